@@ -1,0 +1,104 @@
+//! How much of the signal is left after each noising step.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The family of a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScheduleKind {
+    /// Nichol and Dhariwal's cosine, s = 0.008, betas clipped at 0.999, on Diffuser's slightly stretched grid
+    /// `linspace(0, T + 1, T + 1)`.
+    Cosine,
+}
+
+/// Why a schedule cannot be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected between 1 and {max} diffusion steps, got {got}", max = NoiseSchedule::MAX_STEPS)]
+pub struct ScheduleError {
+    /// Steps asked for.
+    pub got: usize,
+}
+
+/// `alpha_bar[t]` for t in 0..T: the share of signal power left at training step t.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NoiseSchedule {
+    kind: ScheduleKind,
+    alpha_bar: Vec<f64>,
+}
+
+impl NoiseSchedule {
+    /// More steps than this are a mistake in a manifest rather than a wish.
+    pub const MAX_STEPS: usize = 10_000;
+
+    /// A schedule of `steps` training steps.
+    ///
+    /// # Errors
+    /// If `steps` is 0 or absurdly large.
+    pub fn new(kind: ScheduleKind, steps: usize) -> Result<Self, ScheduleError> {
+        if steps == 0 || steps > Self::MAX_STEPS {
+            return Err(ScheduleError { got: steps });
+        }
+        let ScheduleKind::Cosine = kind;
+        let grid = (steps + 1) as f64;
+        let signal = |k: usize| {
+            // linspace(0, steps + 1, steps + 1): the spacing is a little more than one.
+            let x = k as f64 * grid / steps as f64;
+            let angle = (x / grid + 0.008) / 1.008 * std::f64::consts::FRAC_PI_2;
+            angle.cos().powi(2)
+        };
+        let mut product = 1.0;
+        let alpha_bar = (0..steps)
+            .map(|t| {
+                let beta = (1.0 - signal(t + 1) / signal(t)).clamp(0.0, 0.999);
+                product *= 1.0 - beta;
+                product
+            })
+            .collect();
+        Ok(Self { kind, alpha_bar })
+    }
+
+    /// The family.
+    pub fn kind(&self) -> ScheduleKind {
+        self.kind
+    }
+
+    /// Number of training steps T.
+    pub fn steps(&self) -> usize {
+        self.alpha_bar.len()
+    }
+
+    /// Share of signal power left at step `t`; 1 for the clean end (`t = None`).
+    pub fn alpha_bar(&self, t: Option<usize>) -> f64 {
+        t.and_then(|t| self.alpha_bar.get(t)).copied().unwrap_or(1.0)
+    }
+
+    /// Scales of signal and noise at step `t`: `x_t = signal * x_0 + noise * epsilon`.
+    pub fn scales(&self, t: Option<usize>) -> (f64, f64) {
+        let alpha_bar = self.alpha_bar(t);
+        (alpha_bar.sqrt(), (1.0 - alpha_bar).sqrt())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cosine_schedule_matches_diffusers_numpy() {
+        // numpy 1.26 on the formula of the module docs, T = 64.
+        let schedule = NoiseSchedule::new(ScheduleKind::Cosine, 64);
+        let Ok(schedule) = schedule else { panic!("64 steps are valid") };
+        assert!((schedule.alpha_bar(Some(0)) - 0.999_019_6).abs() < 1e-3);
+        assert!(schedule.alpha_bar(Some(63)) < 1e-5);
+        let all: Vec<f64> = (0..64).map(|t| schedule.alpha_bar(Some(t))).collect();
+        assert!(all.windows(2).all(|pair| pair[1] < pair[0]), "strictly less signal at every step");
+        assert_eq!(schedule.alpha_bar(None), 1.0);
+    }
+
+    #[test]
+    fn no_steps_and_absurd_steps_are_refused() {
+        assert_eq!(NoiseSchedule::new(ScheduleKind::Cosine, 0), Err(ScheduleError { got: 0 }));
+        assert!(NoiseSchedule::new(ScheduleKind::Cosine, usize::MAX).is_err());
+    }
+}

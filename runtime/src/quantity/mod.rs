@@ -1,0 +1,26 @@
+//! Physical quantities of a trajectory, measured the same way for training, evaluation and robot.
+
+use crate::world::Point;
+
+/// Length of a polyline, metres: the sum of its steps.
+pub fn path_length_m(points: impl IntoIterator<Item = Point>) -> f64 {
+    let mut previous: Option<Point> = None;
+    points.into_iter().fold(0.0, |total, point| {
+        let step = previous.map_or(0.0, |from| (point[0] - from[0]).hypot(point[1] - from[1]));
+        previous = Some(point);
+        total + step
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_square_walk_has_the_length_of_its_sides() {
+        let square = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.0, 0.0]];
+        assert_eq!(path_length_m(square), 4.0);
+        assert_eq!(path_length_m([]), 0.0);
+        assert!(path_length_m([[0.0, 0.0], [f64::NAN, 0.0]]).is_nan());
+    }
+}

@@ -1,0 +1,13 @@
+//! Data that planners learn from: who drives, what is recorded, how it is cut into windows.
+
+mod generator;
+mod grid_policy;
+mod recording;
+mod statistics;
+mod waypoint;
+mod windows;
+
+pub use generator::{GeneratorSettings, generate};
+pub use recording::{Recording, RecordingError};
+pub use statistics::Statistics;
+pub use windows::{COLUMNS, Limits, WindowError, WindowSettings, Windows};

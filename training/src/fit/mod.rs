@@ -1,0 +1,15 @@
+//! Fitting a denoiser from a recipe: objective, optimiser, checkpoints, metrics.
+
+mod batch;
+mod checkpoint;
+mod optimiser;
+mod recipe;
+mod run;
+mod trainer;
+
+pub use batch::{Batch, BatchSource};
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use optimiser::{OptimiserSettings, learning_rate};
+pub use recipe::{DeviceName, DiffusionSettings, Recipe, RecipeError, TrainingSettings};
+pub use run::{FitError, FitOptions, FitReport, fit};
+pub use trainer::{StepReport, Trainer};

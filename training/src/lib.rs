@@ -1,0 +1,4 @@
+//! Fits planners and exports them as ONNX files that have proven themselves.
+pub mod dataset;
+pub mod fit;
+pub mod network;

@@ -1,0 +1,89 @@
+//! Reads a network for its parameters.
+
+use super::graph::{ConvSpec, Graph};
+use super::temporal_unet::NetworkSpec;
+
+/// One parameter tensor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParameterSpec {
+    /// Dotted name, as PyTorch would have it.
+    pub name: String,
+    /// Shape.
+    pub shape: Vec<i64>,
+    /// How it starts.
+    pub start: Start,
+}
+
+/// Initial values of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Start {
+    /// Uniform in +- bound: PyTorch's default for convolutions and linear maps, bound = 1/sqrt(fan in).
+    Uniform(f64),
+    /// All the same.
+    Constant(f64),
+}
+
+impl ParameterSpec {
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product::<i64>() as usize
+    }
+
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// All parameters of a network, in the order of its calls.
+pub fn declare(network: &NetworkSpec) -> Vec<ParameterSpec> {
+    let mut graph = Declare::default();
+    network.forward(&mut graph, &(), &());
+    graph.parameters
+}
+
+#[derive(Default)]
+struct Declare {
+    parameters: Vec<ParameterSpec>,
+}
+
+impl Declare {
+    fn pair(&mut self, name: &str, weight: Vec<i64>, bias: usize, fan_in: usize) {
+        let start = Start::Uniform(1.0 / (fan_in as f64).sqrt());
+        self.parameters.push(ParameterSpec { name: format!("{name}.weight"), shape: weight, start });
+        self.parameters.push(ParameterSpec { name: format!("{name}.bias"), shape: vec![bias as i64], start });
+    }
+}
+
+impl Graph for Declare {
+    type Value = ();
+
+    fn conv1d(&mut self, _x: &(), name: &str, spec: ConvSpec) {
+        let shape = [spec.output, spec.input, spec.kernel].map(|size| size as i64);
+        self.pair(name, shape.to_vec(), spec.output, spec.input * spec.kernel);
+    }
+
+    fn conv_transpose1d(&mut self, _x: &(), name: &str, spec: ConvSpec) {
+        let shape = [spec.input, spec.output, spec.kernel].map(|size| size as i64);
+        // PyTorch counts the fan-in of a transposed convolution along its second axis.
+        self.pair(name, shape.to_vec(), spec.output, spec.output * spec.kernel);
+    }
+
+    fn group_norm(&mut self, _x: &(), name: &str, channels: usize, _groups: usize) {
+        for (part, value) in [("weight", 1.0), ("bias", 0.0)] {
+            let name = format!("{name}.{part}");
+            self.parameters.push(ParameterSpec { name, shape: vec![channels as i64], start: Start::Constant(value) });
+        }
+    }
+
+    fn linear(&mut self, _x: &(), name: &str, input: usize, output: usize) {
+        self.pair(name, vec![output as i64, input as i64], output, input);
+    }
+
+    fn mish(&mut self, _x: &()) {}
+    fn add(&mut self, _a: &(), _b: &()) {}
+    fn add_to_each_step(&mut self, _x: &(), _per_channel: &()) {}
+    fn concat_channels(&mut self, _a: &(), _b: &()) {}
+    fn swap_time_and_channels(&mut self, _x: &()) {}
+    fn sinusoidal(&mut self, _timestep: &(), _width: usize) {}
+}

@@ -1,0 +1,52 @@
+//! The operations that networks are written in.
+
+/// A one-dimensional convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvSpec {
+    /// Channels in.
+    pub input: usize,
+    /// Channels out.
+    pub output: usize,
+    /// Kernel width.
+    pub kernel: usize,
+    /// Step of the kernel.
+    pub stride: usize,
+    /// Zeros added on both sides.
+    pub padding: usize,
+}
+
+/// Something that a network can be written on. Values are batch x channels x time unless said otherwise;
+/// the meaning of every operation is PyTorch's of the same name. `name` is the parameter prefix: weights are
+/// `name.weight` and `name.bias`, taken in the order of the calls.
+pub trait Graph {
+    /// A tensor of this interpretation.
+    type Value: Clone;
+
+    /// Cross-correlation with bias.
+    fn conv1d(&mut self, x: &Self::Value, name: &str, spec: ConvSpec) -> Self::Value;
+    /// Transposed convolution with bias.
+    fn conv_transpose1d(&mut self, x: &Self::Value, name: &str, spec: ConvSpec) -> Self::Value;
+    /// Group normalisation with scale and offset, epsilon 1e-5.
+    fn group_norm(&mut self, x: &Self::Value, name: &str, channels: usize, groups: usize) -> Self::Value;
+    /// batch x input -> batch x output.
+    fn linear(&mut self, x: &Self::Value, name: &str, input: usize, output: usize) -> Self::Value;
+    /// `x * tanh(softplus(x))`.
+    fn mish(&mut self, x: &Self::Value) -> Self::Value;
+    /// Sum of two values of one shape.
+    fn add(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
+    /// Adds a batch x channels value to every time step.
+    fn add_to_each_step(&mut self, x: &Self::Value, per_channel: &Self::Value) -> Self::Value;
+    /// Stacks channels.
+    fn concat_channels(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
+    /// Swaps the last two axes.
+    fn swap_time_and_channels(&mut self, x: &Self::Value) -> Self::Value;
+    /// batch -> batch x width: sines, then cosines, at geometrically spaced frequencies down to 1e-4.
+    fn sinusoidal(&mut self, timestep: &Self::Value, width: usize) -> Self::Value;
+}
+
+/// The frequencies of [`Graph::sinusoidal`].
+pub fn sinusoidal_frequencies(width: usize) -> Vec<f32> {
+    let half = width / 2;
+    let scale = 10_000.0_f64.ln() / (half.max(2) - 1) as f64;
+    (0..half).map(|k| (-(k as f64) * scale).exp() as f32).collect()
+}

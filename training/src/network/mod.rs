@@ -1,0 +1,11 @@
+//! Networks, written once and read three ways: to declare parameters, to run in libtorch, to write ONNX.
+
+mod declare;
+mod graph;
+mod temporal_unet;
+mod torch;
+
+pub use declare::{ParameterSpec, declare};
+pub use graph::{ConvSpec, Graph};
+pub use temporal_unet::{NetworkSpec, NetworkSpecError};
+pub use torch::{Parameters, TorchGraph};

@@ -1,0 +1,129 @@
+//! Runs a network in libtorch. All parameters live in one flat tensor, so that the optimiser, the average
+//! and the clipping are a handful of operations whatever the network.
+
+use super::declare::{ParameterSpec, Start};
+use super::graph::{ConvSpec, Graph, sinusoidal_frequencies};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tch::{Device, Kind, Tensor};
+
+/// Named parameters as views into one flat tensor.
+pub struct Parameters {
+    specs: Vec<ParameterSpec>,
+    sizes: Vec<i64>,
+}
+
+impl Parameters {
+    /// For a list of specs.
+    pub fn new(specs: Vec<ParameterSpec>) -> Self {
+        let sizes = specs.iter().map(|spec| spec.len() as i64).collect();
+        Self { specs, sizes }
+    }
+
+    /// The specs, in flat order.
+    pub fn specs(&self) -> &[ParameterSpec] {
+        &self.specs
+    }
+
+    /// Total number of values.
+    pub fn len(&self) -> usize {
+        self.sizes.iter().sum::<i64>() as usize
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.specs.is_empty()
+    }
+
+    /// Initial values from a seed, in flat order.
+    pub fn initial(&self, seed: u64) -> Vec<f32> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut values = Vec::with_capacity(self.len());
+        for spec in &self.specs {
+            values.extend((0..spec.len()).map(|_| match spec.start {
+                Start::Uniform(bound) => (bound * (2.0 * rng.random::<f64>() - 1.0)) as f32,
+                Start::Constant(value) => value as f32,
+            }));
+        }
+        values
+    }
+
+    /// Views of a flat tensor, one per spec. The gradient flows back into the flat tensor in one piece.
+    pub fn views(&self, flat: &Tensor) -> Vec<Tensor> {
+        flat.split_with_sizes(&self.sizes, 0)
+            .into_iter()
+            .zip(&self.specs)
+            .map(|(part, spec)| part.view(spec.shape.as_slice()))
+            .collect()
+    }
+}
+
+/// The libtorch interpretation: hands out views in the order of the calls.
+pub struct TorchGraph<'a> {
+    views: &'a [Tensor],
+    next: usize,
+    device: Device,
+}
+
+impl<'a> TorchGraph<'a> {
+    /// On the views that [`Parameters::views`] made.
+    pub fn new(views: &'a [Tensor], device: Device) -> Self {
+        Self { views, next: 0, device }
+    }
+
+    fn pair(&mut self) -> (&'a Tensor, &'a Tensor) {
+        let views = self.views;
+        self.next += 2;
+        (&views[self.next - 2], &views[self.next - 1])
+    }
+}
+
+impl Graph for TorchGraph<'_> {
+    type Value = Tensor;
+
+    fn conv1d(&mut self, x: &Tensor, _name: &str, spec: ConvSpec) -> Tensor {
+        let (weight, bias) = self.pair();
+        x.conv1d(weight, Some(bias), spec.stride as i64, spec.padding as i64, 1, 1)
+    }
+
+    fn conv_transpose1d(&mut self, x: &Tensor, _name: &str, spec: ConvSpec) -> Tensor {
+        let (weight, bias) = self.pair();
+        x.conv_transpose1d(weight, Some(bias), spec.stride as i64, spec.padding as i64, 0, 1, 1)
+    }
+
+    fn group_norm(&mut self, x: &Tensor, _name: &str, _channels: usize, groups: usize) -> Tensor {
+        let (weight, bias) = self.pair();
+        x.group_norm(groups as i64, Some(weight), Some(bias), 1e-5, true)
+    }
+
+    fn linear(&mut self, x: &Tensor, _name: &str, _input: usize, _output: usize) -> Tensor {
+        let (weight, bias) = self.pair();
+        x.linear(weight, Some(bias))
+    }
+
+    fn mish(&mut self, x: &Tensor) -> Tensor {
+        x.mish()
+    }
+
+    fn add(&mut self, a: &Tensor, b: &Tensor) -> Tensor {
+        a + b
+    }
+
+    fn add_to_each_step(&mut self, x: &Tensor, per_channel: &Tensor) -> Tensor {
+        x + per_channel.unsqueeze(-1)
+    }
+
+    fn concat_channels(&mut self, a: &Tensor, b: &Tensor) -> Tensor {
+        Tensor::cat(&[a, b], 1)
+    }
+
+    fn swap_time_and_channels(&mut self, x: &Tensor) -> Tensor {
+        x.transpose(1, 2)
+    }
+
+    fn sinusoidal(&mut self, timestep: &Tensor, width: usize) -> Tensor {
+        let frequencies = Tensor::from_slice(&sinusoidal_frequencies(width)).to_device(self.device);
+        let angles = timestep.to_kind(Kind::Float).unsqueeze(-1) * frequencies.unsqueeze(0);
+        Tensor::cat(&[angles.sin(), angles.cos()], 1)
+    }
+}
