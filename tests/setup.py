@@ -402,6 +402,8 @@ def main():
     if sys.platform != "linux" or platform.machine() != "x86_64":
         raise Failed("the pinned wheels are for Linux on x86-64 only")
     os.makedirs(DEPS, exist_ok=True)
+    with open(os.path.join(DEPS, ".gitignore"), "w", encoding="utf-8") as f:
+        f.write("*\n")
     with open(os.path.join(DEPS, ".lock"), "w") as lock:  # two runs at once would tread on each other
         fcntl.flock(lock, fcntl.LOCK_EX)
         shutil.rmtree(WORK, ignore_errors=True)

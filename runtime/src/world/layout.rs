@@ -250,6 +250,14 @@ impl Layout {
             .filter(|(row, column)| !self.is_wall(*row, *column))
     }
 
+    /// All walls as boxes, in row order.
+    pub fn wall_boxes(&self) -> impl Iterator<Item = WallBox> + '_ {
+        (0..self.rows)
+            .flat_map(move |row| (0..self.columns).map(move |column| (row, column)))
+            .filter(|(row, column)| self.is_wall(*row, *column))
+            .map(|(row, column)| Self::wall_box(row as i64, column as i64))
+    }
+
     /// The wall box of a cell: `[i - 0.7, i + 0.3]` on each axis.
     pub fn wall_box(row: i64, column: i64) -> WallBox {
         let (x, y) = (row as f64, column as f64);

@@ -1,0 +1,228 @@
+//! `planwright bench`
+
+use super::AllocationCount;
+use super::common::{CliError, EngineArguments, SamplerArguments, print_json, print_text};
+use crate::evaluate::episodes;
+use crate::gate::{GateLimits, Origin};
+use crate::model::{
+    Artefact, Engine, EngineChoice, EngineDescription, EngineError, backends, load_engine,
+};
+use crate::pilot::{Latencies, LatencySummary, Pilot, PilotSettings};
+use crate::planner::{MazePlanner, Observation};
+use crate::view::{Stage, View};
+use crate::world::{MazeWorld, STEP_SECS};
+use clap::Args;
+use serde::Serialize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+#[derive(Args)]
+#[command(after_help = "\
+Example: planwright bench models/maze-umaze.onnx --json
+The same work in PyTorch, in turn with this command: python3 tests/peers/bench_plan.py")]
+pub(super) struct Bench {
+    /// The model
+    model: PathBuf,
+    /// Whole plans per engine
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    plans: usize,
+    /// Seed of starts and plans
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    engine: EngineArguments,
+    #[command(flatten)]
+    sampler: SamplerArguments,
+}
+
+#[derive(Serialize)]
+struct EngineResult {
+    engine: EngineDescription,
+    /// One network call, milliseconds.
+    step_ms: LatencySummary,
+    /// One whole checked plan: propose, correct, check. Milliseconds.
+    plan_ms: LatencySummary,
+    propose_ms: LatencySummary,
+    correct_ms: LatencySummary,
+    check_ms: LatencySummary,
+    /// Mean time of a plan inside the engine and around it, milliseconds.
+    in_engine_ms: f64,
+    around_engine_ms: f64,
+    /// Allocations per plan inside the engine and around it.
+    allocations_in_engine: f64,
+    allocations_around_engine: f64,
+    /// Share of the plans that passed the gate.
+    passed: f64,
+    plans: usize,
+    denoising_steps: usize,
+    candidates: usize,
+}
+
+/// What the engine took of a run, seen from outside.
+#[derive(Default)]
+struct Meter {
+    nanos: AtomicU64,
+    calls: AtomicU64,
+    allocations: AtomicU64,
+}
+
+struct Metered {
+    inner: Box<dyn Engine>,
+    meter: Arc<Meter>,
+    count: AllocationCount,
+}
+
+impl Engine for Metered {
+    fn description(&self) -> &EngineDescription {
+        self.inner.description()
+    }
+
+    fn run(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<(), EngineError> {
+        let (begun, before) = (Instant::now(), (self.count)());
+        let done = self.inner.run(inputs, outputs);
+        self.meter.nanos.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        self.meter.allocations.fetch_add((self.count)() - before, Ordering::Relaxed);
+        self.meter.calls.fetch_add(1, Ordering::Relaxed);
+        done
+    }
+}
+
+impl Bench {
+    pub(super) fn run(&self, count: AllocationCount) -> Result<(), CliError> {
+        if !(10..=1_000_000).contains(&self.plans) {
+            return Err(CliError::input(anyhow::anyhow!("--plans: expected between 10 and 1000000, got {}", self.plans)));
+        }
+        let artefact = Artefact::open(&self.model).map_err(CliError::input)?;
+        let asked = self.engine.choice()?;
+        // `auto` means every engine that is there; a named one must be.
+        let names: Vec<String> = if self.engine.engine == "auto" {
+            backends(asked.library.as_deref()).into_iter().filter(|b| b.available).map(|b| b.name.to_string()).collect()
+        } else {
+            vec![self.engine.engine.clone()]
+        };
+        let mut results = Vec::new();
+        for name in names {
+            let choice: EngineChoice = name.parse().map_err(CliError::input)?;
+            let choice = EngineChoice { library: asked.library.clone(), threads: asked.threads, ..choice };
+            eprintln!("{name}: {} plans", self.plans);
+            results.push(self.measure(&artefact, &choice, count)?);
+        }
+        let machine = machine();
+        if self.json {
+            return print_json(&serde_json::json!({
+                "model": self.model,
+                "model_sha256": artefact.sha256(),
+                "machine": machine,
+                "seed": self.seed,
+                "engines": results,
+            }));
+        }
+        let mut text = format!("{} on {machine}\n{:<12} {:>24} {:>30} {:>18} {:>14}", self.model.display(), "engine", "step ms p50/p99/max", "checked plan ms p50/p99/max", "in/around engine", "allocations");
+        for result in &results {
+            let three = |s: &LatencySummary| format!("{:.3}/{:.3}/{:.3}", s.p50, s.p99, s.max);
+            text += &format!(
+                "\n{:<12} {:>24} {:>30} {:>18} {:>14}",
+                result.engine.engine,
+                three(&result.step_ms),
+                three(&result.plan_ms),
+                format!("{:.3}/{:.3}", result.in_engine_ms, result.around_engine_ms),
+                format!("{:.0}/{:.2}", result.allocations_in_engine, result.allocations_around_engine),
+            );
+        }
+        print_text(&text)
+    }
+
+    fn measure(&self, artefact: &Artefact, choice: &EngineChoice, count: AllocationCount) -> Result<EngineResult, CliError> {
+        let settings = self.sampler.settings(artefact, self.seed)?;
+        let meter = Arc::new(Meter::default());
+        let load = || load_engine(artefact, choice, settings.candidates).map_err(CliError::input);
+        let step_ms = step_latency(load()?, artefact, settings.candidates)?;
+        let metered = Metered { inner: load()?, meter: Arc::clone(&meter), count };
+        let planner = MazePlanner::on_engine(artefact.manifest(), Box::new(metered), settings).map_err(CliError::input)?;
+        let engine = crate::planner::Planner::engine(&planner).clone();
+        let world = MazeWorld::new(planner.layout().clone());
+        let starts = episodes(world.layout(), self.plans, self.seed);
+        let limits = GateLimits::default();
+        let mut pilot = Pilot::new(planner, PilotSettings { deadline: None, limits, ..PilotSettings::default() }, View::disabled());
+        let observe = |index: usize| {
+            let episode = &starts[index % starts.len()];
+            let now = STEP_SECS * index as f64;
+            (Observation { state: episode.start, goal: episode.goal, stamp_secs: now, step: index as u64 }, now)
+        };
+        // Warm-up: first calls touch memory that later ones reuse.
+        for index in 0..10 {
+            let (observation, now) = observe(index);
+            pilot.plan(&world, &observation, now, now);
+        }
+        let read = || [&meter.nanos, &meter.allocations].map(|value| value.load(Ordering::Relaxed));
+        let ([nanos, in_engine], all) = (read(), count());
+        let mut whole = Latencies::new();
+        let mut passed = 0_usize;
+        for index in 0..self.plans {
+            let (observation, now) = observe(index);
+            pilot.reset(self.seed.wrapping_add(index as u64));
+            let begun = Instant::now();
+            let planned = pilot.plan(&world, &observation, now, now).origin() == Origin::Planned;
+            whole.record(begun.elapsed());
+            passed += usize::from(planned);
+        }
+        let ([nanos_after, in_engine_after], all_after) = (read(), count());
+        let plans = self.plans as f64;
+        let in_engine_ms = (nanos_after - nanos) as f64 * 1e-6 / plans;
+        let allocations_in_engine = (in_engine_after - in_engine) as f64 / plans;
+        Ok(EngineResult {
+            engine,
+            step_ms,
+            plan_ms: whole.summary(),
+            propose_ms: pilot.latency(Stage::Propose),
+            correct_ms: pilot.latency(Stage::Correct),
+            check_ms: pilot.latency(Stage::Check),
+            in_engine_ms,
+            around_engine_ms: whole.mean_ms() - in_engine_ms,
+            allocations_in_engine,
+            allocations_around_engine: (all_after - all) as f64 / plans - allocations_in_engine,
+            passed: passed as f64 / plans,
+            plans: self.plans,
+            denoising_steps: settings.steps,
+            candidates: settings.candidates,
+        })
+    }
+}
+
+/// Time of one network call on random-looking input.
+fn step_latency(mut engine: Box<dyn Engine>, artefact: &Artefact, batch: usize) -> Result<LatencySummary, CliError> {
+    let manifest = artefact.manifest();
+    let size = |specs: &[crate::model::TensorSpec]| specs.first().map_or(0, |spec| spec.len_for(batch));
+    let input: Vec<f32> = (0..size(&manifest.inputs)).map(|index| (index as f32 * 0.7).sin()).collect();
+    let mut output = vec![0.0; size(&manifest.outputs)];
+    let timesteps = vec![(manifest.diffusion.steps / 2) as f32; batch];
+    let mut latencies = Latencies::new();
+    let begun = Instant::now();
+    for index in 0..2000 {
+        let call = Instant::now();
+        engine.run(&[&input, &timesteps], &mut [&mut output]).map_err(CliError::failed)?;
+        if index >= 10 {
+            latencies.record(call.elapsed());
+        }
+        if begun.elapsed() > Duration::from_secs(5) {
+            break;
+        }
+    }
+    Ok(latencies.summary())
+}
+
+/// The processor's name and the number of cores, for figures.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, |cores| cores.get());
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name").and_then(|rest| rest.split(':').nth(1)))
+        .map_or(std::env::consts::ARCH.to_owned(), |name| name.trim().to_owned());
+    format!("{name}, {cores} cores")
+}

@@ -1,0 +1,251 @@
+//! What several commands share: models, engines, settings, output, errors.
+
+use crate::correction::{CorrectionSettings, Strength};
+use crate::diffusion::Solver;
+use crate::model::{Artefact, EngineChoice};
+use crate::pilot::PilotSettings;
+use crate::planner::{MazePlanner, MazePlannerSettings};
+use crate::view::{View, ViewOptions};
+use crate::world::{Layout, Point};
+use clap::Args;
+use serde::Serialize;
+use std::fmt;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How a command fails.
+#[derive(Debug)]
+pub(super) enum CliError {
+    /// Wrong usage or input: exit code 2.
+    Input(anyhow::Error),
+    /// Anything else: exit code 1.
+    Failed(anyhow::Error),
+}
+
+impl CliError {
+    pub(super) fn input(error: impl Into<anyhow::Error>) -> Self {
+        Self::Input(error.into())
+    }
+
+    pub(super) fn failed(error: impl Into<anyhow::Error>) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Input(error) | Self::Failed(error)) = self;
+        write!(f, "{error:#}")
+    }
+}
+
+/// Prints data to stdout. A reader that went away is no error; a full disk is.
+pub(super) fn print_text(text: &str) -> Result<(), CliError> {
+    let mut stdout = std::io::stdout().lock();
+    let written = writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(CliError::input(anyhow::anyhow!("expected an output that can be written, got: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints one JSON object to stdout.
+pub(super) fn print_json(value: &impl Serialize) -> Result<(), CliError> {
+    let text = serde_json::to_string_pretty(value).map_err(CliError::failed)?;
+    print_text(&text)
+}
+
+/// Model and engine.
+#[derive(Args, Clone, Debug)]
+pub(super) struct EngineArguments {
+    /// Engine: auto, tract, onnxruntime, onnxruntime-cuda or onnxruntime-tensorrt
+    #[arg(long, default_value = "auto", value_name = "NAME")]
+    pub(super) engine: String,
+    /// ONNX Runtime's shared library, where it is not in a usual place
+    #[arg(long, value_name = "FILE")]
+    pub(super) onnxruntime: Option<PathBuf>,
+    /// Threads of one network call
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(super) threads: usize,
+}
+
+impl EngineArguments {
+    pub(super) fn choice(&self) -> Result<EngineChoice, CliError> {
+        let choice: EngineChoice = self.engine.parse().map_err(CliError::input)?;
+        if !(1..=256).contains(&self.threads) {
+            return Err(CliError::input(anyhow::anyhow!("expected between 1 and 256 threads, got {}", self.threads)));
+        }
+        Ok(EngineChoice { library: self.onnxruntime.clone(), threads: self.threads, ..choice })
+    }
+}
+
+/// Sampler.
+#[derive(Args, Clone, Debug)]
+pub(super) struct SamplerArguments {
+    /// Solver: ddim, ddpm or dpm-solver++ (default: the model's)
+    #[arg(long, value_name = "NAME")]
+    pub(super) solver: Option<String>,
+    /// Denoising steps per plan (default: the model's)
+    #[arg(long, value_name = "N")]
+    pub(super) steps: Option<usize>,
+    /// Plans drawn at once, of which the best is taken (default: the model's)
+    #[arg(long, value_name = "N")]
+    pub(super) candidates: Option<usize>,
+    /// Let a replan grow out of the plan before, noised to this share (0 to 1)
+    #[arg(long, value_name = "SHARE")]
+    pub(super) warm_start: Option<f64>,
+}
+
+/// Correction and pilot.
+#[derive(Args, Clone, Debug)]
+pub(super) struct PilotArguments {
+    /// Strength of the correction: 0 leaves the proposal, inf is the simulated path
+    #[arg(long, default_value = "inf", value_name = "GAMMA")]
+    pub(super) gamma: String,
+    /// Keep the proposal's own pace instead of the fastest that the motors allow
+    #[arg(long)]
+    pub(super) keep_pace: bool,
+    /// Control steps of 0.01 s between plans
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub(super) replan_steps: usize,
+    /// Time from observation to checked plan, milliseconds (0: no deadline)
+    #[arg(long, value_name = "MS")]
+    pub(super) deadline_ms: Option<f64>,
+}
+
+impl PilotArguments {
+    /// `default_deadline` holds where no deadline was given.
+    pub(super) fn settings(&self, default_deadline: Option<Duration>) -> Result<PilotSettings, CliError> {
+        let strength: Strength =
+            self.gamma.parse().map_err(|problem: String| CliError::input(anyhow::anyhow!("--gamma: {problem}")))?;
+        let deadline = match self.deadline_ms {
+            None => default_deadline,
+            Some(0.0) => None,
+            Some(ms) if ms > 0.0 && ms <= 1e6 => Some(Duration::from_secs_f64(ms * 1e-3)),
+            Some(ms) => {
+                let problem = anyhow::anyhow!("--deadline-ms: expected between 0 and 1e6, got {ms}");
+                return Err(CliError::input(problem));
+            }
+        };
+        if !(1..=10_000).contains(&self.replan_steps) {
+            let problem = anyhow::anyhow!("--replan-steps: expected between 1 and 10000, got {}", self.replan_steps);
+            return Err(CliError::input(problem));
+        }
+        let correction = CorrectionSettings { strength, retime: !self.keep_pace, ..CorrectionSettings::default() };
+        Ok(PilotSettings { replan_steps: self.replan_steps, deadline, correction, ..PilotSettings::default() })
+    }
+}
+
+/// Recording and viewer.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ViewArguments {
+    /// Write a recording for the rerun viewer
+    #[arg(long, value_name = "FILE")]
+    pub(super) rrd: Option<PathBuf>,
+    /// Send to a running rerun viewer, for example rerun+http://127.0.0.1:9876/proxy
+    #[arg(long, value_name = "URL")]
+    pub(super) viewer: Option<String>,
+}
+
+impl ViewArguments {
+    pub(super) fn start(&self) -> Result<View, CliError> {
+        let options = ViewOptions { file: self.rrd.clone(), viewer: self.viewer.clone(), ..ViewOptions::default() };
+        View::start(&options).map_err(CliError::input)
+    }
+}
+
+/// The model that is asked for, or the shipped one for a layout.
+pub(super) fn open_model(path: Option<&Path>, layout: &str) -> Result<(PathBuf, Artefact), CliError> {
+    let path = match path {
+        Some(path) => path.to_owned(),
+        None => shipped_model(layout)?,
+    };
+    let artefact = Artefact::open(&path).map_err(CliError::input)?;
+    Ok((path, artefact))
+}
+
+/// `models/maze-LAYOUT.onnx` here, or beside the command or one of the folders above it.
+fn shipped_model(layout: &str) -> Result<PathBuf, CliError> {
+    let name = Path::new("models").join(format!("maze-{layout}.onnx"));
+    let executable = std::env::current_exe().unwrap_or_default();
+    let places = std::iter::once(PathBuf::from(".")).chain(executable.ancestors().skip(1).map(Path::to_owned));
+    for place in places {
+        let candidate = place.join(&name);
+        if candidate.is_file() {
+            return Ok(candidate);
+        }
+    }
+    Err(CliError::input(anyhow::anyhow!(
+        "expected the model {}, got none here or beside the command\nhint: run from the project's folder, or name a model with --model FILE",
+        name.display()
+    )))
+}
+
+/// The planner of a model with the given choices.
+pub(super) fn maze_planner(
+    artefact: &Artefact,
+    engine: &EngineArguments,
+    sampler: &SamplerArguments,
+    seed: u64,
+) -> Result<MazePlanner, CliError> {
+    let settings = sampler.settings(artefact, seed)?;
+    MazePlanner::new(artefact, &engine.choice()?, settings).map_err(CliError::input)
+}
+
+impl SamplerArguments {
+    pub(super) fn settings(&self, artefact: &Artefact, seed: u64) -> Result<MazePlannerSettings, CliError> {
+        let default = MazePlannerSettings::of(artefact.manifest());
+        let solver: Solver = match &self.solver {
+            Some(name) => name.parse().map_err(CliError::input)?,
+            None => default.solver,
+        };
+        Ok(MazePlannerSettings {
+            solver,
+            steps: self.steps.unwrap_or(default.steps),
+            candidates: self.candidates.unwrap_or(default.candidates),
+            warm_start: self.warm_start,
+            seed,
+        })
+    }
+}
+
+/// A layout by name or file.
+pub(super) fn layout(name: &str) -> Result<Layout, CliError> {
+    Layout::named_or_file(name).map_err(|error| CliError::input(anyhow::anyhow!("{name}: {error}")))
+}
+
+/// Numbers separated by commas.
+pub(super) fn numbers(text: &str, what: &str, counts: &[usize]) -> Result<Vec<f64>, CliError> {
+    let parsed: Option<Vec<f64>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
+    parsed
+        .filter(|values| counts.contains(&values.len()) && values.iter().all(|value| value.is_finite()))
+        .ok_or_else(|| {
+            let counts: Vec<String> = counts.iter().map(usize::to_string).collect();
+            CliError::input(anyhow::anyhow!(
+                "{what}: expected {} finite numbers separated by commas, got '{text}'",
+                counts.join(" or ")
+            ))
+        })
+}
+
+/// Refuses a point that is not in free space.
+pub(super) fn check_free(layout: &Layout, point: Point, what: &str) -> Result<(), CliError> {
+    if layout.is_free(point) {
+        return Ok(());
+    }
+    let (row, column) = Layout::cell_of(point);
+    let place = if row < 0 || column < 0 || row as usize >= layout.rows() || column as usize >= layout.columns() {
+        "outside the maze"
+    } else {
+        "in a wall"
+    };
+    Err(CliError::input(anyhow::anyhow!(
+        "{what}: expected a point in free space, got {},{}, which is {place}\nhint: `planwright world show --layout {}` prints the free cells",
+        point[0],
+        point[1],
+        layout.name()
+    )))
+}

@@ -1,0 +1,257 @@
+//! `planwright eval`
+
+use super::common::{
+    CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, maze_planner, open_model, print_json,
+    print_text,
+};
+use crate::evaluate::{Audit, Evaluation, Protocol, Scores, episodes, run_diffuser_episode};
+use crate::pilot::{Clock, EpisodeReport, EpisodeTrace, Latencies, Pilot};
+use crate::planner::{MazePlanner, Planner};
+use crate::view::{FINISH_TIMEOUT, Stage, View};
+use crate::world::rollouts::Rollouts;
+use crate::world::{Episode, EpisodeRules, MazeWorld, TimeOptimalBound};
+use clap::{Args, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use ndarray::{Array2, Array3};
+use std::path::PathBuf;
+use std::time::Instant;
+
+#[derive(Subcommand)]
+pub(super) enum Eval {
+    /// D4RL's Maze2D: random starts, one goal, sparse reward
+    Maze(Box<Maze>),
+}
+
+impl Eval {
+    pub(super) fn run(&self) -> Result<(), CliError> {
+        let Self::Maze(command) = self;
+        command.run()
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ProtocolName {
+    /// One open-loop plan, PD control to the planned states, as published
+    Diffuser,
+    /// Corrected, checked, replanned
+    Pilot,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  planwright eval maze --layout umaze --episodes 100 --seed 0 --json
+  planwright eval maze --layout large --protocol diffuser --record rollouts.npz
+  planwright world check rollouts.npz --layout large
+
+Scores are D4RL-normalised percent. Starts depend on --seed alone. Without --deadline-ms plans may take as
+long as they need, so that the same seed gives the same result on any machine.")]
+pub(super) struct Maze {
+    /// Whose shipped model to take: umaze, medium or large
+    #[arg(long, default_value = "umaze", value_name = "NAME")]
+    layout: String,
+    /// Another model
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// Episodes
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    episodes: usize,
+    /// Seed of starts and plans
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// How the planner is judged
+    #[arg(long, value_enum, default_value_t = ProtocolName::Pilot)]
+    protocol: ProtocolName,
+    /// Write starts, goals, states and executed commands as .npz
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    engine: EngineArguments,
+    #[command(flatten)]
+    sampler: SamplerArguments,
+    #[command(flatten)]
+    pilot: PilotArguments,
+    #[command(flatten)]
+    view: ViewArguments,
+}
+
+/// What the episodes of a protocol give.
+struct Run {
+    reports: Vec<EpisodeReport>,
+    traces: Vec<EpisodeTrace>,
+    plan_ms: crate::pilot::LatencySummary,
+    pilot: Option<(crate::pilot::PilotStatistics, u64)>,
+}
+
+impl Maze {
+    fn run(&self) -> Result<(), CliError> {
+        if !(1..=100_000).contains(&self.episodes) {
+            let problem = anyhow::anyhow!("--episodes: expected between 1 and 100000, got {}", self.episodes);
+            return Err(CliError::input(problem));
+        }
+        if let Some(path) = &self.record {
+            crate::files::check_writable(path)
+                .map_err(|error| CliError::input(anyhow::anyhow!("--record {}: {error}", path.display())))?;
+        }
+        let (path, artefact) = open_model(self.model.as_deref(), &self.layout)?;
+        let planner = maze_planner(&artefact, &self.engine, &self.sampler, self.seed)?;
+        let settings = *planner.settings();
+        let engine = planner.engine().clone();
+        let world = MazeWorld::new(planner.layout().clone());
+        let rules = EpisodeRules::of(world.layout());
+        let episodes = episodes(world.layout(), self.episodes, self.seed);
+        let bar = ProgressBar::with_draw_target(Some(self.episodes as u64), ProgressDrawTarget::stderr());
+        let (protocol, run) = match self.protocol {
+            ProtocolName::Diffuser => (Protocol::Diffuser, self.diffuser(planner, &world, &rules, &episodes, &bar)?),
+            ProtocolName::Pilot => (Protocol::Pilot, self.piloted(planner, &world, &rules, &episodes, &bar)?),
+        };
+        bar.finish_and_clear();
+        if let Some(path) = &self.record {
+            rollouts(&run.traces, &episodes).write(path).map_err(CliError::input)?;
+        }
+        let goal = episodes.first().map_or([0.0; 2], |episode| episode.goal);
+        let bound = TimeOptimalBound::new(world.layout(), goal);
+        let scores = Scores::of(&rules, &bound, &episodes, &run.reports);
+        let reached: Vec<&EpisodeReport> = run.reports.iter().filter(|report| report.reached).collect();
+        let count = self.episodes as f64;
+        let evaluation = Evaluation {
+            layout: world.layout().name().to_owned(),
+            protocol,
+            episodes: self.episodes,
+            steps: rules.steps,
+            seed: self.seed,
+            d4rl_normalised: scores.d4rl_normalised,
+            score_mean: scores.score.mean,
+            score_low: scores.score.low,
+            score_high: scores.score.high,
+            score_bound: scores.bound,
+            return_mean: run.reports.iter().map(|report| report.total_reward).sum::<f64>() / count,
+            return_min: run.reports.iter().map(|report| report.total_reward).fold(f64::INFINITY, f64::min),
+            reach_rate: reached.len() as f64 / count,
+            arrival_secs: reached.iter().map(|report| report.arrival_secs).sum::<f64>() / reached.len().max(1) as f64,
+            arrival_bound_secs: scores.arrival_bound_secs,
+            wall_contacts: run.reports.iter().map(|report| report.wall_steps).sum(),
+            wall_episodes: run.reports.iter().filter(|report| report.wall_steps > 0).count(),
+            denoising_steps: settings.steps,
+            candidates: settings.candidates,
+            solver: settings.solver.to_string(),
+            model: path.display().to_string(),
+            model_sha256: artefact.sha256().to_owned(),
+            engine,
+            plan_ms: run.plan_ms,
+            plans_unsafe: run.pilot.as_ref().map(|(_, unsafe_plans)| *unsafe_plans),
+            pilot: run.pilot.map(|(statistics, _)| statistics),
+        };
+        if self.json { print_json(&evaluation) } else { print_text(&describe(&evaluation)) }
+    }
+
+    fn diffuser(
+        &self,
+        mut planner: MazePlanner,
+        world: &MazeWorld,
+        rules: &EpisodeRules,
+        episodes: &[Episode],
+        bar: &ProgressBar,
+    ) -> Result<Run, CliError> {
+        let mut proposal = planner.proposal();
+        let (mut reports, mut traces, mut latencies) = (Vec::new(), Vec::new(), Latencies::new());
+        for (index, episode) in episodes.iter().enumerate() {
+            planner.reset(self.seed.wrapping_add(index as u64));
+            let mut trace = self.record.is_some().then(EpisodeTrace::default);
+            let begun = Instant::now();
+            let report =
+                run_diffuser_episode(&mut planner, world, episode, rules.steps, &mut proposal, trace.as_mut());
+            latencies.record(begun.elapsed());
+            reports.push(report.map_err(CliError::failed)?);
+            traces.extend(trace);
+            bar.inc(1);
+        }
+        Ok(Run { reports, traces, plan_ms: latencies.summary(), pilot: None })
+    }
+
+    fn piloted(
+        &self,
+        planner: MazePlanner,
+        world: &MazeWorld,
+        rules: &EpisodeRules,
+        episodes: &[Episode],
+        bar: &ProgressBar,
+    ) -> Result<Run, CliError> {
+        let settings = self.pilot.settings(None)?;
+        let view = self.view.start()?;
+        let mut pilot = Pilot::new(planner, settings, view.clone());
+        let mut audit = Audit::new(world);
+        let (mut reports, mut traces) = (Vec::new(), Vec::new());
+        for (index, episode) in episodes.iter().enumerate() {
+            pilot.reset(self.seed.wrapping_add(index as u64));
+            let mut trace = self.record.is_some().then(EpisodeTrace::default);
+            let on_plan = |plan: &_| audit.look(world, plan);
+            let report = pilot.run_episode(world, episode, rules.steps, Clock::Simulated, on_plan, trace.as_mut());
+            reports.push(report);
+            traces.extend(trace);
+            bar.inc(1);
+        }
+        finish_view(view);
+        let statistics = pilot.statistics();
+        let plan_ms = pilot.latency(Stage::Whole);
+        Ok(Run { reports, traces, plan_ms, pilot: Some((statistics, audit.unsafe_plans)) })
+    }
+}
+
+/// Ends the view and says what went wrong with it, if anything did.
+pub(super) fn finish_view(view: View) {
+    let report = view.finish(FINISH_TIMEOUT);
+    if let Some(error) = &report.statistics.last_error {
+        eprintln!("warning: the view is incomplete: {error}");
+    }
+}
+
+fn rollouts(traces: &[EpisodeTrace], episodes: &[Episode]) -> Rollouts {
+    let steps = traces.first().map_or(0, |trace| trace.actions.len());
+    Rollouts {
+        states: Array3::from_shape_fn((traces.len(), steps + 1, 4), |(n, t, d)| traces[n].states[t].to_array()[d]),
+        actions: Array3::from_shape_fn((traces.len(), steps, 2), |(n, t, d)| traces[n].actions[t][d]),
+        goals: Some(Array2::from_shape_fn((episodes.len(), 2), |(n, d)| episodes[n].goal[d])),
+    }
+}
+
+fn describe(evaluation: &Evaluation) -> String {
+    let e = evaluation;
+    let mut text = format!(
+        "{} {}, {} episodes, seed {}\nscore     {:.1}  (95% {:.1} to {:.1}; no planner exceeds {:.1})\nreached   {:.1}% after {:.2} s (bound {:.2} s), wall contacts in {} steps of {} episodes\nplan      p50 {:.2} ms  p99 {:.2} ms  max {:.2} ms, {} {} steps, {}",
+        e.layout,
+        e.protocol.name(),
+        e.episodes,
+        e.seed,
+        e.score_mean,
+        e.score_low,
+        e.score_high,
+        e.score_bound,
+        100.0 * e.reach_rate,
+        e.arrival_secs,
+        e.arrival_bound_secs,
+        e.wall_contacts,
+        e.wall_episodes,
+        e.plan_ms.p50,
+        e.plan_ms.p99,
+        e.plan_ms.max,
+        e.solver,
+        e.denoising_steps,
+        e.engine,
+    );
+    if let (Some(pilot), Some(unsafe_plans)) = (&e.pilot, e.plans_unsafe) {
+        text += &format!(
+            "\nplans     {} checked, {} kept, {} fallbacks, {} unsafe; residual {:.3} m -> {:.4} m",
+            pilot.plans_checked,
+            pilot.plans_kept,
+            pilot.fallbacks.total(),
+            unsafe_plans,
+            pilot.residual_before,
+            pilot.residual_after
+        );
+    }
+    text
+}

@@ -1,0 +1,70 @@
+//! `planwright inspect`
+
+use super::common::{CliError, print_json, print_text};
+use crate::model::{Artefact, Manifest};
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Args)]
+#[command(after_help = "Example: planwright inspect models/maze-umaze.onnx --json")]
+pub(super) struct Inspect {
+    /// The model
+    #[arg(required_unless_present = "schema")]
+    model: Option<PathBuf>,
+    /// Print the JSON schema of the manifest instead
+    #[arg(long)]
+    schema: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Inspect {
+    pub(super) fn run(&self) -> Result<(), CliError> {
+        let Some(path) = self.model.as_ref().filter(|_| !self.schema) else {
+            return print_json(&Manifest::json_schema());
+        };
+        let artefact = Artefact::open(path).map_err(CliError::input)?;
+        let manifest = artefact.manifest();
+        if self.json {
+            return print_json(&serde_json::json!({
+                "model": path,
+                "sha256": artefact.sha256(),
+                "bytes": artefact.len(),
+                "parity": manifest.parity,
+                "measured": manifest.measured,
+                "manifest": manifest,
+            }));
+        }
+        let mut lines = vec![
+            format!("{}  ({:?})", manifest.name, manifest.family),
+            format!("  file        {} bytes, sha256 {}", artefact.len(), artefact.sha256()),
+            format!("  horizon     {} knots of {} s", manifest.horizon, manifest.knot_secs),
+            format!("  world       {}", manifest.world.layout),
+            format!(
+                "  sampler     {:?}, {} of {} steps, {} candidates",
+                manifest.solver.solver, manifest.solver.steps, manifest.diffusion.steps, manifest.solver.candidates
+            ),
+            format!(
+                "  trained     {} steps, seed {}, recipe {:.12}, data {:.12}",
+                manifest.provenance.training_steps,
+                manifest.provenance.seed,
+                manifest.provenance.recipe_sha256,
+                manifest.provenance.data_sha256
+            ),
+            format!("  licence     {}", manifest.licence),
+            format!("  parity      at most {:e} relative to libtorch", manifest.parity.tolerance),
+        ];
+        for (engine, kinds) in &manifest.parity.largest {
+            let kinds: Vec<String> = kinds.iter().map(|(kind, value)| format!("{kind} {value:.1e}")).collect();
+            lines.push(format!("    {engine:<11} {}", kinds.join(", ")));
+        }
+        if !manifest.measured.is_empty() {
+            lines.push("  measured".to_owned());
+        }
+        for (name, value) in &manifest.measured {
+            lines.push(format!("    {name}: {value}"));
+        }
+        print_text(&lines.join("\n"))
+    }
+}

@@ -1,0 +1,100 @@
+//! The command line: arguments, printing, exit codes; nothing else.
+
+mod backends;
+mod bench;
+mod common;
+mod demo;
+mod eval;
+mod inspect;
+mod plan;
+mod world;
+
+use clap::{Parser, Subcommand};
+use common::CliError;
+use std::process::ExitCode;
+
+/// How many allocations the process has made so far.
+pub type AllocationCount = fn() -> u64;
+
+const EXAMPLES: &str = "\
+Examples:
+  planwright demo                                     drive a few episodes, write a recording for rerun
+  planwright plan --start 3,1 --goal 1,1              one checked plan
+  planwright eval maze --layout umaze --episodes 100  a score with its interval
+  planwright world check rollouts.npz --layout umaze  our physics against a recorded one
+  planwright inspect models/maze-umaze.onnx           what a model says of itself
+  planwright bench models/maze-umaze.onnx             how fast it is here
+  planwright backends                                 which engines there are, and why not
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or input. Data go to stdout, remarks to stderr.";
+
+/// Learned planners propose, physics decides: plans that are corrected in a simulator and checked before
+/// they leave.
+#[derive(Parser)]
+#[command(name = "planwright", version, after_help = EXAMPLES, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Drive a few episodes in closed loop and write a recording
+    Demo(demo::Demo),
+    /// Make one plan: propose, correct, check
+    Plan(plan::Plan),
+    /// Score a planner over many episodes
+    #[command(subcommand)]
+    Eval(eval::Eval),
+    /// Look at a world, or hold its physics against recorded roll-outs
+    #[command(subcommand)]
+    World(world::World),
+    /// Show a model's manifest, hash, parity and measured figures
+    Inspect(inspect::Inspect),
+    /// Measure latencies and allocations of a model on every engine
+    Bench(bench::Bench),
+    /// Say which engines are there, which are not, and why
+    Backends(backends::Backends),
+}
+
+/// Runs the command line of this process.
+pub fn run(allocations: AllocationCount) -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors; a message that cannot be printed has no other place to go.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let done = match arguments.command {
+        Command::Demo(command) => command.run(),
+        Command::Plan(command) => command.run(),
+        Command::Eval(command) => command.run(),
+        Command::World(command) => command.run(),
+        Command::Inspect(command) => command.run(),
+        Command::Bench(command) => command.run(allocations),
+        Command::Backends(command) => command.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(match error {
+                CliError::Input(_) => 2,
+                CliError::Failed(_) => 1,
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

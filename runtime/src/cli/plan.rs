@@ -1,0 +1,132 @@
+//! `planwright plan`
+
+use super::common::{
+    CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, check_free, maze_planner, open_model,
+    print_json, print_text,
+};
+use super::world::{parse_goal, parse_state};
+use crate::gate::Origin;
+use crate::pilot::Pilot;
+use crate::planner::Observation;
+use crate::quantity::path_length_m;
+use crate::view::{Event, FINISH_TIMEOUT, Stage};
+use crate::world::{Layout, MazeWorld, Point};
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Args)]
+#[command(after_help = "Example: planwright plan --layout medium --start 1,1 --goal 6,6 --json")]
+pub(super) struct Plan {
+    /// Whose shipped model to take: umaze, medium or large
+    #[arg(long, default_value = "umaze", value_name = "NAME")]
+    layout: String,
+    /// Another model
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// Where the robot is: x,y or x,y,vx,vy in metres and m/s
+    #[arg(long, value_name = "X,Y[,VX,VY]", allow_hyphen_values = true)]
+    start: String,
+    /// Where to go (default: the maze's goal)
+    #[arg(long, value_name = "X,Y", allow_hyphen_values = true)]
+    goal: Option<String>,
+    /// Seed of the sampler
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Print JSON, states and commands included
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    engine: EngineArguments,
+    #[command(flatten)]
+    sampler: SamplerArguments,
+    #[command(flatten)]
+    pilot: PilotArguments,
+    #[command(flatten)]
+    view: ViewArguments,
+}
+
+impl Plan {
+    pub(super) fn run(&self) -> Result<(), CliError> {
+        let (_, artefact) = open_model(self.model.as_deref(), &self.layout)?;
+        let planner = maze_planner(&artefact, &self.engine, &self.sampler, self.seed)?;
+        let layout = planner.layout().clone();
+        let start = parse_state(&self.start, "--start")?;
+        let goal = parse_goal(self.goal.as_deref(), &layout)?;
+        check_free(&layout, start.position, "--start")?;
+        check_free(&layout, goal, "--goal")?;
+        let settings = self.pilot.settings(None)?;
+        let view = self.view.start()?;
+        let world = MazeWorld::new(layout.clone());
+        if view.is_enabled() {
+            let walls = layout.wall_boxes().collect();
+            view.offer(Default::default(), Event::Maze { walls, goal, start: start.position });
+        }
+        let mut pilot = Pilot::new(planner, settings, view.clone());
+        let observation = Observation { state: start, goal, stamp_secs: 0.0, step: 0 };
+        let checked = pilot.plan(&world, &observation, 0.0, 0.0).clone();
+        view.finish(FINISH_TIMEOUT);
+        let corrected = pilot.corrected();
+        let (outcome, reason) = match checked.origin() {
+            Origin::Planned => ("planned", None),
+            Origin::Fallback { kind, reason } => (kind.name(), Some(reason)),
+        };
+        let states = &checked.trajectory().states;
+        if self.json {
+            let states: Vec<[f64; 4]> = states.iter().map(|state| state.to_array()).collect();
+            print_json(&serde_json::json!({
+                "outcome": outcome,
+                "rejection": reason,
+                "duration_secs": checked.trajectory().duration_secs(),
+                "arrival_secs": corrected.arrival_secs,
+                "length_m": path_length_m(checked.trajectory().points()),
+                "measured": checked.measured(),
+                "residual_before_m": corrected.residual_before_m,
+                "residual_after_m": corrected.residual_after_m,
+                "iterations": corrected.iterations,
+                "plan_ms": pilot.latency(Stage::Whole).max,
+                "dt_secs": checked.trajectory().dt_secs,
+                "states": states,
+                "actions": checked.trajectory().actions,
+            }))?;
+        } else {
+            print_text(&format!(
+                "{}\n{outcome}{}: {:.2} s, {:.2} m long, arrives after {:.2} s\nclearance {:.3} m, residual {:.3} m before and {:.4} m after correction, {} round(s), {:.2} ms",
+                draw(&layout, start.position, goal, checked.trajectory().points()),
+                reason.map_or(String::new(), |reason| format!(" ({reason})")),
+                checked.trajectory().duration_secs(),
+                path_length_m(checked.trajectory().points()),
+                corrected.arrival_secs,
+                checked.measured().clearance_m,
+                corrected.residual_before_m,
+                corrected.residual_after_m,
+                corrected.iterations,
+                pilot.latency(Stage::Whole).max,
+            ))?;
+        }
+        match reason {
+            None => Ok(()),
+            Some(reason) => Err(CliError::failed(anyhow::anyhow!("no plan passed the gate: {reason}; {outcome} left instead"))),
+        }
+    }
+}
+
+/// The maze in characters, four by two to a cell.
+fn draw(layout: &Layout, start: Point, goal: Point, path: impl Iterator<Item = Point>) -> String {
+    const ACROSS: usize = 4;
+    const DOWN: usize = 2;
+    let (rows, columns) = (layout.rows() * DOWN, layout.columns() * ACROSS);
+    let mut canvas: Vec<Vec<char>> = (0..rows)
+        .map(|row| (0..columns).map(|column| if layout.is_wall(row / DOWN, column / ACROSS) { '#' } else { ' ' }).collect())
+        .collect();
+    let mut put = |point: Point, mark: char| {
+        let row = ((point[0] + 0.7) * DOWN as f64) as usize;
+        let column = ((point[1] + 0.7) * ACROSS as f64) as usize;
+        if let Some(cell) = canvas.get_mut(row).and_then(|line| line.get_mut(column)) {
+            *cell = mark;
+        }
+    };
+    path.for_each(|point| put(point, '.'));
+    put(start, 'S');
+    put(goal, 'G');
+    canvas.into_iter().map(|line| line.into_iter().collect::<String>()).collect::<Vec<_>>().join("\n")
+}

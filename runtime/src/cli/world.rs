@@ -1,0 +1,153 @@
+//! `planwright world`
+
+use super::common::{CliError, check_free, layout, numbers, print_json, print_text};
+use crate::world::conformance::Conformance;
+use crate::world::rollouts::Rollouts;
+use crate::world::{ContactLaw, EpisodeRules, MazeWorld, State, TimeOptimalBound};
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Subcommand)]
+pub(super) enum World {
+    /// Print a maze and its rules
+    Show(Show),
+    /// Step recorded states and actions, and say how far apart the two worlds are
+    Check(Check),
+    /// The least time from a start to the goal that any planner could need
+    Bound(Bound),
+}
+
+impl World {
+    pub(super) fn run(&self) -> Result<(), CliError> {
+        match self {
+            Self::Show(command) => command.run(),
+            Self::Check(command) => command.run(),
+            Self::Bound(command) => command.run(),
+        }
+    }
+}
+
+#[derive(Args)]
+#[command(after_help = "Example: planwright world show --layout large")]
+pub(super) struct Show {
+    /// umaze, medium, large, or a layout file
+    #[arg(long, default_value = "umaze", value_name = "NAME|FILE")]
+    layout: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Show {
+    fn run(&self) -> Result<(), CliError> {
+        let layout = layout(&self.layout)?;
+        let rules = EpisodeRules::of(&layout);
+        if self.json {
+            let free: Vec<[usize; 2]> = layout.free_cells().map(|(row, column)| [row, column]).collect();
+            return print_json(&serde_json::json!({
+                "layout": layout.name(),
+                "text": layout.to_text(),
+                "goal": layout.goal(),
+                "free_cells": free,
+                "episode_steps": rules.steps,
+                "reference_returns": rules.reference,
+            }));
+        }
+        print_text(&format!(
+            "{}: row is x, column is y, one cell is 1 m; a cell's centre lies 0.2 m below its index\n{}episodes of {} steps, goal {:?}",
+            layout.name(),
+            layout.to_text(),
+            rules.steps,
+            layout.goal()
+        ))
+    }
+}
+
+#[derive(Args)]
+#[command(after_help = "FILE holds `states` (N x T+1 x 4) and `actions` (N x T x 2); `planwright eval maze --record` writes\none. Example: planwright world check rollouts.npz --layout umaze --json")]
+pub(super) struct Check {
+    /// Recorded roll-outs, .npz
+    file: PathBuf,
+    /// umaze, medium, large, or a layout file
+    #[arg(long, value_name = "NAME|FILE")]
+    layout: String,
+    /// Contacts of this MuJoCo: 2 (D4RL's, up to 2.3) or 3 (3.8 and later)
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=3), value_name = "MAJOR")]
+    mujoco: u8,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Check {
+    fn run(&self) -> Result<(), CliError> {
+        let law = if self.mujoco == 2 { ContactLaw::Mujoco2 } else { ContactLaw::Mujoco3 };
+        let world = MazeWorld::with_contact_law(layout(&self.layout)?, law);
+        let rollouts = Rollouts::read(&self.file).map_err(CliError::input)?;
+        let found = Conformance::measure(&world, &rollouts);
+        if self.json {
+            return print_json(&found);
+        }
+        print_text(&format!(
+            "{} roll-outs of {} steps, {:.1}% near a wall\none step   max {:.3e}\nopen loop  max {:.3e}  median {:.3e}",
+            found.rollouts,
+            found.steps,
+            100.0 * found.contact_share,
+            found.one_step_max,
+            found.open_loop_max,
+            found.open_loop_median
+        ))
+    }
+}
+
+#[derive(Args)]
+#[command(after_help = "Example: planwright world bound --layout large --start 1,1")]
+pub(super) struct Bound {
+    /// umaze, medium, large, or a layout file
+    #[arg(long, default_value = "umaze", value_name = "NAME|FILE")]
+    layout: String,
+    /// x,y or x,y,vx,vy in metres and m/s
+    #[arg(long, value_name = "X,Y[,VX,VY]", allow_hyphen_values = true)]
+    start: String,
+    /// x,y in metres (default: the layout's goal)
+    #[arg(long, value_name = "X,Y", allow_hyphen_values = true)]
+    goal: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Bound {
+    fn run(&self) -> Result<(), CliError> {
+        let layout = layout(&self.layout)?;
+        let start = parse_state(&self.start, "--start")?;
+        let goal = parse_goal(self.goal.as_deref(), &layout)?;
+        check_free(&layout, start.position, "--start")?;
+        check_free(&layout, goal, "--goal")?;
+        let secs = TimeOptimalBound::new(&layout, goal).least_secs(&start);
+        if !secs.is_finite() {
+            return Err(CliError::failed(anyhow::anyhow!("there is no way from {:?} to {goal:?}", start.position)));
+        }
+        if self.json {
+            return print_json(&serde_json::json!({ "least_secs": secs, "start": start.to_array(), "goal": goal }));
+        }
+        print_text(&format!("at least {secs:.3} s"))
+    }
+}
+
+/// `x,y` or `x,y,vx,vy`.
+pub(super) fn parse_state(text: &str, what: &str) -> Result<State, CliError> {
+    let values = numbers(text, what, &[2, 4])?;
+    let at = |index: usize| values.get(index).copied().unwrap_or(0.0);
+    Ok(State::from_array(std::array::from_fn(at)))
+}
+
+/// `x,y`, or the layout's own goal.
+pub(super) fn parse_goal(text: Option<&str>, layout: &crate::world::Layout) -> Result<[f64; 2], CliError> {
+    match text {
+        Some(text) => numbers(text, "--goal", &[2]).map(|values| [values[0], values[1]]),
+        None => layout.goal().ok_or_else(|| {
+            CliError::input(anyhow::anyhow!("expected a goal: the layout '{}' has none\nhint: --goal X,Y", layout.name()))
+        }),
+    }
+}

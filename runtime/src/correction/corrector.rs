@@ -1,0 +1,421 @@
+//! The loop: track, compare, blend, ask again.
+
+use super::path::{PathSettings, PathShaper};
+use super::retime::{ActuatorLimits, RetimeError, Retimer};
+use super::tracker::{Tracker, TrackingReport};
+use crate::trajectory::Trajectory;
+use crate::world::{MazeWorld, Point, STEP_SECS, State, Sweep};
+
+/// How much physics replaces of the proposal: gamma in (proposal + gamma * simulated) / (1 + gamma).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Strength(f64);
+
+impl Strength {
+    /// The simulated path itself.
+    pub const INFINITE: Self = Self(f64::INFINITY);
+
+    /// A finite gamma of at least 0, or infinity. `None` for negative numbers and NaN.
+    pub fn new(gamma: f64) -> Option<Self> {
+        (gamma >= 0.0).then_some(Self(gamma))
+    }
+
+    /// Share of the simulated path in the blend: 0 at gamma 0, 1 at infinity.
+    pub fn share(self) -> f64 {
+        if self.0.is_infinite() { 1.0 } else { self.0 / (1.0 + self.0) }
+    }
+}
+
+impl std::str::FromStr for Strength {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = if text == "inf" { Some(f64::INFINITY) } else { text.parse().ok() };
+        parsed.and_then(Self::new).ok_or_else(|| format!("expected a number of at least 0 or 'inf', got '{text}'"))
+    }
+}
+
+/// Settings of the loop.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CorrectionSettings {
+    /// Strength gamma of the correction.
+    pub strength: Strength,
+    /// Whether the path is shaped and driven as fast as the actuators allow, instead of at the proposal's pace.
+    pub retime: bool,
+    /// Share of the actuators' power that retiming uses; the rest is left for feedback.
+    pub actuation_share: f64,
+    /// Path cleaning before retiming.
+    pub path: PathSettings,
+    /// Largest residual with which the loop is content, metres.
+    pub tolerance_m: f64,
+    /// Largest distance from the goal at the end, metres.
+    pub goal_tolerance_m: f64,
+    /// Rounds at most, the first included.
+    pub max_iterations: usize,
+    /// Noise share to which a failed proposal is taken back before it is denoised anew; grows each round.
+    pub resample_noise: f64,
+    /// Steps for which the end is held after the reference, so that the ball settles.
+    pub settle_steps: usize,
+}
+
+impl Default for CorrectionSettings {
+    fn default() -> Self {
+        Self {
+            strength: Strength::INFINITE,
+            retime: true,
+            actuation_share: 0.95,
+            path: PathSettings::default(),
+            tolerance_m: 0.05,
+            goal_tolerance_m: 0.1,
+            max_iterations: 4,
+            resample_noise: 0.5,
+            settle_steps: 20,
+        }
+    }
+}
+
+/// Asks the planner again, from a blend of its proposal with what the world did.
+pub trait Resample {
+    /// Replaces `knots` (the planner's own period) by a proposal denoised from them after noising to
+    /// `noise_share` of the range; `round` varies the seed. Returns false if there is no time left or the
+    /// planner cannot, and leaves `knots` alone then.
+    fn resample(&mut self, knots: &mut Trajectory, noise_share: f64, round: usize) -> bool;
+}
+
+/// For proposals that nobody can be asked about again.
+impl Resample for () {
+    fn resample(&mut self, _knots: &mut Trajectory, _noise_share: f64, _round: usize) -> bool {
+        false
+    }
+}
+
+/// What the loop produced, reused from plan to plan.
+#[derive(Clone, Debug, Default)]
+pub struct Corrected {
+    /// States and commands, period 0.01 s.
+    pub trajectory: Trajectory,
+    /// Largest distance between the first proposal and the world's attempt at it, metres.
+    pub residual_before_m: f64,
+    /// The same for the last reference, metres.
+    pub residual_after_m: f64,
+    /// Rounds done.
+    pub iterations: usize,
+    /// Steps of the corrected plan in which a wall pushed.
+    pub pushing_steps: usize,
+    /// Smallest distance to a wall along it, metres.
+    pub clearance_m: f64,
+    /// Distance between its end and the goal, metres.
+    pub goal_error_m: f64,
+    /// Seconds until it first comes within 0.5 m of the goal; infinite if it does not.
+    pub arrival_secs: f64,
+    /// Whether all tolerances were met.
+    pub converged: bool,
+}
+
+/// Why a proposal cannot be corrected at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CorrectionError {
+    /// A number in proposal, start or goal is not finite.
+    #[error("expected finite numbers in proposal, start and goal")]
+    NotFinite,
+    /// Nothing to follow.
+    #[error("expected a proposal of at least two states, got {0}")]
+    TooShort(usize),
+    /// The path cannot be timed.
+    #[error(transparent)]
+    Retime(#[from] RetimeError),
+}
+
+/// Buffers and settings of the loop; correcting allocates nothing.
+#[derive(Clone, Debug)]
+pub struct Corrector {
+    settings: CorrectionSettings,
+    tracker: Tracker,
+    shaper: PathShaper,
+    retimer: Retimer,
+    knots: Trajectory,
+    reference: Trajectory,
+    simulated: Trajectory,
+}
+
+/// A corrected plan is at most 20 s long.
+const MAX_STATES: usize = 2000;
+const MAX_PATH_POINTS: usize = 400;
+
+impl Corrector {
+    /// With room for plans of up to 20 s and 40 m.
+    pub fn new(settings: CorrectionSettings) -> Self {
+        let room = || Trajectory::with_capacity(STEP_SECS, MAX_STATES + settings.settle_steps + 1);
+        Self {
+            settings,
+            tracker: Tracker::default(),
+            shaper: PathShaper::new(MAX_PATH_POINTS),
+            retimer: Retimer::new(MAX_PATH_POINTS, MAX_STATES),
+            knots: room(),
+            reference: room(),
+            simulated: room(),
+        }
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &CorrectionSettings {
+        &self.settings
+    }
+
+    /// Room for a corrected plan, so that [`Self::correct`] does not allocate.
+    pub fn corrected(&self) -> Corrected {
+        let trajectory = Trajectory::with_capacity(STEP_SECS, MAX_STATES + self.settings.settle_steps + 1);
+        Corrected { trajectory, ..Corrected::default() }
+    }
+
+    /// Runs the loop on a proposal from `start` to `goal`. The result is filled even where it did not
+    /// converge (then `converged` is false): the gate decides.
+    ///
+    /// # Errors
+    /// If there is nothing finite to work on; `corrected` is empty then.
+    pub fn correct(
+        &mut self,
+        world: &MazeWorld,
+        start: &State,
+        goal: Point,
+        proposal: &Trajectory,
+        planner: &mut impl Resample,
+        corrected: &mut Corrected,
+    ) -> Result<(), CorrectionError> {
+        corrected.trajectory.clear();
+        corrected.converged = false;
+        if proposal.states.len() < 2 {
+            return Err(CorrectionError::TooShort(proposal.states.len()));
+        }
+        let finite = proposal.states.iter().all(State::is_finite) && start.is_finite();
+        if !(finite && goal.iter().all(|value| value.is_finite()) && proposal.dt_secs > 0.0) {
+            return Err(CorrectionError::NotFinite);
+        }
+        self.knots.copy_from(proposal);
+        let before = self.track_proposal(world, start);
+        corrected.residual_before_m = before.residual_m;
+        let settings = self.settings;
+        for round in 0..settings.max_iterations.max(1) {
+            if round > 0 {
+                self.blend_into_knots();
+                let noise = settings.resample_noise + 0.25 * (round - 1) as f64;
+                if !planner.resample(&mut self.knots, noise.min(1.0), round) {
+                    break;
+                }
+                // What comes from a network is checked before it is worked on.
+                if !self.knots.states.iter().all(State::is_finite) {
+                    break;
+                }
+                self.track_proposal(world, start);
+            }
+            corrected.iterations = round + 1;
+            self.refer(world, start, goal)?;
+            let report =
+                self.tracker.track(world, start, &self.reference, settings.settle_steps, &mut self.simulated);
+            self.fill(world, goal, report, corrected);
+            if corrected.converged {
+                break;
+            }
+            self.track_proposal(world, start);
+        }
+        Ok(())
+    }
+
+    /// Tracks the knots at their own pace: what the world makes of the dream.
+    fn track_proposal(&mut self, world: &MazeWorld, start: &State) -> TrackingReport {
+        self.pace();
+        self.tracker.track(world, start, &self.reference, 0, &mut self.simulated)
+    }
+
+    /// The knots, interpolated at the simulation's period, as reference.
+    fn pace(&mut self) {
+        self.reference.clear();
+        self.reference.dt_secs = STEP_SECS;
+        let steps = ((self.knots.duration_secs() / STEP_SECS).round() as usize).min(MAX_STATES - 1);
+        for index in 0..=steps {
+            self.reference.states.extend(self.knots.state_at(STEP_SECS * index as f64));
+        }
+    }
+
+    /// The reference of this round: retimed, or the proposal's own pace.
+    fn refer(&mut self, world: &MazeWorld, start: &State, goal: Point) -> Result<(), RetimeError> {
+        if !self.settings.retime {
+            self.pace();
+            return Ok(());
+        }
+        let dreamt = self.knots.points();
+        let path = self.shaper.shape(world.layout(), start, goal, dreamt, &self.settings.path);
+        let limits = ActuatorLimits::of_motors(self.settings.actuation_share);
+        match self.retimer.retime(path, start, &limits, STEP_SECS, &mut self.reference) {
+            // Standing at the goal is a plan too: stay.
+            Err(RetimeError::TooShort) => {
+                self.reference.states.extend([State::at_rest(goal); 2]);
+                Ok(())
+            }
+            done => done.map(|_| ()),
+        }
+    }
+
+    fn fill(&mut self, world: &MazeWorld, goal: Point, report: TrackingReport, corrected: &mut Corrected) {
+        let settings = &self.settings;
+        corrected.residual_after_m = report.residual_m;
+        corrected.pushing_steps = report.pushing_steps;
+        corrected.trajectory.copy_from(&self.simulated);
+        let share = settings.strength.share();
+        if share < 1.0 {
+            for (index, state) in corrected.trajectory.states.iter_mut().enumerate() {
+                let reference = self.reference.states.get(index).or(self.reference.states.last());
+                if let Some(reference) = reference {
+                    *state = blend(reference, state, share);
+                }
+            }
+        }
+        let trajectory = &corrected.trajectory;
+        corrected.clearance_m = Sweep::new(world.layout()).path(trajectory.points()).clearance_m;
+        corrected.goal_error_m = trajectory.states.last().map_or(f64::INFINITY, |state| state.distance(goal));
+        let arrival = trajectory.states.iter().position(|state| state.distance(goal) <= crate::world::GOAL_RADIUS_M);
+        corrected.arrival_secs = arrival.map_or(f64::INFINITY, |index| STEP_SECS * index as f64);
+        corrected.converged = report.residual_m <= settings.tolerance_m
+            && corrected.goal_error_m <= settings.goal_tolerance_m
+            && corrected.clearance_m >= 0.0
+            && report.pushing_steps == 0;
+    }
+
+    /// The blend of the knots with what the world did at their times, where the next round begins.
+    fn blend_into_knots(&mut self) {
+        let share = self.settings.strength.share();
+        let dt_secs = self.knots.dt_secs;
+        for (index, knot) in self.knots.states.iter_mut().enumerate() {
+            if let Some(simulated) = self.simulated.state_at(dt_secs * index as f64) {
+                *knot = blend(knot, &simulated, share);
+            }
+        }
+    }
+}
+
+fn blend(from: &State, to: &State, share: f64) -> State {
+    let mix = |a: f64, b: f64| a + share * (b - a);
+    State {
+        position: std::array::from_fn(|axis| mix(from.position[axis], to.position[axis])),
+        velocity: std::array::from_fn(|axis| mix(from.velocity[axis], to.velocity[axis])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::Layout;
+
+    /// A proposal at constant speed along corner points.
+    fn proposal(corners: &[Point], secs: f64) -> Trajectory {
+        let count = 32;
+        let at = |t: f64| {
+            let place = t * (corners.len() - 1) as f64;
+            let index = (place.floor() as usize).min(corners.len() - 2);
+            let (a, b) = (corners[index], corners[index + 1]);
+            let u = place - index as f64;
+            [a[0] + u * (b[0] - a[0]), a[1] + u * (b[1] - a[1])]
+        };
+        let dt_secs = secs / f64::from(count - 1);
+        let states = (0..count)
+            .map(|k| {
+                let t = f64::from(k) / f64::from(count - 1);
+                let (p, q) = (at((t - 0.01).max(0.0)), at((t + 0.01).min(1.0)));
+                let width = secs * ((t + 0.01).min(1.0) - (t - 0.01).max(0.0));
+                State { position: at(t), velocity: [(q[0] - p[0]) / width, (q[1] - p[1]) / width] }
+            })
+            .collect();
+        Trajectory { dt_secs, states, actions: Vec::new() }
+    }
+
+    const WAY: [Point; 5] = [[3.0, 1.0], [3.0, 2.9], [2.0, 2.9], [0.8, 2.9], [1.0, 1.0]];
+
+    fn correct(settings: CorrectionSettings, proposal: &Trajectory) -> Corrected {
+        let world = MazeWorld::new(Layout::umaze());
+        let mut corrector = Corrector::new(settings);
+        let mut corrected = corrector.corrected();
+        let done = corrector.correct(&world, &State::at_rest(WAY[0]), WAY[4], proposal, &mut (), &mut corrected);
+        assert_eq!(done, Ok(()));
+        corrected
+    }
+
+    #[test]
+    fn the_corrected_plan_rerun_in_the_world_reaches_the_goal_without_a_wall() {
+        let corrected = correct(CorrectionSettings::default(), &proposal(&WAY, 2.5));
+        assert!(corrected.converged, "{:?}", Corrected { trajectory: Trajectory::default(), ..corrected });
+        assert!(corrected.residual_after_m < 0.3 * corrected.residual_before_m);
+        let world = MazeWorld::new(Layout::umaze());
+        let mut state = corrected.trajectory.states[0];
+        for (action, planned) in corrected.trajectory.actions.iter().zip(&corrected.trajectory.states[1..]) {
+            let (next, report) = world.step(&state, *action);
+            assert_eq!((next, report.pushing), (*planned, 0));
+            state = next;
+        }
+        assert!(state.distance(WAY[4]) < 0.1);
+    }
+
+    #[test]
+    fn gamma_0_leaves_the_proposal_and_infinity_is_the_simulated_path() {
+        let dreamt = proposal(&WAY, 2.5);
+        let plain = CorrectionSettings { retime: false, max_iterations: 1, ..CorrectionSettings::default() };
+        let with = |gamma| correct(CorrectionSettings { strength: Strength(gamma), ..plain }, &dreamt);
+        let (none, half, all) = (with(0.0), with(1.0), with(f64::INFINITY));
+        for (index, state) in none.trajectory.states.iter().enumerate() {
+            let dream = dreamt.state_at(STEP_SECS * index as f64).unwrap_or_default();
+            assert!(state.distance(dream.position) < 1e-9, "{index}");
+            let simulated = all.trajectory.states[index].position;
+            let middle = [0, 1].map(|axis: usize| 0.5 * (state.position[axis] + simulated[axis]));
+            assert!(half.trajectory.states[index].distance(middle) < 1e-9);
+        }
+    }
+
+    #[test]
+    fn retiming_arrives_sooner_than_the_proposal() {
+        let slow = correct(CorrectionSettings { retime: false, ..CorrectionSettings::default() }, &proposal(&WAY, 4.0));
+        let fast = correct(CorrectionSettings::default(), &proposal(&WAY, 4.0));
+        assert!(fast.arrival_secs < 0.6 * slow.arrival_secs, "{} {}", fast.arrival_secs, slow.arrival_secs);
+    }
+
+    #[test]
+    fn a_proposal_through_a_wall_is_asked_about_again() {
+        struct Wiser(usize);
+        impl Resample for Wiser {
+            fn resample(&mut self, knots: &mut Trajectory, _noise_share: f64, round: usize) -> bool {
+                self.0 = round;
+                knots.copy_from(&proposal(&WAY, 2.5));
+                true
+            }
+        }
+        let world = MazeWorld::new(Layout::umaze());
+        let mut corrector = Corrector::new(CorrectionSettings::default());
+        let mut corrected = corrector.corrected();
+        let mut planner = Wiser(0);
+        let through = proposal(&[[3.0, 1.0], [2.5, 1.0], [1.5, 1.0], [1.0, 1.0]], 1.0);
+        let done = corrector.correct(&world, &State::at_rest(WAY[0]), WAY[4], &through, &mut planner, &mut corrected);
+        assert_eq!((done, planner.0, corrected.iterations, corrected.converged), (Ok(()), 1, 2, true));
+    }
+
+    #[test]
+    fn nan_is_an_error_and_leaves_no_plan() {
+        let world = MazeWorld::new(Layout::umaze());
+        let mut corrector = Corrector::new(CorrectionSettings::default());
+        let mut corrected = corrector.corrected();
+        let mut bad = proposal(&WAY, 2.5);
+        bad.states[7].velocity[1] = f64::NAN;
+        let mut run = |start: State, goal: Point, proposal: &Trajectory| {
+            let done = corrector.correct(&world, &start, goal, proposal, &mut (), &mut corrected);
+            (done, corrected.trajectory.states.len())
+        };
+        let start = State::at_rest(WAY[0]);
+        assert_eq!(run(start, WAY[4], &bad), (Err(CorrectionError::NotFinite), 0));
+        assert_eq!(run(start, [f64::INFINITY, 1.0], &proposal(&WAY, 2.5)), (Err(CorrectionError::NotFinite), 0));
+        assert_eq!(run(start, WAY[4], &Trajectory::default()), (Err(CorrectionError::TooShort(0)), 0));
+        assert!(run(start, WAY[4], &proposal(&WAY, 2.5)).0.is_ok(), "one bad proposal does not poison the next");
+    }
+
+    #[test]
+    fn strengths_are_parsed_and_nonsense_is_refused() {
+        assert_eq!("inf".parse(), Ok(Strength::INFINITE));
+        assert_eq!("0".parse::<Strength>().map(Strength::share), Ok(0.0));
+        assert!("nan".parse::<Strength>().is_err() && "-1".parse::<Strength>().is_err());
+    }
+}

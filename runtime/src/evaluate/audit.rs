@@ -1,0 +1,64 @@
+//! A second look at every plan that left, by other means than the gate's.
+
+use crate::gate::{CheckedPlan, Origin};
+use crate::world::{MazeWorld, RADIUS_M, WallBox};
+
+/// Largest distance between a plan and the world's re-run of its commands, metres.
+const RERUN_TOLERANCE_M: f64 = 1e-6;
+/// Points per step at which the ball is held against every wall.
+const SAMPLES_PER_STEP: usize = 4;
+
+/// Counts plans that left and plans that should not have.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    walls: Vec<WallBox>,
+    last_sequence: u64,
+    /// Plans looked at.
+    pub plans: u64,
+    /// Plans that are not finite, hit a wall, or are not what the world does.
+    pub unsafe_plans: u64,
+}
+
+impl Audit {
+    /// For plans in a world.
+    pub fn new(world: &MazeWorld) -> Self {
+        Self { walls: world.layout().wall_boxes().collect(), last_sequence: 0, plans: 0, unsafe_plans: 0 }
+    }
+
+    /// Looks at the plan in force, once per plan.
+    pub fn look(&mut self, world: &MazeWorld, plan: &CheckedPlan) {
+        if plan.sequence() == self.last_sequence {
+            return;
+        }
+        self.last_sequence = plan.sequence();
+        self.plans += 1;
+        self.unsafe_plans += u64::from(!self.is_safe(world, plan));
+    }
+
+    /// The gate sweeps segments; this holds sampled discs against every wall and re-runs the commands.
+    fn is_safe(&self, world: &MazeWorld, plan: &CheckedPlan) -> bool {
+        let states = &plan.trajectory().states;
+        let clear = states.windows(2).all(|pair| {
+            (0..=SAMPLES_PER_STEP).all(|sample| {
+                let t = sample as f64 / SAMPLES_PER_STEP as f64;
+                let point: [f64; 2] = std::array::from_fn(|axis| {
+                    pair[0].position[axis] + t * (pair[1].position[axis] - pair[0].position[axis])
+                });
+                self.walls.iter().all(|wall| {
+                    let nearest = wall.nearest(point);
+                    (point[0] - nearest[0]).hypot(point[1] - nearest[1]) > RADIUS_M
+                })
+            })
+        });
+        // The rest of an older plan carries its commands too; only a plan without a place to be has none.
+        let Some(first) = states.first() else { return plan.origin() != Origin::Planned };
+        let mut state = *first;
+        let mut followed = true;
+        for (action, planned) in plan.trajectory().actions.iter().zip(&states[1..]) {
+            let (next, report) = world.step(&state, *action);
+            state = next;
+            followed &= state.distance(planned.position) <= RERUN_TOLERANCE_M && report.pushing == 0;
+        }
+        clear && followed
+    }
+}

@@ -1,0 +1,41 @@
+//! Scores: many episodes under a stated protocol, with intervals, beside what is possible at all.
+
+mod audit;
+mod diffuser;
+mod report;
+
+pub use audit::Audit;
+pub use diffuser::{DiffuserError, run_diffuser_episode};
+pub(crate) use report::Scores;
+pub use report::{Evaluation, ScoreSummary};
+
+use crate::world::{Episode, Layout};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// How a planner is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// As published for Diffuser: one open-loop plan, proportional-derivative control to the planned states,
+    /// no correction, no gate.
+    Diffuser,
+    /// The whole loop: corrected, checked, replanned.
+    Pilot,
+}
+
+impl Protocol {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Diffuser => "diffuser",
+            Self::Pilot => "pilot",
+        }
+    }
+}
+
+/// The episodes of a seed: the same starts for every protocol, model and engine.
+pub fn episodes(layout: &Layout, count: usize, seed: u64) -> Vec<Episode> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (0..count).map(|_| Episode::reset(layout, &mut rng)).collect()
+}

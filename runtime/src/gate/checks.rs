@@ -1,0 +1,131 @@
+//! The checks, in order. Each fails for NaN.
+
+use super::Context;
+use super::rejection::Rejection;
+use crate::trajectory::Trajectory;
+use crate::world::{DAMPING_NSPM, GEAR_N, Layout, MASS_KG, MAX_SPEED_MPS, STEP_SECS, Sweep};
+
+/// What a plan may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GateLimits {
+    /// Largest speed per axis, m/s.
+    pub speed_mps: f64,
+    /// Largest acceleration per axis, m/s^2.
+    pub acceleration_mps2: f64,
+    /// Least distance between ball and wall, metres.
+    pub clearance_m: f64,
+    /// Largest distance between the robot and where the plan begins, metres.
+    pub continuity_m: f64,
+    /// Largest difference in velocity there, m/s.
+    pub continuity_mps: f64,
+    /// Largest age of observation and map, seconds.
+    pub max_age_secs: f64,
+    /// Largest time from observation to gate, seconds.
+    pub deadline_secs: f64,
+    /// Largest residual of the correction, metres.
+    pub residual_m: f64,
+}
+
+impl Default for GateLimits {
+    /// What the ball's motors can do at most, 5 mm from walls, 5 cm and 0.5 m/s at the joint, 0.2 s old,
+    /// 50 ms to plan.
+    fn default() -> Self {
+        Self {
+            speed_mps: MAX_SPEED_MPS + 0.01,
+            acceleration_mps2: 1.01 * (GEAR_N + DAMPING_NSPM * MAX_SPEED_MPS) / MASS_KG,
+            clearance_m: 0.005,
+            continuity_m: 0.05,
+            continuity_mps: 0.5,
+            max_age_secs: 0.2,
+            deadline_secs: 0.05,
+            residual_m: 0.1,
+        }
+    }
+}
+
+/// What the checks measured on a plan that passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
+pub struct Measured {
+    /// Largest speed per axis, m/s.
+    pub speed_mps: f64,
+    /// Largest acceleration per axis, m/s^2.
+    pub acceleration_mps2: f64,
+    /// Clearance, metres.
+    pub clearance_m: f64,
+}
+
+/// All checks of a new plan.
+pub(super) fn check(
+    limits: &GateLimits,
+    layout: &Layout,
+    plan: &Trajectory,
+    context: &Context,
+) -> Result<Measured, Rejection> {
+    let measured = check_continuing(limits, layout, plan, context)?;
+    for (age, rejection) in [
+        (context.now_secs - context.observed_secs, (|secs| Rejection::StaleObservation { secs }) as fn(f64) -> Rejection),
+        (context.now_secs - context.map_secs, |secs| Rejection::StaleMap { secs }),
+    ] {
+        // Data from the future are as wrong as old ones.
+        if !(age <= limits.max_age_secs && age >= -limits.max_age_secs) {
+            return Err(rejection(age));
+        }
+    }
+    if !(context.elapsed_secs <= limits.deadline_secs) {
+        return Err(Rejection::Deadline { secs: context.elapsed_secs });
+    }
+    Ok(measured)
+}
+
+/// The checks that a plan already under way must pass again.
+pub(super) fn check_continuing(
+    limits: &GateLimits,
+    layout: &Layout,
+    plan: &Trajectory,
+    context: &Context,
+) -> Result<Measured, Rejection> {
+    let Some(first) = plan.states.first() else { return Err(Rejection::NoPlan) };
+    let mut measured = Measured::default();
+    for (index, state) in plan.states.iter().enumerate() {
+        if !state.is_finite() {
+            return Err(Rejection::NotFinite { index });
+        }
+        if !layout.is_free(state.position) {
+            return Err(Rejection::OutOfBounds { index });
+        }
+        for speed in state.velocity {
+            measured.speed_mps = measured.speed_mps.max(speed.abs());
+        }
+    }
+    if plan.actions.iter().flatten().any(|value| !value.is_finite()) {
+        return Err(Rejection::NotFinite { index: 0 });
+    }
+    if !(measured.speed_mps <= limits.speed_mps) {
+        return Err(Rejection::Speed { mps: measured.speed_mps });
+    }
+    for pair in plan.states.windows(2) {
+        for axis in 0..2 {
+            let by_velocity = (pair[1].velocity[axis] - pair[0].velocity[axis]) / plan.dt_secs;
+            // Positions must follow from velocities: a teleport shows here.
+            let mean = 0.5 * (pair[0].velocity[axis] + pair[1].velocity[axis]);
+            let moved = (pair[1].position[axis] - pair[0].position[axis]) / plan.dt_secs;
+            let hidden = 2.0 * (moved - mean).abs() / plan.dt_secs;
+            let acceleration = by_velocity.abs().max(hidden);
+            measured.acceleration_mps2 = measured.acceleration_mps2.max(acceleration);
+            if !(acceleration <= limits.acceleration_mps2) {
+                return Err(Rejection::Acceleration { mps2: acceleration });
+            }
+        }
+    }
+    measured.clearance_m = Sweep::new(layout).path(plan.points()).clearance_m;
+    if !(measured.clearance_m >= limits.clearance_m) {
+        return Err(Rejection::Collision { clearance_m: measured.clearance_m });
+    }
+    let metres = context.state.distance(first.position);
+    let mps = (context.state.velocity[0] - first.velocity[0]).hypot(context.state.velocity[1] - first.velocity[1]);
+    if !(metres <= limits.continuity_m && mps <= limits.continuity_mps) {
+        return Err(Rejection::Discontinuity { metres, mps });
+    }
+    debug_assert!(plan.dt_secs == STEP_SECS);
+    Ok(measured)
+}

@@ -1,0 +1,166 @@
+//! The gate: what is corrected becomes a [`CheckedPlan`], or a named fallback leaves in its place.
+//!
+//! A `CheckedPlan` can be made nowhere else, and only a `CheckedPlan` can be executed or published:
+//!
+//! ```compile_fail
+//! # use planwright::gate::CheckedPlan;
+//! let forged = CheckedPlan { trajectory: Default::default() };
+//! ```
+//!
+//! Every limit is written as `!(value <= limit)`, which is true for NaN: no comparison lets one pass.
+
+mod checks;
+mod fallback;
+mod plan;
+mod rejection;
+
+pub use checks::{GateLimits, Measured};
+pub use fallback::Fallback;
+pub use plan::{CheckedPlan, Origin};
+pub use rejection::{Rejection, RejectionCounts};
+
+use crate::correction::Corrected;
+use crate::trajectory::Trajectory;
+use crate::world::{MazeWorld, STEP_SECS, State};
+
+/// When and from what a plan was made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Context {
+    /// The state the plan must begin at, as observed.
+    pub state: State,
+    /// Now, seconds on the pilot's clock.
+    pub now_secs: f64,
+    /// When the state was measured, same clock.
+    pub observed_secs: f64,
+    /// When the map was last known to be true, same clock.
+    pub map_secs: f64,
+    /// Time from observation to here on the monotonic clock, seconds.
+    pub elapsed_secs: f64,
+}
+
+/// Checks plans and keeps the one that is in force. After construction it allocates nothing.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    limits: GateLimits,
+    active: CheckedPlan,
+    /// The last plan of the planner's own that passed, apart from fallbacks.
+    last_safe: CheckedPlan,
+    has_last_safe: bool,
+    scratch: Trajectory,
+    rejections: RejectionCounts,
+    fallbacks: [u64; 3],
+    passed: u64,
+    sequence: u64,
+}
+
+const MAX_STATES: usize = 2100;
+
+impl Gate {
+    /// A gate that has let nothing out: the plan in force is to stop.
+    pub fn new(limits: GateLimits) -> Self {
+        Self {
+            limits,
+            active: CheckedPlan::with_capacity(MAX_STATES),
+            last_safe: CheckedPlan::with_capacity(MAX_STATES),
+            has_last_safe: false,
+            scratch: Trajectory::with_capacity(STEP_SECS, MAX_STATES),
+            rejections: RejectionCounts::default(),
+            fallbacks: [0; 3],
+            passed: 0,
+            sequence: 0,
+        }
+    }
+
+    /// The limits.
+    pub fn limits(&self) -> &GateLimits {
+        &self.limits
+    }
+
+    /// The plan in force.
+    pub fn active(&self) -> &CheckedPlan {
+        &self.active
+    }
+
+    /// Rejections so far, by reason.
+    pub fn rejections(&self) -> &RejectionCounts {
+        &self.rejections
+    }
+
+    /// Plans of the planner's own that passed.
+    pub fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    /// Fallbacks that left, by kind.
+    pub fn fallbacks(&self, kind: Fallback) -> u64 {
+        self.fallbacks[kind as usize]
+    }
+
+    /// Forgets every plan; statistics stay.
+    pub fn reset(&mut self) {
+        self.has_last_safe = false;
+        self.active.clear();
+    }
+
+    /// Lets the corrected plan out if it passes every check, else the first fallback that does. `failure`
+    /// says why there is no corrected plan, if the planner or the correction failed before the gate.
+    pub fn admit(&mut self, world: &MazeWorld, corrected: Result<&Corrected, Rejection>, context: &Context) -> &CheckedPlan {
+        let verdict = corrected.and_then(|corrected| {
+            checks::check(&self.limits, world.layout(), &corrected.trajectory, context)
+        });
+        match (verdict, corrected) {
+            (Ok(measured), Ok(corrected)) => {
+                self.passed += 1;
+                self.sequence += 1;
+                self.active.set(&corrected.trajectory, Origin::Planned, measured, context.now_secs, self.sequence);
+                self.last_safe.copy_from(&self.active);
+                self.has_last_safe = true;
+            }
+            (Err(rejection), _) | (Ok(_), Err(rejection)) => self.fall_back(world, rejection, context),
+        }
+        &self.active
+    }
+
+    /// Whether the plan in force may go on from here: re-checked against the state and the map as they are.
+    pub fn recheck(&mut self, world: &MazeWorld, context: &Context) -> Result<Measured, Rejection> {
+        self.remaining_of_last_safe(context.now_secs)?;
+        checks::check_continuing(&self.limits, world.layout(), &self.scratch, context)
+    }
+
+    /// The rest of the last safe plan from `now_secs` into the scratch trajectory.
+    fn remaining_of_last_safe(&mut self, now_secs: f64) -> Result<(), Rejection> {
+        if !self.has_last_safe {
+            return Err(Rejection::NoPlan);
+        }
+        self.last_safe.remaining(now_secs, &mut self.scratch);
+        Ok(())
+    }
+
+    fn fall_back(&mut self, world: &MazeWorld, rejection: Rejection, context: &Context) {
+        self.rejections.count(rejection);
+        self.sequence += 1;
+        let sequence = self.sequence;
+        let now = context.now_secs;
+        if let Ok(measured) = self.recheck(world, context) {
+            self.leave(Fallback::LastSafePlan, rejection, measured, now, sequence);
+            return;
+        }
+        if context.state.is_finite() {
+            fallback::brake(world, &context.state, &mut self.scratch);
+            if let Ok(measured) = checks::check_continuing(&self.limits, world.layout(), &self.scratch, context) {
+                self.leave(Fallback::Brake, rejection, measured, now, sequence);
+                return;
+            }
+        }
+        fallback::stop(&context.state, &mut self.scratch);
+        self.leave(Fallback::Stop, rejection, Measured::default(), now, sequence);
+    }
+
+    fn leave(&mut self, kind: Fallback, reason: Rejection, measured: Measured, now_secs: f64, sequence: u64) {
+        self.fallbacks[kind as usize] += 1;
+        self.active.set(&self.scratch, Origin::Fallback { kind, reason }, measured, now_secs, sequence);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! One test per clause of the promise, and per fallback.
+
+use super::*;
+use crate::correction::{ActuatorLimits, Retimer, Tracker};
+use crate::world::{Layout, Point};
+
+const START: State = State::at_rest([1.0, 1.0]);
+
+fn world() -> MazeWorld {
+    MazeWorld::new(Layout::umaze())
+}
+
+/// A good plan along the first corridor.
+fn good() -> Corrected {
+    let path: Vec<Point> = (0..=10).map(|k| [1.0, 1.0 + 0.15 * f64::from(k)]).collect();
+    let mut reference = Trajectory::default();
+    let limits = ActuatorLimits::of_motors(0.8);
+    let timed = Retimer::new(50, 500).retime(&path, &START, &limits, STEP_SECS, &mut reference);
+    assert!(timed.is_ok());
+    let mut corrected = Corrected { converged: true, ..Corrected::default() };
+    Tracker::default().track(&world(), &START, &reference, 20, &mut corrected.trajectory);
+    corrected
+}
+
+fn context() -> Context {
+    Context { state: START, now_secs: 10.0, observed_secs: 9.99, map_secs: 9.99, elapsed_secs: 0.002 }
+}
+
+fn origin_of(corrected: &Corrected, context: &Context) -> Origin {
+    Gate::new(GateLimits::default()).admit(&world(), Ok(corrected), context).origin()
+}
+
+fn reason_of(corrected: &Corrected, context: &Context) -> &'static str {
+    match origin_of(corrected, context) {
+        Origin::Planned => "passed",
+        Origin::Fallback { reason, .. } => reason.name(),
+    }
+}
+
+#[test]
+fn a_good_plan_leaves() {
+    assert_eq!(origin_of(&good(), &context()), Origin::Planned);
+}
+
+#[test]
+fn finite_a_single_nan_or_infinity_anywhere_is_caught() {
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        for index in [0, 7, good().trajectory.states.len() - 1] {
+            for field in 0..4 {
+                let mut plan = good();
+                let mut values = plan.trajectory.states[index].to_array();
+                values[field] = bad;
+                plan.trajectory.states[index] = State::from_array(values);
+                assert_eq!(reason_of(&plan, &context()), "not_finite");
+            }
+        }
+        let mut plan = good();
+        plan.trajectory.actions[3][1] = bad;
+        assert_eq!(reason_of(&plan, &context()), "not_finite");
+    }
+}
+
+#[test]
+fn within_limits_outside_too_fast_too_sharp_and_teleports_are_caught() {
+    let with = |change: &dyn Fn(&mut Vec<State>)| {
+        let mut plan = good();
+        change(&mut plan.trajectory.states);
+        reason_of(&plan, &context())
+    };
+    assert_eq!(with(&|states| states[5].position = [90.0, 1.0]), "out_of_bounds");
+    assert_eq!(with(&|states| states[5].velocity[1] = 6.0), "speed");
+    assert_eq!(with(&|states| states[5].velocity[1] += 0.5), "acceleration");
+    assert_eq!(with(&|states| states[5].position[0] -= 0.02), "acceleration");
+    assert_eq!(with(&|states| states.clear()), "no_plan");
+}
+
+#[test]
+fn collision_checked_a_plan_along_the_wall_is_caught() {
+    let mut plan = good();
+    for state in &mut plan.trajectory.states {
+        state.position[0] += 0.199;
+    }
+    let shifted = Context { state: plan.trajectory.states[0], ..context() };
+    assert_eq!(reason_of(&plan, &shifted), "collision");
+}
+
+#[test]
+fn continuity_a_plan_from_elsewhere_is_caught() {
+    let moved = Context { state: State::at_rest([1.0, 1.1]), ..context() };
+    assert_eq!(reason_of(&good(), &moved), "discontinuity");
+    let moving = Context { state: State { velocity: [0.0, 2.0], ..START }, ..context() };
+    assert_eq!(reason_of(&good(), &moving), "discontinuity");
+    let unknown = Context { state: State { position: [f64::NAN, 1.0], ..START }, ..context() };
+    assert_eq!(reason_of(&good(), &unknown), "discontinuity");
+}
+
+#[test]
+fn fresh_data_old_future_and_nan_stamps_are_caught() {
+    for stamp in [9.0, 11.0, f64::NAN] {
+        assert_eq!(reason_of(&good(), &Context { observed_secs: stamp, ..context() }), "stale_observation");
+        assert_eq!(reason_of(&good(), &Context { map_secs: stamp, ..context() }), "stale_map");
+    }
+}
+
+#[test]
+fn on_time_a_late_plan_is_caught() {
+    for late in [0.06, f64::INFINITY, f64::NAN] {
+        assert_eq!(reason_of(&good(), &Context { elapsed_secs: late, ..context() }), "deadline");
+    }
+}
+
+#[test]
+fn fallbacks_last_safe_plan_then_brake_then_stop() {
+    let (world, mut gate) = (world(), Gate::new(GateLimits::default()));
+    let plan = good();
+    assert_eq!(gate.admit(&world, Ok(&plan), &context()).origin(), Origin::Planned);
+
+    // On the plan, half a second later: the rest of it is the best that is known.
+    let on_plan = Context { state: plan.trajectory.states[20], now_secs: 10.2, observed_secs: 10.2, map_secs: 10.2, ..context() };
+    let late = Context { elapsed_secs: 1.0, ..on_plan };
+    let left = gate.admit(&world, Ok(&plan), &late);
+    assert!(matches!(left.origin(), Origin::Fallback { kind: Fallback::LastSafePlan, .. }));
+    assert_eq!(left.trajectory().states[0], plan.trajectory.states[20]);
+
+    // Pushed off the plan: brake from where the robot is.
+    let off_plan = Context { state: State { position: [0.8, 2.0], velocity: [0.0, 3.0] }, ..late };
+    let left = gate.admit(&world, Err(Rejection::PlannerFailed), &off_plan);
+    assert!(matches!(left.origin(), Origin::Fallback { kind: Fallback::Brake, reason: Rejection::PlannerFailed }));
+    assert!(left.trajectory().states.last().is_some_and(|state| state.speed() < 0.05));
+
+    // Running at a wall that braking does not save from: nothing is safe but to let go.
+    let doomed = Context { state: State { position: [0.8, 3.1], velocity: [0.0, 5.0] }, ..late };
+    let left = gate.admit(&world, Err(Rejection::PlannerFailed), &doomed);
+    assert!(matches!(left.origin(), Origin::Fallback { kind: Fallback::Stop, .. }));
+
+    // Nobody knows where the robot is: the plan has no place to be.
+    let lost = Context { state: State::from_array([f64::NAN; 4]), ..late };
+    let left = gate.admit(&world, Err(Rejection::PlannerFailed), &lost);
+    assert!(left.reference_at(10.0).is_none());
+    assert_eq!((gate.rejections().total(), gate.fallbacks(Fallback::Stop)), (4, 2));
+}
+
+#[test]
+fn one_bad_plan_does_not_poison_the_next() {
+    let (world, mut gate) = (world(), Gate::new(GateLimits::default()));
+    let mut bad = good();
+    bad.trajectory.states[3].velocity[0] = f64::NAN;
+    for _ in 0..3 {
+        assert_ne!(gate.admit(&world, Ok(&bad), &context()).origin(), Origin::Planned);
+        assert_eq!(gate.admit(&world, Ok(&good()), &context()).origin(), Origin::Planned);
+    }
+    assert_eq!((gate.passed(), gate.rejections().total()), (3, 3));
+}
+
+#[test]
+fn every_fallback_that_has_states_is_itself_within_the_limits() {
+    let (world, limits) = (world(), GateLimits::default());
+    for velocity in [[0.0, 4.0], [0.5, -2.0], [-1.0, 1.0]] {
+        let state = State { position: [0.8, 2.0], velocity };
+        let here = Context { state, ..context() };
+        let mut gate = Gate::new(limits);
+        let left = gate.admit(&world, Err(Rejection::PlannerFailed), &here);
+        assert!(matches!(left.origin(), Origin::Fallback { kind: Fallback::Brake, .. }), "{velocity:?}");
+        assert!(checks::check_continuing(&limits, world.layout(), left.trajectory(), &here).is_ok());
+    }
+}

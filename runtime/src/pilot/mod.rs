@@ -1,0 +1,311 @@
+//! The closed loop: observe, propose, correct, check, execute; on time, or with a named fallback.
+
+mod episode;
+mod latency;
+
+pub use episode::{Clock, EpisodeReport, EpisodeTrace};
+pub use latency::{Latencies, LatencySummary};
+
+use crate::correction::{Corrected, CorrectionSettings, Corrector, Tracker};
+use crate::gate::{CheckedPlan, Context, Fallback, Gate, GateLimits, Origin, Rejection, RejectionCounts};
+use crate::planner::{Observation, Planner, Proposal};
+use crate::view::{Event, Stage, View};
+use crate::world::{Action, MazeWorld, Point, State};
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+/// How the loop runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PilotSettings {
+    /// Control steps (0.01 s) between plans.
+    pub replan_steps: usize,
+    /// Time from observation to checked plan; `None` waits for ever (evaluation that must repeat exactly).
+    pub deadline: Option<Duration>,
+    /// A new plan replaces the one in force only if it arrives this much sooner, seconds: plans of equal
+    /// worth would otherwise alternate.
+    pub switch_gain_secs: f64,
+    /// The correction.
+    pub correction: CorrectionSettings,
+    /// The gate; its deadline is overwritten by `deadline`.
+    pub limits: GateLimits,
+}
+
+impl Default for PilotSettings {
+    fn default() -> Self {
+        Self {
+            replan_steps: 10,
+            deadline: Some(Duration::from_millis(50)),
+            switch_gain_secs: 0.02,
+            correction: CorrectionSettings::default(),
+            limits: GateLimits::default(),
+        }
+    }
+}
+
+/// What left, and why.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct PilotStatistics {
+    /// Planning rounds.
+    pub rounds: u64,
+    /// New plans that passed the gate.
+    pub plans_checked: u64,
+    /// Rounds in which the plan in force was checked again and kept, because the new one was no better.
+    pub plans_kept: u64,
+    /// Fallbacks that left, by kind.
+    pub fallbacks: FallbackCounts,
+    /// Rejections, by reason.
+    pub rejections: RejectionCounts,
+    /// Rounds that ended after their deadline.
+    pub deadline_misses: u64,
+    /// Rounds in which the deadline allowed fewer denoising steps than asked for.
+    pub cut_short: u64,
+    /// Mean residual of proposals, metres.
+    pub residual_before: f64,
+    /// Mean residual of corrected plans, metres.
+    pub residual_after: f64,
+    /// Mean rounds of the correction loop.
+    pub iterations: f64,
+}
+
+/// Fallbacks by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FallbackCounts {
+    /// The rest of the last safe plan.
+    pub last_safe_plan: u64,
+    /// Braking.
+    pub brake: u64,
+    /// Zero command.
+    pub stop: u64,
+}
+
+impl FallbackCounts {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.last_safe_plan + self.brake + self.stop
+    }
+}
+
+/// A planner with its correction and its gate. After construction a planning round allocates nothing but
+/// what the engine allocates inside.
+pub struct Pilot<P> {
+    planner: P,
+    settings: PilotSettings,
+    corrector: Corrector,
+    tracker: Tracker,
+    gate: Gate,
+    proposal: Proposal,
+    corrected: Corrected,
+    view: View,
+    /// Goal and time of arrival of the last plan of the planner's own.
+    in_force: Option<(Point, f64)>,
+    latencies: [Latencies; 4],
+    sums: [f64; 3],
+    summed: u64,
+    statistics: PilotStatistics,
+    /// A slowly forgetting maximum of what correction and gate take: kept free for them in the deadline.
+    reserve: Duration,
+}
+
+impl<P: Planner> Pilot<P> {
+    /// A pilot that has planned nothing yet.
+    pub fn new(planner: P, settings: PilotSettings, view: View) -> Self {
+        let deadline_secs = settings.deadline.map_or(f64::INFINITY, |deadline| deadline.as_secs_f64());
+        let limits = GateLimits { deadline_secs, ..settings.limits };
+        let corrector = Corrector::new(settings.correction);
+        Self {
+            proposal: planner.proposal(),
+            corrected: corrector.corrected(),
+            corrector,
+            tracker: Tracker::default(),
+            gate: Gate::new(limits),
+            planner,
+            settings: PilotSettings { limits, ..settings },
+            view,
+            in_force: None,
+            latencies: std::array::from_fn(|_| Latencies::new()),
+            sums: [0.0; 3],
+            summed: 0,
+            statistics: PilotStatistics::default(),
+            reserve: Duration::from_micros(500),
+        }
+    }
+
+    /// The planner.
+    pub fn planner(&self) -> &P {
+        &self.planner
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &PilotSettings {
+        &self.settings
+    }
+
+    /// Where every step is shown.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// Forgets plans, not statistics; later plans depend on `seed` alone.
+    pub fn reset(&mut self, seed: u64) {
+        self.planner.reset(seed);
+        self.gate.reset();
+        self.in_force = None;
+    }
+
+    /// The plan in force.
+    pub fn plan_in_force(&self) -> &CheckedPlan {
+        self.gate.active()
+    }
+
+    /// The last proposal, before correction.
+    pub fn proposal(&self) -> &Proposal {
+        &self.proposal
+    }
+
+    /// The last corrected plan, before the gate.
+    pub fn corrected(&self) -> &Corrected {
+        &self.corrected
+    }
+
+    /// What left so far, and why.
+    pub fn statistics(&self) -> PilotStatistics {
+        let mean = |sum: f64| if self.summed == 0 { 0.0 } else { sum / self.summed as f64 };
+        PilotStatistics {
+            plans_checked: self.gate.passed(),
+            fallbacks: FallbackCounts {
+                last_safe_plan: self.gate.fallbacks(Fallback::LastSafePlan),
+                brake: self.gate.fallbacks(Fallback::Brake),
+                stop: self.gate.fallbacks(Fallback::Stop),
+            },
+            rejections: *self.gate.rejections(),
+            residual_before: mean(self.sums[0]),
+            residual_after: mean(self.sums[1]),
+            iterations: mean(self.sums[2]),
+            ..self.statistics.clone()
+        }
+    }
+
+    /// Times per stage: propose, correct, check, whole.
+    pub fn latency(&self, stage: Stage) -> LatencySummary {
+        self.latencies[index_of(stage)].summary()
+    }
+
+    /// One planning round: from an observation to a checked plan or a fallback. `now_secs` and `map_secs`
+    /// (when the map was last known to be true) are on the observation's clock; time taken is measured on
+    /// the monotonic clock.
+    pub fn plan(&mut self, world: &MazeWorld, observation: &Observation, now_secs: f64, map_secs: f64) -> &CheckedPlan {
+        let begun = Instant::now();
+        self.statistics.rounds += 1;
+        let deadline = self.settings.deadline.map(|deadline| begun + deadline.saturating_sub(self.reserve));
+        let proposed = self.planner.propose(observation, deadline, &self.view, &mut self.proposal);
+        let proposed_at = Instant::now();
+        self.time(Stage::Propose, proposed_at - begun);
+        self.statistics.cut_short += u64::from(proposed.is_ok() && self.proposal.cut_short);
+
+        let corrected = proposed.map_err(|_| Rejection::PlannerFailed).and_then(|()| {
+            let (start, goal) = (&observation.state, observation.goal);
+            let trajectory = &self.proposal.trajectory;
+            self.corrector
+                .correct(world, start, goal, trajectory, &mut self.planner, &mut self.corrected)
+                .map_err(|_| Rejection::CorrectionFailed)
+        });
+        let corrected_at = Instant::now();
+        self.time(Stage::Correct, corrected_at - proposed_at);
+        let corrected = corrected.and_then(|()| {
+            self.sums[0] += self.corrected.residual_before_m;
+            self.sums[1] += self.corrected.residual_after_m;
+            self.sums[2] += self.corrected.iterations as f64;
+            self.summed += 1;
+            if self.corrected.converged && self.corrected.residual_after_m <= self.settings.limits.residual_m {
+                Ok(())
+            } else {
+                Err(Rejection::NotConverged { residual_m: self.corrected.residual_after_m })
+            }
+        });
+        let context = Context {
+            state: observation.state,
+            now_secs,
+            observed_secs: observation.stamp_secs,
+            map_secs,
+            elapsed_secs: begun.elapsed().as_secs_f64(),
+        };
+        if corrected.is_ok() && self.keeps_plan(world, observation.goal, &context) {
+            self.statistics.plans_kept += 1;
+        } else {
+            let arrival_secs = now_secs + self.corrected.arrival_secs;
+            let checked = self.gate.admit(world, corrected.map(|()| &self.corrected), &context);
+            if checked.origin() == Origin::Planned {
+                self.in_force = Some((observation.goal, arrival_secs));
+            }
+        }
+        let done = Instant::now();
+        self.time(Stage::Check, done - corrected_at);
+        self.time(Stage::Whole, done - begun);
+        let late = self.settings.deadline.is_some_and(|deadline| done - begun > deadline);
+        self.statistics.deadline_misses += u64::from(late);
+        self.reserve = (done - proposed_at).max(self.reserve.mul_f64(0.98));
+        self.show(observation);
+        self.gate.active()
+    }
+
+    /// Whether the plan in force still holds here and now and the new one is not worth a change.
+    fn keeps_plan(&mut self, world: &MazeWorld, goal: Point, context: &Context) -> bool {
+        let Some((planned_goal, arrival_at)) = self.in_force else { return false };
+        let remaining = (arrival_at - context.now_secs).max(0.0);
+        planned_goal == goal
+            && self.gate.active().origin() == Origin::Planned
+            && self.corrected.arrival_secs + self.settings.switch_gain_secs >= remaining
+            && self.gate.recheck(world, context).is_ok()
+    }
+
+    /// The command at a time: the plan in force, tracked. Without a plan that has a place to be, zero.
+    pub fn command(&self, state: &State, now_secs: f64) -> Action {
+        match self.gate.active().reference_at(now_secs) {
+            Some((reference, next)) => self.tracker.command(state, &reference, &next),
+            None => [0.0, 0.0],
+        }
+    }
+
+    fn time(&mut self, stage: Stage, duration: Duration) {
+        self.latencies[index_of(stage)].record(duration);
+    }
+
+    fn show(&self, observation: &Observation) {
+        let view = &self.view;
+        if !view.is_enabled() {
+            return;
+        }
+        let (stamp, plan) = (observation.stamp(), self.planner.plans());
+        let proposal = &self.proposal.trajectory.states;
+        if let Some(points) = view.points(proposal.len(), |index| proposal[index].position) {
+            view.offer(stamp, Event::Proposal { plan, points });
+        }
+        let corrected = &self.corrected.trajectory.states;
+        if let Some(points) = view.points(corrected.len(), |index| corrected[index].position) {
+            view.offer(stamp, Event::Corrected { plan, points });
+        }
+        let active = self.gate.active();
+        let checked = &active.trajectory().states;
+        if let Some(points) = view.points(checked.len(), |index| checked[index].position) {
+            view.offer(stamp, match active.origin() {
+                Origin::Planned => Event::Checked { plan, points },
+                Origin::Fallback { reason, .. } => Event::Fallback { plan, reason: reason.name().into(), points },
+            });
+        }
+        let (before_m, after_m) = (self.corrected.residual_before_m, self.corrected.residual_after_m);
+        view.offer(stamp, Event::Residual { before_m, after_m });
+        for stage in [Stage::Propose, Stage::Correct, Stage::Check, Stage::Whole] {
+            let secs = self.latencies[index_of(stage)].last_secs();
+            view.offer(stamp, Event::Timing { stage, secs });
+        }
+    }
+}
+
+fn index_of(stage: Stage) -> usize {
+    match stage {
+        Stage::Propose => 0,
+        Stage::Correct => 1,
+        Stage::Check => 2,
+        Stage::Observe | Stage::Whole => 3,
+    }
+}

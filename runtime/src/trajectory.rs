@@ -1,0 +1,94 @@
+//! A trajectory: states over time, at a fixed period, with the commands that lead from one to the next.
+
+use crate::world::{Action, Point, State};
+
+/// States at `0, dt, 2 dt, ...` and, where known, the command held after each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trajectory {
+    /// Period between states, seconds.
+    pub dt_secs: f64,
+    /// The states; H of them.
+    pub states: Vec<State>,
+    /// Commands; either H - 1 (one per interval), H, or none if unknown.
+    pub actions: Vec<Action>,
+}
+
+impl Trajectory {
+    /// Empty, with room for `states` states so that filling it does not allocate.
+    pub fn with_capacity(dt_secs: f64, states: usize) -> Self {
+        Self { dt_secs, states: Vec::with_capacity(states), actions: Vec::with_capacity(states) }
+    }
+
+    /// Empties it; the memory stays.
+    pub fn clear(&mut self) {
+        self.states.clear();
+        self.actions.clear();
+    }
+
+    /// Replaces the content by that of another, reusing the memory.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.clear();
+        self.dt_secs = other.dt_secs;
+        self.states.extend_from_slice(&other.states);
+        self.actions.extend_from_slice(&other.actions);
+    }
+
+    /// From the first to the last state, seconds.
+    pub fn duration_secs(&self) -> f64 {
+        self.dt_secs * self.states.len().saturating_sub(1) as f64
+    }
+
+    /// The positions.
+    pub fn points(&self) -> impl ExactSizeIterator<Item = Point> + Clone + '_ {
+        self.states.iter().map(|state| state.position)
+    }
+
+    /// The state at a time, on the cubic that has the positions and velocities of its neighbours. Before
+    /// the start it is the first, after the end the last at rest. `None` if there are no states.
+    pub fn state_at(&self, secs: f64) -> Option<State> {
+        let last = self.states.last()?;
+        let place = (secs / self.dt_secs).max(0.0);
+        let index = place.floor() as usize;
+        let (Some(from), Some(to)) = (self.states.get(index), self.states.get(index + 1)) else {
+            return Some(if place > (self.states.len() - 1) as f64 { State::at_rest(last.position) } else { *last });
+        };
+        Some(hermite(from, to, place - index as f64, self.dt_secs))
+    }
+}
+
+/// Cubic Hermite interpolation at `t` in [0, 1] of an interval of `dt` seconds.
+fn hermite(from: &State, to: &State, t: f64, dt: f64) -> State {
+    let (t2, t3) = (t * t, t * t * t);
+    let mut state = State::default();
+    for axis in 0..2 {
+        let (p, q) = (from.position[axis], to.position[axis]);
+        let (v, w) = (dt * from.velocity[axis], dt * to.velocity[axis]);
+        state.position[axis] = (2.0 * t3 - 3.0 * t2 + 1.0) * p
+            + (t3 - 2.0 * t2 + t) * v
+            + (-2.0 * t3 + 3.0 * t2) * q
+            + (t3 - t2) * w;
+        let slope = (6.0 * t2 - 6.0 * t) * p + (3.0 * t2 - 4.0 * t + 1.0) * v + (6.0 * t - 6.0 * t2) * q
+            + (3.0 * t2 - 2.0 * t) * w;
+        state.velocity[axis] = slope / dt;
+    }
+    state
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interpolation_is_exact_for_constant_acceleration() {
+        let at = |t: f64| State { position: [t * t, 1.0 - 2.0 * t], velocity: [2.0 * t, -2.0] };
+        let knots = Trajectory { dt_secs: 0.5, states: (0..4).map(|k| at(0.5 * f64::from(k))).collect(), actions: Vec::new() };
+        for k in 0..=30 {
+            let t = 0.05 * f64::from(k);
+            let Some(state) = knots.state_at(t) else { panic!("there are states") };
+            assert!(state.distance(at(t).position) < 1e-12, "{t}: {state:?}");
+            assert!((state.velocity[0] - 2.0 * t).abs() < 1e-9);
+        }
+        assert_eq!(knots.state_at(9.0), Some(State::at_rest(at(1.5).position)));
+        assert_eq!(Trajectory::default().state_at(0.0), None);
+    }
+}
