@@ -2,4 +2,5 @@
 pub mod diffusion;
 pub mod files;
 pub mod quantity;
+pub mod view;
 pub mod world;
