@@ -20,7 +20,9 @@ const STALL: Duration = Duration::from_secs(10);
 /// Couriers given up and still hanging; beyond that no new one is sent.
 const MAX_HANGING: usize = 2;
 const RECONNECT: Duration = Duration::from_millis(500);
-const FLUSH: Duration = Duration::from_secs(2);
+/// How long the first batch waits for the connection; without it a short run would show nothing.
+const PATIENCE: Duration = Duration::from_secs(1);
+const FLUSH: Duration = Duration::from_millis(1500);
 
 /// Messages and the number of events in them.
 pub(super) struct Batch {
@@ -97,7 +99,7 @@ impl Dispatch {
     pub(super) fn finish(mut self) {
         if let Some(mut courier) = self.current.take() {
             courier.batches = None;
-            let _ = courier.flushed.recv_timeout(FLUSH + RECONNECT);
+            let _ = courier.flushed.recv_timeout(PATIENCE + FLUSH);
         }
     }
 }
@@ -121,6 +123,7 @@ impl Route {
         let mut sink = GrpcSink::new(self.uri.clone());
         let mut greeted = false;
         let mut retry_at = Instant::now();
+        let mut patient_until = Instant::now() + PATIENCE;
         loop {
             let batch = match batches.recv_timeout(Duration::from_secs(1)) {
                 Ok(batch) => batch,
@@ -128,6 +131,9 @@ impl Route {
                 Err(RecvTimeoutError::Timeout) => Batch { messages: Vec::new(), events: 0 },
                 Err(RecvTimeoutError::Disconnected) => break,
             };
+            while matches!(sink.status(), GrpcSinkConnectionState::Connecting { .. }) && Instant::now() < patient_until {
+                std::thread::sleep(Duration::from_millis(10));
+            }
             match sink.status() {
                 GrpcSinkConnectionState::Connected => {
                     if !greeted {
@@ -147,6 +153,7 @@ impl Route {
                     self.complain("went away");
                     if retry_at <= Instant::now() {
                         retry_at = Instant::now() + RECONNECT;
+                        patient_until = Instant::now() + PATIENCE;
                         greeted = false;
                         sink = GrpcSink::new(self.uri.clone());
                     }

@@ -25,7 +25,10 @@
 //! (plan x 1000 + denoising step), on which the making of one plan can be scrubbed.
 
 mod event;
+// Without rerun nothing takes from the queue, and its unit tests are all that runs.
+#[cfg_attr(not(feature = "rerun"), allow(dead_code))]
 mod points;
+#[cfg_attr(not(feature = "rerun"), allow(dead_code))]
 mod queue;
 
 #[cfg(feature = "rerun")]
@@ -100,7 +103,7 @@ pub enum ViewError {
     #[error("expected a build with pictures, got one without the feature `rerun`\nhint: build with `--features rerun`, or leave the recording and the viewer out")]
     NotBuilt,
     /// The recording cannot be written.
-    #[error("expected a place to write the recording, got {path}: {source}\nhint: name a file in an existing, writable folder on a disk with space")]
+    #[error("expected a place to write the recording, got an error at {path}\nhint: name a file in an existing, writable folder on a disk with space")]
     File {
         /// The path that was asked for.
         path: PathBuf,
@@ -119,8 +122,8 @@ pub enum ViewError {
     #[error("expected rerun to encode the layout of the view, got: {0}")]
     Encode(String),
     /// No thread could be started.
-    #[error("expected a thread for the view, got: {0}")]
-    Thread(std::io::Error),
+    #[error("expected a thread for the view, got none")]
+    Thread(#[source] std::io::Error),
 }
 
 /// Counts of events since the start. After [`View::finish`], `offered = dropped + written + failed`.

@@ -81,7 +81,6 @@ impl Queue {
         }
     }
 
-    #[cfg_attr(not(feature = "rerun"), allow(dead_code))]
     pub(super) fn pop(&self) -> Option<(Stamp, Event)> {
         self.statics.pop().or_else(|| self.events.pop())
     }
@@ -95,7 +94,6 @@ impl Queue {
         self.closed.store(true, Ordering::Release);
     }
 
-    #[cfg_attr(not(feature = "rerun"), allow(dead_code))]
     pub(super) fn publish_report(&self, report: ViewReport) {
         *lock(&self.report) = Some(report);
         self.reported.notify_all();
