@@ -97,6 +97,7 @@ fn a_viewer_that_never_reads_costs_the_planner_nothing() {
     spent += offer_trajectories(&view, OFFERS);
     assert!(spent < Duration::from_secs(3), "{spent:?}");
     let report = finish_in_time(view);
+    assert_every_event_is_accounted_for(&report);
     assert_eq!(report.statistics.offered, offers + OFFERS);
     assert!(report.statistics.failed > 0 && report.statistics.last_error.is_some(), "{report:?}");
 }

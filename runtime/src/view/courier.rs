@@ -3,7 +3,7 @@
 //! own, which is left behind when it hangs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -15,9 +15,10 @@ use super::queue::{Queue, lock};
 
 /// Batches on the way to the courier.
 const WAITING_BATCHES: usize = 8;
-/// A courier that takes nothing for so long is given up.
-const STALL: Duration = Duration::from_secs(10);
-/// Couriers given up and still hanging; beyond that no new one is sent.
+/// How often, a second each, a viewer is asked to take a batch before its connection is given up. Each asking
+/// takes one of the hundred places in the client's channel.
+const ASKINGS: usize = 10;
+/// Couriers that gave up and hang in closing their connection; beyond that no new one is sent.
 const MAX_HANGING: usize = 2;
 const RECONNECT: Duration = Duration::from_millis(500);
 /// How long the first batch waits for the connection; without it a short run would show nothing.
@@ -38,7 +39,6 @@ pub(super) struct Dispatch {
     route: Route,
     current: Option<Courier>,
     hanging: Vec<Courier>,
-    stalled_since: Option<Instant>,
 }
 
 #[derive(Clone)]
@@ -59,14 +59,14 @@ struct Courier {
 impl Dispatch {
     pub(super) fn new(uri: ProxyUri, url: String, opening: Opening, queue: Arc<Queue>, only: bool) -> Self {
         let route = Route { uri, url, opening, queue, only };
-        Self { route, current: None, hanging: Vec::new(), stalled_since: None }
+        Self { route, current: None, hanging: Vec::new() }
     }
 
     /// Never blocks: what the courier cannot take is missed by the viewer.
     pub(super) fn send(&mut self, batch: Batch) {
         if self.current.is_none() {
             // A courier that ended has dropped its end of the channel.
-            self.hanging.retain(|courier| !matches!(courier.flushed.try_recv(), Err(std::sync::mpsc::TryRecvError::Disconnected)));
+            self.hanging.retain(|courier| !matches!(courier.flushed.try_recv(), Err(TryRecvError::Disconnected)));
             if self.hanging.len() < MAX_HANGING {
                 self.current = self.route.start();
             }
@@ -75,22 +75,11 @@ impl Dispatch {
             return self.route.missed(batch.events);
         };
         match sender.try_send(batch) {
-            Ok(()) => self.stalled_since = None,
-            Err(TrySendError::Full(batch)) => {
-                self.route.missed(batch.events);
-                self.route.complain("takes nothing");
-                if self.stalled_since.get_or_insert_with(Instant::now).elapsed() > STALL {
-                    self.stalled_since = None;
-                    if let Some(mut courier) = self.current.take() {
-                        // Without a sender it ends as soon as it wakes.
-                        courier.batches = None;
-                        self.hanging.push(courier);
-                    }
-                }
-            }
+            Ok(()) => {}
+            Err(TrySendError::Full(batch)) => self.route.missed(batch.events),
             Err(TrySendError::Disconnected(batch)) => {
                 self.route.missed(batch.events);
-                self.current = None;
+                self.hanging.extend(self.current.take());
             }
         }
     }
@@ -99,7 +88,12 @@ impl Dispatch {
     pub(super) fn finish(mut self) {
         if let Some(mut courier) = self.current.take() {
             courier.batches = None;
-            let _ = courier.flushed.recv_timeout(PATIENCE + FLUSH);
+            if courier.flushed.recv_timeout(PATIENCE + FLUSH).is_err() && self.route.only {
+                // The courier hangs; what it holds is in no count yet.
+                let counts = self.route.queue.counters.statistics();
+                let held = counts.offered.saturating_sub(counts.dropped + counts.written + counts.failed);
+                self.route.missed(held);
+            }
         }
     }
 }
@@ -110,7 +104,7 @@ impl Route {
         let (flushed, when_flushed) = channel();
         let route = self.clone();
         let thread = std::thread::Builder::new().name("view-courier".to_owned());
-        match thread.spawn(move || route.run(&received, &flushed)) {
+        match thread.spawn(move || route.run(received, &flushed)) {
             Ok(_) => Some(Courier { batches: Some(batches), flushed: when_flushed }),
             Err(error) => {
                 self.complain(&format!("has no thread: {error}"));
@@ -119,7 +113,7 @@ impl Route {
         }
     }
 
-    fn run(&self, batches: &Receiver<Batch>, flushed: &Sender<()>) {
+    fn run(&self, batches: Receiver<Batch>, flushed: &Sender<()>) {
         let mut sink = GrpcSink::new(self.uri.clone());
         let mut greeted = false;
         let mut retry_at = Instant::now();
@@ -142,6 +136,14 @@ impl Route {
                         greeted = true;
                     }
                     sink.send_all(batch.messages);
+                    // One batch at a time, or the client would gather a hundred of them for a viewer that stopped.
+                    if !self.is_taken(&sink) {
+                        self.missed(batch.events);
+                        if matches!(sink.status(), GrpcSinkConnectionState::Connected) {
+                            break;
+                        }
+                        continue;
+                    }
                     self.arrived(batch.events);
                 }
                 GrpcSinkConnectionState::Connecting { .. } => {
@@ -160,12 +162,24 @@ impl Route {
                 }
             }
         }
-        if greeted && matches!(sink.status(), GrpcSinkConnectionState::Connected) && sink.flush_blocking(FLUSH).is_err() {
-            self.complain("did not take the end");
-        }
-        // Said before the sink is dropped, because dropping it may hang.
+        // Both said before the sink is dropped, because dropping it may hang.
+        self.missed(batches.try_iter().map(|batch| batch.events).sum());
+        drop(batches);
         let _ = flushed.send(());
         drop(sink);
+    }
+
+    fn is_taken(&self, sink: &GrpcSink) -> bool {
+        for _ in 0..ASKINGS {
+            if sink.flush_blocking(Duration::from_secs(1)).is_ok() {
+                return true;
+            }
+            self.complain("takes nothing");
+            if !matches!(sink.status(), GrpcSinkConnectionState::Connected) {
+                return false;
+            }
+        }
+        false
     }
 
     fn arrived(&self, events: u64) {

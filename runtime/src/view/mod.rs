@@ -126,14 +126,15 @@ pub enum ViewError {
     Thread(#[source] std::io::Error),
 }
 
-/// Counts of events since the start. After [`View::finish`], `offered = dropped + written + failed`.
+/// Counts of events since the start. After [`View::finish`], `offered = dropped + written + failed`, but for what
+/// other threads offer at that moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ViewStatistics {
     /// Events offered.
     pub offered: u64,
     /// Events that gave way in the full queue, found no buffer, or came after the end.
     pub dropped: u64,
-    /// Events that reached the file; without a file, those handed to a connected viewer.
+    /// Events that reached the file; without a file, those that left for a connected viewer.
     pub written: u64,
     /// Events that reached neither, because the disk was full or no viewer was there.
     pub failed: u64,
