@@ -1,0 +1,148 @@
+//! What can be shown: plain data, so that whoever offers it knows nothing of rerun.
+
+use std::borrow::Cow;
+
+use super::points::Points;
+use crate::world::{Point, WallBox};
+
+/// When something happened, on the clock of the simulation or the robot.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stamp {
+    /// Seconds since the start of the episode. A value that is not finite is shown at the last finite one.
+    pub time_secs: f64,
+    /// Control steps since the start of the episode.
+    pub step: u64,
+}
+
+/// One thing to show. Positions are in metres in the frame of the world; y points up on the screen.
+#[derive(Debug)]
+pub enum Event {
+    /// The world, valid from now on for all times. Starts a new executed path. Never dropped by the queue,
+    /// unless more than [`MAX_STATIC_EVENTS`](super::MAX_STATIC_EVENTS) of them wait.
+    Maze {
+        /// Solid boxes.
+        walls: Vec<WallBox>,
+        /// Centre of the goal; its radius is [`GOAL_RADIUS_M`](crate::world::GOAL_RADIUS_M).
+        goal: Point,
+        /// Where the episode starts.
+        start: Point,
+    },
+    /// A trajectory between noise and plan, on the timeline `denoising` (see [`denoising_index`]).
+    Denoising {
+        /// Counts plans from 0.
+        plan: u64,
+        /// Denoising steps done so far, 0 for pure noise.
+        step: u32,
+        /// Which of the candidates drawn together; candidate 0 is the one that the overview shows.
+        candidate: u32,
+        /// The positions along the trajectory.
+        points: Points,
+    },
+    /// What the planner proposed.
+    Proposal {
+        /// Counts plans from 0.
+        plan: u64,
+        /// The positions along the trajectory.
+        points: Points,
+    },
+    /// What the physics correction made of it.
+    Corrected {
+        /// Counts plans from 0.
+        plan: u64,
+        /// The positions along the trajectory.
+        points: Points,
+    },
+    /// What the gate let out. Removes the fallback from the picture.
+    Checked {
+        /// Counts plans from 0.
+        plan: u64,
+        /// The positions along the trajectory.
+        points: Points,
+    },
+    /// What left instead of a checked plan. Removes the checked plan from the picture, and stands in the log.
+    Fallback {
+        /// Counts plans from 0.
+        plan: u64,
+        /// The fallback's name and why.
+        reason: &'static str,
+        /// The positions along the trajectory; may be empty.
+        points: Points,
+    },
+    /// Where the body is now; the positions since the last [`Event::Maze`] make up the executed path.
+    Executed {
+        /// The body's centre.
+        position: Point,
+    },
+    /// How far a plan is from what physics allows, before and after correction.
+    Residual {
+        /// Root mean square distance before correction, metres.
+        before_m: f64,
+        /// The same after correction, metres.
+        after_m: f64,
+    },
+    /// How long a stage took.
+    Timing {
+        /// Which stage.
+        stage: Stage,
+        /// Wall-clock seconds.
+        secs: f64,
+    },
+    /// A line for the log. A borrowed message costs no allocation.
+    Text {
+        /// How much it matters.
+        level: Level,
+        /// The line.
+        message: Cow<'static, str>,
+    },
+}
+
+/// The stages of one planning cycle, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Sensors to observation.
+    Observe,
+    /// Observation to proposal: the network.
+    Propose,
+    /// Proposal to corrected plan.
+    Correct,
+    /// Corrected plan to checked plan.
+    Check,
+    /// All of them together.
+    Whole,
+}
+
+impl Stage {
+    /// Every stage, in order.
+    pub const ALL: [Self; 5] = [Self::Observe, Self::Propose, Self::Correct, Self::Check, Self::Whole];
+
+    /// The stage's name in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Propose => "propose",
+            Self::Correct => "correct",
+            Self::Check => "check",
+            Self::Whole => "whole",
+        }
+    }
+}
+
+/// How much a line of the log matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// For the record.
+    Info,
+    /// The robot went on, but not as meant.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// Steps that one plan has on the timeline `denoising`; the last three show proposal, corrected and checked.
+pub const DENOISING_STRIDE: u64 = 1000;
+
+/// The place of a denoising step on the timeline `denoising`: plan 3, step 17 is 3017.
+pub fn denoising_index(plan: u64, step: u32) -> i64 {
+    let step = u64::from(step).min(DENOISING_STRIDE - 1);
+    i64::try_from(plan.saturating_mul(DENOISING_STRIDE).saturating_add(step)).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,173 @@
+//! The bounded queue between the thread that plans and the thread that draws: the oldest event gives way.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam_queue::ArrayQueue;
+
+use super::event::{Event, Stamp};
+use super::points::{Points, Pool};
+use super::{MAX_STATIC_EVENTS, ViewReport, ViewStatistics};
+
+pub(super) struct Queue {
+    events: ArrayQueue<(Stamp, Event)>,
+    // Apart from the others, so that a burst of trajectories cannot push the walls out.
+    statics: ArrayQueue<(Stamp, Event)>,
+    pool: Arc<Pool>,
+    closed: AtomicBool,
+    pub(super) counters: Counters,
+    report: Mutex<Option<ViewReport>>,
+    reported: Condvar,
+}
+
+/// Counts of events, and the last thing that went wrong.
+#[derive(Default)]
+pub(super) struct Counters {
+    pub(super) offered: AtomicU64,
+    pub(super) dropped: AtomicU64,
+    pub(super) written: AtomicU64,
+    pub(super) failed: AtomicU64,
+    pub(super) viewer_missed: AtomicU64,
+    last_error: Mutex<Option<String>>,
+}
+
+impl Counters {
+    pub(super) fn fail(&self, message: String) {
+        *lock(&self.last_error) = Some(message);
+    }
+
+    pub(super) fn statistics(&self) -> ViewStatistics {
+        ViewStatistics {
+            offered: self.offered.load(Ordering::Relaxed),
+            dropped: self.dropped.load(Ordering::Relaxed),
+            written: self.written.load(Ordering::Relaxed),
+            failed: self.failed.load(Ordering::Relaxed),
+            viewer_missed: self.viewer_missed.load(Ordering::Relaxed),
+            last_error: lock(&self.last_error).clone(),
+        }
+    }
+}
+
+impl Queue {
+    pub(super) fn new(capacity: usize) -> Self {
+        let capacity = capacity.max(1);
+        Self {
+            events: ArrayQueue::new(capacity),
+            statics: ArrayQueue::new(MAX_STATIC_EVENTS),
+            // One for each place, and some for the hands that fill and the hand that draws.
+            pool: Arc::new(Pool::new(capacity + 64)),
+            closed: AtomicBool::new(false),
+            counters: Counters::default(),
+            report: Mutex::new(None),
+            reported: Condvar::new(),
+        }
+    }
+
+    pub(super) fn points(&self, count: usize, position: impl FnMut(usize) -> [f64; 2]) -> Option<Points> {
+        let points = self.pool.fill(count, position);
+        if points.is_none() {
+            self.counters.offered.fetch_add(1, Ordering::Relaxed);
+            self.counters.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        points
+    }
+
+    pub(super) fn offer(&self, stamp: Stamp, event: Event) {
+        self.counters.offered.fetch_add(1, Ordering::Relaxed);
+        let lane = if matches!(event, Event::Maze { .. }) { &self.statics } else { &self.events };
+        if self.is_closed() || lane.force_push((stamp, event)).is_some() {
+            self.counters.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn pop(&self) -> Option<(Stamp, Event)> {
+        self.statics.pop().or_else(|| self.events.pop())
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// From now on every offer is a drop; what is already in the queue is still drawn.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    pub(super) fn publish_report(&self, report: ViewReport) {
+        *lock(&self.report) = Some(report);
+        self.reported.notify_all();
+    }
+
+    /// Waits for the drawing thread's last word, at most `timeout`.
+    pub(super) fn wait_for_report(&self, timeout: Duration) -> Option<ViewReport> {
+        let deadline = Instant::now() + timeout;
+        let mut report = lock(&self.report);
+        loop {
+            if report.is_some() {
+                return report.clone();
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            report = self.reported.wait_timeout(report, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+/// A lock that outlives a panic of its holder: what it guards is whole after every statement.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::{Level, Stage};
+
+    #[test]
+    fn the_oldest_gives_way_and_is_counted_exactly() {
+        let queue = Queue::new(8);
+        for step in 0..100 {
+            queue.offer(Stamp { time_secs: 0.0, step }, Event::Timing { stage: Stage::Whole, secs: 0.0 });
+        }
+        let statistics = queue.counters.statistics();
+        assert_eq!((statistics.offered, statistics.dropped), (100, 92));
+        let kept: Vec<u64> = std::iter::from_fn(|| queue.pop()).map(|(stamp, _)| stamp.step).collect();
+        assert_eq!(kept, (92..100).collect::<Vec<u64>>());
+    }
+
+    #[test]
+    fn walls_survive_a_burst() {
+        let queue = Queue::new(2);
+        queue.offer(Stamp::default(), Event::Maze { walls: Vec::new(), goal: [0.0; 2], start: [0.0; 2] });
+        for _ in 0..1000 {
+            queue.offer(Stamp::default(), Event::Text { level: Level::Info, message: "burst".into() });
+        }
+        assert!(matches!(queue.pop(), Some((_, Event::Maze { .. }))));
+    }
+
+    #[test]
+    fn an_offer_after_the_end_is_a_drop() {
+        let queue = Queue::new(4);
+        queue.close();
+        queue.offer(Stamp::default(), Event::Executed { position: [0.0; 2] });
+        let statistics = queue.counters.statistics();
+        assert_eq!((statistics.offered, statistics.dropped), (1, 1));
+        assert!(queue.pop().is_none());
+    }
+
+    #[test]
+    fn buffers_of_displaced_events_are_used_again() {
+        let queue = Queue::new(4);
+        for plan in 0..10_000 {
+            let points = queue.points(100, |index| [index as f64, 0.0]);
+            assert!(points.is_some(), "plan {plan}");
+            if let Some(points) = points {
+                queue.offer(Stamp::default(), Event::Proposal { plan, points });
+            }
+        }
+        assert_eq!(queue.counters.statistics().dropped, 10_000 - 4);
+    }
+}

@@ -1,0 +1,151 @@
+//! The recording file. rerun encodes into memory, and the bytes are written here: rerun's own file sink swallows
+//! the error of a full disk.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use rerun::external::re_log_encoding::{EncodeError, Encoder, EncodingOptions};
+use rerun::log::LogMsg;
+
+use super::queue::lock;
+
+/// A footer lists every chunk, and until the end it stands in memory, a few hundred bytes each. A longer recording
+/// goes without: it reads as well, only opening it takes longer, and `rerun rrd verify` asks for the footer.
+const FOOTER_CHUNKS: usize = 100_000;
+
+/// Bytes that rerun has encoded and the file does not have yet.
+#[derive(Clone, Default)]
+struct Encoded(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Encoded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        lock(&self.0).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub(super) struct Recording {
+    path: PathBuf,
+    /// Where a regular file grows until it is renamed.
+    part: Option<PathBuf>,
+    file: File,
+    encoder: Encoder<Encoded>,
+    encoded: Encoded,
+    chunks: usize,
+    /// Bytes in the file that end with a whole message.
+    whole_bytes: u64,
+    /// A message was cut in two and could not be taken back: whatever followed could not be read.
+    torn: bool,
+}
+
+impl Recording {
+    /// Opens the file and writes the opening messages, so that a full disk is found now.
+    pub(super) fn create(path: &Path, opening: &[LogMsg]) -> io::Result<Self> {
+        let regular = match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => {
+                return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+            }
+            Ok(metadata) => metadata.is_file(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+            Err(error) => return Err(error),
+        };
+        let part = regular.then(|| crate::files::part_path(path));
+        let file = match &part {
+            Some(part) => File::create(part)?,
+            None => open_in_place(path)?,
+        };
+        let encoded = Encoded::default();
+        let encoder = Encoder::new_eager(rerun::build_info().version, EncodingOptions::PROTOBUF_COMPRESSED, encoded.clone());
+        let encoder = encoder.map_err(other)?;
+        let mut recording = Self { path: path.to_owned(), part, file, encoder, encoded, chunks: 0, whole_bytes: 0, torn: false };
+        let opened = recording.write(opening).and_then(|()| recording.sync());
+        match opened {
+            Ok(()) => Ok(recording),
+            Err(error) => {
+                if let Some(part) = recording.part.take() {
+                    // Best effort: the error that led here is the one to report.
+                    let _ = std::fs::remove_file(part);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Appends messages: all of them, or none if the file is regular.
+    pub(super) fn write(&mut self, messages: &[LogMsg]) -> io::Result<()> {
+        if self.torn {
+            return Err(io::Error::other("the recording broke off earlier and cannot be continued"));
+        }
+        self.chunks += messages.len();
+        if self.chunks > FOOTER_CHUNKS {
+            self.encoder.do_not_emit_footer();
+        }
+        for message in messages {
+            self.encoder.append(message).map_err(other)?;
+        }
+        self.pour()
+    }
+
+    fn pour(&mut self) -> io::Result<()> {
+        let bytes = std::mem::take(&mut *lock(&self.encoded.0));
+        match self.file.write_all(&bytes) {
+            Ok(()) => {
+                self.whole_bytes += bytes.len() as u64;
+                Ok(())
+            }
+            Err(error) => {
+                self.torn = !self.take_back();
+                // It would point to where the lost bytes should have been.
+                self.encoder.do_not_emit_footer();
+                Err(error)
+            }
+        }
+    }
+
+    /// Cuts half a message off again, so that the recording can go on when there is space.
+    fn take_back(&mut self) -> bool {
+        self.part.is_some()
+            && self.file.set_len(self.whole_bytes).is_ok()
+            && self.file.seek(SeekFrom::Start(self.whole_bytes)).is_ok()
+            // Without its header the file is no recording, and the header is written only once.
+            && self.whole_bytes > 0
+    }
+
+    /// Ends the recording, flushes it to disk and gives it its name. On an error it has its name all the same,
+    /// if that was possible, for what was written can be read.
+    pub(super) fn close(mut self) -> (Option<PathBuf>, u64, io::Result<()>) {
+        let ended = if self.torn { Ok(()) } else { self.encoder.finish().map_err(other).and_then(|()| self.pour()) };
+        let ended = ended.and_then(|()| self.sync());
+        let named = self.part.take().map_or(Ok(()), |part| std::fs::rename(part, &self.path));
+        let path = named.is_ok().then(|| self.path.clone());
+        (path, self.whole_bytes, ended.and(named))
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        // A pipe or a device cannot be synchronised.
+        if self.part.is_some() { self.file.sync_all() } else { self.file.flush() }
+    }
+}
+
+/// Opening a named pipe waits until somebody reads it; this says so instead.
+fn open_in_place(path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    let _probe = {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(path)?
+    };
+    OpenOptions::new().write(true).open(path)
+}
+
+fn other(error: EncodeError) -> io::Error {
+    match error {
+        EncodeError::Write(error) => error,
+        error => io::Error::other(error.to_string()),
+    }
+}

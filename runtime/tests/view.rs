@@ -1,0 +1,243 @@
+//! The view under faults: what planning must never feel, and what a recording must hold.
+#![cfg(feature = "rerun")]
+
+use std::io::Read as _;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use planwright::view::{Event, FINISH_TIMEOUT, Level, Stage, Stamp, View, ViewError, ViewOptions, ViewReport};
+use planwright::world::{Layout, WallBox};
+
+const OFFERS: u64 = 100_000;
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("planwright-view-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn walls(layout: &Layout) -> Vec<WallBox> {
+    (0..layout.rows() as i64)
+        .flat_map(|row| (0..layout.columns() as i64).map(move |column| (row, column)))
+        .filter(|(row, column)| layout.is_wall_signed(*row, *column))
+        .map(|(row, column)| Layout::wall_box(row, column))
+        .collect()
+}
+
+fn offer_trajectories(view: &View, count: u64) -> Duration {
+    let begun = Instant::now();
+    for plan in 0..count {
+        let stamp = Stamp { time_secs: plan as f64 * 0.01, step: plan };
+        if let Some(points) = view.points(128, |index| [index as f64 * 0.01, 1.0]) {
+            view.offer(stamp, Event::Proposal { plan, points });
+        }
+    }
+    begun.elapsed()
+}
+
+fn finish_in_time(view: View) -> ViewReport {
+    let begun = Instant::now();
+    let report = view.finish(FINISH_TIMEOUT);
+    assert!(begun.elapsed() < FINISH_TIMEOUT + Duration::from_secs(2), "{:?}", begun.elapsed());
+    report
+}
+
+fn assert_every_event_is_accounted_for(report: &ViewReport) {
+    let counts = &report.statistics;
+    assert!(!report.detached, "{report:?}");
+    assert_eq!(counts.offered, counts.dropped + counts.written + counts.failed, "{report:?}");
+}
+
+/// A viewer's address at which the listener is.
+fn address(listener: &TcpListener) -> String {
+    format!("rerun+http://{}/proxy", listener.local_addr().unwrap())
+}
+
+#[test]
+fn an_absent_viewer_costs_the_planner_nothing() {
+    // The port is free again as soon as the listener is gone.
+    let url = address(&TcpListener::bind("127.0.0.1:0").unwrap());
+    let view = View::start(&ViewOptions::to_viewer(url)).unwrap();
+    assert!(offer_trajectories(&view, OFFERS) < Duration::from_secs(2));
+    std::thread::sleep(Duration::from_millis(600));
+    offer_trajectories(&view, 10);
+    let report = finish_in_time(view);
+    assert_every_event_is_accounted_for(&report);
+    assert_eq!((report.statistics.offered, report.statistics.written), (OFFERS + 10, 0));
+    assert!(report.statistics.last_error.is_some_and(|error| error.contains("is not there")));
+}
+
+#[test]
+fn a_viewer_that_never_reads_costs_the_planner_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = address(&listener);
+    // Accepted by the system, read by nobody.
+    let view = View::start(&ViewOptions::to_viewer(url)).unwrap();
+    let begun = Instant::now();
+    let mut offers = 0;
+    let mut spent = Duration::ZERO;
+    while begun.elapsed() < Duration::from_secs(4) {
+        spent += offer_trajectories(&view, 1000);
+        offers += 1000;
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    spent += offer_trajectories(&view, OFFERS);
+    assert!(spent < Duration::from_secs(3), "{spent:?}");
+    let report = finish_in_time(view);
+    assert_every_event_is_accounted_for(&report);
+    assert_eq!(report.statistics.offered, offers + OFFERS);
+    assert!(report.statistics.failed > 0 && report.statistics.last_error.is_some(), "{report:?}");
+}
+
+#[test]
+fn a_viewer_that_dies_is_called_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = address(&listener);
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    std::thread::spawn(move || {
+        for caller in listener.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            // Takes some bytes, then dies.
+            let _ = caller.and_then(|mut caller| caller.read(&mut [0; 256]));
+        }
+    });
+    let view = View::start(&ViewOptions::to_viewer(url)).unwrap();
+    let begun = Instant::now();
+    let mut spent = Duration::ZERO;
+    while begun.elapsed() < Duration::from_secs(20) && calls.load(Ordering::SeqCst) < 3 {
+        spent += offer_trajectories(&view, 100);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(calls.load(Ordering::SeqCst) >= 3, "{:?}", view.statistics());
+    assert!(spent < Duration::from_secs(2), "{spent:?}");
+    finish_in_time(view);
+}
+
+#[test]
+fn a_recording_that_cannot_be_written_is_refused_at_the_start() {
+    let folder = Folder::new("refused");
+    let missing = folder.0.join("missing").join("plan.rrd");
+    let mut paths = vec![missing, folder.0.clone()];
+    // Not even root may write here; the usual read-only folder would not stop it.
+    paths.extend(["/dev/full", "/proc/planwright.rrd"].map(PathBuf::from).into_iter().filter(|_| cfg!(target_os = "linux")));
+    for path in paths {
+        let refused = View::start(&ViewOptions::to_file(&path));
+        assert!(matches!(refused, Err(ViewError::File { .. })), "{}", path.display());
+    }
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0);
+}
+
+#[test]
+fn an_address_that_means_nothing_is_refused_at_the_start() {
+    for url in ["", "viewer", "http://127.0.0.1", "rerun+http://127.0.0.1:99999/proxy"] {
+        let refused = View::start(&ViewOptions::to_viewer(url));
+        assert!(matches!(refused, Err(ViewError::Url { .. })), "{url:?}: {refused:?}");
+    }
+}
+
+#[test]
+fn a_recording_holds_every_kind_of_event_and_can_be_read() {
+    let folder = Folder::new("whole");
+    let path = folder.0.join("plan.rrd");
+    let view = View::start(&ViewOptions::to_file(&path)).unwrap();
+    let layout = Layout::umaze();
+    let stamp = Stamp { time_secs: f64::NAN, step: 3 };
+    view.offer(stamp, Event::Maze { walls: walls(&layout), goal: [1.0, 1.0], start: [3.0, 1.0] });
+    let points = || view.points(600, |index| [index as f64, if index == 7 { f64::NAN } else { 0.5 }]).unwrap();
+    view.offer(stamp, Event::Denoising { plan: 0, step: 0, candidate: 0, points: points() });
+    view.offer(stamp, Event::Proposal { plan: 0, points: points() });
+    view.offer(stamp, Event::Corrected { plan: 0, points: points() });
+    view.offer(stamp, Event::Checked { plan: 0, points: points() });
+    view.offer(stamp, Event::Fallback { plan: 1, reason: "stop", points: points() });
+    view.offer(stamp, Event::Executed { position: [1.0, 1.0] });
+    view.offer(stamp, Event::Residual { before_m: 0.5, after_m: f64::INFINITY });
+    for stage in Stage::ALL {
+        view.offer(stamp, Event::Timing { stage, secs: 0.02 });
+    }
+    view.offer(stamp, Event::Text { level: Level::Error, message: "line".into() });
+    assert!(!path.exists(), "a recording under its name is complete");
+    let report = finish_in_time(view);
+    assert_every_event_is_accounted_for(&report);
+    assert_eq!((report.statistics.written, report.file.as_deref()), (14, Some(path.as_path())));
+
+    let entities = entities(&path);
+    let expected = "__properties denoising denoising/candidate/0 denoising/overview log maze maze/ball maze/checked maze/corrected \
+        maze/executed maze/fallback maze/goal maze/proposal maze/start maze/walls residual/after residual/before \
+        timing/check timing/correct timing/observe timing/propose timing/whole";
+    assert_eq!(entities, expected.split_whitespace().map(str::to_owned).collect());
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1, "no part is left");
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), report.file_bytes);
+}
+
+/// The entities of the recording proper, without its blueprint.
+fn entities(path: &std::path::Path) -> std::collections::BTreeSet<String> {
+    use rerun::external::re_log_encoding::DecoderApp;
+    use rerun::log::{Chunk, LogMsg};
+    let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
+    DecoderApp::decode_eager(file)
+        .unwrap()
+        .filter_map(|message| match message.unwrap() {
+            LogMsg::ArrowMsg(store, data) if store.is_recording() => {
+                let chunk = Chunk::from_arrow_msg(&data).unwrap();
+                Some(chunk.entity_path().to_string().trim_start_matches('/').to_owned())
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_forgotten_view_leaves_its_recording() {
+    let folder = Folder::new("forgotten");
+    let path = folder.0.join("plan.rrd");
+    let view = View::start(&ViewOptions::to_file(&path)).unwrap();
+    offer_trajectories(&view, 10);
+    drop(view);
+    assert!(path.exists() && entities(&path).contains("maze/proposal"));
+}
+
+#[test]
+fn many_threads_offer_while_one_finishes() {
+    let folder = Folder::new("threads");
+    let options = ViewOptions { queue_events: 64, ..ViewOptions::to_file(folder.0.join("plan.rrd")) };
+    let view = View::start(&options).unwrap();
+    let report = std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let view = view.clone();
+            scope.spawn(move || offer_trajectories(&view, 20_000));
+        }
+        std::thread::sleep(Duration::from_millis(30));
+        finish_in_time(view.clone())
+    });
+    assert!(!report.detached && report.file.is_some());
+    assert!(!view.is_enabled());
+    let counts = view.statistics();
+    assert_eq!(counts.offered, 80_000);
+    assert!(counts.dropped + counts.written + counts.failed + 64 >= counts.offered, "{counts:?}");
+}
+
+#[test]
+fn a_recording_and_an_absent_viewer_do_not_hinder_each_other() {
+    let folder = Folder::new("both");
+    let url = address(&TcpListener::bind("127.0.0.1:0").unwrap());
+    let options = ViewOptions { viewer: Some(url), ..ViewOptions::to_file(folder.0.join("plan.rrd")) };
+    let view = View::start(&options).unwrap();
+    offer_trajectories(&view, 100);
+    let report = finish_in_time(view);
+    assert_every_event_is_accounted_for(&report);
+    assert_eq!((report.statistics.written, report.statistics.viewer_missed), (100, 100));
+}
