@@ -28,6 +28,7 @@ mod manifest;
 mod manifest_check;
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime_engine;
+#[cfg(feature = "onnxruntime")]
 mod onnxruntime_library;
 #[cfg(any(test, feature = "onnxruntime"))]
 mod probe;
