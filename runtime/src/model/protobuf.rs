@@ -154,7 +154,7 @@ fn search(message: &[u8], kind: Kind, depth: usize) -> Result<Option<String>, Ma
             (Kind::Graph, 1) | (Kind::Function, 7) => Kind::Node,
             (Kind::Graph, 5) | (Kind::Attribute, 5 | 10) | (Kind::SparseTensor, 1 | 2) => Kind::Tensor,
             (Kind::Graph, 15) | (Kind::Attribute, 22 | 23) => Kind::SparseTensor,
-            (Kind::Node, 5) => Kind::Attribute,
+            (Kind::Node, 5) | (Kind::Function, 11) => Kind::Attribute,
             (Kind::Attribute, 6 | 11) => Kind::Graph,
             (Kind::Tensor, 8) => {
                 name = field.content.unwrap_or_default();

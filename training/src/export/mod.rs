@@ -5,7 +5,7 @@ mod gate;
 mod onnx_graph;
 
 pub use gate::{GateError, TOLERANCE};
-pub use onnx_graph::{BATCH, CLEAN, IR_VERSION, OPSET, SAMPLE, TIMESTEP, serialise};
+pub use onnx_graph::{BATCH, CLEAN, IR_VERSION, OPSET, SAMPLE, TIMESTEP};
 
 use crate::dataset::{WindowError, Windows, generate};
 use crate::fit::{Batch, BatchSource, Checkpoint};
@@ -153,7 +153,7 @@ pub fn export(checkpoint: &Checkpoint, options: &ExportOptions) -> Result<Export
     let limits = windows.limits();
     let manifest =
         describe::manifest(checkpoint, options, &layout, limits, &measured, golden, data_sha256.clone())?;
-    let body = serialise(&recipe.network, horizon, values)?;
+    let body = onnx_graph::serialise(&recipe.network, horizon, values)?;
     let artefact = Artefact::new(&body, &manifest)?;
     let passed = gate::pass(
         &artefact,

@@ -24,16 +24,12 @@ pub const TIMESTEP: &str = "timestep";
 /// Name of the predicted clean trajectory, float [batch, horizon, columns].
 pub const CLEAN: &str = "clean";
 
-/// A denoiser as a serialised ONNX model. `values` are all parameters in flat order.
-///
-/// # Errors
-/// If protobuf cannot serialise, which only a model of 2 GiB can bring about.
-pub fn serialise(network: &NetworkSpec, horizon: usize, values: &[f32]) -> Result<Vec<u8>, protobuf::Error> {
+/// A denoiser as a serialised ONNX model. `values` are all parameters in flat order, no more and no fewer.
+pub(super) fn serialise(network: &NetworkSpec, horizon: usize, values: &[f32]) -> Result<Vec<u8>, protobuf::Error> {
     let parameters = Parameters::new(crate::network::declare(network));
     let mut graph = OnnxGraph::new(&parameters, values);
     let output = network.forward(&mut graph, &SAMPLE.to_owned(), &TIMESTEP.to_owned());
-    // A graph output has a name of its own; the copy vanishes when an engine optimises.
-    graph.rename_last_output(&output, CLEAN);
+    graph.rename(&output, CLEAN);
     let trajectory = [None, Some(horizon), Some(network.columns)];
     let proto = GraphProto {
         name: "denoiser".to_owned(),
@@ -83,7 +79,7 @@ impl<'a> OnnxGraph<'a> {
         name
     }
 
-    fn rename_last_output(&mut self, from: &str, to: &str) {
+    fn rename(&mut self, from: &str, to: &str) {
         for name in self.nodes.iter_mut().flat_map(|node| node.input.iter_mut().chain(&mut node.output)) {
             if name == from {
                 to.clone_into(name);
@@ -143,6 +139,10 @@ impl<'a> OnnxGraph<'a> {
 
 impl Graph for OnnxGraph<'_> {
     type Value = String;
+
+    fn share(&mut self, x: &String) -> String {
+        x.clone()
+    }
 
     fn conv1d(&mut self, x: &String, _name: &str, spec: ConvSpec) -> String {
         let (weight, bias) = self.pair(&[spec.output, spec.input, spec.kernel], &[spec.output]);

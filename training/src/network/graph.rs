@@ -20,7 +20,10 @@ pub struct ConvSpec {
 /// `name.weight` and `name.bias`, taken in the order of the calls.
 pub trait Graph {
     /// A tensor of this interpretation.
-    type Value: Clone;
+    type Value;
+
+    /// Another handle on the same value.
+    fn share(&mut self, x: &Self::Value) -> Self::Value;
 
     /// Cross-correlation with bias.
     fn conv1d(&mut self, x: &Self::Value, name: &str, spec: ConvSpec) -> Self::Value;

@@ -98,7 +98,7 @@ impl NetworkSpec {
             let (input, output) = (widths[level], widths[level + 1]);
             x = self.residual(graph, &x, &time, &format!("downs.{level}.0"), input, output);
             x = self.residual(graph, &x, &time, &format!("downs.{level}.1"), output, output);
-            skips.push(x.clone());
+            skips.push(graph.share(&x));
             if level + 1 < levels {
                 let spec = ConvSpec { input: output, output, kernel: 3, stride: 2, padding: 1 };
                 x = graph.conv1d(&x, &format!("downs.{level}.3.conv"), spec);
@@ -137,7 +137,7 @@ impl NetworkSpec {
         let shifted = graph.add_to_each_step(&first, &shift);
         let second = self.block(graph, &shifted, &format!("{name}.blocks.1"), output, output);
         let straight = if input == output {
-            x.clone()
+            graph.share(x)
         } else {
             let spec = ConvSpec { input, output, kernel: 1, stride: 1, padding: 0 };
             graph.conv1d(x, &format!("{name}.residual_conv"), spec)

@@ -81,6 +81,10 @@ impl<'a> TorchGraph<'a> {
 impl Graph for TorchGraph<'_> {
     type Value = Tensor;
 
+    fn share(&mut self, x: &Tensor) -> Tensor {
+        x.shallow_clone()
+    }
+
     fn conv1d(&mut self, x: &Tensor, _name: &str, spec: ConvSpec) -> Tensor {
         let (weight, bias) = self.pair();
         x.conv1d(weight, Some(bias), spec.stride as i64, spec.padding as i64, 1, 1)
