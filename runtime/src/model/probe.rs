@@ -43,6 +43,8 @@ pub(super) fn test_manifest() -> super::Manifest {
     let trajectory = serde_json::json!(["batch", 4, 6]);
     let input: Vec<f32> = (0..24_u8).map(|index| f32::from(index) / 10.0 - 1.2).collect();
     let output: Vec<f32> = input.iter().map(|value| value.abs()).collect();
+    let columns = ["action_x", "action_y", "x", "y", "vx", "vy"]
+        .map(|name| serde_json::json!({"name": name, "unit": "1", "frame": "maze"}));
     let json = serde_json::json!({
         "schema_version": 1, "name": "probe", "family": "maze-diffusion",
         "inputs": [
@@ -50,8 +52,7 @@ pub(super) fn test_manifest() -> super::Manifest {
             {"name": "timestep", "shape": ["batch"], "unit": "1", "frame": ""},
         ],
         "outputs": [{"name": "clean", "shape": trajectory, "unit": "1", "frame": "maze"}],
-        "columns": ["action_x", "action_y", "x", "y", "vx", "vy"]
-            .map(|name| serde_json::json!({"name": name, "unit": "1", "frame": "maze"})),
+        "columns": columns,
         "normaliser": {"low": [-1.0, -1.0, 0.3, 0.3, -5.3, -5.3], "high": [1.0, 1.0, 3.3, 3.3, 5.3, 5.3]},
         "diffusion": {"schedule": "cosine", "steps": 64, "prediction": "clean-sample"},
         "horizon": 4, "knot_secs": 0.04,
