@@ -1,0 +1,317 @@
+//! What a model says about itself: the JSON in its metadata entry `planwright.manifest`.
+
+use super::manifest_check::ManifestError;
+use crate::diffusion::ScheduleKind;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version of the manifest that this library reads and writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Everything that a runtime must know to use a model without its recipe. Read with
+/// [`Manifest::from_json`], which refuses what cannot be used; an artefact only ever holds a checked one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Name of the model.
+    pub name: String,
+    /// Which planner it belongs to.
+    pub family: Family,
+    /// Inputs of the graph, in its order.
+    pub inputs: Vec<TensorSpec>,
+    /// Outputs of the graph, in its order.
+    pub outputs: Vec<TensorSpec>,
+    /// Meaning of the columns of a knot, in the order of the tensors' last axis.
+    pub columns: Vec<Column>,
+    /// What maps to -1 and 1, per column.
+    pub normaliser: Normaliser,
+    /// The noise it was trained with.
+    pub diffusion: DiffusionSpec,
+    /// Knots of a trajectory, H.
+    pub horizon: usize,
+    /// Time between knots, seconds.
+    pub knot_secs: f64,
+    /// Where it was trained and within which limits.
+    pub world: WorldSpec,
+    /// The physical quantity whose distribution it was trained on.
+    pub quantity: Option<QuantitySpec>,
+    /// How to sample unless told otherwise.
+    pub solver: SolverDefaults,
+    /// Where it comes from.
+    pub provenance: Provenance,
+    /// How closely the engines agreed with libtorch at export.
+    pub parity: Parity,
+    /// Evaluation figures, each with command, seed and machine.
+    #[serde(default)]
+    pub measured: BTreeMap<String, serde_json::Value>,
+    /// Test vectors, run at every load.
+    pub golden: Vec<Golden>,
+    /// SPDX expression.
+    pub licence: String,
+}
+
+/// The planner that a model belongs to; it decides what inputs and outputs mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// A denoiser of maze trajectories: inputs noisy trajectory and timestep, output the clean trajectory.
+    MazeDiffusion,
+}
+
+/// One input or output. All are 32-bit floats.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TensorSpec {
+    /// Name in the graph.
+    pub name: String,
+    /// Sizes; the batch stays open in the file and is fixed at load.
+    pub shape: Vec<Dimension>,
+    /// Unit of the values, `1` for plain numbers.
+    pub unit: String,
+    /// Frame of the values, empty where none applies.
+    pub frame: String,
+}
+
+impl TensorSpec {
+    /// The sizes for a batch.
+    pub fn shape_for(&self, batch: usize) -> Vec<usize> {
+        self.shape
+            .iter()
+            .map(|dimension| match dimension {
+                Dimension::Fixed(size) => *size,
+                Dimension::Batch => batch,
+            })
+            .collect()
+    }
+
+    /// Number of values for a batch.
+    pub fn len_for(&self, batch: usize) -> usize {
+        self.shape_for(batch).iter().product()
+    }
+}
+
+/// One axis: in JSON a number, or `"batch"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "DimensionJson", into = "DimensionJson")]
+#[schemars(with = "DimensionJson")]
+pub enum Dimension {
+    /// This size.
+    Fixed(usize),
+    /// As many as are planned at once.
+    Batch,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum DimensionJson {
+    Size(usize),
+    Word(String),
+}
+
+impl TryFrom<DimensionJson> for Dimension {
+    type Error = String;
+
+    fn try_from(json: DimensionJson) -> Result<Self, String> {
+        match json {
+            DimensionJson::Size(size) if size > 0 => Ok(Self::Fixed(size)),
+            DimensionJson::Word(word) if word == "batch" => Ok(Self::Batch),
+            DimensionJson::Size(size) => Err(format!("expected a size above 0 or \"batch\", got {size}")),
+            DimensionJson::Word(word) => Err(format!("expected a size above 0 or \"batch\", got \"{word}\"")),
+        }
+    }
+}
+
+impl From<Dimension> for DimensionJson {
+    fn from(dimension: Dimension) -> Self {
+        match dimension {
+            Dimension::Fixed(size) => Self::Size(size),
+            Dimension::Batch => Self::Word("batch".to_owned()),
+        }
+    }
+}
+
+/// Meaning of one column of a knot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    /// `action_x`, `action_y`, `x`, `y`, `vx`, `vy`.
+    pub name: String,
+    /// Unit after denormalisation.
+    pub unit: String,
+    /// Frame.
+    pub frame: String,
+}
+
+/// Linear map between physical values and [-1, 1], per column: `low` maps to -1, `high` to 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Normaliser {
+    /// Smallest values, in the columns' units.
+    pub low: Vec<f32>,
+    /// Largest values, in the columns' units.
+    pub high: Vec<f32>,
+}
+
+/// What the network was trained to undo.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DiffusionSpec {
+    /// Family of the noise schedule.
+    pub schedule: ScheduleKind,
+    /// Training steps T; timesteps run from 0 to T - 1.
+    pub steps: usize,
+    /// What the output is.
+    pub prediction: Prediction,
+}
+
+/// What a denoiser predicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Prediction {
+    /// The clean trajectory itself.
+    CleanSample,
+}
+
+/// The world that a model was trained for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorldSpec {
+    /// Name of the layout.
+    pub layout: String,
+    /// The layout itself, one line per row.
+    pub layout_text: String,
+    /// Radius of the ball, metres.
+    pub radius_m: f64,
+    /// Largest speed per axis, metres per second.
+    pub max_speed_mps: f64,
+    /// Largest acceleration per axis, metres per second squared.
+    pub max_acceleration_mps2: f64,
+}
+
+/// Distribution of a physical quantity over the training data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuantitySpec {
+    /// `path_length`.
+    pub name: String,
+    /// Unit.
+    pub unit: String,
+    /// Mean.
+    pub mean: f64,
+    /// 5% quantile.
+    pub low: f64,
+    /// 95% quantile.
+    pub high: f64,
+}
+
+/// How to sample unless told otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SolverDefaults {
+    /// Which solver.
+    pub solver: SolverKind,
+    /// Evaluations of the network per plan.
+    pub steps: usize,
+    /// Plans drawn at once, of which the best is kept.
+    pub candidates: usize,
+}
+
+/// The solvers of the reverse process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum SolverKind {
+    /// Deterministic (Song et al. 2021).
+    #[serde(rename = "ddim")]
+    Ddim,
+    /// Ancestral (Ho et al. 2020).
+    #[serde(rename = "ddpm")]
+    Ddpm,
+    /// Second order (Lu et al. 2022).
+    #[serde(rename = "dpm-solver++")]
+    DpmSolverPlusPlus,
+}
+
+/// Where a model comes from: enough to make it again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// The recipe, whole.
+    pub recipe: serde_json::Value,
+    /// SHA-256 of the recipe, hex.
+    pub recipe_sha256: String,
+    /// Seed of the fit.
+    pub seed: u64,
+    /// Optimiser steps done.
+    pub training_steps: u64,
+    /// SHA-256 of the training data, hex.
+    pub data_sha256: String,
+    /// Commit of the code that exported it, `unknown` outside a repository.
+    pub git_commit: String,
+    /// Versions of the libraries that made and checked it.
+    pub libraries: BTreeMap<String, String>,
+}
+
+/// How closely engines agreed with libtorch at export.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parity {
+    /// Largest relative difference that was allowed.
+    pub tolerance: f64,
+    /// Largest relative difference seen, by engine and kind of input (`random`, `extreme`, `real`).
+    pub largest: BTreeMap<String, BTreeMap<String, f64>>,
+}
+
+/// A test vector for a batch of one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Golden {
+    /// Values per input, in the inputs' order.
+    pub inputs: Vec<Vec<f32>>,
+    /// Values of the first output.
+    pub output: Vec<f32>,
+}
+
+#[derive(Deserialize)]
+struct Peek {
+    schema_version: Option<u32>,
+    normaliser: Option<serde::de::IgnoredAny>,
+}
+
+impl Manifest {
+    /// Parses and checks.
+    ///
+    /// # Errors
+    /// The first thing that makes the model unusable.
+    pub fn from_json(json: &[u8]) -> Result<Self, ManifestError> {
+        // The version first: of another version, nothing else may be understood or blamed.
+        let peek: Peek = serde_json::from_slice(json)?;
+        match peek.schema_version {
+            Some(SCHEMA_VERSION) => {}
+            got => return Err(ManifestError::SchemaVersion { got }),
+        }
+        if peek.normaliser.is_none() {
+            return Err(ManifestError::NoNormaliser);
+        }
+        let manifest: Self = serde_json::from_slice(json)?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// As JSON, after the check that [`Self::from_json`] makes.
+    ///
+    /// # Errors
+    /// The first thing that would make the model unusable.
+    pub fn to_json(&self) -> Result<Vec<u8>, ManifestError> {
+        let json = serde_json::to_vec(self)?;
+        // The way a reader will see it: NaN, for one, becomes null.
+        Self::from_json(&json)?;
+        Ok(json)
+    }
+
+    /// The JSON schema of the manifest.
+    pub fn json_schema() -> serde_json::Value {
+        schemars::schema_for!(Manifest).to_value()
+    }
+}

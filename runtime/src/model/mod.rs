@@ -1,0 +1,47 @@
+//! A planner as one ONNX file that describes and checks itself, and the engines that run it.
+//!
+//! [`Artefact`] is the file, [`Manifest`] what it says about itself, [`Engine`] what computes it. An engine
+//! only comes out of [`load_engine`], which has compared the graph with the manifest and run the file's own
+//! test vectors.
+//!
+//! ```no_run
+//! use planwright::model::{Artefact, EngineChoice, load_engine};
+//!
+//! # fn main() -> Result<(), planwright::model::ModelError> {
+//! let artefact = Artefact::open("models/maze2d-umaze.onnx".as_ref())?;
+//! let mut engine = load_engine(&artefact, &EngineChoice::default(), 1)?;
+//! let horizon = artefact.manifest().horizon;
+//! let mut clean = vec![0.0; horizon * 6];
+//! engine.run(&[&vec![0.0; horizon * 6], &[10.0]], &mut [&mut clean])?;
+//! println!("{}", engine.description());
+//! # Ok(())
+//! # }
+//! ```
+
+mod artefact;
+mod backends;
+mod contract;
+mod engine;
+mod error;
+mod load;
+mod manifest;
+mod manifest_check;
+#[cfg(feature = "onnxruntime")]
+mod onnxruntime_engine;
+#[cfg(feature = "onnxruntime")]
+mod onnxruntime_library;
+#[cfg(any(test, feature = "onnxruntime"))]
+mod probe;
+mod protobuf;
+mod tract_engine;
+
+pub use artefact::{Artefact, MANIFEST_KEY, MAX_FILE_BYTES, SHA256_KEY};
+pub use backends::{BackendStatus, backends};
+pub use engine::{Engine, EngineChoice, EngineDescription, EngineKind, EngineNameError, Provider};
+pub use error::{EngineError, ModelError};
+pub use load::{SELF_TEST_TOLERANCE, load_engine, relative_difference};
+pub use manifest::{
+    Column, DiffusionSpec, Dimension, Family, Golden, Manifest, Normaliser, Parity, Prediction, Provenance,
+    QuantitySpec, SCHEMA_VERSION, SolverDefaults, SolverKind, TensorSpec, WorldSpec,
+};
+pub use manifest_check::ManifestError;

@@ -1,0 +1,199 @@
+//! From a checkpoint to one ONNX file, which is written only if every engine computes what libtorch computes.
+
+mod describe;
+mod gate;
+mod onnx_graph;
+
+pub use gate::{GateError, TOLERANCE};
+pub use onnx_graph::{BATCH, CLEAN, IR_VERSION, OPSET, SAMPLE, TIMESTEP};
+
+use crate::dataset::{WindowError, Windows, generate};
+use crate::fit::{Batch, BatchSource, Checkpoint};
+use describe::golden_rows;
+use gate::{Reference, Row};
+use planwright::diffusion::{NoiseSchedule, ScheduleError};
+use planwright::model::{Artefact, Golden, ModelError, Parity, SolverDefaults, SolverKind};
+use planwright::world::{Layout, LayoutError};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Larger files are written, but with a warning.
+pub const WARN_BYTES: usize = 15_000_000;
+/// Noisy windows that the gate and the test vectors take from the data.
+const REAL_INPUTS: usize = 8;
+/// Windows on which the intended distribution of the quantity is measured.
+const QUANTITY_WINDOWS: usize = 4_000;
+/// Streams of randomness that no training step reaches.
+const REAL_STREAM: u64 = u64::MAX - 1;
+const QUANTITY_STREAM: u64 = u64::MAX - 2;
+
+/// How a checkpoint is exported.
+#[derive(Clone, Debug)]
+pub struct ExportOptions {
+    /// The file to write.
+    pub output: PathBuf,
+    /// ONNX Runtime's shared library for the gate; looked for in the usual places if `None`.
+    pub library: Option<PathBuf>,
+    /// How the planner samples unless told otherwise; `steps` is lowered to the trained steps if need be.
+    pub solver: SolverDefaults,
+    /// Commit of the code; asked of git if `None`.
+    pub git_commit: Option<String>,
+    /// SPDX expression of the model's licence.
+    pub licence: String,
+}
+
+impl ExportOptions {
+    /// To a file, everything else as usual.
+    pub fn to(output: impl Into<PathBuf>) -> Self {
+        Self {
+            output: output.into(),
+            library: None,
+            solver: SolverDefaults { solver: SolverKind::DpmSolverPlusPlus, steps: 5, candidates: 1 },
+            git_commit: None,
+            licence: "Apache-2.0 OR MIT".to_owned(),
+        }
+    }
+}
+
+/// What was exported.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExportReport {
+    /// Name of the model.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// Its size.
+    pub bytes: usize,
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+    /// Parameters of the network.
+    pub parameters: usize,
+    /// Optimiser steps of the checkpoint.
+    pub training_steps: u64,
+    /// SHA-256 of the training data, hex.
+    pub data_sha256: String,
+    /// How closely the engines agreed with libtorch.
+    pub parity: Parity,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+}
+
+/// Why nothing was exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The file cannot be written.
+    #[error("{path}: {source}\nhint: choose a file that can be written with --out")]
+    Output {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The checkpoint does not hold the parameters of its own network.
+    #[error("expected {expected} parameters in the checkpoint, got {got}\nhint: fit the recipe again")]
+    Parameters {
+        /// Parameters of the network.
+        expected: usize,
+        /// Parameters found.
+        got: usize,
+    },
+    /// The recipe's layout.
+    #[error("data.layout: {0}")]
+    Layout(#[from] LayoutError),
+    /// The recipe's windows.
+    #[error(transparent)]
+    Windows(#[from] WindowError),
+    /// The recipe's schedule.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// The recipe as JSON.
+    #[error("expected a recipe that can be written as JSON, got {0}")]
+    Recipe(serde_json::Error),
+    /// Protobuf.
+    #[error("expected a network that can be written as ONNX, got {0}")]
+    Onnx(#[from] protobuf::Error),
+    /// The model contract.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The parity gate.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+}
+
+/// Exports the averaged parameters of a checkpoint. The data are made again from the recipe, for the
+/// normaliser, the data hash, the gate's real inputs and the quantity's distribution.
+///
+/// # Errors
+/// If the recipe makes no data, an engine is missing, or an engine differs from libtorch by more than
+/// [`TOLERANCE`]; the output file is untouched then.
+pub fn export(checkpoint: &Checkpoint, options: &ExportOptions) -> Result<ExportReport, ExportError> {
+    let path = &options.output;
+    planwright::files::check_writable(path)
+        .map_err(|source| ExportError::Output { path: path.clone(), source })?;
+    let recipe = &checkpoint.recipe;
+    let horizon = recipe.windows.horizon;
+    let values = checkpoint.averaged();
+    let expected = crate::network::declare(&recipe.network).iter().map(|spec| spec.len()).sum();
+    if values.len() != expected {
+        return Err(ExportError::Parameters { expected, got: values.len() });
+    }
+
+    let layout = Layout::named_or_file(&recipe.data.layout)?;
+    let recording = generate(&layout, &recipe.data);
+    let windows = Windows::new(&recording, recipe.windows.clone())?;
+    let schedule = NoiseSchedule::new(recipe.diffusion.schedule, recipe.diffusion.steps)?;
+    let source = BatchSource::new(&windows, schedule, horizon, recipe.training.seed);
+    let (mut real, mut measured) = (Batch::default(), Batch::default());
+    source.draw(REAL_STREAM, REAL_INPUTS, &mut real);
+    source.draw(QUANTITY_STREAM, QUANTITY_WINDOWS, &mut measured);
+
+    let reference = Reference::new(&recipe.network, values);
+    let golden = golden(&reference, &golden_rows(&gate::rows_of(&real, horizon)))?;
+    let data_sha256 = recording.sha256();
+    let limits = windows.limits();
+    let manifest =
+        describe::manifest(checkpoint, options, &layout, limits, &measured, golden, data_sha256.clone())?;
+    let body = onnx_graph::serialise(&recipe.network, horizon, values)?;
+    let artefact = Artefact::new(&body, &manifest)?;
+    let passed = gate::pass(
+        &artefact,
+        &reference,
+        &real,
+        recipe.diffusion.steps,
+        options.library.as_deref(),
+        recipe.training.seed,
+    )?;
+    let mut manifest = manifest;
+    manifest.parity = passed.parity.clone();
+    manifest.provenance.libraries.extend(passed.engines);
+    let artefact = artefact.with_manifest(manifest)?;
+    artefact.write(path)?;
+
+    let bytes = artefact.bytes().len();
+    let mut warnings = Vec::new();
+    if bytes > WARN_BYTES {
+        warnings.push(format!("the file has {bytes} bytes, more than the {WARN_BYTES} that a repository should carry"));
+    }
+    Ok(ExportReport {
+        name: recipe.name.clone(),
+        path: path.clone(),
+        bytes,
+        sha256: artefact.sha256().to_owned(),
+        parameters: values.len(),
+        training_steps: checkpoint.step,
+        data_sha256,
+        parity: passed.parity,
+        warnings,
+    })
+}
+
+fn golden(reference: &Reference<'_>, rows: &[Row]) -> Result<Vec<Golden>, GateError> {
+    let vectors = rows.iter().enumerate().map(|(index, row)| {
+        let output = reference.run(std::slice::from_ref(row));
+        if output.iter().any(|value| !value.is_finite()) {
+            return Err(GateError::NotFinite { kind: "real", index });
+        }
+        Ok(Golden { inputs: vec![row.sample.clone(), vec![row.timestep]], output })
+    });
+    vectors.collect()
+}

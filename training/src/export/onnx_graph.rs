@@ -1,0 +1,285 @@
+//! Writes a network as ONNX: the third reading of [`Graph`], after parameters and libtorch.
+
+use crate::network::{ConvSpec, Graph, NetworkSpec, Parameters, sinusoidal_frequencies};
+use onnx_protobuf::attribute_proto::AttributeType;
+use onnx_protobuf::tensor_proto::DataType;
+use onnx_protobuf::tensor_shape_proto::{Dimension, dimension};
+use onnx_protobuf::type_proto;
+use onnx_protobuf::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TypeProto,
+    ValueInfoProto,
+};
+use protobuf::{Message, MessageField};
+
+/// Operators of this opset run fastest in ONNX Runtime and are all in tract.
+pub const OPSET: i64 = 17;
+/// The IR version that belongs to it.
+pub const IR_VERSION: i64 = 8;
+/// Name of the open dimension.
+pub const BATCH: &str = "batch";
+/// Name of the noisy trajectory, float [batch, horizon, columns].
+pub const SAMPLE: &str = "sample";
+/// Name of the timestep, float [batch].
+pub const TIMESTEP: &str = "timestep";
+/// Name of the predicted clean trajectory, float [batch, horizon, columns].
+pub const CLEAN: &str = "clean";
+
+/// A denoiser as a serialised ONNX model. `values` are all parameters in flat order, no more and no fewer.
+pub(super) fn serialise(network: &NetworkSpec, horizon: usize, values: &[f32]) -> Result<Vec<u8>, protobuf::Error> {
+    let parameters = Parameters::new(crate::network::declare(network));
+    let mut graph = OnnxGraph::new(&parameters, values);
+    let output = network.forward(&mut graph, &SAMPLE.to_owned(), &TIMESTEP.to_owned());
+    graph.rename(&output, CLEAN);
+    let trajectory = [None, Some(horizon), Some(network.columns)];
+    let proto = GraphProto {
+        name: "denoiser".to_owned(),
+        node: graph.nodes,
+        initializer: graph.initialisers,
+        input: vec![value_info(SAMPLE, &trajectory), value_info(TIMESTEP, &[None])],
+        output: vec![value_info(CLEAN, &trajectory)],
+        ..Default::default()
+    };
+    let opset = OperatorSetIdProto { version: OPSET, ..Default::default() };
+    let model = ModelProto {
+        ir_version: IR_VERSION,
+        opset_import: vec![opset],
+        producer_name: "planwright".to_owned(),
+        producer_version: env!("CARGO_PKG_VERSION").to_owned(),
+        graph: MessageField::some(proto),
+        ..Default::default()
+    };
+    model.write_to_bytes()
+}
+
+/// The ONNX interpretation: values are names of tensors.
+struct OnnxGraph<'a> {
+    nodes: Vec<NodeProto>,
+    initialisers: Vec<TensorProto>,
+    parameters: &'a Parameters,
+    rest: &'a [f32],
+    next_parameter: usize,
+}
+
+impl<'a> OnnxGraph<'a> {
+    fn new(parameters: &'a Parameters, values: &'a [f32]) -> Self {
+        Self { nodes: Vec::new(), initialisers: Vec::new(), parameters, rest: values, next_parameter: 0 }
+    }
+
+    /// Appends a node with one output, which is named like the node.
+    fn node(&mut self, kind: &str, inputs: &[&str], attributes: Vec<AttributeProto>) -> String {
+        let name = format!("{}_{}", kind.to_lowercase(), self.nodes.len());
+        self.nodes.push(NodeProto {
+            name: name.clone(),
+            op_type: kind.to_owned(),
+            input: inputs.iter().map(|input| (*input).to_owned()).collect(),
+            output: vec![name.clone()],
+            attribute: attributes,
+            ..Default::default()
+        });
+        name
+    }
+
+    fn rename(&mut self, from: &str, to: &str) {
+        for name in self.nodes.iter_mut().flat_map(|node| node.input.iter_mut().chain(&mut node.output)) {
+            if name == from {
+                to.clone_into(name);
+            }
+        }
+    }
+
+    /// The next two parameters as initialisers of the given shapes.
+    fn pair(&mut self, weight_shape: &[usize], bias_shape: &[usize]) -> (String, String) {
+        (self.parameter(weight_shape), self.parameter(bias_shape))
+    }
+
+    fn parameter(&mut self, shape: &[usize]) -> String {
+        let name = self.parameters.specs()[self.next_parameter].name.clone();
+        let (values, rest) = self.rest.split_at(shape.iter().product());
+        self.next_parameter += 1;
+        self.rest = rest;
+        self.floats(&name, shape, values)
+    }
+
+    fn floats(&mut self, name: &str, shape: &[usize], values: &[f32]) -> String {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.initialiser(name, shape, DataType::FLOAT, bytes)
+    }
+
+    /// A constant of whole numbers; equal ones are written once.
+    fn integers(&mut self, values: &[i64]) -> String {
+        let words: Vec<String> = values.iter().map(|value| value.to_string().replace('-', "m")).collect();
+        let name = format!("integers_{}", words.join("_"));
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.initialiser(&name, &[values.len()], DataType::INT64, bytes)
+    }
+
+    fn initialiser(&mut self, name: &str, shape: &[usize], kind: DataType, raw_data: Vec<u8>) -> String {
+        if !self.initialisers.iter().any(|tensor| tensor.name == name) {
+            self.initialisers.push(TensorProto {
+                name: name.to_owned(),
+                dims: shape.iter().map(|size| *size as i64).collect(),
+                data_type: kind as i32,
+                raw_data,
+                ..Default::default()
+            });
+        }
+        name.to_owned()
+    }
+
+    fn unsqueeze(&mut self, x: &str, axis: i64) -> String {
+        let axes = self.integers(&[axis]);
+        self.node("Unsqueeze", &[x, &axes], Vec::new())
+    }
+
+    fn reshape(&mut self, x: &str, shape: &[i64]) -> String {
+        let shape = self.integers(shape);
+        self.node("Reshape", &[x, &shape], Vec::new())
+    }
+}
+
+impl Graph for OnnxGraph<'_> {
+    type Value = String;
+
+    fn share(&mut self, x: &String) -> String {
+        x.clone()
+    }
+
+    fn conv1d(&mut self, x: &String, _name: &str, spec: ConvSpec) -> String {
+        let (weight, bias) = self.pair(&[spec.output, spec.input, spec.kernel], &[spec.output]);
+        self.node("Conv", &[x, &weight, &bias], window(spec))
+    }
+
+    fn conv_transpose1d(&mut self, x: &String, _name: &str, spec: ConvSpec) -> String {
+        let (weight, bias) = self.pair(&[spec.input, spec.output, spec.kernel], &[spec.output]);
+        self.node("ConvTranspose", &[x, &weight, &bias], window(spec))
+    }
+
+    /// Opset 17 has no group norm: groups become the channels of an instance norm. In a reshape 0 keeps the
+    /// batch, open or fixed, and -1 takes what is left.
+    fn group_norm(&mut self, x: &String, _name: &str, channels: usize, groups: usize) -> String {
+        let ones = self.floats(&format!("ones_{groups}"), &[groups], &vec![1.0; groups]);
+        let zeros = self.floats(&format!("zeros_{groups}"), &[groups], &vec![0.0; groups]);
+        let grouped = self.reshape(x, &[0, groups as i64, -1]);
+        let epsilon = float("epsilon", 1e-5);
+        let normal = self.node("InstanceNormalization", &[&grouped, &ones, &zeros], vec![epsilon]);
+        let normal = self.reshape(&normal, &[0, channels as i64, -1]);
+        let (weight, bias) = self.pair(&[channels, 1], &[channels, 1]);
+        let scaled = self.node("Mul", &[&normal, &weight], Vec::new());
+        self.node("Add", &[&scaled, &bias], Vec::new())
+    }
+
+    fn linear(&mut self, x: &String, _name: &str, input: usize, output: usize) -> String {
+        let (weight, bias) = self.pair(&[output, input], &[output]);
+        self.node("Gemm", &[x, &weight, &bias], vec![integer("transB", 1)])
+    }
+
+    fn mish(&mut self, x: &String) -> String {
+        let soft = self.node("Softplus", &[x], Vec::new());
+        let gate = self.node("Tanh", &[&soft], Vec::new());
+        self.node("Mul", &[x, &gate], Vec::new())
+    }
+
+    fn add(&mut self, a: &String, b: &String) -> String {
+        self.node("Add", &[a, b], Vec::new())
+    }
+
+    fn add_to_each_step(&mut self, x: &String, per_channel: &String) -> String {
+        let column = self.unsqueeze(per_channel, 2);
+        self.node("Add", &[x, &column], Vec::new())
+    }
+
+    fn concat_channels(&mut self, a: &String, b: &String) -> String {
+        self.node("Concat", &[a, b], vec![integer("axis", 1)])
+    }
+
+    fn swap_time_and_channels(&mut self, x: &String) -> String {
+        self.node("Transpose", &[x], vec![integers("perm", &[0, 2, 1])])
+    }
+
+    fn sinusoidal(&mut self, timestep: &String, width: usize) -> String {
+        let frequencies = sinusoidal_frequencies(width);
+        let constant = self.floats("time_frequencies", &[1, frequencies.len()], &frequencies);
+        let column = self.unsqueeze(timestep, 1);
+        let angles = self.node("Mul", &[&column, &constant], Vec::new());
+        let sines = self.node("Sin", &[&angles], Vec::new());
+        let cosines = self.node("Cos", &[&angles], Vec::new());
+        self.node("Concat", &[&sines, &cosines], vec![integer("axis", 1)])
+    }
+}
+
+fn window(spec: ConvSpec) -> Vec<AttributeProto> {
+    let (kernel, stride, padding) = (spec.kernel as i64, spec.stride as i64, spec.padding as i64);
+    vec![
+        integers("kernel_shape", &[kernel]),
+        integers("strides", &[stride]),
+        integers("pads", &[padding, padding]),
+    ]
+}
+
+fn attribute(name: &str, kind: AttributeType) -> AttributeProto {
+    AttributeProto { name: name.to_owned(), type_: kind.into(), ..Default::default() }
+}
+
+fn integer(name: &str, value: i64) -> AttributeProto {
+    AttributeProto { i: value, ..attribute(name, AttributeType::INT) }
+}
+
+fn integers(name: &str, values: &[i64]) -> AttributeProto {
+    AttributeProto { ints: values.to_vec(), ..attribute(name, AttributeType::INTS) }
+}
+
+fn float(name: &str, value: f32) -> AttributeProto {
+    AttributeProto { f: value, ..attribute(name, AttributeType::FLOAT) }
+}
+
+/// A float tensor; `None` is the batch.
+fn value_info(name: &str, sizes: &[Option<usize>]) -> ValueInfoProto {
+    let dim = sizes
+        .iter()
+        .map(|size| {
+            let value = match size {
+                Some(size) => dimension::Value::DimValue(*size as i64),
+                None => dimension::Value::DimParam(BATCH.to_owned()),
+            };
+            Dimension { value: Some(value), ..Default::default() }
+        })
+        .collect();
+    let tensor = type_proto::Tensor {
+        elem_type: DataType::FLOAT as i32,
+        shape: MessageField::some(TensorShapeProto { dim, ..Default::default() }),
+        ..Default::default()
+    };
+    let type_ = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..Default::default() };
+    ValueInfoProto { name: name.to_owned(), type_: MessageField::some(type_), ..Default::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parameter_is_written_once_and_every_input_exists() {
+        let network = NetworkSpec { columns: 6, base_channels: 8, multipliers: vec![1, 2], kernel: 5, groups: 4 };
+        let parameters = Parameters::new(crate::network::declare(&network));
+        let values = parameters.initial(1);
+        let bytes = serialise(&network, 8, &values).unwrap();
+        let graph = ModelProto::parse_from_bytes(&bytes).unwrap().graph.unwrap();
+        for spec in parameters.specs() {
+            let tensor = graph.initializer.iter().find(|tensor| tensor.name == spec.name).unwrap();
+            assert_eq!(tensor.raw_data.len(), 4 * spec.len(), "{}", spec.name);
+        }
+        let mut known: Vec<&str> = vec![SAMPLE, TIMESTEP];
+        known.extend(graph.initializer.iter().map(|tensor| tensor.name.as_str()));
+        for node in &graph.node {
+            for input in &node.input {
+                assert!(known.contains(&input.as_str()), "{} needs {input}", node.name);
+            }
+            known.push(&node.output[0]);
+        }
+        assert_eq!(known.last(), Some(&CLEAN));
+        let count = known.len();
+        known.sort_unstable();
+        known.dedup();
+        assert_eq!(known.len(), count, "names are unique");
+    }
+}
