@@ -53,7 +53,8 @@ fn plan(view: &View, stamp: Stamp, plan: u64, path: &[Point], done: f64, dice: &
         [x + size * phase.sin(), y + size * (1.3 * phase).cos()]
     };
     for candidate in 0..CANDIDATES {
-        let noise: Vec<Point> = (0..count).map(|_| [dice.random_range(0.0..6.5), dice.random_range(0.0..6.5)]).collect();
+        let noise: Vec<Point> =
+            (0..count).map(|_| [dice.random_range(0.0..6.5), dice.random_range(0.0..6.5)]).collect();
         for step in 0..=DENOISING_STEPS {
             let clean = (f64::from(step) / f64::from(DENOISING_STEPS)).powf(0.6);
             let mix = |index: usize| {
@@ -71,18 +72,29 @@ fn plan(view: &View, stamp: Stamp, plan: u64, path: &[Point], done: f64, dice: &
     if let Some(points) = view.points(count, |index| wobble(index, 0.08)) {
         view.offer(stamp, Event::Corrected { plan, points });
     }
-    view.offer(stamp, Event::Residual { before_m: 0.25 + 0.02 * plan as f64, after_m: 0.03 + 0.01 * (plan % 3) as f64 });
+    view.offer(
+        stamp,
+        Event::Residual { before_m: 0.25 + 0.02 * plan as f64, after_m: 0.03 + 0.01 * (plan % 3) as f64 },
+    );
     let fallback = plan == 2;
-    if let Some(points) = view.points(if fallback { 16 } else { count }, |index| wobble(index, if fallback { 0.02 } else { 0.05 })) {
-        view.offer(stamp, match fallback {
-            true => Event::Fallback { plan, reason: "stop: the corrected plan touches a wall at 0.41 s", points },
-            false => Event::Checked { plan, points },
-        });
+    if let Some(points) =
+        view.points(if fallback { 16 } else { count }, |index| wobble(index, if fallback { 0.02 } else { 0.05 }))
+    {
+        view.offer(
+            stamp,
+            match fallback {
+                true => Event::Fallback { plan, reason: "stop: the corrected plan touches a wall at 0.41 s", points },
+                false => Event::Checked { plan, points },
+            },
+        );
     }
     for (stage, secs) in Stage::ALL.into_iter().zip([0.0006, 0.019, 0.0042, 0.0011, 0.025]) {
         view.offer(stamp, Event::Timing { stage, secs: secs * dice.random_range(0.8..1.3) });
     }
-    view.offer(stamp, Event::Text { level: Level::Info, message: format!("plan {plan}: 4 candidates, 20 denoising steps").into() });
+    view.offer(
+        stamp,
+        Event::Text { level: Level::Info, message: format!("plan {plan}: 4 candidates, 20 denoising steps").into() },
+    );
 }
 
 fn walls(layout: &Layout) -> Vec<planwright::world::WallBox> {

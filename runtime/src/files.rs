@@ -9,10 +9,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Whatever `fill` or the file system says.
-pub fn write_atomically(
-    path: &Path,
-    fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> io::Result<()> {
+pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     let part = part_path(path);
     let written = (|| {
         let mut writer = BufWriter::new(File::create(&part)?);

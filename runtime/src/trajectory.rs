@@ -63,11 +63,11 @@ fn hermite(from: &State, to: &State, t: f64, dt: f64) -> State {
     for axis in 0..2 {
         let (p, q) = (from.position[axis], to.position[axis]);
         let (v, w) = (dt * from.velocity[axis], dt * to.velocity[axis]);
-        state.position[axis] = (2.0 * t3 - 3.0 * t2 + 1.0) * p
-            + (t3 - 2.0 * t2 + t) * v
-            + (-2.0 * t3 + 3.0 * t2) * q
-            + (t3 - t2) * w;
-        let slope = (6.0 * t2 - 6.0 * t) * p + (3.0 * t2 - 4.0 * t + 1.0) * v + (6.0 * t - 6.0 * t2) * q
+        state.position[axis] =
+            (2.0 * t3 - 3.0 * t2 + 1.0) * p + (t3 - 2.0 * t2 + t) * v + (-2.0 * t3 + 3.0 * t2) * q + (t3 - t2) * w;
+        let slope = (6.0 * t2 - 6.0 * t) * p
+            + (3.0 * t2 - 4.0 * t + 1.0) * v
+            + (6.0 * t - 6.0 * t2) * q
             + (3.0 * t2 - 2.0 * t) * w;
         state.velocity[axis] = slope / dt;
     }
@@ -81,7 +81,8 @@ mod tests {
     #[test]
     fn interpolation_is_exact_for_constant_acceleration() {
         let at = |t: f64| State { position: [t * t, 1.0 - 2.0 * t], velocity: [2.0 * t, -2.0] };
-        let knots = Trajectory { dt_secs: 0.5, states: (0..4).map(|k| at(0.5 * f64::from(k))).collect(), actions: Vec::new() };
+        let knots =
+            Trajectory { dt_secs: 0.5, states: (0..4).map(|k| at(0.5 * f64::from(k))).collect(), actions: Vec::new() };
         for k in 0..=30 {
             let t = 0.05 * f64::from(k);
             let Some(state) = knots.state_at(t) else { panic!("there are states") };

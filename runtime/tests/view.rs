@@ -133,7 +133,9 @@ fn a_recording_that_cannot_be_written_is_refused_at_the_start() {
     let missing = folder.0.join("missing").join("plan.rrd");
     let mut paths = vec![missing, folder.0.clone()];
     // Not even root may write here; the usual read-only folder would not stop it.
-    paths.extend(["/dev/full", "/proc/planwright.rrd"].map(PathBuf::from).into_iter().filter(|_| cfg!(target_os = "linux")));
+    paths.extend(
+        ["/dev/full", "/proc/planwright.rrd"].map(PathBuf::from).into_iter().filter(|_| cfg!(target_os = "linux")),
+    );
     for path in paths {
         let refused = View::start(&ViewOptions::to_file(&path));
         assert!(matches!(refused, Err(ViewError::File { .. })), "{}", path.display());

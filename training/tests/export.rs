@@ -1,9 +1,7 @@
 //! A small network goes through export and both engines.
 
 use planwright::diffusion::ScheduleKind;
-use planwright::model::{
-    Artefact, EngineChoice, EngineKind, Manifest, ModelError, load_engine, relative_difference,
-};
+use planwright::model::{Artefact, EngineChoice, EngineKind, Manifest, ModelError, load_engine, relative_difference};
 use planwright_training::dataset::{GeneratorSettings, WindowSettings};
 use planwright_training::export::{ExportError, ExportOptions, ExportReport, GateError, TOLERANCE, export};
 use planwright_training::fit::{

@@ -25,8 +25,11 @@ impl Backends {
         let lines: Vec<String> = found
             .iter()
             .map(|status| {
-                let state = if status.available { "yes" } else { "no " };
-                format!("{:<22} {state}  {}", status.name, status.reason)
+                let version = status.version.as_deref().unwrap_or_default();
+                match &status.reason {
+                    None => format!("{:<24} there      {version}", status.name),
+                    Some(reason) => format!("{:<24} not there  {}", status.name, reason.replace('\n', "; ")),
+                }
             })
             .collect();
         print_text(&lines.join("\n"))

@@ -4,9 +4,7 @@ use super::AllocationCount;
 use super::common::{CliError, EngineArguments, SamplerArguments, print_json, print_text};
 use crate::evaluate::episodes;
 use crate::gate::{GateLimits, Origin};
-use crate::model::{
-    Artefact, Engine, EngineChoice, EngineDescription, EngineError, backends, load_engine,
-};
+use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, EngineError, backends, load_engine};
 use crate::pilot::{Latencies, LatencySummary, Pilot, PilotSettings};
 use crate::planner::{MazePlanner, Observation};
 use crate::view::{Stage, View};
@@ -95,13 +93,16 @@ impl Engine for Metered {
 impl Bench {
     pub(super) fn run(&self, count: AllocationCount) -> Result<(), CliError> {
         if !(10..=1_000_000).contains(&self.plans) {
-            return Err(CliError::input(anyhow::anyhow!("--plans: expected between 10 and 1000000, got {}", self.plans)));
+            return Err(CliError::input(anyhow::anyhow!(
+                "--plans: expected between 10 and 1000000, got {}",
+                self.plans
+            )));
         }
         let artefact = Artefact::open(&self.model).map_err(CliError::input)?;
         let asked = self.engine.choice()?;
         // `auto` means every engine that is there; a named one must be.
         let names: Vec<String> = if self.engine.engine == "auto" {
-            backends(asked.library.as_deref()).into_iter().filter(|b| b.available).map(|b| b.name.to_string()).collect()
+            backends(asked.library.as_deref()).into_iter().filter(|b| b.available).map(|b| b.name.to_owned()).collect()
         } else {
             vec![self.engine.engine.clone()]
         };
@@ -122,7 +123,15 @@ impl Bench {
                 "engines": results,
             }));
         }
-        let mut text = format!("{} on {machine}\n{:<12} {:>24} {:>30} {:>18} {:>14}", self.model.display(), "engine", "step ms p50/p99/max", "checked plan ms p50/p99/max", "in/around engine", "allocations");
+        let mut text = format!(
+            "{} on {machine}\n{:<12} {:>24} {:>30} {:>18} {:>14}",
+            self.model.display(),
+            "engine",
+            "step ms p50/p99/max",
+            "checked plan ms p50/p99/max",
+            "in/around engine",
+            "allocations"
+        );
         for result in &results {
             let three = |s: &LatencySummary| format!("{:.3}/{:.3}/{:.3}", s.p50, s.p99, s.max);
             text += &format!(
@@ -137,18 +146,25 @@ impl Bench {
         print_text(&text)
     }
 
-    fn measure(&self, artefact: &Artefact, choice: &EngineChoice, count: AllocationCount) -> Result<EngineResult, CliError> {
+    fn measure(
+        &self,
+        artefact: &Artefact,
+        choice: &EngineChoice,
+        count: AllocationCount,
+    ) -> Result<EngineResult, CliError> {
         let settings = self.sampler.settings(artefact, self.seed)?;
         let meter = Arc::new(Meter::default());
         let load = || load_engine(artefact, choice, settings.candidates).map_err(CliError::input);
         let step_ms = step_latency(load()?, artefact, settings.candidates)?;
         let metered = Metered { inner: load()?, meter: Arc::clone(&meter), count };
-        let planner = MazePlanner::on_engine(artefact.manifest(), Box::new(metered), settings).map_err(CliError::input)?;
+        let planner =
+            MazePlanner::on_engine(artefact.manifest(), Box::new(metered), settings).map_err(CliError::input)?;
         let engine = crate::planner::Planner::engine(&planner).clone();
         let world = MazeWorld::new(planner.layout().clone());
         let starts = episodes(world.layout(), self.plans, self.seed);
         let limits = GateLimits::default();
-        let mut pilot = Pilot::new(planner, PilotSettings { deadline: None, limits, ..PilotSettings::default() }, View::disabled());
+        let mut pilot =
+            Pilot::new(planner, PilotSettings { deadline: None, limits, ..PilotSettings::default() }, View::disabled());
         let observe = |index: usize| {
             let episode = &starts[index % starts.len()];
             let now = STEP_SECS * index as f64;

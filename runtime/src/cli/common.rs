@@ -220,15 +220,15 @@ pub(super) fn layout(name: &str) -> Result<Layout, CliError> {
 /// Numbers separated by commas.
 pub(super) fn numbers(text: &str, what: &str, counts: &[usize]) -> Result<Vec<f64>, CliError> {
     let parsed: Option<Vec<f64>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
-    parsed
-        .filter(|values| counts.contains(&values.len()) && values.iter().all(|value| value.is_finite()))
-        .ok_or_else(|| {
+    parsed.filter(|values| counts.contains(&values.len()) && values.iter().all(|value| value.is_finite())).ok_or_else(
+        || {
             let counts: Vec<String> = counts.iter().map(usize::to_string).collect();
             CliError::input(anyhow::anyhow!(
                 "{what}: expected {} finite numbers separated by commas, got '{text}'",
                 counts.join(" or ")
             ))
-        })
+        },
+    )
 }
 
 /// Refuses a point that is not in free space.

@@ -162,8 +162,7 @@ impl Maze {
             planner.reset(self.seed.wrapping_add(index as u64));
             let mut trace = self.record.is_some().then(EpisodeTrace::default);
             let begun = Instant::now();
-            let report =
-                run_diffuser_episode(&mut planner, world, episode, rules.steps, &mut proposal, trace.as_mut());
+            let report = run_diffuser_episode(&mut planner, world, episode, rules.steps, &mut proposal, trace.as_mut());
             latencies.record(begun.elapsed());
             reports.push(report.map_err(CliError::failed)?);
             traces.extend(trace);

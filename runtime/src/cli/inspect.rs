@@ -30,7 +30,7 @@ impl Inspect {
             return print_json(&serde_json::json!({
                 "model": path,
                 "sha256": artefact.sha256(),
-                "bytes": artefact.len(),
+                "bytes": artefact.bytes().len(),
                 "parity": manifest.parity,
                 "measured": manifest.measured,
                 "manifest": manifest,
@@ -38,7 +38,7 @@ impl Inspect {
         }
         let mut lines = vec![
             format!("{}  ({:?})", manifest.name, manifest.family),
-            format!("  file        {} bytes, sha256 {}", artefact.len(), artefact.sha256()),
+            format!("  file        {} bytes, sha256 {}", artefact.bytes().len(), artefact.sha256()),
             format!("  horizon     {} knots of {} s", manifest.horizon, manifest.knot_secs),
             format!("  world       {}", manifest.world.layout),
             format!(

@@ -105,7 +105,9 @@ impl Plan {
         }
         match reason {
             None => Ok(()),
-            Some(reason) => Err(CliError::failed(anyhow::anyhow!("no plan passed the gate: {reason}; {outcome} left instead"))),
+            Some(reason) => {
+                Err(CliError::failed(anyhow::anyhow!("no plan passed the gate: {reason}; {outcome} left instead")))
+            }
         }
     }
 }
@@ -116,7 +118,9 @@ fn draw(layout: &Layout, start: Point, goal: Point, path: impl Iterator<Item = P
     const DOWN: usize = 2;
     let (rows, columns) = (layout.rows() * DOWN, layout.columns() * ACROSS);
     let mut canvas: Vec<Vec<char>> = (0..rows)
-        .map(|row| (0..columns).map(|column| if layout.is_wall(row / DOWN, column / ACROSS) { '#' } else { ' ' }).collect())
+        .map(|row| {
+            (0..columns).map(|column| if layout.is_wall(row / DOWN, column / ACROSS) { '#' } else { ' ' }).collect()
+        })
         .collect();
     let mut put = |point: Point, mark: char| {
         let row = ((point[0] + 0.7) * DOWN as f64) as usize;

@@ -64,7 +64,9 @@ impl Show {
 }
 
 #[derive(Args)]
-#[command(after_help = "FILE holds `states` (N x T+1 x 4) and `actions` (N x T x 2); `planwright eval maze --record` writes\none. Example: planwright world check rollouts.npz --layout umaze --json")]
+#[command(
+    after_help = "FILE holds `states` (N x T+1 x 4) and `actions` (N x T x 2); `planwright eval maze --record` writes\none. Example: planwright world check rollouts.npz --layout umaze --json"
+)]
 pub(super) struct Check {
     /// Recorded roll-outs, .npz
     file: PathBuf,
@@ -147,7 +149,10 @@ pub(super) fn parse_goal(text: Option<&str>, layout: &crate::world::Layout) -> R
     match text {
         Some(text) => numbers(text, "--goal", &[2]).map(|values| [values[0], values[1]]),
         None => layout.goal().ok_or_else(|| {
-            CliError::input(anyhow::anyhow!("expected a goal: the layout '{}' has none\nhint: --goal X,Y", layout.name()))
+            CliError::input(anyhow::anyhow!(
+                "expected a goal: the layout '{}' has none\nhint: --goal X,Y",
+                layout.name()
+            ))
         }),
     }
 }

@@ -209,8 +209,7 @@ impl Corrector {
             }
             corrected.iterations = round + 1;
             self.refer(world, start, goal)?;
-            let report =
-                self.tracker.track(world, start, &self.reference, settings.settle_steps, &mut self.simulated);
+            let report = self.tracker.track(world, start, &self.reference, settings.settle_steps, &mut self.simulated);
             self.fill(world, goal, report, corrected);
             if corrected.converged {
                 break;

@@ -116,7 +116,8 @@ fn smooth(layout: &Layout, points: &mut [Point], fixed: usize, tautness: f64, sw
             let near = [0, 1].map(|axis: usize| points[index - 1][axis] + points[index + 1][axis]);
             // At the ends the missing neighbour continues the line, so the end does not resist bending.
             let before = if index >= 2 { points[index - 2] } else { mirror(points[0], points[1]) };
-            let after = if index + 2 < count { points[index + 2] } else { mirror(points[count - 1], points[count - 2]) };
+            let after =
+                if index + 2 < count { points[index + 2] } else { mirror(points[count - 1], points[count - 2]) };
             let wanted = [0, 1].map(|axis: usize| {
                 ((4.0 + tautness) * near[axis] - before[axis] - after[axis]) / (6.0 + 2.0 * tautness)
             });

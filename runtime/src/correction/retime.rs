@@ -121,7 +121,8 @@ impl Retimer {
         for index in 0..count {
             let (here, node) = (self.nodes[index].position, index.clamp(1, count.max(3) - 2));
             if count == 2 {
-                self.nodes[index].tangent = scale(sub(self.nodes[1].position, self.nodes[0].position), 1.0 / self.nodes[0].step);
+                self.nodes[index].tangent =
+                    scale(sub(self.nodes[1].position, self.nodes[0].position), 1.0 / self.nodes[0].step);
                 continue;
             }
             let before = self.nodes[node - 1];
@@ -130,7 +131,13 @@ impl Retimer {
             let second = scale(sub(after, middle.position), 1.0 / middle.step);
             let curvature = scale(sub(second, first), 2.0 / (before.step + middle.step));
             // The parabola through three nodes, differentiated where this node lies on it.
-            let offset = if index < node { -before.step } else if index > node { middle.step } else { 0.0 };
+            let offset = if index < node {
+                -before.step
+            } else if index > node {
+                middle.step
+            } else {
+                0.0
+            };
             let weight = middle.step / (before.step + middle.step);
             let central = add(scale(first, weight), scale(second, 1.0 - weight));
             let tangent = add(central, scale(curvature, offset));
@@ -173,7 +180,8 @@ impl Retimer {
             let (low, high) = accelerations(&node, node.square, limits);
             let wanted = (self.nodes[index + 1].ceiling - node.square) / (2.0 * node.step);
             let chosen = wanted.min(high).max(low.min(wanted));
-            self.nodes[index + 1].square = (node.square + 2.0 * node.step * chosen).clamp(0.0, self.nodes[index + 1].ceiling);
+            self.nodes[index + 1].square =
+                (node.square + 2.0 * node.step * chosen).clamp(0.0, self.nodes[index + 1].ceiling);
         }
     }
 
@@ -218,8 +226,7 @@ fn between(from: &Node, to: &Node, elapsed: f64, duration: f64) -> State {
         let (a, b) = (from.step * from.tangent[axis], from.step * to.tangent[axis]);
         state.position[axis] =
             (2.0 * t3 - 3.0 * t2 + 1.0) * p + (t3 - 2.0 * t2 + t) * a + (3.0 * t2 - 2.0 * t3) * q + (t3 - t2) * b;
-        let slope =
-            (6.0 * t2 - 6.0 * t) * (p - q) + (3.0 * t2 - 4.0 * t + 1.0) * a + (3.0 * t2 - 2.0 * t) * b;
+        let slope = (6.0 * t2 - 6.0 * t) * (p - q) + (3.0 * t2 - 4.0 * t + 1.0) * a + (3.0 * t2 - 2.0 * t) * b;
         state.velocity[axis] = speed * slope / from.step;
     }
     state

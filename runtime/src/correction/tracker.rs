@@ -36,8 +36,7 @@ impl Tracker {
             // itself made is followed exactly.
             let from = reference.velocity[axis].clamp(-VELOCITY_CLIP_MPS, VELOCITY_CLIP_MPS);
             let acceleration = (next.velocity[axis] - from) / STEP_SECS;
-            let feed_forward =
-                ((MASS_KG + DAMPING_NSPM * STEP_SECS) * acceleration + DAMPING_NSPM * from) / GEAR_N;
+            let feed_forward = ((MASS_KG + DAMPING_NSPM * STEP_SECS) * acceleration + DAMPING_NSPM * from) / GEAR_N;
             let raw = feed_forward
                 + self.position_gain * (reference.position[axis] - state.position[axis])
                 + self.velocity_gain * (reference.velocity[axis] - state.velocity[axis]);

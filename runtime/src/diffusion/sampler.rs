@@ -76,7 +76,9 @@ pub struct Sampled {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SamplingError<E> {
     /// A step count that the schedule cannot give.
-    #[error("expected between 1 and {trained} denoising steps, got {got}\nhint: the model was trained with {trained}; few steps (1 to 5) are the usual choice")]
+    #[error(
+        "expected between 1 and {trained} denoising steps, got {got}\nhint: the model was trained with {trained}; few steps (1 to 5) are the usual choice"
+    )]
     Steps {
         /// Steps of the schedule.
         trained: usize,
@@ -159,7 +161,8 @@ impl Sampler {
         let top = self.begin(start, &mut rng)?;
         // Fewer levels than steps are left below a warm start's level.
         let steps = settings.steps.min(top + 1);
-        let level = |index: usize| if steps == 1 { top } else { (top * (steps - 1 - index) + (steps - 1) / 2) / (steps - 1) };
+        let level =
+            |index: usize| if steps == 1 { top } else { (top * (steps - 1 - index) + (steps - 1) / 2) / (steps - 1) };
         let mut before = None;
         self.condition(conditions);
         for index in 0..steps {

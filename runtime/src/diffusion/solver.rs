@@ -56,7 +56,13 @@ pub(super) struct Weights {
 impl Solver {
     /// Weights of the step from `t` to `s`; `s = None` is the clean end. `before` is the level of the step
     /// before this one, if there was one.
-    pub(super) fn weights(self, schedule: &NoiseSchedule, before: Option<usize>, t: usize, s: Option<usize>) -> Weights {
+    pub(super) fn weights(
+        self,
+        schedule: &NoiseSchedule,
+        before: Option<usize>,
+        t: usize,
+        s: Option<usize>,
+    ) -> Weights {
         if s.is_none() {
             // At the clean end all three agree: the predicted clean sample itself.
             return Weights { x: 0.0, clean: 1.0, previous: 0.0, noise: 0.0 };

@@ -63,7 +63,10 @@ pub(super) fn check(
 ) -> Result<Measured, Rejection> {
     let measured = check_continuing(limits, layout, plan, context)?;
     for (age, rejection) in [
-        (context.now_secs - context.observed_secs, (|secs| Rejection::StaleObservation { secs }) as fn(f64) -> Rejection),
+        (
+            context.now_secs - context.observed_secs,
+            (|secs| Rejection::StaleObservation { secs }) as fn(f64) -> Rejection,
+        ),
         (context.now_secs - context.map_secs, |secs| Rejection::StaleMap { secs }),
     ] {
         // Data from the future are as wrong as old ones.

@@ -41,9 +41,9 @@ pub(super) fn brake(world: &MazeWorld, state: &State, plan: &mut Trajectory) {
     let mut state = *state;
     for _ in 0..BRAKE_STEPS {
         // The command that would stop the ball within this step, as far as the motors allow.
-        let command = state
-            .velocity
-            .map(|v| ((DAMPING_NSPM * v - (MASS_KG + DAMPING_NSPM * STEP_SECS) * v / STEP_SECS) / GEAR_N).clamp(-1.0, 1.0));
+        let command = state.velocity.map(|v| {
+            ((DAMPING_NSPM * v - (MASS_KG + DAMPING_NSPM * STEP_SECS) * v / STEP_SECS) / GEAR_N).clamp(-1.0, 1.0)
+        });
         state = world.step(&state, command).0;
         plan.actions.push(command);
         plan.states.push(state);

@@ -104,10 +104,14 @@ impl Gate {
 
     /// Lets the corrected plan out if it passes every check, else the first fallback that does. `failure`
     /// says why there is no corrected plan, if the planner or the correction failed before the gate.
-    pub fn admit(&mut self, world: &MazeWorld, corrected: Result<&Corrected, Rejection>, context: &Context) -> &CheckedPlan {
-        let verdict = corrected.and_then(|corrected| {
-            checks::check(&self.limits, world.layout(), &corrected.trajectory, context)
-        });
+    pub fn admit(
+        &mut self,
+        world: &MazeWorld,
+        corrected: Result<&Corrected, Rejection>,
+        context: &Context,
+    ) -> &CheckedPlan {
+        let verdict =
+            corrected.and_then(|corrected| checks::check(&self.limits, world.layout(), &corrected.trajectory, context));
         match (verdict, corrected) {
             (Ok(measured), Ok(corrected)) => {
                 self.passed += 1;

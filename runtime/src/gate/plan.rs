@@ -46,7 +46,14 @@ impl CheckedPlan {
         self.origin = Origin::Fallback { kind: Fallback::Stop, reason: Rejection::NoPlan };
     }
 
-    pub(super) fn set(&mut self, plan: &Trajectory, origin: Origin, measured: Measured, start_secs: f64, sequence: u64) {
+    pub(super) fn set(
+        &mut self,
+        plan: &Trajectory,
+        origin: Origin,
+        measured: Measured,
+        start_secs: f64,
+        sequence: u64,
+    ) {
         self.trajectory.copy_from(plan);
         self.origin = origin;
         self.measured = measured;

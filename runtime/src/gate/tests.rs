@@ -116,7 +116,8 @@ fn fallbacks_last_safe_plan_then_brake_then_stop() {
     assert_eq!(gate.admit(&world, Ok(&plan), &context()).origin(), Origin::Planned);
 
     // On the plan, half a second later: the rest of it is the best that is known.
-    let on_plan = Context { state: plan.trajectory.states[20], now_secs: 10.2, observed_secs: 10.2, map_secs: 10.2, ..context() };
+    let on_plan =
+        Context { state: plan.trajectory.states[20], now_secs: 10.2, observed_secs: 10.2, map_secs: 10.2, ..context() };
     let late = Context { elapsed_secs: 1.0, ..on_plan };
     let left = gate.admit(&world, Ok(&plan), &late);
     assert!(matches!(left.origin(), Origin::Fallback { kind: Fallback::LastSafePlan, .. }));

@@ -70,7 +70,11 @@ impl Artefact {
         let (hashed, entry) = bytes.split_at(hashed_len);
         let named = entry.len().checked_sub(HASH_CHARACTERS).map(|at| &entry[at..]);
         let Some(named) = named.filter(|named| entry == metadata_entry(SHA256_KEY, named)) else {
-            return Err(if contains(&bytes, MANIFEST_KEY.as_bytes()) { ModelError::Truncated } else { ModelError::Foreign });
+            return Err(if contains(&bytes, MANIFEST_KEY.as_bytes()) {
+                ModelError::Truncated
+            } else {
+                ModelError::Foreign
+            });
         };
         let got = hex(&Sha256::digest(hashed));
         if named != got.as_bytes() {

@@ -68,7 +68,8 @@ fn describe(value: &ValueInfoProto) -> String {
     let Some(Type::TensorType(tensor)) = value.r#type.as_ref().and_then(|kind| kind.value.as_ref()) else {
         return format!("`{}` without a type", value.name);
     };
-    let element = if tensor.elem_type == FLOAT { "float32".to_owned() } else { format!("element type {}", tensor.elem_type) };
+    let element =
+        if tensor.elem_type == FLOAT { "float32".to_owned() } else { format!("element type {}", tensor.elem_type) };
     let Some(shape) = &tensor.shape else {
         return format!("`{}` of {element} without a shape", value.name);
     };
@@ -94,7 +95,10 @@ mod tests {
         let model = decode(&identity_model(4)).unwrap();
         assert!(check_graph(&model, &test_manifest()).is_ok());
         let error = check_graph(&decode(&identity_model(8)).unwrap(), &test_manifest()).expect_err("8, not 4");
-        assert!(error.to_string().contains("[batch, 4, 6] (from the manifest), got `sample` of float32 [batch, 8, 6]"), "{error}");
+        assert!(
+            error.to_string().contains("[batch, 4, 6] (from the manifest), got `sample` of float32 [batch, 8, 6]"),
+            "{error}"
+        );
         let mut renamed = test_manifest();
         renamed.inputs[1].name = "t".to_owned();
         assert!(matches!(check_graph(&model, &renamed), Err(ModelError::Contract { side: "input", index: 1, .. })));

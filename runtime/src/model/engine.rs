@@ -117,8 +117,7 @@ impl Default for EngineChoice {
 
 impl EngineChoice {
     /// The names of the command line.
-    pub const NAMES: [&'static str; 5] =
-        ["auto", "tract", "onnxruntime", "onnxruntime-cuda", "onnxruntime-tensorrt"];
+    pub const NAMES: [&'static str; 5] = ["auto", "tract", "onnxruntime", "onnxruntime-cuda", "onnxruntime-tensorrt"];
 
     /// The name of the command line for this choice.
     pub fn name(&self) -> &'static str {

@@ -33,10 +33,14 @@ pub enum ModelError {
         got: u64,
     },
     /// No model of ours.
-    #[error("expected a file that `planwright-train export` wrote, got one without a planwright manifest\nhint: any other ONNX file must be exported again")]
+    #[error(
+        "expected a file that `planwright-train export` wrote, got one without a planwright manifest\nhint: any other ONNX file must be exported again"
+    )]
     Foreign,
     /// The manifest is there, the hash at the end is not.
-    #[error("expected a SHA-256 at the end of the model, got none: the file was cut off or something was appended\nhint: copy or download the model again")]
+    #[error(
+        "expected a SHA-256 at the end of the model, got none: the file was cut off or something was appended\nhint: copy or download the model again"
+    )]
     Truncated,
     /// Bytes have changed since the export.
     #[error("expected SHA-256 {expected}, got {got}: the model is damaged\nhint: copy or download the model again")]
@@ -47,7 +51,9 @@ pub enum ModelError {
         got: String,
     },
     /// Not the file that `SHA256SUMS` beside it lists.
-    #[error("{path}: expected SHA-256 {expected} (from SHA256SUMS beside it), got {got}\nhint: restore the model or the list")]
+    #[error(
+        "{path}: expected SHA-256 {expected} (from SHA256SUMS beside it), got {got}\nhint: restore the model or the list"
+    )]
     NotAsListed {
         /// The file.
         path: PathBuf,
@@ -60,7 +66,9 @@ pub enum ModelError {
     #[error("expected an ONNX model, got {0}\nhint: export the model again")]
     NotOnnx(String),
     /// One file must be the whole model.
-    #[error("expected all weights in the file, got tensor `{tensor}` with external data\nhint: save the model as one file")]
+    #[error(
+        "expected all weights in the file, got tensor `{tensor}` with external data\nhint: save the model as one file"
+    )]
     ExternalData {
         /// The first such tensor.
         tensor: String,
@@ -69,7 +77,9 @@ pub enum ModelError {
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// Graph and manifest disagree.
-    #[error("{side} {index} of the graph: expected {expected} (from the manifest), got {got}\nhint: export the model again")]
+    #[error(
+        "{side} {index} of the graph: expected {expected} (from the manifest), got {got}\nhint: export the model again"
+    )]
     Contract {
         /// `input` or `output`.
         side: &'static str,
@@ -105,7 +115,9 @@ pub enum ModelError {
         problem: String,
     },
     /// The engine computes something else than was exported.
-    #[error("{engine}: expected test vector {index} within {tolerance:.0e} of the exported result, got a relative difference of {got:.3e}\nhint: this engine must not run this model; try another (`planwright backends` lists them)")]
+    #[error(
+        "{engine}: expected test vector {index} within {tolerance:.0e} of the exported result, got a relative difference of {got:.3e}\nhint: this engine must not run this model; try another (`planwright backends` lists them)"
+    )]
     SelfTest {
         /// Name of the engine.
         engine: &'static str,

@@ -22,7 +22,13 @@ pub fn relative_difference(a: &[f32], b: &[f32]) -> f64 {
         let difference = if a == b { 0.0 } else { (f64::from(*a) - f64::from(*b)).abs() };
         largest.max(difference)
     });
-    if largest == 0.0 { 0.0 } else if scale.is_finite() { largest / scale } else { f64::INFINITY }
+    if largest == 0.0 {
+        0.0
+    } else if scale.is_finite() {
+        largest / scale
+    } else {
+        f64::INFINITY
+    }
 }
 
 /// Checks the graph against the manifest, builds it for a batch, and runs every test vector of the file.
@@ -100,8 +106,7 @@ fn onnxruntime(
 fn self_test(engine: &mut dyn Engine, manifest: &Manifest, batch: usize) -> Result<(), ModelError> {
     let golden = &manifest.golden;
     let size = manifest.outputs[0].len_for(1);
-    let mut outputs: Vec<Vec<f32>> =
-        manifest.outputs.iter().map(|output| vec![0.0; output.len_for(batch)]).collect();
+    let mut outputs: Vec<Vec<f32>> = manifest.outputs.iter().map(|output| vec![0.0; output.len_for(batch)]).collect();
     for first in 0..golden.len() {
         let row_vector = |row: usize| (first + row) % golden.len();
         let inputs: Vec<Vec<f32>> = (0..manifest.inputs.len())
@@ -152,7 +157,7 @@ mod tests {
         assert!(matches!(short, Err(EngineError::Size { side: "input", index: 0, expected: 48, got: 47 })));
         let few = engine.run(&[&sample], &mut [&mut output]);
         assert!(matches!(few, Err(EngineError::Count { side: "input", expected: 2, got: 1 })));
-        let long = engine.run(&[&sample, &timestep], &mut [&mut vec![0.0; 49]]);
+        let long = engine.run(&[&sample, &timestep], &mut [&mut [0.0; 49]]);
         assert!(matches!(long, Err(EngineError::Size { side: "output", .. })));
         engine.run(&[&sample, &timestep], &mut [&mut output]).unwrap();
     }

@@ -17,10 +17,14 @@ pub enum ManifestError {
         got: Option<u32>,
     },
     /// Without it every plan would be in wrong units.
-    #[error("expected a normaliser (the smallest and largest value per column), got none\nhint: export the model again with `planwright-train export`")]
+    #[error(
+        "expected a normaliser (the smallest and largest value per column), got none\nhint: export the model again with `planwright-train export`"
+    )]
     NoNormaliser,
     /// A value that makes no sense.
-    #[error("manifest entry `{entry}`: expected {expected}, got {got}\nhint: export the model again with `planwright-train export`")]
+    #[error(
+        "manifest entry `{entry}`: expected {expected}, got {got}\nhint: export the model again with `planwright-train export`"
+    )]
     Entry {
         /// Which entry.
         entry: String,
@@ -49,7 +53,12 @@ impl Manifest {
         ensure(names == COLUMN_NAMES, "columns", format!("{COLUMN_NAMES:?}"), format!("{names:?}"))?;
         self.check_normaliser()?;
         NoiseSchedule::new(self.diffusion.schedule, self.diffusion.steps)?;
-        ensure((2..=MAX_HORIZON).contains(&self.horizon), "horizon", format!("2 to {MAX_HORIZON} knots"), self.horizon)?;
+        ensure(
+            (2..=MAX_HORIZON).contains(&self.horizon),
+            "horizon",
+            format!("2 to {MAX_HORIZON} knots"),
+            self.horizon,
+        )?;
         positive("knot_secs", self.knot_secs)?;
         positive("world.radius_m", self.world.radius_m)?;
         positive("world.max_speed_mps", self.world.max_speed_mps)?;
@@ -63,7 +72,12 @@ impl Manifest {
         let (steps, candidates) = (self.solver.steps, self.solver.candidates);
         let trained = self.diffusion.steps;
         ensure((1..=trained).contains(&steps), "solver.steps", format!("1 to {trained} steps"), steps)?;
-        ensure((1..=MAX_CANDIDATES).contains(&candidates), "solver.candidates", format!("1 to {MAX_CANDIDATES}"), candidates)?;
+        ensure(
+            (1..=MAX_CANDIDATES).contains(&candidates),
+            "solver.candidates",
+            format!("1 to {MAX_CANDIDATES}"),
+            candidates,
+        )?;
         self.check_tensors()?;
         self.check_golden()
     }
@@ -72,7 +86,12 @@ impl Manifest {
         let (low, high) = (&self.normaliser.low, &self.normaliser.high);
         let columns = self.columns.len();
         let sizes = format!("{} low and {} high values", low.len(), high.len());
-        ensure(low.len() == columns && high.len() == columns, "normaliser", format!("{columns} low and high values"), sizes)?;
+        ensure(
+            low.len() == columns && high.len() == columns,
+            "normaliser",
+            format!("{columns} low and high values"),
+            sizes,
+        )?;
         for ((low, high), column) in low.iter().zip(high).zip(&self.columns) {
             ensure(
                 low.is_finite() && high.is_finite() && low < high,
@@ -98,7 +117,12 @@ impl Manifest {
             let expected: Vec<usize> = self.inputs.iter().map(|input| input.len_for(1)).collect();
             ensure(got == expected, "golden.inputs", format!("{expected:?} values"), format!("{got:?}"))?;
             let expected = self.outputs[0].len_for(1);
-            ensure(golden.output.len() == expected, "golden.output", format!("{expected} values"), golden.output.len())?;
+            ensure(
+                golden.output.len() == expected,
+                "golden.output",
+                format!("{expected} values"),
+                golden.output.len(),
+            )?;
             let finite = golden.inputs.iter().flatten().chain(&golden.output).all(|value| value.is_finite());
             ensure(finite, "golden", "finite values", "NaN or infinity")?;
         }

@@ -158,7 +158,9 @@ pub(super) fn probe(choice: &EngineChoice) -> Result<Loaded, ModelError> {
     };
     match run() {
         Ok(true) => Ok(loaded),
-        Ok(false) => Err(ModelError::Build { engine: ENGINE, problem: "a smallest model gives wrong results".to_owned() }),
+        Ok(false) => {
+            Err(ModelError::Build { engine: ENGINE, problem: "a smallest model gives wrong results".to_owned() })
+        }
         Err(error) => Err(build_error(choice, &error)),
     }
 }

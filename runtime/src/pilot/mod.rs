@@ -287,10 +287,13 @@ impl<P: Planner> Pilot<P> {
         let active = self.gate.active();
         let checked = &active.trajectory().states;
         if let Some(points) = view.points(checked.len(), |index| checked[index].position) {
-            view.offer(stamp, match active.origin() {
-                Origin::Planned => Event::Checked { plan, points },
-                Origin::Fallback { reason, .. } => Event::Fallback { plan, reason: reason.name().into(), points },
-            });
+            view.offer(
+                stamp,
+                match active.origin() {
+                    Origin::Planned => Event::Checked { plan, points },
+                    Origin::Fallback { reason, .. } => Event::Fallback { plan, reason: reason.name(), points },
+                },
+            );
         }
         let (before_m, after_m) = (self.corrected.residual_before_m, self.corrected.residual_after_m);
         view.offer(stamp, Event::Residual { before_m, after_m });

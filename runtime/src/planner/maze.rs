@@ -2,9 +2,7 @@
 
 use super::{Observation, PlanError, Planner, PlannerError, Proposal};
 use crate::correction::Resample;
-use crate::diffusion::{
-    Condition, Denoiser, NoiseSchedule, Sampler, SamplerSettings, SamplingError, Solver, Start,
-};
+use crate::diffusion::{Condition, Denoiser, NoiseSchedule, Sampler, SamplerSettings, SamplingError, Solver, Start};
 use crate::model::{
     Artefact, Engine, EngineChoice, EngineDescription, EngineError, Family, Manifest, SolverKind, load_engine,
 };
@@ -41,13 +39,7 @@ impl MazePlannerSettings {
             SolverKind::Ddpm => Solver::Ddpm,
             SolverKind::DpmSolverPlusPlus => Solver::DpmSolverPlusPlus,
         };
-        Self {
-            solver,
-            steps: manifest.solver.steps,
-            candidates: manifest.solver.candidates,
-            warm_start: None,
-            seed: 0,
-        }
+        Self { solver, steps: manifest.solver.steps, candidates: manifest.solver.candidates, warm_start: None, seed: 0 }
     }
 }
 
@@ -210,9 +202,7 @@ impl MazePlanner {
         deadline: Option<Instant>,
         mut observe: impl FnMut(usize, &[f32]),
     ) -> Result<Walk, PlanError> {
-        let time_for = |call: Duration| {
-            deadline.is_none_or(|deadline| Instant::now() + call <= deadline)
-        };
+        let time_for = |call: Duration| deadline.is_none_or(|deadline| Instant::now() + call <= deadline);
         if !time_for(self.network.call) {
             return Err(PlanError::NoTime);
         }
@@ -257,13 +247,12 @@ impl MazePlanner {
             let length = path_length_m(scratch.points());
             let clearance = Sweep::new(&self.layout).path(halved(&scratch)).clearance_m;
             self.scratch = scratch;
-            let better = best.is_none_or(|(_, best_clearance, best_length)| {
-                match (clearance > 0.0, best_clearance > 0.0) {
+            let better =
+                best.is_none_or(|(_, best_clearance, best_length)| match (clearance > 0.0, best_clearance > 0.0) {
                     (true, true) => length < best_length,
                     (false, false) => clearance > best_clearance,
                     (clear, _) => clear,
-                }
-            });
+                });
             if better {
                 best = Some((candidate, clearance, length));
             }
@@ -321,9 +310,8 @@ fn unpack(planner: &MazePlanner, sample: &[f32], knots: &mut Trajectory) {
 /// Knots and the points half-way between them: a chord over 0.08 s would cut corners.
 fn halved(knots: &Trajectory) -> impl Iterator<Item = Point> + '_ {
     let count = knots.states.len();
-    (0..2 * count - 1).filter_map(move |half| {
-        knots.state_at(0.5 * knots.dt_secs * half as f64).map(|state| state.position)
-    })
+    (0..2 * count - 1)
+        .filter_map(move |half| knots.state_at(0.5 * knots.dt_secs * half as f64).map(|state| state.position))
 }
 
 impl Planner for MazePlanner {
@@ -356,7 +344,8 @@ impl Planner for MazePlanner {
         let (plan, seed) = (self.plans, self.seed_of(self.plans, 0));
         self.plans += 1;
         self.last_goal = None;
-        let (low, high) = ([2, 3].map(|c| self.manifest.normaliser.low[c]), [2, 3].map(|c| self.manifest.normaliser.high[c]));
+        let (low, high) =
+            ([2, 3].map(|c| self.manifest.normaliser.low[c]), [2, 3].map(|c| self.manifest.normaliser.high[c]));
         let size = self.last.len();
         let walk = self.walk(level, seed, deadline, |step, clean| {
             if view.is_enabled() {

@@ -10,8 +10,7 @@ use rerun::components::Name;
 use rerun::datatypes::Uuid;
 use rerun::external::re_log_types::BlueprintActivationCommand;
 use rerun::external::re_sdk_types::blueprint::archetypes::{
-    ContainerBlueprint, PanelBlueprint, PlotLegend, TimePanelBlueprint, ViewBlueprint, ViewContents,
-    ViewportBlueprint,
+    ContainerBlueprint, PanelBlueprint, PlotLegend, TimePanelBlueprint, ViewBlueprint, ViewContents, ViewportBlueprint,
 };
 use rerun::log::{ChunkError, LogMsg};
 use rerun::{AsComponents, StoreId, StoreKind, TimePoint, Timeline};
@@ -47,9 +46,8 @@ impl Layout {
         self.next += 1;
         let path = format!("view/{}", uuid(self.next));
         self.add(&format!("{path}/ViewContents"), &ViewContents::new(contents.iter().map(|query| (*query).to_owned())));
-        let view = ViewBlueprint::new(ViewClass(class.into()))
-            .with_display_name(Name(name.into()))
-            .with_space_origin("/");
+        let view =
+            ViewBlueprint::new(ViewClass(class.into())).with_display_name(Name(name.into())).with_space_origin("/");
         self.add(&path, &view);
         path
     }
@@ -85,7 +83,8 @@ pub(super) fn messages(application: &rerun::ApplicationId) -> Result<Vec<LogMsg>
         time: TimePoint::default().with(Timeline::new_sequence("blueprint"), 0_i64),
         next: 0,
     };
-    let maze = layout.view("2D", "Maze, m: proposed grey, corrected orange, checked green, executed blue", &["/maze/**"]);
+    let maze =
+        layout.view("2D", "Maze, m: proposed grey, corrected orange, checked green, executed blue", &["/maze/**"]);
     let walls = format!("/{}", entity::WALLS);
     let goal = format!("/{}", entity::GOAL);
     let denoising = layout.view(
@@ -104,7 +103,10 @@ pub(super) fn messages(application: &rerun::ApplicationId) -> Result<Vec<LogMsg>
     layout.row(&[(left, 3.0), (right, 2.0)]);
     // The row is the last thing that was numbered.
     let root = RootContainer(Uuid { bytes: uuid_bytes(layout.next) });
-    layout.add("viewport", &ViewportBlueprint::new().with_root_container(root).with_auto_layout(false).with_auto_views(false));
+    layout.add(
+        "viewport",
+        &ViewportBlueprint::new().with_root_container(root).with_auto_layout(false).with_auto_views(false),
+    );
     for panel in ["blueprint_panel", "selection_panel"] {
         layout.add(panel, &PanelBlueprint::new().with_state(PanelState::Hidden));
     }

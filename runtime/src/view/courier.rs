@@ -3,7 +3,9 @@
 //! own, which is left behind when it hangs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, TrySendError, channel, sync_channel,
+};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -125,7 +127,8 @@ impl Route {
                 Err(RecvTimeoutError::Timeout) => Batch { messages: Vec::new(), events: 0 },
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            while matches!(sink.status(), GrpcSinkConnectionState::Connecting { .. }) && Instant::now() < patient_until {
+            while matches!(sink.status(), GrpcSinkConnectionState::Connecting { .. }) && Instant::now() < patient_until
+            {
                 std::thread::sleep(Duration::from_millis(10));
             }
             match sink.status() {

@@ -100,10 +100,14 @@ impl ViewOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum ViewError {
     /// The command was built without rerun.
-    #[error("expected a build with pictures, got one without the feature `rerun`\nhint: build with `--features rerun`, or leave the recording and the viewer out")]
+    #[error(
+        "expected a build with pictures, got one without the feature `rerun`\nhint: build with `--features rerun`, or leave the recording and the viewer out"
+    )]
     NotBuilt,
     /// The recording cannot be written.
-    #[error("expected a place to write the recording, got an error at {path}\nhint: name a file in an existing, writable folder on a disk with space")]
+    #[error(
+        "expected a place to write the recording, got an error at {path}\nhint: name a file in an existing, writable folder on a disk with space"
+    )]
     File {
         /// The path that was asked for.
         path: PathBuf,

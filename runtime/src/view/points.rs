@@ -74,7 +74,10 @@ mod tests {
         let pool = Arc::new(Pool::new(2));
         let first = pool.fill(3, |index| [index as f64, 0.5]);
         let second = pool.fill(1, |_| [0.0; 2]);
-        assert_eq!(first.as_ref().map(|points| points.as_slice().to_vec()), Some(vec![[0.0, 0.5], [1.0, 0.5], [2.0, 0.5]]));
+        assert_eq!(
+            first.as_ref().map(|points| points.as_slice().to_vec()),
+            Some(vec![[0.0, 0.5], [1.0, 0.5], [2.0, 0.5]])
+        );
         assert!(second.is_some() && pool.fill(1, |_| [0.0; 2]).is_none());
         drop(first);
         assert!(pool.fill(0, |_| [0.0; 2]).is_some_and(|points| points.as_slice().is_empty()));
@@ -85,7 +88,9 @@ mod tests {
         let pool = Arc::new(Pool::new(1));
         for count in [MAX_POINTS, MAX_POINTS + 1, 3 * MAX_POINTS + 7, 1_000_000] {
             let points = pool.fill(count, |index| [index as f64, 0.0]);
-            let ends = points.as_ref().map(|points| (points.as_slice().len(), points.as_slice()[0][0], points.as_slice()[MAX_POINTS - 1][0]));
+            let ends = points
+                .as_ref()
+                .map(|points| (points.as_slice().len(), points.as_slice()[0][0], points.as_slice()[MAX_POINTS - 1][0]));
             assert_eq!(ends, Some((MAX_POINTS, 0.0, (count - 1) as f32)));
         }
     }

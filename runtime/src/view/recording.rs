@@ -61,9 +61,11 @@ impl Recording {
             None => open_in_place(path)?,
         };
         let encoded = Encoded::default();
-        let encoder = Encoder::new_eager(rerun::build_info().version, EncodingOptions::PROTOBUF_COMPRESSED, encoded.clone());
+        let encoder =
+            Encoder::new_eager(rerun::build_info().version, EncodingOptions::PROTOBUF_COMPRESSED, encoded.clone());
         let encoder = encoder.map_err(other)?;
-        let mut recording = Self { path: path.to_owned(), part, file, encoder, encoded, chunks: 0, whole_bytes: 0, torn: false };
+        let mut recording =
+            Self { path: path.to_owned(), part, file, encoder, encoded, chunks: 0, whole_bytes: 0, torn: false };
         let opened = recording.write(opening).and_then(|()| recording.sync());
         match opened {
             Ok(()) => Ok(recording),

@@ -30,7 +30,8 @@ pub(super) fn start(options: &ViewOptions, queue: Arc<Queue>) -> Result<(), View
     let application = ApplicationId::from(APPLICATION);
     let viewer = match &options.viewer {
         Some(url) => {
-            let uri: ProxyUri = url.parse().map_err(|error| ViewError::Url { url: url.clone(), reason: format!("{error}") })?;
+            let uri: ProxyUri =
+                url.parse().map_err(|error| ViewError::Url { url: url.clone(), reason: format!("{error}") })?;
             Some((uri, url.clone()))
         }
         None => None,
@@ -49,7 +50,8 @@ pub(super) fn start(options: &ViewOptions, queue: Arc<Queue>) -> Result<(), View
     let opening: Opening = Arc::new(Mutex::new(opening));
     let only = recording.is_none();
     let dispatch = viewer.map(|(uri, url)| Dispatch::new(uri, url, Arc::clone(&opening), Arc::clone(&queue), only));
-    let mut artist = Artist { scene, recording, dispatch, opening, base, unsaved: Vec::new(), queue: Arc::clone(&queue), events: 0 };
+    let mut artist =
+        Artist { scene, recording, dispatch, opening, base, unsaved: Vec::new(), queue: Arc::clone(&queue), events: 0 };
     let thread = std::thread::Builder::new().name("view".to_owned());
     let spawned = thread.spawn(move || {
         // The report must come whatever happens in rerun, or `finish` would wait in vain.
@@ -141,10 +143,11 @@ impl Artist {
             }
             None => self.unsaved.clear(),
         }
-        if let Some(dispatch) = &mut self.dispatch {
-            if fresh || events > 0 {
-                dispatch.send(Batch { messages, events });
-            }
+        if let Some(dispatch) = &mut self.dispatch
+            && (fresh || events > 0)
+        {
+            dispatch.send(Batch { messages, events });
+        }
         }
     }
 

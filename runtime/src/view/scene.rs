@@ -78,7 +78,8 @@ impl Scene {
     /// The store's announcement and everything whose looks never change.
     pub(super) fn opening(&self, name: &str) -> Result<Vec<LogMsg>, ChunkError> {
         let mut messages = vec![self.rows.announcement()];
-        let mut fixed = |entity: &str, data: &dyn AsComponents| self.rows.fixed(entity, data).map(|message| messages.push(message));
+        let mut fixed =
+            |entity: &str, data: &dyn AsComponents| self.rows.fixed(entity, data).map(|message| messages.push(message));
         fixed("__properties", &rerun::RecordingInfo::new().with_name(name))?;
         // The viewer's y points down; a robot's map has it up.
         for root in [entity::MAZE, entity::DENOISING] {
@@ -94,12 +95,18 @@ impl Scene {
         for (entity, color, radius, order) in paths {
             fixed(entity, &path_style(color, radius, order))?;
         }
-        fixed(entity::BALL, &Points2D::update_fields().with_colors([BLUE]).with_radii([RADIUS_M as f32]).with_draw_order(30.0))?;
+        fixed(
+            entity::BALL,
+            &Points2D::update_fields().with_colors([BLUE]).with_radii([RADIUS_M as f32]).with_draw_order(30.0),
+        )?;
         for (entity, color, name) in [("residual/before", GREY, "before"), ("residual/after", ORANGE, "after")] {
             fixed(entity, &SeriesLines::new().with_colors([color]).with_names([name]).with_widths([2.0]))?;
         }
         for (stage, color) in Stage::ALL.into_iter().zip([BLUE, GREY, ORANGE, GREEN, VIOLET]) {
-            fixed(timing(stage), &SeriesLines::new().with_colors([color]).with_names([stage.name()]).with_widths([2.0]))?;
+            fixed(
+                timing(stage),
+                &SeriesLines::new().with_colors([color]).with_names([stage.name()]).with_widths([2.0]),
+            )?;
         }
         Ok(messages)
     }
@@ -213,8 +220,13 @@ impl Scene {
         let goal = goal.map(|coordinate| coordinate as f32);
         let start = start.map(|coordinate| coordinate as f32);
         let walls = LineStrips2D::new(strips).with_radii(radii).with_colors([WALL]).with_draw_order(1.0);
-        let goal = Points2D::new([goal]).with_radii([GOAL_RADIUS_M as f32]).with_colors([YELLOW]).with_labels(["goal"]).with_draw_order(2.0);
-        let start = Points2D::new([start]).with_radii([0.06]).with_colors([GREY]).with_labels(["start"]).with_draw_order(3.0);
+        let goal = Points2D::new([goal])
+            .with_radii([GOAL_RADIUS_M as f32])
+            .with_colors([YELLOW])
+            .with_labels(["goal"])
+            .with_draw_order(2.0);
+        let start =
+            Points2D::new([start]).with_radii([0.06]).with_colors([GREY]).with_labels(["start"]).with_draw_order(3.0);
         [(entity::WALLS, &walls as &dyn AsComponents), (entity::GOAL, &goal), (entity::START, &start)]
             .into_iter()
             .map(|(entity, data)| self.rows.fixed(entity, data))
@@ -261,7 +273,9 @@ fn joined(walls: &[WallBox]) -> Vec<WallBox> {
     let mut runs: Vec<WallBox> = Vec::with_capacity(sorted.len());
     for wall in sorted {
         match runs.last_mut() {
-            Some(run) if [run.low[1], run.high[1]] == [wall.low[1], wall.high[1]] && wall.low[0] <= run.high[0] + 1e-9 => {
+            Some(run)
+                if [run.low[1], run.high[1]] == [wall.low[1], wall.high[1]] && wall.low[0] <= run.high[0] + 1e-9 =>
+            {
                 run.high[0] = run.high[0].max(wall.high[0]);
             }
             _ => runs.push(wall),
@@ -286,7 +300,8 @@ fn wall_lines(wall: &WallBox) -> impl Iterator<Item = (Vec<[f32; 2]>, f32)> {
 /// From dark violet (0, noise) over rose to yellow (1, plan).
 fn shade(part: f32) -> u32 {
     let stops = [[72.0, 52.0, 130.0], [190.0, 70.0, 120.0], [250.0, 220.0, 70.0]];
-    let (low, high, within) = if part < 0.5 { (stops[0], stops[1], part * 2.0) } else { (stops[1], stops[2], part * 2.0 - 1.0) };
+    let (low, high, within) =
+        if part < 0.5 { (stops[0], stops[1], part * 2.0) } else { (stops[1], stops[2], part * 2.0 - 1.0) };
     let mixed: [f32; 3] = std::array::from_fn(|channel| low[channel] + (high[channel] - low[channel]) * within);
     u32::from_be_bytes([mixed[0] as u8, mixed[1] as u8, mixed[2] as u8, 0xff])
 }

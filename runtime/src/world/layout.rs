@@ -52,7 +52,9 @@ pub enum LayoutError {
         found: char,
     },
     /// The ball could leave the maze.
-    #[error("expected walls all round, got a free cell at the border in row {row}, column {column}\nhint: close the border with '#'")]
+    #[error(
+        "expected walls all round, got a free cell at the border in row {row}, column {column}\nhint: close the border with '#'"
+    )]
     Open {
         /// Row index from 0.
         row: usize,
@@ -97,10 +99,7 @@ impl Layout {
 
     /// D4RL's `maze2d-medium`.
     pub fn medium() -> Self {
-        Self::built_in(
-            "medium",
-            "########\n#OO##OO#\n#OO#OOO#\n##OOO###\n#OO#OOO#\n#O#OO#O#\n#OOO#OG#\n########",
-        )
+        Self::built_in("medium", "########\n#OO##OO#\n#OO#OOO#\n##OOO###\n#OO#OOO#\n#O#OO#O#\n#OOO#OG#\n########")
     }
 
     /// D4RL's `maze2d-large`.

@@ -7,8 +7,8 @@
 //! Everything is in SI units, in the frame of the observation (`qpos`): a cell's index pair is the point
 //! where D4RL puts resets and goals, and the cell's centre lies 0.2 m below it on both axes.
 
-mod contact;
 pub mod conformance;
+mod contact;
 mod episode;
 mod layout;
 mod point_mass;
@@ -19,8 +19,8 @@ mod time_optimal;
 pub use episode::{Episode, EpisodeRules, GOAL_RADIUS_M};
 pub use layout::{Layout, LayoutError, WallBox};
 pub use point_mass::{
-    Action, ContactLaw, MASS_KG, MAX_SPEED_MPS, MazeWorld, Point, RADIUS_M, STEP_SECS, State, StepReport,
-    VELOCITY_CLIP_MPS, MAX_ACCELERATION_MPS2, GEAR_N, DAMPING_NSPM,
+    Action, ContactLaw, DAMPING_NSPM, GEAR_N, MASS_KG, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, MazeWorld, Point,
+    RADIUS_M, STEP_SECS, State, StepReport, VELOCITY_CLIP_MPS,
 };
 pub use sweep::{Sweep, SweptPath};
 pub use time_optimal::TimeOptimalBound;

@@ -27,7 +27,9 @@ pub enum RolloutError {
         source: std::io::Error,
     },
     /// A member is missing or is no f64 (or f32) array of that rank.
-    #[error("{path}: expected an .npz file with members `states` (N x T+1 x 4) and `actions` (N x T x 2) of floats, got {problem}\nhint: `planwright eval maze --record FILE.npz` writes one")]
+    #[error(
+        "{path}: expected an .npz file with members `states` (N x T+1 x 4) and `actions` (N x T x 2) of floats, got {problem}\nhint: `planwright eval maze --record FILE.npz` writes one"
+    )]
     Format {
         /// The file.
         path: PathBuf,

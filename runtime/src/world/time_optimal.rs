@@ -35,8 +35,7 @@ impl TimeOptimalBound {
     pub fn new(layout: &Layout, goal: Point) -> Self {
         let extent = |cells: usize| ((cells as f64) / POSITION_QUANTUM).ceil() as i64;
         let size = [extent(layout.rows()), extent(layout.columns())];
-        let mut bound =
-            Self { origin: [-0.7, -0.7], size, free: Vec::new(), steps: Vec::new() };
+        let mut bound = Self { origin: [-0.7, -0.7], size, free: Vec::new(), steps: Vec::new() };
         bound.free = (0..size[0] * size[1])
             .map(|index| {
                 let point = bound.point(index / size[1], index % size[1]);
@@ -138,8 +137,11 @@ impl TimeOptimalBound {
         let iy = lattice(state.position[1] - self.origin[1], POSITION_QUANTUM);
         let speed = |value: f64| lattice(value, SPEED_QUANTUM).clamp(-LEVELS, LEVELS);
         let inside = ix >= 0 && iy >= 0 && ix < self.size[0] && iy < self.size[1];
-        let steps =
-            if inside { self.steps[self.index(ix, iy, speed(state.velocity[0]), speed(state.velocity[1]))] } else { UNREACHED };
+        let steps = if inside {
+            self.steps[self.index(ix, iy, speed(state.velocity[0]), speed(state.velocity[1]))]
+        } else {
+            UNREACHED
+        };
         if steps == UNREACHED {
             return f64::INFINITY;
         }

@@ -153,8 +153,7 @@ impl Recording {
     /// If the file cannot be opened, is no recording, or its numbers do not match their hash.
     pub fn read(path: &Path) -> Result<Self, RecordingError> {
         let wrong = |problem: String| RecordingError::Format { path: path.to_owned(), problem };
-        let file =
-            std::fs::File::open(path).map_err(|source| RecordingError::Io { path: path.to_owned(), source })?;
+        let file = std::fs::File::open(path).map_err(|source| RecordingError::Io { path: path.to_owned(), source })?;
         let mut reader = NpzReader::new(file).map_err(|error| wrong(error.to_string()))?;
         let json: Array1<u8> = reader.by_name("metadata").map_err(|error| wrong(format!("`metadata`: {error}")))?;
         let metadata: Metadata =

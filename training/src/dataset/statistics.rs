@@ -56,11 +56,11 @@ impl Statistics {
             }
         }
         let displacements = sorted(positions.windows(2).map(|pair| distance(pair[0], pair[1])).collect());
-        let speeds: Vec<f64> =
-            recording.true_states.iter().map(|s| f64::from(s[2]).hypot(f64::from(s[3]))).collect();
-        let clipped = recording.true_states.iter().filter(|s| {
-            s[2..].iter().any(|speed| f64::from(speed.abs()) > VELOCITY_CLIP_MPS)
-        });
+        let speeds: Vec<f64> = recording.true_states.iter().map(|s| f64::from(s[2]).hypot(f64::from(s[3]))).collect();
+        let clipped = recording
+            .true_states
+            .iter()
+            .filter(|s| s[2..].iter().any(|speed| f64::from(speed.abs()) > VELOCITY_CLIP_MPS));
         let windows: Vec<f64> = (0..steps.saturating_sub(127))
             .step_by(16)
             .map(|start| path_length_m(positions[start..start + 128].iter().copied()))
@@ -71,9 +71,9 @@ impl Statistics {
             let cell = format!("{},{}", position[0].round() as i64, position[1].round() as i64);
             *occupancy.entry(cell).or_insert(0.0) += 1.0 / steps as f64;
         }
-        let rewarded = layout.goal().map_or(0, |goal| {
-            positions.iter().filter(|position| distance(**position, goal) <= GOAL_RADIUS_M).count()
-        });
+        let rewarded = layout
+            .goal()
+            .map_or(0, |goal| positions.iter().filter(|position| distance(**position, goal) <= GOAL_RADIUS_M).count());
         let share = |count: usize| count as f64 / steps.max(1) as f64;
         Self {
             steps,

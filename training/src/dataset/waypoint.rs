@@ -49,8 +49,8 @@ impl<'a> WaypointController<'a> {
         let solved = distance(observed.position, self.goal) < SOLVED_M && displacement < SOLVED_M;
         let waypoint = if solved { self.goal } else { self.waypoints.get(self.next).copied().unwrap_or(self.goal) };
         let command = [0, 1].map(|axis: usize| {
-            let raw = POSITION_GAIN * (waypoint[axis] - observed.position[axis])
-                + VELOCITY_GAIN * observed.velocity[axis];
+            let raw =
+                POSITION_GAIN * (waypoint[axis] - observed.position[axis]) + VELOCITY_GAIN * observed.velocity[axis];
             raw.clamp(-1.0, 1.0)
         });
         let arrived = distance(observed.position, waypoint) < SOLVED_M && displacement < SOLVED_M;

@@ -42,7 +42,9 @@ pub struct Limits {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum WindowError {
     /// Settings without sense.
-    #[error("expected a horizon of at least 4 knots that is a multiple of 4, and a stride of at least 1, got horizon {horizon}, stride {stride}")]
+    #[error(
+        "expected a horizon of at least 4 knots that is a multiple of 4, and a stride of at least 1, got horizon {horizon}, stride {stride}"
+    )]
     Settings {
         /// Knots.
         horizon: usize,
@@ -50,7 +52,9 @@ pub enum WindowError {
         stride: usize,
     },
     /// The recording has no stretch long enough.
-    #[error("expected stretches of more than {span} steps in the data, got none\nhint: raise data.dwell_steps or data.steps, or lower windows.horizon")]
+    #[error(
+        "expected stretches of more than {span} steps in the data, got none\nhint: raise data.dwell_steps or data.steps, or lower windows.horizon"
+    )]
     NoneLongEnough {
         /// Steps that a window spans.
         span: usize,

@@ -126,15 +126,10 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
 }
 
 fn libraries() -> BTreeMap<String, String> {
-    [
-        ("planwright", env!("CARGO_PKG_VERSION")),
-        ("libtorch", LIBTORCH),
-        ("tch", TCH),
-        ("onnx-protobuf", ONNX_PROTOBUF),
-    ]
-    .into_iter()
-    .map(|(name, version)| (name.to_owned(), version.to_owned()))
-    .collect()
+    [("planwright", env!("CARGO_PKG_VERSION")), ("libtorch", LIBTORCH), ("tch", TCH), ("onnx-protobuf", ONNX_PROTOBUF)]
+        .into_iter()
+        .map(|(name, version)| (name.to_owned(), version.to_owned()))
+        .collect()
 }
 
 /// The commit of the working folder, marked if files differ from it; `unknown` outside a repository.
@@ -144,7 +139,9 @@ fn git_commit() -> String {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
     match git(&["rev-parse", "HEAD"]) {
-        Some(commit) if git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|text| text.is_empty()) => commit,
+        Some(commit) if git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|text| text.is_empty()) => {
+            commit
+        }
         Some(commit) => format!("{commit}-modified"),
         None => "unknown".to_owned(),
     }

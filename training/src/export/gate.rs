@@ -40,7 +40,9 @@ pub enum GateError {
         got: f64,
     },
     /// The network gives NaN or infinity.
-    #[error("expected finite results, got NaN or infinity from libtorch on {kind} input {index}\nhint: nothing was written; train longer or with a lower learning rate")]
+    #[error(
+        "expected finite results, got NaN or infinity from libtorch on {kind} input {index}\nhint: nothing was written; train longer or with a lower learning rate"
+    )]
     NotFinite {
         /// `random`, `extreme` or `real`.
         kind: &'static str,
@@ -193,10 +195,7 @@ fn extreme(horizon: usize, steps: usize) -> Vec<Row> {
         alternating(COLUMNS),
     ];
     let timesteps = [0.0, (steps - 1) as f32];
-    samples
-        .iter()
-        .flat_map(|sample| timesteps.map(|timestep| Row { sample: sample.clone(), timestep }))
-        .collect()
+    samples.iter().flat_map(|sample| timesteps.map(|timestep| Row { sample: sample.clone(), timestep })).collect()
 }
 
 /// The noisy windows of a batch.

@@ -128,8 +128,7 @@ pub enum ExportError {
 /// [`TOLERANCE`]; the output file is untouched then.
 pub fn export(checkpoint: &Checkpoint, options: &ExportOptions) -> Result<ExportReport, ExportError> {
     let path = &options.output;
-    planwright::files::check_writable(path)
-        .map_err(|source| ExportError::Output { path: path.clone(), source })?;
+    planwright::files::check_writable(path).map_err(|source| ExportError::Output { path: path.clone(), source })?;
     let recipe = &checkpoint.recipe;
     let horizon = recipe.windows.horizon;
     let values = checkpoint.averaged();
@@ -151,8 +150,7 @@ pub fn export(checkpoint: &Checkpoint, options: &ExportOptions) -> Result<Export
     let golden = golden(&reference, &golden_rows(&gate::rows_of(&real, horizon)))?;
     let data_sha256 = recording.sha256();
     let limits = windows.limits();
-    let manifest =
-        describe::manifest(checkpoint, options, &layout, limits, &measured, golden, data_sha256.clone())?;
+    let manifest = describe::manifest(checkpoint, options, &layout, limits, &measured, golden, data_sha256.clone())?;
     let body = onnx_graph::serialise(&recipe.network, horizon, values)?;
     let artefact = Artefact::new(&body, &manifest)?;
     let passed = gate::pass(

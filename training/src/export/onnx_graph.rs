@@ -209,11 +209,7 @@ impl Graph for OnnxGraph<'_> {
 
 fn window(spec: ConvSpec) -> Vec<AttributeProto> {
     let (kernel, stride, padding) = (spec.kernel as i64, spec.stride as i64, spec.padding as i64);
-    vec![
-        integers("kernel_shape", &[kernel]),
-        integers("strides", &[stride]),
-        integers("pads", &[padding, padding]),
-    ]
+    vec![integers("kernel_shape", &[kernel]), integers("strides", &[stride]), integers("pads", &[padding, padding])]
 }
 
 fn attribute(name: &str, kind: AttributeType) -> AttributeProto {

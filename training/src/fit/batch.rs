@@ -1,8 +1,8 @@
 //! Batches: windows, noise levels and noise, each step's from its own stream of randomness, so that a
 //! resumed run sees what an uninterrupted one would have seen.
 
-use crate::dataset::Windows;
 use crate::dataset::COLUMNS;
+use crate::dataset::Windows;
 use planwright::diffusion::NoiseSchedule;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -41,7 +41,9 @@ pub enum CheckpointError {
         problem: String,
     },
     /// Of another recipe.
-    #[error("{path}: expected a checkpoint of recipe '{expected}' ({expected_hash:.12}), got one of '{got}' ({got_hash:.12})\nhint: change the recipe's name or --out to start anew, or restore the recipe to go on")]
+    #[error(
+        "{path}: expected a checkpoint of recipe '{expected}' ({expected_hash:.12}), got one of '{got}' ({got_hash:.12})\nhint: change the recipe's name or --out to start anew, or restore the recipe to go on"
+    )]
     OtherRecipe {
         /// The file.
         path: PathBuf,

@@ -109,8 +109,7 @@ impl Recipe {
     /// # Errors
     /// The first thing that is wrong.
     pub fn read(path: &Path) -> Result<Self, RecipeError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| RecipeError::Io { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| RecipeError::Io { path: path.to_owned(), source })?;
         Self::parse(&text, path)
     }
 
@@ -119,8 +118,10 @@ impl Recipe {
     /// # Errors
     /// The first thing that is wrong.
     pub fn parse(text: &str, path: &Path) -> Result<Self, RecipeError> {
-        let recipe: Self = toml::from_str(text)
-            .map_err(|error| RecipeError::Syntax { path: path.to_owned(), problem: error.to_string().trim().to_owned() })?;
+        let recipe: Self = toml::from_str(text).map_err(|error| RecipeError::Syntax {
+            path: path.to_owned(),
+            problem: error.to_string().trim().to_owned(),
+        })?;
         recipe.check().map_err(|(field, problem)| RecipeError::Value { path: path.to_owned(), field, problem })?;
         Ok(recipe)
     }

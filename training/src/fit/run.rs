@@ -85,10 +85,14 @@ pub enum FitError {
     #[error("{0}: expected a checkpoint to resume from, got none\nhint: leave out --resume to start")]
     NothingToResume(PathBuf),
     /// No such device here.
-    #[error("expected a CUDA device, got a libtorch without one\nhint: --device cpu, or use a CUDA libtorch (LIBTORCH)")]
+    #[error(
+        "expected a CUDA device, got a libtorch without one\nhint: --device cpu, or use a CUDA libtorch (LIBTORCH)"
+    )]
     NoCuda,
     /// The loss is NaN or infinite: the last checkpoint is kept.
-    #[error("the loss is not finite at step {step}; the checkpoint of step {kept} is kept\nhint: lower training.optimiser.learning_rate")]
+    #[error(
+        "the loss is not finite at step {step}; the checkpoint of step {kept} is kept\nhint: lower training.optimiser.learning_rate"
+    )]
     Diverged {
         /// Where it happened.
         step: u64,
@@ -137,8 +141,7 @@ pub fn fit(recipe: &Recipe, options: &FitOptions) -> Result<FitReport, FitError>
     let windows = Windows::new(&recording, recipe.windows.clone())?;
     let schedule = NoiseSchedule::new(recipe.diffusion.schedule, recipe.diffusion.steps)?;
     let source = BatchSource::new(&windows, schedule, recipe.windows.horizon, recipe.training.seed);
-    let mut metrics =
-        OpenOptions::new().create(true).append(true).open(&metrics_path).map_err(output)?;
+    let mut metrics = OpenOptions::new().create(true).append(true).open(&metrics_path).map_err(output)?;
 
     let training = &recipe.training;
     let end = options.until.unwrap_or(training.steps).min(training.steps);

@@ -1,0 +1,46 @@
+"""What we did not write looks at a model: onnx.checker accepts it, and PyTorch computes what its test
+vectors say, from the file's own weights in the reference network.
+
+    .deps/venv/bin/python3 tests/peers/check_model.py MODEL.onnx
+"""
+
+import json
+import sys
+
+import numpy
+import onnx
+import torch
+from onnx import numpy_helper
+from temporal_unet import TemporalUnet
+
+
+def main(path):
+    model = onnx.load(path)
+    onnx.checker.check_model(model, full_check=True)
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    manifest = json.loads(metadata["planwright.manifest"])
+    sizes = manifest["provenance"]["recipe"]["network"]
+    network = TemporalUnet(
+        sizes["columns"], sizes["base_channels"], sizes["multipliers"], sizes["kernel"], sizes["groups"]
+    )
+    weights = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in model.graph.initializer}
+    expected = network.state_dict()
+    missing = [name for name in expected if name not in weights]
+    if missing:
+        sys.exit(f"expected every parameter of the reference network among the initialisers, missing {missing}")
+    network.load_state_dict({name: weights[name].reshape(value.shape) for name, value in expected.items()})
+    worst = 0.0
+    for golden in manifest["golden"]:
+        sample = torch.tensor(golden["inputs"][0]).reshape(1, manifest["horizon"], -1)
+        with torch.no_grad():
+            got = network(sample, torch.tensor(golden["inputs"][1])).numpy().ravel()
+        want = numpy.asarray(golden["output"], dtype=numpy.float32)
+        worst = max(worst, float(numpy.abs(got - want).max() / max(1.0, numpy.abs(want).max())))
+    print(json.dumps({"model": path, "opset": model.opset_import[0].version, "golden": len(manifest["golden"]),
+                      "relative_difference_to_pytorch": worst}))
+    if not worst <= 1e-5:
+        sys.exit(f"expected PyTorch within 1e-5 of the test vectors, got {worst}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

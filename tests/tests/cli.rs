@@ -1,0 +1,298 @@
+//! The commands as a person meets them: JSON, help, and one clear line with exit code 2 for bad input.
+
+use planwright_tests::{LAYOUTS, command, json, model, onnxruntime, root, run};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Runs something wrong: exit code 2, nothing on stdout, a message that holds every word, no panic.
+fn refused(command: &mut Command, words: &[&str]) -> String {
+    let (stdout, stderr, code) = run(command);
+    assert_eq!(code, 2, "{command:?}\n{stdout}\n{stderr}");
+    assert!(stdout.is_empty(), "{command:?}: {stdout}");
+    assert!(!stderr.contains("panicked"), "{command:?}: {stderr}");
+    for word in words {
+        assert!(stderr.contains(word), "{command:?}: expected '{word}' in: {stderr}");
+    }
+    stderr
+}
+
+fn planwright() -> Command {
+    command("planwright")
+}
+
+fn train() -> Command {
+    command("planwright-train")
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn write(path: &Path, bytes: impl AsRef<[u8]>) -> PathBuf {
+    std::fs::write(path, bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    path.to_owned()
+}
+
+#[test]
+fn demo_drives_checks_and_records() {
+    let folder = folder();
+    let rrd = folder.path().join("demo.rrd");
+    let out = json(planwright().args(["demo", "--episodes", "3", "--json", "--rrd"]).arg(&rrd));
+    for key in ["score", "episodes", "plans_checked", "plans_unsafe", "fallbacks", "residual_before", "residual_after"]
+    {
+        assert!(out[key].is_number(), "{key} in {out}");
+    }
+    for key in ["p50", "p99", "max"] {
+        assert!(out["plan_ms"][key].as_f64().is_some_and(|ms| ms > 0.0), "{out}");
+    }
+    assert_eq!(out["plans_unsafe"], 0);
+    assert!(out["plans_checked"].as_u64().is_some_and(|plans| plans >= 3), "{out}");
+    assert!(out["residual_after"].as_f64() < out["residual_before"].as_f64(), "{out}");
+    assert_eq!(out["engine"]["engine"], "tract");
+    let size = std::fs::metadata(&rrd).map(|data| data.len()).unwrap_or(0);
+    assert!(size > 10_000, "the recording has {size} bytes");
+    let rerun = root().join(".deps/venv/bin/rerun");
+    let (stdout, stderr, code) = run(Command::new(rerun).args(["rrd", "verify"]).arg(&rrd));
+    assert_eq!(code, 0, "rerun's own verifier: {stdout}{stderr}");
+}
+
+#[test]
+fn every_layout_has_a_planner_whose_plans_reach_the_goal() {
+    for layout in LAYOUTS {
+        let out =
+            json(planwright().args(["eval", "maze", "--layout", layout, "--episodes", "10", "--seed", "7", "--json"]));
+        assert_eq!(out["plans_unsafe"], 0, "{out}");
+        assert!(out["reach_rate"].as_f64().is_some_and(|rate| rate >= 0.9), "{out}");
+        let (score, bound) = (out["score_mean"].as_f64(), out["score_bound"].as_f64());
+        assert!(score <= bound, "no planner exceeds the bound: {out}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_evaluation() {
+    let once = || {
+        let mut out = json(planwright().args(["eval", "maze", "--episodes", "4", "--seed", "5", "--json"]));
+        out["plan_ms"] = serde_json::Value::Null;
+        out["pilot"]["deadline_misses"] = serde_json::Value::Null;
+        out
+    };
+    assert_eq!(once(), once());
+}
+
+#[test]
+fn what_an_evaluation_records_the_world_repeats() {
+    let folder = folder();
+    for (layout, protocol) in [("umaze", "diffuser"), ("large", "pilot")] {
+        let npz = folder.path().join("rollouts.npz");
+        let arguments = ["eval", "maze", "--layout", layout, "--protocol", protocol, "--episodes", "2", "--json"];
+        json(planwright().args(arguments).arg("--record").arg(&npz));
+        let out = json(planwright().args(["world", "check"]).arg(&npz).args(["--layout", layout, "--json"]));
+        assert_eq!((out["one_step_max"].as_f64(), out["open_loop_max"].as_f64()), (Some(0.0), Some(0.0)), "{out}");
+    }
+}
+
+#[test]
+fn plan_prints_states_that_begin_and_end_where_they_should() {
+    let out = json(planwright().args(["plan", "--start", "3,1", "--goal", "1,1", "--json"]));
+    assert_eq!(out["outcome"], "planned");
+    let states = out["states"].as_array().unwrap_or_else(|| panic!("{out}"));
+    let position = |state: &serde_json::Value| [0, 1].map(|axis| state[axis].as_f64().unwrap_or(f64::NAN));
+    let (first, last) = (position(&states[0]), position(&states[states.len() - 1]));
+    assert_eq!(first, [3.0, 1.0]);
+    assert!((last[0] - 1.0).hypot(last[1] - 1.0) < 0.1, "{last:?}");
+    let (text, _, code) = run(planwright().args(["plan", "--start", "3,1"]));
+    assert!(code == 0 && text.contains('S') && text.contains('G') && text.contains('.'), "{text}");
+}
+
+#[test]
+fn inspect_shows_manifest_hash_parity_and_figures() {
+    for layout in LAYOUTS {
+        let out = json(planwright().arg("inspect").arg(model(layout)).arg("--json"));
+        assert_eq!(out["manifest"]["world"]["layout"], layout);
+        assert_eq!(out["sha256"].as_str().map(str::len), Some(64));
+        for engine in ["onnxruntime", "tract"] {
+            let kinds = out["parity"]["largest"][engine].as_object().unwrap_or_else(|| panic!("{out}"));
+            assert!(["random", "extreme", "real"].iter().all(|kind| kinds[*kind].as_f64().is_some_and(|d| d <= 1e-5)));
+        }
+        for protocol in ["diffuser", "pilot"] {
+            assert!(out["measured"][protocol]["score_mean"].is_number(), "{layout} {protocol}");
+        }
+    }
+    assert!(json(planwright().args(["inspect", "--schema"]))["properties"]["normaliser"].is_object());
+}
+
+#[test]
+fn backends_say_what_is_there_and_why_not() {
+    let out = json(planwright().args(["backends", "--json", "--onnxruntime"]).arg(onnxruntime()));
+    let all = out["backends"].as_array().unwrap_or_else(|| panic!("{out}"));
+    let named = |name: &str| all.iter().find(|b| b["name"] == name).unwrap_or_else(|| panic!("{name}: {out}"));
+    assert_eq!(named("tract")["available"], true);
+    assert_eq!(named("onnxruntime")["available"], true);
+    for name in ["onnxruntime-cuda", "onnxruntime-tensorrt"] {
+        assert!(named(name)["available"] == true || named(name)["reason"].is_string(), "{out}");
+    }
+}
+
+#[test]
+fn bench_measures_every_engine_and_plans_without_allocating_around_them() {
+    let arguments = ["--plans", "50", "--json", "--onnxruntime"];
+    let out = json(planwright().arg("bench").arg(model("umaze")).args(arguments).arg(onnxruntime()));
+    let engines = out["engines"].as_array().unwrap_or_else(|| panic!("{out}"));
+    assert!(engines.len() >= 2, "{out}");
+    for engine in engines {
+        assert_eq!(engine["allocations_around_engine"].as_f64(), Some(0.0), "{engine}");
+        assert!(engine["plan_ms"]["p50"].as_f64() >= engine["in_engine_ms"].as_f64().map(|ms| 0.5 * ms), "{engine}");
+    }
+}
+
+#[test]
+fn help_has_examples_for_every_command() {
+    for (program, commands) in [
+        ("planwright", vec!["demo", "plan", "eval maze", "world check", "world show", "inspect", "bench", "backends"]),
+        ("planwright-train", vec!["data", "fit", "export", "card", "bench"]),
+    ] {
+        let (text, _, code) = run(command(program).arg("--help"));
+        assert!(code == 0 && text.contains("Examples:") && text.contains("Exit codes:"), "{text}");
+        for name in commands {
+            let (text, _, code) = run(command(program).args(name.split(' ')).arg("--help"));
+            assert!(code == 0 && text.contains("Example"), "{program} {name}: {text}");
+            assert!(text.contains("--json"), "{program} {name} has no --json");
+        }
+    }
+}
+
+#[test]
+fn wrong_usage_is_code_2() {
+    refused(planwright().arg("fly"), &["fly"]);
+    refused(&mut planwright(), &["Usage"]);
+    refused(planwright().args(["demo", "--episodes", "0"]), &["expected", "got 0"]);
+    refused(planwright().args(["eval", "maze", "--protocol", "hope"]), &["hope", "diffuser", "pilot"]);
+    refused(planwright().args(["plan", "--start", "1,1", "--solver", "magic"]), &["ddim", "magic"]);
+    refused(planwright().args(["plan", "--start", "1,1", "--gamma", "-1"]), &["--gamma"]);
+}
+
+#[test]
+fn a_start_or_goal_in_a_wall_outside_or_nan_is_refused() {
+    refused(planwright().args(["plan", "--start", "2,1"]), &["--start", "free space", "in a wall", "hint"]);
+    refused(planwright().args(["plan", "--start", "50,1"]), &["outside the maze"]);
+    refused(planwright().args(["plan", "--start", "nan,1"]), &["finite"]);
+    refused(planwright().args(["plan", "--start", "1,1", "--goal", "2,2"]), &["--goal", "in a wall"]);
+    refused(planwright().args(["plan", "--start", "1,1", "--goal", "inf,2"]), &["finite"]);
+    refused(planwright().args(["plan", "--start", "1;1"]), &["numbers", "1;1"]);
+}
+
+#[test]
+fn no_steps_or_more_than_trained_are_refused() {
+    for steps in ["0", "65", "18446744073709551615"] {
+        refused(planwright().args(["plan", "--start", "1,1", "--steps", steps]), &["denoising steps", steps, "hint"]);
+    }
+}
+
+#[test]
+fn an_unknown_or_absent_engine_is_refused_with_the_reason() {
+    refused(planwright().args(["demo", "--engine", "warp"]), &["tract", "onnxruntime", "warp"]);
+    let folder = folder();
+    let fake = write(&folder.path().join("libonnxruntime.so"), "not a library");
+    for library in [fake, folder.path().join("absent.so")] {
+        let arguments = ["plan", "--start", "1,1", "--engine", "onnxruntime", "--onnxruntime"];
+        refused(planwright().args(arguments).arg(library), &["hint"]);
+    }
+    let arguments = ["plan", "--start", "1,1", "--engine", "onnxruntime-cuda", "--onnxruntime"];
+    refused(planwright().args(arguments).arg(onnxruntime()), &["hint"]);
+}
+
+#[test]
+fn a_model_that_is_missing_truncated_flipped_or_foreign_is_refused() {
+    let folder = folder();
+    let good = std::fs::read(model("umaze")).unwrap_or_else(|error| panic!("{error}"));
+    let bad = folder.path().join("bad.onnx");
+    let mut flipped = good.clone();
+    flipped[good.len() / 2] ^= 1;
+    let cases: [(&str, Vec<u8>); 5] = [
+        ("truncated", good[..good.len() - 100].to_vec()),
+        ("half", good[..good.len() / 2].to_vec()),
+        ("flipped", flipped),
+        ("foreign", b"PK\x03\x04 this is no model".to_vec()),
+        ("empty", Vec::new()),
+    ];
+    for (name, bytes) in cases {
+        write(&bad, bytes);
+        for arguments in [vec!["inspect"], vec!["bench"], vec!["eval", "maze", "--model"], vec!["demo", "--model"]] {
+            let message = refused(planwright().args(&arguments).arg(&bad), &["expected"]);
+            assert!(message.contains("hint"), "{name}: {message}");
+        }
+    }
+    refused(planwright().args(["inspect", "nowhere.onnx"]), &["nowhere.onnx"]);
+    refused(planwright().arg("inspect").arg(folder.path()), &["expected"]);
+}
+
+#[test]
+fn a_malformed_layout_is_refused() {
+    let folder = folder();
+    let path = folder.path().join("maze.txt");
+    for (text, word) in
+        [("###\n#O#\n##\n", "row 2"), ("###\n#?#\n###\n", "'?'"), ("", "at least 3 x 3"), ("###\nOO#\n###", "border")]
+    {
+        write(&path, text);
+        refused(planwright().args(["world", "show", "--layout"]).arg(&path), &["expected", word]);
+        refused(train().args(["data", "--steps", "10", "--layout"]).arg(&path), &["expected", word]);
+    }
+    refused(planwright().args(["world", "show", "--layout", "nowhere"]), &["umaze", "nowhere"]);
+}
+
+#[test]
+fn roll_outs_that_are_none_are_refused() {
+    let folder = folder();
+    let path = write(&folder.path().join("x.npz"), "not a zip");
+    refused(planwright().args(["world", "check"]).arg(&path).args(["--layout", "umaze"]), &["states", "hint"]);
+    refused(planwright().args(["world", "check", "nowhere.npz", "--layout", "umaze"]), &["nowhere.npz"]);
+}
+
+#[test]
+fn a_malformed_recipe_is_refused() {
+    let folder = folder();
+    let good =
+        std::fs::read_to_string(root().join("training/recipes/maze-umaze.toml")).unwrap_or_else(|e| panic!("{e}"));
+    let path = folder.path().join("recipe.toml");
+    let out = folder.path().join("run");
+    let cases = [
+        (good.replace("horizon = 32", "horizon = 30"), "horizon"),
+        (good.replace("batch = 32", "batch = 0"), "batch"),
+        (good.replace("learning_rate = 1e-3", "learning_rate = -1.0"), "learning_rate"),
+        (good.replace("learning_rate = 1e-3", "learning_rate = nan"), "learning_rate"),
+        (good.replace("[network]", "[network]\ncolour = \"blue\""), "colour"),
+        (good.replace("layout = \"umaze\"", "layout = \"atlantis\""), "atlantis"),
+        (good.replace("steps = 64", "steps = 0"), "diffusion"),
+        ("name = ".to_owned(), "recipe.toml"),
+    ];
+    for (text, word) in cases {
+        write(&path, text);
+        refused(train().arg("fit").arg(&path).arg("--out").arg(&out), &[word]);
+        assert!(!out.join("checkpoint.safetensors").exists(), "{word}");
+    }
+    refused(train().args(["fit", "nowhere.toml"]), &["nowhere.toml", "hint"]);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_refused_before_the_work() {
+    let read_only = "/proc/planwright";
+    let full = "/dev/full";
+    refused(train().args(["data", "--steps", "100", "--out", &format!("{read_only}/x.npz")]), &["--out"]);
+    let record = format!("{read_only}/x.npz");
+    refused(planwright().args(["eval", "maze", "--episodes", "1", "--record", &record]), &["--record"]);
+    refused(planwright().args(["demo", "--rrd", &format!("{read_only}/x.rrd")]), &["expected", "hint"]);
+    let recipe = root().join("training/recipes/maze-umaze.toml");
+    refused(train().arg("fit").arg(&recipe).args(["--out", read_only]), &["hint"]);
+    // A full disk under stdout is said, not swallowed.
+    let sink = std::fs::OpenOptions::new().write(true).open(full).unwrap_or_else(|error| panic!("{error}"));
+    let status = planwright().args(["world", "show"]).stdout(sink).status().unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(status.code(), Some(2));
+}
+
+#[test]
+fn a_full_disk_under_the_recording_does_not_touch_the_plans() {
+    let out =
+        json(planwright().args(["demo", "--episodes", "1", "--json", "--rrd", "/dev/full"]).env("RUST_BACKTRACE", "0"));
+    assert_eq!(out["plans_unsafe"], 0);
+    assert_eq!(out["reach_rate"].as_f64(), Some(1.0), "{out}");
+}

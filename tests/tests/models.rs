@@ -1,0 +1,129 @@
+//! The shipped models: whole, small, accepted by others, the same on every engine.
+
+use planwright::diffusion::Solver;
+use planwright::model::{Artefact, EngineChoice, EngineKind, load_engine, relative_difference};
+use planwright::planner::{MazePlanner, MazePlannerSettings, Observation, Planner};
+use planwright::quantity::path_length_m;
+use planwright::view::View;
+use planwright::world::State;
+use planwright_tests::{LAYOUTS, json, model, onnxruntime, peer, root};
+
+fn artefact(layout: &str) -> Artefact {
+    Artefact::open(&model(layout)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn choices() -> [EngineChoice; 2] {
+    [EngineKind::Tract, EngineKind::OnnxRuntime].map(|kind| EngineChoice {
+        kind,
+        library: Some(onnxruntime()),
+        ..EngineChoice::default()
+    })
+}
+
+#[test]
+fn shipped_models_are_small_listed_and_accepted_by_onnx_and_pytorch() {
+    let sums = std::fs::read_to_string(root().join("models/SHA256SUMS")).unwrap_or_else(|error| panic!("{error}"));
+    for layout in LAYOUTS {
+        let artefact = artefact(layout);
+        assert!(artefact.bytes().len() <= 15_000_000, "{layout}");
+        assert!(sums.contains(&format!("{}  maze-{layout}.onnx", artefact.sha256())), "{layout} in SHA256SUMS");
+        assert!(root().join(format!("models/maze-{layout}.md")).is_file(), "{layout} has a card");
+        assert!(json(peer("check_model.py").arg(model(layout)))["golden"].as_u64() >= Some(2));
+    }
+}
+
+/// One suite for every engine: parity, determinism, batches, wrong buffers, NaN.
+#[test]
+fn engines_conform() {
+    for layout in LAYOUTS {
+        let artefact = artefact(layout);
+        let size = artefact.manifest().inputs[0].len_for(1);
+        let input = |row: usize| -> Vec<f32> { (0..size).map(|k| (((k * (row + 3)) as f32) * 0.37).sin()).collect() };
+        let mut outputs: Vec<Vec<f32>> = Vec::new();
+        for choice in choices() {
+            let mut one = load_engine(&artefact, &choice, 1).unwrap_or_else(|error| panic!("{error}"));
+            let mut three = load_engine(&artefact, &choice, 3).unwrap_or_else(|error| panic!("{error}"));
+            let mut single = vec![0.0; size];
+            one.run(&[&input(1), &[20.0]], &mut [&mut single]).unwrap_or_else(|error| panic!("{error}"));
+            let mut again = vec![0.0; size];
+            one.run(&[&input(1), &[20.0]], &mut [&mut again]).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(single, again, "{choice:?} is deterministic");
+            let batch: Vec<f32> = (0..3).flat_map(input).collect();
+            let mut rows = vec![0.0; 3 * size];
+            three.run(&[&batch, &[5.0, 20.0, 60.0]], &mut [&mut rows]).unwrap_or_else(|error| panic!("{error}"));
+            let difference = relative_difference(&rows[size..2 * size], &single);
+            assert!(difference <= 1e-5, "{choice:?}: a row in a batch is the row alone: {difference}");
+            assert!(one.run(&[&input(1)[1..], &[20.0]], &mut [&mut single]).is_err(), "a wrong size is an error");
+            assert!(one.run(&[&input(1)], &mut [&mut single]).is_err(), "a missing input is an error");
+            let mut nan = vec![0.0; size];
+            one.run(&[&vec![f32::NAN; size], &[20.0]], &mut [&mut nan]).unwrap_or_else(|error| panic!("{error}"));
+            assert!(nan.iter().any(|value| value.is_nan()), "{choice:?} does not hide a NaN");
+            one.run(&[&input(1), &[20.0]], &mut [&mut again]).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(single, again, "{choice:?}: one NaN does not poison the next run");
+            outputs.push(single);
+        }
+        let difference = relative_difference(&outputs[0], &outputs[1]);
+        assert!(difference <= 1e-5, "{layout}: engines differ by {difference}");
+    }
+}
+
+fn lengths(layout: &str, solver: Solver, steps: usize, plans: u64) -> Vec<f64> {
+    let artefact = artefact(layout);
+    let settings = MazePlannerSettings { solver, steps, ..MazePlannerSettings::of(artefact.manifest()) };
+    let mut planner = MazePlanner::new(&artefact, &choices()[0], settings).unwrap_or_else(|error| panic!("{error}"));
+    let mut proposal = planner.proposal();
+    (0..plans)
+        .map(|seed| {
+            planner.reset(seed);
+            let observation =
+                Observation { state: State::at_rest([3.0, 1.0]), goal: [1.0, 1.0], stamp_secs: 0.0, step: 0 };
+            planner
+                .propose(&observation, None, &View::disabled(), &mut proposal)
+                .unwrap_or_else(|error| panic!("{error}"));
+            path_length_m(proposal.trajectory.points())
+        })
+        .collect()
+}
+
+/// Few steps against the full chain: the same way round, of nearly the same length.
+#[test]
+fn samplers_with_few_steps_agree_with_the_full_ddpm_on_the_shipped_model() {
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let full = mean(&lengths("umaze", Solver::Ddpm, 64, 16));
+    for (solver, steps) in [(Solver::Ddim, 2), (Solver::Ddim, 10), (Solver::DpmSolverPlusPlus, 10)] {
+        let few = mean(&lengths("umaze", solver, steps, 16));
+        assert!((few - full).abs() <= 0.1 * full, "{solver} with {steps} steps: {few} m, full DDPM {full} m");
+    }
+}
+
+/// One suite for every planner: determinism, finite proposals, refusals, deadlines.
+#[test]
+fn planners_conform() {
+    for layout in LAYOUTS {
+        let artefact = artefact(layout);
+        let settings = MazePlannerSettings { candidates: 4, ..MazePlannerSettings::of(artefact.manifest()) };
+        for choice in choices() {
+            let mut planner = MazePlanner::new(&artefact, &choice, settings).unwrap_or_else(|error| panic!("{error}"));
+            let goal = planner.layout().goal().unwrap_or([1.0, 1.0]);
+            let observation = Observation { state: State::at_rest([1.0, 1.0]), goal, stamp_secs: 0.0, step: 0 };
+            let mut propose = |observation: &Observation, deadline, seed| {
+                planner.reset(seed);
+                let mut proposal = planner.proposal();
+                let done = planner.propose(observation, deadline, &View::disabled(), &mut proposal);
+                done.map(|()| proposal)
+            };
+            let first = propose(&observation, None, 1).unwrap_or_else(|error| panic!("{error}"));
+            let again = propose(&observation, None, 1).unwrap_or_else(|error| panic!("{error}"));
+            let other = propose(&observation, None, 2).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(first.trajectory, again.trajectory);
+            assert_ne!(first.trajectory, other.trajectory);
+            assert!(first.trajectory.states.iter().all(State::is_finite));
+            let ends = [&first.trajectory.states[0], &first.trajectory.states[first.trajectory.states.len() - 1]];
+            assert!(ends[0].distance([1.0, 1.0]) < 1e-3 && ends[1].distance(goal) < 1e-3, "{ends:?}");
+            let lost = Observation { state: State::at_rest([f64::NAN, 1.0]), ..observation };
+            assert!(propose(&lost, None, 1).is_err());
+            let past = std::time::Instant::now();
+            assert!(propose(&observation, Some(past), 1).is_err(), "no time is an error, not a late plan");
+        }
+    }
+}

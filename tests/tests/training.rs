@@ -1,0 +1,109 @@
+//! Training across processes: resume bit for bit, refusals, and the way from a recipe to a model that loads.
+
+use planwright_tests::{command, json, onnxruntime, peer, root, run};
+use std::path::Path;
+use std::process::Command;
+
+const RECIPE: &str = r#"
+name = "tiny"
+[data]
+layout = "umaze"
+steps = 30000
+seed = 1
+dwell_steps = 64
+[windows]
+horizon = 16
+stride = 4
+within_leg = true
+[network]
+base_channels = 16
+multipliers = [1, 2]
+[diffusion]
+schedule = "cosine"
+steps = 16
+[training]
+steps = 40
+batch = 8
+seed = 3
+checkpoint_every = 10
+average_decay = 0.99
+[training.optimiser]
+learning_rate = 1e-3
+warmup_steps = 5
+final_share = 0.1
+clip_norm = 1.0
+"#;
+
+fn fit(recipe: &Path, out: &Path) -> Command {
+    let mut command = command("planwright-train");
+    command.arg("fit").arg(recipe).arg("--out").arg(out).args(["--threads", "1", "--json"]);
+    command
+}
+
+#[test]
+fn resumed_training_is_bit_equal_and_the_result_exports_and_loads() {
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    let recipe = folder.path().join("tiny.toml");
+    std::fs::write(&recipe, RECIPE).unwrap_or_else(|error| panic!("{error}"));
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    let report = json(&mut fit(&recipe, &whole));
+    assert_eq!(report["step"], 40);
+    assert_eq!(json(fit(&recipe, &parts).args(["--until", "20"]))["step"], 20);
+    assert_eq!(json(fit(&recipe, &parts).arg("--resume"))["step"], 40);
+    let read = |run: &Path| std::fs::read(run.join("checkpoint.safetensors")).unwrap_or_else(|error| panic!("{error}"));
+    assert!(read(&whole) == read(&parts), "20 steps, resume, 20 steps differ from 40 steps");
+    let metrics = std::fs::read_to_string(whole.join("metrics.jsonl")).unwrap_or_else(|error| panic!("{error}"));
+    for line in metrics.lines() {
+        let metric: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(metric["loss"].as_f64().is_some_and(|loss| loss > 0.0), "{line}");
+    }
+
+    // A run that is there is not overwritten; a checkpoint of another recipe is not gone on from.
+    let (_, stderr, code) = run(&mut fit(&recipe, &whole));
+    assert!(code == 2 && stderr.contains("--resume"), "{stderr}");
+    let other = folder.path().join("other.toml");
+    std::fs::write(&other, RECIPE.replace("batch = 8", "batch = 9")).unwrap_or_else(|error| panic!("{error}"));
+    let (_, stderr, code) = run(fit(&other, &parts).arg("--resume"));
+    assert!(code == 2 && stderr.contains("checkpoint of recipe") && stderr.contains("hint"), "{stderr}");
+    let (_, stderr, code) = run(fit(&recipe, &folder.path().join("fresh")).arg("--resume"));
+    assert!(code == 2 && stderr.contains("none"), "{stderr}");
+    let truncated = folder.path().join("truncated");
+    std::fs::create_dir(&truncated).unwrap_or_else(|error| panic!("{error}"));
+    let bytes = read(&whole);
+    std::fs::write(truncated.join("checkpoint.safetensors"), &bytes[..bytes.len() / 2])
+        .unwrap_or_else(|e| panic!("{e}"));
+    let (_, stderr, code) = run(fit(&recipe, &truncated).arg("--resume"));
+    assert!(code == 2 && stderr.contains("expected a checkpoint"), "{stderr}");
+
+    // From the checkpoint to a file that PyTorch and onnx.checker accept.
+    let model = folder.path().join("tiny.onnx");
+    let mut export = command("planwright-train");
+    export.arg("export").arg(whole.join("checkpoint.safetensors")).arg("--out").arg(&model);
+    let exported = json(export.args(["--json", "--onnxruntime"]).arg(onnxruntime()));
+    assert_eq!(exported["training_steps"], 40);
+    let checked = json(peer("check_model.py").arg(&model));
+    assert!(checked["relative_difference_to_pytorch"].as_f64().is_some_and(|d| d <= 1e-5), "{checked}");
+    let shown = json(command("planwright").arg("inspect").arg(&model).arg("--json"));
+    assert_eq!(shown["manifest"]["name"], "tiny");
+}
+
+#[test]
+fn cuda_without_a_device_is_refused() {
+    let recipe = root().join("training/recipes/maze-umaze.toml");
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    let (_, stderr, code) = run(fit(&recipe, folder.path()).args(["--device", "cuda"]));
+    // On a machine with CUDA this would begin to train; the CPU libtorch of the tests has none.
+    assert!(code == 2 && stderr.contains("CUDA"), "{stderr}");
+}
+
+#[test]
+fn data_from_the_command_line_have_a_hash_that_repeats() {
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    let out = folder.path().join("medium.npz");
+    let arguments = ["data", "--layout", "medium", "--steps", "20000", "--seed", "9", "--json"];
+    let first = json(command("planwright-train").args(arguments).arg("--out").arg(&out));
+    let second = json(command("planwright-train").args(arguments));
+    assert_eq!(first["sha256"], second["sha256"]);
+    let read = planwright_training::dataset::Recording::read(&out).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(Some(read.sha256().as_str()), first["sha256"].as_str());
+}
