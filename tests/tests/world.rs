@@ -63,7 +63,7 @@ fn mujoco_replays_what_we_record_on_every_layout() {
 mod rand_like {
     pub(super) fn uniform(n: usize, t: usize, axis: usize) -> f64 {
         let seed = (n * 7919 + t * 104_729 + axis * 1_299_709 + 1) as f64;
-        2.0 * (seed.sin() * 43_758.545_3).fract().abs() * if (n + t + axis) % 2 == 0 { 1.0 } else { -1.0 }
+        2.0 * (seed.sin() * 43_758.545_3).fract().abs() * if (n + t + axis).is_multiple_of(2) { 1.0 } else { -1.0 }
     }
 }
 

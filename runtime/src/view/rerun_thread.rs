@@ -148,7 +148,6 @@ impl Artist {
         {
             dispatch.send(Batch { messages, events });
         }
-        }
     }
 
     fn end(&mut self) -> ViewReport {

@@ -182,7 +182,8 @@ fn extreme(horizon: usize, steps: usize) -> Vec<Row> {
     let mut rng = ChaCha8Rng::seed_from_u64(u64::MAX);
     let size = horizon * COLUMNS;
     let mut noise = |scale: f32| (0..size).map(|_| scale * rng.sample::<f32, _>(StandardNormal)).collect::<Vec<f32>>();
-    let alternating = |period: usize| (0..size).map(|index| if index / period % 2 == 0 { 1.0 } else { -1.0 }).collect();
+    let alternating =
+        |period: usize| (0..size).map(|index| if (index / period).is_multiple_of(2) { 1.0 } else { -1.0 }).collect();
     let samples: [Vec<f32>; 9] = [
         noise(1e3),
         noise(1e-6),

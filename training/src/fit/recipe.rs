@@ -136,7 +136,7 @@ impl Recipe {
         NoiseSchedule::new(self.diffusion.schedule, self.diffusion.steps)
             .map_err(|error| ("diffusion", error.to_string()))?;
         let multiple = self.network.time_multiple();
-        if self.windows.horizon < multiple || self.windows.horizon % multiple != 0 {
+        if self.windows.horizon < multiple || !self.windows.horizon.is_multiple_of(multiple) {
             let problem = format!("expected a horizon that is a multiple of {multiple}, got {}", self.windows.horizon);
             return Err(("windows", problem));
         }

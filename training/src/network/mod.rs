@@ -6,6 +6,6 @@ mod temporal_unet;
 mod torch;
 
 pub use declare::{ParameterSpec, declare};
-pub use graph::{ConvSpec, Graph};
+pub use graph::{ConvSpec, Graph, sinusoidal_frequencies};
 pub use temporal_unet::{NetworkSpec, NetworkSpecError};
 pub use torch::{Parameters, TorchGraph};

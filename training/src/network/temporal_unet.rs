@@ -59,16 +59,16 @@ impl NetworkSpec {
         if self.multipliers.is_empty() || self.multipliers.len() > 6 || self.multipliers.contains(&0) {
             return wrong("between 1 and 6 multipliers, none of them 0", format!("{:?}", self.multipliers));
         }
-        if self.kernel % 2 == 0 || self.kernel > 31 {
+        if self.kernel.is_multiple_of(2) || self.kernel > 31 {
             return wrong("an odd kernel of at most 31", self.kernel.to_string());
         }
-        if self.groups == 0 || self.base_channels == 0 || self.base_channels % self.groups != 0 {
+        if self.groups == 0 || self.base_channels == 0 || !self.base_channels.is_multiple_of(self.groups) {
             return wrong(
                 "base_channels to be a multiple of groups",
                 format!("{} and {}", self.base_channels, self.groups),
             );
         }
-        if self.base_channels > 1024 || self.base_channels < 4 || self.base_channels % 2 != 0 {
+        if self.base_channels > 1024 || self.base_channels < 4 || !self.base_channels.is_multiple_of(2) {
             return wrong("an even number of base_channels between 4 and 1024", self.base_channels.to_string());
         }
         Ok(())
