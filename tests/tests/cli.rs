@@ -73,6 +73,7 @@ fn the_same_seed_gives_the_same_evaluation() {
     let once = || {
         let mut out = json(planwright().args(["eval", "maze", "--episodes", "4", "--seed", "5", "--json"]));
         out["plan_ms"] = serde_json::Value::Null;
+        out["stages_ms"] = serde_json::Value::Null;
         out["pilot"]["deadline_misses"] = serde_json::Value::Null;
         out
     };

@@ -112,6 +112,7 @@ impl Demo {
                 "residual_before": statistics.residual_before,
                 "residual_after": statistics.residual_after,
                 "plan_ms": latency,
+                "stages_ms": pilot.latency_by_stage(),
                 "engine": engine,
                 "model": path,
                 "model_sha256": artefact.sha256(),

@@ -7,7 +7,7 @@ use super::common::{
 use crate::evaluate::{Audit, Evaluation, Protocol, Scores, episodes, run_diffuser_episode};
 use crate::pilot::{Clock, EpisodeReport, EpisodeTrace, Latencies, Pilot};
 use crate::planner::{MazePlanner, Planner};
-use crate::view::{FINISH_TIMEOUT, Stage, View};
+use crate::view::{FINISH_TIMEOUT, View};
 use crate::world::rollouts::Rollouts;
 use crate::world::{Episode, EpisodeRules, MazeWorld, TimeOptimalBound};
 use clap::{Args, Subcommand, ValueEnum};
@@ -84,6 +84,7 @@ struct Run {
     traces: Vec<EpisodeTrace>,
     plan_ms: crate::pilot::LatencySummary,
     pilot: Option<(crate::pilot::PilotStatistics, u64)>,
+    stages_ms: Option<crate::pilot::StageLatencies>,
 }
 
 impl Maze {
@@ -142,6 +143,7 @@ impl Maze {
             model_sha256: artefact.sha256().to_owned(),
             engine,
             plan_ms: run.plan_ms,
+            stages_ms: run.stages_ms,
             plans_unsafe: run.pilot.as_ref().map(|(_, unsafe_plans)| *unsafe_plans),
             pilot: run.pilot.map(|(statistics, _)| statistics),
         };
@@ -168,7 +170,7 @@ impl Maze {
             traces.extend(trace);
             bar.inc(1);
         }
-        Ok(Run { reports, traces, plan_ms: latencies.summary(), pilot: None })
+        Ok(Run { reports, traces, plan_ms: latencies.summary(), pilot: None, stages_ms: None })
     }
 
     fn piloted(
@@ -195,8 +197,14 @@ impl Maze {
         }
         finish_view(view);
         let statistics = pilot.statistics();
-        let plan_ms = pilot.latency(Stage::Whole);
-        Ok(Run { reports, traces, plan_ms, pilot: Some((statistics, audit.unsafe_plans)) })
+        let stages_ms = pilot.latency_by_stage();
+        Ok(Run {
+            reports,
+            traces,
+            plan_ms: stages_ms.whole,
+            pilot: Some((statistics, audit.unsafe_plans)),
+            stages_ms: Some(stages_ms),
+        })
     }
 }
 

@@ -22,6 +22,8 @@ impl Default for PathSettings {
 /// Spacing of the coarse and of the fine path, metres.
 const COARSE_M: f64 = 0.4;
 const FINE_M: f64 = 0.1;
+/// Pieces of the fine path at least: even a short way needs points between which to speed up and brake.
+const FINE_PIECES: usize = 8;
 /// A shortcut looks this many coarse points ahead.
 const SHORTCUT_REACH: usize = 16;
 /// Below this speed the direction of motion does not matter for the path, m/s.
@@ -57,16 +59,16 @@ impl PathShaper {
         self.scratch.push(start.position);
         self.scratch.extend(dreamt.skip(1).take(self.max_points - 2));
         self.scratch.push(goal);
-        resample(&self.scratch, COARSE_M, self.max_points, &mut self.coarse);
+        resample(&self.scratch, COARSE_M, 1, self.max_points, &mut self.coarse);
         let keep = RADIUS_M + settings.clearance_m;
         for point in &mut self.coarse[1..] {
             *point = pushed_out(layout, *point, keep);
         }
         self.shortcut(layout, settings.clearance_m);
-        resample(&self.scratch, COARSE_M, self.max_points, &mut self.coarse);
+        resample(&self.scratch, COARSE_M, 1, self.max_points, &mut self.coarse);
         let fixed = fix_ends(&mut self.coarse, start, goal);
         smooth(layout, &mut self.coarse, fixed, settings.tautness, settings.sweeps, keep);
-        resample(&self.coarse, FINE_M, self.max_points, &mut self.fine);
+        resample(&self.coarse, FINE_M, FINE_PIECES, self.max_points, &mut self.fine);
         let fixed = fix_ends(&mut self.fine, start, goal);
         // Bending energy counts per point: four times the resolution needs a sixteenth of the tautness.
         smooth(layout, &mut self.fine, fixed, settings.tautness / 16.0, settings.sweeps, keep);
@@ -187,10 +189,11 @@ fn through_open_face(layout: &Layout, (row, column): (i64, i64), point: Point, k
 }
 
 /// Points at equal spacing (about `spacing`) along a polyline, ends included, at least two.
-fn resample(points: &[Point], spacing: f64, max_points: usize, out: &mut Vec<Point>) {
+fn resample(points: &[Point], spacing: f64, least_pieces: usize, max_points: usize, out: &mut Vec<Point>) {
     out.clear();
     let length = crate::quantity::path_length_m(points.iter().copied());
-    let pieces = if length.is_finite() { ((length / spacing).ceil() as usize).clamp(1, max_points - 1) } else { 1 };
+    let pieces =
+        if length.is_finite() { ((length / spacing).ceil() as usize).clamp(least_pieces, max_points - 1) } else { 1 };
     let step = length / pieces as f64;
     let (mut index, mut walked) = (0, 0.0);
     out.push(points[0]);

@@ -312,6 +312,15 @@ mod tests {
         }
     }
 
+    /// A way of a few centimetres has room to speed up and to brake, or it would take for ever.
+    #[test]
+    fn a_short_way_from_rest_to_rest_takes_a_fraction_of_a_second() {
+        let path: Vec<Point> = (0..=8).map(|k| [0.005 * f64::from(k), 0.0]).collect();
+        let (duration, _) = retime(&path, State::at_rest([0.0, 0.0]));
+        // 2 cm up and 2 cm down at 20 m/s^2.
+        assert!((duration - 2.0 * (0.04_f64 / 20.0).sqrt()).abs() < 0.02, "{duration}");
+    }
+
     #[test]
     fn a_running_start_is_kept_and_bad_paths_are_refused() {
         let path: Vec<Point> = (0..=40).map(|k| [0.1 * f64::from(k), 0.0]).collect();

@@ -2,7 +2,7 @@
 
 use super::Protocol;
 use crate::model::EngineDescription;
-use crate::pilot::{EpisodeReport, LatencySummary, PilotStatistics};
+use crate::pilot::{EpisodeReport, LatencySummary, PilotStatistics, StageLatencies};
 use crate::world::{Episode, EpisodeRules, TimeOptimalBound};
 use serde::Serialize;
 
@@ -80,6 +80,9 @@ pub struct Evaluation {
     pub engine: EngineDescription,
     /// Time per plan, milliseconds (whole round for the pilot, network and sampler for Diffuser's protocol).
     pub plan_ms: LatencySummary,
+    /// The same by stage; pilot only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stages_ms: Option<StageLatencies>,
     /// What left and why; pilot only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pilot: Option<PilotStatistics>,

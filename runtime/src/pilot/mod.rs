@@ -67,6 +67,19 @@ pub struct PilotStatistics {
     pub iterations: f64,
 }
 
+/// Times of the stages of a planning round, milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct StageLatencies {
+    /// Observation to proposal: the network and its sampler.
+    pub propose: LatencySummary,
+    /// Proposal to corrected plan.
+    pub correct: LatencySummary,
+    /// Corrected plan to checked plan.
+    pub check: LatencySummary,
+    /// All of it.
+    pub whole: LatencySummary,
+}
+
 /// Fallbacks by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FallbackCounts {
@@ -188,6 +201,16 @@ impl<P: Planner> Pilot<P> {
     /// Times per stage: propose, correct, check, whole.
     pub fn latency(&self, stage: Stage) -> LatencySummary {
         self.latencies[index_of(stage)].summary()
+    }
+
+    /// Times of every stage.
+    pub fn latency_by_stage(&self) -> StageLatencies {
+        StageLatencies {
+            propose: self.latency(Stage::Propose),
+            correct: self.latency(Stage::Correct),
+            check: self.latency(Stage::Check),
+            whole: self.latency(Stage::Whole),
+        }
     }
 
     /// One planning round: from an observation to a checked plan or a fallback. `now_secs` and `map_secs`
