@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// Another version of ONNX Runtime may lack what `ort` is bound to.
-const HINT: &str =
-    "pip install onnxruntime==1.31.1 has the library: give its path with --onnxruntime-library, or use tract";
+const HINT: &str = "pip install onnxruntime==1.31.1 has the library: give its path with --onnxruntime, or use tract";
 
 /// The library in use.
 #[derive(Clone)]
