@@ -31,7 +31,7 @@ STEPS = {
     "clippy": [cargo("clippy", "--release", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")],
     # The providers for NVIDIA GPUs compile without CUDA; they need it to run.
     "features": [
-        cargo("check", "--release", "-p", "planwright", "--features", "cuda,tensorrt", "--locked"),
+        cargo("check", "--release", "--workspace", "--features", "planwright/cuda,planwright/tensorrt", "--locked"),
         cargo("check", "--release", "-p", "planwright", "--no-default-features", "--locked"),
     ],
     "doc": [cargo("doc", "--release", "--workspace", "--no-deps", "--locked", RUSTDOCFLAGS="-D warnings")],

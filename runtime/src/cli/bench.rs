@@ -176,8 +176,8 @@ impl Bench {
             pilot.plan(&world, &observation, now, now);
         }
         let read = || [&meter.nanos, &meter.allocations].map(|value| value.load(Ordering::Relaxed));
-        let ([nanos, in_engine], all) = (read(), count());
         let mut whole = Latencies::new();
+        let ([nanos, in_engine], all) = (read(), count());
         let mut passed = 0_usize;
         for index in 0..self.plans {
             let (observation, now) = observe(index);

@@ -103,7 +103,7 @@ pub(super) struct SamplerArguments {
 #[derive(Args, Clone, Debug)]
 pub(super) struct PilotArguments {
     /// Strength of the correction: 0 leaves the proposal, inf is the simulated path
-    #[arg(long, default_value = "inf", value_name = "GAMMA")]
+    #[arg(long, default_value = "inf", value_name = "GAMMA", allow_hyphen_values = true)]
     pub(super) gamma: String,
     /// Keep the proposal's own pace instead of the fastest that the motors allow
     #[arg(long)]

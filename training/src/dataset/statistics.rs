@@ -37,7 +37,7 @@ pub struct Statistics {
     pub wall_contact_share: f64,
     /// Share of steps within the goal radius of the layout's goal.
     pub sparse_reward_mean: f64,
-    /// Share of steps per rounded cell, `"row,column"`.
+    /// Share of steps per cell, `"row,column"`.
     pub occupancy: BTreeMap<String, f64>,
 }
 
@@ -68,7 +68,8 @@ impl Statistics {
         let (speed_mean, speed_deviation) = moments(&speeds);
         let mut occupancy = BTreeMap::new();
         for position in &positions {
-            let cell = format!("{},{}", position[0].round() as i64, position[1].round() as i64);
+            let (row, column) = Layout::cell_of(*position);
+            let cell = format!("{row},{column}");
             *occupancy.entry(cell).or_insert(0.0) += 1.0 / steps as f64;
         }
         let rewarded = layout
