@@ -19,7 +19,7 @@ pub const IR_VERSION: i64 = 8;
 pub const BATCH: &str = "batch";
 /// Name of the noisy trajectory, float [batch, horizon, columns].
 pub const SAMPLE: &str = "sample";
-/// Name of the timestep, float [batch].
+/// Name of the timestep, float, one per row of the batch.
 pub const TIMESTEP: &str = "timestep";
 /// Name of the predicted clean trajectory, float [batch, horizon, columns].
 pub const CLEAN: &str = "clean";
