@@ -117,11 +117,12 @@ fn build_error(choice: &EngineChoice, error: &ort::Error) -> ModelError {
     }
 }
 
+#[cfg(not(all(feature = "cuda", feature = "tensorrt")))]
+fn missing<T>(engine: &'static str, feature: &str, hint: &'static str) -> Result<T, ModelError> {
+    Err(ModelError::Unavailable { engine, reason: format!("this planwright was built without {feature}"), hint })
+}
+
 fn providers(choice: &EngineChoice) -> Result<Vec<ExecutionProviderDispatch>, ModelError> {
-    #[cfg_attr(feature = "tensorrt", allow(unused))]
-    let missing = |engine, feature: &str, hint| {
-        Err(ModelError::Unavailable { engine, reason: format!("this planwright was built without {feature}"), hint })
-    };
     match choice.provider {
         Provider::Cpu => Ok(Vec::new()),
         #[cfg(feature = "cuda")]
