@@ -30,11 +30,7 @@ impl Drop for Folder {
 }
 
 fn walls(layout: &Layout) -> Vec<WallBox> {
-    (0..layout.rows() as i64)
-        .flat_map(|row| (0..layout.columns() as i64).map(move |column| (row, column)))
-        .filter(|(row, column)| layout.is_wall_signed(*row, *column))
-        .map(|(row, column)| Layout::wall_box(row, column))
-        .collect()
+    layout.wall_boxes().collect()
 }
 
 fn offer_trajectories(view: &View, count: u64) -> Duration {

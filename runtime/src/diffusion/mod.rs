@@ -20,10 +20,10 @@
 //! let schedule = NoiseSchedule::new(ScheduleKind::Cosine, 64)?;
 //! let mut sampler = Sampler::new(schedule, 8, 1);
 //! let settings = SamplerSettings { solver: Solver::Ddim, steps: 5 };
-//! let done = sampler.sample(settings, &mut Point(0.25), &[], Start::Noise, 7, |_| true).expect("cannot fail");
+//! let done = sampler.sample(settings, &mut Point(0.25), &[], Start::Noise, 7, |_| true)?;
 //! assert_eq!(done.steps, 5);
 //! assert!(sampler.samples().iter().all(|value| (value - 0.25).abs() < 1e-6));
-//! # Ok::<(), planwright::diffusion::ScheduleError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod sampler;

@@ -102,16 +102,21 @@ impl Gate {
         self.active.clear();
     }
 
-    /// Lets the corrected plan out if it passes every check, else the first fallback that does. `failure`
-    /// says why there is no corrected plan, if the planner or the correction failed before the gate.
+    /// Lets the corrected plan out if it passes every check, else the first fallback that does. An error in
+    /// `corrected` says why there is no plan to check.
     pub fn admit(
         &mut self,
         world: &MazeWorld,
         corrected: Result<&Corrected, Rejection>,
         context: &Context,
     ) -> &CheckedPlan {
-        let verdict =
-            corrected.and_then(|corrected| checks::check(&self.limits, world.layout(), &corrected.trajectory, context));
+        let verdict = corrected.and_then(|corrected| {
+            let residual_m = corrected.residual_after_m;
+            if !(corrected.converged && residual_m <= self.limits.residual_m) {
+                return Err(Rejection::NotConverged { residual_m });
+            }
+            checks::check(&self.limits, world.layout(), &corrected.trajectory, context)
+        });
         match (verdict, corrected) {
             (Ok(measured), Ok(corrected)) => {
                 self.passed += 1;
@@ -125,8 +130,19 @@ impl Gate {
         &self.active
     }
 
-    /// Whether the plan in force may go on from here: re-checked against the state and the map as they are.
-    pub fn recheck(&mut self, world: &MazeWorld, context: &Context) -> Result<Measured, Rejection> {
+    /// Whether the plan in force may go on as if it were new: every check again, freshness and deadline
+    /// included, on what is left of it.
+    ///
+    /// # Errors
+    /// The first check that fails; the plan in force is then no longer vouched for, and a call of
+    /// [`Self::admit`] has to follow.
+    pub fn keep(&mut self, world: &MazeWorld, context: &Context) -> Result<Measured, Rejection> {
+        self.remaining_of_last_safe(context.now_secs)?;
+        checks::check(&self.limits, world.layout(), &self.scratch, context)
+    }
+
+    /// What a fallback must pass: the plan's own checks, for the data may be what failed.
+    fn recheck(&mut self, world: &MazeWorld, context: &Context) -> Result<Measured, Rejection> {
         self.remaining_of_last_safe(context.now_secs)?;
         checks::check_continuing(&self.limits, world.layout(), &self.scratch, context)
     }

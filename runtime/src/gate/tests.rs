@@ -110,6 +110,26 @@ fn on_time_a_late_plan_is_caught() {
 }
 
 #[test]
+fn a_plan_is_not_kept_on_stale_data_or_late() {
+    let (world, mut gate) = (world(), Gate::new(GateLimits::default()));
+    assert_eq!(gate.keep(&world, &context()), Err(Rejection::NoPlan));
+    gate.admit(&world, Ok(&good()), &context());
+    assert!(gate.keep(&world, &context()).is_ok());
+    let keep = |gate: &mut Gate, context| gate.keep(&world, &context).map_err(|reason| reason.name()).err();
+    assert_eq!(keep(&mut gate, Context { observed_secs: 9.0, ..context() }), Some("stale_observation"));
+    assert_eq!(keep(&mut gate, Context { map_secs: 9.0, ..context() }), Some("stale_map"));
+    assert_eq!(keep(&mut gate, Context { elapsed_secs: 0.06, ..context() }), Some("deadline"));
+}
+
+#[test]
+fn a_correction_that_did_not_converge_is_caught() {
+    assert_eq!(reason_of(&Corrected { converged: false, ..good() }, &context()), "not_converged");
+    for residual_after_m in [0.2, f64::NAN] {
+        assert_eq!(reason_of(&Corrected { residual_after_m, ..good() }, &context()), "not_converged");
+    }
+}
+
+#[test]
 fn fallbacks_last_safe_plan_then_brake_then_stop() {
     let (world, mut gate) = (world(), Gate::new(GateLimits::default()));
     let plan = good();

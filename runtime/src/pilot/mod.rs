@@ -234,17 +234,12 @@ impl<P: Planner> Pilot<P> {
         });
         let corrected_at = Instant::now();
         self.time(Stage::Correct, corrected_at - proposed_at);
-        let corrected = corrected.and_then(|()| {
+        if corrected.is_ok() {
             self.sums[0] += self.corrected.residual_before_m;
             self.sums[1] += self.corrected.residual_after_m;
             self.sums[2] += self.corrected.iterations as f64;
             self.summed += 1;
-            if self.corrected.converged && self.corrected.residual_after_m <= self.settings.limits.residual_m {
-                Ok(())
-            } else {
-                Err(Rejection::NotConverged { residual_m: self.corrected.residual_after_m })
-            }
-        });
+        }
         let context = Context {
             state: observation.state,
             now_secs,
@@ -252,7 +247,8 @@ impl<P: Planner> Pilot<P> {
             map_secs,
             elapsed_secs: begun.elapsed().as_secs_f64(),
         };
-        if corrected.is_ok() && self.keeps_plan(world, observation.goal, &context) {
+        let comparable = corrected.is_ok() && self.corrected.converged;
+        if comparable && self.keeps_plan(world, observation.goal, &context) {
             self.statistics.plans_kept += 1;
         } else {
             let arrival_secs = now_secs + self.corrected.arrival_secs;
@@ -278,7 +274,7 @@ impl<P: Planner> Pilot<P> {
         planned_goal == goal
             && self.gate.active().origin() == Origin::Planned
             && self.corrected.arrival_secs + self.settings.switch_gain_secs >= remaining
-            && self.gate.recheck(world, context).is_ok()
+            && self.gate.keep(world, context).is_ok()
     }
 
     /// The command at a time: the plan in force, tracked. Without a plan that has a place to be, zero.
