@@ -142,6 +142,11 @@ const MAX_STATES: usize = 2000;
 const MAX_PATH_POINTS: usize = 400;
 
 impl Corrector {
+    /// Other settings from now on.
+    pub fn configure(&mut self, settings: CorrectionSettings) {
+        self.settings = settings;
+    }
+
     /// With room for plans of up to 20 s and 40 m.
     pub fn new(settings: CorrectionSettings) -> Self {
         let room = || Trajectory::with_capacity(STEP_SECS, MAX_STATES + settings.settle_steps + 1);

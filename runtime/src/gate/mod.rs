@@ -53,7 +53,8 @@ pub struct Gate {
     sequence: u64,
 }
 
-const MAX_STATES: usize = 2100;
+/// States that a plan may have; room is made for them once.
+pub const MAX_STATES: usize = 2100;
 
 impl Gate {
     /// A gate that has let nothing out: the plan in force is to stop.
@@ -94,6 +95,18 @@ impl Gate {
     /// Fallbacks that left, by kind.
     pub fn fallbacks(&self, kind: Fallback) -> u64 {
         self.fallbacks[kind as usize]
+    }
+
+    /// Other limits from now on.
+    pub fn set_limits(&mut self, limits: GateLimits) {
+        self.limits = limits;
+    }
+
+    /// Sets every count to zero; plans stay.
+    pub fn clear_counts(&mut self) {
+        self.rejections = RejectionCounts::default();
+        self.fallbacks = [0; 3];
+        self.passed = 0;
     }
 
     /// Forgets every plan; statistics stay.

@@ -31,7 +31,8 @@ pub struct CheckedPlan {
 }
 
 impl CheckedPlan {
-    pub(super) fn with_capacity(states: usize) -> Self {
+    /// The plan to stop, with room for `states` states.
+    pub fn with_capacity(states: usize) -> Self {
         Self {
             trajectory: Trajectory::with_capacity(STEP_SECS, states),
             origin: Origin::Fallback { kind: Fallback::Stop, reason: Rejection::NoPlan },
@@ -61,7 +62,8 @@ impl CheckedPlan {
         self.sequence = sequence;
     }
 
-    pub(super) fn copy_from(&mut self, other: &Self) {
+    /// Becomes a copy of a plan that has passed, reusing the memory.
+    pub fn copy_from(&mut self, other: &Self) {
         self.set(&other.trajectory, other.origin, other.measured, other.start_secs, other.sequence);
     }
 

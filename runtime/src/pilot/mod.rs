@@ -42,6 +42,13 @@ impl Default for PilotSettings {
     }
 }
 
+impl PilotSettings {
+    fn limits_with_deadline(&self) -> GateLimits {
+        let deadline_secs = self.deadline.map_or(f64::INFINITY, |deadline| deadline.as_secs_f64());
+        GateLimits { deadline_secs, ..self.limits }
+    }
+}
+
 /// What left, and why.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct PilotStatistics {
@@ -119,11 +126,36 @@ pub struct Pilot<P> {
     reserve: Duration,
 }
 
+/// The plans that a [`Pilot`] has let out for one purpose: see [`Pilot::exchange`].
+#[derive(Clone, Debug)]
+pub struct PilotMemory {
+    gate: Gate,
+    in_force: Option<(Point, f64)>,
+}
+
+impl PilotMemory {
+    /// Nothing has been let out.
+    pub fn new() -> Self {
+        Self { gate: Gate::new(GateLimits::default()), in_force: None }
+    }
+
+    /// Forgets the plans; counts stay.
+    pub fn reset(&mut self) {
+        self.gate.reset();
+        self.in_force = None;
+    }
+}
+
+impl Default for PilotMemory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<P: Planner> Pilot<P> {
     /// A pilot that has planned nothing yet.
     pub fn new(planner: P, settings: PilotSettings, view: View) -> Self {
-        let deadline_secs = settings.deadline.map_or(f64::INFINITY, |deadline| deadline.as_secs_f64());
-        let limits = GateLimits { deadline_secs, ..settings.limits };
+        let limits = settings.limits_with_deadline();
         let corrector = Corrector::new(settings.correction);
         Self {
             proposal: planner.proposal(),
@@ -156,6 +188,30 @@ impl<P: Planner> Pilot<P> {
     /// Where every step is shown.
     pub fn view(&self) -> &View {
         &self.view
+    }
+
+    /// Other settings from now on. Plans and statistics stay.
+    pub fn configure(&mut self, settings: PilotSettings) {
+        let limits = settings.limits_with_deadline();
+        self.corrector.configure(settings.correction);
+        self.gate.set_limits(limits);
+        self.settings = PilotSettings { limits, ..settings };
+    }
+
+    /// Sets every count and time to zero: what was measured while warming up says nothing about the work.
+    pub fn clear_statistics(&mut self) {
+        self.statistics = PilotStatistics::default();
+        self.gate.clear_counts();
+        self.latencies.fill_with(Latencies::new);
+        (self.sums, self.summed) = ([0.0; 3], 0);
+    }
+
+    /// Puts the plan in force aside and takes up another: so one planner serves a robot that is under way and
+    /// questions that have nothing to do with it. Counts of what left travel with it.
+    pub fn exchange(&mut self, other: &mut PilotMemory) {
+        other.gate.set_limits(self.settings.limits);
+        std::mem::swap(&mut self.gate, &mut other.gate);
+        std::mem::swap(&mut self.in_force, &mut other.in_force);
     }
 
     /// Forgets plans, not statistics; later plans depend on `seed` alone.

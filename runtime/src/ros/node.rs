@@ -1,0 +1,339 @@
+//! A node on the wire: its name, and the topics and services it opens.
+
+use super::messages::interface::{ActionType, MessageType, ServiceType};
+use super::names::{NameError, NameKind, NodeIdentity, RemapRule, remapped_identity, resolve};
+use super::qos::Qos;
+use ros2_client::action::ActionServerQosPolicies;
+use ros2_client::{
+    ActionServer, ActionTypeName, Context, ContextOptions, CreateError, Message, MessageTypeName, Name, NodeName,
+    NodeOptions, RmwRequestId, ServiceMapping, ServiceTypeName,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Why a node, a topic or a service could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// A name that ROS does not allow.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A name that the middleware does not take.
+    #[error("expected a name that the middleware takes, got '{name}': {reason}")]
+    Refused {
+        /// The name.
+        name: String,
+        /// What the middleware says.
+        reason: String,
+    },
+    /// The middleware failed.
+    #[error("expected to join the ROS 2 network, got: {0}\nhint: is there a network interface that is up and can multicast?")]
+    Middleware(#[from] CreateError),
+    /// The event loop failed.
+    #[error("expected to watch a topic, got: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// How requests and replies travel: it depends on the peers' middleware and cannot be seen from outside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Services {
+    /// rmw_fastrtps (ROS's default) and rmw_connextdds.
+    #[default]
+    FastDds,
+    /// rmw_cyclonedds.
+    Cyclone,
+}
+
+impl Services {
+    /// As the environment variable `RMW_IMPLEMENTATION` of ROS asks for.
+    pub fn of_rmw(implementation: Option<&str>) -> Self {
+        match implementation {
+            Some("rmw_cyclonedds_cpp") => Self::Cyclone,
+            _ => Self::FastDds,
+        }
+    }
+
+    fn mapping(self) -> ServiceMapping {
+        match self {
+            Self::FastDds => ServiceMapping::Enhanced,
+            Self::Cyclone => ServiceMapping::Cyclone,
+        }
+    }
+}
+
+/// A node's name, and the rules by which its topics and services are renamed.
+#[derive(Clone, Debug)]
+pub struct NodeNames {
+    identity: NodeIdentity,
+    rules: Vec<RemapRule>,
+}
+
+impl NodeNames {
+    /// A node of a name, in the root namespace unless the rules say otherwise.
+    ///
+    /// # Errors
+    /// If a name is not allowed.
+    pub fn new(name: &str, rules: Vec<RemapRule>) -> Result<Self, NameError> {
+        let identity = remapped_identity(&NodeIdentity::new(name, "/")?, &rules)?;
+        Ok(Self { identity, rules })
+    }
+
+    /// Name and namespace.
+    pub fn identity(&self) -> &NodeIdentity {
+        &self.identity
+    }
+
+    /// A topic's name on the network.
+    ///
+    /// # Errors
+    /// If it is not allowed.
+    pub fn topic(&self, name: &str) -> Result<String, NameError> {
+        Ok(resolve(name, NameKind::Topic, &self.identity, &self.rules)?.as_str().to_owned())
+    }
+
+    /// A service's or an action's name on the network.
+    ///
+    /// # Errors
+    /// If it is not allowed.
+    pub fn service(&self, name: &str) -> Result<String, NameError> {
+        Ok(resolve(name, NameKind::Service, &self.identity, &self.rules)?.as_str().to_owned())
+    }
+}
+
+/// Counts writes that the middleware did not take. A flood of malformed packets can make every write fail for
+/// ever (RustDDS #406): that is a fault to be acted on, not a hiccup.
+#[derive(Debug, Default)]
+pub struct WriteWatch {
+    failed_in_a_row: AtomicU64,
+    failed: AtomicU64,
+    written: AtomicU64,
+}
+
+impl WriteWatch {
+    /// Notes how a write went.
+    pub fn record(&self, written: bool) {
+        if written {
+            self.written.fetch_add(1, Ordering::Relaxed);
+            self.failed_in_a_row.store(0, Ordering::Relaxed);
+        } else {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+            self.failed_in_a_row.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Failures since the last write that worked.
+    pub fn failed_in_a_row(&self) -> u64 {
+        self.failed_in_a_row.load(Ordering::Relaxed)
+    }
+
+    /// All failures.
+    pub fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// All writes that worked.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+}
+
+/// One end of a topic or service, for the tables in the documentation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// `publishes`, `subscribes`, `serves` or `acts`.
+    pub role: &'static str,
+    /// As written in the code, before expansion and remapping.
+    pub name: String,
+    /// On the network.
+    pub resolved: String,
+    /// `package/Type`.
+    pub type_name: String,
+    /// Name of the preset.
+    pub qos: &'static str,
+}
+
+/// Sends messages of one type.
+pub struct Publisher<M: serde::Serialize> {
+    inner: ros2_client::Publisher<M>,
+    watch: Arc<WriteWatch>,
+}
+
+impl<M: serde::Serialize> Publisher<M> {
+    /// Hands the message to the middleware, without waiting. False if it did not take it.
+    pub fn publish(&self, message: M) -> bool {
+        let written = self.inner.publish(message).is_ok();
+        self.watch.record(written);
+        written
+    }
+}
+
+/// Receives messages of one type; [`super::executor::Executor::subscribe`] takes it.
+pub struct Subscription<M> {
+    pub(super) inner: ros2_client::Subscription<M>,
+    pub(super) name: String,
+}
+
+/// Answers requests of one type; [`super::executor::Executor::serve`] takes it.
+pub struct Server<Q: Message, R: Message> {
+    pub(super) inner: ros2_client::Server<Q, R>,
+    pub(super) name: String,
+    watch: Arc<WriteWatch>,
+}
+
+impl<Q: Message + 'static, R: Message + 'static> Server<Q, R> {
+    /// Answers a request.
+    pub fn answer(&self, request: RmwRequestId, response: R) {
+        self.watch.record(self.inner.send_response(request, response).is_ok());
+    }
+}
+
+/// A node that has joined a domain.
+pub struct Node {
+    inner: ros2_client::Node,
+    names: NodeNames,
+    services: Services,
+    watch: Arc<WriteWatch>,
+    endpoints: Vec<Endpoint>,
+}
+
+impl Node {
+    /// Joins a domain under the name of `names`.
+    ///
+    /// # Errors
+    /// If the middleware refuses the name or finds no network.
+    pub fn new(names: NodeNames, domain_id: u16, services: Services) -> Result<Self, NodeError> {
+        let context = Context::with_options(ContextOptions::new().domain_id(domain_id))?;
+        let refused = |reason: String| NodeError::Refused { name: names.identity.fully_qualified(), reason };
+        let name = NodeName::new(names.identity.namespace(), names.identity.name()).map_err(|error| refused(error.to_string()))?;
+        // Parameters and logs are ours: the crate's know neither descriptions nor transactions.
+        let options = NodeOptions::new().enable_rosout(false).start_parameter_services(false);
+        let inner = context.new_node(name, options).map_err(|error| refused(format!("{error:?}")))?;
+        Ok(Self { inner, names, services, watch: Arc::new(WriteWatch::default()), endpoints: Vec::new() })
+    }
+
+    /// Its name, namespace and remappings.
+    pub fn names(&self) -> &NodeNames {
+        &self.names
+    }
+
+    /// How writes went.
+    pub fn watch(&self) -> &Arc<WriteWatch> {
+        &self.watch
+    }
+
+    /// What it has opened.
+    pub fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    fn note(&mut self, role: &'static str, name: &str, resolved: &str, type_name: String, qos: &'static str) {
+        self.endpoints.push(Endpoint { role, name: name.to_owned(), resolved: resolved.to_owned(), type_name, qos });
+    }
+
+    fn topic<M: MessageType>(
+        &mut self,
+        role: &'static str,
+        name: &str,
+        qos: Qos,
+    ) -> Result<(ros2_client::dds::rustdds::Topic, String), NodeError> {
+        let resolved = self.names.topic(name)?;
+        let topic = self.inner.create_topic(
+            &parse(&resolved)?,
+            MessageTypeName::new(M::PACKAGE, M::NAME),
+            &qos.profile(),
+        )?;
+        self.note(role, name, &resolved, format!("{}/{}", M::PACKAGE, M::NAME), qos.name());
+        Ok((topic, resolved))
+    }
+
+    /// Opens a topic for writing.
+    ///
+    /// # Errors
+    /// If the name is not allowed or the middleware refuses.
+    pub fn publisher<M: MessageType + Message>(&mut self, name: &str, qos: Qos) -> Result<Publisher<M>, NodeError> {
+        let (topic, _) = self.topic::<M>("publishes", name, qos)?;
+        let inner = self.inner.create_publisher(&topic, Some(qos.profile()))?;
+        Ok(Publisher { inner, watch: Arc::clone(&self.watch) })
+    }
+
+    /// Opens a topic for reading.
+    ///
+    /// # Errors
+    /// If the name is not allowed or the middleware refuses.
+    pub fn subscription<M: MessageType + Message + 'static>(
+        &mut self,
+        name: &str,
+        qos: Qos,
+    ) -> Result<Subscription<M>, NodeError> {
+        let (topic, name) = self.topic::<M>("subscribes", name, qos)?;
+        Ok(Subscription { inner: self.inner.create_subscription(&topic, Some(qos.profile()))?, name })
+    }
+
+    /// Opens a service.
+    ///
+    /// # Errors
+    /// If the name is not allowed or the middleware refuses.
+    pub fn server<T: ServiceType>(&mut self, name: &str) -> Result<Server<T::Request, T::Response>, NodeError>
+    where
+        T::Request: Message + Clone + 'static,
+        T::Response: Message + 'static,
+    {
+        let resolved = self.names.service(name)?;
+        let inner = self.inner.create_server(
+            self.services.mapping(),
+            &parse(&resolved)?,
+            &ServiceTypeName::new(T::PACKAGE, T::NAME),
+            Qos::service(),
+            Qos::service(),
+        )?;
+        self.note("serves", name, &resolved, format!("{}/{}", T::PACKAGE, T::NAME), "services");
+        Ok(Server { inner, name: resolved, watch: Arc::clone(&self.watch) })
+    }
+
+    /// Opens an action.
+    ///
+    /// # Errors
+    /// If the name is not allowed or the middleware refuses.
+    pub(super) fn action<T: ActionType>(
+        &mut self,
+        name: &str,
+    ) -> Result<(ActionServer<T::Goal, T::Result, T::Feedback>, String), NodeError>
+    where
+        T::Goal: Message + Clone + 'static,
+        T::Result: Message + Clone + 'static,
+        T::Feedback: Message + 'static,
+    {
+        let resolved = self.names.service(name)?;
+        let policies = ActionServerQosPolicies {
+            goal_service: Qos::service(),
+            result_service: Qos::service(),
+            cancel_service: Qos::service(),
+            feedback_publisher: Qos::Reliable.profile(),
+            status_publisher: Qos::Latched.profile(),
+        };
+        let type_name = ActionTypeName::new(T::PACKAGE, T::NAME);
+        let server =
+            self.inner.create_action_server(self.services.mapping(), &parse(&resolved)?, &type_name, policies)?;
+        self.note("acts", name, &resolved, format!("{}/{}", T::PACKAGE, T::NAME), "services");
+        Ok((server, resolved))
+    }
+}
+
+fn parse(resolved: &str) -> Result<Name, NodeError> {
+    Name::parse(resolved).map_err(|error| NodeError::Refused { name: resolved.to_owned(), reason: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_works_ends_a_row_of_failures() {
+        let watch = WriteWatch::default();
+        for _ in 0..3 {
+            watch.record(false);
+        }
+        assert_eq!(watch.failed_in_a_row(), 3);
+        watch.record(true);
+        assert_eq!((watch.failed_in_a_row(), watch.failed(), watch.written()), (0, 3, 1));
+    }
+}

@@ -1,0 +1,156 @@
+//! The diagnostics of a planner's node.
+
+use super::{PathAction, PlannerFamily, PlannerNode};
+use crate::pilot::{LatencySummary, PilotStatistics};
+use crate::ros::bond::BondState;
+use crate::ros::diagnostics::{Level, Status};
+use crate::ros::lifecycle::State as LifecycleState;
+use crate::ros::odometry::OdometryStatus;
+use ros2_client::Message;
+
+impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A>
+where
+    A::Goal: Message + Clone + 'static,
+    A::Result: Message + Clone + Default + 'static,
+    A::Feedback: Message + 'static,
+{
+    /// Everything but the middleware.
+    pub(super) fn report(&mut self) -> Vec<Status> {
+        vec![self.report_life(), self.report_planner(), self.report_inputs(), self.report_drive()]
+    }
+
+    fn report_life(&self) -> Status {
+        let mut status = Status::new("lifecycle");
+        let state = self.lifecycle.state();
+        status.value("state", state.label());
+        status.value("transitions", self.lifecycle.transitions());
+        status.value("bond", self.bond.state().name());
+        if self.bond.state() == BondState::Broken {
+            status.find(Level::Warn, "bond_broken");
+        }
+        if state == LifecycleState::ErrorProcessing {
+            status.find(Level::Error, "error processing");
+        }
+        match self.loading {
+            Some(since) => status.value("loading_secs", format!("{:.1}", since.elapsed().as_secs_f64())),
+            None => status.value("loading_secs", 0),
+        }
+        status
+    }
+
+    fn report_planner(&self) -> Status {
+        let mut status = Status::new("planner");
+        match &self.loaded {
+            Some(loaded) => {
+                status.value("model", loaded.model.display());
+                status.value("engine", &loaded.engine);
+                // A model that fails its self-test is never loaded.
+                status.value("parity_self_test", "passed");
+                status.value("load_secs", format!("{:.3}", loaded.secs));
+                status.value("plan", &loaded.summary);
+            }
+            None => status.value("parity_self_test", "no model"),
+        }
+        let stages = &self.statistics.stages_ms;
+        let stages =
+            [("propose", stages.propose), ("correct", stages.correct), ("check", stages.check), ("whole", stages.whole)];
+        for (name, summary) in stages {
+            latency(&mut status, name, summary);
+        }
+        latency(&mut status, "node_overhead", self.counters.overhead.summary());
+        counts(&mut status, "queries", &self.statistics.queries);
+        counts(&mut status, "drive", &self.statistics.drive);
+        status.value("answered", self.counters.answered);
+        status.value("canceled", self.counters.canceled);
+        status.value("preempted", self.counters.preempted);
+        status.value("goals_active", self.actions.goals().active());
+        status.value("goals_kept", self.actions.goals().len());
+        status.value("answers_unsent", self.actions.unsent());
+        for (name, count) in &self.counters.refused {
+            status.value(&format!("refused.{name}"), count);
+        }
+        status
+    }
+
+    fn report_inputs(&self) -> Status {
+        let mut status = Status::new("inputs");
+        let now = self.base.now();
+        let active = self.lifecycle.state() == LifecycleState::Active;
+        let missing = if active { Level::Error } else { Level::Ok };
+        match self.inputs.odometry.status(now) {
+            OdometryStatus::Stopped { age_secs } => {
+                status.find(missing, "odom_stopped");
+                status.value("odom_age_secs", format!("{age_secs:.3}"));
+            }
+            OdometryStatus::Waiting => {
+                status.find(missing, "odom_missing");
+                status.value("odom_age_secs", "never");
+            }
+            OdometryStatus::Running { age_secs } => status.value("odom_age_secs", format!("{age_secs:.3}")),
+        }
+        status.value("odom_rate_hz", format!("{:.1}", self.inputs.odometry.rate_hz()));
+        match self.inputs.map() {
+            Some((world, since)) => {
+                status.value("map_age_secs", format!("{:.1}", now.since(since)));
+                status.value("map_cells", format!("{} x {}", world.layout().rows(), world.layout().columns()));
+            }
+            None => {
+                if self.base.flag("map_required") {
+                    status.find(missing, "map_missing");
+                }
+                status.value("map_age_secs", "never");
+            }
+        }
+        if self.inputs.map_differs() {
+            status.find(Level::Warn, "map_differs");
+        }
+        let counts = self.inputs.transforms.counts();
+        status.value("transforms_accepted", counts.accepted);
+        status.value("transforms_refused", counts.refused);
+        status.value("frames", self.inputs.transforms.frame_count());
+        if active {
+            if let Err(fault) = self.inputs.located(now, self.base.double("max_observation_age_secs")) {
+                status.find(missing, fault.name());
+            }
+        }
+        status
+    }
+
+    fn report_drive(&self) -> Status {
+        let mut status = Status::new("drive");
+        status.value("enabled", self.base.flag("drive"));
+        match self.drive.goal() {
+            Some([x, y]) => status.value("goal", format!("{x:.3}, {y:.3}")),
+            None => status.value("goal", "none"),
+        }
+        status.value("cycles", self.counters.cycles);
+        status.value("late_cycles", self.counters.late_cycles);
+        for (name, count) in &self.counters.halts {
+            status.value(&format!("halt.{name}"), count);
+        }
+        status.value("speed_commanded_mps", format!("{:.3}", self.commanded_mps));
+        let view = self.view.statistics();
+        status.value("view_dropped", view.dropped);
+        status
+    }
+}
+
+fn latency(status: &mut Status, name: &str, summary: LatencySummary) {
+    status.value(&format!("{name}_p50_ms"), format!("{:.3}", summary.p50));
+    status.value(&format!("{name}_p99_ms"), format!("{:.3}", summary.p99));
+    status.value(&format!("{name}_count"), summary.count);
+}
+
+fn counts(status: &mut Status, of: &str, statistics: &PilotStatistics) {
+    status.value(&format!("{of}.rounds"), statistics.rounds);
+    status.value(&format!("{of}.plans_checked"), statistics.plans_checked);
+    status.value(&format!("{of}.plans_kept"), statistics.plans_kept);
+    status.value(&format!("{of}.deadline_misses"), statistics.deadline_misses);
+    status.value(&format!("{of}.fallbacks"), statistics.fallbacks.total());
+    status.value(&format!("{of}.fallbacks.last_safe_plan"), statistics.fallbacks.last_safe_plan);
+    status.value(&format!("{of}.fallbacks.brake"), statistics.fallbacks.brake);
+    status.value(&format!("{of}.fallbacks.stop"), statistics.fallbacks.stop);
+    for (name, count) in statistics.rejections.iter() {
+        status.value(&format!("{of}.rejected.{name}"), count);
+    }
+}

@@ -1,0 +1,429 @@
+//! The thread that plans. The node's loop hands it work and goes on; a plan under way can neither hold up a
+//! heartbeat nor a stop.
+
+use super::family::{LoadRequest, Loaded, PlannerFamily};
+use crate::gate::{CheckedPlan, MAX_STATES, Origin};
+use crate::pilot::{Pilot, PilotMemory, PilotSettings, PilotStatistics, StageLatencies};
+use crate::planner::{Observation, Planner};
+use crate::ros::action::GoalId;
+use crate::ros::executor::Waker;
+use crate::ros::messages::nav_msgs::Path;
+use crate::ros::messages::visualization_msgs::MarkerArray;
+use crate::ros::parameter::Values;
+use crate::ros::path::{PathStyle, markers_of, path_of, raw_path_of};
+use crate::ros::time::RosTime;
+use crate::trajectory::Trajectory;
+use crate::view::{Event, Stamp, View};
+use crate::world::{Layout, MazeWorld, State};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Jobs that may wait for the planning thread. The action server's own limit lies below.
+const MAX_JOBS: usize = 64;
+/// Plans made before work begins, so that no first-run cost shows in it.
+const WARM_UP_PLANS: usize = 5;
+
+/// For whom a plan is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A goal of the action.
+    Action(GoalId),
+    /// A request of the service, by number.
+    Service(u64),
+    /// The robot under way.
+    Drive,
+}
+
+/// A plan to make.
+pub struct PlanJob {
+    /// For whom.
+    pub purpose: Purpose,
+    /// From where, to where.
+    pub observation: Observation,
+    /// ROS time now.
+    pub now: RosTime,
+    /// When the map was last known to be true, seconds of ROS time.
+    pub map_secs: f64,
+    /// The map.
+    pub world: Arc<MazeWorld>,
+    /// The map's frame.
+    pub frame: Arc<str>,
+    /// How its path is written.
+    pub style: PathStyle,
+    /// Whether anyone looks at the proposal and the markers.
+    pub show: bool,
+    /// Set when nobody wants the plan any more.
+    pub canceled: Arc<AtomicBool>,
+    /// When the request came in.
+    pub asked: Instant,
+    /// A plan to write into, so that none is allocated on the way.
+    pub plan: Box<CheckedPlan>,
+}
+
+/// What became of a job.
+pub struct Planned {
+    /// For whom.
+    pub purpose: Purpose,
+    /// What left the gate; the stop, if there is no planner.
+    pub plan: Box<CheckedPlan>,
+    /// It as a path. Empty if it is a fallback and nobody drives.
+    pub path: Path,
+    /// The proposal as a path, if it is shown.
+    pub raw: Option<Path>,
+    /// For RViz, if it is shown.
+    pub markers: Option<MarkerArray>,
+    /// When the request came in.
+    pub asked: Instant,
+    /// Time spent planning, correcting and checking.
+    pub planning: Duration,
+    /// The robot's or the asked-for start.
+    pub observation: Observation,
+    /// Nobody wanted it any more.
+    pub canceled: bool,
+    /// Whether there was a planner.
+    pub had_planner: bool,
+}
+
+/// What the planning and loading threads report.
+pub enum Report {
+    /// A plan, or why there is none.
+    Planned(Box<Planned>),
+    /// A model is ready to be installed, or why not.
+    Loaded(Box<Result<Ready, String>>),
+    /// The warm-up is over.
+    Warm,
+    /// Statistics, sent after every plan.
+    Statistics(Box<Statistics>),
+}
+
+/// What has been measured since the last warm-up.
+#[derive(Clone, Debug, Default)]
+pub struct Statistics {
+    /// Goals of action and service.
+    pub queries: PilotStatistics,
+    /// The robot under way.
+    pub drive: PilotStatistics,
+    /// Times of all of them.
+    pub stages_ms: StageLatencies,
+}
+
+/// A pilot on its way to the planning thread, hidden behind what every family's has in common.
+pub struct Ready {
+    pilot: Box<dyn Planning>,
+    /// What was loaded.
+    pub loaded: Loaded,
+}
+
+/// A pilot of any family.
+trait Planning: Send {
+    fn configure(&mut self, settings: PilotSettings);
+    fn plan(&mut self, job: &PlanJob, into: &mut CheckedPlan);
+    fn proposal(&self) -> &Trajectory;
+    fn warm_up(&mut self, world: &MazeWorld);
+    fn reset(&mut self);
+    fn statistics(&self, statistics: &mut Statistics);
+}
+
+struct PilotOf<P> {
+    pilot: Pilot<P>,
+    /// While a query is planned the robot's plans rest here, else those of the queries.
+    queries: PilotMemory,
+    seed: u64,
+    statistics: Statistics,
+}
+
+impl<P: Planner + Send> Planning for PilotOf<P> {
+    fn configure(&mut self, settings: PilotSettings) {
+        self.pilot.configure(settings);
+    }
+
+    fn plan(&mut self, job: &PlanJob, into: &mut CheckedPlan) {
+        let now_secs = job.now.as_secs_f64();
+        let queried = job.purpose != Purpose::Drive;
+        if queried {
+            // A question has nothing to do with the plan in force, and the same question has the same answer.
+            self.queries.reset();
+            self.pilot.exchange(&mut self.queries);
+            self.pilot.reset(self.seed);
+        }
+        into.copy_from(self.pilot.plan(&job.world, &job.observation, now_secs, job.map_secs));
+        if queried {
+            self.statistics.queries = self.pilot.statistics();
+            self.pilot.exchange(&mut self.queries);
+        } else {
+            self.statistics.drive = self.pilot.statistics();
+        }
+    }
+
+    fn proposal(&self) -> &Trajectory {
+        &self.pilot.proposal().trajectory
+    }
+
+    fn warm_up(&mut self, world: &MazeWorld) {
+        let free: Vec<_> = world.layout().free_cells().collect();
+        let at = |index: usize| free.get(index % free.len().max(1)).map(|(x, y)| [*x as f64, *y as f64]);
+        for index in 0..WARM_UP_PLANS {
+            let (Some(start), Some(goal)) = (at(index), at(free.len() / 2 + index)) else { break };
+            let state = State::at_rest(start);
+            let observation = Observation { state, goal, stamp_secs: 0.0, step: 0 };
+            self.pilot.plan(world, &observation, 0.0, 0.0);
+        }
+        self.pilot.reset(self.seed);
+        self.pilot.clear_statistics();
+        self.queries = PilotMemory::new();
+        self.statistics = Statistics::default();
+    }
+
+    fn reset(&mut self) {
+        self.pilot.reset(self.seed);
+    }
+
+    fn statistics(&self, statistics: &mut Statistics) {
+        statistics.queries.clone_from(&self.statistics.queries);
+        statistics.drive.clone_from(&self.statistics.drive);
+        statistics.stages_ms = self.pilot.latency_by_stage();
+    }
+}
+
+enum Job {
+    Install(Box<dyn Planning>),
+    Configure(Box<PilotSettings>),
+    WarmUp(Arc<MazeWorld>),
+    Reset,
+    Plan(Box<PlanJob>),
+    Unload,
+}
+
+/// The planning thread's end in the node's loop.
+pub struct Worker {
+    jobs: SyncSender<Job>,
+    reports: Receiver<Report>,
+    reporting: Sender<Report>,
+    waker: Waker,
+    spare: Vec<Box<CheckedPlan>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// If the system has no thread left.
+    pub fn start(waker: Waker) -> std::io::Result<Self> {
+        let (jobs, work) = sync_channel(MAX_JOBS);
+        let (reporting, reports) = channel();
+        let (sender, wake) = (reporting.clone(), waker.clone());
+        let thread = std::thread::Builder::new().name("planner".to_owned()).spawn(move || serve(&work, &sender, &wake))?;
+        let spare = (0..4).map(|_| Box::new(CheckedPlan::with_capacity(MAX_STATES))).collect();
+        Ok(Self { jobs, reports, reporting, waker, spare, thread: Some(thread) })
+    }
+
+    /// The next report, if there is one.
+    pub fn report(&self) -> Option<Report> {
+        self.reports.try_recv().ok()
+    }
+
+    /// A plan to write into.
+    pub fn spare(&mut self) -> Box<CheckedPlan> {
+        self.spare.pop().unwrap_or_else(|| Box::new(CheckedPlan::with_capacity(MAX_STATES)))
+    }
+
+    /// Takes a plan back for later use.
+    pub fn recycle(&mut self, plan: Box<CheckedPlan>) {
+        if self.spare.len() < 8 {
+            self.spare.push(plan);
+        }
+    }
+
+    /// Hands a job over. Gives it back if too many are waiting or the thread is gone.
+    ///
+    /// # Errors
+    /// The job.
+    pub fn plan(&self, job: Box<PlanJob>) -> Result<(), Box<PlanJob>> {
+        match self.jobs.try_send(Job::Plan(job)) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(Job::Plan(job)) | TrySendError::Disconnected(Job::Plan(job))) => Err(job),
+            Err(_) => unreachable!("the job that was sent comes back"),
+        }
+    }
+
+    /// Loads and tests a model on a thread of its own, beside the one at work. Ends with [`Report::Loaded`].
+    pub fn load<F: PlannerFamily>(
+        &self,
+        request: LoadRequest,
+        parameters: Values,
+        settings: PilotSettings,
+        view: View,
+    ) {
+        let (reporting, waker) = (self.reporting.clone(), self.waker.clone());
+        let load = move || {
+            let result = load::<F>(&request, &parameters, settings, view);
+            // The node may have ended meanwhile.
+            let _ = reporting.send(Report::Loaded(Box::new(result)));
+            waker.wake();
+        };
+        if let Err(error) = std::thread::Builder::new().name("loader".to_owned()).spawn(load) {
+            let problem = format!("expected a thread to load the model on, got: {error}");
+            let _ = self.reporting.send(Report::Loaded(Box::new(Err(problem))));
+            self.waker.wake();
+        }
+    }
+
+    /// Puts a loaded pilot to work in place of the one before.
+    pub fn install(&self, ready: Ready) -> Loaded {
+        self.send(Job::Install(ready.pilot));
+        ready.loaded
+    }
+
+    /// Other settings for the pilot.
+    pub fn configure(&self, settings: PilotSettings) {
+        self.send(Job::Configure(Box::new(settings)));
+    }
+
+    /// Plans a few times and forgets what it took. Ends with [`Report::Warm`].
+    pub fn warm_up(&self, world: Arc<MazeWorld>) {
+        self.send(Job::WarmUp(world));
+    }
+
+    /// Forgets the robot's plan in force.
+    pub fn reset(&self) {
+        self.send(Job::Reset);
+    }
+
+    /// Lets go of the pilot.
+    pub fn unload(&self) {
+        self.send(Job::Unload);
+    }
+
+    fn send(&self, job: Job) {
+        // At most a few of these are ever under way; plans, which may pile up, go through `plan`.
+        let _ = self.jobs.send(job);
+    }
+}
+
+impl Drop for Worker {
+    /// Waits for the thread only if it is idle: a plan under way, or one that hangs, must not hold up the end.
+    fn drop(&mut self) {
+        let (empty, _) = sync_channel(1);
+        self.jobs = empty;
+        if let Some(thread) = self.thread.take() {
+            let patience = Instant::now() + Duration::from_millis(100);
+            while !thread.is_finished() && Instant::now() < patience {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            if thread.is_finished() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+fn load<F: PlannerFamily>(
+    request: &LoadRequest,
+    parameters: &Values,
+    settings: PilotSettings,
+    view: View,
+) -> Result<Ready, String> {
+    let begun = Instant::now();
+    let planner = F::load(request, parameters)?;
+    let manifest = planner.manifest();
+    let loaded = Loaded {
+        engine: planner.engine().clone(),
+        model: request.model.clone(),
+        layout: F::layout(&planner).clone(),
+        summary: format!("{} knots of {} s", manifest.horizon, manifest.dt_secs),
+        secs: begun.elapsed().as_secs_f64(),
+    };
+    let pilot = Pilot::new(planner, settings, view);
+    let planning =
+        PilotOf { pilot, queries: PilotMemory::new(), seed: request.seed, statistics: Statistics::default() };
+    Ok(Ready { pilot: Box::new(planning), loaded })
+}
+
+fn serve(work: &Receiver<Job>, reports: &Sender<Report>, waker: &Waker) {
+    let mut pilot: Option<Box<dyn Planning>> = None;
+    while let Ok(job) = work.recv() {
+        let report = match job {
+            Job::Install(new) => {
+                pilot = Some(new);
+                continue;
+            }
+            Job::Unload => {
+                pilot = None;
+                continue;
+            }
+            Job::Configure(settings) => {
+                if let Some(pilot) = &mut pilot {
+                    pilot.configure(*settings);
+                }
+                continue;
+            }
+            Job::Reset => {
+                if let Some(pilot) = &mut pilot {
+                    pilot.reset();
+                }
+                continue;
+            }
+            Job::WarmUp(world) => {
+                if let Some(pilot) = &mut pilot {
+                    pilot.warm_up(&world);
+                }
+                Report::Warm
+            }
+            Job::Plan(job) => Report::Planned(Box::new(plan(&mut pilot, *job))),
+        };
+        let planned = matches!(report, Report::Planned(_));
+        if reports.send(report).is_err() {
+            return;
+        }
+        waker.wake();
+        if let (true, Some(pilot)) = (planned, &pilot) {
+            let mut statistics = Box::new(Statistics::default());
+            pilot.statistics(&mut statistics);
+            let _ = reports.send(Report::Statistics(statistics));
+        }
+    }
+}
+
+fn plan(pilot: &mut Option<Box<dyn Planning>>, mut job: PlanJob) -> Planned {
+    let begun = Instant::now();
+    let mut checked = std::mem::replace(&mut job.plan, Box::new(CheckedPlan::with_capacity(0)));
+    let canceled = job.canceled.load(Ordering::Acquire);
+    let had_planner = pilot.is_some();
+    let mut planned = Planned {
+        purpose: job.purpose,
+        path: Path::default(),
+        raw: None,
+        markers: None,
+        asked: job.asked,
+        planning: Duration::ZERO,
+        observation: job.observation,
+        canceled,
+        had_planner,
+        plan: Box::new(CheckedPlan::with_capacity(0)),
+    };
+    if let (Some(pilot), false) = (pilot, canceled) {
+        pilot.plan(&job, &mut checked);
+        planned.planning = begun.elapsed();
+        if job.purpose == Purpose::Drive || checked.origin() == Origin::Planned {
+            planned.path = path_of(&checked, job.world.layout(), &job.frame, job.now, &job.style);
+        }
+        if job.show {
+            planned.raw = Some(raw_path_of(pilot.proposal(), &job.frame, job.now));
+            planned.markers = Some(markers_of(&checked, pilot.proposal(), job.observation.goal, &job.frame, job.now));
+        }
+        planned.canceled = job.canceled.load(Ordering::Acquire);
+    }
+    planned.plan = checked;
+    planned
+}
+
+/// Draws the maze in the view.
+pub fn show_maze(view: &View, layout: &Layout, start: [f64; 2], goal: [f64; 2]) {
+    if view.is_enabled() {
+        view.offer(Stamp::default(), Event::Maze { walls: layout.wall_boxes().collect(), goal, start });
+    }
+}
