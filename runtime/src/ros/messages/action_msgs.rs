@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Goal ID
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GoalInfo {
-    /// `unique_identifier_msgs/UUID`; the definition says no more.
+    /// `unique_identifier_msgs/UUID goal_id`.
     pub goal_id: super::unique_identifier_msgs::UUID,
     /// Time when the goal was accepted
     pub stamp: super::builtin_interfaces::Time,
@@ -71,7 +71,7 @@ impl super::interface::MessageType for GoalStatus {
 /// An array of goal statuses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GoalStatusArray {
-    /// `GoalStatus[]`; the definition says no more.
+    /// `GoalStatus[] status_list`.
     pub status_list: Vec<GoalStatus>,
 }
 

@@ -45,7 +45,7 @@ impl super::interface::MessageType for Constants {
 /// A heartbeat of one of the two ends of a bond. Either end declares the other dead when these stop.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Status {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
     /// Name of the bond, the same at both ends.
     pub id: String,
@@ -55,7 +55,7 @@ pub struct Status {
     pub active: bool,
     /// The sender's own settings, in seconds, so that a mismatch between both ends can be seen.
     pub heartbeat_timeout: f32,
-    /// `float32`; the definition says no more.
+    /// `float32 heartbeat_period`.
     pub heartbeat_period: f32,
 }
 

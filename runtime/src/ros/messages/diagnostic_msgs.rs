@@ -43,13 +43,13 @@ impl DiagnosticStatus {
     /// Possible levels of operations.
     pub const OK: u8 = 0;
 
-    /// `byte`; the definition says no more.
+    /// `byte WARN=1`.
     pub const WARN: u8 = 1;
 
-    /// `byte`; the definition says no more.
+    /// `byte ERROR=2`.
     pub const ERROR: u8 = 2;
 
-    /// `byte`; the definition says no more.
+    /// `byte STALE=3`.
     pub const STALE: u8 = 3;
 }
 
@@ -65,7 +65,7 @@ impl super::interface::MessageType for DiagnosticStatus {
 /// What to label this value when viewing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct KeyValue {
-    /// `string`; the definition says no more.
+    /// `string key`.
     pub key: String,
     /// A value to track over time.
     pub value: String,
@@ -134,11 +134,11 @@ impl ros2_client::Message for SelfTestRequest {}
 /// Response of `diagnostic_msgs/srv/SelfTest`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SelfTestResponse {
-    /// `string`; the definition says no more.
+    /// `string id`.
     pub id: String,
-    /// `byte`; the definition says no more.
+    /// `byte passed`.
     pub passed: u8,
-    /// `DiagnosticStatus[]`; the definition says no more.
+    /// `DiagnosticStatus[] status`.
     pub status: Vec<DiagnosticStatus>,
 }
 

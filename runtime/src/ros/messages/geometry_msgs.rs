@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 /// This expresses acceleration in free space broken into its linear and angular parts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Accel {
-    /// `Vector3`; the definition says no more.
+    /// `Vector3 linear`.
     pub linear: Vector3,
-    /// `Vector3`; the definition says no more.
+    /// `Vector3 angular`.
     pub angular: Vector3,
 }
 
@@ -27,9 +27,9 @@ impl super::interface::MessageType for Accel {
 /// An accel with reference coordinate frame and timestamp
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AccelStamped {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
-    /// `Accel`; the definition says no more.
+    /// `Accel accel`.
     pub accel: Accel,
 }
 
@@ -45,7 +45,7 @@ impl super::interface::MessageType for AccelStamped {
 /// This expresses acceleration in free space with uncertainty.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AccelWithCovariance {
-    /// `Accel`; the definition says no more.
+    /// `Accel accel`.
     pub accel: Accel,
     /// Row-major representation of the 6x6 covariance matrix The orientation parameters use a fixed-axis
     /// representation. In order, the parameters are: (x, y, z, rotation about X axis, rotation about Y axis,
@@ -72,9 +72,9 @@ impl super::interface::MessageType for AccelWithCovariance {
 /// This represents an estimated accel with reference coordinate frame and timestamp.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AccelWithCovarianceStamped {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
-    /// `AccelWithCovariance`; the definition says no more.
+    /// `AccelWithCovariance accel`.
     pub accel: AccelWithCovariance,
 }
 
@@ -90,21 +90,21 @@ impl super::interface::MessageType for AccelWithCovarianceStamped {
 /// Mass \[kg\]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Inertia {
-    /// `float64`; the definition says no more.
+    /// `float64 m`.
     pub m: f64,
     /// Center of mass \[m\]
     pub com: Vector3,
     /// Inertia Tensor \[kg-m^2\] \| ixx ixy ixz \| I = \| ixy iyy iyz \| \| ixz iyz izz \|
     pub ixx: f64,
-    /// `float64`; the definition says no more.
+    /// `float64 ixy`.
     pub ixy: f64,
-    /// `float64`; the definition says no more.
+    /// `float64 ixz`.
     pub ixz: f64,
-    /// `float64`; the definition says no more.
+    /// `float64 iyy`.
     pub iyy: f64,
-    /// `float64`; the definition says no more.
+    /// `float64 iyz`.
     pub iyz: f64,
-    /// `float64`; the definition says no more.
+    /// `float64 izz`.
     pub izz: f64,
 }
 
@@ -120,9 +120,9 @@ impl super::interface::MessageType for Inertia {
 /// An Inertia with a time stamp and reference frame.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InertiaStamped {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
-    /// `Inertia`; the definition says no more.
+    /// `Inertia inertia`.
     pub inertia: Inertia,
 }
 
@@ -138,11 +138,11 @@ impl super::interface::MessageType for InertiaStamped {
 /// This contains the position of a point in free space
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Point {
-    /// `float64`; the definition says no more.
+    /// `float64 x`.
     pub x: f64,
-    /// `float64`; the definition says no more.
+    /// `float64 y`.
     pub y: f64,
-    /// `float64`; the definition says no more.
+    /// `float64 z`.
     pub z: f64,
 }
 
@@ -164,11 +164,11 @@ impl super::interface::MessageType for Point {
 /// a PointCloud.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Point32 {
-    /// `float32`; the definition says no more.
+    /// `float32 x`.
     pub x: f32,
-    /// `float32`; the definition says no more.
+    /// `float32 y`.
     pub y: f32,
-    /// `float32`; the definition says no more.
+    /// `float32 z`.
     pub z: f32,
 }
 
@@ -184,9 +184,9 @@ impl super::interface::MessageType for Point32 {
 /// This represents a Point with reference coordinate frame and timestamp
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PointStamped {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
-    /// `Point`; the definition says no more.
+    /// `Point point`.
     pub point: Point,
 }
 
@@ -202,7 +202,7 @@ impl super::interface::MessageType for PointStamped {
 /// A specification of a polygon where the first and last points are assumed to be connected
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Polygon {
-    /// `Point32[]`; the definition says no more.
+    /// `Point32[] points`.
     pub points: Vec<Point32>,
 }
 
@@ -219,9 +219,9 @@ impl super::interface::MessageType for Polygon {
 /// unique identification field for disambiguating multiple instances
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PolygonInstance {
-    /// `geometry_msgs/Polygon`; the definition says no more.
+    /// `geometry_msgs/Polygon polygon`.
     pub polygon: Polygon,
-    /// `int64`; the definition says no more.
+    /// `int64 id`.
     pub id: i64,
 }
 
@@ -238,9 +238,9 @@ impl super::interface::MessageType for PolygonInstance {
 /// identification field for disambiguating multiple instances
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PolygonInstanceStamped {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
-    /// `geometry_msgs/PolygonInstance`; the definition says no more.
+    /// `geometry_msgs/PolygonInstance polygon`.
     pub polygon: PolygonInstance,
 }
 
@@ -256,9 +256,9 @@ impl super::interface::MessageType for PolygonInstanceStamped {
 /// This represents a Polygon with reference coordinate frame and timestamp
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PolygonStamped {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
-    /// `Polygon`; the definition says no more.
+    /// `Polygon polygon`.
     pub polygon: Polygon,
 }
 
@@ -274,9 +274,9 @@ impl super::interface::MessageType for PolygonStamped {
 /// A representation of pose in free space, composed of position and orientation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pose {
-    /// `Point`; the definition says no more.
+    /// `Point position`.
     pub position: Point,
-    /// `Quaternion`; the definition says no more.
+    /// `Quaternion orientation`.
     pub orientation: Quaternion,
 }
 
@@ -293,11 +293,11 @@ impl super::interface::MessageType for Pose {
 /// pose.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pose2D {
-    /// `float64`; the definition says no more.
+    /// `float64 x`.
     pub x: f64,
-    /// `float64`; the definition says no more.
+    /// `float64 y`.
     pub y: f64,
-    /// `float64`; the definition says no more.
+    /// `float64 theta`.
     pub theta: f64,
 }
 
@@ -313,9 +313,9 @@ impl super::interface::MessageType for Pose2D {
 /// An array of poses with a header for global reference.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PoseArray {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
-    /// `Pose[]`; the definition says no more.
+    /// `Pose[] poses`.
     pub poses: Vec<Pose>,
 }
 
@@ -331,9 +331,9 @@ impl super::interface::MessageType for PoseArray {
 /// A Pose with reference coordinate frame and timestamp
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PoseStamped {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
-    /// `Pose`; the definition says no more.
+    /// `Pose pose`.
     pub pose: Pose,
 }
 
@@ -349,7 +349,7 @@ impl super::interface::MessageType for PoseStamped {
 /// This represents a pose in free space with uncertainty.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PoseWithCovariance {
-    /// `Pose`; the definition says no more.
+    /// `Pose pose`.
     pub pose: Pose,
     /// Row-major representation of the 6x6 covariance matrix The orientation parameters use a fixed-axis
     /// representation. In order, the parameters are: (x, y, z, rotation about X axis, rotation about Y axis,
@@ -376,9 +376,9 @@ impl super::interface::MessageType for PoseWithCovariance {
 /// This expresses an estimated pose with a reference coordinate frame and timestamp
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PoseWithCovarianceStamped {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
-    /// `PoseWithCovariance`; the definition says no more.
+    /// `PoseWithCovariance pose`.
     pub pose: PoseWithCovariance,
 }
 
@@ -394,19 +394,19 @@ impl super::interface::MessageType for PoseWithCovarianceStamped {
 /// This represents an orientation in free space in quaternion form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quaternion {
-    /// `float64`; the definition says no more.
+    /// `float64 x`.
     pub x: f64,
-    /// `float64`; the definition says no more.
+    /// `float64 y`.
     pub y: f64,
-    /// `float64`; the definition says no more.
+    /// `float64 z`.
     pub z: f64,
-    /// `float64`; the definition says no more.
+    /// `float64 w`.
     pub w: f64,
 }
 
 impl Default for Quaternion {
     fn default() -> Self {
-        Self { x: 0.0, y: 0.0, z: 0.0, w: 1.0 }
+        Self { x: Default::default(), y: Default::default(), z: Default::default(), w: 1.0 }
     }
 }
 
@@ -422,9 +422,9 @@ impl super::interface::MessageType for Quaternion {
 /// This represents an orientation with reference coordinate frame and timestamp.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct QuaternionStamped {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
-    /// `Quaternion`; the definition says no more.
+    /// `Quaternion quaternion`.
     pub quaternion: Quaternion,
 }
 
@@ -440,9 +440,9 @@ impl super::interface::MessageType for QuaternionStamped {
 /// This represents the transform between two coordinate frames in free space.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Transform {
-    /// `Vector3`; the definition says no more.
+    /// `Vector3 translation`.
     pub translation: Vector3,
-    /// `Quaternion`; the definition says no more.
+    /// `Quaternion rotation`.
     pub rotation: Quaternion,
 }
 
@@ -485,9 +485,9 @@ impl super::interface::MessageType for TransformStamped {
 /// This expresses velocity in free space broken into its linear and angular parts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Twist {
-    /// `Vector3`; the definition says no more.
+    /// `Vector3 linear`.
     pub linear: Vector3,
-    /// `Vector3`; the definition says no more.
+    /// `Vector3 angular`.
     pub angular: Vector3,
 }
 
@@ -503,9 +503,9 @@ impl super::interface::MessageType for Twist {
 /// A twist with reference coordinate frame and timestamp
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TwistStamped {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
-    /// `Twist`; the definition says no more.
+    /// `Twist twist`.
     pub twist: Twist,
 }
 
@@ -521,7 +521,7 @@ impl super::interface::MessageType for TwistStamped {
 /// This expresses velocity in free space with uncertainty.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TwistWithCovariance {
-    /// `Twist`; the definition says no more.
+    /// `Twist twist`.
     pub twist: Twist,
     /// Row-major representation of the 6x6 covariance matrix The orientation parameters use a fixed-axis
     /// representation. In order, the parameters are: (x, y, z, rotation about X axis, rotation about Y axis,
@@ -548,9 +548,9 @@ impl super::interface::MessageType for TwistWithCovariance {
 /// This represents an estimated twist with reference coordinate frame and timestamp.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TwistWithCovarianceStamped {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
-    /// `TwistWithCovariance`; the definition says no more.
+    /// `TwistWithCovariance twist`.
     pub twist: TwistWithCovariance,
 }
 
@@ -566,11 +566,11 @@ impl super::interface::MessageType for TwistWithCovarianceStamped {
 /// This represents a vector in free space.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Vector3 {
-    /// `float64`; the definition says no more.
+    /// `float64 x`.
     pub x: f64,
-    /// `float64`; the definition says no more.
+    /// `float64 y`.
     pub y: f64,
-    /// `float64`; the definition says no more.
+    /// `float64 z`.
     pub z: f64,
 }
 
@@ -586,9 +586,9 @@ impl super::interface::MessageType for Vector3 {
 /// This represents a Vector3 with reference coordinate frame and timestamp
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Vector3Stamped {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
-    /// `Vector3`; the definition says no more.
+    /// `Vector3 vector`.
     pub vector: Vector3,
 }
 
@@ -609,13 +609,13 @@ impl super::interface::MessageType for Vector3Stamped {
 ///   known as a body twist.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct VelocityStamped {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
-    /// `string`; the definition says no more.
+    /// `string body_frame_id`.
     pub body_frame_id: String,
-    /// `string`; the definition says no more.
+    /// `string reference_frame_id`.
     pub reference_frame_id: String,
-    /// `Twist`; the definition says no more.
+    /// `Twist velocity`.
     pub velocity: Twist,
 }
 
@@ -631,9 +631,9 @@ impl super::interface::MessageType for VelocityStamped {
 /// This represents force in free space, separated into its linear and angular parts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Wrench {
-    /// `Vector3`; the definition says no more.
+    /// `Vector3 force`.
     pub force: Vector3,
-    /// `Vector3`; the definition says no more.
+    /// `Vector3 torque`.
     pub torque: Vector3,
 }
 
@@ -649,9 +649,9 @@ impl super::interface::MessageType for Wrench {
 /// A wrench with reference coordinate frame and timestamp
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct WrenchStamped {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
-    /// `Wrench`; the definition says no more.
+    /// `Wrench wrench`.
     pub wrench: Wrench,
 }
 

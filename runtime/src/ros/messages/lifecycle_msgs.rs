@@ -113,55 +113,55 @@ impl Transition {
     /// the intermediate transition states.
     pub const TRANSITION_ON_CONFIGURE_SUCCESS: u8 = 10;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_CONFIGURE_FAILURE=11`.
     pub const TRANSITION_ON_CONFIGURE_FAILURE: u8 = 11;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_CONFIGURE_ERROR=12`.
     pub const TRANSITION_ON_CONFIGURE_ERROR: u8 = 12;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_CLEANUP_SUCCESS=20`.
     pub const TRANSITION_ON_CLEANUP_SUCCESS: u8 = 20;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_CLEANUP_FAILURE=21`.
     pub const TRANSITION_ON_CLEANUP_FAILURE: u8 = 21;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_CLEANUP_ERROR=22`.
     pub const TRANSITION_ON_CLEANUP_ERROR: u8 = 22;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_ACTIVATE_SUCCESS=30`.
     pub const TRANSITION_ON_ACTIVATE_SUCCESS: u8 = 30;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_ACTIVATE_FAILURE=31`.
     pub const TRANSITION_ON_ACTIVATE_FAILURE: u8 = 31;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_ACTIVATE_ERROR=32`.
     pub const TRANSITION_ON_ACTIVATE_ERROR: u8 = 32;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_DEACTIVATE_SUCCESS=40`.
     pub const TRANSITION_ON_DEACTIVATE_SUCCESS: u8 = 40;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_DEACTIVATE_FAILURE=41`.
     pub const TRANSITION_ON_DEACTIVATE_FAILURE: u8 = 41;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_DEACTIVATE_ERROR=42`.
     pub const TRANSITION_ON_DEACTIVATE_ERROR: u8 = 42;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_SHUTDOWN_SUCCESS=50`.
     pub const TRANSITION_ON_SHUTDOWN_SUCCESS: u8 = 50;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_SHUTDOWN_FAILURE=51`.
     pub const TRANSITION_ON_SHUTDOWN_FAILURE: u8 = 51;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_SHUTDOWN_ERROR=52`.
     pub const TRANSITION_ON_SHUTDOWN_ERROR: u8 = 52;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_ERROR_SUCCESS=60`.
     pub const TRANSITION_ON_ERROR_SUCCESS: u8 = 60;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_ERROR_FAILURE=61`.
     pub const TRANSITION_ON_ERROR_FAILURE: u8 = 61;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 TRANSITION_ON_ERROR_ERROR=62`.
     pub const TRANSITION_ON_ERROR_ERROR: u8 = 62;
 
     /// The transition callback successfully performed its required functionality.
@@ -186,7 +186,7 @@ impl super::interface::MessageType for Transition {
 /// The transition id and label of this description.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TransitionDescription {
-    /// `Transition`; the definition says no more.
+    /// `Transition transition`.
     pub transition: Transition,
     /// The current state from which this transition transitions.
     pub start_state: State,
@@ -206,7 +206,7 @@ impl super::interface::MessageType for TransitionDescription {
 /// The time point at which this event occurred.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TransitionEvent {
-    /// `uint64`; the definition says no more.
+    /// `uint64 timestamp`.
     pub timestamp: u64,
     /// The id and label of this transition event.
     pub transition: Transition,

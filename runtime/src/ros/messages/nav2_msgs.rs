@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Asks whether a path is still free of obstacles.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IsPathValidRequest {
-    /// `nav_msgs/Path`; the definition says no more.
+    /// `nav_msgs/Path path`.
     pub path: super::nav_msgs::Path,
     /// Cells that cost as much or more are obstacles.
     pub max_cost: u8,
@@ -30,9 +30,9 @@ impl Default for IsPathValidRequest {
         Self {
             path: Default::default(),
             max_cost: 254,
-            consider_unknown_as_obstacle: false,
-            layer_name: "".to_string(),
-            footprint: "".to_string(),
+            consider_unknown_as_obstacle: Default::default(),
+            layer_name: Default::default(),
+            footprint: Default::default(),
             stop_at_first_collision: true,
             max_lookahead_distance: -1.0,
         }
@@ -46,7 +46,7 @@ impl ros2_client::Message for IsPathValidRequest {}
 pub struct IsPathValidResponse {
     /// False when the check itself could not be made.
     pub success: bool,
-    /// `bool`; the definition says no more.
+    /// `bool is_valid`.
     pub is_valid: bool,
     /// Which poses of the path are in collision, counted from 0.
     pub invalid_pose_indices: Vec<i32>,
@@ -72,7 +72,7 @@ impl super::interface::ServiceType for IsPathValid {
 pub struct ComputePathToPoseGoal {
     /// Where the path shall end.
     pub goal: super::geometry_msgs::PoseStamped,
-    /// Where it begins, if \`use_start\` is true.
+    /// Where it begins, if `use_start` is true.
     pub start: super::geometry_msgs::PoseStamped,
     /// Which of the server's planners; may be empty when there is only one.
     pub planner_id: String,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct ComputePathToPoseGoal {
     /// Where the path shall end.
     pub goal: super::geometry_msgs::PoseStamped,
-    /// Where it begins, if \`use_start\` is true.
+    /// Where it begins, if `use_start` is true.
     pub start: super::geometry_msgs::PoseStamped,
     /// Poses to pass on the way, in order; planners that cannot do that ignore them.
     pub viapoints: Vec<super::geometry_msgs::PoseStamped>,

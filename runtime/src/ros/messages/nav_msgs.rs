@@ -31,7 +31,7 @@ impl super::interface::MessageType for Goals {
 /// An array of cells in a 2D grid
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GridCells {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
     /// Width of each cell
     pub cell_width: f32,
@@ -78,7 +78,7 @@ impl super::interface::MessageType for MapMetaData {
 /// This represents a 2-D grid map
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OccupancyGrid {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
     /// MetaData for the map
     pub info: MapMetaData,
@@ -220,7 +220,7 @@ impl ros2_client::Message for LoadMapRequest {}
 pub struct LoadMapResponse {
     /// Returned map is only valid if result equals RESULT_SUCCESS
     pub map: OccupancyGrid,
-    /// `uint8`; the definition says no more.
+    /// `uint8 result`.
     pub result: u8,
 }
 
@@ -228,16 +228,16 @@ impl LoadMapResponse {
     /// Result code defintions
     pub const RESULT_SUCCESS: u8 = 0;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 RESULT_MAP_DOES_NOT_EXIST=1`.
     pub const RESULT_MAP_DOES_NOT_EXIST: u8 = 1;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 RESULT_INVALID_MAP_DATA=2`.
     pub const RESULT_INVALID_MAP_DATA: u8 = 2;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 RESULT_INVALID_MAP_METADATA=3`.
     pub const RESULT_INVALID_MAP_METADATA: u8 = 3;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 RESULT_UNDEFINED_FAILURE=255`.
     pub const RESULT_UNDEFINED_FAILURE: u8 = 255;
 }
 

@@ -75,7 +75,7 @@ impl super::interface::MessageType for IntegerRange {
 /// The resulting parameters under the given prefixes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ListParametersResult {
-    /// `string[]`; the definition says no more.
+    /// `string[] names`.
     pub names: Vec<String>,
     /// The resulting prefixes under the given prefixes. TODO(wjwwood): link to prefix definition and rules.
     pub prefixes: Vec<String>,
@@ -153,22 +153,22 @@ pub struct LoggerLevel {
 }
 
 impl LoggerLevel {
-    /// `uint8`; the definition says no more.
+    /// `uint8 LOG_LEVEL_UNKNOWN=0`.
     pub const LOG_LEVEL_UNKNOWN: u8 = 0;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 LOG_LEVEL_DEBUG=10`.
     pub const LOG_LEVEL_DEBUG: u8 = 10;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 LOG_LEVEL_INFO=20`.
     pub const LOG_LEVEL_INFO: u8 = 20;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 LOG_LEVEL_WARN=30`.
     pub const LOG_LEVEL_WARN: u8 = 30;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 LOG_LEVEL_ERROR=40`.
     pub const LOG_LEVEL_ERROR: u8 = 40;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 LOG_LEVEL_FATAL=50`.
     pub const LOG_LEVEL_FATAL: u8 = 50;
 }
 
@@ -187,8 +187,8 @@ impl super::interface::MessageType for LoggerLevel {
 pub struct Parameter {
     /// The full name of the parameter.
     pub name: String,
-    /// The parameter's value which can be one of several types, see \`ParameterValue.msg\` and
-    /// \`ParameterType.msg\`.
+    /// The parameter's value which can be one of several types, see `ParameterValue.msg` and
+    /// `ParameterType.msg`.
     pub value: ParameterValue,
 }
 
@@ -206,7 +206,7 @@ impl super::interface::MessageType for Parameter {
 pub struct ParameterDescriptor {
     /// The name of the parameter.
     pub name: String,
-    /// Enum values are defined in the \`ParameterType.msg\` message.
+    /// Enum values are defined in the `ParameterType.msg` message.
     pub r#type: u8,
     /// Description of the parameter, visible from introspection tools.
     pub description: String,
@@ -266,11 +266,11 @@ impl super::interface::MessageType for ParameterEvent {
 /// name can only be in one of the three sets.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ParameterEventDescriptors {
-    /// `ParameterDescriptor[]`; the definition says no more.
+    /// `ParameterDescriptor[] new_parameters`.
     pub new_parameters: Vec<ParameterDescriptor>,
-    /// `ParameterDescriptor[]`; the definition says no more.
+    /// `ParameterDescriptor[] changed_parameters`.
     pub changed_parameters: Vec<ParameterDescriptor>,
-    /// `ParameterDescriptor[]`; the definition says no more.
+    /// `ParameterDescriptor[] deleted_parameters`.
     pub deleted_parameters: Vec<ParameterDescriptor>,
 }
 
@@ -294,31 +294,31 @@ impl ParameterType {
     /// Default value, which implies this is not a valid parameter.
     pub const PARAMETER_NOT_SET: u8 = 0;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 PARAMETER_BOOL=1`.
     pub const PARAMETER_BOOL: u8 = 1;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 PARAMETER_INTEGER=2`.
     pub const PARAMETER_INTEGER: u8 = 2;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 PARAMETER_DOUBLE=3`.
     pub const PARAMETER_DOUBLE: u8 = 3;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 PARAMETER_STRING=4`.
     pub const PARAMETER_STRING: u8 = 4;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 PARAMETER_BYTE_ARRAY=5`.
     pub const PARAMETER_BYTE_ARRAY: u8 = 5;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 PARAMETER_BOOL_ARRAY=6`.
     pub const PARAMETER_BOOL_ARRAY: u8 = 6;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 PARAMETER_INTEGER_ARRAY=7`.
     pub const PARAMETER_INTEGER_ARRAY: u8 = 7;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 PARAMETER_DOUBLE_ARRAY=8`.
     pub const PARAMETER_DOUBLE_ARRAY: u8 = 8;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 PARAMETER_STRING_ARRAY=9`.
     pub const PARAMETER_STRING_ARRAY: u8 = 9;
 }
 
@@ -333,7 +333,7 @@ impl super::interface::MessageType for ParameterType {
 ///
 /// Used to determine which of the next \*\_value fields are set. ParameterType.PARAMETER_NOT_SET
 /// indicates that the parameter was not set (if gotten) or is uninitialized. Values are enumerated in
-/// \`ParameterType.msg\`.
+/// `ParameterType.msg`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ParameterValue {
     /// The type of this parameter, which corresponds to the appropriate field below.
@@ -371,7 +371,7 @@ impl super::interface::MessageType for ParameterValue {
 /// True when succeed, false when failed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SetLoggerLevelsResult {
-    /// `bool`; the definition says no more.
+    /// `bool successful`.
     pub successful: bool,
     /// Reason why the setting was either successful or a failure.
     pub reason: String,
@@ -390,7 +390,7 @@ impl super::interface::MessageType for SetLoggerLevelsResult {
 /// indicates the change was rejected.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SetParametersResult {
-    /// `bool`; the definition says no more.
+    /// `bool successful`.
     pub successful: bool,
     /// Reason why the setting was a failure. On success, the contents of this field are undefined. This
     /// should only be used for logging and user interfaces.

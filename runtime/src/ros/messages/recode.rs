@@ -84,3 +84,151 @@ pub fn encode<T: Message>(message: &T) -> Result<Vec<u8>, RecodeError> {
 pub fn recode<T: Message>(bytes: &[u8]) -> Result<Vec<u8>, RecodeError> {
     encode(&decode::<T>(bytes)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ros::messages::registry::TYPES;
+    use crate::ros::messages::{diagnostic_msgs, nav_msgs, rcl_interfaces, sensor_msgs, std_msgs};
+
+    /// A small generator of its own keeps the cases the same everywhere.
+    struct Random(u64);
+
+    impl Random {
+        fn next(&mut self) -> u64 {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+        }
+
+        fn below(&mut self, limit: usize) -> usize {
+            (self.next() >> 33) as usize % limit.max(1)
+        }
+    }
+
+    /// Little-endian bytes with few ones among zeros: small lengths, so that many of them decode.
+    fn sparse(random: &mut Random, zeros_per_one: usize) -> Vec<u8> {
+        let mut bytes = vec![0, 1, 0, 0];
+        bytes.extend((0..2048).map(|_| u8::from(random.below(zeros_per_one) == 0)));
+        bytes
+    }
+
+    /// A valid encoding with something in it, where one is found soon.
+    fn valid(random: &mut Random, round_trip: &RoundTrip) -> Vec<u8> {
+        let found = (0..24).find_map(|i| (round_trip.recode)(&sparse(random, 8 + 8 * i)).ok());
+        found
+            .unwrap_or_else(|| (round_trip.recode)(&[vec![0, 1], vec![0; 4096]].concat()).expect("zeros are a message"))
+    }
+
+    fn spoil(random: &mut Random, bytes: &mut Vec<u8>) {
+        match random.below(5) {
+            0 => bytes.truncate(random.below(bytes.len())),
+            1 => {
+                for _ in 0..=random.below(8) {
+                    let at = random.below(bytes.len());
+                    bytes[at] ^= 1 << random.below(8);
+                }
+            }
+            2 => {
+                // A length of four thousand million, or of just too many.
+                let length = if random.below(2) == 0 { u32::MAX } else { bytes.len() as u32 };
+                let at = 4 + 4 * random.below(bytes.len() / 4 - 1);
+                if let Some(word) = bytes.get_mut(at..at + 4) {
+                    word.copy_from_slice(&length.to_le_bytes());
+                }
+            }
+            3 => bytes.iter_mut().skip(2).for_each(|byte| *byte = random.next() as u8),
+            _ => {
+                bytes[1] ^= 1;
+                let extra = random.below(64);
+                bytes.extend((0..extra).map(|_| random.next() as u8));
+            }
+        }
+    }
+
+    #[test]
+    fn spoilt_bytes_are_refused_or_read_but_never_more_than_that() {
+        let mut random = Random(0x5eed);
+        let (mut read, mut refused) = (0_usize, 0_usize);
+        let mut round = 0;
+        while read + refused < 100_000 {
+            for round_trip in TYPES {
+                let good = valid(&mut random, round_trip);
+                let again = (round_trip.recode)(&good).expect("own bytes");
+                assert_eq!(good, again, "{} in round {round}", round_trip.name);
+                for _ in 0..20 {
+                    let mut bad = good.clone();
+                    spoil(&mut random, &mut bad);
+                    match (round_trip.recode)(&bad) {
+                        Ok(written) => {
+                            // An empty string may come without its end mark: four bytes become five, and up to three more for
+                            // the alignment of what follows.
+                            assert!(written.len() <= 4 + 2 * bad.len(), "{}: {bad:?}", round_trip.name);
+                            read += 1;
+                        }
+                        Err(_) => refused += 1,
+                    }
+                }
+            }
+            round += 1;
+        }
+        assert!(read > 10_000 && refused > 10_000, "read {read}, refused {refused}");
+    }
+
+    #[test]
+    fn a_sequence_longer_than_the_input_is_refused() {
+        let endless = [vec![0, 1, 0, 0], vec![0xff; 64]].concat();
+        assert!(matches!(decode::<diagnostic_msgs::DiagnosticArray>(&endless), Err(RecodeError::Decode { .. })));
+        assert!(matches!(decode::<std_msgs::UInt8MultiArray>(&endless), Err(RecodeError::Decode { .. })));
+        assert!(matches!(decode::<sensor_msgs::Image>(&endless), Err(RecodeError::Decode { .. })));
+        // The length alone, with every element missing: the first word of a GetParameters request.
+        let bare = [0, 1, 0, 0, 0xff, 0xff, 0xff, 0xff];
+        assert!(matches!(decode::<rcl_interfaces::GetParametersRequest>(&bare), Err(RecodeError::Decode { .. })));
+    }
+
+    #[test]
+    fn both_byte_orders_are_read() {
+        let mut odometry = nav_msgs::Odometry { child_frame_id: "base".to_string(), ..Default::default() };
+        odometry.header.stamp.sec = -5;
+        odometry.pose.covariance[35] = 0.25;
+        let mut big = vec![0, 0, 0, 0];
+        to_writer_with_rep_id(&mut big, &odometry, RepresentationIdentifier::CDR_BE).expect("writing to memory");
+        let little = encode(&odometry).expect("no bounds");
+        assert_ne!(big[4..], little[4..]);
+        assert_eq!(recode::<nav_msgs::Odometry>(&big).expect("big endian"), little);
+        assert_eq!(decode::<nav_msgs::Odometry>(&big).expect("big endian"), odometry);
+    }
+
+    #[test]
+    fn what_is_no_plain_cdr_is_named() {
+        assert!(matches!(decode::<std_msgs::Header>(&[0, 1, 0]), Err(RecodeError::NoHeader { got: 3 })));
+        let Err(error) = decode::<std_msgs::Header>(&[0, 7, 0, 0, 1]) else { panic!("XCDR2 was read as plain CDR") };
+        assert_eq!(error.to_string(), "expected representation 00 00 or 00 01 (plain CDR), got 00 07");
+    }
+
+    #[test]
+    fn a_bound_of_the_definition_is_kept() {
+        let range = rcl_interfaces::IntegerRange { from_value: 0, to_value: 9, step: 1 };
+        let mut descriptor =
+            rcl_interfaces::ParameterDescriptor { integer_range: vec![range.clone()], ..Default::default() };
+        let bytes = encode(&descriptor).expect("one range is allowed");
+        assert_eq!(decode::<rcl_interfaces::ParameterDescriptor>(&bytes).expect("own bytes"), descriptor);
+        descriptor.integer_range.push(range);
+        assert!(matches!(encode(&descriptor), Err(RecodeError::Encode { .. })));
+    }
+
+    #[test]
+    fn names_are_unique_and_well_formed() {
+        let mut names: Vec<&str> = TYPES.iter().map(|round_trip| round_trip.name).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        assert!(names.iter().all(|name| name.split('/').count() >= 3), "{names:?}");
+        for name in ["std_msgs/msg/Header", "rcl_interfaces/srv/SetParameters_Request", "std_srvs/srv/SetBool_Response"]
+        {
+            assert!(names.contains(&name), "{name}");
+        }
+    }
+}

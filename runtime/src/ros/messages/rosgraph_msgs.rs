@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// For more information, see <https://design.ros2.org/articles/clock_and_time.html>.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Clock {
-    /// `builtin_interfaces/Time`; the definition says no more.
+    /// `builtin_interfaces/Time clock`.
     pub clock: super::builtin_interfaces::Time,
 }
 

@@ -39,7 +39,7 @@ pub struct CameraInfo {
     /// The image dimensions with which the camera was calibrated. Normally this will be the full camera
     /// resolution in pixels.
     pub height: u32,
-    /// `uint32`; the definition says no more.
+    /// `uint32 width`.
     pub width: u32,
     /// The distortion model used. Supported models are listed in sensor_msgs/distortion_models.hpp. For most
     /// cameras, "plumb_bob" - a simple model of radial and tangential distortion - is sufficent.
@@ -88,7 +88,7 @@ pub struct CameraInfo {
     /// / binning_y). The default values binning_x = binning_y = 0 is considered the same as binning_x =
     /// binning_y = 1 (no subsampling).
     pub binning_x: u32,
-    /// `uint32`; the definition says no more.
+    /// `uint32 binning_y`.
     pub binning_y: u32,
     /// Region of interest (subwindow of full camera resolution), given in full resolution (unbinned) image
     /// coordinates. A particular ROI always denotes the same window of pixels on the camera sensor,

@@ -21,16 +21,16 @@ pub struct ServiceEventInfo {
 }
 
 impl ServiceEventInfo {
-    /// `uint8`; the definition says no more.
+    /// `uint8 REQUEST_SENT=0`.
     pub const REQUEST_SENT: u8 = 0;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 REQUEST_RECEIVED=1`.
     pub const REQUEST_RECEIVED: u8 = 1;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 RESPONSE_SENT=2`.
     pub const RESPONSE_SENT: u8 = 2;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 RESPONSE_RECEIVED=3`.
     pub const RESPONSE_RECEIVED: u8 = 3;
 }
 

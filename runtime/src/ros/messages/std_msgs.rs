@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// please use the equivalent in example_msgs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bool {
-    /// `bool`; the definition says no more.
+    /// `bool data`.
     pub data: bool,
 }
 
@@ -29,7 +29,7 @@ impl super::interface::MessageType for Bool {
 /// please use the equivalent in example_msgs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Byte {
-    /// `byte`; the definition says no more.
+    /// `byte data`.
     pub data: u8,
 }
 
@@ -68,7 +68,7 @@ impl super::interface::MessageType for ByteMultiArray {
 /// please use the equivalent in example_msgs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Char {
-    /// `char`; the definition says no more.
+    /// `char data`.
     pub data: u8,
 }
 
@@ -82,13 +82,13 @@ impl super::interface::MessageType for Char {
 /// Message `std_msgs/msg/ColorRGBA`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ColorRGBA {
-    /// `float32`; the definition says no more.
+    /// `float32 r`.
     pub r: f32,
-    /// `float32`; the definition says no more.
+    /// `float32 g`.
     pub g: f32,
-    /// `float32`; the definition says no more.
+    /// `float32 b`.
     pub b: f32,
-    /// `float32`; the definition says no more.
+    /// `float32 a`.
     pub a: f32,
 }
 
@@ -120,7 +120,7 @@ impl super::interface::MessageType for Empty {
 /// please use the equivalent in example_msgs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Float32 {
-    /// `float32`; the definition says no more.
+    /// `float32 data`.
     pub data: f32,
 }
 
@@ -158,7 +158,7 @@ impl super::interface::MessageType for Float32MultiArray {
 /// please use the equivalent in example_msgs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Float64 {
-    /// `float64`; the definition says no more.
+    /// `float64 data`.
     pub data: f64,
 }
 
@@ -215,7 +215,7 @@ impl super::interface::MessageType for Header {
 /// please use the equivalent in example_msgs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Int16 {
-    /// `int16`; the definition says no more.
+    /// `int16 data`.
     pub data: i16,
 }
 
@@ -253,7 +253,7 @@ impl super::interface::MessageType for Int16MultiArray {
 /// please use the equivalent in example_msgs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Int32 {
-    /// `int32`; the definition says no more.
+    /// `int32 data`.
     pub data: i32,
 }
 
@@ -291,7 +291,7 @@ impl super::interface::MessageType for Int32MultiArray {
 /// please use the equivalent in example_msgs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Int64 {
-    /// `int64`; the definition says no more.
+    /// `int64 data`.
     pub data: i64,
 }
 
@@ -329,7 +329,7 @@ impl super::interface::MessageType for Int64MultiArray {
 /// please use the equivalent in example_msgs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Int8 {
-    /// `int8`; the definition says no more.
+    /// `int8 data`.
     pub data: i8,
 }
 
@@ -409,7 +409,7 @@ impl super::interface::MessageType for MultiArrayLayout {
 /// please use the equivalent in example_msgs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct String {
-    /// `string`; the definition says no more.
+    /// `string data`.
     pub data: std::string::String,
 }
 
@@ -427,7 +427,7 @@ impl super::interface::MessageType for String {
 /// please use the equivalent in example_msgs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UInt16 {
-    /// `uint16`; the definition says no more.
+    /// `uint16 data`.
     pub data: u16,
 }
 
@@ -465,7 +465,7 @@ impl super::interface::MessageType for UInt16MultiArray {
 /// please use the equivalent in example_msgs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UInt32 {
-    /// `uint32`; the definition says no more.
+    /// `uint32 data`.
     pub data: u32,
 }
 
@@ -503,7 +503,7 @@ impl super::interface::MessageType for UInt32MultiArray {
 /// please use the equivalent in example_msgs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UInt64 {
-    /// `uint64`; the definition says no more.
+    /// `uint64 data`.
     pub data: u64,
 }
 
@@ -541,7 +541,7 @@ impl super::interface::MessageType for UInt64MultiArray {
 /// please use the equivalent in example_msgs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UInt8 {
-    /// `uint8`; the definition says no more.
+    /// `uint8 data`.
     pub data: u8,
 }
 

@@ -16,7 +16,7 @@ pub struct TF2Error {
 }
 
 impl TF2Error {
-    /// `uint8`; the definition says no more.
+    /// `uint8 NO_ERRORS=0`.
     pub const NO_ERRORS: u8 = 0;
 
     /// A frame is not known.
@@ -50,7 +50,7 @@ impl super::interface::MessageType for TF2Error {
 /// What /tf and /tf_static carry: any number of transforms, each with its own stamp and frames.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TFMessage {
-    /// `geometry_msgs/TransformStamped[]`; the definition says no more.
+    /// `geometry_msgs/TransformStamped[] transforms`.
     pub transforms: Vec<super::geometry_msgs::TransformStamped>,
 }
 
@@ -105,10 +105,10 @@ pub struct LookupTransformGoal {
     pub source_time: super::builtin_interfaces::Time,
     /// How long the server may wait.
     pub timeout: super::builtin_interfaces::Duration,
-    /// Only when \`advanced\` is true: the time of the target frame, and the frame taken as fixed between
-    /// both times.
+    /// Only when `advanced` is true: the time of the target frame, and the frame taken as fixed between both
+    /// times.
     pub target_time: super::builtin_interfaces::Time,
-    /// `string`; the definition says no more.
+    /// `string fixed_frame`.
     pub fixed_frame: String,
     /// Whether the two fields above count.
     pub advanced: bool,
@@ -119,9 +119,9 @@ impl ros2_client::Message for LookupTransformGoal {}
 /// Result of `tf2_msgs/action/LookupTransform`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LookupTransformResult {
-    /// The transform; meaningless when \`error\` says that there is none.
+    /// The transform; meaningless when `error` says that there is none.
     pub transform: super::geometry_msgs::TransformStamped,
-    /// `tf2_msgs/TF2Error`; the definition says no more.
+    /// `tf2_msgs/TF2Error error`.
     pub error: TF2Error,
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// <http://en.wikipedia.org/wiki/Universally_unique_identifier> <http://tools.ietf.org/html/rfc4122.html>
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UUID {
-    /// `uint8[16]`; the definition says no more.
+    /// `uint8[16] uuid`.
     pub uuid: [u8; 16],
 }
 

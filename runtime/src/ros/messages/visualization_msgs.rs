@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Message `visualization_msgs/msg/ImageMarker`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ImageMarker {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
     /// Namespace which is used with the id to form a unique id.
     pub ns: String,
@@ -36,25 +36,25 @@ pub struct ImageMarker {
 }
 
 impl ImageMarker {
-    /// `int32`; the definition says no more.
+    /// `int32 CIRCLE=0`.
     pub const CIRCLE: i32 = 0;
 
-    /// `int32`; the definition says no more.
+    /// `int32 LINE_STRIP=1`.
     pub const LINE_STRIP: i32 = 1;
 
-    /// `int32`; the definition says no more.
+    /// `int32 LINE_LIST=2`.
     pub const LINE_LIST: i32 = 2;
 
-    /// `int32`; the definition says no more.
+    /// `int32 POLYGON=3`.
     pub const POLYGON: i32 = 3;
 
-    /// `int32`; the definition says no more.
+    /// `int32 POINTS=4`.
     pub const POINTS: i32 = 4;
 
-    /// `int32`; the definition says no more.
+    /// `int32 ADD=0`.
     pub const ADD: i32 = 0;
 
-    /// `int32`; the definition says no more.
+    /// `int32 REMOVE=1`.
     pub const REMOVE: i32 = 1;
 }
 
@@ -72,7 +72,7 @@ impl super::interface::MessageType for ImageMarker {
 /// in a different frame. For rviz, this will be the current 'fixed frame' set by the user.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InteractiveMarker {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
     /// Initial pose. Also, defines the pivot point for rotations.
     pub pose: super::geometry_msgs::Pose,
@@ -106,9 +106,9 @@ pub struct InteractiveMarkerControl {
     /// Defines the local coordinate frame (relative to the pose of the parent interactive marker) in which is
     /// being rotated and translated. Default: Identity
     pub orientation: super::geometry_msgs::Quaternion,
-    /// `uint8`; the definition says no more.
+    /// `uint8 orientation_mode`.
     pub orientation_mode: u8,
-    /// `uint8`; the definition says no more.
+    /// `uint8 interaction_mode`.
     pub interaction_mode: u8,
     /// If true, the contained markers will also be visible when the gui is not in interactive mode.
     pub always_visible: bool,
@@ -136,10 +136,10 @@ impl InteractiveMarkerControl {
     /// y:left, z:up).
     pub const INHERIT: u8 = 0;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 FIXED=1`.
     pub const FIXED: u8 = 1;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 VIEW_FACING=2`.
     pub const VIEW_FACING: u8 = 2;
 
     /// Interaction mode for this control
@@ -150,22 +150,22 @@ impl InteractiveMarkerControl {
     /// Combines MOVE_PLANE and ROTATE_AXIS.
     pub const NONE: u8 = 0;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 MENU=1`.
     pub const MENU: u8 = 1;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 BUTTON=2`.
     pub const BUTTON: u8 = 2;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 MOVE_AXIS=3`.
     pub const MOVE_AXIS: u8 = 3;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 MOVE_PLANE=4`.
     pub const MOVE_PLANE: u8 = 4;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 ROTATE_AXIS=5`.
     pub const ROTATE_AXIS: u8 = 5;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 MOVE_ROTATE=6`.
     pub const MOVE_ROTATE: u8 = 6;
 
     /// "3D" interaction modes work with the mouse+SHIFT+CTRL or with 3D cursors. MOVE_3D: Translate freely in
@@ -173,10 +173,10 @@ impl InteractiveMarkerControl {
     /// 6-DOF freedom of translation and rotation about the cursor origin.
     pub const MOVE_3D: u8 = 7;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 ROTATE_3D=8`.
     pub const ROTATE_3D: u8 = 8;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 MOVE_ROTATE_3D=9`.
     pub const MOVE_ROTATE_3D: u8 = 9;
 }
 
@@ -192,15 +192,15 @@ impl super::interface::MessageType for InteractiveMarkerControl {
 /// Time/frame info.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InteractiveMarkerFeedback {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
     /// Identifying string. Must be unique in the topic namespace.
     pub client_id: String,
     /// Specifies which interactive marker and control this message refers to
     pub marker_name: String,
-    /// `string`; the definition says no more.
+    /// `string control_name`.
     pub control_name: String,
-    /// `uint8`; the definition says no more.
+    /// `uint8 event_type`.
     pub event_type: u8,
     /// Current pose of the marker Note: Has to be valid for all feedback types.
     pub pose: super::geometry_msgs::Pose,
@@ -210,7 +210,7 @@ pub struct InteractiveMarkerFeedback {
     /// position of the event on the control. If it does, mouse_point_valid will be true. mouse_point will be
     /// relative to the frame listed in the header.
     pub mouse_point: super::geometry_msgs::Point,
-    /// `bool`; the definition says no more.
+    /// `bool mouse_point_valid`.
     pub mouse_point_valid: bool,
 }
 
@@ -220,19 +220,19 @@ impl InteractiveMarkerFeedback {
     /// changed using one of the controls
     pub const KEEP_ALIVE: u8 = 0;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 POSE_UPDATE=1`.
     pub const POSE_UPDATE: u8 = 1;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 MENU_SELECT=2`.
     pub const MENU_SELECT: u8 = 2;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 BUTTON_CLICK=3`.
     pub const BUTTON_CLICK: u8 = 3;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 MOUSE_DOWN=4`.
     pub const MOUSE_DOWN: u8 = 4;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 MOUSE_UP=5`.
     pub const MOUSE_UP: u8 = 5;
 }
 
@@ -248,7 +248,7 @@ impl super::interface::MessageType for InteractiveMarkerFeedback {
 /// Identifying string. Must be unique in the topic namespace that this server works on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InteractiveMarkerInit {
-    /// `string`; the definition says no more.
+    /// `string server_id`.
     pub server_id: String,
     /// Sequence number. The client will use this to detect if it has missed a subsequent update. Every update
     /// message will have the same sequence number as an init message. Clients will likely want to unsubscribe
@@ -270,7 +270,7 @@ impl super::interface::MessageType for InteractiveMarkerInit {
 /// Time/frame info.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InteractiveMarkerPose {
-    /// `std_msgs/Header`; the definition says no more.
+    /// `std_msgs/Header header`.
     pub header: super::std_msgs::Header,
     /// Initial pose. Also, defines the pivot point for rotations.
     pub pose: super::geometry_msgs::Pose,
@@ -290,11 +290,11 @@ impl super::interface::MessageType for InteractiveMarkerPose {
 /// Identifying string. Must be unique in the topic namespace that this server works on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InteractiveMarkerUpdate {
-    /// `string`; the definition says no more.
+    /// `string server_id`.
     pub server_id: String,
     /// Sequence number. The client will use this to detect if it has missed an update.
     pub seq_num: u64,
-    /// `uint8`; the definition says no more.
+    /// `uint8 type`.
     pub r#type: u8,
     /// Markers to be added or updated
     pub markers: Vec<InteractiveMarker>,
@@ -311,7 +311,7 @@ impl InteractiveMarkerUpdate {
     /// payload data should be filled out (markers, poses, or erases).
     pub const KEEP_ALIVE: u8 = 0;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 UPDATE=1`.
     pub const UPDATE: u8 = 1;
 }
 
@@ -379,62 +379,62 @@ pub struct Marker {
     /// retriever to load a mesh. Optionally, a mesh file can be sent in-message via the mesh_file field. If
     /// doing so, use the following format for mesh_resource: "embedded://mesh_name"
     pub mesh_resource: String,
-    /// `MeshFile`; the definition says no more.
+    /// `MeshFile mesh_file`.
     pub mesh_file: MeshFile,
-    /// `bool`; the definition says no more.
+    /// `bool mesh_use_embedded_materials`.
     pub mesh_use_embedded_materials: bool,
 }
 
 impl Marker {
-    /// `int32`; the definition says no more.
+    /// `int32 ARROW=0`.
     pub const ARROW: i32 = 0;
 
-    /// `int32`; the definition says no more.
+    /// `int32 CUBE=1`.
     pub const CUBE: i32 = 1;
 
-    /// `int32`; the definition says no more.
+    /// `int32 SPHERE=2`.
     pub const SPHERE: i32 = 2;
 
-    /// `int32`; the definition says no more.
+    /// `int32 CYLINDER=3`.
     pub const CYLINDER: i32 = 3;
 
-    /// `int32`; the definition says no more.
+    /// `int32 LINE_STRIP=4`.
     pub const LINE_STRIP: i32 = 4;
 
-    /// `int32`; the definition says no more.
+    /// `int32 LINE_LIST=5`.
     pub const LINE_LIST: i32 = 5;
 
-    /// `int32`; the definition says no more.
+    /// `int32 CUBE_LIST=6`.
     pub const CUBE_LIST: i32 = 6;
 
-    /// `int32`; the definition says no more.
+    /// `int32 SPHERE_LIST=7`.
     pub const SPHERE_LIST: i32 = 7;
 
-    /// `int32`; the definition says no more.
+    /// `int32 POINTS=8`.
     pub const POINTS: i32 = 8;
 
-    /// `int32`; the definition says no more.
+    /// `int32 TEXT_VIEW_FACING=9`.
     pub const TEXT_VIEW_FACING: i32 = 9;
 
-    /// `int32`; the definition says no more.
+    /// `int32 MESH_RESOURCE=10`.
     pub const MESH_RESOURCE: i32 = 10;
 
-    /// `int32`; the definition says no more.
+    /// `int32 TRIANGLE_LIST=11`.
     pub const TRIANGLE_LIST: i32 = 11;
 
-    /// `int32`; the definition says no more.
+    /// `int32 ARROW_STRIP=12`.
     pub const ARROW_STRIP: i32 = 12;
 
-    /// `int32`; the definition says no more.
+    /// `int32 ADD=0`.
     pub const ADD: i32 = 0;
 
-    /// `int32`; the definition says no more.
+    /// `int32 MODIFY=0`.
     pub const MODIFY: i32 = 0;
 
-    /// `int32`; the definition says no more.
+    /// `int32 DELETE=2`.
     pub const DELETE: i32 = 2;
 
-    /// `int32`; the definition says no more.
+    /// `int32 DELETEALL=3`.
     pub const DELETEALL: i32 = 3;
 }
 
@@ -448,7 +448,7 @@ impl super::interface::MessageType for Marker {
 /// Message `visualization_msgs/msg/MarkerArray`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MarkerArray {
-    /// `Marker[]`; the definition says no more.
+    /// `Marker[] markers`.
     pub markers: Vec<Marker>,
 }
 
@@ -493,7 +493,7 @@ pub struct MenuEntry {
     pub title: String,
     /// Arguments to command indicated by command_type (below)
     pub command: String,
-    /// `uint8`; the definition says no more.
+    /// `uint8 command_type`.
     pub command_type: u8,
 }
 
@@ -504,10 +504,10 @@ impl MenuEntry {
     /// in the command field (above).
     pub const FEEDBACK: u8 = 0;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 ROSRUN=1`.
     pub const ROSRUN: u8 = 1;
 
-    /// `uint8`; the definition says no more.
+    /// `uint8 ROSLAUNCH=2`.
     pub const ROSLAUNCH: u8 = 2;
 }
 
@@ -543,9 +543,9 @@ impl super::interface::MessageType for MeshFile {
 /// Location of the pixel as a ratio of the width of a 2D texture. Values should be in range: \[0.0-1.0\].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UVCoordinate {
-    /// `float32`; the definition says no more.
+    /// `float32 u`.
     pub u: f32,
-    /// `float32`; the definition says no more.
+    /// `float32 v`.
     pub v: f32,
 }
 
