@@ -8,4 +8,5 @@ mod validate;
 pub use expand::{ResolvedName, expand};
 pub use identity::{NodeIdentity, fully_qualified};
 pub use remap::{NameKind, RemapError, RemapRule, RemapTarget, remapped_identity, resolve};
+pub(crate) use validate::shorten;
 pub use validate::{NameError, NameFault, validate_name, validate_namespace, validate_node_name};
