@@ -1,7 +1,9 @@
 //! Parameters.
 mod descriptor;
 mod events;
+mod file;
 mod nearest;
+mod selector;
 mod services;
 mod store;
 mod value;
@@ -9,6 +11,10 @@ mod values;
 mod yaml;
 pub use descriptor::{Bound, Descriptor, Range};
 pub use events::{changed_event, declared_event};
+pub use file::{
+    FileError, FileFault, FileParameter, NodeEntry, ParameterFile, parse_parameter_file, read_parameter_file,
+};
+pub use selector::NodeSelector;
 pub use services::{
     Check, describe_parameters, get_parameter_types, get_parameters, list_parameters, prepare_set, set_parameters,
     set_parameters_atomically,
