@@ -1,0 +1,22 @@
+//! Where frames are relative to each other, over time: what `/tf` and `/tf_static` tell.
+//!
+//! `a_from_b` maps coordinates in frame `b` to coordinates in frame `a`, and is also the pose of `b` in `a`; so
+//! `a_from_c = a_from_b * b_from_c`. A message of `/tf` holds `parent_from_child`.
+//!
+//! Everything is bounded: samples per edge, frames, length of names. Every failure has a type and a name.
+
+mod buffer;
+mod error;
+mod frames;
+mod history;
+mod lookup;
+mod quaternion;
+#[cfg(test)]
+mod tests;
+mod transform;
+
+pub use buffer::{EdgeInfo, Inserted, TransformBuffer, TransformCounts, TransformSettings};
+pub use error::TransformError;
+pub use lookup::{LookupTime, StampedTransform};
+pub use quaternion::Quaternion;
+pub use transform::Transform;
