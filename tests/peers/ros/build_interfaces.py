@@ -5,13 +5,14 @@
 
 It runs under the Python of the environment that gets the types, which holds ROS 2's own generators (rosidl), the C
 headers and the types of the other packages. Afterwards `import nav2_msgs.action` works there. A package becomes one
-Python extension: C structures, (de)serialization for Fast DDS, conversion from and to Python, type descriptions with
-their RIHS01 hashes. There is no introspection type support and none for C++: only rmw_fastrtps_cpp can use the types.
+Python extension: C structures, (de)serialization for Fast DDS, introspection, conversion from and to Python, type
+descriptions with their RIHS01 hashes. There are no headers and nothing for C++.
 
 Needs a C and a C++ compiler (CC, CXX) and the headers of Python (on Debian: python3-dev).
 """
 
 import argparse
+import functools
 import json
 import os
 import shlex
@@ -24,6 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy
+import rosidl_parser.parser
 from rosidl_adapter.action import convert_action_to_idl
 from rosidl_adapter.msg import convert_msg_to_idl
 from rosidl_adapter.srv import convert_srv_to_idl
@@ -32,13 +34,20 @@ from rosidl_generator_py import generate_py
 from rosidl_generator_type_description import generate_type_hash
 from rosidl_typesupport_c import generate_c as generate_dispatch
 from rosidl_typesupport_fastrtps_c import generate_typesupport_fastrtps_c as generate_fastrtps
+from rosidl_typesupport_introspection_c import generate_c as generate_introspection
+
+# Every generator parses every definition again, which takes a third of the time.
+rosidl_parser.parser.get_ast_from_idl_string = functools.cache(rosidl_parser.parser.get_ast_from_idl_string)
 
 PREFIX = Path(sys.prefix)
 SITE = Path(sysconfig.get_path("platlib"))
 CONVERTERS = {"msg": convert_msg_to_idl, "srv": convert_srv_to_idl, "action": convert_action_to_idl}
-# With a single type support the dispatching layer calls it directly, and needs no library of a fixed name.
 SERIALIZER = "rosidl_typesupport_fastrtps_c"
-WANTED_LIBRARIES = ("generator_c", "generator_py", "typesupport_c", "typesupport_fastrtps_c")
+INTROSPECTION = "rosidl_typesupport_introspection_c"
+# What the extension may need of the packages that its messages contain, and of ROS 2 itself
+LIBRARIES = ["*__rosidl_generator_c", "*__rosidl_generator_py", "*__rosidl_typesupport_c", "*__" + SERIALIZER, "*__" + INTROSPECTION,
+             "rosidl_typesupport_c", SERIALIZER, "rosidl_typesupport_fastrtps_cpp", INTROSPECTION, "rosidl_runtime_c", "rcutils",
+             "fastcdr"]
 
 
 def definitions(folder, package):
@@ -74,18 +83,19 @@ def generate(package, folder, work):
 
     others = [f"{p.name}:{p}" for p in sorted((PREFIX / "share").iterdir()) if any(p.glob("*/*.json"))]
     generate_type_hash(arguments("rosidl_generator_type_description", share, include_paths=others))
-    sources = work / "source"
+    source = work / "source"  # a folder per generator: two of them write files of the same name
     generate_c(arguments(
-        "rosidl_generator_c", sources / package,
+        "rosidl_generator_c", source / "c" / package,
         type_description_tuples=[f"{file}:{share / file.with_suffix('.json')}" for file in idl],
         ros_interface_files=[str(folder / package / file) for file in files]))
-    generate_fastrtps(arguments(SERIALIZER, sources / package))
-    generate_dispatch(arguments("rosidl_typesupport_c", sources / package), [SERIALIZER])
-    for generator in ("rosidl_generator_c", SERIALIZER):
+    generate_fastrtps(arguments(SERIALIZER, source / "fastrtps" / package))
+    generate_introspection(arguments(INTROSPECTION, source / "introspection" / package))
+    generate_dispatch(arguments("rosidl_typesupport_c", source / "dispatch" / package), [SERIALIZER, INTROSPECTION])
+    for generator in ("rosidl_generator_c", SERIALIZER, INTROSPECTION):
         name = generator + "__visibility_control.h"
         text = (PREFIX / "share" / generator / "resource" / (name + ".in")).read_text()
         text = text.replace("@PROJECT_NAME_UPPER@", package.upper()).replace("@PROJECT_NAME@", package)
-        target = sources / package / "msg" / name
+        target = source / "c" / package / "msg" / name
         target.parent.mkdir(exist_ok=True)
         target.write_text(text)
     python = work / "python" / package
@@ -97,7 +107,7 @@ def generate(package, folder, work):
 
 def compile_all(package, work, jobs):
     """Compiles and links everything that `generate` wrote into the package's one extension module."""
-    include = [work / "source", work / "python", numpy.get_include(), sysconfig.get_path("include")]
+    include = [*(work / "source").iterdir(), work / "python", numpy.get_include(), sysconfig.get_path("include")]
     headers = PREFIX / "include"
     include += [headers] + [p for p in sorted(headers.iterdir()) if p.is_dir() and not p.name.startswith("python")]
     flags = ["-fPIC", "-O1", "-w", "-fno-strict-aliasing"]
@@ -114,9 +124,7 @@ def compile_all(package, work, jobs):
     with ThreadPoolExecutor(jobs) as pool:
         objects = list(pool.map(compile_one, sources))
     lib = PREFIX / "lib"
-    libraries = [p for p in sorted(lib.glob("lib*.so")) if p.stem.split("__rosidl_")[-1] in WANTED_LIBRARIES]
-    libraries += [lib / f"lib{n}.so" for n in
-                  ("rosidl_typesupport_c", SERIALIZER, "rosidl_typesupport_fastrtps_cpp", "rosidl_runtime_c", "rcutils", "fastcdr")]
+    libraries = [path for name in LIBRARIES for path in sorted(lib.glob(f"lib{name}.so"))]
     target = work / "python" / package / f"{package}_s__rosidl_typesupport_c.so"
     run(cxx + ["-shared", "-o", str(target)] + objects + [str(p) for p in libraries]
         + [f"-L{lib}", "-Wl,--as-needed,--allow-shlib-undefined", "-Wl,-rpath,$ORIGIN/../../.."], target.name)
@@ -131,6 +139,11 @@ def run(command, what):
 
 def install(package, work):
     """Puts the finished package to its place: the Python part last, because that is what makes it importable."""
+    extension = SITE / package / f"{package}_s__rosidl_typesupport_c.so"
+    for support in (SERIALIZER, INTROSPECTION):  # the names under which the dispatching layer looks for them
+        link = PREFIX / "lib" / f"lib{package}__{support}.so"
+        link.unlink(missing_ok=True)
+        link.symlink_to(os.path.relpath(extension, link.parent))
     for made, target in ((work / "share" / package, PREFIX / "share" / package), (work / "python" / package, SITE / package)):
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(made, target, ignore=shutil.ignore_patterns("*.c", "*.o"))
