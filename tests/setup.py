@@ -7,16 +7,18 @@
   libtorch     .deps/libtorch/{include,lib}       libtorch 2.11.0 for the CPU (tch; LIBTORCH=.deps/libtorch)
   onnxruntime  .deps/onnxruntime/libonnxruntime.so  ONNX Runtime 1.31.1 (ort)
   venv         .deps/venv                         Python with PyTorch (CPU), onnx, MuJoCo, Rerun: the tests' references
+  ros-kilted   .deps/ros-kilted                   Python with rclpy of ROS 2 Kilted on Fast DDS: a peer for our nodes
+  ros-jazzy    .deps/ros-jazzy                    the same of ROS 2 Jazzy
+  cyclonedds   .deps/cyclonedds                   Python with Cyclone DDS: a peer with another DDS
 
 Every file comes from a pinned, hash-checked wheel (requirements*.txt beside this file). A part that is
 complete is left alone; an interrupted run is safe to start again. Linux x86-64, Python 3.10 to 3.13 with
-pip or venv, and a C compiler with binutils. Only the standard library is used here.
+venv and its headers, and a C and a C++ compiler with binutils. Only the standard library is used here.
 """
 
 import argparse
 import fcntl
 import glob
-import hashlib
 import os
 import platform
 import re
@@ -28,10 +30,10 @@ import time
 import zipfile
 import zlib
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-DEPS = os.path.join(os.path.dirname(HERE), ".deps")
-CACHE = os.path.join(DEPS, ".cache")  # whole wheels; kept only while a run is unfinished
-WORK = os.path.join(DEPS, ".work")  # half-made parts
+from setup_common import (CACHE, DEPS, HERE, WORK, Failed, check_python, clean_environment, complete, make_venv, pip_install, run, sha256,
+                          stamp_text, write_stamp)
+from setup_ros import cyclonedds, ros
+
 NATIVE = os.path.join(HERE, "requirements-native.txt")
 VENV_PINS = os.path.join(HERE, "requirements.txt")
 LIBTORCH_TAG = "cp311"  # one fixed wheel: the same bits whichever Python runs this
@@ -42,23 +44,8 @@ TORCH_CPU_LIBS = ["libc10.so", "libtorch_cpu.so", "libgomp.so.1", "libshm.so"]
 CUDA_LIBS = {"nvidia-cuda-runtime": "libcudart.so.13", "nvidia-cuda-cupti": "libcupti.so.13"}
 
 
-class Failed(Exception):
-    pass
-
-
 def say(part, text):
     print("%-12s %s" % (part + ":", text), flush=True)
-
-
-def run(command, what, **kw):
-    try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kw)
-    except OSError as error:
-        raise Failed("%s: cannot start %s: %s" % (what, command[0], error.strerror)) from None
-    if done.returncode != 0:
-        raise Failed("%s failed (exit %d): %s\n%s"
-                     % (what, done.returncode, shlex.join(command)[:80] + " ...", done.stdout[-3000:].rstrip()))
-    return done.stdout
 
 
 # ---- pins and wheels ---------------------------------------------------------------------------------------------
@@ -70,14 +57,6 @@ def pin(name):
             if line.startswith(name + "=="):
                 return line.strip()
     raise Failed("no pin for %s in %s" % (name, os.path.basename(NATIVE)))
-
-
-def sha256(path):
-    h = hashlib.sha256()
-    with open(path, "rb") as f:
-        for block in iter(lambda: f.read(1 << 20), b""):
-            h.update(block)
-    return h.hexdigest()
 
 
 _pip = []
@@ -93,11 +72,6 @@ def pip():
             own = [os.path.join(where, "bin", "python"), "-m", "pip"]
         _pip.extend(own + ["--disable-pip-version-check", "--no-input"])
     return _pip
-
-
-def make_venv(where):
-    shutil.rmtree(where, ignore_errors=True)
-    run([sys.executable, "-m", "venv", where], "making a virtual environment (on Debian: apt install python3-venv)")
 
 
 def wheel(name, tag=LIBTORCH_TAG):
@@ -143,28 +117,6 @@ def extract(archive, member, target):
 
 
 # ---- parts -------------------------------------------------------------------------------------------------------
-
-def stamp_text(part, recipe, *inputs):
-    h = hashlib.sha256(("%s recipe %d\n" % (part, recipe)).encode())
-    for text in inputs:
-        h.update(text.encode() + b"\0")
-    return h.hexdigest() + "\n"
-
-
-def complete(folder, stamp):
-    try:
-        with open(os.path.join(folder, ".stamp"), encoding="utf-8") as f:
-            return f.read() == stamp
-    except OSError:
-        return False
-
-
-def write_stamp(folder, stamp):
-    beside = os.path.join(folder, ".stamp.new")
-    with open(beside, "w", encoding="utf-8") as f:
-        f.write(stamp)
-    os.replace(beside, os.path.join(folder, ".stamp"))
-
 
 def put(made, target, stamp):
     """Moves a finished folder to its place; the stamp travels inside, so it is there only with the rest."""
@@ -360,24 +312,26 @@ def venv():
     stamp = stamp_text("venv", 1, pins, pin("torch"), *map(pin, CUDA_LIBS), target, sys.version, sys.base_prefix)
     if complete(target, stamp):
         return target, "already there"
-    version = sys.version_info[:2]
-    if not (3, 10) <= version <= (3, 13) or platform.python_implementation() != "CPython":
-        raise Failed("pinned for CPython 3.10 to 3.13, this is %s %d.%d"
-                     % (platform.python_implementation(), *version))
+    check_python()
     # A venv cannot be moved, so it is made in place; without its stamp it counts as not made.
     shutil.rmtree(target, ignore_errors=True)
     make_venv(target)
-    run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps",
-         "--only-binary=:all:", "--require-hashes", "-r", VENV_PINS], "installing tests/requirements.txt")
+    pip_install(python, VENV_PINS, "--only-binary=:all:")
     site = run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], "asking the venv").strip()
-    torch_cpu(site, "cp%d%d" % version)
-    clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "LD_LIBRARY_PATH", "PYTHONHOME")}
-    run([python, "-c", SMOKE], "trying the new environment", cwd=WORK, env=clean)
+    torch_cpu(site, "cp%d%d" % sys.version_info[:2])
+    run([python, "-c", SMOKE], "trying the new environment", cwd=WORK, env=clean_environment())
     write_stamp(target, stamp)
     return target, "made"
 
 
-PARTS = {"libtorch": libtorch, "onnxruntime": onnxruntime, "venv": venv}
+PARTS = {
+    "libtorch": libtorch,
+    "onnxruntime": onnxruntime,
+    "venv": venv,
+    "ros-kilted": lambda: ros("kilted"),
+    "ros-jazzy": lambda: ros("jazzy"),
+    "cyclonedds": cyclonedds,
+}
 
 
 def size(folder):
