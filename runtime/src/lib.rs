@@ -43,6 +43,8 @@ pub mod model;
 pub mod pilot;
 pub mod planner;
 pub mod quantity;
+#[cfg(feature = "ros2")]
+pub mod ros;
 pub mod trajectory;
 pub mod view;
 pub mod world;

@@ -6,6 +6,8 @@ mod common;
 mod demo;
 mod eval;
 mod inspect;
+#[cfg(feature = "ros2")]
+mod node;
 mod plan;
 mod world;
 
@@ -24,6 +26,7 @@ Examples:
   planwright world check rollouts.npz --layout umaze  our physics against a recorded one
   planwright inspect models/maze-umaze.onnx           what a model says of itself
   planwright bench models/maze-umaze.onnx             how fast it is here
+  planwright node maze --ros-args -p autostart:=true  the planner as a ROS 2 node
   planwright backends                                 which engines there are, and why not
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or input. Data go to stdout, remarks to stderr.";
@@ -53,6 +56,10 @@ enum Command {
     Inspect(inspect::Inspect),
     /// Measure latencies and allocations of a model on every engine
     Bench(bench::Bench),
+    /// Run a planner, or the maze robot, as a ROS 2 node
+    #[cfg(feature = "ros2")]
+    #[command(subcommand)]
+    Node(node::NodeCommand),
     /// Say which engines are there, which are not, and why
     Backends(backends::Backends),
 }
@@ -75,6 +82,11 @@ pub fn run(allocations: AllocationCount) -> ExitCode {
         Command::Inspect(command) => command.run(),
         Command::Bench(command) => command.run(allocations),
         Command::Backends(command) => command.run(),
+        #[cfg(feature = "ros2")]
+        Command::Node(command) => match command.run() {
+            Ok(code) => return ExitCode::from(code),
+            Err(error) => Err(error),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

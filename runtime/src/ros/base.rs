@@ -7,7 +7,7 @@ use super::messages::diagnostic_msgs::DiagnosticArray;
 use super::messages::rcl_interfaces as rcl;
 use super::messages::{rosgraph_msgs, std_srvs};
 use super::node::{Node, NodeError, Publisher};
-use super::parameter::{Change, ParameterStore, Transaction, Value, events, services};
+use super::parameter::{self, Change, ParameterStore, Transaction};
 use super::qos::Qos;
 use super::time::{Clock, ClockSource, Jump, RosTime};
 use std::cell::RefCell;
@@ -150,8 +150,9 @@ impl Base {
 
     fn announce(&mut self, changes: &[Change]) {
         let name = self.node.names().identity().fully_qualified();
-        let event = events::parameter_event(self.clock.now(), &name, changes);
-        self.events.publish(event);
+        if let Some(event) = parameter::changed_event(changes, self.clock.now().into(), &name) {
+            self.events.publish(event);
+        }
     }
 }
 
@@ -182,19 +183,16 @@ fn commit<S: NodeState>(state: &mut S, transaction: Transaction) -> Result<(), S
 /// Sets parameters together: all of them or none. `answer` hears how it went, now or later.
 fn set_together<S: NodeState>(
     state: &mut S,
-    values: &[(String, Value)],
+    parameters: &[rcl::Parameter],
     answer: Box<dyn FnOnce(Result<(), String>)>,
 ) {
     if state.base().pending.is_some() {
         answer(Err("expected one change of parameters at a time, got another while a model is being loaded".to_owned()));
         return;
     }
-    let transaction = match state.base().parameters.prepare(values) {
+    let transaction = match parameter::prepare_set(&state.base().parameters, parameters) {
         Ok(transaction) => transaction,
-        Err(errors) => {
-            answer(Err(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")));
-            return;
-        }
+        Err(reason) => return answer(Err(reason)),
     };
     match state.check_parameters(&transaction) {
         Verdict::Refused(reason) => answer(Err(reason)),
@@ -217,36 +215,32 @@ fn result_of(outcome: Result<(), String>) -> rcl::SetParametersResult {
 /// and last: a model is loaded once.
 fn set_each<S: NodeState>(state: &mut S, parameters: Vec<rcl::Parameter>, reply: Reply<rcl::SetParametersResponse>) {
     let mut results = vec![rcl::SetParametersResult::default(); parameters.len()];
-    let (mut slow, mut slow_values) = (Vec::new(), Vec::new());
-    for (result, parameter) in results.iter_mut().zip(&parameters) {
-        match services::values_of(std::slice::from_ref(parameter)) {
-            Err(reason) => *result = result_of(Err(reason)),
-            Ok(values) if state.takes_long(&parameter.name) => slow_values.extend(values),
-            Ok(values) => {
-                let decided = Rc::new(RefCell::new(None));
-                let hear = Rc::clone(&decided);
-                set_together(state, &values, Box::new(move |outcome| *hear.borrow_mut() = Some(outcome)));
-                let outcome = decided.borrow_mut().take();
-                *result = result_of(outcome.unwrap_or_else(|| Err("expected a decision at once".to_owned())));
-            }
+    let (mut slow, mut slow_places) = (Vec::new(), Vec::new());
+    for (place, (result, parameter)) in results.iter_mut().zip(parameters).enumerate() {
+        if state.takes_long(&parameter.name) {
+            slow_places.push(place);
+            slow.push(parameter);
+            continue;
         }
+        let decided = Rc::new(RefCell::new(None));
+        let hear = Rc::clone(&decided);
+        set_together(state, &[parameter], Box::new(move |outcome| *hear.borrow_mut() = Some(outcome)));
+        let outcome = decided.borrow_mut().take();
+        *result = result_of(outcome.unwrap_or_else(|| Err("expected a decision at once".to_owned())));
     }
-    if slow_values.is_empty() {
+    if slow.is_empty() {
         reply.send(rcl::SetParametersResponse { results });
         return;
     }
-    slow.extend((0..parameters.len()).filter(|index| {
-        parameters.get(*index).is_some_and(|parameter| slow_values.iter().any(|(name, _)| *name == parameter.name))
-    }));
     let answer = move |outcome: Result<(), String>| {
-        for index in slow {
-            if let Some(result) = results.get_mut(index) {
+        for place in slow_places {
+            if let Some(result) = results.get_mut(place) {
                 *result = result_of(outcome.clone());
             }
         }
         reply.send(rcl::SetParametersResponse { results });
     };
-    set_together(state, &slow_values, Box::new(answer));
+    set_together(state, &slow, Box::new(answer));
 }
 
 /// Serves parameters, clock and diagnostics.
@@ -256,16 +250,16 @@ fn set_each<S: NodeState>(state: &mut S, parameters: Vec<rcl::Parameter>, reply:
 pub fn serve<S: NodeState>(base: &mut Base, executor: &mut Executor<S>) -> Result<(), NodeError> {
     let node = &mut base.node;
     executor.serve(node.server::<rcl::GetParameters>("~/get_parameters")?, |state: &mut S, reply, request| {
-        reply.send(services::get_parameters(&state.base().parameters, &request));
+        reply.send(parameter::get_parameters(&state.base().parameters, &request));
     })?;
     executor.serve(node.server::<rcl::GetParameterTypes>("~/get_parameter_types")?, |state: &mut S, reply, request| {
-        reply.send(services::get_parameter_types(&state.base().parameters, &request));
+        reply.send(parameter::get_parameter_types(&state.base().parameters, &request));
     })?;
     executor.serve(node.server::<rcl::ListParameters>("~/list_parameters")?, |state: &mut S, reply, request| {
-        reply.send(services::list_parameters(&state.base().parameters, &request));
+        reply.send(parameter::list_parameters(&state.base().parameters, &request));
     })?;
     executor.serve(node.server::<rcl::DescribeParameters>("~/describe_parameters")?, |state: &mut S, reply, request| {
-        reply.send(services::describe_parameters(&state.base().parameters, &request));
+        reply.send(parameter::describe_parameters(&state.base().parameters, &request));
     })?;
     executor.serve(node.server::<rcl::SetParameters>("~/set_parameters")?, |state: &mut S, reply, request| {
         set_each(state, request.parameters, reply);
@@ -276,10 +270,7 @@ pub fn serve<S: NodeState>(base: &mut Base, executor: &mut Executor<S>) -> Resul
             let answer = move |outcome| {
                 reply.send(rcl::SetParametersAtomicallyResponse { result: result_of(outcome) });
             };
-            match services::values_of(&request.parameters) {
-                Ok(values) => set_together(state, &values, Box::new(answer)),
-                Err(reason) => answer(Err(reason)),
-            }
+            set_together(state, &request.parameters, Box::new(answer));
         },
     )?;
     executor.serve(node.server::<std_srvs::Trigger>("~/clear_fault")?, |state: &mut S, reply, _| {

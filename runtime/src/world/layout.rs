@@ -13,7 +13,7 @@ pub struct Layout {
 }
 
 /// Why a text is not a maze.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum LayoutError {
     /// No rows, or rows of no width.
     #[error("expected a maze of at least 3 x 3 cells, got {rows} x {columns}\nhint: one line per row, for example {example}", example = EXAMPLE)]

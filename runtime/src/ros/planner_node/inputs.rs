@@ -3,15 +3,16 @@
 use crate::ros::map::{MapError, layout_of, same_walls};
 use crate::ros::messages::geometry_msgs::PoseStamped;
 use crate::ros::messages::nav_msgs::{OccupancyGrid, Odometry};
-use crate::ros::odometry::{OdometryLimits, OdometryMonitor, OdometryStatus, OdometryVerdict};
+use crate::ros::odometry::{OdometryLimits, OdometryMonitor, OdometryOutcome, OdometrySample, OdometryStatus};
 use crate::ros::tf::{LookupTime, TransformBuffer, TransformError, TransformSettings};
 use crate::ros::time::RosTime;
 use crate::ros::validate::{InvalidMessage, check_map, check_odometry, check_pose_stamped};
 use crate::world::{Layout, MazeWorld, Point, State};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What is wrong with an input.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum InputFault {
     /// A message that says nothing.
     #[error(transparent)]
@@ -54,6 +55,22 @@ impl InputFault {
             Self::NoMap => "map_missing",
         }
     }
+}
+
+/// The diagnostic's name of what a message of odometry is; `None` if it is as it should be.
+fn fault_of(outcome: &OdometryOutcome) -> Option<&'static str> {
+    Some(match outcome {
+        OdometryOutcome::Fresh => return None,
+        OdometryOutcome::Jitter { .. } => "odom_jitter",
+        OdometryOutcome::Relocalised { .. } => "odom_relocalised",
+        OdometryOutcome::Invalid => "odom_invalid",
+        OdometryOutcome::OutOfOrder { .. } => "odom_out_of_order",
+        OdometryOutcome::Duplicate => "odom_duplicate",
+        OdometryOutcome::Future { .. } => "odom_future",
+        OdometryOutcome::Late { .. } => "odom_late",
+        OdometryOutcome::Jump { .. } => "odom_jump",
+        OdometryOutcome::Stuck { .. } => "odom_stuck",
+    })
 }
 
 /// A state in the map's frame and when it was measured.
@@ -173,12 +190,20 @@ impl Inputs {
         let stamp = check_odometry(message)?;
         let pose = &message.pose.pose;
         let position = [pose.position.x, pose.position.y, pose.position.z];
-        let verdict = self.odometry.take(now, stamp, [position[0], position[1]], commanded_mps);
-        if let Some(name) = verdict.distrust() {
-            return Err(InputFault::Odometry(name));
-        }
         let q = &pose.orientation;
         let yaw_rad = (2.0 * (q.w * q.z + q.x * q.y)).atan2(1.0 - 2.0 * (q.y * q.y + q.z * q.z));
+        let outcome = self.odometry.observe(&OdometrySample {
+            received: Instant::now(),
+            now,
+            stamp,
+            position: [position[0], position[1]],
+            yaw_rad,
+            commanded_speed_mps: commanded_mps,
+        });
+        let fault = fault_of(&outcome);
+        if let (Some(fault), false) = (fault, outcome.is_trusted()) {
+            return Err(InputFault::Odometry(fault));
+        }
         // The twist is in the robot's own frame.
         let (sin, cos) = yaw_rad.sin_cos();
         let linear = &message.twist.twist.linear;
@@ -193,10 +218,7 @@ impl Inputs {
                 *measured = Some(Measured { frame, position, velocity, yaw_rad, stamp });
             }
         }
-        match verdict {
-            OdometryVerdict::Jitter { .. } => Err(InputFault::Odometry("odom_jitter")),
-            _ => Ok(()),
-        }
+        fault.map_or(Ok(()), |fault| Err(InputFault::Odometry(fault)))
     }
 
     /// Where the robot is in the map, as last measured.
@@ -205,8 +227,13 @@ impl Inputs {
     /// If there is no odometry, it has stopped, or its frame has no place in the map.
     pub fn located(&self, now: RosTime, max_age_secs: f64) -> Result<Located, InputFault> {
         let Some(measured) = &self.measured else { return Err(InputFault::NoOdometry) };
-        if let OdometryStatus::Stopped { .. } = self.odometry.status(now) {
-            return Err(InputFault::Odometry("odom_stopped"));
+        match self.odometry.status(Instant::now()) {
+            OdometryStatus::Waiting => return Err(InputFault::NoOdometry),
+            OdometryStatus::Stopped { .. } => return Err(InputFault::Odometry("odom_stopped")),
+            OdometryStatus::Running(outcome) if !outcome.is_trusted() => {
+                return Err(InputFault::Odometry(fault_of(&outcome).unwrap_or("odom_invalid")));
+            }
+            OdometryStatus::Running(_) => {}
         }
         let found = self.transforms.lookup_fresh(&self.map_frame, &measured.frame, now, max_age_secs)?;
         let map_from_odom = found.target_from_source;

@@ -28,7 +28,7 @@ use super::messages::nav_msgs::{self, OccupancyGrid, Odometry, Path};
 use super::messages::std_msgs::Header;
 use super::messages::visualization_msgs::MarkerArray;
 use super::messages::{bond as bond_msgs, tf2_msgs};
-use super::node::{NodeError, Publisher};
+use super::node::{Endpoint, NodeError, Publisher};
 use super::odometry::OdometryLimits;
 use super::parameter::{Change, Transaction};
 use super::path::PathStyle;
@@ -253,6 +253,11 @@ where
         let ran = executor.run(&mut self);
         self.say_goodbye();
         ran.map(|()| self.exit.unwrap_or(0))
+    }
+
+    /// What it has opened, in order.
+    pub fn endpoints(&self) -> &[Endpoint] {
+        self.base.node.endpoints()
     }
 
     /// A handle that ends the loop.

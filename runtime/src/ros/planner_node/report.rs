@@ -5,8 +5,9 @@ use crate::pilot::{LatencySummary, PilotStatistics};
 use crate::ros::bond::BondState;
 use crate::ros::diagnostics::{Level, Status};
 use crate::ros::lifecycle::State as LifecycleState;
-use crate::ros::odometry::OdometryStatus;
+use crate::ros::odometry::OdometryOutcome;
 use ros2_client::Message;
+use std::time::Instant;
 
 impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A>
 where
@@ -77,18 +78,18 @@ where
         let now = self.base.now();
         let active = self.lifecycle.state() == LifecycleState::Active;
         let missing = if active { Level::Error } else { Level::Ok };
-        match self.inputs.odometry.status(now) {
-            OdometryStatus::Stopped { age_secs } => {
-                status.find(missing, "odom_stopped");
-                status.value("odom_age_secs", format!("{age_secs:.3}"));
+        let odometry = self.inputs.odometry.statistics(Instant::now());
+        let secs = |value: Option<f64>| value.map_or_else(|| "never".to_owned(), |secs| format!("{secs:.3}"));
+        status.value("odom_status", self.inputs.odometry.status(Instant::now()).name());
+        status.value("odom_age_secs", secs(odometry.trusted_age_secs));
+        status.value("odom_stamp_age_secs", secs(odometry.stamp_age_secs));
+        status.value("odom_rate_hz", format!("{:.1}", odometry.mean_rate_hz.unwrap_or(0.0)));
+        status.value("odom_worst_gap_secs", format!("{:.3}", odometry.worst_gap_secs));
+        for (name, count) in OdometryOutcome::NAMES.iter().zip(odometry.counts) {
+            if count > 0 {
+                status.value(&format!("odom.{name}"), count);
             }
-            OdometryStatus::Waiting => {
-                status.find(missing, "odom_missing");
-                status.value("odom_age_secs", "never");
-            }
-            OdometryStatus::Running { age_secs } => status.value("odom_age_secs", format!("{age_secs:.3}")),
         }
-        status.value("odom_rate_hz", format!("{:.1}", self.inputs.odometry.rate_hz()));
         match self.inputs.map() {
             Some((world, since)) => {
                 status.value("map_age_secs", format!("{:.1}", now.since(since)));

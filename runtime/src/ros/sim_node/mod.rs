@@ -16,7 +16,7 @@ use super::messages::nav_msgs::{OccupancyGrid, Odometry};
 use super::messages::rosgraph_msgs::Clock as ClockMessage;
 use super::messages::std_msgs::{Header, UInt64};
 use super::messages::tf2_msgs::TFMessage;
-use super::node::{NodeError, Publisher};
+use super::node::{Endpoint, NodeError, Publisher};
 use super::parameter::{Change, Descriptor, Transaction};
 use super::qos::Qos;
 use super::time::{Jump, RosTime};
@@ -158,6 +158,11 @@ impl SimNode {
     pub fn run(mut self, mut executor: Executor<Self>) -> std::io::Result<u8> {
         self.publish_statics();
         executor.run(&mut self).map(|()| 0)
+    }
+
+    /// What it has opened, in order.
+    pub fn endpoints(&self) -> &[Endpoint] {
+        self.base.node.endpoints()
     }
 
     /// A handle that ends the loop.

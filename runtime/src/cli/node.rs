@@ -1,0 +1,237 @@
+//! `planwright node`
+
+use super::common::{CliError, ViewArguments, print_json, print_text};
+use super::eval::finish_view;
+use crate::ros::arguments::RosArguments;
+use crate::ros::executor::Waker;
+use crate::ros::messages::interface::ActionType;
+use crate::ros::messages::{nav2_msgs, nav2_msgs_lyrical};
+use crate::ros::node::Endpoint;
+use crate::ros::parameter::{Descriptor, markdown_table, write_params_file};
+use crate::ros::planner_node::{self, ErrorCode, Maze, PathAction, PlannerFamily, PlannerNode};
+use crate::ros::sim_node::{self, SimNode};
+use crate::ros::start::{self, Environment};
+use clap::{Args, Subcommand, ValueEnum};
+use ros2_client::Message;
+
+const EXAMPLES: &str = "\
+Examples:
+  planwright node maze --ros-args -p model:=models/maze-large.onnx -p drive:=true -r odom:=/robot/odom
+  planwright node maze --ros-args --params-file launch/params/maze.yaml -r __ns:=/robot
+  planwright node sim --ros-args -p layout:=umaze -p publish_clock:=true
+  planwright node maze --describe yaml > maze.yaml
+
+ROS_DOMAIN_ID and RMW_IMPLEMENTATION are read as by every node of ROS 2.";
+
+/// What to run as a node.
+#[derive(Subcommand)]
+pub(super) enum NodeCommand {
+    /// The diffusion maze planner: Nav2's ComputePathToPose, a managed life, and commands if it drives
+    Maze(PlannerArguments),
+    /// The maze as a robot: odometry, transforms, map and clock out, velocities in
+    Sim(SimArguments),
+}
+
+/// Which of Nav2's versions of the action is spoken; their types are not the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Distribution {
+    /// Also Kilted's
+    #[default]
+    Jazzy,
+    /// The same as Jazzy's
+    Kilted,
+    /// With viapoints in the goal
+    Lyrical,
+}
+
+/// A form of the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// A parameter file with every parameter, its range and its meaning
+    Yaml,
+    /// The tables of the README
+    Markdown,
+    /// For programs
+    Json,
+}
+
+/// A planner's node.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct PlannerArguments {
+    /// Which distribution's ComputePathToPose to speak
+    #[arg(long, value_enum, default_value_t)]
+    distribution: Distribution,
+    /// Print the reference of parameters (and topics and error codes) and end
+    #[arg(long, value_enum, value_name = "FORM")]
+    describe: Option<Form>,
+    #[command(flatten)]
+    view: ViewArguments,
+    /// --ros-args and what follows, as for every node of ROS 2
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "--ros-args ...")]
+    ros: Vec<String>,
+}
+
+/// The robot's node.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct SimArguments {
+    /// Print the reference of parameters and end
+    #[arg(long, value_enum, value_name = "FORM")]
+    describe: Option<Form>,
+    /// --ros-args and what follows, as for every node of ROS 2
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "--ros-args ...")]
+    ros: Vec<String>,
+}
+
+impl NodeCommand {
+    pub(super) fn run(&self) -> Result<u8, CliError> {
+        match self {
+            Self::Maze(arguments) => match arguments.distribution {
+                Distribution::Jazzy | Distribution::Kilted => {
+                    planner::<Maze, nav2_msgs::ComputePathToPose>(arguments)
+                }
+                Distribution::Lyrical => planner::<Maze, nav2_msgs_lyrical::ComputePathToPose>(arguments),
+            },
+            Self::Sim(arguments) => sim(arguments),
+        }
+    }
+}
+
+/// The arguments of ROS among all; others are not understood here.
+pub(super) fn ros_arguments(all: &[String]) -> Result<RosArguments, CliError> {
+    let (ros, others) = RosArguments::parse(all.iter().cloned()).map_err(CliError::input)?;
+    match others.first() {
+        None => Ok(ros),
+        Some(other) => Err(CliError::input(anyhow::anyhow!(
+            "expected --ros-args before the arguments of ROS, got '{other}'\nhint: see `planwright node maze --help`"
+        ))),
+    }
+}
+
+fn planner<F: PlannerFamily, A: PathAction>(arguments: &PlannerArguments) -> Result<u8, CliError>
+where
+    A: ActionType,
+    A::Goal: Message + Clone + 'static,
+    A::Result: Message + Clone + Default + 'static,
+    A::Feedback: Message + 'static,
+{
+    let name = format!("planwright_{}", F::NAME);
+    let descriptors = planner_node::descriptors::<F>();
+    let ros = ros_arguments(&arguments.ros)?;
+    let environment = Environment::read().map_err(CliError::input)?;
+    let view = arguments.view.start()?;
+    let (start, warnings) = start::open(&name, descriptors.clone(), &ros, environment).map_err(CliError::input)?;
+    warn(&warnings);
+    let (node, executor) = PlannerNode::<F, A>::open(start, view.clone()).map_err(CliError::failed)?;
+    if let Some(form) = arguments.describe {
+        return describe(form, &name, &descriptors, node.endpoints(), true).map(|()| 0);
+    }
+    end_on_signals(vec![node.waker()])?;
+    let code = node.run(executor).map_err(CliError::failed)?;
+    finish_view(view);
+    Ok(code)
+}
+
+fn sim(arguments: &SimArguments) -> Result<u8, CliError> {
+    let descriptors = sim_node::descriptors();
+    let ros = ros_arguments(&arguments.ros)?;
+    let environment = Environment::read().map_err(CliError::input)?;
+    let (start, warnings) =
+        start::open("planwright_sim", descriptors.clone(), &ros, environment).map_err(CliError::input)?;
+    warn(&warnings);
+    let (node, executor) = SimNode::open(start).map_err(CliError::input)?;
+    if let Some(form) = arguments.describe {
+        return describe(form, "planwright_sim", &descriptors, node.endpoints(), false).map(|()| 0);
+    }
+    end_on_signals(vec![node.waker()])?;
+    node.run(executor).map_err(CliError::failed)
+}
+
+pub(super) fn warn(warnings: &[impl std::fmt::Display]) {
+    for warning in warnings {
+        eprintln!("warning: {warning}");
+    }
+}
+
+/// The first SIGTERM or SIGINT ends the loops in good order, the second at once.
+pub(super) fn end_on_signals(wakers: Vec<Waker>) -> Result<(), CliError> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT]).map_err(CliError::failed)?;
+    let listen = move || {
+        let mut seen = false;
+        for signal in signals.forever() {
+            if seen {
+                std::process::exit(128 + signal);
+            }
+            seen = true;
+            for waker in &wakers {
+                waker.stop();
+            }
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(listen).map_err(CliError::failed)?;
+    Ok(())
+}
+
+fn describe(
+    form: Form,
+    name: &str,
+    descriptors: &[Descriptor],
+    endpoints: &[Endpoint],
+    answers: bool,
+) -> Result<(), CliError> {
+    match form {
+        Form::Yaml => print_text(write_params_file(name, descriptors).trim_end()),
+        Form::Markdown => {
+            let mut text = format!("{}\n{}", topics_table(endpoints), markdown_table(descriptors));
+            if answers {
+                text.push_str("\n| code | name | given when |\n|---|---|---|\n");
+                for code in ErrorCode::ALL {
+                    text.push_str(&format!("| {} | {} | {} |\n", code as u16, code.name(), code.meaning()));
+                }
+            }
+            print_text(text.trim_end())
+        }
+        Form::Json => {
+            let parameters: Vec<_> = descriptors
+                .iter()
+                .map(|descriptor| {
+                    serde_json::json!({
+                        "name": descriptor.name,
+                        "type": descriptor.kind().to_string(),
+                        "default": descriptor.default.to_string(),
+                        "allowed": descriptor.constraint(),
+                        "read_only": descriptor.read_only,
+                        "description": descriptor.description,
+                    })
+                })
+                .collect();
+            let topics: Vec<_> = endpoints
+                .iter()
+                .map(|end| {
+                    serde_json::json!({"role": end.role, "name": end.name, "type": end.type_name, "qos": end.qos})
+                })
+                .collect();
+            let codes: Vec<_> = ErrorCode::ALL
+                .iter()
+                .filter(|_| answers)
+                .map(|code| {
+                    serde_json::json!({"code": *code as u16, "name": code.name(), "meaning": code.meaning()})
+                })
+                .collect();
+            let all = serde_json::json!({
+                "node": name, "parameters": parameters, "topics": topics, "error_codes": codes,
+            });
+            print_json(&all)
+        }
+    }
+}
+
+fn topics_table(endpoints: &[Endpoint]) -> String {
+    let mut text = String::from("| | name | type | quality of service |\n|---|---|---|---|\n");
+    for end in endpoints {
+        text.push_str(&format!("| {} | `{}` | {} | {} |\n", end.role, end.name, end.type_name, end.qos));
+    }
+    text
+}

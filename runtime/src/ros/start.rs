@@ -1,0 +1,115 @@
+//! From the command line and the environment to a node that can be opened.
+
+use super::arguments::{LogLevel, RosArguments};
+use super::base::Start;
+use super::logger::Severity;
+use super::names::{NameError, RemapRule};
+use super::node::{Node, NodeError, NodeNames, Services};
+use super::parameter::{DeclareError, Descriptor, ParameterStore, StartError, StartWarning, set_start_values};
+
+/// Domains that DDS's port numbers allow on every system.
+const MAX_DOMAIN_ID: u16 = 232;
+
+/// Why a node cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Parameters.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Parameters(Vec<StartError>),
+    /// A table of parameters that contradicts itself.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Declared(Vec<DeclareError>),
+    /// The domain.
+    #[error("ROS_DOMAIN_ID: expected a number from 0 to {MAX_DOMAIN_ID}, got '{0}'")]
+    Domain(String),
+    /// The middleware.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+}
+
+/// What the environment says, in the variables of ROS 2 itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// `ROS_DOMAIN_ID`.
+    pub domain_id: u16,
+    /// How requests travel, from `RMW_IMPLEMENTATION`.
+    pub services: Services,
+}
+
+impl Environment {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// If `ROS_DOMAIN_ID` is no domain.
+    pub fn read() -> Result<Self, OpenError> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        Self::of(variable("ROS_DOMAIN_ID").as_deref(), variable("RMW_IMPLEMENTATION").as_deref())
+    }
+
+    fn of(domain_id: Option<&str>, implementation: Option<&str>) -> Result<Self, OpenError> {
+        let domain_id = match domain_id {
+            None => 0,
+            Some(text) => match text.trim().parse() {
+                Ok(id) if id <= MAX_DOMAIN_ID => id,
+                _ => return Err(OpenError::Domain(text.to_owned())),
+            },
+        };
+        Ok(Self { domain_id, services: Services::of_rmw(implementation) })
+    }
+}
+
+/// Joins the network under `default_name`, unless a remapping says otherwise, with the parameters that files and
+/// arguments give. The second value is what should be said about them.
+///
+/// # Errors
+/// If names or parameters are wrong, or the middleware refuses.
+pub fn open(
+    default_name: &str,
+    descriptors: Vec<Descriptor>,
+    arguments: &RosArguments,
+    environment: Environment,
+) -> Result<(Start, Vec<StartWarning>), OpenError> {
+    let rules: Vec<RemapRule> = arguments.remap_rules.clone();
+    let names = NodeNames::new(default_name, rules)?;
+    let mut parameters = ParameterStore::declare(descriptors).map_err(OpenError::Declared)?;
+    let (_, warnings) =
+        set_start_values(&mut parameters, names.identity(), arguments).map_err(OpenError::Parameters)?;
+    let level = arguments.log_levels.level_of(&names.identity().logger_name());
+    let node = Node::new(names, environment.domain_id, environment.services)?;
+    let start = Start {
+        node,
+        parameters,
+        severity: severity(level),
+        log_to_terminal: arguments.stdout_logs,
+        log_to_topic: arguments.rosout_logs,
+    };
+    Ok((start, warnings))
+}
+
+fn severity(level: LogLevel) -> Severity {
+    match level {
+        LogLevel::Debug => Severity::Debug,
+        LogLevel::Unset | LogLevel::Info => Severity::Info,
+        LogLevel::Warn => Severity::Warn,
+        LogLevel::Error => Severity::Error,
+        LogLevel::Fatal => Severity::Fatal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_is_read_as_ros_reads_it() {
+        assert_eq!(Environment::of(None, None).ok(), Some(Environment::default()));
+        let cyclone = Environment::of(Some("42"), Some("rmw_cyclonedds_cpp")).ok();
+        assert_eq!(cyclone, Some(Environment { domain_id: 42, services: Services::Cyclone }));
+        for bad in ["233", "-1", "one", "99999"] {
+            assert!(matches!(Environment::of(Some(bad), None), Err(OpenError::Domain(_))), "{bad}");
+        }
+    }
+}
