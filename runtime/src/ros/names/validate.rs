@@ -138,11 +138,7 @@ fn written(name: &str) -> Result<(), NameFault> {
     let mut previous = '/';
     for (at, character) in name.char_indices() {
         match (opened, character) {
-            (None, '~') if at == 0 => {
-                if name.len() > 1 && !name.starts_with("~/") {
-                    return Err(NameFault::Tilde { at });
-                }
-            }
+            (None, '~') if at == 0 && (name == "~" || name.starts_with("~/")) => {}
             (_, '~') => return Err(NameFault::Tilde { at }),
             (None, '{') => opened = Some(at),
             (Some(start), '}') => {

@@ -1,15 +1,22 @@
-//! Parameters.
+//! Parameters of a node: declared in a table, set by files, the command line and services, changed as transactions.
+//!
+//! A [`Descriptor`] says what a parameter is. A [`ParameterStore`] holds the values. [`set_start_values`] fills it
+//! from parameter files and `-p`; [`set_parameters`] and its kin answer the six services. Whoever owns the store can
+//! check a [`Transaction`] before it is committed: to drop it leaves everything as it was.
 mod descriptor;
+mod document;
 mod events;
 mod file;
 mod nearest;
 mod selector;
 mod services;
+mod startup;
 mod store;
 mod value;
 mod values;
 mod yaml;
 pub use descriptor::{Bound, Descriptor, Range};
+pub use document::{markdown_table, write_params_file};
 pub use events::{changed_event, declared_event};
 pub use file::{
     FileError, FileFault, FileParameter, NodeEntry, ParameterFile, parse_parameter_file, read_parameter_file,
@@ -19,6 +26,7 @@ pub use services::{
     Check, describe_parameters, get_parameter_types, get_parameters, list_parameters, prepare_set, set_parameters,
     set_parameters_atomically,
 };
+pub use startup::{Origin, StartError, StartWarning, set_start_values};
 pub use store::{Change, DeclareError, ParameterStore, SetError, StaleTransaction, Transaction};
 pub use value::{Kind, UnknownType, Value};
 pub use values::{ReadError, Values};

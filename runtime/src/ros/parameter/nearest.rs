@@ -3,15 +3,24 @@
 /// Longest name that is compared; a longer one is no typing error.
 const MAX_CHARACTERS: usize = 64;
 
-/// The candidate with the fewest differing characters, unless more than a third differ.
-pub(super) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let name: Vec<char> = name.to_lowercase().chars().take(MAX_CHARACTERS + 1).collect();
+/// The candidate with the fewest differing characters, unless more than a third differ; else one that the name is a
+/// part of, as `speed` of `gate.speed`.
+pub(super) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    /// Shortest part that says something.
+    const MIN_PART: usize = 4;
+    let name: Vec<char> = text.to_lowercase().chars().take(MAX_CHARACTERS + 1).collect();
     if name.len() > MAX_CHARACTERS {
         return None;
     }
-    let (distance, candidate) =
-        candidates.map(|candidate| (distance(&name, candidate), candidate)).min_by_key(|(distance, _)| *distance)?;
-    (distance * 3 <= name.len().max(candidate.chars().count())).then_some(candidate)
+    let (distance, candidate) = candidates
+        .clone()
+        .map(|candidate| (distance(&name, candidate), candidate))
+        .min_by_key(|(distance, _)| *distance)?;
+    if distance * 3 <= name.len().max(candidate.chars().count()) {
+        return Some(candidate);
+    }
+    let mut whole = candidates.filter(|candidate| text.len() >= MIN_PART && candidate.contains(text));
+    whole.next()
 }
 
 /// Insertions, deletions and replacements between the two.
@@ -47,7 +56,9 @@ mod tests {
             ("dedline_secs", Some("deadline_secs")),
             ("engnie", Some("engine")),
             ("step", Some("steps")),
+            ("deadline", Some("deadline_secs")),
             ("map_topic", None),
+            ("sec", None),
             ("", None),
         ] {
             assert_eq!(nearest(name, NAMES.into_iter()), expected, "{name}");
