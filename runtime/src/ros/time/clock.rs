@@ -292,6 +292,15 @@ mod tests {
     }
 
     #[test]
+    fn polls_from_before_a_change_of_source_do_not_count() {
+        let clock = Clock::new(ClockSource::System);
+        assert_eq!(clock.poll(at(100 * SEC), Instant::now()), None);
+        assert!(clock.set_source(ClockSource::Simulated).is_some());
+        assert!(clock.set_source(ClockSource::System).is_some());
+        assert_eq!(clock.poll(at(900 * SEC), Instant::now()), None);
+    }
+
+    #[test]
     fn a_simulated_clock_does_not_look_at_the_system() {
         let clock = simulated_at(SEC);
         assert_eq!(clock.poll(at(0), Instant::now()), None);

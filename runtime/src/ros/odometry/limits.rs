@@ -1,0 +1,46 @@
+//! What is still believed.
+
+use serde::{Deserialize, Serialize};
+
+/// Limits of odometry. A limit that is NaN is always exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OdometryLimits {
+    /// Without a message for longer than this it has stopped, and a stamp older than this on arrival is late, seconds.
+    pub max_age_secs: f64,
+    /// A stamp may be this far ahead of the clock, seconds: clocks of two computers are never quite the same.
+    pub future_tolerance_secs: f64,
+    /// Fastest that the robot can move, m/s.
+    pub max_speed_mps: f64,
+    /// Times `max_speed_mps` may be exceeded before it is a jump: stamps jitter against the poses they belong to.
+    pub speed_margin: f64,
+    /// A step of this size is no jump, however short the time, metres.
+    pub jump_tolerance_m: f64,
+    /// A jump is believed when this many messages in a row agree on the new place (1: at once).
+    pub relocalise_after: u32,
+    /// Commanded speed above which the pose has to change, m/s.
+    pub moving_speed_mps: f64,
+    /// Stuck after this many messages with one and the same pose while commanded to move...
+    pub stuck_messages: u32,
+    /// ... or after this long by their stamps, seconds. Longer than a robot takes to get going.
+    pub stuck_secs: f64,
+    /// A gap between arrivals of this many times the mean is jitter.
+    pub jitter_factor: f64,
+}
+
+impl Default for OdometryLimits {
+    fn default() -> Self {
+        Self {
+            max_age_secs: 0.2,
+            future_tolerance_secs: 0.1,
+            max_speed_mps: 5.0,
+            speed_margin: 1.5,
+            jump_tolerance_m: 0.1,
+            relocalise_after: 5,
+            moving_speed_mps: 0.05,
+            stuck_messages: 100,
+            stuck_secs: 1.0,
+            jitter_factor: 3.0,
+        }
+    }
+}

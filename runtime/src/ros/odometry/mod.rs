@@ -1,0 +1,16 @@
+//! Whether a stream of odometry can be trusted: it may stop, stick, jitter, jump, come late or out of order.
+//!
+//! [`OdometryMonitor`] is given every message that passed [`check_odometry`](super::validate::check_odometry) and
+//! names what it is. Arrivals are measured on the monotonic clock, places and ages against the stamps.
+
+mod arrivals;
+mod limits;
+mod monitor;
+mod outcome;
+mod place;
+#[cfg(test)]
+mod tests;
+
+pub use limits::OdometryLimits;
+pub use monitor::{OdometryMonitor, OdometrySample};
+pub use outcome::{OdometryOutcome, OdometryStatistics, OdometryStatus};
