@@ -35,9 +35,11 @@ PRIMITIVES = {
 # A definition without fields still has one byte on the wire.
 PLACEHOLDER = "structure_needs_at_least_one_member"
 DERIVABLE_ARRAY = 32
-KEYWORDS = set("""abstract as async await become box break const continue do dyn else enum extern false final fn for
-    gen if impl in let loop macro match mod move mut override priv pub ref return static struct trait true try type typeof
-    unsafe unsized use virtual where while yield""".split())
+KEYWORDS = set("""
+    abstract as async await become box break const continue do dyn else enum extern false final fn for gen if
+    impl in let loop macro match mod move mut override priv pub ref return static struct trait true try type
+    typeof unsafe unsized use virtual where while yield
+""".split())
 NEVER_RAW = {"self", "Self", "super", "crate"}
 DOC_WIDTH = 110
 
