@@ -23,6 +23,7 @@ pub mod registry;
 pub mod rosgraph_msgs;
 pub mod sensor_msgs;
 pub mod service_msgs;
+pub mod signed_bytes;
 pub mod std_msgs;
 pub mod std_srvs;
 pub mod tf2_msgs;

@@ -86,6 +86,7 @@ pub struct OccupancyGrid {
     /// the next cell in the x direction. Cell (0, 1) will be at the index equal to info.width, followed by
     /// (1, 1). The values inside are application dependent, but frequently, 0 represents unoccupied, 1
     /// represents definitely occupied, and -1 represents unknown.
+    #[serde(with = "super::signed_bytes")]
     pub data: Vec<i8>,
 }
 

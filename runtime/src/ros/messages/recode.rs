@@ -1,4 +1,4 @@
-//! Messages as CDR bytes with the four-byte encapsulation header, as they are recorded and as other tools hand them over.
+//! Messages as CDR bytes with the four-byte encapsulation header, the form in which they are recorded and handed over.
 
 use ros2_client::Message;
 use ros2_client::dds::rustdds::serialization::{
@@ -89,7 +89,7 @@ pub fn recode<T: Message>(bytes: &[u8]) -> Result<Vec<u8>, RecodeError> {
 mod tests {
     use super::*;
     use crate::ros::messages::registry::TYPES;
-    use crate::ros::messages::{diagnostic_msgs, nav_msgs, rcl_interfaces, sensor_msgs, std_msgs};
+    use crate::ros::messages::{diagnostic_msgs, geometry_msgs, nav_msgs, rcl_interfaces, sensor_msgs, std_msgs};
 
     /// A small generator of its own keeps the cases the same everywhere.
     struct Random(u64);
@@ -162,8 +162,8 @@ mod tests {
                     spoil(&mut random, &mut bad);
                     match (round_trip.recode)(&bad) {
                         Ok(written) => {
-                            // An empty string may come without its end mark: four bytes become five, and up to three more for
-                            // the alignment of what follows.
+                            // An empty string may come without its end mark: four bytes become five, and up to three
+                            // more for the alignment of what follows.
                             assert!(written.len() <= 4 + 2 * bad.len(), "{}: {bad:?}", round_trip.name);
                             read += 1;
                         }
@@ -216,6 +216,13 @@ mod tests {
         assert_eq!(decode::<rcl_interfaces::ParameterDescriptor>(&bytes).expect("own bytes"), descriptor);
         descriptor.integer_range.push(range);
         assert!(matches!(encode(&descriptor), Err(RecodeError::Encode { .. })));
+    }
+
+    #[test]
+    fn defaults_of_the_definition_are_kept() {
+        let pose = geometry_msgs::PoseWithCovariance::default();
+        assert_eq!((pose.pose.orientation.x, pose.pose.orientation.w), (0.0, 1.0));
+        assert_eq!(pose.covariance, [0.0; 36]);
     }
 
     #[test]

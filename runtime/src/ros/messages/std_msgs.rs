@@ -350,6 +350,7 @@ pub struct Int8MultiArray {
     /// specification of data layout
     pub layout: MultiArrayLayout,
     /// array of data
+    #[serde(with = "super::signed_bytes")]
     pub data: Vec<i8>,
 }
 
