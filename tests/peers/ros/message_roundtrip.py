@@ -7,6 +7,9 @@ The program prints its type names, one a line, with --list (std_msgs/msg/Header,
 nav2_msgs/action/ComputePathToPose_SendGoal_Request). Without it, it answers each line `<type> <hex of CDR>` of its
 standard input by `<hex of CDR>`, decoded and encoded again, or by `error: <reason>`.
 
+Names of types that only one distribution has so begin with it (lyrical/nav2_msgs/action/ComputePathToPose_Goal): those
+come from the folder of that name in the environment, in a process of their own.
+
 Each filling is checked three ways: rclpy's bytes against an encoder of our own (which also tells which bytes are
 padding, whose content is free), the program's bytes against those, and the message that rclpy reads from the
 program's bytes against the original, field by field. The last line of the output is a summary in JSON.
@@ -16,6 +19,7 @@ import argparse
 import importlib
 import json
 import math
+import os
 import random
 import struct
 import subprocess
@@ -35,7 +39,7 @@ LETTERS = "aZ0/_ \t\n\"\\'\u00e4\u00df\u03c0\u0416\u4e2d\u20ac\u200d\U0001f916\U
 
 def find_class(name):
     """The rclpy class of package/kind/Type, where Type may name a part of a service or an action."""
-    package, kind, part = name.split("/")
+    package, kind, part = name.split("/")[-3:]
     whole = getattr(importlib.import_module(f"{package}.{kind}"), part.split("_")[0])
     return getattr(sys.modules[whole.__module__], part)
 
@@ -219,14 +223,31 @@ def check(name, message, program):
     return wrong, len(sent)
 
 
+def distribution(name):
+    return name.split("/")[0] if name.count("/") == 3 else ""
+
+
+def check_others(name):
+    """The same for the types that are of one distribution alone. Returns that process's summary."""
+    folder = os.path.join(sys.prefix, name)
+    command = [sys.executable, os.path.abspath(__file__), *sys.argv[1:], "--distribution", name]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": folder})
+    lines = done.stdout.splitlines()
+    if not lines or not lines[-1].startswith("{"):
+        return {"types": 0, "cases": 0, "bytes": 0, "failures": [f"{name}: no summary, exit code {done.returncode}"]}
+    return json.loads(lines[-1])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True, help="path of the program")
     parser.add_argument("--fillings", type=int, default=25, help="random fillings per type, besides the defaults")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--distribution", default="", help="check only the types that this one alone has so")
     parser.add_argument("--timeout-secs", type=float, default=300.0)
     arguments = parser.parse_args()
-    listed = subprocess.run([arguments.program, "--list"], stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout.split()
+    every = subprocess.run([arguments.program, "--list"], stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout.split()
+    listed = [name for name in every if distribution(name) == arguments.distribution]
     failures, cases, sizes = [], 0, 0
     program = Program([arguments.program], arguments.timeout_secs)
     for name in listed:
@@ -250,8 +271,13 @@ def main():
         failures.append(f"the program ended with exit code {code}")
     if not listed:
         failures.append("the program lists no types")
-    print(json.dumps({"types": len(listed), "cases": cases, "bytes": sizes, "failures": failures}))
-    return 1 if failures else 0
+    summary = {"types": len(listed), "cases": cases, "bytes": sizes, "failures": failures}
+    if not arguments.distribution:
+        for other in sorted({distribution(name) for name in every} - {""}):
+            for key, more in check_others(other).items():
+                summary[key] += more
+    print(json.dumps(summary))
+    return 1 if summary["failures"] else 0
 
 
 if __name__ == "__main__":
