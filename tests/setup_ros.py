@@ -5,7 +5,8 @@ import re
 import shutil
 import sys
 
-from setup_common import DEPS, HERE, WORK, check_python, clean_environment, complete, make_venv, pip_install, run, stamp_text, write_stamp
+from setup_common import (DEPS, HERE, WORK, check_python, clean_environment, complete, forget_stamp, make_venv, pip_install, run, stamp_text,
+                          write_stamp)
 
 PEERS = os.path.join(HERE, "peers", "ros")
 BUILDER = os.path.join(PEERS, "build_interfaces.py")
@@ -93,6 +94,7 @@ def ros(distribution):
     stamp = stamp_text(name, 1, read(BUILDER), *definitions())
     if whole and complete(target, stamp, ".stamp-types"):
         return target, "already there"
+    forget_stamp(target, ".stamp-types")
     run([python, BUILDER, "--definitions", DEFINITIONS, *WITHOUT_WHEEL], "building message types", cwd=WORK, env=clean_environment())
     for later, packages in LATER.items():
         run([python, BUILDER, "--definitions", os.path.join(DEFINITIONS, later), "--overlay", os.path.join(target, later), *packages],
