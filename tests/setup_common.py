@@ -82,3 +82,11 @@ def write_stamp(folder, stamp, name=".stamp"):
     with open(beside, "w", encoding="utf-8") as f:
         f.write(stamp)
     os.replace(beside, os.path.join(folder, name))
+
+
+def forget_stamp(folder, name):
+    """Before a part is changed in place: an interrupted change must not look finished."""
+    try:
+        os.remove(os.path.join(folder, name))
+    except FileNotFoundError:
+        pass

@@ -5,12 +5,14 @@ import re
 import shutil
 import sys
 
-from setup_common import DEPS, HERE, WORK, check_python, clean_environment, complete, make_venv, pip_install, run, stamp_text, write_stamp
+from setup_common import (DEPS, HERE, WORK, check_python, clean_environment, complete, forget_stamp, make_venv, pip_install, run, stamp_text,
+                          write_stamp)
 
 PEERS = os.path.join(HERE, "peers", "ros")
 BUILDER = os.path.join(PEERS, "build_interfaces.py")
 DEFINITIONS = os.path.join(os.path.dirname(HERE), "runtime", "messages")
 WITHOUT_WHEEL = ["tf2_msgs", "bond", "nav2_msgs"]  # built here, in this order
+LATER = {"lyrical": ["nav2_msgs"]}  # distributions that have some of them in another form, by the folder that holds those
 
 CYCLONE_SMOKE = """
 import time
@@ -76,7 +78,7 @@ def in_namespace(python, *arguments):
 def definitions():
     """Paths and texts of the definitions of the packages that are built here."""
     found = []
-    for package in WITHOUT_WHEEL:
+    for package in WITHOUT_WHEEL + [os.path.join(d, p) for d, packages in LATER.items() for p in packages]:
         for root, folders, files in os.walk(os.path.join(DEFINITIONS, package)):
             folders.sort()
             for name in sorted(files):
@@ -92,7 +94,11 @@ def ros(distribution):
     stamp = stamp_text(name, 1, read(BUILDER), *definitions())
     if whole and complete(target, stamp, ".stamp-types"):
         return target, "already there"
+    forget_stamp(target, ".stamp-types")
     run([python, BUILDER, "--definitions", DEFINITIONS, *WITHOUT_WHEEL], "building message types", cwd=WORK, env=clean_environment())
+    for later, packages in LATER.items():
+        run([python, BUILDER, "--definitions", os.path.join(DEFINITIONS, later), "--overlay", os.path.join(target, later), *packages],
+            "building message types of " + later, cwd=WORK, env=clean_environment())
     run(in_namespace(python, os.path.join(PEERS, "smoke.py")), "trying the new environment", cwd=WORK, env=clean_environment())
     write_stamp(target, stamp, ".stamp-types")
     return target, "made"

@@ -8,6 +8,9 @@ headers and the types of the other packages. Afterwards `import nav2_msgs.action
 Python extension: C structures, (de)serialization for Fast DDS, introspection, conversion from and to Python, type
 descriptions with their RIHS01 hashes. There are no headers and nothing for C++.
 
+With --overlay FOLDER the packages go there and replace those of the same name for a process that has the folder first
+in PYTHONPATH: the types of another distribution under their real names. Introspection is left out of these.
+
 Needs a C and a C++ compiler (CC, CXX) and the headers of Python (on Debian: python3-dev).
 """
 
@@ -58,8 +61,11 @@ def definitions(folder, package):
     return found
 
 
-def generate(package, folder, work):
-    """Writes all the sources of one package below `work`, and its .idl and .json files to `work`/share."""
+def generate(package, folder, work, supports=(SERIALIZER, INTROSPECTION)):
+    """Writes all the sources of one package below `work`, and its .idl and .json files to `work`/share.
+
+    With a single type support the dispatching layer calls it directly and looks for no library.
+    """
     share = work / "share" / package
     files = definitions(folder, package)
     for file in files:
@@ -81,7 +87,7 @@ def generate(package, folder, work):
         }))
         return str(path)
 
-    others = [f"{p.name}:{p}" for p in sorted((PREFIX / "share").iterdir()) if any(p.glob("*/*.json"))]
+    others = [f"{p.name}:{p}" for p in sorted((PREFIX / "share").iterdir()) if p.name != package and any(p.glob("*/*.json"))]
     generate_type_hash(arguments("rosidl_generator_type_description", share, include_paths=others))
     source = work / "source"  # a folder per generator: two of them write files of the same name
     generate_c(arguments(
@@ -90,7 +96,7 @@ def generate(package, folder, work):
         ros_interface_files=[str(folder / package / file) for file in files]))
     generate_fastrtps(arguments(SERIALIZER, source / "fastrtps" / package))
     generate_introspection(arguments(INTROSPECTION, source / "introspection" / package))
-    generate_dispatch(arguments("rosidl_typesupport_c", source / "dispatch" / package), [SERIALIZER, INTROSPECTION])
+    generate_dispatch(arguments("rosidl_typesupport_c", source / "dispatch" / package), list(supports))
     for generator in ("rosidl_generator_c", SERIALIZER, INTROSPECTION):
         name = generator + "__visibility_control.h"
         text = (PREFIX / "share" / generator / "resource" / (name + ".in")).read_text()
@@ -144,22 +150,32 @@ def install(package, work):
         link = PREFIX / "lib" / f"lib{package}__{support}.so"
         link.unlink(missing_ok=True)
         link.symlink_to(os.path.relpath(extension, link.parent))
-    for made, target in ((work / "share" / package, PREFIX / "share" / package), (work / "python" / package, SITE / package)):
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(made, target, ignore=shutil.ignore_patterns("*.c", "*.o"))
+    replace(work / "share" / package, PREFIX / "share" / package)
+    replace(work / "python" / package, SITE / package)
+
+
+def replace(made, target):
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(made, target, ignore=shutil.ignore_patterns("*.c", "*.o"))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("packages", nargs="+", help="in the order of their dependencies")
     parser.add_argument("--definitions", type=Path, required=True, help="folder with <package>/{msg,srv,action}/")
+    parser.add_argument("--overlay", type=Path, help="folder for the packages, instead of the environment itself")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     for package in arguments.packages:
         with tempfile.TemporaryDirectory(prefix="interfaces-") as work:
-            generate(package, arguments.definitions.resolve(), Path(work))
-            compile_all(package, Path(work), arguments.jobs)
-            install(package, Path(work))
+            work = Path(work)
+            supports = (SERIALIZER,) if arguments.overlay else (SERIALIZER, INTROSPECTION)
+            generate(package, arguments.definitions.resolve(), work, supports)
+            compile_all(package, work, arguments.jobs)
+            if arguments.overlay:
+                replace(work / "python" / package, arguments.overlay / package)
+            else:
+                install(package, work)
 
 
 if __name__ == "__main__":
