@@ -363,7 +363,6 @@ where
             },
             show: self.base.flag("publish_debug"),
             canceled: Arc::clone(&open.canceled),
-            asked: open.asked,
             plan: self.worker.spare(),
         })
     }

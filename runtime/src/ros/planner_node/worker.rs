@@ -57,8 +57,6 @@ pub struct PlanJob {
     pub show: bool,
     /// Set when nobody wants the plan any more.
     pub canceled: Arc<AtomicBool>,
-    /// When the request came in.
-    pub asked: Instant,
     /// A plan to write into, so that none is allocated on the way.
     pub plan: Box<CheckedPlan>,
 }
@@ -75,8 +73,6 @@ pub struct Planned {
     pub raw: Option<Path>,
     /// For RViz, if it is shown.
     pub markers: Option<MarkerArray>,
-    /// When the request came in.
-    pub asked: Instant,
     /// Time spent planning, correcting and checking.
     pub planning: Duration,
     /// The robot's or the asked-for start.
@@ -334,7 +330,7 @@ fn load<F: PlannerFamily>(
         engine: planner.engine().clone(),
         model: request.model.clone(),
         layout: F::layout(&planner).clone(),
-        summary: format!("{} knots of {} s", manifest.horizon, manifest.dt_secs),
+        summary: format!("{} knots of {} s", manifest.horizon, manifest.knot_secs),
         secs: begun.elapsed().as_secs_f64(),
     };
     let pilot = Pilot::new(planner, settings, view);
@@ -398,7 +394,6 @@ fn plan(pilot: &mut Option<Box<dyn Planning>>, mut job: PlanJob) -> Planned {
         path: Path::default(),
         raw: None,
         markers: None,
-        asked: job.asked,
         planning: Duration::ZERO,
         observation: job.observation,
         canceled,
