@@ -11,7 +11,7 @@ use crate::view::{Stage, View};
 use crate::world::{MazeWorld, STEP_SECS};
 use clap::Args;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -19,10 +19,21 @@ use std::time::{Duration, Instant};
 #[derive(Args)]
 #[command(after_help = "\
 Example: planwright bench models/maze-umaze.onnx --json
+         planwright bench --ros --json
 The same work in PyTorch, in turn with this command: python3 tests/peers/bench_plan.py")]
 pub(super) struct Bench {
     /// The model
-    model: PathBuf,
+    #[cfg_attr(feature = "ros2", arg(required_unless_present = "ros"))]
+    #[cfg_attr(not(feature = "ros2"), arg(required = true))]
+    model: Option<PathBuf>,
+    /// Measure the node from outside instead: request to plan from rclpy, and what the node adds to planning
+    #[cfg(feature = "ros2")]
+    #[arg(long)]
+    ros: bool,
+    /// The Python with rclpy and nav2_msgs for --ros (default: .deps/ros-kilted/bin/python)
+    #[cfg(feature = "ros2")]
+    #[arg(long, requires = "ros", value_name = "FILE")]
+    python: Option<PathBuf>,
     /// Whole plans per engine
     #[arg(long, default_value_t = 1000, value_name = "N")]
     plans: usize,
@@ -98,7 +109,11 @@ impl Bench {
                 self.plans
             )));
         }
-        let artefact = Artefact::open(&self.model).map_err(CliError::input)?;
+        #[cfg(feature = "ros2")]
+        if self.ros {
+            return super::bench_ros::run(self.model.as_deref(), self.plans, self.python.as_deref(), self.json);
+        }
+        let artefact = Artefact::open(self.model.as_deref().unwrap_or(Path::new(""))).map_err(CliError::input)?;
         let asked = self.engine.choice()?;
         // `auto` means every engine that is there; a named one must be.
         let names: Vec<String> = if self.engine.engine == "auto" {
@@ -125,7 +140,7 @@ impl Bench {
         }
         let mut text = format!(
             "{} on {machine}\n{:<12} {:>24} {:>30} {:>18} {:>14}",
-            self.model.display(),
+            self.model.as_deref().unwrap_or(Path::new("")).display(),
             "engine",
             "step ms p50/p99/max",
             "checked plan ms p50/p99/max",

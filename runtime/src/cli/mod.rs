@@ -2,10 +2,14 @@
 
 mod backends;
 mod bench;
+#[cfg(feature = "ros2")]
+mod bench_ros;
 mod common;
 mod demo;
 mod eval;
 mod inspect;
+#[cfg(feature = "ros2")]
+mod launch;
 #[cfg(feature = "ros2")]
 mod node;
 mod plan;
@@ -60,6 +64,9 @@ enum Command {
     #[cfg(feature = "ros2")]
     #[command(subcommand)]
     Node(node::NodeCommand),
+    /// Robot, planner and view together, as ROS 2 nodes in one process
+    #[cfg(feature = "ros2")]
+    Launch(launch::Launch),
     /// Say which engines are there, which are not, and why
     Backends(backends::Backends),
 }
@@ -84,6 +91,11 @@ pub fn run(allocations: AllocationCount) -> ExitCode {
         Command::Backends(command) => command.run(),
         #[cfg(feature = "ros2")]
         Command::Node(command) => match command.run() {
+            Ok(code) => return ExitCode::from(code),
+            Err(error) => Err(error),
+        },
+        #[cfg(feature = "ros2")]
+        Command::Launch(command) => match command.run() {
             Ok(code) => return ExitCode::from(code),
             Err(error) => Err(error),
         },

@@ -119,7 +119,17 @@ where
     commanded_mps: f64,
     last_cycle: Option<Instant>,
     exit: Option<u8>,
+    tour: Tour,
     family: PhantomData<F>,
+}
+
+/// Goals that are visited one after the other without being asked for: see [`PlannerNode::set_tour`].
+#[derive(Clone, Debug, Default)]
+struct Tour {
+    goals: Vec<Point>,
+    next: usize,
+    begun: Option<Instant>,
+    once: bool,
 }
 
 impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A>
@@ -190,6 +200,7 @@ where
             commanded_mps: 0.0,
             last_cycle: None,
             exit: None,
+            tour: Tour::default(),
             family: PhantomData,
         };
         Ok((state, executor))
@@ -242,6 +253,33 @@ where
         if self.base.flag("autostart") {
             lifecycle::request(self, Command::Configure);
         }
+    }
+
+    /// Goals to visit in turn while driving, again and again, or `once`: then the loop ends after the last.
+    pub fn set_tour(&mut self, goals: Vec<Point>, once: bool) {
+        self.tour = Tour { goals, next: 0, begun: None, once };
+    }
+
+    /// On to the next goal of the tour.
+    fn go_on(&mut self) {
+        if self.tour.goals.is_empty() {
+            return;
+        }
+        if let Some(begun) = self.tour.begun.take() {
+            let goal = self.drive.goal().unwrap_or_default();
+            let text = format!("arrived at {:.2}, {:.2} after {:.2} s", goal[0], goal[1], begun.elapsed().as_secs_f64());
+            self.base.log(Severity::Info, &text);
+            if self.tour.once && self.tour.next >= self.tour.goals.len() {
+                self.drive.clear();
+                self.tour.goals.clear();
+                self.base.waker.stop();
+                return;
+            }
+        }
+        let Some(goal) = self.tour.goals.get(self.tour.next % self.tour.goals.len()).copied() else { return };
+        self.tour.next += 1;
+        self.tour.begun = Some(Instant::now());
+        self.drive_to(goal);
     }
 
     /// Runs until the node is told to end, stops the robot, and says goodbye. Gives the exit code.
@@ -550,7 +588,9 @@ where
             Ok((velocity, yaw_rad)) => self.command(velocity, yaw_rad),
             Err(halt) => {
                 *self.counters.halts.entry(halt.name()).or_default() += 1;
-                if !halt.is_normal() {
+                if halt.is_normal() {
+                    self.go_on();
+                } else {
                     self.base.fault(halt.name(), "the robot is told to stand");
                 }
                 self.command([0.0, 0.0], 0.0);

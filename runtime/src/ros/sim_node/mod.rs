@@ -22,6 +22,8 @@ use super::qos::Qos;
 use super::time::{Jump, RosTime};
 use super::validate::{check_pose, check_twist};
 use crate::world::{Layout, MazeWorld, Point, STEP_SECS};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// The robot's parameters.
@@ -60,6 +62,7 @@ pub struct SimNode {
     odom_steps: u64,
     steps: u64,
     reported_contacts: Option<u64>,
+    wall_steps: Arc<AtomicU64>,
     late_steps: u64,
     commands: u64,
 }
@@ -144,11 +147,17 @@ impl SimNode {
             odom_steps,
             steps: 0,
             reported_contacts: None,
+            wall_steps: Arc::default(),
             late_steps: 0,
             commands: 0,
         };
         executor.every(Duration::from_secs_f64(STEP_SECS / factor), Self::advance);
         Ok((state, executor))
+    }
+
+    /// How often a wall has pushed the ball, readable from other threads.
+    pub fn wall_contacts(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.wall_steps)
     }
 
     /// Runs until the node is told to end.
@@ -235,6 +244,7 @@ impl SimNode {
         }
         if self.reported_contacts != Some(self.robot.wall_steps()) {
             self.reported_contacts = Some(self.robot.wall_steps());
+            self.wall_steps.store(self.robot.wall_steps(), Ordering::Relaxed);
             self.wall_contacts.publish(UInt64 { data: self.robot.wall_steps() });
         }
     }

@@ -1,0 +1,142 @@
+//! `planwright launch`: robot, planner and view in one process, for people without ROS.
+
+use super::common::{CliError, ViewArguments, check_free, layout, numbers, open_model, print_json, print_text};
+use super::eval::finish_view;
+use super::node::{end_on_signals, warn};
+use crate::ros::arguments::{ParameterRule, RosArguments};
+use crate::ros::executor::Waker;
+use crate::ros::messages::nav2_msgs::ComputePathToPose;
+use crate::ros::parameter::Value;
+use crate::ros::planner_node::{self, Maze, PlannerNode};
+use crate::ros::sim_node::{self, SimNode};
+use crate::ros::start::{self, Environment};
+use clap::Args;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  planwright launch                                           a tour of the maze, until Ctrl-C
+  planwright launch --layout large --goal 7,9 --goal 1,1 --once --rrd tour.rrd
+  planwright launch --viewer rerun+http://127.0.0.1:9876/proxy
+
+Both are ordinary nodes: `ros2 topic list` shows them, and other nodes may take part.")]
+pub(super) struct Launch {
+    /// The maze: umaze, medium or large
+    #[arg(long, default_value = "umaze", value_name = "NAME")]
+    layout: String,
+    /// Another model
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// A goal, x,y in metres; may be given several times (default: a tour of the maze)
+    #[arg(long, value_name = "X,Y")]
+    goal: Vec<String>,
+    /// End after the last goal instead of beginning anew
+    #[arg(long)]
+    once: bool,
+    /// Print a summary as JSON at the end
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    view: ViewArguments,
+}
+
+impl Launch {
+    pub(super) fn run(&self) -> Result<u8, CliError> {
+        let maze = layout(&self.layout)?;
+        let (model, artefact) = open_model(self.model.as_deref(), &self.layout)?;
+        drop(artefact);
+        let mut goals = Vec::new();
+        for text in &self.goal {
+            let pair = numbers(text, "--goal", &[2])?;
+            let goal = [pair[0], pair[1]];
+            check_free(&maze, goal, "--goal")?;
+            goals.push(goal);
+        }
+        if goals.is_empty() {
+            let free: Vec<_> = maze.free_cells().map(|(row, column)| [row as f64, column as f64]).collect();
+            // Far apart and all over the maze: every third cell, from both ends in turn.
+            goals = (0..free.len()).step_by(3).flat_map(|index| [free[index], free[free.len() - 1 - index]]).collect();
+        }
+        let environment = Environment::read().map_err(CliError::input)?;
+        let view = self.view.start()?;
+        let (sim, sim_waker, wall_contacts) = start_sim(&self.layout, environment)?;
+        let parameters = vec![
+            rule("model", Value::String(model.display().to_string())),
+            rule("autostart", Value::Bool(true)),
+            rule("drive", Value::Bool(true)),
+        ];
+        let arguments = RosArguments { parameters, ..RosArguments::default() };
+        let descriptors = planner_node::descriptors::<Maze>();
+        let (start, warnings) =
+            start::open("planwright_maze", descriptors, &arguments, environment).map_err(CliError::input)?;
+        warn(&warnings);
+        let opened = PlannerNode::<Maze, ComputePathToPose>::open(start, view.clone());
+        let (mut node, executor) = opened.map_err(CliError::failed)?;
+        let visited = goals.len();
+        node.set_tour(goals, self.once);
+        end_on_signals(vec![node.waker(), sim_waker.clone()])?;
+        let begun = Instant::now();
+        let code = node.run(executor).map_err(CliError::failed)?;
+        sim_waker.stop();
+        // Its error has been printed by its own thread.
+        let _ = sim.join();
+        finish_view(view);
+        let contacts = wall_contacts.load(Ordering::Relaxed);
+        let secs = begun.elapsed().as_secs_f64();
+        if self.json {
+            print_json(&serde_json::json!({
+                "layout": self.layout, "model": model, "goals": visited, "once": self.once, "secs": secs,
+                "wall_contacts": contacts, "rrd": self.view.rrd,
+            }))?;
+        } else {
+            print_text(&format!("{secs:.1} s, walls touched in {contacts} steps"))?;
+        }
+        Ok(code)
+    }
+}
+
+fn rule(name: &str, value: Value) -> ParameterRule {
+    ParameterRule { node: None, name: name.to_owned(), value }
+}
+
+/// Runs the robot on a thread of its own: its loop stays where it was made.
+fn start_sim(
+    layout: &str,
+    environment: Environment,
+) -> Result<(JoinHandle<()>, Waker, Arc<AtomicU64>), CliError> {
+    let (sender, receiver) = sync_channel(1);
+    let arguments = RosArguments {
+        parameters: vec![rule("layout", Value::String(layout.to_owned()))],
+        ..RosArguments::default()
+    };
+    let run = move || run_sim(&arguments, environment, &sender);
+    let thread = std::thread::Builder::new().name("robot".to_owned()).spawn(run).map_err(CliError::failed)?;
+    let started = receiver.recv().map_err(|_| CliError::failed(anyhow::anyhow!("the robot's thread ended early")))?;
+    let (waker, contacts) = started.map_err(|problem| CliError::failed(anyhow::anyhow!(problem)))?;
+    Ok((thread, waker, contacts))
+}
+
+type Started = Result<(Waker, Arc<AtomicU64>), String>;
+
+fn run_sim(arguments: &RosArguments, environment: Environment, started: &SyncSender<Started>) {
+    let opened = start::open("planwright_sim", sim_node::descriptors(), arguments, environment)
+        .map_err(|error| error.to_string())
+        .and_then(|(start, _)| SimNode::open(start).map_err(|error| error.to_string()));
+    match opened {
+        Err(problem) => {
+            let _ = started.send(Err(problem));
+        }
+        Ok((node, executor)) => {
+            let _ = started.send(Ok((node.waker(), node.wall_contacts())));
+            if let Err(error) = node.run(executor) {
+                eprintln!("warning: the robot ended: {error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The nodes against peers that we did not write: rclpy of Kilted and Jazzy, and Cyclone DDS.
+//!
+//! Every test runs in a network, process and shared-memory namespace of its own; the scripts in `tests/peers/ros/`
+//! start the nodes as users do, as processes, and end with 0 if all was as it should be.
+
+use planwright_tests::root;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+/// One at a time: what happens within milliseconds is watched on two cores.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// A program of this build.
+fn built(name: &str) -> PathBuf {
+    PathBuf::from(planwright_tests::command(name).get_program())
+}
+
+fn peer(python: &str, script: &str, arguments: &[&str]) {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let python = root().join(".deps").join(python).join("bin/python");
+    assert!(python.is_file(), "expected {}\nhint: python3 tests/setup.py", python.display());
+    let done = Command::new("python3")
+        .arg("tests/peers/ros/namespace.py")
+        .arg(python)
+        .arg(format!("tests/peers/ros/{script}"))
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .expect("python3");
+    let (out, error) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{script} {arguments:?}: {}\n{out}\n{error}", done.status);
+    println!("{out}");
+}
+
+fn with_nodes(python: &str, script: &str, arguments: &[&str]) {
+    let planwright = built("planwright");
+    let planwright = planwright.to_str().expect("a path in UTF-8");
+    peer(python, script, &[&["--planwright", planwright], arguments].concat());
+}
+
+fn every_type(python: &str) {
+    let program = built("examples/roundtrip");
+    peer(python, "message_roundtrip.py", &["--program", program.to_str().expect("a path in UTF-8")]);
+}
+
+#[test]
+fn every_type_survives_the_way_through_rclpy_kilted() {
+    every_type("ros-kilted");
+}
+
+#[test]
+fn every_type_survives_the_way_through_rclpy_jazzy() {
+    every_type("ros-jazzy");
+}
+
+#[test]
+fn rclpy_kilted_finds_what_it_expects() {
+    with_nodes("ros-kilted", "test_conformance.py", &[]);
+}
+
+#[test]
+fn rclpy_jazzy_finds_what_it_expects() {
+    with_nodes("ros-jazzy", "test_conformance.py", &[]);
+}
+
+#[test]
+fn lyricals_form_of_the_action_is_spoken() {
+    with_nodes("ros-kilted", "test_lyrical.py", &[]);
+}
+
+#[test]
+fn cyclone_dds_finds_what_it_expects() {
+    with_nodes("cyclonedds", "test_cyclone.py", &[]);
+}
+
+#[test]
+fn a_client_that_knows_only_the_action_drives_the_robot_to_ten_goals() {
+    with_nodes("ros-kilted", "test_drive.py", &[]);
+}
+
+#[test]
+fn every_fault_has_its_outcome_and_is_recovered_from() {
+    with_nodes("ros-kilted", "test_faults.py", &[]);
+}
+
+#[test]
+fn a_thousand_lives_leave_nothing_behind() {
+    with_nodes("ros-jazzy", "test_lifecycle_cycles.py", &["--cycles", "1000"]);
+}
+
+#[test]
+fn the_launch_files_start_what_they_say() {
+    let done = Command::new("python3").arg("tests/peers/ros/test_launch_files.py").current_dir(root()).output();
+    let done = done.expect("python3");
+    assert!(done.status.success(), "{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+}
+
+#[test]
+fn the_message_types_are_what_the_definitions_say() {
+    let done = Command::new("python3").args(["runtime/messages/generate.py", "--check"]).current_dir(root()).output();
+    let done = done.expect("python3");
+    assert!(done.status.success(), "{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+}
+
+/// What `planwright node NODE --describe FORM` prints, run where nobody hears it.
+fn described(node: &str, form: &str) -> String {
+    let done = Command::new("python3")
+        .arg("tests/peers/ros/namespace.py")
+        .arg(built("planwright"))
+        .args(["node", node, "--describe", form])
+        .current_dir(root())
+        .output()
+        .expect("python3");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).expect("UTF-8")
+}
+
+#[test]
+fn parameter_files_and_tables_are_those_of_the_code() {
+    let page = std::fs::read_to_string(root().join("docs/ROS.md")).expect("docs/ROS.md");
+    for node in ["maze", "sim"] {
+        let file = std::fs::read_to_string(root().join(format!("launch/params/{node}.yaml"))).expect("a parameter file");
+        let hint = format!("hint: planwright node {node} --describe yaml > launch/params/{node}.yaml");
+        assert_eq!(file.trim(), described(node, "yaml").trim(), "{hint}");
+        let table = described(node, "markdown");
+        let hint = format!("hint: put the output of `planwright node {node} --describe markdown` there");
+        assert!(page.contains(table.trim()), "docs/ROS.md: {hint}\n{table}");
+    }
+}
