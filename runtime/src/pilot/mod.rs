@@ -273,7 +273,18 @@ impl<P: Planner> Pilot<P> {
     /// (when the map was last known to be true) are on the observation's clock; time taken is measured on
     /// the monotonic clock.
     pub fn plan(&mut self, world: &MazeWorld, observation: &Observation, now_secs: f64, map_secs: f64) -> &CheckedPlan {
-        let begun = Instant::now();
+        self.plan_since(Instant::now(), world, observation, now_secs, map_secs)
+    }
+
+    /// The same, with a deadline that has been running since `begun`: for a second try at a question.
+    pub fn plan_since(
+        &mut self,
+        begun: Instant,
+        world: &MazeWorld,
+        observation: &Observation,
+        now_secs: f64,
+        map_secs: f64,
+    ) -> &CheckedPlan {
         self.statistics.rounds += 1;
         let deadline = self.settings.deadline.map(|deadline| begun + deadline.saturating_sub(self.reserve));
         let proposed = self.planner.propose(observation, deadline, &self.view, &mut self.proposal);

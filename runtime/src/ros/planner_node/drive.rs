@@ -42,9 +42,14 @@ impl Halt {
         }
     }
 
-    /// Whether it is as it should be.
-    pub fn is_normal(self) -> bool {
+    /// Whether there is nothing to do.
+    pub fn is_rest(self) -> bool {
         matches!(self, Self::NoGoal | Self::Arrived)
+    }
+
+    /// Whether something is wrong. That the first plan to a goal takes a moment is not.
+    pub fn is_fault(self) -> bool {
+        !self.is_rest() && self != Self::NoPlan
     }
 }
 

@@ -72,7 +72,8 @@ struct Open {
     asked: Instant,
     /// Whether the robot is to go there once there is a path.
     goal_to_drive: Option<Point>,
-    goal: Point,
+    /// The start is the question's, not the robot's.
+    start_is_given: bool,
 }
 
 /// What the node's own loop measures and counts.
@@ -357,8 +358,8 @@ where
                 (located.state, located.stamp)
             }
         };
+        open.start_is_given = question.start.is_some();
         check_ends(world.layout(), state.position, goal)?;
-        open.goal = goal;
         let observation = Observation { state, goal, stamp_secs: stamp.as_secs_f64(), step: self.step };
         let job = self.job(purpose, observation, now, world, map_secs, open);
         self.worker.plan(job).map_err(|job| {
@@ -392,6 +393,8 @@ where
             purpose,
             observation,
             now,
+            clock: self.base.clock.clone(),
+            start_is_given: open.start_is_given,
             map_secs,
             world,
             frame: Arc::clone(&self.map_frame),
@@ -588,9 +591,9 @@ where
             Ok((velocity, yaw_rad)) => self.command(velocity, yaw_rad),
             Err(halt) => {
                 *self.counters.halts.entry(halt.name()).or_default() += 1;
-                if halt.is_normal() {
+                if halt.is_rest() {
                     self.go_on();
-                } else {
+                } else if halt.is_fault() {
                     self.base.fault(halt.name(), "the robot is told to stand");
                 }
                 self.command([0.0, 0.0], 0.0);
@@ -731,7 +734,8 @@ where
 
 impl Open {
     fn new() -> Self {
-        Self { canceled: Arc::new(AtomicBool::new(false)), asked: Instant::now(), goal_to_drive: None, goal: [0.0; 2] }
+        let canceled = Arc::new(AtomicBool::new(false));
+        Self { canceled, asked: Instant::now(), goal_to_drive: None, start_is_given: false }
     }
 }
 

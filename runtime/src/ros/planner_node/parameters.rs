@@ -33,6 +33,8 @@ pub fn descriptors<F: PlannerFamily>() -> Vec<Descriptor> {
         Descriptor::double("max_map_age_secs", 0.0, "Largest age of the map, s; 0 takes a map as true until the next one comes.").range(0.0, 1e6),
         Descriptor::bool("map_required", true, "Without a map on the topic, plan nothing. Otherwise the map that the model was trained for counts until one comes."),
         Descriptor::double("clearance_m", 0.005, "Least distance between robot and wall that the gate lets pass, m.").range(0.0, 0.3),
+        Descriptor::double("path_clearance_m", 0.08, "Distance to walls that plans are shaped to keep where there is room, m: the gate's clearance and what the robot strays from its plan.").range(0.0, 0.3),
+        Descriptor::double("actuation_share", 0.6, "Share of the motors' force that plans use; the rest is left to follow them over a network. 1 is the fastest.").range(0.1, 1.0),
         Descriptor::bool("keep_pace", false, "Keep the network's own pace instead of the fastest that the motors allow."),
         Descriptor::string("map_frame", "map", "Frame of map, goals and plans.").read_only(),
         Descriptor::double("max_speed_mps", 5.3, "Fastest that the robot can be, m/s: odometry that moves faster has jumped.").range(0.01, 100.0),
@@ -87,6 +89,8 @@ pub fn pilot_settings(values: &Values) -> Result<PilotSettings, ReadError> {
     let default = PilotSettings::default();
     let mut correction = default.correction;
     correction.retime = !values.bool("keep_pace")?;
+    correction.actuation_share = values.double("actuation_share")?;
+    correction.path.clearance_m = values.double("path_clearance_m")?;
     let limits = GateLimits {
         max_age_secs: values.double("max_observation_age_secs")?,
         clearance_m: values.double("clearance_m")?,

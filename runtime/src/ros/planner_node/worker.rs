@@ -2,7 +2,7 @@
 //! heartbeat nor a stop.
 
 use super::family::{LoadRequest, Loaded, PlannerFamily};
-use crate::gate::{CheckedPlan, MAX_STATES, Origin};
+use crate::gate::{CheckedPlan, MAX_STATES, Origin, Rejection};
 use crate::pilot::{Pilot, PilotMemory, PilotSettings, PilotStatistics, StageLatencies};
 use crate::planner::{Observation, Planner};
 use crate::ros::action::GoalId;
@@ -11,7 +11,7 @@ use crate::ros::messages::nav_msgs::Path;
 use crate::ros::messages::visualization_msgs::MarkerArray;
 use crate::ros::parameter::Values;
 use crate::ros::path::{PathStyle, markers_of, path_of, raw_path_of};
-use crate::ros::time::RosTime;
+use crate::ros::time::{Clock, RosTime};
 use crate::trajectory::Trajectory;
 use crate::view::{Event, Stamp, View};
 use crate::world::{Layout, MazeWorld, State};
@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 const MAX_JOBS: usize = 64;
 /// Plans made before work begins, so that no first-run cost shows in it.
 const WARM_UP_PLANS: usize = 5;
+/// Tries at a question, each with a seed of its own.
+const MAX_TRIES: u64 = 16;
 
 /// For whom a plan is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +45,12 @@ pub struct PlanJob {
     pub purpose: Purpose,
     /// From where, to where.
     pub observation: Observation,
-    /// ROS time now.
+    /// ROS time when the job was made; when its turn comes it is read anew from `clock`.
     pub now: RosTime,
+    /// The node's clock.
+    pub clock: Clock,
+    /// The start is where the question puts it, and as true now as it was: it does not age.
+    pub start_is_given: bool,
     /// When the map was last known to be true, seconds of ROS time.
     pub map_secs: f64,
     /// The map.
@@ -138,20 +144,33 @@ impl<P: Planner + Send> Planning for PilotOf<P> {
 
     fn plan(&mut self, job: &PlanJob, into: &mut CheckedPlan) {
         let now_secs = job.now.as_secs_f64();
-        let queried = job.purpose != Purpose::Drive;
-        if queried {
-            // A question has nothing to do with the plan in force, and the same question has the same answer.
-            self.queries.reset();
-            self.pilot.exchange(&mut self.queries);
-            self.pilot.reset(self.seed);
-        }
-        into.copy_from(self.pilot.plan(&job.world, &job.observation, now_secs, job.map_secs));
-        if queried {
-            self.statistics.queries = self.pilot.statistics();
-            self.pilot.exchange(&mut self.queries);
-        } else {
+        if job.purpose == Purpose::Drive {
+            into.copy_from(self.pilot.plan(&job.world, &job.observation, now_secs, job.map_secs));
             self.statistics.drive = self.pilot.statistics();
+            return;
         }
+        // A question has nothing to do with the plan in force, and the same question has the same answer: the
+        // first of a row of seeds whose plan passes, as many as fit before the deadline.
+        let begun = Instant::now();
+        let deadline = self.pilot.settings().deadline.unwrap_or(Duration::MAX);
+        self.pilot.exchange(&mut self.queries);
+        for round in 0..MAX_TRIES {
+            let tried = Instant::now();
+            self.pilot.reset(self.seed.wrapping_add(round));
+            let plan = self.pilot.plan_since(begun, &job.world, &job.observation, now_secs, job.map_secs);
+            let passed = plan.origin() == Origin::Planned;
+            into.copy_from(plan);
+            let spent = begun.elapsed();
+            let is_hopeless = matches!(
+                plan.origin(),
+                Origin::Fallback { reason: Rejection::StaleMap { .. } | Rejection::StaleObservation { .. }, .. }
+            );
+            if passed || is_hopeless || spent + tried.elapsed() > deadline || job.canceled.load(Ordering::Acquire) {
+                break;
+            }
+        }
+        self.statistics.queries = self.pilot.statistics();
+        self.pilot.exchange(&mut self.queries);
     }
 
     fn proposal(&self) -> &Trajectory {
@@ -401,6 +420,14 @@ fn plan(pilot: &mut Option<Box<dyn Planning>>, mut job: PlanJob) -> Planned {
         plan: Box::new(CheckedPlan::with_capacity(0)),
     };
     if let (Some(pilot), false) = (pilot, canceled) {
+        // Other jobs may have come first.
+        let now = job.clock.now();
+        let waited_secs = now.since(job.now);
+        job.now = now;
+        job.map_secs += waited_secs;
+        if job.start_is_given {
+            job.observation.stamp_secs = now.as_secs_f64();
+        }
         pilot.plan(&job, &mut checked);
         planned.planning = begun.elapsed();
         if job.purpose == Purpose::Drive || checked.origin() == Origin::Planned {
