@@ -33,7 +33,8 @@ fn answer(types: &BTreeMap<&str, Recode>, line: &str) -> anyhow::Result<String> 
     let (name, hex) = line.trim().split_once(' ').context("expected `TYPE HEX`")?;
     let recode = types.get(name).with_context(|| format!("expected a type that is listed, got {name}"))?;
     anyhow::ensure!(hex.len() % 2 == 0 && hex.is_ascii(), "expected pairs of hexadecimal digits");
-    let bytes: Result<Vec<u8>, _> = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16)).collect();
+    let bytes: Result<Vec<u8>, _> =
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16)).collect();
     let recoded = recode(&bytes?).map_err(anyhow::Error::from)?;
     Ok(recoded.iter().map(|byte| format!("{byte:02x}")).collect())
 }

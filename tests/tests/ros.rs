@@ -93,14 +93,24 @@ fn a_thousand_lives_leave_nothing_behind() {
 fn the_launch_files_start_what_they_say() {
     let done = Command::new("python3").arg("tests/peers/ros/test_launch_files.py").current_dir(root()).output();
     let done = done.expect("python3");
-    assert!(done.status.success(), "{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(
+        done.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
 }
 
 #[test]
 fn the_message_types_are_what_the_definitions_say() {
     let done = Command::new("python3").args(["runtime/messages/generate.py", "--check"]).current_dir(root()).output();
     let done = done.expect("python3");
-    assert!(done.status.success(), "{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(
+        done.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
 }
 
 /// What `planwright node NODE --describe FORM` prints, run where nobody hears it.
@@ -120,7 +130,8 @@ fn described(node: &str, form: &str) -> String {
 fn parameter_files_and_tables_are_those_of_the_code() {
     let page = std::fs::read_to_string(root().join("docs/ROS.md")).expect("docs/ROS.md");
     for node in ["maze", "sim"] {
-        let file = std::fs::read_to_string(root().join(format!("launch/params/{node}.yaml"))).expect("a parameter file");
+        let file =
+            std::fs::read_to_string(root().join(format!("launch/params/{node}.yaml"))).expect("a parameter file");
         let hint = format!("hint: planwright node {node} --describe yaml > launch/params/{node}.yaml");
         assert_eq!(file.trim(), described(node, "yaml").trim(), "{hint}");
         let table = described(node, "markdown");

@@ -106,15 +106,10 @@ fn rule(name: &str, value: Value) -> ParameterRule {
 }
 
 /// Runs the robot on a thread of its own: its loop stays where it was made.
-fn start_sim(
-    layout: &str,
-    environment: Environment,
-) -> Result<(JoinHandle<()>, Waker, Arc<AtomicU64>), CliError> {
+fn start_sim(layout: &str, environment: Environment) -> Result<(JoinHandle<()>, Waker, Arc<AtomicU64>), CliError> {
     let (sender, receiver) = sync_channel(1);
-    let arguments = RosArguments {
-        parameters: vec![rule("layout", Value::String(layout.to_owned()))],
-        ..RosArguments::default()
-    };
+    let arguments =
+        RosArguments { parameters: vec![rule("layout", Value::String(layout.to_owned()))], ..RosArguments::default() };
     let run = move || run_sim(&arguments, environment, &sender);
     let thread = std::thread::Builder::new().name("robot".to_owned()).spawn(run).map_err(CliError::failed)?;
     let started = receiver.recv().map_err(|_| CliError::failed(anyhow::anyhow!("the robot's thread ended early")))?;

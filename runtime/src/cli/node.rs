@@ -4,7 +4,6 @@ use super::common::{CliError, ViewArguments, print_json, print_text};
 use super::eval::finish_view;
 use crate::ros::arguments::RosArguments;
 use crate::ros::executor::Waker;
-use crate::ros::messages::interface::ActionType;
 use crate::ros::messages::{nav2_msgs, nav2_msgs_lyrical};
 use crate::ros::node::Endpoint;
 use crate::ros::parameter::{Descriptor, markdown_table, write_params_file};
@@ -12,7 +11,6 @@ use crate::ros::planner_node::{self, ErrorCode, Maze, PathAction, PlannerFamily,
 use crate::ros::sim_node::{self, SimNode};
 use crate::ros::start::{self, Environment};
 use clap::{Args, Subcommand, ValueEnum};
-use ros2_client::Message;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -88,9 +86,7 @@ impl NodeCommand {
     pub(super) fn run(&self) -> Result<u8, CliError> {
         match self {
             Self::Maze(arguments) => match arguments.distribution {
-                Distribution::Jazzy | Distribution::Kilted => {
-                    planner::<Maze, nav2_msgs::ComputePathToPose>(arguments)
-                }
+                Distribution::Jazzy | Distribution::Kilted => planner::<Maze, nav2_msgs::ComputePathToPose>(arguments),
                 Distribution::Lyrical => planner::<Maze, nav2_msgs_lyrical::ComputePathToPose>(arguments),
             },
             Self::Sim(arguments) => sim(arguments),
@@ -109,13 +105,7 @@ pub(super) fn ros_arguments(all: &[String]) -> Result<RosArguments, CliError> {
     }
 }
 
-fn planner<F: PlannerFamily, A: PathAction>(arguments: &PlannerArguments) -> Result<u8, CliError>
-where
-    A: ActionType,
-    A::Goal: Message + Clone + 'static,
-    A::Result: Message + Clone + Default + 'static,
-    A::Feedback: Message + 'static,
-{
+fn planner<F: PlannerFamily, A: PathAction>(arguments: &PlannerArguments) -> Result<u8, CliError> {
     let name = format!("planwright_{}", F::NAME);
     let descriptors = planner_node::descriptors::<F>();
     let ros = ros_arguments(&arguments.ros)?;
@@ -182,7 +172,8 @@ fn describe(
     answers: bool,
 ) -> Result<(), CliError> {
     match form {
-        Form::Yaml => print_text(write_params_file(name, descriptors).trim_end()),
+        // For the node in any namespace.
+        Form::Yaml => print_text(write_params_file(&format!("/**/{name}"), descriptors).trim_end()),
         Form::Markdown => {
             let mut text = format!("{}\n{}", topics_table(endpoints), markdown_table(descriptors));
             if answers {
@@ -216,9 +207,7 @@ fn describe(
             let codes: Vec<_> = ErrorCode::ALL
                 .iter()
                 .filter(|_| answers)
-                .map(|code| {
-                    serde_json::json!({"code": *code as u16, "name": code.name(), "meaning": code.meaning()})
-                })
+                .map(|code| serde_json::json!({"code": *code as u16, "name": code.name(), "meaning": code.meaning()}))
                 .collect();
             let all = serde_json::json!({
                 "node": name, "parameters": parameters, "topics": topics, "error_codes": codes,

@@ -30,6 +30,7 @@ pub enum Taken {
 
 type Take<S> = Box<dyn FnMut(&mut S) -> Taken>;
 type Tick<S> = Box<dyn FnMut(&mut S)>;
+type Complain<S> = Box<dyn FnMut(&mut S, &str)>;
 
 struct Source<S> {
     name: String,
@@ -90,7 +91,7 @@ pub struct Executor<S> {
     sources: Vec<Source<S>>,
     timers: Vec<Timer<S>>,
     reports: Vec<Tick<S>>,
-    malformed: Box<dyn FnMut(&mut S, &str)>,
+    malformed: Complain<S>,
 }
 
 impl<S: 'static> Executor<S> {

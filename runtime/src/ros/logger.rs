@@ -86,12 +86,8 @@ impl Logger {
             let (secs, nanos) = (now.nanos().div_euclid(1_000_000_000), now.nanos().rem_euclid(1_000_000_000));
             use std::io::Write;
             // A closed terminal must not end the node.
-            let _ = writeln!(
-                std::io::stderr().lock(),
-                "[{}] [{secs}.{nanos:09}] [{}]: {text}",
-                severity.name(),
-                self.name
-            );
+            let _ =
+                writeln!(std::io::stderr().lock(), "[{}] [{secs}.{nanos:09}] [{}]: {text}", severity.name(), self.name);
         }
         if let Some(topic) = &self.topic {
             topic.publish(Log {

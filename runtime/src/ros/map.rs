@@ -25,7 +25,9 @@ pub enum MapError {
     #[error("expected a resolution of at most 1 m, got {0}")]
     Coarse(String),
     /// Free space below the maze's first row or column.
-    #[error("expected free space at coordinates above -0.7 m only, got some outside\nhint: the map's frame must be the maze's")]
+    #[error(
+        "expected free space at coordinates above -0.7 m only, got some outside\nhint: the map's frame must be the maze's"
+    )]
     Outside,
     /// The cells make no maze.
     #[error("expected a map that is walled in: {0}")]

@@ -26,7 +26,9 @@ pub enum NodeError {
         reason: String,
     },
     /// The middleware failed.
-    #[error("expected to join the ROS 2 network, got: {0}\nhint: is there a network interface that is up and can multicast?")]
+    #[error(
+        "expected to join the ROS 2 network, got: {0}\nhint: is there a network interface that is up and can multicast?"
+    )]
     Middleware(#[from] CreateError),
     /// The event loop failed.
     #[error("expected to watch a topic, got: {0}")]
@@ -186,6 +188,10 @@ impl<Q: Message + 'static, R: Message + 'static> Server<Q, R> {
     }
 }
 
+/// The crate's server for an action of type `T`.
+pub(super) type ActionServerOf<T> =
+    ActionServer<<T as ActionType>::Goal, <T as ActionType>::Result, <T as ActionType>::Feedback>;
+
 /// A node that has joined a domain.
 pub struct Node {
     inner: ros2_client::Node,
@@ -203,7 +209,8 @@ impl Node {
     pub fn new(names: NodeNames, domain_id: u16, services: Services) -> Result<Self, NodeError> {
         let context = Context::with_options(ContextOptions::new().domain_id(domain_id))?;
         let refused = |reason: String| NodeError::Refused { name: names.identity.fully_qualified(), reason };
-        let name = NodeName::new(names.identity.namespace(), names.identity.name()).map_err(|error| refused(error.to_string()))?;
+        let name = NodeName::new(names.identity.namespace(), names.identity.name())
+            .map_err(|error| refused(error.to_string()))?;
         // Parameters and logs are ours: the crate's know neither descriptions nor transactions.
         let options = NodeOptions::new().enable_rosout(false).start_parameter_services(false);
         let inner = context.new_node(name, options).map_err(|error| refused(format!("{error:?}")))?;
@@ -236,11 +243,8 @@ impl Node {
         qos: Qos,
     ) -> Result<(ros2_client::dds::rustdds::Topic, String), NodeError> {
         let resolved = self.names.topic(name)?;
-        let topic = self.inner.create_topic(
-            &parse(&resolved)?,
-            MessageTypeName::new(M::PACKAGE, M::NAME),
-            &qos.profile(),
-        )?;
+        let topic =
+            self.inner.create_topic(&parse(&resolved)?, MessageTypeName::new(M::PACKAGE, M::NAME), &qos.profile())?;
         self.note(role, name, &resolved, format!("{}/{}", M::PACKAGE, M::NAME), qos.name());
         Ok((topic, resolved))
     }
@@ -272,11 +276,7 @@ impl Node {
     ///
     /// # Errors
     /// If the name is not allowed or the middleware refuses.
-    pub fn server<T: ServiceType>(&mut self, name: &str) -> Result<Server<T::Request, T::Response>, NodeError>
-    where
-        T::Request: Message + Clone + 'static,
-        T::Response: Message + 'static,
-    {
+    pub fn server<T: ServiceType>(&mut self, name: &str) -> Result<Server<T::Request, T::Response>, NodeError> {
         let resolved = self.names.service(name)?;
         let inner = self.inner.create_server(
             self.services.mapping(),
@@ -293,15 +293,7 @@ impl Node {
     ///
     /// # Errors
     /// If the name is not allowed or the middleware refuses.
-    pub(super) fn action<T: ActionType>(
-        &mut self,
-        name: &str,
-    ) -> Result<(ActionServer<T::Goal, T::Result, T::Feedback>, String), NodeError>
-    where
-        T::Goal: Message + Clone + 'static,
-        T::Result: Message + Clone + 'static,
-        T::Feedback: Message + 'static,
-    {
+    pub(super) fn action<T: ActionType>(&mut self, name: &str) -> Result<(ActionServerOf<T>, String), NodeError> {
         let resolved = self.names.service(name)?;
         let policies = ActionServerQosPolicies {
             goal_service: Qos::service(),

@@ -37,25 +37,33 @@ pub fn path_of(plan: &CheckedPlan, layout: &Layout, frame: &str, start: RosTime,
     while stride > least && !keeps_clear(trajectory, stride, layout, style.clearance_m) {
         stride = (stride / 2).max(least);
     }
-    path(indices(count, stride).filter_map(|index| {
-        let state = trajectory.states.get(index)?;
-        Some((index as f64 * step_secs, *state))
-    }), frame, start)
+    path(
+        indices(count, stride).filter_map(|index| {
+            let state = trajectory.states.get(index)?;
+            Some((index as f64 * step_secs, *state))
+        }),
+        frame,
+        start,
+    )
 }
 
 /// A proposal, which nobody has checked, as a path.
 pub fn raw_path_of(proposal: &Trajectory, frame: &str, start: RosTime) -> Path {
     let stride = proposal.states.len().div_ceil(MAX_POSES).max(1);
-    path(indices(proposal.states.len(), stride).filter_map(|index| {
-        let state = proposal.states.get(index)?;
-        Some((index as f64 * proposal.dt_secs, *state))
-    }), frame, start)
+    path(
+        indices(proposal.states.len(), stride).filter_map(|index| {
+            let state = proposal.states.get(index)?;
+            Some((index as f64 * proposal.dt_secs, *state))
+        }),
+        frame,
+        start,
+    )
 }
 
 /// Every `stride`-th index and the last.
 fn indices(count: usize, stride: usize) -> impl Iterator<Item = usize> + Clone {
     let last = count.saturating_sub(1);
-    (0..count).step_by(stride).chain((count > 0 && last % stride != 0).then_some(last))
+    (0..count).step_by(stride).chain((count > 0 && !last.is_multiple_of(stride)).then_some(last))
 }
 
 fn keeps_clear(trajectory: &Trajectory, stride: usize, layout: &Layout, clearance_m: f64) -> bool {
@@ -74,7 +82,10 @@ fn path(states: impl Iterator<Item = (f64, State)>, frame: &str, start: RosTime)
             if state.speed() > 1e-3 {
                 yaw = state.velocity[1].atan2(state.velocity[0]);
             }
-            PoseStamped { header: header(start.saturating_add(Duration::from_secs_f64(secs))), pose: pose(state.position, yaw) }
+            PoseStamped {
+                header: header(start.saturating_add(Duration::from_secs_f64(secs))),
+                pose: pose(state.position, yaw),
+            }
         })
         .collect();
     Path { header: header(start), poses }
@@ -88,13 +99,7 @@ fn pose(position: Point, yaw: f64) -> Pose {
 }
 
 /// The view's colours for RViz: grey is proposed, green checked, red a fallback, yellow the goal.
-pub fn markers_of(
-    plan: &CheckedPlan,
-    proposal: &Trajectory,
-    goal: Point,
-    frame: &str,
-    stamp: RosTime,
-) -> MarkerArray {
+pub fn markers_of(plan: &CheckedPlan, proposal: &Trajectory, goal: Point, frame: &str, stamp: RosTime) -> MarkerArray {
     let planned = plan.origin() == Origin::Planned;
     let checked_colour = if planned { [0.2, 0.8, 0.3] } else { [0.9, 0.2, 0.2] };
     let stride = plan.trajectory().states.len().div_ceil(MAX_POSES / 2).max(1);

@@ -16,17 +16,12 @@ use super::time::RosTime;
 use ros2_client::action::{GetResultResponse, SendGoalResponse};
 use ros2_client::action_msgs::{self as wire, CancelGoalResponseEnum, GoalStatusEnum};
 use ros2_client::dds::rustdds::mio1::{Interest, Token, event::Source};
-use ros2_client::{ActionServer, Message, RmwRequestId, builtin_interfaces};
+use ros2_client::{ActionServer, RmwRequestId, builtin_interfaces};
 use std::rc::Rc;
 use std::time::Instant;
 
 /// The server of an action of type `T`.
-pub struct Actions<T: ActionType>
-where
-    T::Goal: Message + Clone + 'static,
-    T::Result: Message + Clone + 'static,
-    T::Feedback: Message + 'static,
-{
+pub struct Actions<T: ActionType> {
     server: Rc<ActionServer<T::Goal, T::Result, T::Feedback>>,
     name: String,
     goals: Goals<T::Result, RmwRequestId>,
@@ -34,12 +29,7 @@ where
 }
 
 /// A node's state that acts.
-pub trait Acting<T: ActionType>: 'static
-where
-    T::Goal: Message + Clone + 'static,
-    T::Result: Message + Clone + Default + 'static,
-    T::Feedback: Message + 'static,
-{
+pub trait Acting<T: ActionType>: 'static {
     /// Where the goals are kept.
     fn actions(&mut self) -> &mut Actions<T>;
     /// ROS time now.
@@ -52,12 +42,7 @@ where
     fn cancel(&mut self, id: GoalId);
 }
 
-impl<T: ActionType> Actions<T>
-where
-    T::Goal: Message + Clone + 'static,
-    T::Result: Message + Clone + Default + 'static,
-    T::Feedback: Message + 'static,
-{
+impl<T: ActionType> Actions<T> {
     /// Opens the action and watches its services.
     ///
     /// # Errors

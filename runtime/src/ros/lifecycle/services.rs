@@ -70,11 +70,7 @@ pub fn request<S: Managed>(state: &mut S, command: Command) -> bool {
     row.is_some_and(|row| start(state, row, None))
 }
 
-fn start<S: Managed>(
-    state: &mut S,
-    row: &'static Transition,
-    reply: Option<Reply<msgs::ChangeStateResponse>>,
-) -> bool {
+fn start<S: Managed>(state: &mut S, row: &'static Transition, reply: Option<Reply<msgs::ChangeStateResponse>>) -> bool {
     let now = state.now_nanos();
     let lifecycle = state.lifecycle();
     let begun = lifecycle.machine.begin(row).is_ok();
@@ -141,9 +137,12 @@ pub fn serve<S: Managed>(node: &mut Node, executor: &mut Executor<S>) -> Result<
             reply.send(msgs::GetAvailableTransitionsResponse { available_transitions });
         },
     )?;
-    executor.serve(node.server::<msgs::GetAvailableTransitions>("~/get_transition_graph")?, |_: &mut S, reply, _| {
-        let available_transitions = TRANSITIONS.iter().map(Transition::message).collect();
-        reply.send(msgs::GetAvailableTransitionsResponse { available_transitions });
-    })?;
+    executor.serve(
+        node.server::<msgs::GetAvailableTransitions>("~/get_transition_graph")?,
+        |_: &mut S, reply, _| {
+            let available_transitions = TRANSITIONS.iter().map(Transition::message).collect();
+            reply.send(msgs::GetAvailableTransitionsResponse { available_transitions });
+        },
+    )?;
     Ok(())
 }

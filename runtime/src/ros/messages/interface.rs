@@ -17,9 +17,9 @@ pub trait MessageType: Message {
 /// A service: the pair of its request and its response.
 pub trait ServiceType {
     /// What a client sends.
-    type Request: Message;
+    type Request: Message + Clone + 'static;
     /// What the server answers.
-    type Response: Message;
+    type Response: Message + 'static;
     /// Package of the definition, as peers know it: `lifecycle_msgs`.
     const PACKAGE: &'static str;
     /// Name of the service within the package: `GetState`.
@@ -29,11 +29,11 @@ pub trait ServiceType {
 /// An action: its goal, its result and its feedback.
 pub trait ActionType {
     /// What the client asks for.
-    type Goal: Message;
+    type Goal: Message + Clone + 'static;
     /// What the server hands back at the end.
-    type Result: Message;
+    type Result: Message + Clone + Default + 'static;
     /// What the server tells on the way.
-    type Feedback: Message;
+    type Feedback: Message + 'static;
     /// Package of the definition, as peers know it: `nav2_msgs`.
     const PACKAGE: &'static str;
     /// Name of the action within the package: `ComputePathToPose`.

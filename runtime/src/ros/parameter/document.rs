@@ -10,7 +10,7 @@ const COLUMNS: usize = 100;
 pub fn write_params_file(node_name: &str, descriptors: &[Descriptor]) -> String {
     let mut text = format!(
         "# Every parameter of {node_name} with its default. A parameter that is left out keeps its default.\n\
-         /**/{node_name}:\n  ros__parameters:\n"
+         {node_name}:\n  ros__parameters:\n"
     );
     for descriptor in descriptors {
         text.push('\n');

@@ -1,7 +1,7 @@
 //! Parameters of a node: declared in a table, set by files, the command line and services, changed as transactions.
 //!
 //! A [`Descriptor`] says what a parameter is. A [`ParameterStore`] holds the values. [`set_start_values`] fills it
-//! from parameter files and `-p`; [`set_parameters`] and its kin answer the six services. Whoever owns the store can
+//! from parameter files and `-p`; [`get_parameters`] and its kin answer the six services. Whoever owns the store can
 //! check a [`Transaction`] before it is committed: to drop it leaves everything as it was.
 mod descriptor;
 mod document;
@@ -22,10 +22,7 @@ pub use file::{
     FileError, FileFault, FileParameter, NodeEntry, ParameterFile, parse_parameter_file, read_parameter_file,
 };
 pub use selector::NodeSelector;
-pub use services::{
-    Check, describe_parameters, get_parameter_types, get_parameters, list_parameters, prepare_set, set_parameters,
-    set_parameters_atomically,
-};
+pub use services::{describe_parameters, get_parameter_types, get_parameters, list_parameters, prepare_set};
 pub use startup::{Origin, StartError, StartWarning, set_start_values};
 pub use store::{Change, DeclareError, ParameterStore, SetError, StaleTransaction, Transaction};
 pub use value::{Kind, UnknownType, Value};

@@ -1,12 +1,11 @@
 //! The six parameter services: from request to response, with rclcpp's answers to unknown names.
 
-use super::store::{Change, ParameterStore, Transaction};
+use super::store::{ParameterStore, Transaction};
 use super::value::Value;
 use crate::ros::messages::rcl_interfaces::{
     DescribeParametersRequest, DescribeParametersResponse, GetParameterTypesRequest, GetParameterTypesResponse,
     GetParametersRequest, GetParametersResponse, ListParametersRequest, ListParametersResponse, ListParametersResult,
-    Parameter, SetParametersAtomicallyRequest, SetParametersAtomicallyResponse, SetParametersRequest,
-    SetParametersResponse, SetParametersResult,
+    Parameter,
 };
 
 /// Most names that one request is answered for; with more it is answered as with an unknown name, so that a small
@@ -14,10 +13,6 @@ use crate::ros::messages::rcl_interfaces::{
 const MAX_NAMES: usize = 10_000;
 /// What separates the parts of a parameter's name.
 const SEPARATOR: char = '.';
-
-/// The owner's own check of values that are valid by their descriptors, as loading the model that they name; an
-/// error rejects the set, and its text is the answer's reason.
-pub type Check<'a> = dyn FnMut(&Transaction) -> Result<(), String> + 'a;
 
 /// The values in the order of the names; no values at all if one name is unknown.
 pub fn get_parameters(store: &ParameterStore, request: &GetParametersRequest) -> GetParametersResponse {
@@ -96,50 +91,6 @@ pub fn prepare_set(store: &ParameterStore, parameters: &[Parameter]) -> Result<T
     })
 }
 
-fn set_together(
-    store: &mut ParameterStore,
-    parameters: &[Parameter],
-    check: &mut Check<'_>,
-) -> Result<Vec<Change>, String> {
-    let transaction = prepare_set(store, parameters)?;
-    check(&transaction)?;
-    store.commit(transaction).map_err(|error| error.to_string())
-}
-
-fn result(outcome: Result<Vec<Change>, String>) -> (SetParametersResult, Vec<Change>) {
-    match outcome {
-        Ok(changes) => (SetParametersResult { successful: true, reason: String::new() }, changes),
-        Err(reason) => (SetParametersResult { successful: false, reason }, Vec::new()),
-    }
-}
-
-/// Sets each parameter on its own: one that is rejected leaves the others alone. The changes are for
-/// [`changed_event`](super::changed_event).
-pub fn set_parameters(
-    store: &mut ParameterStore,
-    request: &SetParametersRequest,
-    check: &mut Check<'_>,
-) -> (SetParametersResponse, Vec<Change>) {
-    let mut response = SetParametersResponse::default();
-    let mut all_changes = Vec::new();
-    for parameter in &request.parameters {
-        let (result, changes) = result(set_together(store, std::slice::from_ref(parameter), check));
-        response.results.push(result);
-        all_changes.extend(changes);
-    }
-    (response, all_changes)
-}
-
-/// Sets all parameters, or none if one is rejected.
-pub fn set_parameters_atomically(
-    store: &mut ParameterStore,
-    request: &SetParametersAtomicallyRequest,
-    check: &mut Check<'_>,
-) -> (SetParametersAtomicallyResponse, Vec<Change>) {
-    let (result, changes) = result(set_together(store, &request.parameters, check));
-    (SetParametersAtomicallyResponse { result }, changes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::descriptor::Descriptor;
@@ -163,10 +114,6 @@ mod tests {
 
     fn parameter(name: &str, value: &Value) -> Parameter {
         Parameter { name: name.to_owned(), value: value.to_message() }
-    }
-
-    fn accept(_: &Transaction) -> Result<(), String> {
-        Ok(())
     }
 
     #[test]
@@ -213,71 +160,27 @@ mod tests {
     }
 
     #[test]
-    fn each_parameter_is_set_on_its_own() {
+    fn what_cannot_be_set_is_refused_before_anything_changes() {
         let mut store = store();
-        let request = SetParametersRequest {
-            parameters: vec![
-                parameter("steps", &Value::Integer(7)),
-                parameter("steps", &Value::Integer(700)),
-                parameter("nothing", &Value::Integer(7)),
-                parameter("gates", &Value::Bool(false)),
-                parameter("gate.speed", &Value::Integer(2)),
-                Parameter {
-                    name: "model".to_owned(),
-                    value: ParameterValue { r#type: 77, ..ParameterValue::default() },
-                },
-                parameter("model", &Value::String("b.onnx".to_owned())),
-            ],
-        };
-        let (response, changes) = set_parameters(&mut store, &request, &mut accept);
-        let outcome: Vec<bool> = response.results.iter().map(|result| result.successful).collect();
-        assert_eq!(outcome, [true, false, false, false, false, false, true]);
-        assert!(response.results.iter().all(|result| result.successful == result.reason.is_empty()));
-        assert_eq!(changes.iter().map(|change| change.name).collect::<Vec<_>>(), ["steps", "model"]);
-        assert_eq!((store.integer("steps"), store.string("model")), (Ok(7), Ok("b.onnx")));
-        assert!(set_parameters(&mut store, &SetParametersRequest::default(), &mut accept).0.results.is_empty());
-    }
-
-    #[test]
-    fn all_are_set_or_none() {
-        let mut store = store();
-        let bad = vec![parameter("steps", &Value::Integer(7)), parameter("gate.speed", &Value::Double(f64::NAN))];
-        let (response, changes) =
-            set_parameters_atomically(&mut store, &SetParametersAtomicallyRequest { parameters: bad }, &mut accept);
-        assert_eq!(response.result.reason, "parameter `gate.speed`: expected a number, got NaN");
-        assert!(!response.result.successful && changes.is_empty());
-        assert_eq!(store.integer("steps"), Ok(5));
-
-        let good = vec![parameter("steps", &Value::Integer(7)), parameter("gate.speed", &Value::Double(2.0))];
-        let (response, changes) =
-            set_parameters_atomically(&mut store, &SetParametersAtomicallyRequest { parameters: good }, &mut accept);
-        assert!(response.result.successful && changes.len() == 2);
+        let good = [parameter("steps", &Value::Integer(7)), parameter("gate.speed", &Value::Double(2.0))];
+        let nonsense = ParameterValue { r#type: 77, ..ParameterValue::default() };
+        let bad = [
+            parameter("steps", &Value::Integer(700)),
+            parameter("nothing", &Value::Integer(7)),
+            parameter("gates", &Value::Bool(false)),
+            parameter("gate.speed", &Value::Integer(2)),
+            parameter("gate.speed", &Value::Double(f64::NAN)),
+            Parameter { name: "model".to_owned(), value: nonsense },
+        ];
+        for bad in bad {
+            let together = [good.as_slice(), &[bad.clone()]].concat();
+            assert!(prepare_set(&store, &together).is_err(), "{bad:?}");
+        }
+        assert!(prepare_set(&store, &[]).is_err());
+        let transaction = prepare_set(&store, &good).expect("valid");
+        assert_eq!((store.integer("steps"), transaction.after().integer("steps")), (Ok(5), Ok(7)));
+        assert_eq!(store.commit(transaction).map(|changes| changes.len()), Ok(2));
         assert_eq!((store.integer("steps"), store.double("gate.speed")), (Ok(7), Ok(2.0)));
-
-        let (response, _) =
-            set_parameters_atomically(&mut store, &SetParametersAtomicallyRequest::default(), &mut accept);
-        assert!(!response.result.successful);
-    }
-
-    #[test]
-    fn the_owner_can_reject_and_sees_all_values() {
-        let mut store = store();
-        let request = SetParametersAtomicallyRequest {
-            parameters: vec![parameter("model", &Value::String("b.onnx".to_owned()))],
-        };
-        let mut seen = Vec::new();
-        let mut check = |transaction: &Transaction| {
-            seen.push((transaction.sets("model"), transaction.after().integer("steps")));
-            Err("expected a model, got none".to_owned())
-        };
-        let (response, changes) = set_parameters_atomically(&mut store, &request, &mut check);
-        assert_eq!(seen, [(true, Ok(5))]);
-        assert_eq!((response.result.reason.as_str(), changes.len()), ("expected a model, got none", 0));
-        assert_eq!(store.string("model"), Ok("a.onnx"));
-        // What descriptors forbid never reaches the owner.
-        let invalid = SetParametersRequest { parameters: vec![parameter("steps", &Value::Integer(0))] };
-        let mut never = |_: &Transaction| -> Result<(), String> { panic!("asked about an invalid value") };
-        assert!(!set_parameters(&mut store, &invalid, &mut never).0.results[0].successful);
     }
 
     #[test]

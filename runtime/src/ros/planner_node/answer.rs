@@ -70,7 +70,9 @@ impl ErrorCode {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::None => "a checked plan",
-            Self::Unknown => "a pose that is no pose, no map yet, a stale map, too many goals, or preempted by a newer goal; the message says which",
+            Self::Unknown => {
+                "a pose that is no pose, no map yet, a stale map, too many goals, or preempted by a newer goal; the message says which"
+            }
             Self::InvalidPlanner => "`planner_id` is none of the parameter `planner_ids`",
             Self::TfError => "no odometry, stale or implausible odometry, or no transform to the map's frame",
             Self::StartOutsideMap => "the start lies outside the map",

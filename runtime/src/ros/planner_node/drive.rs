@@ -1,8 +1,8 @@
 //! The robot under way: from the plan in force to a velocity, at every control period, or a stop with a reason.
 
 use crate::correction::Tracker;
-use crate::ros::drive_law::command_for_velocity;
 use crate::gate::{CheckedPlan, Fallback, MAX_STATES, Origin};
+use crate::ros::drive_law::command_for_velocity;
 use crate::world::{DAMPING_NSPM, GEAR_N, MASS_KG, MazeWorld, Point, STEP_SECS, State};
 use std::time::{Duration, Instant};
 
@@ -56,7 +56,7 @@ impl Halt {
 /// Where the robot is to go and which plan it follows.
 pub struct Drive {
     goal: Option<Point>,
-    plan: Box<CheckedPlan>,
+    plan: CheckedPlan,
     tracker: Tracker,
     /// When the plan under way was asked for.
     outstanding: Option<Instant>,
@@ -69,7 +69,7 @@ impl Default for Drive {
     fn default() -> Self {
         Self {
             goal: None,
-            plan: Box::new(CheckedPlan::with_capacity(MAX_STATES)),
+            plan: CheckedPlan::with_capacity(MAX_STATES),
             tracker: Tracker::default(),
             outstanding: None,
             planned: None,
@@ -98,7 +98,7 @@ impl Drive {
 
     /// Forgets the plan, for time or place are not what they were.
     pub fn forget_plan(&mut self) {
-        *self.plan = CheckedPlan::with_capacity(MAX_STATES);
+        self.plan = CheckedPlan::with_capacity(MAX_STATES);
         self.planned = None;
     }
 
@@ -113,7 +113,7 @@ impl Drive {
     }
 
     /// A plan has come; the one before it is handed back.
-    pub fn receive(&mut self, plan: Box<CheckedPlan>) -> Box<CheckedPlan> {
+    pub fn receive(&mut self, plan: CheckedPlan) -> CheckedPlan {
         self.outstanding = None;
         self.planned = Some(Instant::now());
         std::mem::replace(&mut self.plan, plan)
@@ -147,13 +147,7 @@ impl Drive {
     ///
     /// # Errors
     /// Why the robot must stand still instead.
-    pub fn velocity(
-        &self,
-        state: &State,
-        now_secs: f64,
-        period_secs: f64,
-        patience: Duration,
-    ) -> Result<Point, Halt> {
+    pub fn velocity(&self, state: &State, now_secs: f64, period_secs: f64, patience: Duration) -> Result<Point, Halt> {
         if self.goal.is_none() {
             return Err(Halt::NoGoal);
         }
@@ -202,7 +196,7 @@ mod tests {
         drive.set_goal(Some([3.0, 1.0]));
         assert_eq!(velocity(&drive), Err(Halt::NoPlan));
         drive.asked();
-        drive.receive(Box::new(CheckedPlan::with_capacity(1)));
+        drive.receive(CheckedPlan::with_capacity(1));
         assert_eq!(velocity(&drive), Err(Halt::GateStop));
         std::thread::sleep(Duration::from_millis(30));
         assert_eq!(velocity(&drive), Err(Halt::PlannerHangs));

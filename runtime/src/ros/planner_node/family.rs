@@ -49,8 +49,12 @@ impl PlannerFamily for Maze {
 
     fn parameters() -> Vec<Descriptor> {
         vec![
-            Descriptor::string("solver", "model", "Rule of the sampler; 'model' takes the model's own.")
-                .one_of(&["model", "ddim", "ddpm", "dpm-solver++"]),
+            Descriptor::string("solver", "model", "Rule of the sampler; 'model' takes the model's own.").one_of(&[
+                "model",
+                "ddim",
+                "ddpm",
+                "dpm-solver++",
+            ]),
             Descriptor::integer("denoising_steps", 0, "Network calls per plan; 0 takes the model's own number.")
                 .range(0, 1000),
             Descriptor::integer("candidates", 0, "Plans drawn at once, of which the best is taken; 0: the model's.")

@@ -24,7 +24,9 @@ pub enum InputFault {
     #[error(transparent)]
     Map(#[from] MapError),
     /// A map in another frame than the planner's.
-    #[error("expected the map in frame '{expected}', got '{got}'\nhint: set the parameter map_frame, or publish the map in that frame")]
+    #[error(
+        "expected the map in frame '{expected}', got '{got}'\nhint: set the parameter map_frame, or publish the map in that frame"
+    )]
     MapFrame {
         /// The parameter's.
         expected: String,
@@ -38,7 +40,9 @@ pub enum InputFault {
     #[error("expected odometry, got none yet\nhint: does something publish nav_msgs/Odometry on the topic odom?")]
     NoOdometry,
     /// No map yet.
-    #[error("expected a map, got none yet\nhint: does something publish nav_msgs/OccupancyGrid on the topic map, reliable and transient local?")]
+    #[error(
+        "expected a map, got none yet\nhint: does something publish nav_msgs/OccupancyGrid on the topic map, reliable and transient local?"
+    )]
     NoMap,
 }
 

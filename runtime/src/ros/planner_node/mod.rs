@@ -34,15 +34,13 @@ use super::parameter::{Change, Transaction};
 use super::path::PathStyle;
 use super::qos::Qos;
 use super::time::{Jump, RosTime};
-use crate::gate::Origin;
+use crate::gate::{CheckedPlan, Origin};
 use crate::planner::Observation;
-use crate::ros::messages::interface::ActionType;
 use crate::view::{Event, Stamp, View};
 use crate::world::{MazeWorld, Point, State};
 use answer::{Question, Refusal, check_ends};
 use drive::{Drive, Halt};
 use inputs::{InputFault, Inputs};
-use ros2_client::Message;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -90,12 +88,7 @@ struct Counters {
 }
 
 /// The state of a planner's node.
-pub struct PlannerNode<F: PlannerFamily, A: PathAction>
-where
-    A::Goal: Message + Clone + 'static,
-    A::Result: Message + Clone + Default + 'static,
-    A::Feedback: Message + 'static,
-{
+pub struct PlannerNode<F: PlannerFamily, A: PathAction> {
     base: Base,
     lifecycle: Lifecycle,
     bond: Bond,
@@ -133,12 +126,7 @@ struct Tour {
     once: bool,
 }
 
-impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A>
-where
-    A::Goal: Message + Clone + 'static,
-    A::Result: Message + Clone + Default + 'static,
-    A::Feedback: Message + 'static,
-{
+impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
     /// Opens everything and returns the node with its loop. `view` shows every step.
     ///
     /// # Errors
@@ -236,11 +224,14 @@ where
                 }
             })?;
         }
-        executor.subscribe(node.subscription::<bond_msgs::Status>("bond", Qos::Events)?, |state: &mut Self, status, _| {
-            if state.bond.hear(&status) {
-                state.bond_broken();
-            }
-        })?;
+        executor.subscribe(
+            node.subscription::<bond_msgs::Status>("bond", Qos::Events)?,
+            |state: &mut Self, status, _| {
+                if state.bond.hear(&status) {
+                    state.bond_broken();
+                }
+            },
+        )?;
         let goal_pose = node.subscription::<PoseStamped>("goal_pose", Qos::Reliable)?;
         executor.subscribe(goal_pose, |state: &mut Self, pose, _| state.take_goal_pose(&pose))?;
         executor.serve(node.server::<nav_msgs::GetPlan>("~/get_plan")?, |state: &mut Self, reply, request| {
@@ -268,7 +259,8 @@ where
         }
         if let Some(begun) = self.tour.begun.take() {
             let goal = self.drive.goal().unwrap_or_default();
-            let text = format!("arrived at {:.2}, {:.2} after {:.2} s", goal[0], goal[1], begun.elapsed().as_secs_f64());
+            let text =
+                format!("arrived at {:.2}, {:.2} after {:.2} s", goal[0], goal[1], begun.elapsed().as_secs_f64());
             self.base.log(Severity::Info, &text);
             if self.tour.once && self.tour.next >= self.tour.goals.len() {
                 self.drive.clear();
@@ -517,9 +509,11 @@ where
         // Gone: canceled, preempted, or answered because the planner hung.
         let Some(open) = self.open.remove(&id) else { return };
         let refusal = match refusal {
-            _ if !planned.had_planner => {
-                Some(Refusal::new(ErrorCode::Unknown, "not_active", "expected an active node, got one without a planner"))
-            }
+            _ if !planned.had_planner => Some(Refusal::new(
+                ErrorCode::Unknown,
+                "not_active",
+                "expected an active node, got one without a planner",
+            )),
             other => other,
         };
         if let Some(refusal) = &refusal {
@@ -550,11 +544,7 @@ where
         }
     }
 
-    fn take_drive_plan(
-        &mut self,
-        planned: &mut Planned,
-        plan: Box<crate::gate::CheckedPlan>,
-    ) -> Box<crate::gate::CheckedPlan> {
+    fn take_drive_plan(&mut self, planned: &mut Planned, plan: CheckedPlan) -> CheckedPlan {
         let stale = self.drive.goal() != Some(planned.observation.goal) || !planned.had_planner || planned.canceled;
         if stale || !self.is_active() {
             self.drive.give_up();
@@ -634,11 +624,13 @@ where
 
     /// Answers those who wait for a planner that hangs.
     fn watch_planner(&mut self) {
-        let patience = Duration::from_secs_f64(self.base.double("hang_timeout_secs") + self.base.double("deadline_secs"));
+        let patience =
+            Duration::from_secs_f64(self.base.double("hang_timeout_secs") + self.base.double("deadline_secs"));
         let late: Vec<GoalId> =
             self.open.iter().filter(|(_, open)| open.asked.elapsed() > patience * 4).map(|(id, _)| *id).collect();
         for id in late {
-            let refusal = Refusal::new(ErrorCode::Timeout, "planner_hangs", "expected a plan, got no answer from the planner");
+            let refusal =
+                Refusal::new(ErrorCode::Timeout, "planner_hangs", "expected a plan, got no answer from the planner");
             self.refuse(id, &refusal);
         }
         if self.drive.silence().is_some_and(|silence| silence > patience) {
@@ -739,13 +731,7 @@ impl Open {
     }
 }
 
-impl<F: PlannerFamily, A: PathAction> Acting<A> for PlannerNode<F, A>
-where
-    A: ActionType,
-    A::Goal: Message + Clone + 'static,
-    A::Result: Message + Clone + Default + 'static,
-    A::Feedback: Message + 'static,
-{
+impl<F: PlannerFamily, A: PathAction> Acting<A> for PlannerNode<F, A> {
     fn actions(&mut self) -> &mut Actions<A> {
         &mut self.actions
     }
@@ -763,7 +749,10 @@ where
             let before: Vec<GoalId> = self.open.keys().copied().collect();
             for id in before {
                 self.counters.preempted += 1;
-                self.refuse(id, &Refusal::new(ErrorCode::Unknown, "preempted", "a newer goal took the place of this one"));
+                self.refuse(
+                    id,
+                    &Refusal::new(ErrorCode::Unknown, "preempted", "a newer goal took the place of this one"),
+                );
             }
         }
         let mut open = Open::new();
@@ -788,12 +777,7 @@ where
     }
 }
 
-impl<F: PlannerFamily, A: PathAction> Managed for PlannerNode<F, A>
-where
-    A::Goal: Message + Clone + 'static,
-    A::Result: Message + Clone + Default + 'static,
-    A::Feedback: Message + 'static,
-{
+impl<F: PlannerFamily, A: PathAction> Managed for PlannerNode<F, A> {
     fn lifecycle(&mut self) -> &mut Lifecycle {
         &mut self.lifecycle
     }
@@ -860,12 +844,7 @@ where
     }
 }
 
-impl<F: PlannerFamily, A: PathAction> NodeState for PlannerNode<F, A>
-where
-    A::Goal: Message + Clone + 'static,
-    A::Result: Message + Clone + Default + 'static,
-    A::Feedback: Message + 'static,
-{
+impl<F: PlannerFamily, A: PathAction> NodeState for PlannerNode<F, A> {
     fn base(&mut self) -> &mut Base {
         &mut self.base
     }
@@ -920,7 +899,8 @@ where
     }
 
     fn middleware_failed(&mut self) {
-        self.base.log(Severity::Fatal, "writes_blocked: ending, so that whatever supervises this process starts it afresh");
+        self.base
+            .log(Severity::Fatal, "writes_blocked: ending, so that whatever supervises this process starts it afresh");
         self.exit = Some(1);
         self.base.waker.stop();
     }

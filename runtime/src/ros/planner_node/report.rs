@@ -6,15 +6,9 @@ use crate::ros::bond::BondState;
 use crate::ros::diagnostics::{Level, Status};
 use crate::ros::lifecycle::State as LifecycleState;
 use crate::ros::odometry::OdometryOutcome;
-use ros2_client::Message;
 use std::time::Instant;
 
-impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A>
-where
-    A::Goal: Message + Clone + 'static,
-    A::Result: Message + Clone + Default + 'static,
-    A::Feedback: Message + 'static,
-{
+impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
     /// Everything but the middleware.
     pub(super) fn report(&mut self) -> Vec<Status> {
         vec![self.report_life(), self.report_planner(), self.report_inputs(), self.report_drive()]
@@ -53,8 +47,12 @@ where
             None => status.value("parity_self_test", "no model"),
         }
         let stages = &self.statistics.stages_ms;
-        let stages =
-            [("propose", stages.propose), ("correct", stages.correct), ("check", stages.check), ("whole", stages.whole)];
+        let stages = [
+            ("propose", stages.propose),
+            ("correct", stages.correct),
+            ("check", stages.check),
+            ("whole", stages.whole),
+        ];
         for (name, summary) in stages {
             latency(&mut status, name, summary);
         }
@@ -109,10 +107,8 @@ where
         status.value("transforms_accepted", counts.accepted);
         status.value("transforms_refused", counts.refused);
         status.value("frames", self.inputs.transforms.frame_count());
-        if active {
-            if let Err(fault) = self.inputs.located(now, self.base.double("max_observation_age_secs")) {
-                status.find(missing, fault.name());
-            }
+        if active && let Err(fault) = self.inputs.located(now, self.base.double("max_observation_age_secs")) {
+            status.find(missing, fault.name());
         }
         status
     }

@@ -64,7 +64,7 @@ pub struct PlanJob {
     /// Set when nobody wants the plan any more.
     pub canceled: Arc<AtomicBool>,
     /// A plan to write into, so that none is allocated on the way.
-    pub plan: Box<CheckedPlan>,
+    pub plan: CheckedPlan,
 }
 
 /// What became of a job.
@@ -72,7 +72,7 @@ pub struct Planned {
     /// For whom.
     pub purpose: Purpose,
     /// What left the gate; the stop, if there is no planner.
-    pub plan: Box<CheckedPlan>,
+    pub plan: CheckedPlan,
     /// It as a path. Empty if it is a fallback and nobody drives.
     pub path: Path,
     /// The proposal as a path, if it is shown.
@@ -218,7 +218,7 @@ pub struct Worker {
     reports: Receiver<Report>,
     reporting: Sender<Report>,
     waker: Waker,
-    spare: Vec<Box<CheckedPlan>>,
+    spare: Vec<CheckedPlan>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -231,8 +231,9 @@ impl Worker {
         let (jobs, work) = sync_channel(MAX_JOBS);
         let (reporting, reports) = channel();
         let (sender, wake) = (reporting.clone(), waker.clone());
-        let thread = std::thread::Builder::new().name("planner".to_owned()).spawn(move || serve(&work, &sender, &wake))?;
-        let spare = (0..4).map(|_| Box::new(CheckedPlan::with_capacity(MAX_STATES))).collect();
+        let thread =
+            std::thread::Builder::new().name("planner".to_owned()).spawn(move || serve(&work, &sender, &wake))?;
+        let spare = (0..4).map(|_| CheckedPlan::with_capacity(MAX_STATES)).collect();
         Ok(Self { jobs, reports, reporting, waker, spare, thread: Some(thread) })
     }
 
@@ -242,12 +243,12 @@ impl Worker {
     }
 
     /// A plan to write into.
-    pub fn spare(&mut self) -> Box<CheckedPlan> {
-        self.spare.pop().unwrap_or_else(|| Box::new(CheckedPlan::with_capacity(MAX_STATES)))
+    pub fn spare(&mut self) -> CheckedPlan {
+        self.spare.pop().unwrap_or_else(|| CheckedPlan::with_capacity(MAX_STATES))
     }
 
     /// Takes a plan back for later use.
-    pub fn recycle(&mut self, plan: Box<CheckedPlan>) {
+    pub fn recycle(&mut self, plan: CheckedPlan) {
         if self.spare.len() < 8 {
             self.spare.push(plan);
         }
@@ -405,7 +406,7 @@ fn serve(work: &Receiver<Job>, reports: &Sender<Report>, waker: &Waker) {
 
 fn plan(pilot: &mut Option<Box<dyn Planning>>, mut job: PlanJob) -> Planned {
     let begun = Instant::now();
-    let mut checked = std::mem::replace(&mut job.plan, Box::new(CheckedPlan::with_capacity(0)));
+    let mut checked = std::mem::replace(&mut job.plan, CheckedPlan::with_capacity(0));
     let canceled = job.canceled.load(Ordering::Acquire);
     let had_planner = pilot.is_some();
     let mut planned = Planned {
@@ -417,7 +418,7 @@ fn plan(pilot: &mut Option<Box<dyn Planning>>, mut job: PlanJob) -> Planned {
         observation: job.observation,
         canceled,
         had_planner,
-        plan: Box::new(CheckedPlan::with_capacity(0)),
+        plan: CheckedPlan::with_capacity(0),
     };
     if let (Some(pilot), false) = (pilot, canceled) {
         // Other jobs may have come first.

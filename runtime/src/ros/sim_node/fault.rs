@@ -58,13 +58,13 @@ impl OdometryFault {
             Self::None => Some((state, stamp)),
             Self::Off => None,
             Self::Stuck => Some((State::at_rest([1.0, 1.0]), stamp)),
-            Self::Jump => Some((if step / 100 % 2 == 0 { state } else { moved(1.5, 0.5) }, stamp)),
+            Self::Jump => Some((if (step / 100).is_multiple_of(2) { state } else { moved(1.5, 0.5) }, stamp)),
             // 80 ms of silence, then 8 messages in a row: the bursts keep their rate.
-            Self::Jitter => (step / 8 % 2 == 0).then_some((state, stamp)),
+            Self::Jitter => (step / 8).is_multiple_of(2).then_some((state, stamp)),
             Self::Garbage => Some((State::from_array([f64::NAN, f64::INFINITY, 0.0, 0.0]), stamp)),
             Self::Slow => Some((state, stamp.saturating_sub(second))),
             Self::Future => Some((state, stamp.saturating_add(second))),
-            Self::OutOfOrder if step % 5 == 0 => Some((state, stamp.saturating_sub(second / 10))),
+            Self::OutOfOrder if step.is_multiple_of(5) => Some((state, stamp.saturating_sub(second / 10))),
             Self::OutOfOrder => Some((state, stamp)),
         }
     }

@@ -29,18 +29,39 @@ use std::time::{Duration, Instant};
 /// The robot's parameters.
 pub fn descriptors() -> Vec<Descriptor> {
     vec![
-        Descriptor::bool(USE_SIM_TIME, false, "Kept for other nodes' sake: this node makes the time, see publish_clock."),
+        Descriptor::bool(
+            USE_SIM_TIME,
+            false,
+            "Kept for other nodes' sake: this node makes the time, see publish_clock.",
+        ),
         Descriptor::string("layout", "umaze", "The maze: umaze, medium, large, or a layout file.").read_only(),
-        Descriptor::double_array("start", &[], "Where the robot begins, x and y in m; empty: in the free cell farthest down the list.").read_only(),
-        Descriptor::bool("publish_clock", false, "Publish simulated time on /clock and stamp with it, instead of the system's.").read_only(),
+        Descriptor::double_array(
+            "start",
+            &[],
+            "Where the robot begins, x and y in m; empty: in the free cell farthest down the list.",
+        )
+        .read_only(),
+        Descriptor::bool(
+            "publish_clock",
+            false,
+            "Publish simulated time on /clock and stamp with it, instead of the system's.",
+        )
+        .read_only(),
         Descriptor::double("real_time_factor", 1.0, "Simulated seconds a second.").range(0.1, 10.0).read_only(),
-        Descriptor::double("odom_rate_hz", 100.0, "Odometry and transforms a simulated second, Hz; at most 100.").range(1.0, 100.0).read_only(),
+        Descriptor::double("odom_rate_hz", 100.0, "Odometry and transforms a simulated second, Hz; at most 100.")
+            .range(1.0, 100.0)
+            .read_only(),
         Descriptor::string("map_frame", "map", "Frame of the map.").read_only(),
         Descriptor::string("odom_frame", "odom", "Frame of the odometry.").read_only(),
         Descriptor::string("base_frame", "base_link", "Frame of the robot.").read_only(),
-        Descriptor::bool("cmd_vel_stamped", false, "Take cmd_vel as TwistStamped (Kilted's default) instead of Twist.").read_only(),
-        Descriptor::string("odom_fault", "none", "A fault of the odometry, for tests: the robot goes on, what it says of itself does not.")
-            .one_of(&OdometryFault::NAMES),
+        Descriptor::bool("cmd_vel_stamped", false, "Take cmd_vel as TwistStamped (Kilted's default) instead of Twist.")
+            .read_only(),
+        Descriptor::string(
+            "odom_fault",
+            "none",
+            "A fault of the odometry, for tests: the robot goes on, what it says of itself does not.",
+        )
+        .one_of(&OdometryFault::NAMES),
     ]
 }
 
@@ -104,9 +125,12 @@ impl SimNode {
         let node = &mut base.node;
         if base.parameters.bool("cmd_vel_stamped").unwrap_or(false) {
             executor
-                .subscribe(node.subscription::<TwistStamped>("cmd_vel", Qos::Reliable)?, |state: &mut Self, message, _| {
-                    state.take_command(&message.twist);
-                })
+                .subscribe(
+                    node.subscription::<TwistStamped>("cmd_vel", Qos::Reliable)?,
+                    |state: &mut Self, message, _| {
+                        state.take_command(&message.twist);
+                    },
+                )
                 .map_err(NodeError::Io)?;
         } else {
             executor

@@ -1,18 +1,21 @@
 //! What every node has: a log, a clock, parameters, diagnostics, and a memory for its first fault.
 
-use super::diagnostics::{self, FaultLatch, Status};
-use super::executor::{Executor, Reply, Waker};
-use super::logger::{Logger, Severity};
-use super::messages::diagnostic_msgs::DiagnosticArray;
-use super::messages::rcl_interfaces as rcl;
-use super::messages::{rosgraph_msgs, std_srvs};
-use super::node::{Node, NodeError, Publisher};
-use super::parameter::{self, Change, ParameterStore, Transaction};
-use super::qos::Qos;
-use super::time::{Clock, ClockSource, Jump, RosTime};
-use std::cell::RefCell;
-use std::rc::Rc;
+use crate::ros::diagnostics::{self, FaultLatch, Status};
+use crate::ros::executor::{Executor, Waker};
+use crate::ros::logger::{Logger, Severity};
+use crate::ros::messages::diagnostic_msgs::DiagnosticArray;
+use crate::ros::messages::rcl_interfaces as rcl;
+use crate::ros::messages::{rosgraph_msgs, std_srvs};
+use crate::ros::node::{Node, NodeError, Publisher};
+use crate::ros::parameter::{self, Change, ParameterStore, Transaction};
+use crate::ros::qos::Qos;
+use crate::ros::time::{Clock, ClockSource, Jump, RosTime};
 use std::time::{Duration, Instant};
+
+mod parameters;
+
+use parameters::PendingSet;
+pub use parameters::finish_set;
 
 /// What every node has.
 pub struct Base {
@@ -33,12 +36,6 @@ pub struct Base {
     pending: Option<PendingSet>,
     malformed: u64,
     started: Instant,
-}
-
-/// Parameters that wait for something that takes long.
-struct PendingSet {
-    transaction: Transaction,
-    answer: Box<dyn FnOnce(Result<(), String>)>,
 }
 
 /// What a node says to parameters that are valid by themselves.
@@ -101,7 +98,7 @@ impl Base {
         let logger = Logger::open(&mut node, severity, log_to_terminal, log_to_topic)?;
         let simulated = parameters.bool(USE_SIM_TIME).unwrap_or(false);
         let source = if simulated { ClockSource::Simulated } else { ClockSource::System };
-        Ok(Self {
+        let base = Self {
             events: node.publisher("/parameter_events", Qos::Events)?,
             diagnostics: node.publisher("/diagnostics", Qos::Reliable)?,
             node,
@@ -113,7 +110,10 @@ impl Base {
             pending: None,
             malformed: 0,
             started: Instant::now(),
-        })
+        };
+        let name = base.node.names().identity().fully_qualified();
+        base.events.publish(parameter::declared_event(&base.parameters, base.now().into(), &name));
+        Ok(base)
     }
 
     /// ROS time.
@@ -156,123 +156,13 @@ impl Base {
     }
 }
 
-/// Ends a set of parameters that was to be decided [`Verdict::Later`].
-pub fn finish_set<S: NodeState>(state: &mut S, verdict: Result<(), String>) {
-    let Some(pending) = state.base().pending.take() else { return };
-    let outcome = match verdict {
-        Ok(()) => commit(state, pending.transaction),
-        Err(reason) => Err(reason),
-    };
-    (pending.answer)(outcome);
-}
-
-fn commit<S: NodeState>(state: &mut S, transaction: Transaction) -> Result<(), String> {
-    let changes = state.base().parameters.commit(transaction).map_err(|error| error.to_string())?;
-    state.base().announce(&changes);
-    if changes.iter().any(|change| change.name == USE_SIM_TIME) {
-        let simulated = state.base().flag(USE_SIM_TIME);
-        let source = if simulated { ClockSource::Simulated } else { ClockSource::System };
-        if let Some(jump) = state.base().clock.set_source(source) {
-            state.time_jumped(&jump);
-        }
-    }
-    state.parameters_changed(&changes);
-    Ok(())
-}
-
-/// Sets parameters together: all of them or none. `answer` hears how it went, now or later.
-fn set_together<S: NodeState>(
-    state: &mut S,
-    parameters: &[rcl::Parameter],
-    answer: Box<dyn FnOnce(Result<(), String>)>,
-) {
-    if state.base().pending.is_some() {
-        answer(Err("expected one change of parameters at a time, got another while a model is being loaded".to_owned()));
-        return;
-    }
-    let transaction = match parameter::prepare_set(&state.base().parameters, parameters) {
-        Ok(transaction) => transaction,
-        Err(reason) => return answer(Err(reason)),
-    };
-    match state.check_parameters(&transaction) {
-        Verdict::Refused(reason) => answer(Err(reason)),
-        Verdict::Now => {
-            let outcome = commit(state, transaction);
-            answer(outcome);
-        }
-        Verdict::Later => state.base().pending = Some(PendingSet { transaction, answer }),
-    }
-}
-
-fn result_of(outcome: Result<(), String>) -> rcl::SetParametersResult {
-    match outcome {
-        Ok(()) => rcl::SetParametersResult { successful: true, reason: String::new() },
-        Err(reason) => rcl::SetParametersResult { successful: false, reason },
-    }
-}
-
-/// Answers a request of several parameters. Each is set by itself, but those that take long, which are set together
-/// and last: a model is loaded once.
-fn set_each<S: NodeState>(state: &mut S, parameters: Vec<rcl::Parameter>, reply: Reply<rcl::SetParametersResponse>) {
-    let mut results = vec![rcl::SetParametersResult::default(); parameters.len()];
-    let (mut slow, mut slow_places) = (Vec::new(), Vec::new());
-    for (place, (result, parameter)) in results.iter_mut().zip(parameters).enumerate() {
-        if state.takes_long(&parameter.name) {
-            slow_places.push(place);
-            slow.push(parameter);
-            continue;
-        }
-        let decided = Rc::new(RefCell::new(None));
-        let hear = Rc::clone(&decided);
-        set_together(state, &[parameter], Box::new(move |outcome| *hear.borrow_mut() = Some(outcome)));
-        let outcome = decided.borrow_mut().take();
-        *result = result_of(outcome.unwrap_or_else(|| Err("expected a decision at once".to_owned())));
-    }
-    if slow.is_empty() {
-        reply.send(rcl::SetParametersResponse { results });
-        return;
-    }
-    let answer = move |outcome: Result<(), String>| {
-        for place in slow_places {
-            if let Some(result) = results.get_mut(place) {
-                *result = result_of(outcome.clone());
-            }
-        }
-        reply.send(rcl::SetParametersResponse { results });
-    };
-    set_together(state, &slow, Box::new(answer));
-}
-
 /// Serves parameters, clock and diagnostics.
 ///
 /// # Errors
 /// If the middleware refuses.
 pub fn serve<S: NodeState>(base: &mut Base, executor: &mut Executor<S>) -> Result<(), NodeError> {
     let node = &mut base.node;
-    executor.serve(node.server::<rcl::GetParameters>("~/get_parameters")?, |state: &mut S, reply, request| {
-        reply.send(parameter::get_parameters(&state.base().parameters, &request));
-    })?;
-    executor.serve(node.server::<rcl::GetParameterTypes>("~/get_parameter_types")?, |state: &mut S, reply, request| {
-        reply.send(parameter::get_parameter_types(&state.base().parameters, &request));
-    })?;
-    executor.serve(node.server::<rcl::ListParameters>("~/list_parameters")?, |state: &mut S, reply, request| {
-        reply.send(parameter::list_parameters(&state.base().parameters, &request));
-    })?;
-    executor.serve(node.server::<rcl::DescribeParameters>("~/describe_parameters")?, |state: &mut S, reply, request| {
-        reply.send(parameter::describe_parameters(&state.base().parameters, &request));
-    })?;
-    executor.serve(node.server::<rcl::SetParameters>("~/set_parameters")?, |state: &mut S, reply, request| {
-        set_each(state, request.parameters, reply);
-    })?;
-    executor.serve(
-        node.server::<rcl::SetParametersAtomically>("~/set_parameters_atomically")?,
-        |state: &mut S, reply, request| {
-            let answer = move |outcome| {
-                reply.send(rcl::SetParametersAtomicallyResponse { result: result_of(outcome) });
-            };
-            set_together(state, &request.parameters, Box::new(answer));
-        },
-    )?;
+    parameters::serve(node, executor)?;
     executor.serve(node.server::<std_srvs::Trigger>("~/clear_fault")?, |state: &mut S, reply, _| {
         let cleared = state.base().faults.clear();
         let message = cleared.as_ref().map_or_else(|| "no fault".to_owned(), |fault| fault.name.to_owned());
