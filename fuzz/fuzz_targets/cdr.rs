@@ -3,7 +3,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use planwright::ros::messages::registry::TYPES;
+
+#[path = "../../tests/src/message_types.rs"]
+mod message_types;
+
+use message_types::TYPES;
 
 fuzz_target!(|bytes: &[u8]| {
     for round_trip in TYPES {

@@ -4,7 +4,7 @@
 //! `--list` prints the names of all types.
 
 use anyhow::Context;
-use planwright::ros::messages::registry::TYPES;
+use planwright_tests::message_types::TYPES;
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 

@@ -1,5 +1,7 @@
 //! What the tests across boundaries share: where the commands, models, data and Python peers are.
 
+pub mod message_types;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

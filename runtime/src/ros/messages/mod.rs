@@ -19,7 +19,6 @@ pub mod nav2_msgs_lyrical;
 pub mod nav_msgs;
 pub mod rcl_interfaces;
 pub mod recode;
-pub mod registry;
 pub mod rosgraph_msgs;
 pub mod sensor_msgs;
 pub mod service_msgs;
