@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What goes with the nodes on a robot, launch/: launch files, Nav2's configuration, the systemd unit.
+"""What goes with the nodes on a robot: launch/ (launch files, Nav2's configuration, the systemd unit) and docs/ROS.md.
 
     python3 tests/peers/ros/namespace.py python3 tests/peers/ros/test_launch_files.py --planwright target/release/planwright
 
@@ -12,6 +12,7 @@ import configparser
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -243,6 +244,40 @@ def check_unit(checks, known, planwright):
         checks.equal("systemd-analyze verify", (0, []), (done.returncode, complaints))
 
 
+def names_in_sources():
+    """The faults that the nodes can name, from their sources; what is no fault left out."""
+    ros = ROOT / "runtime" / "src" / "ros"
+    texts = {path: path.read_text().split("#[cfg(test)]")[0] for path in ros.rglob("*.rs") if "messages" not in path.parts}
+    found = set()
+    for text in texts.values():
+        for pattern in (r'\.fault\(\s*"(\w+)"', r'Refusal::new\(\s*ErrorCode::\w+,\s*"(\w+)"', r'drop_work\("(\w+)"'):
+            found |= set(re.findall(pattern, text))
+    # Enumerations of faults, and where their names stand in them.
+    for place in ("validate/error.rs", "time/stamp.rs", "tf/error.rs", "planner_node/inputs.rs", "planner_node/drive.rs"):
+        found |= set(re.findall(r'(?:=> |Odometry\()"(\w+)"', texts[ros / place]))
+    found |= set(re.findall(r'"((?:start|goal)_(?:occupied|outside_map))"', texts[ros / "planner_node/answer.rs"]))
+    gate = (ROOT / "runtime" / "src" / "gate" / "rejection.rs").read_text()
+    found |= set(re.findall(r'"(\w+)"', re.search(r"NAMES: \[[^=]*= \[(.*?)\]", gate, re.DOTALL).group(1)))
+    return found - {"no_goal", "arrived", "canceled"}
+
+
+def check_page(checks):
+    page = (ROOT / "docs" / "ROS.md").read_text()
+    table = page.split("### Faults by name")[1].split("## Reference")[0]
+    listed = {name for line in table.splitlines() if line.startswith("| `")
+              for name in re.findall(r"`(\w+)`", line.split("|")[1])}
+    sources = names_in_sources()
+    checks.equal("enough faults are found in the sources", True, len(sources) > 50)
+    checks.equal("every fault is in docs/ROS.md", [], sorted(sources - listed))
+    checks.equal("every fault in docs/ROS.md exists", [], sorted(listed - sources))
+    for page_path in (ROOT / "docs" / "ROS.md", LAUNCH / "nav2" / "README.md"):
+        links = re.findall(r"\]\((?!https?:)([^)#]+)\)", page_path.read_text())
+        links += [str(pathlib.Path(os.path.relpath(ROOT, page_path.parent)) / file)
+                  for file in re.findall(r"`(launch/[\w./-]+)`", page_path.read_text())]
+        checks.equal(f"{page_path.name}: files are there", [], [link for link in links
+                                                              if not (page_path.parent / link).exists()])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--planwright", metavar="FILE", help="the command, to be asked as well")
@@ -253,6 +288,7 @@ def main():
     check_maze(checks, known, planwright)
     check_nav2(checks, known)
     check_unit(checks, known, planwright)
+    check_page(checks)
     print(json.dumps({"test": "launch_files", "passed": checks.passed, "failed": checks.failed}))
     sys.exit(1 if checks.failed else 0)
 
