@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""What goes with the nodes on a robot: launch/ (launch files, Nav2's configuration, the systemd unit) and docs/ROS.md.
+
+    python3 tests/peers/ros/namespace.py python3 tests/peers/ros/test_launch_files.py --planwright target/release/planwright
+
+ROS 2's launcher is not needed: launch_stub.py stands in for it. With --planwright every command line that the files
+would start is given to the real command, with --describe, which reads all arguments and parameter files and ends.
+"""
+
+import argparse
+import configparser
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+from launch_stub import run_python, run_xml
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+LAUNCH = ROOT / "launch"
+ARGUMENTS = [
+    {},
+    {"with_sim": "true", "drive": "true"},
+    {"with_sim": "True", "respawn": "True", "use_sim_time": "true", "layout": "large", "model": "models/maze-large.onnx"},
+    {"namespace": "/robot", "log_level": "debug", "autostart": "false", "distribution": "lyrical", "respawn": "true"},
+    {"planwright": "/opt/two words/planwright", "model": "my models/a.onnx", "with_sim": "1"},
+]
+# Directives of systemd 252 (Debian 12) that the unit may use; systemd-analyze has the last word where it is installed.
+DIRECTIVES = {
+    "Unit": "Description Documentation Wants After StartLimitIntervalSec StartLimitBurst",
+    "Service": """Type Environment EnvironmentFile WorkingDirectory ExecStart Restart RestartSec RestartPreventExitStatus
+        KillSignal TimeoutStopSec Nice MemoryMax TasksMax DynamicUser NoNewPrivileges CapabilityBoundingSet ProtectSystem
+        ProtectHome PrivateTmp PrivateDevices ProtectClock ProtectHostname ProtectKernelLogs ProtectKernelModules
+        ProtectKernelTunables ProtectControlGroups LockPersonality RestrictNamespaces RestrictSUIDSGID
+        RestrictAddressFamilies SystemCallArchitectures SystemCallFilter UMask""",
+    "Install": "WantedBy",
+}
+
+
+class Checks:
+    def __init__(self):
+        self.passed, self.failed = 0, 0
+
+    def equal(self, name, expected, got):
+        if expected == got:
+            self.passed += 1
+            print(f"ok {name}", flush=True)
+        else:
+            self.failed += 1
+            print(f"FAILED {name}: expected {expected!r}, got {got!r}", flush=True)
+
+
+def scalar(text):
+    text = text.strip()
+    if text.startswith("["):
+        inner = text[1:text.rindex("]")].strip()
+        return [scalar(item) for item in inner.split(",")] if inner else []
+    if text[:1] in ("'", '"'):
+        return text[1:text.index(text[0], 1)]
+    text = text.split(" #")[0].strip()
+    if text in ("true", "false"):
+        return text == "true"
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def read_yaml(path):
+    """Nested maps of scalars and one-line lists: all that our files hold."""
+    root = {}
+    levels = [(-1, root)]
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        bare = line.strip()
+        if not bare or bare.startswith("#"):
+            continue
+        indent = len(line) - len(line.lstrip())
+        key, separator, rest = bare.partition(":")
+        if not separator or bare.startswith("- ") or "\t" in line:
+            raise ValueError(f"{path.name}:{number}: expected `key: value`, got {bare!r}")
+        while levels[-1][0] >= indent:
+            levels.pop()
+        parent = levels[-1][1]
+        if key in parent:
+            raise ValueError(f"{path.name}:{number}: expected {key!r} once, got it again")
+        if rest.strip() and not rest.strip().startswith("#"):
+            parent[key] = scalar(rest)
+        else:
+            parent[key] = {}
+            levels.append((indent, parent[key]))
+    return root
+
+
+def parameters_of(path):
+    (entry,) = read_yaml(path).values()
+    return entry["ros__parameters"]
+
+
+def fault_of(command, known):
+    """The first thing wrong with a command line of `planwright node`, by its grammar."""
+    rest = list(command[1:])
+    if rest[:1] != ["node"] or rest[1] not in known:
+        return f"expected node {' or '.join(known)}, got {rest[:2]}"
+    kind, rest = rest[1], rest[2:]
+    if kind == "maze" and rest[:1] == ["--distribution"]:
+        if rest[1] not in ("jazzy", "kilted", "lyrical"):
+            return f"distribution {rest[1]}"
+        rest = rest[2:]
+    if rest[:1] != ["--ros-args"]:
+        return f"expected --ros-args, got {rest[:1]}"
+    rest = rest[1:]
+    if len(rest) % 2:
+        return f"expected flags with values, got {rest}"
+    for flag, value in zip(rest[::2], rest[1::2]):
+        name, separator, right = value.partition(":=")
+        if flag == "-p" and (not separator or name not in known[kind] or not right):
+            return f"-p {value}"
+        if flag == "-r" and (name != "__ns" or not right.startswith("/")):
+            return f"-r {value}"
+        if flag == "--log-level" and value not in ("debug", "info", "warn", "error", "fatal"):
+            return f"--log-level {value}"
+        if flag == "--params-file" and not pathlib.Path(value).is_file():
+            return f"--params-file {value}"
+        if flag not in ("-p", "-r", "--log-level", "--params-file"):
+            return flag
+    return None
+
+
+def described(planwright, command):
+    """What the real command says to the arguments: exit code and stderr."""
+    words = [planwright, *command[1:3], "--describe", "json", *command[3:]]
+    environment = {name: value for name, value in os.environ.items()
+                   if name not in ("LD_LIBRARY_PATH", "_ROS_WHEELS_BOOTSTRAP_COMPLETE")}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stderr.strip()
+
+
+def check_maze(checks, known, planwright):
+    for arguments in ARGUMENTS:
+        told = " ".join(f"{name}:={value}" for name, value in arguments.items()) or "no arguments"
+        python, declared_python = run_python(LAUNCH / "planwright_maze.launch.py", arguments)
+        xml, declared_xml = run_xml(LAUNCH / "planwright_maze.launch.xml", arguments)
+        checks.equal(f"both files start the same ({told})", python, xml)
+        checks.equal(f"both files declare the same ({told})", declared_python, declared_xml)
+        with_sim = arguments.get("with_sim", "false").lower() in ("true", "1")
+        names = (["planwright_sim"] if with_sim else []) + ["planwright_maze"]
+        checks.equal(f"what starts ({told})", names, [process.name for process in python])
+        respawn = arguments.get("respawn", "false").lower() == "true"
+        checks.equal(f"respawn ({told})", [respawn] * len(names), [process.respawn for process in python])
+        for process in python:
+            checks.equal(f"{process.name}: command ({told})", arguments.get("planwright", "planwright"), process.cmd[0])
+            checks.equal(f"{process.name}: grammar ({told})", None, fault_of(process.cmd, known))
+            if planwright:
+                checks.equal(f"{process.name}: planwright takes it ({told})", (0, ""), described(planwright, process.cmd))
+    _, declared = run_python(LAUNCH / "planwright_maze.launch.py", {})
+    checks.equal("every argument is described", [], [name for name, (_, text) in declared.items() if not text])
+    # What the files set over the parameter file is what stands in it, so that the files change nothing unasked.
+    own = {"model": known["maze"]["model"], "use_sim_time": "false", "drive": "false"}
+    checks.equal("defaults are the parameters' own", own, {name: declared[name][0] for name in own})
+    checks.equal("default layout", known["sim"]["layout"], declared["layout"][0])
+
+
+def check_nav2(checks, known):
+    nodes, _ = run_python(LAUNCH / "nav2" / "nav2.launch.py", {"with_sim": "true"})
+    names = [process.name for process in nodes]
+    params = read_yaml(LAUNCH / "nav2" / "nav2_params.yaml")
+    manager = params["lifecycle_manager_navigation"]["ros__parameters"]
+    managed = manager["node_names"]
+    checks.equal("the manager manages what is launched", sorted(managed),
+                 sorted(set(names) - {"planwright_sim", "lifecycle_manager_navigation"}))
+    checks.equal("planner_server stays out", [], [name for name in ("planner_server", "smoother_server")
+                                                  if name in names or name in managed or name in params])
+    checks.equal("bt_navigator comes last", "bt_navigator", managed[-1])
+    checks.equal("bonds are wanted and can be kept", True,
+                 manager["bond_timeout"] > 10 * known["maze"]["bond_heartbeat_period"] > 0)
+    maze = next(process for process in nodes if process.name == "planwright_maze")
+    checks.equal("the manager brings the planner up", True, "autostart:=false" in maze.cmd and "drive:=false" in maze.cmd)
+    for process in nodes:
+        for parameter in process.parameters:
+            files = parameter.values() if isinstance(parameter, dict) else [parameter]
+            missing = [file for file in files if "/" in file and not pathlib.Path(file).is_file()]
+            checks.equal(f"{process.name}: its files are there", [], missing)
+        if process.package:
+            checks.equal(f"{process.name}: has parameters", True, process.name in params)
+    stamped = {name: entry["ros__parameters"].get("enable_stamped_cmd_vel") for name, entry in params.items()
+               if "enable_stamped_cmd_vel" in entry.get("ros__parameters", {})}
+    checks.equal("velocities have one type", {known["maze"]["cmd_vel_stamped"]}, set(stamped.values()))
+    checks.equal("all who command say which", {"controller_server", "behavior_server", "velocity_smoother"}, set(stamped))
+    controllers = params["controller_server"]["ros__parameters"]
+    for lists in ("progress_checker_plugins", "goal_checker_plugins", "controller_plugins"):
+        checks.equal(f"{lists} are configured", [], [name for name in controllers[lists] if name not in controllers])
+    critics = controllers["FollowPath"]
+    checks.equal("critics are configured", [], [name for name in critics["critics"] if name not in critics])
+
+    tree = ElementTree.parse(LAUNCH / "nav2" / "navigate_to_pose.xml").getroot()
+    (plan,) = tree.iter("ComputePathToPose")
+    checks.equal("planner_id is ours", True, plan.get("planner_id") in known["maze"]["planner_ids"])
+    (follow,) = tree.iter("FollowPath")
+    checks.equal("controller_id is configured", True, follow.get("controller_id") in controllers["controller_plugins"])
+    checks.equal("no service of planner_server", [], [node.get("service_name") for node in tree.iter()
+                                                      if "global" in (node.get("service_name") or "")])
+    checks.equal("every RecoveryNode has two children", [], [node.get("name") for node in tree.iter("RecoveryNode")
+                                                            if len(node) != 2])
+    behaviors = params["behavior_server"]["ros__parameters"]["behavior_plugins"]
+    used = {tag.lower() for tag in ("Spin", "BackUp", "Wait", "DriveOnHeading") if next(tree.iter(tag), None) is not None}
+    checks.equal("behaviours of the tree are served", used, set(behaviors))
+    variables = {value for node in tree.iter() for value in node.attrib.values() if value.startswith("{")}
+    checks.equal("blackboard", {"{goal}", "{path}", "{compute_path_error_code}", "{follow_path_error_code}"}, variables)
+
+
+def check_unit(checks, known, planwright):
+    path = LAUNCH / "planwright-maze.service"
+    unit = configparser.RawConfigParser(strict=False, comment_prefixes=("#",), delimiters=("=",))
+    unit.optionxform = str
+    unit.read_string(path.read_text())
+    checks.equal("sections of the unit", list(DIRECTIVES), unit.sections())
+    for section in unit.sections():
+        unknown = [key for key in unit[section] if key not in DIRECTIVES[section].split()]
+        checks.equal(f"directives of [{section}]", [], unknown)
+    service = unit["Service"]
+    wanted = {"Type": "exec", "Restart": "on-failure", "KillSignal": "SIGTERM", "TimeoutStopSec": "2",
+              "NoNewPrivileges": "yes", "ProtectSystem": "strict", "PrivateTmp": "yes"}
+    checks.equal("how it is run", wanted, {key: service.get(key) for key in wanted})
+    command = service["ExecStart"].replace("${PLANWRIGHT_AUTOSTART}", "true").split()
+    installed = "/etc/planwright/maze.yaml"
+    checks.equal("its parameter file", True, installed in command)
+    command[command.index(installed)] = str(LAUNCH / "params" / "maze.yaml")
+    checks.equal("its command line", None, fault_of(command, known))
+    if planwright:
+        checks.equal("planwright takes its command line", (0, ""), described(planwright, command))
+    if shutil.which("systemd-analyze"):
+        with tempfile.TemporaryDirectory() as folder:
+            copy = pathlib.Path(folder) / path.name
+            # Only the command differs: the installed one need not be there.
+            copy.write_text(path.read_text().replace("ExecStart=/usr/local/bin/planwright",
+                                                     f"ExecStart={planwright or sys.executable}"))
+            done = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, timeout=60)
+        complaints = [line for line in done.stderr.splitlines() if path.name in line]
+        checks.equal("systemd-analyze verify", (0, []), (done.returncode, complaints))
+
+
+def names_in_sources():
+    """The faults that the nodes can name, from their sources; what is no fault left out."""
+    ros = ROOT / "runtime" / "src" / "ros"
+    texts = {path: path.read_text().split("#[cfg(test)]")[0] for path in ros.rglob("*.rs") if "messages" not in path.parts}
+    found = set()
+    for text in texts.values():
+        for pattern in (r'\.fault\(\s*"(\w+)"', r'Refusal::new\(\s*ErrorCode::\w+,\s*"(\w+)"', r'drop_work\("(\w+)"'):
+            found |= set(re.findall(pattern, text))
+    # Enumerations of faults, and where their names stand in them.
+    for place in ("validate/error.rs", "time/stamp.rs", "tf/error.rs", "planner_node/inputs.rs", "planner_node/drive.rs"):
+        found |= set(re.findall(r'(?:=> |Odometry\()"(\w+)"', texts[ros / place]))
+    found |= set(re.findall(r'"((?:start|goal)_(?:occupied|outside_map))"', texts[ros / "planner_node/answer.rs"]))
+    gate = (ROOT / "runtime" / "src" / "gate" / "rejection.rs").read_text()
+    found |= set(re.findall(r'"(\w+)"', re.search(r"NAMES: \[[^=]*= \[(.*?)\]", gate, re.DOTALL).group(1)))
+    return found - {"no_goal", "arrived", "canceled"}
+
+
+def check_page(checks):
+    page = (ROOT / "docs" / "ROS.md").read_text()
+    table = page.split("### Faults by name")[1].split("## Reference")[0]
+    listed = {name for line in table.splitlines() if line.startswith("| `")
+              for name in re.findall(r"`(\w+)`", line.split("|")[1])}
+    sources = names_in_sources()
+    checks.equal("enough faults are found in the sources", True, len(sources) > 50)
+    checks.equal("every fault is in docs/ROS.md", [], sorted(sources - listed))
+    checks.equal("every fault in docs/ROS.md exists", [], sorted(listed - sources))
+    for page_path in (ROOT / "docs" / "ROS.md", LAUNCH / "nav2" / "README.md"):
+        links = re.findall(r"\]\((?!https?:)([^)#]+)\)", page_path.read_text())
+        links += [str(pathlib.Path(os.path.relpath(ROOT, page_path.parent)) / file)
+                  for file in re.findall(r"`(launch/[\w./-]+)`", page_path.read_text())]
+        checks.equal(f"{page_path.name}: files are there", [], [link for link in links
+                                                              if not (page_path.parent / link).exists()])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--planwright", metavar="FILE", help="the command, to be asked as well")
+    given = parser.parse_args().planwright
+    planwright = str(pathlib.Path(given).resolve(strict=True)) if given else None
+    checks = Checks()
+    known = {"maze": parameters_of(LAUNCH / "params" / "maze.yaml"), "sim": parameters_of(LAUNCH / "params" / "sim.yaml")}
+    check_maze(checks, known, planwright)
+    check_nav2(checks, known)
+    check_unit(checks, known, planwright)
+    check_page(checks)
+    print(json.dumps({"test": "launch_files", "passed": checks.passed, "failed": checks.failed}))
+    sys.exit(1 if checks.failed else 0)
+
+
+if __name__ == "__main__":
+    main()
