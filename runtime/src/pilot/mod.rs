@@ -8,7 +8,7 @@ pub use latency::{Latencies, LatencySummary};
 
 use crate::correction::{Corrected, CorrectionSettings, Corrector, Tracker};
 use crate::gate::{CheckedPlan, Context, Fallback, Gate, GateLimits, Origin, Rejection, RejectionCounts};
-use crate::planner::{Observation, Planner, Proposal};
+use crate::planner::{Observation, PlanError, Planner, Proposal};
 use crate::view::{Event, Stage, View};
 use crate::world::{Action, MazeWorld, Point, State};
 use serde::Serialize;
@@ -292,7 +292,12 @@ impl<P: Planner> Pilot<P> {
         self.time(Stage::Propose, proposed_at - begun);
         self.statistics.cut_short += u64::from(proposed.is_ok() && self.proposal.cut_short);
 
-        let corrected = proposed.map_err(|_| Rejection::PlannerFailed).and_then(|()| {
+        let out_of_time = matches!(proposed, Err(PlanError::NoTime));
+        let rejection = |error: PlanError| match error {
+            PlanError::NoTime => Rejection::Deadline { secs: begun.elapsed().as_secs_f64() },
+            _ => Rejection::PlannerFailed,
+        };
+        let corrected = proposed.map_err(rejection).and_then(|()| {
             let (start, goal) = (&observation.state, observation.goal);
             let trajectory = &self.proposal.trajectory;
             self.corrector
@@ -328,7 +333,7 @@ impl<P: Planner> Pilot<P> {
         self.time(Stage::Check, done - corrected_at);
         self.time(Stage::Whole, done - begun);
         let late = self.settings.deadline.is_some_and(|deadline| done - begun > deadline);
-        self.statistics.deadline_misses += u64::from(late);
+        self.statistics.deadline_misses += u64::from(late || out_of_time);
         self.reserve = (done - proposed_at).max(self.reserve.mul_f64(0.98));
         self.show(observation);
         self.gate.active()

@@ -4,10 +4,15 @@ use super::messages::interface::{ActionType, MessageType, ServiceType};
 use super::names::{NameError, NameKind, NodeIdentity, RemapRule, remapped_identity, resolve};
 use super::qos::Qos;
 use ros2_client::action::ActionServerQosPolicies;
+use ros2_client::dds::rustdds::{
+    DomainParticipant, DomainParticipantStatusEvent, DomainParticipantStatusListener, GUID, QosPolicies, RTPSEntity,
+    StatusEvented, policy,
+};
 use ros2_client::{
     ActionServer, ActionTypeName, Context, ContextOptions, CreateError, Message, MessageTypeName, Name, NodeName,
     NodeOptions, RmwRequestId, ServiceMapping, ServiceTypeName,
 };
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -192,6 +197,15 @@ impl<Q: Message + 'static, R: Message + 'static> Server<Q, R> {
 pub(super) type ActionServerOf<T> =
     ActionServer<<T as ActionType>::Goal, <T as ActionType>::Result, <T as ActionType>::Feedback>;
 
+/// A topic on which a peer and this node do not understand each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QosMismatch {
+    /// The topic, as this node names it on the network.
+    pub topic: String,
+    /// What the reader asks for and the writer offers.
+    pub text: String,
+}
+
 /// A node that has joined a domain.
 pub struct Node {
     inner: ros2_client::Node,
@@ -199,6 +213,9 @@ pub struct Node {
     services: Services,
     watch: Arc<WriteWatch>,
     endpoints: Vec<Endpoint>,
+    participant: DomainParticipant,
+    events: DomainParticipantStatusListener,
+    topics: BTreeMap<GUID, String>,
 }
 
 impl Node {
@@ -213,8 +230,18 @@ impl Node {
             .map_err(|error| refused(error.to_string()))?;
         // Parameters and logs are ours: the crate's know neither descriptions nor transactions.
         let options = NodeOptions::new().enable_rosout(false).start_parameter_services(false);
+        let participant = context.domain_participant();
         let inner = context.new_node(name, options).map_err(|error| refused(format!("{error:?}")))?;
-        Ok(Self { inner, names, services, watch: Arc::new(WriteWatch::default()), endpoints: Vec::new() })
+        Ok(Self {
+            inner,
+            names,
+            services,
+            watch: Arc::new(WriteWatch::default()),
+            endpoints: Vec::new(),
+            events: participant.status_listener(),
+            participant,
+            topics: BTreeMap::new(),
+        })
     }
 
     /// Its name, namespace and remappings.
@@ -230,6 +257,51 @@ impl Node {
     /// What it has opened.
     pub fn endpoints(&self) -> &[Endpoint] {
         &self.endpoints
+    }
+
+    /// The next peer whose quality of service does not fit one of this node's topics. Must be asked now and then:
+    /// what is not fetched is forgotten.
+    pub fn qos_mismatch(&self) -> Option<QosMismatch> {
+        while let Some(event) = self.events.try_recv_status() {
+            let (local, asked, offered) = match event {
+                DomainParticipantStatusEvent::RemoteReaderQosIncompatible {
+                    local_writer,
+                    requested_qos,
+                    offered_qos,
+                    ..
+                } => (local_writer, requested_qos, offered_qos),
+                DomainParticipantStatusEvent::RemoteWriterQosIncompatible {
+                    local_reader,
+                    requested_qos,
+                    offered_qos,
+                    ..
+                } => (local_reader, requested_qos, offered_qos),
+                _ => continue,
+            };
+            if let Some(topic) = self.topics.get(&local) {
+                let profile = |qos: &QosPolicies| {
+                    let reliable = matches!(qos.reliability(), Some(policy::Reliability::Reliable { .. }));
+                    let kept = !matches!(qos.durability(), None | Some(policy::Durability::Volatile));
+                    format!(
+                        "{}, {}",
+                        if reliable { "reliable" } else { "best effort" },
+                        if kept { "transient local" } else { "volatile" }
+                    )
+                };
+                let text = format!("the reader asks for {}, the writer offers {}", profile(&asked), profile(&offered));
+                return Some(QosMismatch { topic: topic.clone(), text });
+            }
+        }
+        None
+    }
+
+    /// How many other participants have opened readers or writers here.
+    pub fn peers(&self) -> usize {
+        let own = self.participant.guid().prefix;
+        let writers =
+            self.participant.discovered_writers().into_iter().map(|writer| writer.writer_proxy.remote_writer_guid);
+        let others: BTreeSet<_> = writers.map(|guid| guid.prefix).filter(|prefix| *prefix != own).collect();
+        others.len()
     }
 
     fn note(&mut self, role: &'static str, name: &str, resolved: &str, type_name: String, qos: &'static str) {
@@ -254,8 +326,9 @@ impl Node {
     /// # Errors
     /// If the name is not allowed or the middleware refuses.
     pub fn publisher<M: MessageType + Message>(&mut self, name: &str, qos: Qos) -> Result<Publisher<M>, NodeError> {
-        let (topic, _) = self.topic::<M>("publishes", name, qos)?;
+        let (topic, name) = self.topic::<M>("publishes", name, qos)?;
         let inner = self.inner.create_publisher(&topic, Some(qos.profile()))?;
+        self.topics.insert(inner.guid(), name);
         Ok(Publisher { inner, watch: Arc::clone(&self.watch) })
     }
 
@@ -269,7 +342,9 @@ impl Node {
         qos: Qos,
     ) -> Result<Subscription<M>, NodeError> {
         let (topic, name) = self.topic::<M>("subscribes", name, qos)?;
-        Ok(Subscription { inner: self.inner.create_subscription(&topic, Some(qos.profile()))?, name })
+        let inner = self.inner.create_subscription(&topic, Some(qos.profile()))?;
+        self.topics.insert(inner.guid(), name.clone());
+        Ok(Subscription { inner, name })
     }
 
     /// Opens a service.

@@ -72,7 +72,6 @@ impl<T: ActionType> Actions<T> {
                 let sent = receiving.send_goal_response(request_id, SendGoalResponse { accepted, stamp }).is_ok();
                 state.actions().count(sent);
                 if accepted {
-                    state.actions().publish_status();
                     state.begin(id, request.goal);
                 }
                 Taken::One
@@ -181,7 +180,8 @@ impl<T: ActionType> Actions<T> {
         match self.goals.select(CancelFilter { id: request.goal_info.goal_id.uuid, stamp_nanos }) {
             CancelSelection::Unknown => refused(CancelGoalResponseEnum::UnknownGoal),
             CancelSelection::Terminated => refused(CancelGoalResponseEnum::GoalTerminated),
-            CancelSelection::Goals(ids) if ids.is_empty() => refused(CancelGoalResponseEnum::Rejected),
+            // Nothing to cancel among all goals, or those before a time, is no error in rcl.
+            CancelSelection::Goals(ids) if ids.is_empty() => refused(CancelGoalResponseEnum::None),
             CancelSelection::Goals(ids) => {
                 let ids: Vec<GoalId> = ids.into_iter().filter(|id| self.goals.cancel(id)).collect();
                 let statuses = self.goals.statuses();

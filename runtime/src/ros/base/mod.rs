@@ -184,6 +184,11 @@ pub fn serve<S: NodeState>(base: &mut Base, executor: &mut Executor<S>) -> Resul
         if let Some(jump) = state.base().clock.poll_system() {
             jumped(state, &jump);
         }
+        while let Some(mismatch) = state.base().node.qos_mismatch() {
+            let text =
+                format!("expected peers that understand each other on {}, got: {}", mismatch.topic, mismatch.text);
+            state.base().fault("qos_mismatch", &text);
+        }
         diagnose(state);
     });
     executor.every(Duration::from_millis(100), watch_writes);
@@ -228,6 +233,8 @@ fn diagnose<S: NodeState>(state: &mut S) {
     status.value("messages_refused", watch.failed());
     status.value("messages_malformed", base.malformed);
     status.value("uptime_secs", base.started.elapsed().as_secs());
+    // None at all, where others are thought to run: another domain, no multicast, or an rmw that is not DDS.
+    status.value("peers", base.node.peers());
     status.value("time_jumps", base.clock.jumps());
     statuses.push(status);
     let mut status = Status::new("faults");

@@ -6,6 +6,8 @@ use super::super::messages::lifecycle_msgs;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum State {
+    /// No state that a node is ever in, but rcl lists it.
+    Unknown = 0,
     /// Nothing is loaded.
     Unconfigured = 1,
     /// Loaded and tested, and silent.
@@ -29,8 +31,9 @@ pub enum State {
 }
 
 impl State {
-    /// All states, primary ones first.
-    pub const ALL: [Self; 10] = [
+    /// All states, as rcl lists them.
+    pub const ALL: [Self; 11] = [
+        Self::Unknown,
         Self::Unconfigured,
         Self::Inactive,
         Self::Active,
@@ -46,6 +49,7 @@ impl State {
     /// Its label.
     pub fn label(self) -> &'static str {
         match self {
+            Self::Unknown => "unknown",
             Self::Unconfigured => "unconfigured",
             Self::Inactive => "inactive",
             Self::Active => "active",

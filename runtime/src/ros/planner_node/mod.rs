@@ -33,6 +33,7 @@ use super::odometry::OdometryLimits;
 use super::parameter::{Change, Transaction};
 use super::path::PathStyle;
 use super::qos::Qos;
+use super::tf::Inserted;
 use super::time::{Jump, RosTime};
 use crate::gate::{CheckedPlan, Origin};
 use crate::planner::Observation;
@@ -218,8 +219,14 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
             executor.subscribe(subscription, move |state: &mut Self, message, _| {
                 state.inputs.transforms.set_now(state.base.now());
                 for transform in &message.transforms {
-                    if let Err(error) = state.inputs.transforms.insert_message(transform, is_static) {
-                        state.base.fault(error.name(), &error.to_string());
+                    match state.inputs.transforms.insert_message(transform, is_static) {
+                        Ok(Inserted::Reparented { previous }) => {
+                            let (child, parent) = (&transform.child_frame_id, &transform.header.frame_id);
+                            let text = format!("expected {child} below {previous}, got it below {parent}");
+                            state.base.fault("tf_reparented", &text);
+                        }
+                        Ok(_) => {}
+                        Err(error) => state.base.fault(error.name(), &error.to_string()),
                     }
                 }
             })?;
@@ -465,6 +472,12 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         while let Some(report) = self.worker.report() {
             match report {
                 Report::Planned(planned) => self.take_plan(*planned),
+                Report::Shown(shown) => {
+                    if self.is_active() {
+                        self.topics.plan_raw.publish(shown.raw);
+                        self.topics.markers.publish(shown.markers);
+                    }
+                }
                 Report::Loaded(loaded) => self.take_loaded(*loaded),
                 Report::Warm => {
                     if self.lifecycle.state() == LifecycleState::Activating {
@@ -521,26 +534,15 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
             self.actions.end(&id, GoalStatus::Aborted, A::result(Path::default(), planned.planning, Some(refusal)));
             return;
         }
-        self.actions.execute(&id);
         let path = std::mem::take(&mut planned.path);
         self.actions.end(&id, GoalStatus::Succeeded, A::result(path.clone(), planned.planning, None));
-        self.counters.answered += 1;
         self.note_overhead(planned, &open);
+        self.counters.answered += 1;
         if self.is_active() {
             self.topics.plan.publish(path);
-            self.publish_debug(planned);
             if let (true, Some(goal)) = (self.base.flag("drive"), open.goal_to_drive) {
                 self.drive_to(goal);
             }
-        }
-    }
-
-    fn publish_debug(&mut self, planned: &mut Planned) {
-        if let Some(raw) = planned.raw.take() {
-            self.topics.plan_raw.publish(raw);
-        }
-        if let Some(markers) = planned.markers.take() {
-            self.topics.markers.publish(markers);
         }
     }
 
@@ -556,7 +558,6 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         let changed = plan.sequence() != self.drive.plan().sequence();
         if changed {
             self.topics.plan.publish(std::mem::take(&mut planned.path));
-            self.publish_debug(planned);
         }
         self.drive.receive(plan)
     }
@@ -663,7 +664,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         self.loading = Some(Instant::now());
         self.load_is_swap = is_swap;
         self.base.log(Severity::Info, &format!("loading {}", request.model.display()));
-        self.worker.load::<F>(request, values.clone(), settings, self.view.clone());
+        self.worker.load::<F>(request, values.clone(), settings, self.view.clone(), is_swap);
         Ok(())
     }
 
@@ -677,9 +678,6 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
                 let text = format!("loaded {} on {} in {:.2} s", loaded.model.display(), loaded.engine, loaded.secs);
                 self.base.log(Severity::Info, &text);
                 self.inputs.set_trained(&loaded.layout);
-                if is_swap && self.is_active() {
-                    self.worker.warm_up(Arc::new(MazeWorld::new(loaded.layout.clone())));
-                }
                 self.loaded = Some(loaded);
                 if is_swap {
                     base::finish_set(self, Ok(()));
@@ -759,6 +757,7 @@ impl<F: PlannerFamily, A: PathAction> Acting<A> for PlannerNode<F, A> {
         match self.ask(Purpose::Action(id), &A::question(goal), &mut open) {
             Ok(()) => {
                 self.open.insert(id, open);
+                self.actions.execute(&id);
             }
             Err(refusal) => self.refuse(id, &refusal),
         }

@@ -75,10 +75,6 @@ pub struct Planned {
     pub plan: CheckedPlan,
     /// It as a path. Empty if it is a fallback and nobody drives.
     pub path: Path,
-    /// The proposal as a path, if it is shown.
-    pub raw: Option<Path>,
-    /// For RViz, if it is shown.
-    pub markers: Option<MarkerArray>,
     /// Time spent planning, correcting and checking.
     pub planning: Duration,
     /// The robot's or the asked-for start.
@@ -89,6 +85,14 @@ pub struct Planned {
     pub had_planner: bool,
 }
 
+/// What people look at.
+pub struct Shown {
+    /// The proposal, which nobody has checked, as a path.
+    pub raw: Path,
+    /// For RViz.
+    pub markers: MarkerArray,
+}
+
 /// What the planning and loading threads report.
 pub enum Report {
     /// A plan, or why there is none.
@@ -97,6 +101,8 @@ pub enum Report {
     Loaded(Box<Result<Ready, String>>),
     /// The warm-up is over.
     Warm,
+    /// What is shown of the plan reported before; it comes after, so that nobody waits for it.
+    Shown(Box<Shown>),
     /// Statistics, sent after every plan.
     Statistics(Box<Statistics>),
 }
@@ -266,17 +272,19 @@ impl Worker {
         }
     }
 
-    /// Loads and tests a model on a thread of its own, beside the one at work. Ends with [`Report::Loaded`].
+    /// Loads and tests a model on a thread of its own, beside the one at work, and warms it up there if it is to
+    /// take over at once. Ends with [`Report::Loaded`].
     pub fn load<F: PlannerFamily>(
         &self,
         request: LoadRequest,
         parameters: Values,
         settings: PilotSettings,
         view: View,
+        warm: bool,
     ) {
         let (reporting, waker) = (self.reporting.clone(), self.waker.clone());
         let load = move || {
-            let result = load::<F>(&request, &parameters, settings, view);
+            let result = load::<F>(&request, &parameters, settings, view, warm);
             // The node may have ended meanwhile.
             let _ = reporting.send(Report::Loaded(Box::new(result)));
             waker.wake();
@@ -342,6 +350,7 @@ fn load<F: PlannerFamily>(
     parameters: &Values,
     settings: PilotSettings,
     view: View,
+    warm: bool,
 ) -> Result<Ready, String> {
     let begun = Instant::now();
     let planner = F::load(request, parameters)?;
@@ -354,8 +363,11 @@ fn load<F: PlannerFamily>(
         secs: begun.elapsed().as_secs_f64(),
     };
     let pilot = Pilot::new(planner, settings, view);
-    let planning =
+    let mut planning =
         PilotOf { pilot, queries: PilotMemory::new(), seed: request.seed, statistics: Statistics::default() };
+    if warm {
+        planning.warm_up(&MazeWorld::new(loaded.layout.clone()));
+    }
     Ok(Ready { pilot: Box::new(planning), loaded })
 }
 
@@ -389,22 +401,38 @@ fn serve(work: &Receiver<Job>, reports: &Sender<Report>, waker: &Waker) {
                 }
                 Report::Warm
             }
-            Job::Plan(job) => Report::Planned(Box::new(plan(&mut pilot, *job))),
+            Job::Plan(job) => {
+                let (planned, shown) = plan(&mut pilot, *job, |planned| {
+                    let sent = reports.send(Report::Planned(planned)).is_ok();
+                    waker.wake();
+                    sent
+                });
+                if !planned {
+                    return;
+                }
+                if let Some(shown) = shown {
+                    let _ = reports.send(Report::Shown(Box::new(shown)));
+                }
+                let mut statistics = Box::new(Statistics::default());
+                if let Some(pilot) = &pilot {
+                    pilot.statistics(&mut statistics);
+                }
+                Report::Statistics(statistics)
+            }
         };
-        let planned = matches!(report, Report::Planned(_));
         if reports.send(report).is_err() {
             return;
         }
         waker.wake();
-        if let (true, Some(pilot)) = (planned, &pilot) {
-            let mut statistics = Box::new(Statistics::default());
-            pilot.statistics(&mut statistics);
-            let _ = reports.send(Report::Statistics(statistics));
-        }
     }
 }
 
-fn plan(pilot: &mut Option<Box<dyn Planning>>, mut job: PlanJob) -> Planned {
+/// Makes a plan, reports it, and then draws what is shown of it. False if nobody hears reports any more.
+fn plan(
+    pilot: &mut Option<Box<dyn Planning>>,
+    mut job: PlanJob,
+    report: impl FnOnce(Box<Planned>) -> bool,
+) -> (bool, Option<Shown>) {
     let begun = Instant::now();
     let mut checked = std::mem::replace(&mut job.plan, CheckedPlan::with_capacity(0));
     let canceled = job.canceled.load(Ordering::Acquire);
@@ -412,15 +440,13 @@ fn plan(pilot: &mut Option<Box<dyn Planning>>, mut job: PlanJob) -> Planned {
     let mut planned = Planned {
         purpose: job.purpose,
         path: Path::default(),
-        raw: None,
-        markers: None,
         planning: Duration::ZERO,
         observation: job.observation,
         canceled,
         had_planner,
         plan: CheckedPlan::with_capacity(0),
     };
-    if let (Some(pilot), false) = (pilot, canceled) {
+    if let (Some(pilot), false) = (pilot.as_mut(), canceled) {
         // Other jobs may have come first.
         let now = job.clock.now();
         let waited_secs = now.since(job.now);
@@ -434,14 +460,18 @@ fn plan(pilot: &mut Option<Box<dyn Planning>>, mut job: PlanJob) -> Planned {
         if job.purpose == Purpose::Drive || checked.origin() == Origin::Planned {
             planned.path = path_of(&checked, job.world.layout(), &job.frame, job.now, &job.style);
         }
-        if job.show {
-            planned.raw = Some(raw_path_of(pilot.proposal(), &job.frame, job.now));
-            planned.markers = Some(markers_of(&checked, pilot.proposal(), job.observation.goal, &job.frame, job.now));
-        }
         planned.canceled = job.canceled.load(Ordering::Acquire);
     }
+    let show = job.show && planned.had_planner && !canceled;
+    // Drawn from a copy, after the plan itself has left.
+    let copy = show.then(|| checked.clone());
     planned.plan = checked;
-    planned
+    let sent = report(Box::new(planned));
+    let shown = copy.zip(pilot.as_ref()).map(|(checked, pilot)| Shown {
+        raw: raw_path_of(pilot.proposal(), &job.frame, job.now),
+        markers: markers_of(&checked, pilot.proposal(), job.observation.goal, &job.frame, job.now),
+    });
+    (sent, shown)
 }
 
 /// Draws the maze in the view.
