@@ -2,7 +2,7 @@
 """Runs every check and every test: python3 tests/run.py
 
 Does all the set-up on a machine with Rust, python3 and a C++ compiler (tests/setup.py fetches libtorch,
-ONNX Runtime and the Python peers, pinned with hashes, into .deps/). Nothing is skipped: a test whose
+ONNX Runtime, the Python peers and two ROS 2 distributions, pinned with hashes, into .deps/). Nothing is skipped: a test whose
 component is missing fails.
 
   --only STEP[,STEP]   some of: setup, format, clippy, features, build, test, doc

@@ -90,52 +90,41 @@ fn a_thousand_lives_leave_nothing_behind() {
 }
 
 #[test]
+fn large_messages_pass_with_the_profile_for_fast_dds() {
+    with_nodes("ros-kilted", "test_fastdds_profile.py", &[]);
+    with_nodes("ros-jazzy", "test_fastdds_profile.py", &[]);
+}
+
+/// A script that needs no peer, run where nobody hears it.
+fn script(arguments: &[&str]) {
+    let mut command = Command::new("python3");
+    command.arg("tests/peers/ros/namespace.py").arg("python3").args(arguments).current_dir(root());
+    let (out, error, code) = planwright_tests::run(&mut command);
+    assert_eq!(code, 0, "{arguments:?}\n{out}\n{error}");
+}
+
+#[test]
 fn the_launch_files_start_what_they_say() {
-    let done = Command::new("python3").arg("tests/peers/ros/test_launch_files.py").current_dir(root()).output();
-    let done = done.expect("python3");
-    assert!(
-        done.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&done.stdout),
-        String::from_utf8_lossy(&done.stderr)
-    );
+    let planwright = built("planwright");
+    script(&["tests/peers/ros/test_launch_files.py", "--planwright", planwright.to_str().expect("a path in UTF-8")]);
 }
 
 #[test]
 fn the_message_types_are_what_the_definitions_say() {
-    let done = Command::new("python3").args(["runtime/messages/generate.py", "--check"]).current_dir(root()).output();
-    let done = done.expect("python3");
-    assert!(
-        done.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&done.stdout),
-        String::from_utf8_lossy(&done.stderr)
-    );
-}
-
-/// What `planwright node NODE --describe FORM` prints, run where nobody hears it.
-fn described(node: &str, form: &str) -> String {
-    let done = Command::new("python3")
-        .arg("tests/peers/ros/namespace.py")
-        .arg(built("planwright"))
-        .args(["node", node, "--describe", form])
-        .current_dir(root())
-        .output()
-        .expect("python3");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    String::from_utf8(done.stdout).expect("UTF-8")
+    script(&["runtime/messages/generate.py", "--check"]);
 }
 
 #[test]
 fn parameter_files_and_tables_are_those_of_the_code() {
-    let page = std::fs::read_to_string(root().join("docs/ROS.md")).expect("docs/ROS.md");
-    for node in ["maze", "sim"] {
-        let file =
-            std::fs::read_to_string(root().join(format!("launch/params/{node}.yaml"))).expect("a parameter file");
-        let hint = format!("hint: planwright node {node} --describe yaml > launch/params/{node}.yaml");
-        assert_eq!(file.trim(), described(node, "yaml").trim(), "{hint}");
-        let table = described(node, "markdown");
-        let hint = format!("hint: put the output of `planwright node {node} --describe markdown` there");
-        assert!(page.contains(table.trim()), "docs/ROS.md: {hint}\n{table}");
-    }
+    let planwright = built("planwright");
+    script(&["launch/reference.py", "--check", "--planwright", planwright.to_str().expect("a path in UTF-8")]);
+}
+
+#[test]
+fn one_command_drives_a_robot_without_ros() {
+    let planwright = built("planwright");
+    let mut command = Command::new("python3");
+    command.arg("tests/peers/ros/namespace.py").arg(planwright).current_dir(root());
+    let summary = planwright_tests::json(command.args(["launch", "--goal", "1,1", "--goal", "3,1", "--once", "--json"]));
+    assert_eq!((summary["wall_contacts"].as_u64(), summary["goals"].as_u64()), (Some(0), Some(2)), "{summary}");
 }
