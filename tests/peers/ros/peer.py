@@ -161,13 +161,13 @@ class Program:
             return next((line for line in list(self.lines) if text in line), None)
         return wait_until(lambda: look() or (self.ended() is not None and (look() or "")) or None, secs, f"a line with '{text}'")
 
-    def signal(self, number):
+    def send_signal(self, number):
         if self.ended() is None:
             self.process.send_signal(number)
 
     def stop(self, secs=10.0, number=signal.SIGINT):
         """Asks it to end, and kills it if it does not. The exit code (negative: killed by that signal)."""
-        self.signal(number)
+        self.send_signal(number)
         try:
             self.process.wait(secs)
         except subprocess.TimeoutExpired:
@@ -176,8 +176,8 @@ class Program:
         return self.process.returncode
 
     def kill(self):
-        self.signal(signal.SIGCONT)
-        self.signal(signal.SIGKILL)
+        self.send_signal(signal.SIGCONT)
+        self.send_signal(signal.SIGKILL)
         self.process.wait()
 
     def text(self):
@@ -203,7 +203,7 @@ class Programs:
 
     def __exit__(self, *_):
         for program in self.all:
-            program.signal(signal.SIGINT)
+            program.send_signal(signal.SIGINT)
         end = time.monotonic() + 3.0
         for program in self.all:
             program.stop(max(0.1, end - time.monotonic()))
