@@ -326,6 +326,13 @@ class Answer:
         return f"Answer(accepted={self.accepted}, status={self.status}, result={code})"
 
 
+def _outcome(make):
+    try:
+        return make(), None
+    except Exception as error:  # raised again where it was asked for
+        return None, error
+
+
 class Peer:
     """An rclpy node that spins in its own thread."""
 
@@ -365,16 +372,29 @@ class Peer:
         rclpy.try_shutdown(context=self.context)
         self.thread.join(3.0)
 
+    def inside(self, make):
+        """Calls the function in the thread that spins: entities that are made beside it trip rclpy up now and then."""
+        if threading.current_thread() is self.thread:
+            return make()
+        made, error = self.wait(self.executor.create_task(_outcome, make), what="the executor's attention")
+        if error is not None:
+            raise error
+        return made
+
     # -- topics
 
     def listen(self, kind, topic, qos=RELIABLE):
         recorder = Recorder()
-        recorder.subscription = self.node.create_subscription(kind, topic, recorder.take, qos)
+        recorder.subscription = self.inside(lambda: self.node.create_subscription(kind, topic, recorder.take, qos))
         return recorder
+
+    def forget(self, recorder):
+        """Listens no longer."""
+        self.inside(lambda: self.node.destroy_subscription(recorder.subscription))
 
     def publisher(self, kind, topic, qos=RELIABLE, matched=True, secs=PATIENCE_SECS):
         """`matched`: waits until somebody listens."""
-        publisher = self.node.create_publisher(kind, topic, qos)
+        publisher = self.inside(lambda: self.node.create_publisher(kind, topic, qos))
         if matched:
             wait_until(lambda: publisher.get_subscription_count() > 0, secs, f"somebody who listens to {topic}")
         return publisher
@@ -382,8 +402,9 @@ class Peer:
     @property
     def diagnostics(self):
         if self._diagnostics is None:
-            self._diagnostics = Diagnostics()
-            self._diagnostics.subscription = self.node.create_subscription(DiagnosticArray, "/diagnostics", self._diagnostics.take, RELIABLE)
+            recorder = Diagnostics()
+            recorder.subscription = self.inside(lambda: self.node.create_subscription(DiagnosticArray, "/diagnostics", recorder.take, RELIABLE))
+            self._diagnostics = recorder
         return self._diagnostics
 
     # -- services
@@ -398,7 +419,7 @@ class Peer:
     def client(self, kind, name, secs=PATIENCE_SECS):
         key = (kind, name)
         if key not in self.clients:
-            client = self.node.create_client(kind, name)
+            client = self.inside(lambda: self.node.create_client(kind, name))
             if not client.wait_for_service(secs):
                 raise TimeoutError(f"expected the service {name} within {secs} s")
             self.clients[key] = client
@@ -409,6 +430,12 @@ class Peer:
 
     def call(self, kind, name, request=None, secs=PATIENCE_SECS):
         return self.wait(self.call_async(kind, name, request), secs, f"an answer of {name}")
+
+    def drop_clients(self, prefix):
+        """Forgets the clients of services below this prefix."""
+        for key in [key for key in self.clients if key[1].startswith(prefix)]:
+            client = self.clients.pop(key)
+            self.inside(lambda client=client: self.node.destroy_client(client))
 
     # -- lifecycle
 
@@ -468,7 +495,7 @@ class Peer:
 
     def action(self, name=ACTION, kind=ComputePathToPose, secs=PATIENCE_SECS):
         if name not in self.action_clients:
-            client = ActionClient(self.node, kind, name)
+            client = self.inside(lambda: ActionClient(self.node, kind, name))
             if not client.wait_for_server(secs):
                 raise TimeoutError(f"expected the action {name} within {secs} s")
             self.action_clients[name] = client
