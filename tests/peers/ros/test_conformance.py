@@ -59,8 +59,8 @@ class Test:
         """One robot and its planner for most of the test."""
         checks, peer = self.checks, self.peer
         peer.diagnostics
-        self.sim = self.programs.node("sim", {"layout": "umaze"})
-        self.maze = self.programs.node("maze", PATIENT)
+        self.sim = peer.start(self.programs, "sim", {"layout": "umaze"}, full_name=SIM)
+        self.maze = peer.start(self.programs, "maze", PATIENT, full_name=MAZE)
         self.status_topic = peer.listen(GoalStatusArray, "compute_path_to_pose/_action/status", LATCHED)
         self.rosout = peer.listen(Log, "/rosout", KEPT)
         self.events = peer.listen(ParameterEvent, "/parameter_events")
@@ -91,6 +91,7 @@ class Test:
         stamp = message.header.stamp.sec + message.header.stamp.nanosec * 1e-9
         checks.near("odom's stamp is the system's time", wall, stamp, 10.0)
         begun, at = len(odom.items), time.monotonic()
+        time.sleep(1.0)
         transform = tf.wait().transforms[0]
         checks.equal("tf's frames", ("odom", "base_link"), (transform.header.frame_id, transform.child_frame_id))
         transform = tf_static.wait().transforms[0]
@@ -116,7 +117,7 @@ class Test:
         checks.that("markers have frames and points", all(m.header.frame_id == "map" for m in array.markers) and len(array.markers[1].points) > 5,
                     array.markers[1].header)
         rate = (len(odom.items) - begun) / (time.monotonic() - at)
-        checks.that("odom comes at about 100 Hz", rate <= 130, rate)
+        checks.that("odom comes at about 100 Hz", 10 <= rate <= 130, rate)
         for recorder in (odom, tf):
             peer.forget(recorder)
 
@@ -219,7 +220,8 @@ class Test:
     def lifecycle(self):
         checks, peer = self.checks, self.peer
         node = "/life/planwright_life"
-        program = self.programs.node("maze", {"model": "/nowhere/missing.onnx", **PATIENT}, name="planwright_life", namespace="/life")
+        program = peer.start(self.programs, "maze", {"model": "/nowhere/missing.onnx", **PATIENT}, name="planwright_life", namespace="/life",
+                             full_name=node)
         with Peer("reference", namespace="/reference", node=LifecycleNode):
             def rows(service, of):
                 transitions = peer.call(GetAvailableTransitions, f"{of}/{service}").available_transitions
@@ -573,8 +575,8 @@ class Test:
         file.write_text("/**:\n  ros__parameters:\n    seed: 5\n    deadline_secs: 0.7\n"
                         "/robot/boss:\n  ros__parameters:\n    clearance_m: 0.02\n    deadline_secs: 0.8\n    planner_ids: [\"\", \"mine\"]\n"
                         "/robot/other:\n  ros__parameters:\n    seed: 9\n")
-        program = self.programs.node("maze", {"deadline_secs": 0.9, "cmd_vel_stamped": True}, {"odom": "/odometry/filtered", "map": "/floor/map"},
-                                     "boss", "/robot", ros=["--params-file", str(file)])
+        program = peer.start(self.programs, "maze", {"deadline_secs": 0.9, "cmd_vel_stamped": True}, {"odom": "/odometry/filtered", "map": "/floor/map"},
+                             "boss", "/robot", ros=["--params-file", str(file)], full_name="/robot/boss")
         elsewhere = self.programs.node("maze", name="faraway", environment={"ROS_DOMAIN_ID": "42"})
         values = peer.get_parameters("seed", "deadline_secs", "clearance_m", "planner_ids", node="/robot/boss")
         checks.equal("-p, --params-file and their order", [5, 0.9, 0.02, ["", "mine"]], [list(v) if isinstance(v, (list, tuple)) else v for v in values])
@@ -610,8 +612,9 @@ class Test:
         checks, peer = self.checks, self.peer
         remaps = {"/tf": "/simulated/tf", "/tf_static": "/simulated/tf_static"}
         clock = peer.listen(Clock, "/clock", BEST_EFFORT)
-        self.programs.node("sim", {"publish_clock": True}, remaps, "clock_sim", "/simulated")
-        self.programs.node("maze", {"use_sim_time": True, "autostart": True, **PATIENT}, remaps, "clock_maze", "/simulated")
+        peer.start(self.programs, "sim", {"publish_clock": True}, remaps, "clock_sim", "/simulated", full_name="/simulated/clock_sim")
+        peer.start(self.programs, "maze", {"use_sim_time": True, "autostart": True, **PATIENT}, remaps, "clock_maze", "/simulated",
+                   full_name="/simulated/clock_maze")
         peer.wait_for_state("active", "/simulated/clock_maze")
 
         def seconds(stamp):
@@ -685,7 +688,8 @@ class Test:
     def bond(self):
         checks, peer = self.checks, self.peer
         node = "/bonded/bonded_maze"
-        self.programs.node("maze", {"autostart": True, "bond_timeout": 1.5, "map_required": False, **PATIENT}, name="bonded_maze", namespace="/bonded")
+        peer.start(self.programs, "maze", {"autostart": True, "bond_timeout": 1.5, "map_required": False, **PATIENT}, name="bonded_maze",
+                   namespace="/bonded", full_name=node)
         heard = peer.listen(BondStatus, "/bonded/bond")
         publisher = peer.publisher(BondStatus, "/bonded/bond")
         peer.wait_for_state("active", node)
