@@ -2,6 +2,8 @@
 """The action in the form of ROS 2 Lyrical, which has viapoints in its goal.
 
     python3 tests/peers/ros/namespace.py .deps/ros-kilted/bin/python tests/peers/ros/test_lyrical.py --planwright target/release/planwright
+
+Only under Kilted's Python: Jazzy's middleware wants type support that the folder of Lyrical's types does not have.
 """
 
 import argparse
