@@ -459,8 +459,12 @@ class Test:
         for name, message in broken.items():
             expect(f"UNKNOWN: goal with {name}", 200, peer.plan(goal=message))
             expect(f"UNKNOWN: start with {name}", 200, peer.plan(start=message))
+        _, before = peer.diagnostics.status("planwright_maze: planner")
         peer.set_parameter("deadline_secs", 0.001, MAZE)
         expect("TIMEOUT", 207, peer.plan())
+        _, after = peer.diagnostics.status("planwright_maze: planner", lambda _, v: v.get("refused.deadline") != before.get("refused.deadline"), 10.0)
+        missed = [int(values["queries.deadline_misses"]) for values in (before, after)]
+        checks.that("the missed deadline is counted", missed[1] > missed[0], missed)
         peer.set_parameters(PATIENT, MAZE)
         peer.set_parameter("clearance_m", 0.3, MAZE)
         expect("NO_VALID_PATH", 208, peer.plan())
@@ -598,6 +602,13 @@ class Test:
         checks.that("domain 0 does not see domain 42", "faraway" not in names and "boss" in names, names)
         checks.equal("SIGTERM ends with 0", 0, elsewhere.stop(number=signal.SIGTERM))
         checks.equal("SIGINT ends with 0", 0, program.stop())
+
+        def left():
+            return (node.count_publishers("/robot/plan"), node.count_services("/robot/boss/get_state"),
+                    [name for name, _ in node.get_node_names_and_namespaces() if name == "boss"])
+        with checks.guarded("a node that has ended leaves the network at once"):
+            wait_until(lambda: left() == (0, 0, []), 10.0, "nothing left of the node")
+            checks.that("a node that has ended leaves the network at once", True)
         for name, parameters, environment, text in (
                 ("an unknown parameter", {"deadline": 1.0}, {}, "deadline_secs"), ("a value out of range", {"deadline_secs": 1000.0}, {}, "deadline_secs"),
                 ("a value of another type", {"deadline_secs": "soon"}, {}, "deadline_secs"), ("no domain", {}, {"ROS_DOMAIN_ID": "many"}, "ROS_DOMAIN_ID")):
