@@ -125,6 +125,7 @@ fn one_command_drives_a_robot_without_ros() {
     let planwright = built("planwright");
     let mut command = Command::new("python3");
     command.arg("tests/peers/ros/namespace.py").arg(planwright).current_dir(root());
-    let summary = planwright_tests::json(command.args(["launch", "--goal", "1,1", "--goal", "3,1", "--once", "--json"]));
+    let summary =
+        planwright_tests::json(command.args(["launch", "--goal", "1,1", "--goal", "3,1", "--once", "--json"]));
     assert_eq!((summary["wall_contacts"].as_u64(), summary["goals"].as_u64()), (Some(0), Some(2)), "{summary}");
 }

@@ -80,6 +80,24 @@ pub(super) fn check(
     Ok(measured)
 }
 
+/// Within this time a plan that begins at a wall has to be clear of it.
+const ESCAPE_STATES: usize = 30;
+
+/// Whether a plan that begins nearer to a wall than the limit never comes nearer, and is clear within 0.3 s: a robot
+/// that has touched a wall must be able to leave it. Not for one that is deep in it.
+fn leads_away(limits: &GateLimits, layout: &Layout, plan: &Trajectory, least_m: f64) -> bool {
+    let sweep = Sweep::new(layout);
+    let at_start = sweep.path(plan.points().take(1)).clearance_m;
+    let afterwards = sweep.path(plan.points().skip(ESCAPE_STATES)).clearance_m;
+    at_start >= -TOUCH_M
+        && least_m >= at_start - 1e-6
+        && plan.states.len() > ESCAPE_STATES
+        && afterwards >= limits.clearance_m
+}
+
+/// Soft walls give way by so much at rest.
+const TOUCH_M: f64 = 0.005;
+
 /// The checks that a plan already under way must pass again.
 pub(super) fn check_continuing(
     limits: &GateLimits,
@@ -121,7 +139,7 @@ pub(super) fn check_continuing(
         }
     }
     measured.clearance_m = Sweep::new(layout).path(plan.points()).clearance_m;
-    if !(measured.clearance_m >= limits.clearance_m) {
+    if !(measured.clearance_m >= limits.clearance_m || leads_away(limits, layout, plan, measured.clearance_m)) {
         return Err(Rejection::Collision { clearance_m: measured.clearance_m });
     }
     let metres = context.state.distance(first.position);

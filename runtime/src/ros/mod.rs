@@ -17,6 +17,7 @@ pub mod bond;
 pub mod diagnostics;
 pub mod drive_law;
 pub mod executor;
+pub mod farewell;
 pub mod lifecycle;
 pub mod logger;
 pub mod map;

@@ -63,6 +63,8 @@ pub trait NodeState: 'static {
     fn time_jumped(&mut self, jump: &Jump);
     /// What it says of itself.
     fn statuses(&mut self) -> Vec<Status>;
+    /// Somebody has seen the first fault and cleared it.
+    fn fault_cleared(&mut self) {}
     /// Writes have failed for too long: the middleware is broken.
     fn middleware_failed(&mut self);
 }
@@ -166,6 +168,7 @@ pub fn serve<S: NodeState>(base: &mut Base, executor: &mut Executor<S>) -> Resul
     executor.serve(node.server::<std_srvs::Trigger>("~/clear_fault")?, |state: &mut S, reply, _| {
         let cleared = state.base().faults.clear();
         let message = cleared.as_ref().map_or_else(|| "no fault".to_owned(), |fault| fault.name.to_owned());
+        state.fault_cleared();
         reply.send(std_srvs::TriggerResponse { success: cleared.is_some(), message });
     })?;
     // Of the clock's type, unlike the crate's own subscription, with which simulated time never moves.

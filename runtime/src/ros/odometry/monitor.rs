@@ -138,6 +138,17 @@ impl OdometryMonitor {
         self.arrivals.forget_worst();
     }
 
+    /// Gives a stuck stream another chance: somebody has looked, or asks for something new.
+    pub fn forgive(&mut self) {
+        self.standstill = None;
+        if matches!(self.last_kept, Some(OdometryOutcome::Stuck { .. })) {
+            self.last_kept = Some(OdometryOutcome::Fresh);
+        }
+        if matches!(self.last, Some(OdometryOutcome::Stuck { .. })) {
+            self.last = Some(OdometryOutcome::Fresh);
+        }
+    }
+
     /// Forgets places and stamps: the clock jumped back, or the robot was put elsewhere. Figures stay. A clock that
     /// went back by more than the tolerance is also noticed by itself.
     pub fn reset(&mut self) {
@@ -194,7 +205,9 @@ impl OdometryMonitor {
         let pose = (sample.position, sample.yaw_rad);
         let same = self.last_pose.replace(pose) == Some(pose);
         let commanded = !(sample.commanded_speed_mps.abs() <= self.limits.moving_speed_mps);
-        if !(same && commanded) {
+        // Once it is stuck the robot is told to stand, which proves nothing: only another pose does.
+        let was_stuck = matches!(self.last_kept, Some(OdometryOutcome::Stuck { .. }));
+        if !(same && (commanded || was_stuck)) {
             self.standstill = None;
             return None;
         }

@@ -126,31 +126,40 @@ impl Refusal {
     }
 }
 
-/// Looks whether start and goal can be planned between.
+/// Looks whether a plan can begin here.
 ///
 /// # Errors
-/// Which of them lies where it cannot be.
-pub fn check_ends(layout: &Layout, start: Point, goal: Point) -> Result<(), Refusal> {
-    let ends = [
-        ("start", start, ErrorCode::StartOutsideMap, ErrorCode::StartOccupied),
-        ("goal", goal, ErrorCode::GoalOutsideMap, ErrorCode::GoalOccupied),
-    ];
-    for (what, point, outside, occupied) in ends {
-        if layout.is_free(point) {
-            continue;
-        }
-        let (row, column) = Layout::cell_of(point);
-        let inside = |index: i64, count: usize| usize::try_from(index).is_ok_and(|index| index < count);
-        let [x, y] = point;
-        let text = |place: &str| format!("expected the {what} in free space, got {x:.3}, {y:.3}, which is {place}");
-        return Err(if inside(row, layout.rows()) && inside(column, layout.columns()) {
-            Refusal::new(occupied, if what == "start" { "start_occupied" } else { "goal_occupied" }, text("in a wall"))
-        } else {
-            let name = if what == "start" { "start_outside_map" } else { "goal_outside_map" };
-            Refusal::new(outside, name, text("outside the map"))
-        });
+/// If the place is outside the map or in a wall.
+pub fn check_start(layout: &Layout, start: Point) -> Result<(), Refusal> {
+    let outside = (ErrorCode::StartOutsideMap, "start_outside_map");
+    check_end(layout, "start", start, outside, (ErrorCode::StartOccupied, "start_occupied"))
+}
+
+/// Looks whether a plan can end here.
+///
+/// # Errors
+/// If the place is outside the map or in a wall.
+pub fn check_goal(layout: &Layout, goal: Point) -> Result<(), Refusal> {
+    let outside = (ErrorCode::GoalOutsideMap, "goal_outside_map");
+    check_end(layout, "goal", goal, outside, (ErrorCode::GoalOccupied, "goal_occupied"))
+}
+
+fn check_end(
+    layout: &Layout,
+    what: &str,
+    point: Point,
+    outside: (ErrorCode, &'static str),
+    occupied: (ErrorCode, &'static str),
+) -> Result<(), Refusal> {
+    if layout.is_free(point) {
+        return Ok(());
     }
-    Ok(())
+    let (row, column) = Layout::cell_of(point);
+    let inside = |index: i64, count: usize| usize::try_from(index).is_ok_and(|index| index < count);
+    let is_inside = inside(row, layout.rows()) && inside(column, layout.columns());
+    let ((code, name), place) = if is_inside { (occupied, "in a wall") } else { (outside, "outside the map") };
+    let [x, y] = point;
+    Err(Refusal::new(code, name, format!("expected the {what} in free space, got {x:.3}, {y:.3}, which is {place}")))
 }
 
 /// A question for a path.
@@ -237,7 +246,9 @@ mod tests {
     #[test]
     fn ends_in_walls_and_outside_have_codes_of_their_own() {
         let layout = Layout::umaze();
-        let code = |start, goal| check_ends(&layout, start, goal).err().map(|refusal| refusal.code);
+        let code = |start, goal| {
+            check_start(&layout, start).and_then(|()| check_goal(&layout, goal)).err().map(|refusal| refusal.code)
+        };
         let free = [1.0, 1.0];
         assert_eq!(code(free, [3.0, 1.0]), None);
         assert_eq!(code([2.0, 1.0], free), Some(ErrorCode::StartOccupied));

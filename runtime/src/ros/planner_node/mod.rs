@@ -39,7 +39,7 @@ use crate::gate::{CheckedPlan, Origin};
 use crate::planner::Observation;
 use crate::view::{Event, Stamp, View};
 use crate::world::{MazeWorld, Point, State};
-use answer::{Question, Refusal, check_ends};
+use answer::{Question, Refusal, check_goal, check_start};
 use drive::{Drive, Halt};
 use inputs::{InputFault, Inputs};
 use std::collections::BTreeMap;
@@ -288,9 +288,13 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
     /// If the system refuses to wait.
     pub fn run(mut self, mut executor: Executor<Self>) -> std::io::Result<u8> {
         self.autostart();
+        let _farewell = self.base.node.farewell();
         let ran = executor.run(&mut self);
         self.say_goodbye();
-        ran.map(|()| self.exit.unwrap_or(0))
+        let code = self.exit.unwrap_or(0);
+        // Every reader and writer goes before the farewell does.
+        drop((executor, self));
+        ran.map(|()| code)
     }
 
     /// What it has opened, in order.
@@ -358,7 +362,8 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
             }
         };
         open.start_is_given = question.start.is_some();
-        check_ends(world.layout(), state.position, goal)?;
+        check_start(world.layout(), state.position)?;
+        check_goal(world.layout(), goal)?;
         let observation = Observation { state, goal, stamp_secs: stamp.as_secs_f64(), step: self.step };
         let job = self.job(purpose, observation, now, world, map_secs, open);
         self.worker.plan(job).map_err(|job| {
@@ -450,7 +455,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         }
         let checked = self.inputs.place(pose).map_err(|fault| Refusal::of_input(&fault)).and_then(|goal| {
             let (world, _) = self.world(self.base.now()).map_err(|fault| Refusal::of_input(&fault))?;
-            check_ends(world.layout(), goal, goal).map(|()| goal)
+            check_goal(world.layout(), goal).map(|()| goal)
         });
         match checked {
             Ok(goal) => self.drive_to(goal),
@@ -461,6 +466,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
     fn drive_to(&mut self, goal: Point) {
         if self.drive.goal() != Some(goal) {
             self.drive.set_goal(Some(goal));
+            self.inputs.odometry.forgive();
             self.maze_shown = false;
             self.base.log(Severity::Info, &format!("driving to {:.2}, {:.2}", goal[0], goal[1]));
         }
@@ -895,6 +901,10 @@ impl<F: PlannerFamily, A: PathAction> NodeState for PlannerNode<F, A> {
 
     fn statuses(&mut self) -> Vec<Status> {
         self.report()
+    }
+
+    fn fault_cleared(&mut self) {
+        self.inputs.odometry.forgive();
     }
 
     fn middleware_failed(&mut self) {

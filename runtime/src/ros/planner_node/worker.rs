@@ -16,8 +16,9 @@ use crate::trajectory::Trajectory;
 use crate::view::{Event, Stamp, View};
 use crate::world::{Layout, MazeWorld, State};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -220,7 +221,9 @@ enum Job {
 
 /// The planning thread's end in the node's loop.
 pub struct Worker {
-    jobs: SyncSender<Job>,
+    jobs: Sender<Job>,
+    /// Plans that wait or are being made.
+    waiting: Arc<AtomicUsize>,
     reports: Receiver<Report>,
     reporting: Sender<Report>,
     waker: Waker,
@@ -234,13 +237,16 @@ impl Worker {
     /// # Errors
     /// If the system has no thread left.
     pub fn start(waker: Waker) -> std::io::Result<Self> {
-        let (jobs, work) = sync_channel(MAX_JOBS);
+        let (jobs, work) = channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let left = Arc::clone(&waiting);
         let (reporting, reports) = channel();
         let (sender, wake) = (reporting.clone(), waker.clone());
-        let thread =
-            std::thread::Builder::new().name("planner".to_owned()).spawn(move || serve(&work, &sender, &wake))?;
+        let thread = std::thread::Builder::new()
+            .name("planner".to_owned())
+            .spawn(move || serve(&work, &left, &sender, &wake))?;
         let spare = (0..4).map(|_| CheckedPlan::with_capacity(MAX_STATES)).collect();
-        Ok(Self { jobs, reports, reporting, waker, spare, thread: Some(thread) })
+        Ok(Self { jobs, waiting, reports, reporting, waker, spare, thread: Some(thread) })
     }
 
     /// The next report, if there is one.
@@ -265,11 +271,14 @@ impl Worker {
     /// # Errors
     /// The job.
     pub fn plan(&self, job: Box<PlanJob>) -> Result<(), Box<PlanJob>> {
-        match self.jobs.try_send(Job::Plan(job)) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(Job::Plan(job)) | TrySendError::Disconnected(Job::Plan(job))) => Err(job),
-            Err(_) => unreachable!("the job that was sent comes back"),
+        if self.waiting.fetch_add(1, Ordering::AcqRel) >= MAX_JOBS {
+            self.waiting.fetch_sub(1, Ordering::AcqRel);
+            return Err(job);
         }
+        self.jobs.send(Job::Plan(job)).map_err(|unsent| match unsent.0 {
+            Job::Plan(job) => job,
+            _ => unreachable!("the job that was sent comes back"),
+        })
     }
 
     /// Loads and tests a model on a thread of its own, beside the one at work, and warms it up there if it is to
@@ -323,7 +332,7 @@ impl Worker {
     }
 
     fn send(&self, job: Job) {
-        // At most a few of these are ever under way; plans, which may pile up, go through `plan`.
+        // Never waits: what may pile up, plans, is counted in `plan`. The thread may be gone at the end.
         let _ = self.jobs.send(job);
     }
 }
@@ -331,7 +340,7 @@ impl Worker {
 impl Drop for Worker {
     /// Waits for the thread only if it is idle: a plan under way, or one that hangs, must not hold up the end.
     fn drop(&mut self) {
-        let (empty, _) = sync_channel(1);
+        let (empty, _) = channel();
         self.jobs = empty;
         if let Some(thread) = self.thread.take() {
             let patience = Instant::now() + Duration::from_millis(100);
@@ -371,7 +380,7 @@ fn load<F: PlannerFamily>(
     Ok(Ready { pilot: Box::new(planning), loaded })
 }
 
-fn serve(work: &Receiver<Job>, reports: &Sender<Report>, waker: &Waker) {
+fn serve(work: &Receiver<Job>, waiting: &AtomicUsize, reports: &Sender<Report>, waker: &Waker) {
     let mut pilot: Option<Box<dyn Planning>> = None;
     while let Ok(job) = work.recv() {
         let report = match job {
@@ -402,6 +411,7 @@ fn serve(work: &Receiver<Job>, reports: &Sender<Report>, waker: &Waker) {
                 Report::Warm
             }
             Job::Plan(job) => {
+                waiting.fetch_sub(1, Ordering::AcqRel);
                 let (planned, shown) = plan(&mut pilot, *job, |planned| {
                     let sent = reports.send(Report::Planned(planned)).is_ok();
                     waker.wake();

@@ -51,13 +51,14 @@ impl OdometryFault {
     }
 
     /// What leaves instead of the truth; `None` if nothing does. `step` counts steps of 0.01 s.
-    pub fn distort(self, state: State, stamp: RosTime, step: u64) -> Option<(State, RosTime)> {
+    /// `frozen` is the state in which the fault began.
+    pub fn distort(self, state: State, frozen: State, stamp: RosTime, step: u64) -> Option<(State, RosTime)> {
         let second = Duration::from_secs(1);
         let moved = |x: f64, y: f64| State { position: [state.position[0] + x, state.position[1] + y], ..state };
         match self {
             Self::None => Some((state, stamp)),
             Self::Off => None,
-            Self::Stuck => Some((State::at_rest([1.0, 1.0]), stamp)),
+            Self::Stuck => Some((frozen, stamp)),
             Self::Jump => Some((if (step / 100).is_multiple_of(2) { state } else { moved(1.5, 0.5) }, stamp)),
             // 80 ms of silence, then 8 messages in a row: the bursts keep their rate.
             Self::Jitter => (step / 8).is_multiple_of(2).then_some((state, stamp)),

@@ -21,7 +21,7 @@ use super::parameter::{Change, Descriptor, Transaction};
 use super::qos::Qos;
 use super::time::{Jump, RosTime};
 use super::validate::{check_pose, check_twist};
-use crate::world::{Layout, MazeWorld, Point, STEP_SECS};
+use crate::world::{Layout, MazeWorld, Point, STEP_SECS, State};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -77,6 +77,7 @@ pub struct SimNode {
     wall_contacts: Publisher<UInt64>,
     frames: Frames,
     fault: OdometryFault,
+    frozen: State,
     started: RosTime,
     began: Instant,
     factor: f64,
@@ -165,6 +166,7 @@ impl SimNode {
             wall_contacts,
             frames,
             fault,
+            frozen: State::at_rest(place),
             started,
             began: Instant::now(),
             factor,
@@ -190,7 +192,11 @@ impl SimNode {
     /// If the system refuses to wait.
     pub fn run(mut self, mut executor: Executor<Self>) -> std::io::Result<u8> {
         self.publish_statics();
-        executor.run(&mut self).map(|()| 0)
+        let _farewell = self.base.node.farewell();
+        let ran = executor.run(&mut self);
+        // Every reader and writer goes before the farewell does.
+        drop((executor, self));
+        ran.map(|()| 0)
     }
 
     /// What it has opened, in order.
@@ -274,7 +280,9 @@ impl SimNode {
     }
 
     fn publish_odometry(&mut self, stamp: RosTime) {
-        let Some((state, stamp)) = self.fault.distort(*self.robot.state(), stamp, self.steps) else { return };
+        let Some((state, stamp)) = self.fault.distort(*self.robot.state(), self.frozen, stamp, self.steps) else {
+            return;
+        };
         let mut odometry = Odometry {
             header: Header { stamp: stamp.into(), frame_id: self.frames.odom.clone() },
             child_frame_id: self.frames.base.clone(),
@@ -327,6 +335,7 @@ impl NodeState for SimNode {
 
     fn parameters_changed(&mut self, _changes: &[Change]) {
         self.fault = self.base.text("odom_fault").parse().unwrap_or_default();
+        self.frozen = *self.robot.state();
     }
 
     fn time_jumped(&mut self, _jump: &Jump) {}
