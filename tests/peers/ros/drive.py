@@ -106,6 +106,7 @@ class Watch(Peer):
         self.odometry_at = 0.0
         self.commands = []
         self.contacts = None
+        self.touches = []
         self.newest = {}
         self.array_at = 0.0
         self.worst_gap_secs = 0.0
@@ -126,6 +127,9 @@ class Watch(Peer):
             self.commands = self.commands[3000:]
 
     def _contacts(self, message):
+        if self.contacts is not None and message.data > self.contacts:
+            # What led there, for whoever has to find out.
+            self.touches.append({"odometry": self.odometry, "commands": self.commands[-10:]})
         self.contacts = message.data
 
     def _diagnostic(self, message):
