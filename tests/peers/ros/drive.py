@@ -195,6 +195,12 @@ class Watch(Peer):
         inputs, robot = self.status("inputs"), self.status("robot", SIM)
         return "map_cells" in inputs and float(inputs.get("odom_rate_hz", 0)) > 1.0 and int(robot.get("commands", 0)) > 0
 
+    def wait_hearing(self, secs=PATIENCE_SECS):
+        try:
+            return wait_until(lambda: self.odometry and self.is_hearing(), secs)
+        except TimeoutError:
+            return False
+
     def counters(self):
         """What the planner's node counts while it drives."""
         drive, planner = self.status("drive"), self.status("planner")

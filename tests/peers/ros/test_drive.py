@@ -141,7 +141,8 @@ def main():
         checks.that("the client finds the action", foreign.answer()["server"])
         wait_until(lambda: watch.status("lifecycle").get("state") == "active", what=f"{MAZE} to be active")
         # Discovery: the robot and its planner must have found each other before the first goal.
-        wait_until(lambda: watch.odometry and watch.is_hearing(), what="robot and planner to find each other")
+        if not checks.that("robot and planner find each other", watch.wait_hearing(), [watch.odometry, watch.newest]):
+            return checks.finish()
         growths = {"maze": Growth(maze.pid), "sim": Growth(sim.pid)} if options.minutes else {}
         begun, reached = time.monotonic(), 0
         for number, place in enumerate(tour(options.layout, options.seed), 1):
