@@ -110,6 +110,9 @@ class Watch(Peer):
         self.newest = {}
         self.array_at = 0.0
         self.worst_gap_secs = 0.0
+        self.inside(self._listen)
+
+    def _listen(self):
         create = self.node.create_subscription
         create(Odometry, "/odom", self._odometry, BEST_EFFORT)
         create(Twist, "/cmd_vel", self._command, RELIABLE)
@@ -162,8 +165,12 @@ class Watch(Peer):
 
     def fault_after(self, name, before, secs=PATIENCE_SECS):
         """Waits until a fault was counted more often than before."""
-        wait_until(lambda: self.faults().get(name, 0) > before.get(name, 0), secs,
-                   f"the fault {name} in the diagnostics (they count {self.faults()})")
+        try:
+            wait_until(lambda: self.faults().get(name, 0) > before.get(name, 0), secs)
+        except TimeoutError:
+            counts = self.faults()
+            more = {key: count - before.get(key, 0) for key, count in counts.items() if count > before.get(key, 0)}
+            raise TimeoutError(f"expected the fault {name} within {secs} s, got {more}") from None
 
     def clear_fault(self):
         return self.call(Trigger, f"{MAZE}/clear_fault").message
@@ -188,7 +195,11 @@ class Watch(Peer):
         wait_until(self.is_driven, secs, "commands to move")
 
     def wait_near(self, place, secs=30.0):
-        wait_until(lambda: self.near(place), secs, f"the robot at {place} (it is at {self.odometry})")
+        try:
+            wait_until(lambda: self.near(place), secs)
+        except TimeoutError:
+            age_secs = time.monotonic() - self.odometry_at
+            raise TimeoutError(f"expected the robot at {place} within {secs} s, got {self.odometry} {age_secs:.2f} s ago") from None
 
     def is_hearing(self):
         """Whether robot and planner have found each other."""
@@ -250,7 +261,9 @@ class Feed:
     """Odometry of a robot that stands, its transforms, the map and the clock, every part to be broken at will."""
 
     def __init__(self, peer, place=(3.0, 1.0), clock=False):
-        create = peer.node.create_publisher
+        def create(*arguments):
+            return peer.inside(lambda: peer.node.create_publisher(*arguments))
+
         self.odom = create(Odometry, "/odom", RELIABLE)
         self.tf = create(TFMessage, "/tf", RELIABLE)
         self.tf_static = create(TFMessage, "/tf_static", KEPT)

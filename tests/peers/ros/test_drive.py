@@ -136,8 +136,8 @@ def main():
     checks = Checks()
     more = {}
     with Programs(options.planwright) as programs, Client() as foreign, Watch() as watch:
-        sim = programs.node("sim", {"layout": options.layout})
-        maze = programs.node("maze", {"model": model(options.layout), "drive": True, "autostart": True})
+        sim = watch.start(programs, "sim", {"layout": options.layout}, full_name=f"/{SIM}")
+        maze = watch.start(programs, "maze", {"model": model(options.layout), "drive": True, "autostart": True}, full_name=f"/{MAZE}")
         checks.that("the client finds the action", foreign.answer()["server"])
         wait_until(lambda: watch.status("lifecycle").get("state") == "active", what=f"{MAZE} to be active")
         # Discovery: the robot and its planner must have found each other before the first goal.

@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections import Counter
 
-from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
+from geometry_msgs.msg import PoseStamped, PoseWithCovariance, PoseWithCovarianceStamped
 from nav2_msgs.action import ComputePathToPose
 from nav_msgs.msg import OccupancyGrid, Odometry, Path
 from nav_msgs.srv import GetPlan
@@ -39,7 +39,7 @@ FREE, FAR = (3.0, 1.0), (1.0, 1.0)
 # A robot must be told to stand this soon after its data went bad.
 STOP_SECS = 0.5
 # Settings with which one plan takes long: every step of training, many candidates.
-SLOW = {"solver": "ddpm", "candidates": 128, "denoising_steps": 64}
+SLOW = {"solver": "ddpm", "candidates": 16, "denoising_steps": 32}
 PATIENT = {"deadline_secs": 60.0, "max_observation_age_secs": 60.0}
 
 
@@ -50,17 +50,17 @@ class Faults:
         self.checks = checks
         self.planwright = planwright
 
-    def maze(self, programs, **parameters):
+    def maze(self, programs, watch, **parameters):
         settings = {"model": model("umaze"), "autostart": True, **parameters}
-        return programs.node("maze", settings)
+        return watch.start(programs, "maze", settings, full_name=f"/{MAZE}")
 
     def wait_active(self, watch):
         wait_until(lambda: watch.status("lifecycle").get("state") == "active", what="the planner to be active")
 
     def drive(self, programs, watch, sim_parameters=None, **parameters):
         """A robot and its planner, in touch with each other."""
-        sim = programs.node("sim", {"start": [3.0, 1.0], **(sim_parameters or {})})
-        maze = self.maze(programs, drive=True, **parameters)
+        sim = watch.start(programs, "sim", {"start": [3.0, 1.0], **(sim_parameters or {})}, full_name=f"/{SIM}")
+        maze = self.maze(programs, watch, drive=True, **parameters)
         wait_until(lambda: watch.odometry and watch.is_hearing(), what="robot and planner to find each other")
         return sim, maze
 
@@ -94,7 +94,7 @@ class Faults:
     def inputs(self):
         with Programs(self.planwright) as programs, Watch() as watch, Feed(watch) as feed:
             feed.is_sending = False
-            maze = self.maze(programs)
+            maze = self.maze(programs, watch)
             self.wait_active(watch)
             wait_until(lambda: feed.odom.get_subscription_count() and feed.tf_static.get_subscription_count()
                        and feed.map.get_subscription_count(), what="the planner to listen")
@@ -112,14 +112,14 @@ class Faults:
     def missing(self, watch, feed):
         self.answered(watch, "nothing came", goal_message(FAR), UNKNOWN, "expected a map")
         # Best effort and not kept: a planner that wants its map reliable must not take it silently, but say so.
-        careless = watch.node.create_publisher(OccupancyGrid, "/map", BEST_EFFORT)
+        careless = watch.publisher(OccupancyGrid, "/map", BEST_EFFORT, matched=False)
         time.sleep(0.5)
         careless.publish(map_of())
         time.sleep(0.3)
         self.answered(watch, "QoS mismatch", goal_message(FAR), UNKNOWN, "reliable and transient local")
         watch.fresh()
         self.checks.that("QoS mismatch: qos_mismatch", watch.faults().get("qos_mismatch", 0) > 0, watch.faults())
-        watch.node.destroy_publisher(careless)
+        watch.inside(lambda: watch.node.destroy_publisher(careless))
         feed.map.publish(map_of())
         wait_until(lambda: "map_cells" in watch.fresh().status("inputs"), 10.0, "the map")
         self.answered(watch, "no odometry", goal_message(FAR), TF_ERROR, "expected odometry, got none")
@@ -339,7 +339,7 @@ class Faults:
         send(nothing)
         table = [
             ("transform with NaN", lambda: send(nan), "tf_invalid"), ("transform turned by nothing", lambda: send(rotation), "tf_invalid"),
-            ("transform without child", lambda: send(nameless), "tf_invalid"), ("transform to itself", lambda: send(itself), "tf_loop"),
+            ("transform without child", lambda: send(nameless), "tf_invalid"), ("transform to itself", lambda: send(itself), "tf_invalid"),
             ("transform with 4e9 ns", lambda: send(nanosec), "tf_stamp"), ("transform from the future", lambda: send(future), "tf_future"),
             ("transform of long ago", lambda: send(old), "tf_old"),
             ("transforms in a loop", lambda: send(nothing, parent="base_link", child="map"), "tf_loop"),
@@ -399,11 +399,6 @@ class Faults:
         endpoints = [(Odometry, "/odom", RELIABLE), (TFMessage, "/tf", RELIABLE), (OccupancyGrid, "/map", LATCHED),
                      (PoseStamped, "/goal_pose", RELIABLE), (Clock, "/clock", RELIABLE)]
         senders = [watch.publisher(kind, topic, qos) for kind, topic, qos in endpoints]
-        # Requests of services as well: their topics have no place in ROS's names.
-        raw = QoSProfile(depth=100, avoid_ros_namespace_conventions=True)
-        requests = [(GetPlan.Request, f"rq/{MAZE}/get_planRequest"),
-                    (ComputePathToPose.Impl.SendGoalService.Request, "rq/compute_path_to_pose/_action/send_goalRequest")]
-        senders += [watch.publisher(kind, topic, raw) for kind, topic in requests]
         memory = rss_kib(maze.pid)
         before = int(watch.fresh().status("middleware")["messages_malformed"])
         sent = 0
@@ -423,7 +418,7 @@ class Faults:
         growth = rss_kib(maze.pid) - memory
         self.checks.that("malformed messages take no memory", growth < 20_000, f"{growth} KiB")
         for sender in senders:
-            watch.node.destroy_publisher(sender)
+            watch.inside(lambda sender=sender: watch.node.destroy_publisher(sender))
         feed.map.publish(map_of())
         self.plans(watch, "after malformed messages")
 
@@ -465,24 +460,32 @@ class Faults:
         """The robot's own faults while it is driven. It must stop where nothing can be known, and go on where it can."""
         with Programs(self.planwright) as programs, Watch() as watch:
             sim, maze = self.drive(programs, watch)
+            place = watch.publisher(PoseWithCovarianceStamped, "/initialpose")
+            start = pose(3.0, 1.0)
             #  fault, what the diagnostics count, seconds to the stop (None: it may go on), how long it lasts
             table = [
                 ("off", "odom_stopped", STOP_SECS, 1.2), ("garbage", "not_finite", STOP_SECS, 1.2),
                 ("slow", "odom_late", STOP_SECS, 1.6), ("future", "odom_future", STOP_SECS, 1.2),
-                ("stuck", "odom_stuck", 1.5, 3.5), ("jitter", "odom_jitter", None, 0.0),
+                ("stuck", "odom_stuck", 1.5, 4.0), ("jitter", "odom_jitter", None, 0.0),
                 ("out_of_order", "odom_out_of_order", None, 0.0), ("jump", "odom_jump", None, 3.0),
             ]
             for fault, counted, stop_secs, lasts in table:
+                touched = watch.contacts
                 with self.checks.guarded(f"odometry {fault}"):
                     self.odometry_fault(watch, fault, counted, stop_secs, lasts)
                 watch.set_parameter("odom_fault", "none", SIM)
-                time.sleep(0.2)
+                if stop_secs is None and fault != "jump":
+                    self.checks.that(f"odometry {fault}: no wall is touched", watch.contacts == touched, watch.touches[-1:])
+                # The next one begins in the middle of a corridor, wherever this one has led.
+                place.publish(PoseWithCovarianceStamped(header=start.header, pose=PoseWithCovariance(pose=start.pose)))
+                time.sleep(0.5)
             self.checks.equal("odometry faults: both live", (None, None), (sim.ended(), maze.ended()))
 
     def odometry_fault(self, watch, fault, counted, stop_secs, lasts):
         name = f"odometry {fault}"
         before = watch.fresh().faults()
-        goal = self.toggle(watch)
+        # What is stuck says (1, 1), which must not be where it is to go.
+        goal = self.toggle(watch, ((3.0, 3.0), (3.0, 1.0)) if fault == "stuck" else ((1.0, 1.0), (3.0, 1.0)))
         since = time.monotonic()
         watch.set_parameter("odom_fault", fault, SIM)
         if stop_secs is None and not lasts:
@@ -512,7 +515,7 @@ class Faults:
             watch.fault_after("odom_stopped", before, 5.0)
             self.checks.that("robot killed: odom_stopped", True)
             self.answered(watch, "robot killed", goal_message((3.0, 3.0)), TF_ERROR, "odom_stopped")
-            programs.node("sim", {"start": [3.0, 1.0]})
+            watch.start(programs, "sim", {"start": [3.0, 1.0]}, full_name=f"/{SIM}")
             self.arrives(watch, "robot comes back", goal)
             # The frame of its odometry is lost, and found again.
             feed = watch.publisher(TFMessage, "/tf_static", LATCHED)
@@ -552,7 +555,7 @@ class Faults:
     def clock(self):
         """Time from /clock, which jumps."""
         with Programs(self.planwright) as programs, Watch() as watch, Feed(watch, clock=True) as feed:
-            maze = self.maze(programs, use_sim_time=True)
+            maze = self.maze(programs, watch, use_sim_time=True)
             self.wait_active(watch)
             feed.map.publish(map_of())
             feed.map_from_odom = True
@@ -593,7 +596,7 @@ class Faults:
             goal = self.toggle(watch)
             before = watch.faults()
             sim.kill()
-            programs.node("sim", {"start": [3.0, 1.0], "publish_clock": True})
+            watch.start(programs, "sim", {"start": [3.0, 1.0], "publish_clock": True}, full_name=f"/{SIM}")
             watch.fault_after("time_jumped", before, 20.0)
             self.checks.that("simulation starts again: time_jumped", True)
             self.arrives(watch, "simulation starts again", goal)
@@ -602,7 +605,7 @@ class Faults:
 
     def slow_planner(self):
         with Programs(self.planwright) as programs, Watch() as watch:
-            maze = self.maze(programs, map_required=False, hang_timeout_secs=20.0, **SLOW, **PATIENT)
+            maze = self.maze(programs, watch, map_required=False, hang_timeout_secs=20.0, **SLOW, **PATIENT)
             self.wait_active(watch)
             begun = time.monotonic()
             answer = watch.plan(FAR, FREE)
@@ -725,7 +728,7 @@ class Faults:
             ("text", write("text.onnx", b"this is no model\n" * 100)), ("zeros", write("zeros.onnx", bytes(100_000))),
             ("of another family", write("other.onnx", other)),
         ]
-        maze = programs.node("maze", {"model": table[0][1], "map_required": False})
+        maze = watch.start(programs, "maze", {"model": table[0][1], "map_required": False}, full_name=f"/{MAZE}")
         self.checks.equal("model missing at start: waits", "unconfigured", watch.state())
         for name, path in table:
             with self.checks.guarded(f"model {name}"):

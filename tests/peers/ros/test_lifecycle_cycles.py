@@ -51,7 +51,8 @@ def main():
     checks = Checks()
     with Programs(options.planwright) as programs, Watch() as watch:
         # With its own map it needs neither robot nor map server.
-        maze = programs.node("maze", {"model": model("umaze"), "map_required": False, "max_observation_age_secs": 10.0})
+        maze = watch.start(programs, "maze", {"model": model("umaze"), "map_required": False, "max_observation_age_secs": 10.0},
+                           full_name=f"/{MAZE}")
         checks.equal("it begins unconfigured", "unconfigured", watch.state())
         slowest, rss, refused, goals, planned = {}, [], [], 0, 0
         before = None
