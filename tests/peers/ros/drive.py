@@ -10,6 +10,7 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TransformStamped, Twist
 from nav_msgs.msg import OccupancyGrid, Odometry
+from rclpy.qos import QoSProfile
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import UInt64
 from std_srvs.srv import Trigger
@@ -155,6 +156,19 @@ class Watch(Peer):
         before = time.monotonic()
         wait_until(lambda: self.array_at > before + 0.02, secs, "diagnostics")
         return self
+
+    def heard_publisher(self, kind, topic, qos=RELIABLE):
+        """A publisher that the other side knows as well: `matched` says only that this side knows the other."""
+        publisher = self.publisher(kind, topic, qos)
+        time.sleep(0.5)
+        return publisher
+
+    def deep_client(self, kind, name):
+        """A client that keeps a thousand answers until it has time for them; ROS's own keep ten and lose the rest."""
+        client = self.inside(lambda: self.node.create_client(kind, name, qos_profile=QoSProfile(depth=1000)))
+        if not client.wait_for_service(PATIENCE_SECS):
+            raise TimeoutError(f"expected the service {name}")
+        return client
 
     def faults(self):
         """Counts by name."""
