@@ -1,6 +1,8 @@
 """A robot under way and who watches it, on top of peer.py: mazes, recordings of movement, inputs that can be broken, memory."""
 
 import array
+import contextlib
+import ctypes
 import os
 import statistics
 import threading
@@ -61,6 +63,40 @@ def thread_count(pid):
 
 def descriptor_count(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+class Frozen:
+    """Holds one thread of a child process still, by the debugger's system call: a planner that hangs, for real.
+
+    To be used from one thread, which alone may let it go on.
+    """
+
+    SEIZE, INTERRUPT, DETACH, WALL = 0x4206, 0x4207, 17, 0x40000000
+
+    def __init__(self, pid, name):
+        self.thread = None
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/comm") as file:
+                if file.read().strip() == name:
+                    self.thread = int(thread)
+        if self.thread is None:
+            raise RuntimeError(f"expected a thread '{name}' in {pid}")
+        self.libc = ctypes.CDLL(None, use_errno=True)
+
+    def _trace(self, request):
+        if self.libc.ptrace(ctypes.c_long(request), ctypes.c_long(self.thread), None, None) != 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+
+    def __enter__(self):
+        self._trace(self.SEIZE)
+        self._trace(self.INTERRUPT)
+        os.waitpid(self.thread, self.WALL)
+        return self
+
+    def __exit__(self, *_):
+        # It may have been killed meanwhile.
+        with contextlib.suppress(OSError):
+            self._trace(self.DETACH)
 
 
 class Growth:
