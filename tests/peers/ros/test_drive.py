@@ -147,6 +147,8 @@ def main():
         begun, reached = time.monotonic(), 0
         for number, place in enumerate(tour(options.layout, options.seed), 1):
             reached += go(checks, watch, foreign, place, number)
+            if number - reached >= GOALS:
+                break
             goes_on = time.monotonic() - begun < 60.0 * options.minutes if options.minutes else number < GOALS
             if not goes_on:
                 break

@@ -10,6 +10,7 @@ went on. Diagnostics count faults by name: `faults` of /diagnostics is where the
 
 import argparse
 import array
+import contextlib
 import math
 import os
 import random
@@ -25,7 +26,7 @@ from geometry_msgs.msg import PoseStamped, PoseWithCovariance, PoseWithCovarianc
 from nav2_msgs.action import ComputePathToPose
 from nav_msgs.msg import OccupancyGrid, Odometry, Path
 from nav_msgs.srv import GetPlan
-from rclpy.qos import QoSProfile
+from rclpy._rclpy_pybind11 import RCLError
 from rosgraph_msgs.msg import Clock
 from tf2_msgs.msg import TFMessage
 
@@ -72,6 +73,21 @@ class Faults:
         with self.checks.guarded(name):
             watch.fault_after(fault, before, 10.0)
             self.checks.that(f"{name}: {fault}", True)
+
+    def counted_all(self, watch, table):
+        """The same for many at once, rows of name, injection, fault. Only where the sum is short, one by one."""
+        before = watch.fresh().faults()
+        for _, inject, _ in table:
+            inject()
+            time.sleep(0.05)
+        watch.fresh()
+        after = watch.faults()
+        wanted = Counter(fault for _, _, fault in table)
+        for name, inject, fault in table:
+            if after.get(fault, 0) - before.get(fault, 0) >= wanted[fault]:
+                self.checks.that(f"{name}: {fault}", True)
+            else:
+                self.counted(watch, name, inject, fault)
 
     def answered(self, watch, name, message, code, contains=""):
         """The goal ends with this code of Nav2's, and a message that says why."""
@@ -227,8 +243,7 @@ class Faults:
             ("odometry with 1.5e9 ns", nanosec, "stamp_nanoseconds"), ("odometry from before 1970", epoch, "stamp_before_epoch"),
             ("odometry of another place", lambda message: None, "odom_jump"),
         ]
-        for name, change, fault in table:
-            self.counted(watch, name, lambda change=change: send(change), fault)
+        self.counted_all(watch, [(name, lambda change=change: send(change), fault) for name, change, fault in table])
         self.plans(watch, "after bad odometry")
         feed.is_sending = False
         time.sleep(0.4)
@@ -285,8 +300,7 @@ class Faults:
             ("map of walls", broken(data=walls), "map_no_maze"),
             ("map without walls", broken(data=array.array("b", [0] * 2500)), "map_no_maze"),
         ]
-        for name, grid, fault in table:
-            self.counted(watch, name, lambda grid=grid: feed.map.publish(grid), fault)
+        self.counted_all(watch, [(name, lambda grid=grid: feed.map.publish(grid), fault) for name, grid, fault in table])
         self.plans(watch, "the map before bad ones stays")
         # 16 MB over loopback, at 5 cm: 200 m square, and free. It may be refused or lost, but must not hold up the node.
         huge = map_of()
@@ -345,8 +359,7 @@ class Faults:
             ("transform of long ago", lambda: send(old), "tf_old"),
             ("transforms in a loop", lambda: send(nothing, parent="base_link", child="map"), "tf_loop"),
         ]
-        for name, inject, fault in table:
-            self.counted(watch, name, inject, fault)
+        self.counted_all(watch, table)
         self.plans(watch, "after bad transforms")
         # Localisation that stops.
         feed.map_from_odom = True
@@ -405,14 +418,15 @@ class Faults:
         sent = 0
         for sample in samples:
             for sender in senders:
-                # The middleware itself takes no sample without a header.
-                if len(sample) >= 4:
+                # Some are such that the sender's own middleware does not take them.
+                with contextlib.suppress(RCLError):
                     sender.publish(sample)
                     sent += 1
             time.sleep(0.005)
         time.sleep(0.5)
         watch.fresh()
         grown = int(watch.status("middleware")["messages_malformed"]) - before
+        self.checks.that("malformed messages are sent", sent > 200, f"{sent}")
         self.checks.that("malformed messages are counted", grown > sent // 4, f"{grown} of {sent}")
         self.checks.that("malformed messages: message_malformed", watch.faults().get("message_malformed", 0) > 0, watch.faults())
         self.checks.equal("malformed messages: the node lives", None, maze.ended())
@@ -771,11 +785,11 @@ class Faults:
         for name, path in table:
             with self.checks.guarded(f"model {name}"):
                 watch.set_parameter("model", path)
-                before = watch.fresh().faults()
-                succeeded_ = watch.change_state("configure")
-                self.checks.equal(f"model {name}: configure fails", (False, "unconfigured"), (succeeded_, watch.state()))
-                watch.fault_after("model_rejected", before, 10.0)
-                self.checks.that(f"model {name}: model_rejected", True)
+                configured = watch.change_state("configure")
+                self.checks.equal(f"model {name}: configure fails", (False, "unconfigured"), (configured, watch.state()))
+        watch.fresh()
+        rejected = watch.faults().get("model_rejected", 0)
+        self.checks.equal("bad models: model_rejected", len(table), rejected)
         self.checks.equal("the first fault stays", "model_rejected", watch.first_fault())
         self.checks.equal("bad models: the node lives", None, maze.ended())
         watch.set_parameter("model", model("umaze"))
