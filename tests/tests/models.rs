@@ -1,12 +1,15 @@
 //! The shipped models: whole, small, accepted by others, the same on every engine.
 
 use planwright::diffusion::Solver;
-use planwright::model::{Artefact, EngineChoice, EngineKind, load_engine, relative_difference};
+use planwright::model::{
+    Artefact, Engine, EngineChoice, EngineDescription, EngineError, EngineKind, load_engine, relative_difference,
+};
 use planwright::planner::{MazePlanner, MazePlannerSettings, Observation, Planner};
 use planwright::quantity::path_length_m;
 use planwright::view::View;
 use planwright::world::State;
 use planwright_tests::{LAYOUTS, json, model, onnxruntime, peer, root};
+use std::time::{Duration, Instant};
 
 fn artefact(layout: &str) -> Artefact {
     Artefact::open(&model(layout)).unwrap_or_else(|error| panic!("{error}"))
@@ -126,4 +129,43 @@ fn planners_conform() {
             assert!(propose(&observation, Some(past), 1).is_err(), "no time is an error, not a late plan");
         }
     }
+}
+
+/// An engine that is held up once.
+struct Hiccup {
+    inner: Box<dyn Engine>,
+    calls_before: usize,
+}
+
+impl Engine for Hiccup {
+    fn description(&self) -> &EngineDescription {
+        self.inner.description()
+    }
+
+    fn run(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<(), EngineError> {
+        if self.calls_before == 0 {
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        self.calls_before = self.calls_before.wrapping_sub(1);
+        self.inner.run(inputs, outputs)
+    }
+}
+
+#[test]
+fn one_slow_call_does_not_end_planning_for_ever() {
+    let artefact = artefact("umaze");
+    let settings = MazePlannerSettings { candidates: 1, ..MazePlannerSettings::of(artefact.manifest()) };
+    let inner = load_engine(&artefact, &choices()[0], 1).unwrap_or_else(|error| panic!("{error}"));
+    let engine = Box::new(Hiccup { inner, calls_before: 5 });
+    let mut planner =
+        MazePlanner::on_engine(artefact.manifest(), engine, settings).unwrap_or_else(|error| panic!("{error}"));
+    let observation = Observation { state: State::at_rest([3.0, 1.0]), goal: [1.0, 1.0], stamp_secs: 0.0, step: 0 };
+    let mut proposal = planner.proposal();
+    let mut planned = Vec::new();
+    for _ in 0..100 {
+        let deadline = Some(Instant::now() + Duration::from_millis(100));
+        planned.push(planner.propose(&observation, deadline, &View::disabled(), &mut proposal).is_ok());
+    }
+    assert!(planned.contains(&false), "the slow call must be felt");
+    assert!(planned.iter().rev().take(20).all(|ok| *ok), "{planned:?}");
 }

@@ -121,7 +121,7 @@ impl fmt::Display for Rejection {
             Self::Discontinuity { metres, mps } => write!(f, "discontinuity: {metres:.3} m, {mps:.2} m/s"),
             Self::StaleObservation { secs } => write!(f, "observation {secs:.3} s old"),
             Self::StaleMap { secs } => write!(f, "map {secs:.3} s old"),
-            Self::Deadline { secs } => write!(f, "ready after {secs:.4} s"),
+            Self::Deadline { secs } => write!(f, "no plan in time, {secs:.4} s after the observation"),
             other => f.write_str(other.name()),
         }
     }

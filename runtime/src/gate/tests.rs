@@ -185,3 +185,37 @@ fn every_fallback_that_has_states_is_itself_within_the_limits() {
         assert!(checks::check_continuing(&limits, world.layout(), left.trajectory(), &here).is_ok());
     }
 }
+
+/// A gentle plan straight from one place to another, at rest at both ends.
+fn straight(from: Point, to: Point) -> Corrected {
+    let path: Vec<Point> = (0..=20)
+        .map(|k| {
+            let share = f64::from(k) / 20.0;
+            [from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1])]
+        })
+        .collect();
+    let mut reference = Trajectory::default();
+    let limits = ActuatorLimits::of_motors(0.5);
+    let start = State::at_rest(from);
+    assert!(Retimer::new(50, 500).retime(&path, &start, &limits, STEP_SECS, &mut reference).is_ok());
+    Corrected { converged: true, trajectory: reference, ..Corrected::default() }
+}
+
+#[test]
+fn a_robot_that_has_touched_a_wall_may_leave_it_but_not_follow_it() {
+    // The ball's radius is 0.1 m, and the wall above the first corridor ends at x = 0.3.
+    let at_wall = [0.402, 1.5];
+    let context = Context { state: State::at_rest(at_wall), ..context() };
+    assert_eq!(reason_of(&straight(at_wall, [1.0, 1.5]), &context), "passed");
+    assert_eq!(reason_of(&straight(at_wall, [0.402, 2.2]), &context), "collision");
+    // Out and back into the wall again.
+    let mut back = straight(at_wall, [1.0, 1.5]);
+    let returning: Vec<State> = back.trajectory.states.iter().rev().copied().collect();
+    back.trajectory.states.extend(returning);
+    back.trajectory.actions.clear();
+    assert_eq!(reason_of(&back, &context), "collision");
+    // Deep in a wall nothing helps.
+    let deep = [0.36, 1.5];
+    let context = Context { state: State::at_rest(deep), ..context };
+    assert_eq!(reason_of(&straight(deep, [1.0, 1.5]), &context), "collision");
+}

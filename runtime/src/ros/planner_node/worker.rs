@@ -126,6 +126,10 @@ pub struct Ready {
     pub loaded: Loaded,
 }
 
+fn is_late(plan: &CheckedPlan) -> bool {
+    matches!(plan.origin(), Origin::Fallback { reason: Rejection::Deadline { .. }, .. })
+}
+
 /// A pilot of any family.
 trait Planning: Send {
     fn configure(&mut self, settings: PilotSettings);
@@ -166,7 +170,10 @@ impl<P: Planner + Send> Planning for PilotOf<P> {
             self.pilot.reset(self.seed.wrapping_add(round));
             let plan = self.pilot.plan_since(begun, &job.world, &job.observation, now_secs, job.map_secs);
             let passed = plan.origin() == Origin::Planned;
-            into.copy_from(plan);
+            // Of several refusals the first counts, but a check that failed says more than time that ran out.
+            if round == 0 || passed || is_late(into) {
+                into.copy_from(plan);
+            }
             let spent = begun.elapsed();
             let is_hopeless = matches!(
                 plan.origin(),
