@@ -210,7 +210,8 @@ fn a_robot_that_has_touched_a_wall_may_leave_it_but_not_follow_it() {
     assert_eq!(reason_of(&straight(at_wall, [0.402, 2.2]), &context), "collision");
     // Out and back into the wall again.
     let mut back = straight(at_wall, [1.0, 1.5]);
-    let returning: Vec<State> = back.trajectory.states.iter().rev().copied().collect();
+    let turned = |state: &State| State { velocity: state.velocity.map(|value| -value), ..*state };
+    let returning: Vec<State> = back.trajectory.states.iter().rev().map(turned).collect();
     back.trajectory.states.extend(returning);
     back.trajectory.actions.clear();
     assert_eq!(reason_of(&back, &context), "collision");

@@ -47,7 +47,7 @@ impl Drop for Farewell {
 /// An RTPS message with one DATA submessage of the participant writer: disposed and unregistered, by key hash.
 fn disposal(prefix: &[u8; 12]) -> Vec<u8> {
     // RTPS 8.3.7.2: endianness and inline QoS, no payload.
-    const DATA: [u8; 4] = [0x15, 0x03, 0x3c, 0x00];
+    const DATA: [u8; 4] = [0x15, 0x03, 0x34, 0x00];
     let mut packet = Vec::with_capacity(84);
     packet.extend(*b"RTPS\x02\x04\x01\x12");
     packet.extend(prefix);

@@ -169,11 +169,11 @@ mod tests {
     #[test]
     fn a_path_that_would_cut_a_corner_is_written_more_finely() {
         let layout = Layout::umaze();
-        // Round the inner corner of the U, close to the wall's end at (2.3, 2.3).
+        // A quarter turn at 0.12 m round the wall's corner at (1.3, 2.3): the ball clears it by 2 cm, its chord does not.
         let states: Vec<State> = (0..=200)
             .map(|k| {
-                let angle = f64::from(k) / 200.0 * std::f64::consts::PI - std::f64::consts::FRAC_PI_2;
-                State::at_rest([1.8 + 0.6 * angle.sin().abs().mul_add(0.0, angle.sin()), 2.5 + 0.25 * angle.cos()])
+                let angle = std::f64::consts::PI * (1.0 - f64::from(k) / 400.0);
+                State::at_rest([1.3 + 0.12 * angle.cos(), 2.3 + 0.12 * angle.sin()])
             })
             .collect();
         let trajectory = Trajectory { dt_secs: 0.01, states, actions: Vec::new() };

@@ -171,14 +171,13 @@ impl Drive {
     }
 }
 
-/// Where the ball will be after `secs`, held at its velocity: what was measured a moment ago, brought to now.
-pub fn predicted(world: &MazeWorld, state: &State, secs: f64) -> State {
+/// Where the robot is by now: what was measured `age_secs` ago, carried on with the velocity that it has been told to
+/// have since. Up to 0.2 s; the gate takes no older data.
+pub fn predicted(world: &MazeWorld, state: &State, age_secs: f64, commanded: Point) -> State {
     let mut state = *state;
-    // Beyond a few steps a guess is no better than the measurement; the gate refuses such data anyway.
-    let steps = (secs.clamp(0.0, 0.05) / STEP_SECS).round() as usize;
+    let steps = (age_secs.clamp(0.0, 0.2) / STEP_SECS).round() as usize;
     for _ in 0..steps {
-        let hold = command_for_velocity(&state, state.velocity);
-        state = world.step(&state, hold).0;
+        state = world.step(&state, command_for_velocity(&state, commanded)).0;
     }
     state
 }

@@ -111,6 +111,8 @@ pub struct PlannerNode<F: PlannerFamily, A: PathAction> {
     view: View,
     maze_shown: bool,
     step: u64,
+    /// The last velocity in the map's frame, m/s.
+    commanded: Point,
     commanded_mps: f64,
     last_cycle: Option<Instant>,
     exit: Option<u8>,
@@ -187,6 +189,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
             view,
             maze_shown: false,
             step: 0,
+            commanded: [0.0; 2],
             commanded_mps: 0.0,
             last_cycle: None,
             exit: None,
@@ -607,7 +610,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
             other => Halt::Odometry(other.name()),
         })?;
         let (world, map_secs) = self.world(now).map_err(|_| Halt::Map)?;
-        let state = drive::predicted(&world, &located.state, now.since(located.stamp));
+        let state = drive::predicted(&world, &located.state, now.since(located.stamp), self.commanded);
         let stamp = Stamp { time_secs: now.as_secs_f64(), step: self.step };
         if self.view.is_enabled() {
             self.view.offer(stamp, Event::Executed { position: state.position });
@@ -648,6 +651,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
     /// Sends a velocity of the map's frame in the robot's own.
     fn command(&mut self, velocity: Point, yaw_rad: f64) {
         let velocity = if velocity.iter().all(|value| value.is_finite()) { velocity } else { [0.0, 0.0] };
+        self.commanded = velocity;
         self.commanded_mps = velocity[0].hypot(velocity[1]);
         let (sin, cos) = yaw_rad.sin_cos();
         let mut twist = Twist::default();
