@@ -24,7 +24,7 @@ from collections import Counter
 
 from geometry_msgs.msg import PoseStamped, PoseWithCovariance, PoseWithCovarianceStamped
 from nav2_msgs.action import ComputePathToPose
-from nav_msgs.msg import OccupancyGrid, Odometry, Path
+from nav_msgs.msg import OccupancyGrid, Odometry
 from nav_msgs.srv import GetPlan
 from rclpy._rclpy_pybind11 import RCLError
 from rosgraph_msgs.msg import Clock
@@ -65,6 +65,11 @@ class Faults:
         maze = self.maze(programs, watch, drive=True, **parameters)
         wait_until(lambda: watch.odometry and watch.is_hearing(), what="robot and planner to find each other")
         return sim, maze
+
+    def foreign(self, code):
+        """A peer that is a process of its own."""
+        folder = os.path.dirname(os.path.abspath(__file__))
+        return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder)
 
     def counted(self, watch, name, inject, fault):
         """Injects, and waits until the diagnostics count the fault once more."""
@@ -554,7 +559,7 @@ class Faults:
             # Somebody who listens, reliably, and then sleeps.
             listen = "import sys, drive, peer; w = peer.Peer('sleeper'); w.listen(drive.Twist, '/cmd_vel'); " \
                      "w.listen(drive.OccupancyGrid, '/map', peer.LATCHED); print('up', flush=True); sys.stdin.read()"
-            sleeper = subprocess.Popen([sys.executable, "-c", listen], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=os.path.dirname(__file__))
+            sleeper = self.foreign(listen)
             try:
                 sleeper.stdout.readline()
                 time.sleep(0.5)
@@ -633,7 +638,7 @@ class Faults:
             # A client that is killed while its goal is under way.
             code = "import peer; p = peer.Peer('doomed'); h = p.send_goal(peer.goal_message((1.0, 1.0), (3.0, 1.0))); " \
                    "h.get_result_async(); print('sent', flush=True); peer.time.sleep(60)"
-            doomed = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=os.path.dirname(__file__))
+            doomed = self.foreign(code)
             doomed.stdout.readline()
             doomed.kill()
             doomed.wait()
@@ -698,12 +703,14 @@ class Faults:
             with Frozen(maze.pid, "planner"):
                 since = time.monotonic()
                 answer = watch.plan(FREE, FAR)
-                self.checks.equal("planner hangs: goals are answered TIMEOUT", (True, TIMEOUT), (answer.accepted, answer.result and answer.result.error_code))
+                code = answer.result.error_code if answer.accepted else "rejected"
+                self.checks.equal("planner hangs: goals are answered TIMEOUT", TIMEOUT, code)
                 watch.fault_after("planner_hangs", before, 10.0)
                 self.checks.that("planner hangs: planner_hangs", True)
                 # hang_timeout_secs is 0.5, and a period.
                 self.stops(watch, "planner hangs", since, 0.7, time.monotonic())
-                self.checks.that("planner hangs: diagnostics go on", watch.worst_gap_secs < 2.0, f"{watch.worst_gap_secs:.2f} s between two")
+                gap_secs = watch.worst_gap_secs
+                self.checks.that("planner hangs: diagnostics go on", gap_secs < 2.0, f"{gap_secs:.2f} s between two")
             self.arrives(watch, "planner answers again", goal)
             self.plans(watch, "planner answers again", watch.odometry[:2])
             goal = self.toggle(watch)
@@ -728,7 +735,11 @@ class Faults:
             watch.fault_after("deadline", before, 10.0)
             self.checks.that("slow planner: deadline", True)
             answer = watch.plan(FAR, FREE)
-            self.checks.that("slow planner: goals are answered TIMEOUT", answer.accepted and answer.result.error_code == TIMEOUT, answer)
+            # With fewer steps it may be ready in time; what is late does not leave.
+            secs = answer.result.planning_time.sec + answer.result.planning_time.nanosec / 1e9
+            in_time = succeeded(answer) and secs <= 0.05
+            holds = in_time or answer.result.error_code == TIMEOUT
+            self.checks.that("slow planner: goals are answered in time or with TIMEOUT", holds, (answer, secs))
             misses = int(watch.fresh().status("planner")["drive.deadline_misses"])
             self.checks.that("slow planner: misses are counted", misses > 0, misses)
             taken = [taken for taken, _ in watch.set_parameters({"solver": "model", "candidates": 0, "denoising_steps": 0})]
@@ -800,7 +811,8 @@ class Faults:
             taken, reason = watch.set_parameters({"model": path})[0]
             self.checks.that(f"swap to a model {name}: refused", not taken and reason, (taken, reason))
         self.checks.equal("the old model's name stays", [model("umaze")], watch.get_parameters("model"))
-        for name, value in (("denoising_steps", 1000), ("denoising_steps", -1), ("candidates", 257), ("deadline_secs", NAN), ("engine", "abacus")):
+        table = [("denoising_steps", 1000), ("denoising_steps", -1), ("candidates", 257), ("deadline_secs", NAN), ("engine", "abacus")]
+        for name, value in table:
             taken, reason = watch.set_parameters({name: value})[0]
             self.checks.that(f"{name} := {value}: refused", not taken and reason, (taken, reason))
         self.checks.that("the old model goes on", succeeded(watch.plan(FAR, FREE)))
