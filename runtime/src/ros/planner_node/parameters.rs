@@ -25,7 +25,7 @@ pub fn descriptors<F: PlannerFamily>() -> Vec<Descriptor> {
         Descriptor::string("engine", "auto", "What computes. 'auto' says in the diagnostics what it took.").one_of(&EngineChoice::NAMES),
         Descriptor::string("onnxruntime_library", "", "ONNX Runtime's shared library, where it is not in a usual place."),
         Descriptor::integer("threads", 1, "Threads of one network call.").range(1, 256),
-        Descriptor::integer("seed", 0, "Seed of all randomness. The same question has the same answer.").range(0, i64::MAX),
+        Descriptor::integer("seed", 0, "Seed of all randomness. The same question has the same answer, unless there was none.").range(0, i64::MAX),
         Descriptor::bool("autostart", false, "Configure and activate without being asked, where no lifecycle manager is at work.").read_only(),
         Descriptor::string_array("planner_ids", &["", "GridBased", "planwright"], "Values of planner_id in a goal that mean this planner; others are answered INVALID_PLANNER."),
         Descriptor::double("deadline_secs", 0.05, "Time from observation to checked plan, s. A plan that is later does not leave.").range(0.001, 60.0),

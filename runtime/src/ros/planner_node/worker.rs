@@ -145,7 +145,22 @@ struct PilotOf<P> {
     /// While a query is planned the robot's plans rest here, else those of the queries.
     queries: PilotMemory,
     seed: u64,
+    /// Seeds of questions that found no answer.
+    seeds_spent: u64,
     statistics: Statistics,
+}
+
+/// Adds what one job changed to the counts of its purpose. What the gate counts is kept per purpose already.
+fn account(of: &mut PilotStatistics, before: &PilotStatistics, after: PilotStatistics) {
+    let (rounds, kept) = (of.rounds, of.plans_kept);
+    let (misses, cut) = (of.deadline_misses, of.cut_short);
+    *of = PilotStatistics {
+        rounds: rounds + after.rounds - before.rounds,
+        plans_kept: kept + after.plans_kept - before.plans_kept,
+        deadline_misses: misses + after.deadline_misses - before.deadline_misses,
+        cut_short: cut + after.cut_short - before.cut_short,
+        ..after
+    };
 }
 
 impl<P: Planner + Send> Planning for PilotOf<P> {
@@ -155,9 +170,10 @@ impl<P: Planner + Send> Planning for PilotOf<P> {
 
     fn plan(&mut self, job: &PlanJob, into: &mut CheckedPlan) {
         let now_secs = job.now.as_secs_f64();
+        let before = self.pilot.statistics();
         if job.purpose == Purpose::Drive {
             into.copy_from(self.pilot.plan(&job.world, &job.observation, now_secs, job.map_secs));
-            self.statistics.drive = self.pilot.statistics();
+            account(&mut self.statistics.drive, &before, self.pilot.statistics());
             return;
         }
         // A question has nothing to do with the plan in force, and the same question has the same answer: the
@@ -167,7 +183,7 @@ impl<P: Planner + Send> Planning for PilotOf<P> {
         self.pilot.exchange(&mut self.queries);
         for round in 0..MAX_TRIES {
             let tried = Instant::now();
-            self.pilot.reset(self.seed.wrapping_add(round));
+            self.pilot.reset(self.seed.wrapping_add(self.seeds_spent + round));
             let plan = self.pilot.plan_since(begun, &job.world, &job.observation, now_secs, job.map_secs);
             let passed = plan.origin() == Origin::Planned;
             // Of several refusals the first counts, but a check that failed says more than time that ran out.
@@ -183,7 +199,11 @@ impl<P: Planner + Send> Planning for PilotOf<P> {
                 break;
             }
         }
-        self.statistics.queries = self.pilot.statistics();
+        if into.origin() != Origin::Planned {
+            // Whoever asks again gets other seeds than those that failed.
+            self.seeds_spent += MAX_TRIES;
+        }
+        account(&mut self.statistics.queries, &before, self.pilot.statistics());
         self.pilot.exchange(&mut self.queries);
     }
 
@@ -379,8 +399,13 @@ fn load<F: PlannerFamily>(
         secs: begun.elapsed().as_secs_f64(),
     };
     let pilot = Pilot::new(planner, settings, view);
-    let mut planning =
-        PilotOf { pilot, queries: PilotMemory::new(), seed: request.seed, statistics: Statistics::default() };
+    let mut planning = PilotOf {
+        pilot,
+        queries: PilotMemory::new(),
+        seed: request.seed,
+        seeds_spent: 0,
+        statistics: Statistics::default(),
+    };
     if warm {
         planning.warm_up(&MazeWorld::new(loaded.layout.clone()));
     }
