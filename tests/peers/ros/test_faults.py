@@ -649,6 +649,7 @@ class Faults:
             identifiers = [goal_id() for _ in range(100)]
             # The first call of a new client may wait for Fast DDS to send its request again, up to 3 s.
             watch.set_parameter("clearance_m", 0.005)
+            self.checks.that("a transition that is none is refused", not watch.change_state(99))
             watch.worst_gap_secs = 0.0
             client = watch.deep_client(SendGoal, "compute_path_to_pose/_action/send_goal")
             requests = [SendGoal.Request(goal_id=identifier, goal=goal_message(FAR, FREE)) for identifier in identifiers]

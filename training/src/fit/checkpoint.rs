@@ -4,6 +4,7 @@ use super::recipe::{DeviceName, Recipe};
 use super::trainer::{Trainer, to_vec};
 use crate::network::{ParameterSpec, Parameters, declare};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,16 @@ pub enum CheckpointError {
     },
 }
 
+/// The entry of a checkpoint's metadata.
+const STATE_KEY: &str = "planwright.training";
+
+/// What that entry says, as JSON.
+#[derive(Serialize, Deserialize)]
+struct State {
+    step: u64,
+    recipe: Recipe,
+}
+
 impl Checkpoint {
     /// Of a trainer as it stands.
     pub fn of(trainer: &Trainer) -> Self {
@@ -98,8 +109,10 @@ impl Checkpoint {
                 from = to;
             }
         }
-        let recipe = serde_json::to_string(&self.recipe).map_err(|error| io(std::io::Error::other(error)))?;
-        let metadata = HashMap::from([("step".to_owned(), self.step.to_string()), ("recipe".to_owned(), recipe)]);
+        // One entry: several would stand in another order in every file, and equal runs must give equal bytes.
+        let state = State { step: self.step, recipe: self.recipe.clone() };
+        let state = serde_json::to_string(&state).map_err(|error| io(std::io::Error::other(error)))?;
+        let metadata = HashMap::from([(STATE_KEY.to_owned(), state)]);
         let serialised = safetensors::serialize(tensors, Some(metadata))
             .map_err(|error| io(std::io::Error::other(error.to_string())))?;
         planwright::files::write_atomically(path, |file| file.write_all(&serialised)).map_err(io)
@@ -114,10 +127,9 @@ impl Checkpoint {
         let bytes = std::fs::read(path).map_err(|source| CheckpointError::Io { path: path.to_owned(), source })?;
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| wrong(error.to_string()))?;
         let metadata = header.metadata().clone().ok_or_else(|| wrong("no metadata".to_owned()))?;
-        let entry = |key: &str| metadata.get(key).ok_or_else(|| wrong(format!("no `{key}` in the metadata")));
-        let step = entry("step")?.parse().map_err(|_| wrong("a step that is no number".to_owned()))?;
-        let recipe: Recipe =
-            serde_json::from_str(entry("recipe")?).map_err(|error| wrong(format!("a recipe with {error}")))?;
+        let state = metadata.get(STATE_KEY).ok_or_else(|| wrong(format!("no `{STATE_KEY}` in the metadata")))?;
+        let State { step, recipe } =
+            serde_json::from_str(state).map_err(|error| wrong(format!("a training state with {error}")))?;
         recipe.network.check().map_err(|error| wrong(error.to_string()))?;
         let tensors = SafeTensors::deserialize(&bytes).map_err(|error| wrong(error.to_string()))?;
         let specs = declare(&recipe.network);
