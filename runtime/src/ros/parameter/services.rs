@@ -173,7 +173,7 @@ mod tests {
             Parameter { name: "model".to_owned(), value: nonsense },
         ];
         for bad in bad {
-            let together = [good.as_slice(), &[bad.clone()]].concat();
+            let together = [good.as_slice(), std::slice::from_ref(&bad)].concat();
             assert!(prepare_set(&store, &together).is_err(), "{bad:?}");
         }
         assert!(prepare_set(&store, &[]).is_err());
