@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs every check and every test: python3 tests/run.py
 
-Does all the set-up on a machine with Rust, python3 and a C++ compiler (tests/setup.py fetches libtorch,
-ONNX Runtime, the Python peers and two ROS 2 distributions, pinned with hashes, into .deps/). Nothing is skipped: a test whose
-component is missing fails.
+Does all the set-up on a machine with Rust, python3 with its headers and a C++ compiler (tests/setup.py fetches
+libtorch, ONNX Runtime, the Python peers and two ROS 2 distributions, pinned with hashes, into .deps/). Nothing is
+skipped: a test whose component is missing fails.
 
   --only STEP[,STEP]   some of: setup, format, clippy, features, build, test, doc
 """

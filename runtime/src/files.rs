@@ -25,6 +25,14 @@ pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> 
     written
 }
 
+/// A file by its relative path: here, or beside the command, or in one of the folders above it. A command that was
+/// installed together with its models finds them wherever it is started.
+pub fn find(relative: &Path) -> Option<PathBuf> {
+    let executable = std::env::current_exe().unwrap_or_default();
+    let places = std::iter::once(PathBuf::from(".")).chain(executable.ancestors().skip(1).map(Path::to_owned));
+    places.map(|place| place.join(relative)).find(|path| path.is_file())
+}
+
 /// Bytes as lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;

@@ -170,13 +170,8 @@ pub(super) fn open_model(path: Option<&Path>, layout: &str) -> Result<(PathBuf, 
 /// `models/maze-LAYOUT.onnx` here, or beside the command or one of the folders above it.
 fn shipped_model(layout: &str) -> Result<PathBuf, CliError> {
     let name = Path::new("models").join(format!("maze-{layout}.onnx"));
-    let executable = std::env::current_exe().unwrap_or_default();
-    let places = std::iter::once(PathBuf::from(".")).chain(executable.ancestors().skip(1).map(Path::to_owned));
-    for place in places {
-        let candidate = place.join(&name);
-        if candidate.is_file() {
-            return Ok(candidate);
-        }
+    if let Some(found) = crate::files::find(&name) {
+        return Ok(found);
     }
     Err(CliError::input(anyhow::anyhow!(
         "expected the model {}, got none here or beside the command\nhint: run from the project's folder, or name a model with --model FILE",

@@ -92,6 +92,7 @@ pub struct Located {
 #[derive(Clone, Debug)]
 struct Measured {
     frame: String,
+    base_frame: String,
     position: [f64; 3],
     velocity: [f64; 3],
     yaw_rad: f64,
@@ -213,16 +214,24 @@ impl Inputs {
         let linear = &message.twist.twist.linear;
         let velocity = [cos * linear.x - sin * linear.y, sin * linear.x + cos * linear.y, 0.0];
         match &mut self.measured {
-            Some(measured) if measured.frame == message.header.frame_id => {
+            Some(measured)
+                if measured.frame == message.header.frame_id && measured.base_frame == message.child_frame_id =>
+            {
                 (measured.position, measured.velocity) = (position, velocity);
                 (measured.yaw_rad, measured.stamp) = (yaw_rad, stamp);
             }
             measured => {
                 let frame = message.header.frame_id.clone();
-                *measured = Some(Measured { frame, position, velocity, yaw_rad, stamp });
+                let base_frame = message.child_frame_id.clone();
+                *measured = Some(Measured { frame, base_frame, position, velocity, yaw_rad, stamp });
             }
         }
         fault.map_or(Ok(()), |fault| Err(InputFault::Odometry(fault)))
+    }
+
+    /// The robot's own frame, as the odometry names it; empty before the first message.
+    pub fn base_frame(&self) -> &str {
+        self.measured.as_ref().map_or("", |measured| &measured.base_frame)
     }
 
     /// Where the robot is in the map, as last measured.

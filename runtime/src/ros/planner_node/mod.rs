@@ -29,7 +29,6 @@ use super::messages::std_msgs::Header;
 use super::messages::visualization_msgs::MarkerArray;
 use super::messages::{bond as bond_msgs, tf2_msgs};
 use super::node::{Endpoint, NodeError, Publisher};
-use super::odometry::OdometryLimits;
 use super::parameter::{Change, Transaction};
 use super::path::PathStyle;
 use super::qos::Qos;
@@ -113,7 +112,6 @@ pub struct PlannerNode<F: PlannerFamily, A: PathAction> {
     step: u64,
     /// The last velocity in the map's frame, m/s.
     commanded: Point,
-    commanded_mps: f64,
     last_cycle: Option<Instant>,
     exit: Option<u8>,
     tour: Tour,
@@ -156,11 +154,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
             },
         };
         Self::subscribe(&mut base, &mut executor)?;
-        let limits = OdometryLimits {
-            max_age_secs: base.double("max_observation_age_secs"),
-            max_speed_mps: base.double("max_speed_mps"),
-            ..OdometryLimits::default()
-        };
+        let limits = parameters::odometry_limits(base.parameters.values()).unwrap_or_default();
         let map_frame = base.text("map_frame");
         let drive_period = Duration::from_secs_f64(1.0 / base.double("drive_rate_hz").clamp(1.0, 200.0));
         executor.every(drive_period, Self::control);
@@ -190,7 +184,6 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
             maze_shown: false,
             step: 0,
             commanded: [0.0; 2],
-            commanded_mps: 0.0,
             last_cycle: None,
             exit: None,
             tour: Tour::default(),
@@ -203,7 +196,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         let node = &mut base.node;
         executor.subscribe(node.subscription::<Odometry>("odom", Qos::Sensor)?, |state: &mut Self, message, _| {
             let now = state.base.now();
-            if let Err(fault) = state.inputs.take_odometry(&message, now, state.commanded_mps) {
+            if let Err(fault) = state.inputs.take_odometry(&message, now, state.commanded_mps()) {
                 state.input_fault(&fault);
             }
         })?;
@@ -319,10 +312,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
             }
         }
         self.bond.stop(self.base.now());
-        let ids: Vec<GoalId> = self.open.keys().copied().collect();
-        for id in ids {
-            self.refuse(id, &Refusal::new(ErrorCode::Unknown, "shutdown", "the node is ending"));
-        }
+        self.drop_work("shutdown");
         self.base.log(Severity::Info, "ended");
         // Reliable messages leave with the middleware's own thread.
         std::thread::sleep(Duration::from_millis(50));
@@ -499,7 +489,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
     }
 
     fn take_plan(&mut self, mut planned: Planned) {
-        let plan = std::mem::replace(&mut planned.plan, self.worker.spare());
+        let plan = std::mem::replace(&mut planned.plan, CheckedPlan::with_capacity(0));
         let recycled = match planned.purpose {
             Purpose::Drive => self.take_drive_plan(&mut planned, plan),
             Purpose::Action(id) => {
@@ -520,7 +510,6 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
             }
         };
         self.worker.recycle(recycled);
-        self.worker.recycle(planned.plan);
     }
 
     fn note_overhead(&mut self, planned: &Planned, open: &Open) {
@@ -643,16 +632,31 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
                 Refusal::new(ErrorCode::Timeout, "planner_hangs", "expected a plan, got no answer from the planner");
             self.refuse(id, &refusal);
         }
+        let late: Vec<u64> = self
+            .services
+            .iter()
+            .filter(|(_, (_, open))| open.asked.elapsed() > patience * 4)
+            .map(|(number, _)| *number)
+            .collect();
+        for (reply, open) in late.iter().filter_map(|number| self.services.remove(number)).collect::<Vec<_>>() {
+            open.canceled.store(true, Ordering::Release);
+            self.base.fault("planner_hangs", "expected a plan, got no answer from the planner");
+            reply.send(nav_msgs::GetPlanResponse::default());
+        }
         if self.drive.silence().is_some_and(|silence| silence > patience) {
             self.base.fault("planner_hangs", "expected a plan, got no answer from the planner");
         }
+    }
+
+    /// How fast the robot is told to be, m/s.
+    fn commanded_mps(&self) -> f64 {
+        self.commanded[0].hypot(self.commanded[1])
     }
 
     /// Sends a velocity of the map's frame in the robot's own.
     fn command(&mut self, velocity: Point, yaw_rad: f64) {
         let velocity = if velocity.iter().all(|value| value.is_finite()) { velocity } else { [0.0, 0.0] };
         self.commanded = velocity;
-        self.commanded_mps = velocity[0].hypot(velocity[1]);
         let (sin, cos) = yaw_rad.sin_cos();
         let mut twist = Twist::default();
         twist.linear.x = cos * velocity[0] + sin * velocity[1];
@@ -660,7 +664,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         match &self.topics.command {
             CommandTopic::Plain(topic) => topic.publish(twist),
             CommandTopic::Stamped(topic) => {
-                let header = Header { stamp: self.base.now().into(), frame_id: "base_link".to_owned() };
+                let header = Header { stamp: self.base.now().into(), frame_id: self.inputs.base_frame().to_owned() };
                 topic.publish(TwistStamped { header, twist })
             }
         };
@@ -818,7 +822,7 @@ impl<F: PlannerFamily, A: PathAction> Managed for PlannerNode<F, A> {
                 lifecycle::finish(self, Outcome::Success);
             }
             Command::Shutdown => {
-                if self.base.flag("drive") && self.commanded_mps > 0.0 {
+                if self.base.flag("drive") && self.commanded_mps() > 0.0 {
                     self.command([0.0, 0.0], 0.0);
                 }
                 self.drop_work("shutdown");
@@ -883,12 +887,9 @@ impl<F: PlannerFamily, A: PathAction> NodeState for PlannerNode<F, A> {
         if let Ok(settings) = parameters::pilot_settings(self.base.parameters.values()) {
             self.worker.configure(settings);
         }
-        let limits = OdometryLimits {
-            max_age_secs: self.base.double("max_observation_age_secs"),
-            max_speed_mps: self.base.double("max_speed_mps"),
-            ..OdometryLimits::default()
-        };
-        self.inputs.odometry.set_limits(limits);
+        if let Ok(limits) = parameters::odometry_limits(self.base.parameters.values()) {
+            self.inputs.odometry.set_limits(limits);
+        }
         if changes.iter().any(|change| change.name == "drive") && !self.base.flag("drive") {
             self.command([0.0, 0.0], 0.0);
             self.drive.clear();

@@ -5,6 +5,7 @@ use crate::gate::GateLimits;
 use crate::model::EngineChoice;
 use crate::pilot::PilotSettings;
 use crate::ros::base::USE_SIM_TIME;
+use crate::ros::odometry::OdometryLimits;
 use crate::ros::parameter::{Descriptor, ReadError, Values};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -68,17 +69,21 @@ pub fn load_request(values: &Values) -> Result<LoadRequest, String> {
         threads: usize::try_from(whole("threads")?).unwrap_or(1),
         ..engine
     };
-    Ok(LoadRequest { model: find_model(values.string("model").map_err(read)?), engine, seed: whole("seed")? })
+    let model = PathBuf::from(values.string("model").map_err(read)?);
+    let model = crate::files::find(&model).unwrap_or(model);
+    Ok(LoadRequest { model, engine, seed: whole("seed")? })
 }
 
-/// A relative path that is not here may lie beside the command, or in one of the folders above it.
-fn find_model(name: &str) -> PathBuf {
-    let path = PathBuf::from(name);
-    if path.is_absolute() || path.exists() {
-        return path;
-    }
-    let executable = std::env::current_exe().unwrap_or_default();
-    executable.ancestors().skip(1).map(|place| place.join(&path)).find(|place| place.is_file()).unwrap_or(path)
+/// What the parameters mean for the odometry.
+///
+/// # Errors
+/// If a parameter has another type than it was declared with.
+pub fn odometry_limits(values: &Values) -> Result<OdometryLimits, ReadError> {
+    Ok(OdometryLimits {
+        max_age_secs: values.double("max_observation_age_secs")?,
+        max_speed_mps: values.double("max_speed_mps")?,
+        ..OdometryLimits::default()
+    })
 }
 
 /// What the parameters mean for the pilot.

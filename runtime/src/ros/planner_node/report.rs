@@ -125,7 +125,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         for (name, count) in &self.counters.halts {
             status.value(&format!("halt.{name}"), count);
         }
-        status.value("speed_commanded_mps", format!("{:.3}", self.commanded_mps));
+        status.value("speed_commanded_mps", format!("{:.3}", self.commanded_mps()));
         let view = self.view.statistics();
         status.value("view_dropped", view.dropped);
         status
