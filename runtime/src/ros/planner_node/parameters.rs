@@ -107,7 +107,7 @@ pub fn pilot_settings(values: &Values) -> Result<PilotSettings, ReadError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::family::Maze;
+    use super::super::maze::Maze;
     use super::*;
     use crate::ros::parameter::ParameterStore;
 

@@ -2,7 +2,8 @@
 //! heartbeat nor a stop.
 
 use super::family::{LoadRequest, Loaded, PlannerFamily};
-use crate::gate::{CheckedPlan, MAX_STATES, Origin, Rejection};
+use super::planning::{PilotOf, Planning};
+use crate::gate::{CheckedPlan, MAX_STATES, Origin};
 use crate::pilot::{Pilot, PilotMemory, PilotSettings, PilotStatistics, StageLatencies};
 use crate::planner::{Observation, Planner};
 use crate::ros::action::GoalId;
@@ -12,9 +13,8 @@ use crate::ros::messages::visualization_msgs::MarkerArray;
 use crate::ros::parameter::Values;
 use crate::ros::path::{PathStyle, markers_of, path_of, raw_path_of};
 use crate::ros::time::{Clock, RosTime};
-use crate::trajectory::Trajectory;
 use crate::view::{Event, Stamp, View};
-use crate::world::{Layout, MazeWorld, State};
+use crate::world::{Layout, MazeWorld};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,10 +24,6 @@ use std::time::{Duration, Instant};
 
 /// Jobs that may wait for the planning thread. The action server's own limit lies below.
 const MAX_JOBS: usize = 64;
-/// Plans made before work begins, so that no first-run cost shows in it.
-const WARM_UP_PLANS: usize = 5;
-/// Tries at a question, each with a seed of its own.
-const MAX_TRIES: u64 = 16;
 
 /// For whom a plan is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,117 +120,6 @@ pub struct Ready {
     pilot: Box<dyn Planning>,
     /// What was loaded.
     pub loaded: Loaded,
-}
-
-fn is_late(plan: &CheckedPlan) -> bool {
-    matches!(plan.origin(), Origin::Fallback { reason: Rejection::Deadline { .. }, .. })
-}
-
-/// A pilot of any family.
-trait Planning: Send {
-    fn configure(&mut self, settings: PilotSettings);
-    fn plan(&mut self, job: &PlanJob, into: &mut CheckedPlan);
-    fn proposal(&self) -> &Trajectory;
-    fn warm_up(&mut self, world: &MazeWorld);
-    fn reset(&mut self);
-    fn statistics(&self, statistics: &mut Statistics);
-}
-
-struct PilotOf<P> {
-    pilot: Pilot<P>,
-    /// While a query is planned the robot's plans rest here, else those of the queries.
-    queries: PilotMemory,
-    seed: u64,
-    /// Seeds of questions that found no answer.
-    seeds_spent: u64,
-    statistics: Statistics,
-}
-
-/// Adds what one job changed to the counts of its purpose. What the gate counts is kept per purpose already.
-fn account(of: &mut PilotStatistics, before: &PilotStatistics, after: PilotStatistics) {
-    let (rounds, kept) = (of.rounds, of.plans_kept);
-    let (misses, cut) = (of.deadline_misses, of.cut_short);
-    *of = PilotStatistics {
-        rounds: rounds + after.rounds - before.rounds,
-        plans_kept: kept + after.plans_kept - before.plans_kept,
-        deadline_misses: misses + after.deadline_misses - before.deadline_misses,
-        cut_short: cut + after.cut_short - before.cut_short,
-        ..after
-    };
-}
-
-impl<P: Planner + Send> Planning for PilotOf<P> {
-    fn configure(&mut self, settings: PilotSettings) {
-        self.pilot.configure(settings);
-    }
-
-    fn plan(&mut self, job: &PlanJob, into: &mut CheckedPlan) {
-        let now_secs = job.now.as_secs_f64();
-        let before = self.pilot.statistics();
-        if job.purpose == Purpose::Drive {
-            into.copy_from(self.pilot.plan(&job.world, &job.observation, now_secs, job.map_secs));
-            account(&mut self.statistics.drive, &before, self.pilot.statistics());
-            return;
-        }
-        // A question has nothing to do with the plan in force, and the same question has the same answer: the
-        // first of a row of seeds whose plan passes, as many as fit before the deadline.
-        let begun = Instant::now();
-        let deadline = self.pilot.settings().deadline.unwrap_or(Duration::MAX);
-        self.pilot.exchange(&mut self.queries);
-        for round in 0..MAX_TRIES {
-            let tried = Instant::now();
-            self.pilot.reset(self.seed.wrapping_add(self.seeds_spent + round));
-            let plan = self.pilot.plan_since(begun, &job.world, &job.observation, now_secs, job.map_secs);
-            let passed = plan.origin() == Origin::Planned;
-            // Of several refusals the first counts, but a check that failed says more than time that ran out.
-            if round == 0 || passed || is_late(into) {
-                into.copy_from(plan);
-            }
-            let spent = begun.elapsed();
-            let is_hopeless = matches!(
-                plan.origin(),
-                Origin::Fallback { reason: Rejection::StaleMap { .. } | Rejection::StaleObservation { .. }, .. }
-            );
-            if passed || is_hopeless || spent + tried.elapsed() > deadline || job.canceled.load(Ordering::Acquire) {
-                break;
-            }
-        }
-        if into.origin() != Origin::Planned {
-            // Whoever asks again gets other seeds than those that failed.
-            self.seeds_spent += MAX_TRIES;
-        }
-        account(&mut self.statistics.queries, &before, self.pilot.statistics());
-        self.pilot.exchange(&mut self.queries);
-    }
-
-    fn proposal(&self) -> &Trajectory {
-        &self.pilot.proposal().trajectory
-    }
-
-    fn warm_up(&mut self, world: &MazeWorld) {
-        let free: Vec<_> = world.layout().free_cells().collect();
-        let at = |index: usize| free.get(index % free.len().max(1)).map(|(x, y)| [*x as f64, *y as f64]);
-        for index in 0..WARM_UP_PLANS {
-            let (Some(start), Some(goal)) = (at(index), at(free.len() / 2 + index)) else { break };
-            let state = State::at_rest(start);
-            let observation = Observation { state, goal, stamp_secs: 0.0, step: 0 };
-            self.pilot.plan(world, &observation, 0.0, 0.0);
-        }
-        self.pilot.reset(self.seed);
-        self.pilot.clear_statistics();
-        self.queries = PilotMemory::new();
-        self.statistics = Statistics::default();
-    }
-
-    fn reset(&mut self) {
-        self.pilot.reset(self.seed);
-    }
-
-    fn statistics(&self, statistics: &mut Statistics) {
-        statistics.queries.clone_from(&self.statistics.queries);
-        statistics.drive.clone_from(&self.statistics.drive);
-        statistics.stages_ms = self.pilot.latency_by_stage();
-    }
 }
 
 enum Job {
