@@ -14,3 +14,4 @@ pub mod dataset;
 pub mod export;
 pub mod fit;
 pub mod network;
+pub mod system;

@@ -1,4 +1,11 @@
-//! Physical quantities of a trajectory, measured the same way for training, evaluation and robot.
+//! Physical quantities of a trajectory, measured the same way for training, evaluation and robot, and their
+//! distributions over many trajectories.
+
+mod grid;
+mod marginal;
+
+pub use grid::{QuantityError, QuantityGrid};
+pub use marginal::Marginal;
 
 use crate::world::Point;
 

@@ -1,0 +1,72 @@
+//! What can be wrong with a system's trajectories.
+
+use planwright::quantity::QuantityError;
+
+/// Why trajectories cannot be made or measured.
+#[derive(Debug, thiserror::Error)]
+pub enum SystemError {
+    /// No such system.
+    #[error(
+        "expected one of sinusoid, tent, logistic, pendulum, maze2d, got '{0}'\nhint: only these have a recovery rule for their quantity"
+    )]
+    Name(String),
+    /// Settings without sense.
+    #[error("{system}: expected {expected}, got {got}")]
+    Setting {
+        /// Which system.
+        system: &'static str,
+        /// What would do.
+        expected: String,
+        /// What was given.
+        got: String,
+    },
+    /// Of another horizon or with other coordinates.
+    #[error("expected trajectories of {} steps and {} coordinates, got {} and {} ({values} values)", .expected.0, .expected.1, .got.0, .got.1)]
+    Shape {
+        /// Horizon and columns.
+        expected: (usize, usize),
+        /// Horizon and columns.
+        got: (usize, usize),
+        /// Values in all.
+        values: usize,
+    },
+    /// NaN or infinity.
+    #[error("expected finite trajectories, got NaN or infinity in trajectory {trajectory} at step {step}")]
+    NotFinite {
+        /// Which trajectory.
+        trajectory: usize,
+        /// Which step.
+        step: usize,
+    },
+    /// The quantity's distribution cannot be reached with the data at hand.
+    #[error(
+        "{system}: expected data in every bin of {quantity}, got none between {low:.4} and {high:.4}\nhint: generate more data or narrow the range"
+    )]
+    EmptyBin {
+        /// Which system.
+        system: &'static str,
+        /// Which quantity.
+        quantity: &'static str,
+        /// Lower end of the bin.
+        low: f64,
+        /// Upper end of the bin.
+        high: f64,
+    },
+    /// A quantity outside its range.
+    #[error("{system}: expected {quantity} between {low} and {high}, got {got}")]
+    OutOfRange {
+        /// Which system.
+        system: &'static str,
+        /// Which quantity.
+        quantity: &'static str,
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+        /// The value.
+        got: f64,
+    },
+    /// Counting.
+    #[error(transparent)]
+    Quantity(#[from] QuantityError),
+}
