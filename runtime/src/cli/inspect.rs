@@ -40,7 +40,7 @@ impl Inspect {
             format!("{}  ({:?})", manifest.name, manifest.family),
             format!("  file        {} bytes, sha256 {}", artefact.bytes().len(), artefact.sha256()),
             format!("  horizon     {} knots of {} s", manifest.horizon, manifest.knot_secs),
-            format!("  world       {}", manifest.world.layout),
+            format!("  world       {}", manifest.world.as_ref().map_or("none", |world| world.layout.as_str())),
             format!(
                 "  sampler     {:?}, {} of {} steps, {} candidates",
                 manifest.solver.solver, manifest.solver.steps, manifest.diffusion.steps, manifest.solver.candidates

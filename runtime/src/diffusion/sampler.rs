@@ -32,10 +32,25 @@ pub struct SamplerSettings {
 /// A stretch of the sample that is known: written over every candidate at every step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Condition<'a> {
-    /// Index of the first value within a sample.
-    pub offset: usize,
-    /// The values.
-    pub values: &'a [f32],
+    offset: usize,
+    len: usize,
+    values: &'a [f32],
+}
+
+impl<'a> Condition<'a> {
+    /// The same values in every sample of the batch. `offset` is the index of the first within a sample.
+    pub fn same(offset: usize, values: &'a [f32]) -> Self {
+        Self { offset, len: values.len(), values }
+    }
+
+    /// `len` values of its own for every sample: batch x `len`, row by row.
+    pub fn each(offset: usize, len: usize, values: &'a [f32]) -> Self {
+        Self { offset, len, values }
+    }
+
+    fn of_row(&self, row: usize) -> &'a [f32] {
+        if self.values.len() == self.len { self.values } else { &self.values[row * self.len..(row + 1) * self.len] }
+    }
 }
 
 /// Where the walk begins.
@@ -152,9 +167,13 @@ impl Sampler {
             return Err(SamplingError::Steps { trained, got: settings.steps });
         }
         for condition in conditions {
-            let end = condition.offset + condition.values.len();
+            let end = condition.offset + condition.len;
             if end > self.size {
                 return Err(SamplingError::Size { expected: self.size, got: end });
+            }
+            let got = condition.values.len();
+            if got != condition.len && got != condition.len * self.batch {
+                return Err(SamplingError::Size { expected: condition.len * self.batch, got });
             }
         }
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -226,9 +245,9 @@ impl Sampler {
     }
 
     fn condition(&mut self, conditions: &[Condition<'_>]) {
-        for sample in self.x.chunks_mut(self.size) {
+        for (row, sample) in self.x.chunks_mut(self.size).enumerate() {
             for condition in conditions {
-                sample[condition.offset..condition.offset + condition.values.len()].copy_from_slice(condition.values);
+                sample[condition.offset..condition.offset + condition.len].copy_from_slice(condition.of_row(row));
             }
         }
     }
@@ -328,7 +347,7 @@ mod tests {
     #[test]
     fn conditions_stand_in_every_candidate_and_seeds_repeat() {
         let (mut sampler, mut denoiser) = small();
-        let condition = [Condition { offset: 2, values: &[0.5, -0.5] }];
+        let condition = [Condition::same(2, &[0.5, -0.5])];
         let settings = SamplerSettings { solver: Solver::Ddpm, steps: 10 };
         let mut run = |seed| {
             let done = sampler.sample(settings, &mut denoiser, &condition, Start::Noise, seed, |_| true);
@@ -342,9 +361,24 @@ mod tests {
     }
 
     #[test]
+    fn rows_can_have_conditions_of_their_own() {
+        let (mut sampler, mut denoiser) = small();
+        let rows = sampler.samples().len() / 6;
+        let values: Vec<f32> = (0..rows).map(|row| row as f32 / rows as f32).collect();
+        let settings = SamplerSettings { solver: Solver::Ddim, steps: 4 };
+        let each = [Condition::each(5, 1, &values)];
+        assert!(sampler.sample(settings, &mut denoiser, &each, Start::Noise, 1, |_| true).is_ok());
+        let got: Vec<f32> = sampler.samples().chunks(6).map(|sample| sample[5]).collect();
+        assert_eq!(got, values);
+        let short = [Condition::each(4, 2, &values)];
+        let refused = sampler.sample(settings, &mut denoiser, &short, Start::Noise, 1, |_| true);
+        assert!(rows == 2 || matches!(refused, Err(SamplingError::Size { .. })), "{refused:?}");
+    }
+
+    #[test]
     fn a_walk_cut_short_keeps_its_conditions_and_says_so() {
         let (mut sampler, mut denoiser) = small();
-        let condition = [Condition { offset: 0, values: &[0.25] }];
+        let condition = [Condition::same(0, &[0.25])];
         let settings = SamplerSettings { solver: Solver::Ddim, steps: 10 };
         let done = sampler.sample(settings, &mut denoiser, &condition, Start::Noise, 1, |step| step.index < 3);
         assert_eq!(done, Ok(Sampled { steps: 3, cut_short: true }));

@@ -26,7 +26,27 @@ pub(super) fn check_graph(model: &ModelProto, manifest: &Manifest) -> Result<(),
         graph.input.iter().filter(|input| !weights.contains(&input.name.as_str())).collect();
     check_side("input", &manifest.inputs, &inputs)?;
     check_side("output", &manifest.outputs, &graph.output.iter().collect::<Vec<_>>())?;
+    check_support(graph, manifest)?;
     check_produced(graph)
+}
+
+/// Names of the tensors that a transform's graph holds: codes, N x (H C), and trajectories, N x H x C.
+pub const CODES: &str = "codes";
+/// See [`CODES`].
+pub const SUPPORT: &str = "support";
+
+/// Codes and trajectories must be as many as the manifest says: a pairing of anything else decodes to nonsense.
+fn check_support(graph: &GraphProto, manifest: &Manifest) -> Result<(), ModelError> {
+    let Some(transform) = &manifest.transform else { return Ok(()) };
+    let (count, horizon, columns) = (transform.support as i64, manifest.horizon as i64, manifest.columns.len() as i64);
+    for (name, expected) in [(CODES, vec![count, horizon * columns]), (SUPPORT, vec![count, horizon, columns])] {
+        let got = graph.initializer.iter().find(|tensor| tensor.name == name).map(|tensor| tensor.dims.clone());
+        if got.as_ref() != Some(&expected) {
+            let got = got.map_or("none".to_owned(), |got| format!("{got:?}"));
+            return Err(ModelError::Support { name, expected: format!("{expected:?}"), got });
+        }
+    }
+    Ok(())
 }
 
 fn check_side(side: &'static str, expected: &[TensorSpec], got: &[&ValueInfoProto]) -> Result<(), ModelError> {

@@ -114,6 +114,18 @@ pub enum ModelError {
         /// What it says.
         problem: String,
     },
+    /// Codes and trajectories of a transform do not belong together.
+    #[error(
+        "expected the transform's `{name}` of shape {expected} (from the manifest), got {got}\nhint: codes and trajectories disagree; export the model again"
+    )]
+    Support {
+        /// Name of the tensor in the graph.
+        name: &'static str,
+        /// Shape promised.
+        expected: String,
+        /// Shape found.
+        got: String,
+    },
     /// The engine computes something else than was exported.
     #[error(
         "{engine}: expected test vector {index} within {tolerance:.0e} of the exported result, got a relative difference of {got:.3e}\nhint: this engine must not run this model; try another (`planwright backends` lists them)"

@@ -34,10 +34,17 @@ pub struct Manifest {
     pub horizon: usize,
     /// Time between knots, seconds.
     pub knot_secs: f64,
-    /// Where it was trained and within which limits.
-    pub world: WorldSpec,
+    /// Where it was trained and within which limits; every planner of a robot has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub world: Option<WorldSpec>,
     /// The physical quantity whose distribution it was trained on.
     pub quantity: Option<QuantitySpec>,
+    /// The vector that the network is conditioned on, if it takes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<ConditionSpec>,
+    /// The code space that the network lives in, and its decoder, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transform: Option<TransformSpec>,
     /// How to sample unless told otherwise.
     pub solver: SolverDefaults,
     /// Where it comes from.
@@ -59,6 +66,12 @@ pub struct Manifest {
 pub enum Family {
     /// A denoiser of maze trajectories: inputs noisy trajectory and timestep, output the clean trajectory.
     MazeDiffusion,
+    /// A denoiser of a system's trajectories: inputs noisy trajectory, timestep and, if it is conditioned, the
+    /// condition vector; output what `diffusion.prediction` says.
+    SequenceDiffusion,
+    /// A denoiser of codes and their decoder: inputs noisy code, timestep and a code to decode; outputs what
+    /// `diffusion.prediction` says, the decoder's weights, and the trajectories they belong to.
+    MazeTransform,
 }
 
 /// One input or output. All are 32-bit floats.
@@ -173,6 +186,40 @@ pub struct DiffusionSpec {
 pub enum Prediction {
     /// The clean trajectory itself.
     CleanSample,
+    /// The noise that was added to it.
+    Noise,
+}
+
+/// A condition: dyadic Fourier features of a quantity, `[sin, cos](2^k pi u)` with `u` running from 0 to 1 over the
+/// quantity's range; all zeros ask for nothing in particular.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConditionSpec {
+    /// Values of the vector.
+    pub width: usize,
+    /// Lower end of the quantity's range.
+    pub low: f64,
+    /// Upper end of the quantity's range.
+    pub high: f64,
+    /// Weight of classifier-free guidance: `nothing + guidance * (condition - nothing)`.
+    pub guidance: f32,
+}
+
+/// A code space: N codes in [-1, 1]^(H C), each paired with one trajectory of the support. A code is decoded by its
+/// nearest neighbours among the codes, with weights `exp(-distance^2 / (2 bandwidth^2))`. The graph holds all of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransformSpec {
+    /// Codes, and as many trajectories, N.
+    pub support: usize,
+    /// Neighbours that a code is decoded by.
+    pub neighbours: usize,
+    /// Squared bandwidth of the weights, in code units.
+    pub bandwidth_squared: f64,
+    /// Objective of the pairing: squared distance of the locally decoded mixtures from the intended one.
+    pub objective: f64,
+    /// Seed of codes and pairing.
+    pub seed: u64,
 }
 
 /// The world that a model was trained for.

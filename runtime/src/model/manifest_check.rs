@@ -43,14 +43,29 @@ pub enum ManifestError {
 
 const MAX_HORIZON: usize = 100_000;
 const MAX_CANDIDATES: usize = 4_096;
+const MAX_COLUMNS: usize = 64;
+const MAX_SUPPORT: usize = 1 << 20;
+const PLACE_NAMES: [&str; 2] = ["x", "y"];
 const COLUMN_NAMES: [&str; 6] = ["action_x", "action_y", "x", "y", "vx", "vy"];
 
 impl Manifest {
     pub(super) fn check(&self) -> Result<(), ManifestError> {
         ensure(!self.name.trim().is_empty(), "name", "a name", "nothing")?;
         let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
-        let Family::MazeDiffusion = self.family;
-        ensure(names == COLUMN_NAMES, "columns", format!("{COLUMN_NAMES:?}"), format!("{names:?}"))?;
+        let expected: Option<&[&str]> = match self.family {
+            Family::MazeDiffusion => Some(&COLUMN_NAMES),
+            Family::MazeTransform => Some(&PLACE_NAMES),
+            Family::SequenceDiffusion => None,
+        };
+        match expected {
+            Some(expected) => ensure(names == expected, "columns", format!("{expected:?}"), format!("{names:?}"))?,
+            None => ensure(
+                (1..=MAX_COLUMNS).contains(&names.len()) && !names.contains(&""),
+                "columns",
+                format!("1 to {MAX_COLUMNS} names"),
+                format!("{names:?}"),
+            )?,
+        }
         self.check_normaliser()?;
         NoiseSchedule::new(self.diffusion.schedule, self.diffusion.steps)?;
         ensure(
@@ -60,10 +75,19 @@ impl Manifest {
             self.horizon,
         )?;
         positive("knot_secs", self.knot_secs)?;
-        positive("world.radius_m", self.world.radius_m)?;
-        positive("world.max_speed_mps", self.world.max_speed_mps)?;
-        positive("world.max_acceleration_mps2", self.world.max_acceleration_mps2)?;
-        Layout::parse(&self.world.layout, &self.world.layout_text)?;
+        match &self.world {
+            Some(world) => {
+                positive("world.radius_m", world.radius_m)?;
+                positive("world.max_speed_mps", world.max_speed_mps)?;
+                positive("world.max_acceleration_mps2", world.max_acceleration_mps2)?;
+                Layout::parse(&world.layout, &world.layout_text)?;
+            }
+            None => {
+                ensure(self.family == Family::SequenceDiffusion, "world", "the world that a planner is for", "none")?;
+            }
+        }
+        self.check_condition()?;
+        self.check_transform()?;
         if let Some(quantity) = &self.quantity {
             let figures = [quantity.low, quantity.mean, quantity.high];
             let ordered = figures.iter().all(|value| value.is_finite()) && quantity.low <= quantity.high;
@@ -105,9 +129,44 @@ impl Manifest {
 
     fn check_tensors(&self) -> Result<(), ManifestError> {
         let trajectory = [Dimension::Batch, Dimension::Fixed(self.horizon), Dimension::Fixed(self.columns.len())];
-        let expected_inputs: [&[Dimension]; 2] = [&trajectory, &[Dimension::Batch]];
-        check_shapes("inputs", &self.inputs, &expected_inputs)?;
-        check_shapes("outputs", &self.outputs, &[&trajectory])
+        let mut inputs: Vec<&[Dimension]> = vec![&trajectory, &[Dimension::Batch]];
+        let mut outputs: Vec<&[Dimension]> = vec![&trajectory];
+        let width = self.condition.as_ref().map(|condition| [Dimension::Batch, Dimension::Fixed(condition.width)]);
+        inputs.extend(width.as_ref().map(<[_; 2]>::as_slice));
+        let decoded = self.transform.as_ref().map(|transform| {
+            let [batch, horizon, columns] = trajectory;
+            [batch, Dimension::Fixed(transform.neighbours), horizon, columns]
+        });
+        if let Some(decoded) = &decoded {
+            inputs.push(&trajectory);
+            outputs.extend([&decoded[..2], decoded.as_slice()]);
+        }
+        check_shapes("inputs", &self.inputs, &inputs)?;
+        check_shapes("outputs", &self.outputs, &outputs)
+    }
+
+    fn check_condition(&self) -> Result<(), ManifestError> {
+        let Some(condition) = &self.condition else { return Ok(()) };
+        let fits = self.family == Family::SequenceDiffusion && (1..=1024).contains(&condition.width);
+        ensure(fits, "condition", "1 to 1024 values for a sequence model", format!("{condition:?}"))?;
+        let range = condition.low.is_finite() && condition.high.is_finite() && condition.low < condition.high;
+        ensure(range, "condition", "a finite range with low < high", format!("{condition:?}"))?;
+        ensure(condition.guidance.is_finite(), "condition.guidance", "a finite weight", condition.guidance)
+    }
+
+    fn check_transform(&self) -> Result<(), ManifestError> {
+        let Some(transform) = &self.transform else {
+            let free = self.family != Family::MazeTransform;
+            return ensure(free, "transform", "codes and their decoder", "none");
+        };
+        let fits = self.family == Family::MazeTransform;
+        ensure(fits, "transform", "a model of family maze-transform", format!("{:?}", self.family))?;
+        let support = format!("1 to {MAX_SUPPORT} codes");
+        ensure((1..=MAX_SUPPORT).contains(&transform.support), "transform.support", support, transform.support)?;
+        let neighbours = format!("1 to {} neighbours, as many as there are codes", transform.support);
+        let inside = (1..=transform.support).contains(&transform.neighbours);
+        ensure(inside, "transform.neighbours", neighbours, transform.neighbours)?;
+        positive("transform.bandwidth_squared", transform.bandwidth_squared)
     }
 
     fn check_golden(&self) -> Result<(), ManifestError> {

@@ -37,11 +37,12 @@ mod tract_engine;
 
 pub use artefact::{Artefact, MANIFEST_KEY, MAX_FILE_BYTES, SHA256_KEY};
 pub use backends::{BackendStatus, backends};
+pub use contract::{CODES, SUPPORT};
 pub use engine::{Engine, EngineChoice, EngineDescription, EngineKind, EngineNameError, Provider};
 pub use error::{EngineError, ModelError};
 pub use load::{SELF_TEST_TOLERANCE, load_engine, relative_difference};
 pub use manifest::{
-    Column, DiffusionSpec, Dimension, Family, Golden, Manifest, Normaliser, Parity, Prediction, Provenance,
-    QuantitySpec, SCHEMA_VERSION, SolverDefaults, SolverKind, TensorSpec, WorldSpec,
+    Column, ConditionSpec, DiffusionSpec, Dimension, Family, Golden, Manifest, Normaliser, Parity, Prediction,
+    Provenance, QuantitySpec, SCHEMA_VERSION, SolverDefaults, SolverKind, TensorSpec, TransformSpec, WorldSpec,
 };
 pub use manifest_check::ManifestError;

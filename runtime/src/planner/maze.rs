@@ -1,11 +1,10 @@
 //! The diffusion maze planner: start and goal are written into the noise, the network fills in the way.
 
-use super::{Observation, PlanError, Planner, PlannerError, Proposal};
+use super::denoiser::EngineDenoiser;
+use super::{Observation, PlanError, Planner, PlannerError, Proposal, check_family, layout_of};
 use crate::correction::Resample;
-use crate::diffusion::{Condition, Denoiser, NoiseSchedule, Sampler, SamplerSettings, SamplingError, Solver, Start};
-use crate::model::{
-    Artefact, Engine, EngineChoice, EngineDescription, EngineError, Family, Manifest, SolverKind, load_engine,
-};
+use crate::diffusion::{Condition, NoiseSchedule, Sampler, SamplerSettings, SamplingError, Solver, Start};
+use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, Family, Manifest, SolverKind, load_engine};
 use crate::quantity::path_length_m;
 use crate::trajectory::Trajectory;
 use crate::view::{Event, View};
@@ -48,7 +47,7 @@ pub struct MazePlanner {
     manifest: Manifest,
     settings: MazePlannerSettings,
     layout: Layout,
-    network: Network,
+    network: EngineDenoiser,
     sampler: Sampler,
     /// The normalised sample of the last proposal, H x 6.
     last: Vec<f32>,
@@ -60,26 +59,6 @@ pub struct MazePlanner {
     /// Of the proposal under way; asking again within the correction keeps to it.
     deadline: Option<Instant>,
     plans: u64,
-}
-
-/// The engine with its timestep buffer and what its calls cost.
-struct Network {
-    engine: Box<dyn Engine>,
-    timesteps: Vec<f32>,
-    /// A slowly forgetting maximum of the time per call.
-    call: Duration,
-}
-
-impl Denoiser for Network {
-    type Error = EngineError;
-
-    fn denoise(&mut self, noisy: &[f32], timestep: usize, clean: &mut [f32]) -> Result<(), EngineError> {
-        let begun = Instant::now();
-        self.timesteps.fill(timestep as f32);
-        let done = self.engine.run(&[noisy, &self.timesteps], &mut [clean]);
-        self.call = begun.elapsed().max(self.call.mul_f64(0.98));
-        done
-    }
 }
 
 impl MazePlanner {
@@ -98,7 +77,7 @@ impl MazePlanner {
     }
 
     fn check(manifest: &Manifest, settings: &MazePlannerSettings) -> Result<(), PlannerError> {
-        let Family::MazeDiffusion = manifest.family;
+        check_family(manifest, Family::MazeDiffusion)?;
         let trained = manifest.diffusion.steps;
         if settings.steps == 0 || settings.steps > trained {
             let problem = format!(
@@ -128,15 +107,14 @@ impl MazePlanner {
     ) -> Result<Self, PlannerError> {
         Self::check(manifest, &settings)?;
         let manifest = manifest.clone();
-        let layout = Layout::parse(&manifest.world.layout, &manifest.world.layout_text)
-            .map_err(|error| PlannerError::Setting(format!("the model's layout: {error}")))?;
+        let layout = layout_of(&manifest)?;
         let schedule = NoiseSchedule::new(manifest.diffusion.schedule, manifest.diffusion.steps)
             .map_err(|error| PlannerError::Setting(error.to_string()))?;
         let size = manifest.horizon * COLUMNS;
         let room = || Trajectory::with_capacity(manifest.knot_secs, manifest.horizon);
         let mut planner = Self {
             sampler: Sampler::new(schedule, size, settings.candidates),
-            network: Network { engine, timesteps: vec![0.0; settings.candidates], call: Duration::ZERO },
+            network: EngineDenoiser::new(&manifest, engine, settings.candidates)?,
             last: vec![0.0; size],
             last_goal: None,
             last_stamp_secs: 0.0,
@@ -165,15 +143,7 @@ impl MazePlanner {
 
     /// A few calls before the first plan, so that its time is like any other's.
     fn warm_up(&mut self) -> Result<(), PlannerError> {
-        let input = vec![0.0; self.last.len() * self.settings.candidates];
-        let mut output = input.clone();
-        for _ in 0..3 {
-            self.network.call = Duration::ZERO;
-            self.network
-                .denoise(&input, 0, &mut output)
-                .map_err(|error| PlannerError::Setting(format!("warm-up: {error}")))?;
-        }
-        Ok(())
+        self.network.warm_up(self.last.len() * self.settings.candidates)
     }
 
     fn normalised(&self, column: usize, value: f64) -> f32 {
@@ -203,16 +173,15 @@ impl MazePlanner {
         mut observe: impl FnMut(usize, &[f32]),
     ) -> Result<Walk, PlanError> {
         let time_for = |call: Duration| deadline.is_none_or(|deadline| Instant::now() + call <= deadline);
-        if !time_for(self.network.call) {
-            // Only a call can show that calls are fast again: one that was slow must not be the last for ever.
-            self.network.call = self.network.call.mul_f64(0.9);
+        if !time_for(self.network.call()) {
+            self.network.forget_a_little();
             return Err(PlanError::NoTime);
         }
-        let call = self.network.call;
+        let call = self.network.call();
         let end = (self.manifest.horizon - 1) * COLUMNS;
         let conditions = [
-            Condition { offset: STATE_COLUMNS.start, values: &self.conditions[0] },
-            Condition { offset: end + STATE_COLUMNS.start, values: &self.conditions[1] },
+            Condition::same(STATE_COLUMNS.start, &self.conditions[0]),
+            Condition::same(end + STATE_COLUMNS.start, &self.conditions[1]),
         ];
         let start = warm_level.map_or(Start::Noise, |level| Start::Warm { samples: &self.last, level });
         let settings = SamplerSettings { solver: self.settings.solver, steps: self.settings.steps };
@@ -322,7 +291,7 @@ impl Planner for MazePlanner {
     }
 
     fn engine(&self) -> &EngineDescription {
-        self.network.engine.description()
+        self.network.engine()
     }
 
     fn propose(

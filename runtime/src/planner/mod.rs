@@ -1,15 +1,19 @@
 //! From an observation to a proposal. One file per family; what comes out is a dream until it is
 //! corrected and checked.
 
+mod denoiser;
 mod maze;
+mod sequence;
 
+pub use denoiser::EngineDenoiser;
 pub use maze::{MazePlanner, MazePlannerSettings};
+pub use sequence::{SequenceGenerator, SequenceRequest};
 
 use crate::correction::Resample;
-use crate::model::{EngineDescription, EngineError, Manifest, ModelError};
+use crate::model::{EngineDescription, EngineError, Family, Manifest, ModelError};
 use crate::trajectory::Trajectory;
 use crate::view::{Stamp, View};
-use crate::world::{Point, State};
+use crate::world::{Layout, Point, State};
 use std::time::Instant;
 
 /// What a planner is told.
@@ -108,4 +112,23 @@ pub trait Planner: Resample {
     fn proposal(&self) -> Proposal;
     /// Plans proposed since the last reset.
     fn plans(&self) -> u64;
+}
+
+/// Refuses a model of another family.
+fn check_family(manifest: &Manifest, expected: Family) -> Result<(), PlannerError> {
+    if manifest.family == expected {
+        return Ok(());
+    }
+    Err(PlannerError::Setting(format!(
+        "expected a model of family {expected:?}, got '{}' of family {:?}\nhint: `planwright inspect FILE` tells what a model is",
+        manifest.name, manifest.family
+    )))
+}
+
+/// The map that a model was trained for.
+fn layout_of(manifest: &Manifest) -> Result<Layout, PlannerError> {
+    let world = manifest.world.as_ref();
+    let world = world.ok_or_else(|| PlannerError::Setting("expected a model with a world, got none".to_owned()))?;
+    Layout::parse(&world.layout, &world.layout_text)
+        .map_err(|error| PlannerError::Setting(format!("the model's layout: {error}")))
 }

@@ -124,7 +124,10 @@ fn card(artefact: &Artefact, note: Option<&str>) -> String {
     let provenance = &manifest.provenance;
     let mut text = format!(
         "# {}\n\nA diffusion planner for the {} maze: {} knots of {} s, one network call per denoising step.\n",
-        manifest.name, manifest.world.layout, manifest.horizon, manifest.knot_secs
+        manifest.name,
+        manifest.world.as_ref().map_or("", |world| world.layout.as_str()),
+        manifest.horizon,
+        manifest.knot_secs
     );
     if let Some(note) = note {
         let _ = write!(text, "\n{note}\n");

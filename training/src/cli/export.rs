@@ -45,7 +45,7 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn run(&self) -> Result<(), CliError> {
-        let checkpoint = Checkpoint::read(&self.checkpoint).map_err(CliError::input)?;
+        let checkpoint: Checkpoint = Checkpoint::read(&self.checkpoint).map_err(CliError::input)?;
         if self.steps == 0 || self.steps > checkpoint.recipe.diffusion.steps || self.candidates == 0 {
             let trained = checkpoint.recipe.diffusion.steps;
             return Err(CliError::input(anyhow::anyhow!(

@@ -4,7 +4,7 @@ use super::gate::Row;
 use super::onnx_graph::{CLEAN, SAMPLE, TIMESTEP};
 use super::{ExportError, ExportOptions};
 use crate::dataset::{COLUMNS, Limits};
-use crate::fit::{Batch, Checkpoint};
+use crate::fit::{Batch, Checkpoint, FitRecipe};
 use planwright::model::{
     Column, DiffusionSpec, Dimension, Family, Golden, Manifest, Normaliser, Parity, Prediction, Provenance,
     QuantitySpec, SCHEMA_VERSION, TensorSpec, WorldSpec,
@@ -66,13 +66,15 @@ pub(super) fn manifest(
         },
         horizon,
         knot_secs: recipe.windows.stride as f64 * STEP_SECS,
-        world: WorldSpec {
+        world: Some(WorldSpec {
             layout: layout.name().to_owned(),
             layout_text: layout.to_text(),
             radius_m: RADIUS_M,
             max_speed_mps: MAX_SPEED_MPS,
             max_acceleration_mps2: MAX_ACCELERATION_MPS2,
-        },
+        }),
+        condition: None,
+        transform: None,
         quantity: Some(path_length(windows, limits, horizon)),
         solver,
         provenance: Provenance {
@@ -125,7 +127,7 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     at(rank.floor()) + (rank - rank.floor()) * (at(rank.ceil()) - at(rank.floor()))
 }
 
-fn libraries() -> BTreeMap<String, String> {
+pub(super) fn libraries() -> BTreeMap<String, String> {
     [("planwright", env!("CARGO_PKG_VERSION")), ("libtorch", LIBTORCH), ("tch", TCH), ("onnx-protobuf", ONNX_PROTOBUF)]
         .into_iter()
         .map(|(name, version)| (name.to_owned(), version.to_owned()))
@@ -133,7 +135,7 @@ fn libraries() -> BTreeMap<String, String> {
 }
 
 /// The commit of the working folder, marked if files differ from it; `unknown` outside a repository.
-fn git_commit() -> String {
+pub(super) fn git_commit() -> String {
     let git = |arguments: &[&str]| {
         let output = std::process::Command::new("git").args(arguments).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())

@@ -1,6 +1,6 @@
 //! The parity gate: no file leaves unless every engine computes what libtorch computes.
 
-use crate::dataset::COLUMNS;
+use super::onnx_graph::DecoderTables;
 use crate::fit::Batch;
 use crate::network::{NetworkSpec, Parameters, TorchGraph, declare};
 use planwright::model::{
@@ -18,6 +18,9 @@ pub const TOLERANCE: f64 = 1e-5;
 /// Batches at which engines are compared: the usual one, and one that tells rows apart.
 const BATCHES: [usize; 2] = [1, 3];
 const RANDOM_INPUTS: usize = 6;
+/// Squared distances of codes are sums of a hundred and more terms in single precision, and a neighbour at the edge may
+/// change places with the next; a wrong table would be off by orders of magnitude more.
+const DECODER_TOLERANCE: f64 = 2e-2;
 
 /// Why the gate stays closed.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +42,20 @@ pub enum GateError {
         /// Largest relative difference.
         got: f64,
     },
+    /// An engine decodes to something else than an exact search.
+    #[error("expected {engine} to decode within {tolerance:.0e} of an exact search, got a relative difference of {got:.3e} on {kind} input {index} at batch {batch}\nhint: nothing was written", tolerance = DECODER_TOLERANCE)]
+    Decodes {
+        /// Which engine.
+        engine: &'static str,
+        /// `random`, `extreme` or `real`.
+        kind: &'static str,
+        /// Which input of that kind.
+        index: usize,
+        /// Rows per run.
+        batch: usize,
+        /// Relative difference of the mean decoded trajectory.
+        got: f64,
+    },
     /// The network gives NaN or infinity.
     #[error(
         "expected finite results, got NaN or infinity from libtorch on {kind} input {index}\nhint: nothing was written; train longer or with a lower learning rate"
@@ -51,11 +68,31 @@ pub enum GateError {
     },
 }
 
-/// One row: a noisy trajectory, horizon x 6, and its timestep.
+/// One row: a noisy sample, H x C, its timestep, and its condition if the network takes one.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Row {
     pub(super) sample: Vec<f32>,
     pub(super) timestep: f32,
+    pub(super) condition: Vec<f32>,
+}
+
+/// Sizes of the rows that the gate makes up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowShape {
+    /// Time steps, H.
+    pub(super) horizon: usize,
+    /// Columns, C.
+    pub(super) columns: usize,
+    /// Values of the condition, 0 without one.
+    pub(super) condition: usize,
+    /// Training timesteps.
+    pub(super) timesteps: usize,
+}
+
+impl RowShape {
+    fn size(self) -> usize {
+        self.horizon * self.columns
+    }
 }
 
 /// The network in libtorch, the reference.
@@ -74,11 +111,17 @@ impl<'a> Reference<'a> {
     /// Clean trajectories, row after row.
     pub(super) fn run(&self, rows: &[Row]) -> Vec<f32> {
         tch::no_grad(|| {
-            let (samples, timesteps) = joined(rows);
-            let shape = [rows.len() as i64, -1, self.network.columns as i64];
+            let (samples, timesteps, conditions) = joined(rows);
+            let horizon = samples.len() / rows.len().max(1) / self.network.columns;
+            let shape = [rows.len() as i64, horizon as i64, self.network.columns as i64];
+            let condition = self
+                .network
+                .condition
+                .map(|spec| Tensor::from_slice(&conditions).view([rows.len() as i64, spec.width as i64]));
             let sample = Tensor::from_slice(&samples).view(shape);
             let mut graph = TorchGraph::new(&self.views, Device::Cpu);
-            let clean = self.network.forward(&mut graph, &sample, &Tensor::from_slice(&timesteps));
+            let clean =
+                self.network.forward(&mut graph, horizon, &sample, &Tensor::from_slice(&timesteps), condition.as_ref());
             let mut values = vec![0.0_f32; samples.len()];
             clean.to_kind(Kind::Float).contiguous().view([-1]).copy_data(&mut values, samples.len());
             values
@@ -86,34 +129,33 @@ impl<'a> Reference<'a> {
     }
 }
 
-fn joined(rows: &[Row]) -> (Vec<f32>, Vec<f32>) {
+fn joined(rows: &[Row]) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
     let samples = rows.iter().flat_map(|row| row.sample.iter().copied()).collect();
-    (samples, rows.iter().map(|row| row.timestep).collect())
+    let conditions = rows.iter().flat_map(|row| row.condition.iter().copied()).collect();
+    (samples, rows.iter().map(|row| row.timestep).collect(), conditions)
 }
 
 /// What the gate found.
 pub(super) struct Passed {
+    /// Parameters of the network.
+    pub(super) parameters: usize,
     pub(super) parity: Parity,
     /// Version by engine.
     pub(super) engines: BTreeMap<String, String>,
 }
 
 /// Compares ONNX Runtime and tract with libtorch on random, extreme and real inputs, one row at a time and in
-/// batches. `real` are noisy windows of `horizon` knots; `steps` is the number of training timesteps.
+/// batches. `real` are noisy rows of the data.
 pub(super) fn pass(
     artefact: &Artefact,
     reference: &Reference<'_>,
-    real: &Batch,
-    steps: usize,
+    real: &[Row],
+    shape: RowShape,
+    decoder: Option<&DecoderTables>,
     library: Option<&Path>,
     seed: u64,
 ) -> Result<Passed, GateError> {
-    let horizon = artefact.manifest().horizon;
-    let kinds = [
-        ("random", random(horizon, steps, seed)),
-        ("extreme", extreme(horizon, steps)),
-        ("real", rows_of(real, horizon)),
-    ];
+    let kinds = [("random", random(shape, seed)), ("extreme", extreme(shape)), ("real", real.to_vec())];
     let mut largest: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
     let mut engines = BTreeMap::new();
     for batch in BATCHES {
@@ -124,13 +166,14 @@ pub(super) fn pass(
             let name = engine.description().engine;
             engines.insert(name.to_owned(), engine.description().version.clone());
             for (kind, rows) in &kinds {
-                let got = compare(engine.as_mut(), reference, kind, rows, batch)?;
+                let got = compare(engine.as_mut(), reference, kind, rows, batch, decoder)?;
                 let seen = largest.entry(name.to_owned()).or_default().entry((*kind).to_owned()).or_default();
                 *seen = seen.max(got);
             }
         }
     }
-    Ok(Passed { parity: Parity { tolerance: TOLERANCE, largest }, engines })
+    let parameters = reference.views.iter().map(|view| view.numel()).sum();
+    Ok(Passed { parameters, parity: Parity { tolerance: TOLERANCE, largest }, engines })
 }
 
 /// Largest relative difference over all rows, each judged on its own.
@@ -140,6 +183,7 @@ fn compare(
     kind: &'static str,
     rows: &[Row],
     batch: usize,
+    decoder: Option<&DecoderTables>,
 ) -> Result<f64, GateError> {
     let mut largest = 0.0_f64;
     for first in 0..rows.len().div_ceil(batch) {
@@ -147,11 +191,32 @@ fn compare(
         let indices: Vec<usize> = (0..batch).map(|row| (first * batch + row) % rows.len()).collect();
         let chosen: Vec<Row> = indices.iter().map(|index| rows[*index].clone()).collect();
         let expected = reference.run(&chosen);
-        let (samples, timesteps) = joined(&chosen);
-        let mut clean = vec![0.0; samples.len()];
-        engine.run(&[&samples, &timesteps], &mut [&mut clean]).map_err(ModelError::from)?;
+        let (samples, timesteps, conditions) = joined(&chosen);
+        let mut said = vec![0.0; samples.len()];
+        let mut inputs: Vec<&[f32]> = vec![&samples, &timesteps];
+        if reference.network.condition.is_some() {
+            inputs.push(&conditions);
+        }
+        match decoder {
+            None => engine.run(&inputs, &mut [&mut said]).map_err(ModelError::from)?,
+            Some(tables) => {
+                let size = samples.len() / batch;
+                let mut weights = vec![0.0; batch * tables.neighbours];
+                let mut decoded = vec![0.0; samples.len() * tables.neighbours];
+                inputs.push(&samples);
+                engine.run(&inputs, &mut [&mut said, &mut weights, &mut decoded]).map_err(ModelError::from)?;
+                let rows = weights.chunks(tables.neighbours).zip(decoded.chunks(tables.neighbours * size));
+                for (index, (row, (weights, decoded))) in indices.iter().zip(chosen.iter().zip(rows)) {
+                    let got = decoded_difference(tables, &row.sample, weights, decoded);
+                    if !(got <= DECODER_TOLERANCE) {
+                        let engine = engine.description().engine;
+                        return Err(GateError::Decodes { engine, kind, index: *index, batch, got });
+                    }
+                }
+            }
+        }
         let size = samples.len() / batch;
-        for (index, (got, expected)) in indices.iter().zip(clean.chunks(size).zip(expected.chunks(size))) {
+        for (index, (got, expected)) in indices.iter().zip(said.chunks(size).zip(expected.chunks(size))) {
             if expected.iter().any(|value| !value.is_finite()) {
                 return Err(GateError::NotFinite { kind, index: *index });
             }
@@ -166,21 +231,53 @@ fn compare(
     Ok(largest)
 }
 
-fn random(horizon: usize, steps: usize, seed: u64) -> Vec<Row> {
+/// How far an engine's mean decoded trajectory is from that of a search in double precision, relative.
+fn decoded_difference(tables: &DecoderTables, code: &[f32], weights: &[f32], decoded: &[f32]) -> f64 {
+    let size = code.len();
+    let mut distances: Vec<(f64, usize)> = tables
+        .codes
+        .chunks_exact(size)
+        .enumerate()
+        .map(|(place, other)| {
+            (code.iter().zip(other).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>(), place)
+        })
+        .collect();
+    distances.sort_by(|a, b| a.0.total_cmp(&b.0));
+    distances.truncate(tables.neighbours);
+    let nearest = distances.first().map_or(0.0, |nearest| nearest.0);
+    let exact: Vec<f64> =
+        distances.iter().map(|(distance, _)| (-0.5 * (distance - nearest) / tables.bandwidth_squared).exp()).collect();
+    let sum: f64 = exact.iter().sum();
+    let (mut expected, mut got) = (vec![0.0_f32; size], vec![0.0_f32; size]);
+    for (weight, (_, place)) in exact.iter().zip(&distances) {
+        for (mean, value) in expected.iter_mut().zip(&tables.support[place * size..(place + 1) * size]) {
+            *mean += (weight / sum) as f32 * value;
+        }
+    }
+    for (weight, trajectory) in weights.iter().zip(decoded.chunks_exact(size)) {
+        for (mean, value) in got.iter_mut().zip(trajectory) {
+            *mean += weight * value;
+        }
+    }
+    relative_difference(&got, &expected)
+}
+
+fn random(shape: RowShape, seed: u64) -> Vec<Row> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     (0..RANDOM_INPUTS)
         .map(|_| Row {
-            sample: (0..horizon * COLUMNS).map(|_| rng.sample(StandardNormal)).collect(),
-            timestep: rng.random_range(0..steps) as f32,
+            sample: (0..shape.size()).map(|_| rng.sample(StandardNormal)).collect(),
+            timestep: rng.random_range(0..shape.timesteps) as f32,
+            condition: (0..shape.condition).map(|_| 2.0 * rng.random::<f32>() - 1.0).collect(),
         })
         .collect()
 }
 
 /// Magnitudes far outside the training, nothing at all, constants, the fastest alternation; each at the first
 /// and the last timestep.
-fn extreme(horizon: usize, steps: usize) -> Vec<Row> {
+fn extreme(shape: RowShape) -> Vec<Row> {
     let mut rng = ChaCha8Rng::seed_from_u64(u64::MAX);
-    let size = horizon * COLUMNS;
+    let size = shape.size();
     let mut noise = |scale: f32| (0..size).map(|_| scale * rng.sample::<f32, _>(StandardNormal)).collect::<Vec<f32>>();
     let alternating =
         |period: usize| (0..size).map(|index| if (index / period).is_multiple_of(2) { 1.0 } else { -1.0 }).collect();
@@ -193,18 +290,29 @@ fn extreme(horizon: usize, steps: usize) -> Vec<Row> {
         vec![1e3; size],
         vec![1e-6; size],
         alternating(1),
-        alternating(COLUMNS),
+        alternating(shape.columns),
     ];
-    let timesteps = [0.0, (steps - 1) as f32];
-    samples.iter().flat_map(|sample| timesteps.map(|timestep| Row { sample: sample.clone(), timestep })).collect()
+    let timesteps = [0.0, (shape.timesteps - 1) as f32];
+    let row = |sample: &Vec<f32>, timestep: f32, condition: f32| Row {
+        sample: sample.clone(),
+        timestep,
+        condition: vec![condition; shape.condition],
+    };
+    samples.iter().flat_map(|sample| timesteps.map(|timestep| row(sample, timestep, timestep.min(1.0)))).collect()
 }
 
-/// The noisy windows of a batch.
-pub(super) fn rows_of(batch: &Batch, horizon: usize) -> Vec<Row> {
+/// The noisy rows of a batch, `size` values each.
+pub(super) fn rows_of(batch: &Batch, size: usize) -> Vec<Row> {
+    let width = batch.conditions.len() / batch.count.max(1);
     batch
         .noisy
-        .chunks(horizon * COLUMNS)
+        .chunks(size)
         .zip(&batch.timesteps)
-        .map(|(sample, timestep)| Row { sample: sample.to_vec(), timestep: *timestep })
+        .enumerate()
+        .map(|(row, (sample, timestep))| Row {
+            sample: sample.to_vec(),
+            timestep: *timestep,
+            condition: batch.conditions[row * width..(row + 1) * width].to_vec(),
+        })
         .collect()
 }

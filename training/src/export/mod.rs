@@ -3,16 +3,19 @@
 mod describe;
 mod gate;
 mod onnx_graph;
+mod sequences;
 
 pub use gate::{GateError, TOLERANCE};
-pub use onnx_graph::{BATCH, CLEAN, IR_VERSION, OPSET, SAMPLE, TIMESTEP};
+pub use onnx_graph::{BATCH, CLEAN, DecoderTables, IR_VERSION, OPSET, SAMPLE, TIMESTEP};
+pub use sequences::{SequenceDescription, export_sequences};
 
-use crate::dataset::{WindowError, Windows, generate};
-use crate::fit::{Batch, BatchSource, Checkpoint};
+use crate::dataset::{COLUMNS, WindowError, Windows, generate};
+use crate::fit::{Batch, BatchSource, Checkpoint, FitError};
+use crate::network::NetworkSpec;
 use describe::golden_rows;
-use gate::{Reference, Row};
+use gate::{Passed, Reference, Row, RowShape};
 use planwright::diffusion::{NoiseSchedule, ScheduleError};
-use planwright::model::{Artefact, Golden, ModelError, Parity, SolverDefaults, SolverKind};
+use planwright::model::{Artefact, Golden, Manifest, ModelError, Parity, SolverDefaults, SolverKind};
 use planwright::world::{Layout, LayoutError};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -115,6 +118,9 @@ pub enum ExportError {
     /// The model contract.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The rows of the data.
+    #[error(transparent)]
+    Data(#[from] FitError),
     /// The parity gate.
     #[error(transparent)]
     Gate(#[from] GateError),
@@ -131,11 +137,7 @@ pub fn export(checkpoint: &Checkpoint, options: &ExportOptions) -> Result<Export
     planwright::files::check_writable(path).map_err(|source| ExportError::Output { path: path.clone(), source })?;
     let recipe = &checkpoint.recipe;
     let horizon = recipe.windows.horizon;
-    let values = checkpoint.averaged();
-    let expected = crate::network::declare(&recipe.network).iter().map(|spec| spec.len()).sum();
-    if values.len() != expected {
-        return Err(ExportError::Parameters { expected, got: values.len() });
-    }
+    let values = parameters_of(&recipe.network, checkpoint.averaged())?;
 
     let layout = Layout::named_or_file(&recipe.data.layout)?;
     let recording = generate(&layout, &recipe.data);
@@ -147,42 +149,59 @@ pub fn export(checkpoint: &Checkpoint, options: &ExportOptions) -> Result<Export
     source.draw(QUANTITY_STREAM, QUANTITY_WINDOWS, &mut measured);
 
     let reference = Reference::new(&recipe.network, values);
-    let golden = golden(&reference, &golden_rows(&gate::rows_of(&real, horizon)))?;
-    let data_sha256 = recording.sha256();
+    let real = gate::rows_of(&real, horizon * COLUMNS);
+    let golden = golden(&reference, &golden_rows(&real))?;
     let limits = windows.limits();
-    let manifest = describe::manifest(checkpoint, options, &layout, limits, &measured, golden, data_sha256.clone())?;
-    let body = onnx_graph::serialise(&recipe.network, horizon, values)?;
-    let artefact = Artefact::new(&body, &manifest)?;
-    let passed = gate::pass(
-        &artefact,
-        &reference,
-        &real,
-        recipe.diffusion.steps,
-        options.library.as_deref(),
-        recipe.training.seed,
-    )?;
+    let manifest = describe::manifest(checkpoint, options, &layout, limits, &measured, golden, recording.sha256())?;
+    let body = onnx_graph::serialise(&recipe.network, horizon, values, CLEAN, None)?;
+    let shape = RowShape { horizon, columns: COLUMNS, condition: 0, timesteps: recipe.diffusion.steps };
+    let seed = recipe.training.seed;
+    finish(&body, manifest, options, |artefact| {
+        gate::pass(artefact, &reference, &real, shape, None, options.library.as_deref(), seed)
+    })
+}
+
+/// The values, if there are as many as the network has.
+fn parameters_of<'a>(network: &NetworkSpec, values: &'a [f32]) -> Result<&'a [f32], ExportError> {
+    let expected = crate::network::declare(network).iter().map(|spec| spec.len()).sum();
+    if values.len() != expected {
+        return Err(ExportError::Parameters { expected, got: values.len() });
+    }
+    Ok(values)
+}
+
+/// Joins graph and manifest, lets the gate judge, and writes the file with what the gate found.
+fn finish(
+    body: &[u8],
+    manifest: Manifest,
+    options: &ExportOptions,
+    judge: impl FnOnce(&Artefact) -> Result<Passed, GateError>,
+) -> Result<ExportReport, ExportError> {
+    let artefact = Artefact::new(body, &manifest)?;
+    let passed = judge(&artefact)?;
     let mut manifest = manifest;
     manifest.parity = passed.parity.clone();
     manifest.provenance.libraries.extend(passed.engines);
-    let artefact = artefact.with_manifest(manifest)?;
-    artefact.write(path)?;
-
-    let bytes = artefact.bytes().len();
-    let mut warnings = Vec::new();
-    if bytes > WARN_BYTES {
-        warnings.push(format!("the file has {bytes} bytes, more than the {WARN_BYTES} that a repository should carry"));
-    }
-    Ok(ExportReport {
-        name: recipe.name.clone(),
-        path: path.clone(),
-        bytes,
+    let report = |artefact: &Artefact, manifest: &Manifest| ExportReport {
+        name: manifest.name.clone(),
+        path: options.output.clone(),
+        bytes: artefact.bytes().len(),
         sha256: artefact.sha256().to_owned(),
-        parameters: values.len(),
-        training_steps: checkpoint.step,
-        data_sha256,
-        parity: passed.parity,
-        warnings,
-    })
+        parameters: passed.parameters,
+        training_steps: manifest.provenance.training_steps,
+        data_sha256: manifest.provenance.data_sha256.clone(),
+        parity: passed.parity.clone(),
+        warnings: Vec::new(),
+    };
+    let artefact = artefact.with_manifest(manifest.clone())?;
+    artefact.write(&options.output)?;
+    let mut report = report(&artefact, &manifest);
+    let bytes = report.bytes;
+    if bytes > WARN_BYTES {
+        let warning = format!("the file has {bytes} bytes, more than the {WARN_BYTES} that a repository should carry");
+        report.warnings.push(warning);
+    }
+    Ok(report)
 }
 
 fn golden(reference: &Reference<'_>, rows: &[Row]) -> Result<Vec<Golden>, GateError> {
@@ -191,7 +210,11 @@ fn golden(reference: &Reference<'_>, rows: &[Row]) -> Result<Vec<Golden>, GateEr
         if output.iter().any(|value| !value.is_finite()) {
             return Err(GateError::NotFinite { kind: "real", index });
         }
-        Ok(Golden { inputs: vec![row.sample.clone(), vec![row.timestep]], output })
+        let mut inputs = vec![row.sample.clone(), vec![row.timestep]];
+        if !row.condition.is_empty() {
+            inputs.push(row.condition.clone());
+        }
+        Ok(Golden { inputs, output })
     });
     vectors.collect()
 }

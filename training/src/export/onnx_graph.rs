@@ -9,6 +9,7 @@ use onnx_protobuf::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TypeProto,
     ValueInfoProto,
 };
+use planwright::model::{CODES, SUPPORT};
 use protobuf::{Message, MessageField};
 
 /// Operators of this opset run fastest in ONNX Runtime and are all in tract.
@@ -23,20 +24,65 @@ pub const SAMPLE: &str = "sample";
 pub const TIMESTEP: &str = "timestep";
 /// Name of the predicted clean trajectory, float [batch, horizon, columns].
 pub const CLEAN: &str = "clean";
+/// Name of the predicted noise, where the network says that.
+pub const NOISE: &str = "noise";
 
-/// A denoiser as a serialised ONNX model. `values` are all parameters in flat order, no more and no fewer.
-pub(super) fn serialise(network: &NetworkSpec, horizon: usize, values: &[f32]) -> Result<Vec<u8>, protobuf::Error> {
+/// Name of the condition vector, float [batch, width].
+pub const CONDITION: &str = "condition";
+/// Name of a code to decode, float [batch, horizon, columns].
+pub const CODE: &str = "code";
+/// Name of the decoder's weights, float [batch, neighbours].
+pub const WEIGHTS: &str = "weights";
+/// Name of the trajectories that a code decodes to, float [batch, neighbours, horizon, columns].
+pub const DECODED: &str = "decoded";
+
+/// A code space with its decoder, as a graph holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecoderTables {
+    /// N x (H C) codes in [-1, 1].
+    pub codes: Vec<f32>,
+    /// N x H x C trajectories in physical units, the one paired with each code.
+    pub support: Vec<f32>,
+    /// Neighbours that a code is decoded by.
+    pub neighbours: usize,
+    /// Squared bandwidth of their weights.
+    pub bandwidth_squared: f64,
+}
+
+/// A denoiser, with its decoder if it has one, as a serialised ONNX model. `values` are all parameters in flat order,
+/// no more and no fewer; `output` is the name of what the network says.
+pub(super) fn serialise(
+    network: &NetworkSpec,
+    horizon: usize,
+    values: &[f32],
+    output: &str,
+    decoder: Option<&DecoderTables>,
+) -> Result<Vec<u8>, protobuf::Error> {
     let parameters = Parameters::new(crate::network::declare(network));
     let mut graph = OnnxGraph::new(&parameters, values);
-    let output = network.forward(&mut graph, &SAMPLE.to_owned(), &TIMESTEP.to_owned());
-    graph.rename(&output, CLEAN);
+    let condition = network.condition.map(|_| CONDITION.to_owned());
+    let said = network.forward(&mut graph, horizon, &SAMPLE.to_owned(), &TIMESTEP.to_owned(), condition.as_ref());
+    graph.rename(&said, output);
     let trajectory = [None, Some(horizon), Some(network.columns)];
+    let mut inputs = vec![value_info(SAMPLE, &trajectory), value_info(TIMESTEP, &[None])];
+    let mut outputs = vec![value_info(output, &trajectory)];
+    if let Some(condition) = network.condition {
+        inputs.push(value_info(CONDITION, &[None, Some(condition.width)]));
+    }
+    if let Some(tables) = decoder {
+        let (horizon, columns) = (horizon, network.columns);
+        graph.decoder(tables, horizon, columns);
+        let neighbours = Some(tables.neighbours);
+        inputs.push(value_info(CODE, &trajectory));
+        outputs.push(value_info(WEIGHTS, &[None, neighbours]));
+        outputs.push(value_info(DECODED, &[None, neighbours, Some(horizon), Some(columns)]));
+    }
     let proto = GraphProto {
         name: "denoiser".to_owned(),
         node: graph.nodes,
         initializer: graph.initialisers,
-        input: vec![value_info(SAMPLE, &trajectory), value_info(TIMESTEP, &[None])],
-        output: vec![value_info(CLEAN, &trajectory)],
+        input: inputs,
+        output: outputs,
         ..Default::default()
     };
     let opset = OperatorSetIdProto { version: OPSET, ..Default::default() };
@@ -126,6 +172,40 @@ impl<'a> OnnxGraph<'a> {
         name.to_owned()
     }
 
+    /// Nearest codes of `code`, their weights, and the trajectories that are paired with them. The squared distance
+    /// less the part that all codes share is one Gemm: `|c|^2 - 2 z.c`.
+    fn decoder(&mut self, tables: &DecoderTables, horizon: usize, columns: usize) {
+        let size = horizon * columns;
+        let count = tables.codes.len() / size;
+        let codes = self.floats(CODES, &[count, size], &tables.codes);
+        let support = self.floats(SUPPORT, &[count, horizon, columns], &tables.support);
+        let norms: Vec<f32> = tables
+            .codes
+            .chunks_exact(size)
+            .map(|code| code.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() as f32)
+            .collect();
+        let norms = self.floats("code_norms", &[count], &norms);
+        let flat = self.reshape(CODE, &[0, -1]);
+        let gemm = vec![integer("transB", 1), float("alpha", -2.0)];
+        let distances = self.node("Gemm", &[&flat, &codes, &norms], gemm);
+        let neighbours = self.integers(&[tables.neighbours as i64]);
+        let name = self.node(
+            "TopK",
+            &[&distances, &neighbours],
+            vec![integer("axis", 1), integer("largest", 0), integer("sorted", 1)],
+        );
+        let places = format!("{name}_places");
+        if let Some(node) = self.nodes.last_mut() {
+            node.output.push(places.clone());
+        }
+        let scale = self.floats("weight_scale", &[1], &[(-0.5 / tables.bandwidth_squared) as f32]);
+        let exponents = self.node("Mul", &[&name, &scale], Vec::new());
+        let weights = self.node("Softmax", &[&exponents], vec![integer("axis", 1)]);
+        self.rename(&weights, WEIGHTS);
+        let decoded = self.node("Gather", &[&support, &places], vec![integer("axis", 0)]);
+        self.rename(&decoded, DECODED);
+    }
+
     fn unsqueeze(&mut self, x: &str, axis: i64) -> String {
         let axes = self.integers(&[axis]);
         self.node("Unsqueeze", &[x, &axes], Vec::new())
@@ -186,6 +266,17 @@ impl Graph for OnnxGraph<'_> {
     fn add_to_each_step(&mut self, x: &String, per_channel: &String) -> String {
         let column = self.unsqueeze(per_channel, 2);
         self.node("Add", &[x, &column], Vec::new())
+    }
+
+    fn scale_each_step(&mut self, x: &String, per_channel: &String) -> String {
+        let column = self.unsqueeze(per_channel, 2);
+        self.node("Mul", &[x, &column], Vec::new())
+    }
+
+    fn repeat_over_time(&mut self, per_channel: &String, horizon: usize) -> String {
+        let column = self.unsqueeze(per_channel, 2);
+        let ones = self.floats(&format!("ones_over_{horizon}"), &[1, 1, horizon], &vec![1.0; horizon]);
+        self.node("Mul", &[&column, &ones], Vec::new())
     }
 
     fn concat_channels(&mut self, a: &String, b: &String) -> String {
@@ -255,10 +346,17 @@ mod tests {
 
     #[test]
     fn every_parameter_is_written_once_and_every_input_exists() {
-        let network = NetworkSpec { columns: 6, base_channels: 8, multipliers: vec![1, 2], kernel: 5, groups: 4 };
+        let network = NetworkSpec {
+            columns: 6,
+            base_channels: 8,
+            multipliers: vec![1, 2],
+            kernel: 5,
+            groups: 4,
+            condition: None,
+        };
         let parameters = Parameters::new(crate::network::declare(&network));
         let values = parameters.initial(1);
-        let bytes = serialise(&network, 8, &values).unwrap();
+        let bytes = serialise(&network, 8, &values, CLEAN, None).unwrap();
         let graph = ModelProto::parse_from_bytes(&bytes).unwrap().graph.unwrap();
         for spec in parameters.specs() {
             let tensor = graph.initializer.iter().find(|tensor| tensor.name == spec.name).unwrap();

@@ -11,13 +11,17 @@ use rand_distr::StandardNormal;
 /// One batch in plain memory, row by row.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// Clean windows, B x H x 6.
+    /// Clean samples, B x H x C.
     pub clean: Vec<f32>,
-    /// Noised windows with the conditions written in, B x H x 6.
+    /// The noise that was added to them, B x H x C; empty if the network is to say the clean sample.
+    pub noise: Vec<f32>,
+    /// Noised samples with the conditions written in, B x H x C.
     pub noisy: Vec<f32>,
-    /// Noise level of each window, B.
+    /// Noise level of each sample, B.
     pub timesteps: Vec<f32>,
-    /// Windows.
+    /// Condition vectors, B x width; empty if the network takes none.
+    pub conditions: Vec<f32>,
+    /// Samples.
     pub count: usize,
 }
 

@@ -1,6 +1,6 @@
 //! Checkpoints: safetensors with every parameter by name, its average and both moments.
 
-use super::recipe::{DeviceName, Recipe};
+use super::recipe::{DeviceName, FitRecipe, Recipe};
 use super::trainer::{Trainer, to_vec};
 use crate::network::{ParameterSpec, Parameters, declare};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 
 /// A checkpoint in memory.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Checkpoint {
+pub struct Checkpoint<R = Recipe> {
     /// Steps done.
     pub step: u64,
     /// The recipe, whole.
-    pub recipe: Recipe,
+    pub recipe: R,
     /// Parameters, average, first and second moment, each in flat order.
     pub values: [Vec<f32>; 4],
 }
@@ -64,14 +64,14 @@ const STATE_KEY: &str = "planwright.training";
 
 /// What that entry says, as JSON.
 #[derive(Serialize, Deserialize)]
-struct State {
+struct State<R> {
     step: u64,
-    recipe: Recipe,
+    recipe: R,
 }
 
-impl Checkpoint {
+impl<R: FitRecipe> Checkpoint<R> {
     /// Of a trainer as it stands.
-    pub fn of(trainer: &Trainer) -> Self {
+    pub fn of(trainer: &Trainer<R>) -> Self {
         let values = [&trainer.parameters.detach(), &trainer.average, &trainer.moments.first, &trainer.moments.second];
         Self { step: trainer.step_count(), recipe: trainer.recipe.clone(), values: values.map(to_vec) }
     }
@@ -82,8 +82,8 @@ impl Checkpoint {
     }
 
     /// The trainer that goes on from here.
-    pub fn into_trainer(self, device: DeviceName) -> Trainer {
-        let layout = Parameters::new(declare(&self.recipe.network));
+    pub fn into_trainer(self, device: DeviceName) -> Trainer<R> {
+        let layout = Parameters::new(declare(self.recipe.network()));
         let [parameters, average, first, second] = self.values;
         Trainer::at(&self.recipe, device, layout, [parameters, average], Some([first, second]), self.step)
     }
@@ -94,7 +94,7 @@ impl Checkpoint {
     /// If the folder cannot be written; the old checkpoint stays then.
     pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
         let io = |source| CheckpointError::Io { path: path.to_owned(), source };
-        let specs = declare(&self.recipe.network);
+        let specs = declare(self.recipe.network());
         let bytes: Vec<Vec<u8>> =
             self.values.iter().map(|flat| flat.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
         let mut tensors = Vec::new();
@@ -128,11 +128,11 @@ impl Checkpoint {
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| wrong(error.to_string()))?;
         let metadata = header.metadata().clone().ok_or_else(|| wrong("no metadata".to_owned()))?;
         let state = metadata.get(STATE_KEY).ok_or_else(|| wrong(format!("no `{STATE_KEY}` in the metadata")))?;
-        let State { step, recipe } =
+        let State::<R> { step, recipe } =
             serde_json::from_str(state).map_err(|error| wrong(format!("a training state with {error}")))?;
-        recipe.network.check().map_err(|error| wrong(error.to_string()))?;
+        recipe.network().check().map_err(|error| wrong(error.to_string()))?;
         let tensors = SafeTensors::deserialize(&bytes).map_err(|error| wrong(error.to_string()))?;
-        let specs = declare(&recipe.network);
+        let specs = declare(recipe.network());
         let mut values = [const { Vec::new() }; 4];
         for (part, flat) in PARTS.iter().zip(&mut values) {
             for spec in &specs {
@@ -146,16 +146,16 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`CheckpointError::OtherRecipe`].
-    pub fn check_recipe(&self, recipe: &Recipe, path: &Path) -> Result<(), CheckpointError> {
+    pub fn check_recipe(&self, recipe: &R, path: &Path) -> Result<(), CheckpointError> {
         let (expected_hash, got_hash) = (recipe.sha256(), self.recipe.sha256());
         if expected_hash == got_hash {
             return Ok(());
         }
         Err(CheckpointError::OtherRecipe {
             path: path.to_owned(),
-            expected: recipe.name.clone(),
+            expected: recipe.name().to_owned(),
             expected_hash,
-            got: self.recipe.name.clone(),
+            got: self.recipe.name().to_owned(),
             got_hash,
         })
     }

@@ -5,11 +5,14 @@ mod checkpoint;
 mod optimiser;
 mod recipe;
 mod run;
+mod sequence;
 mod trainer;
 
 pub use batch::{Batch, BatchSource};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use optimiser::{OptimiserSettings, learning_rate};
-pub use recipe::{DeviceName, DiffusionSettings, Recipe, RecipeError, TrainingSettings};
+pub use recipe::{DeviceName, DiffusionSettings, FitRecipe, Recipe, RecipeError, TrainingSettings};
 pub use run::{FitError, FitOptions, FitReport, fit};
+pub(crate) use sequence::real_rows;
+pub use sequence::{SequenceData, SequenceDiffusion, SequenceRecipe, fit_sequences};
 pub use trainer::{StepReport, Trainer};

@@ -4,6 +4,7 @@ use super::optimiser::OptimiserSettings;
 use crate::dataset::{GeneratorSettings, WindowSettings};
 use crate::network::NetworkSpec;
 use planwright::diffusion::{NoiseSchedule, ScheduleKind};
+use planwright::model::Prediction;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -35,6 +36,24 @@ pub struct DiffusionSettings {
     pub schedule: ScheduleKind,
     /// Training steps T.
     pub steps: usize,
+}
+
+/// What trainer and checkpoints must know of a recipe, whatever its data.
+pub trait FitRecipe: Clone + Serialize + serde::de::DeserializeOwned {
+    /// Name of the model and of its run folder.
+    fn name(&self) -> &str;
+    /// The denoiser.
+    fn network(&self) -> &NetworkSpec;
+    /// The fit.
+    fn training(&self) -> &TrainingSettings;
+    /// Time steps of a sample, H.
+    fn horizon(&self) -> usize;
+    /// What the network is to say.
+    fn prediction(&self) -> Prediction;
+    /// Whether a condition fixes this value of a sample: there nothing is learnt.
+    fn is_fixed(&self, step: usize, column: usize) -> bool;
+    /// SHA-256 of the content, without the device: what a checkpoint must match.
+    fn sha256(&self) -> String;
 }
 
 /// Where the fit runs.
@@ -132,6 +151,9 @@ impl Recipe {
             return Err(("name", format!("expected letters, digits, '-' and '_', got '{}'", self.name)));
         }
         self.data.check().map_err(|problem| ("data", problem))?;
+        if self.network.condition.is_some() {
+            return Err(("network", "expected no condition, got one".to_owned()));
+        }
         self.network.check().map_err(|error| ("network", error.to_string()))?;
         NoiseSchedule::new(self.diffusion.schedule, self.diffusion.steps)
             .map_err(|error| ("diffusion", error.to_string()))?;
@@ -146,21 +168,58 @@ impl Recipe {
         if self.network.columns != 6 {
             return Err(("network", format!("expected 6 columns (2 actions, 4 states), got {}", self.network.columns)));
         }
-        let training = &self.training;
-        if training.steps == 0 || training.batch == 0 || training.checkpoint_every == 0 {
+        self.training.check()
+    }
+}
+
+impl TrainingSettings {
+    /// The first setting without sense: its section, expected and got.
+    pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
+        if self.steps == 0 || self.batch == 0 || self.checkpoint_every == 0 {
             return Err(("training", "expected steps, batch and checkpoint_every above 0".to_owned()));
         }
-        if !(0.0..1.0).contains(&training.average_decay) {
-            return Err(("training", format!("expected average_decay in [0, 1), got {}", training.average_decay)));
+        if !(0.0..1.0).contains(&self.average_decay) {
+            return Err(("training", format!("expected average_decay in [0, 1), got {}", self.average_decay)));
         }
-        training.optimiser.check().map_err(|problem| ("training.optimiser", problem))
+        self.optimiser.check().map_err(|problem| ("training.optimiser", problem))
+    }
+}
+
+/// SHA-256 of any recipe as JSON, hex.
+pub(crate) fn content_sha256(recipe: &impl Serialize) -> String {
+    let json = serde_json::to_string(recipe).unwrap_or_default();
+    planwright::files::hex(&Sha256::digest(json.as_bytes()))
+}
+
+impl FitRecipe for Recipe {
+    fn name(&self) -> &str {
+        &self.name
     }
 
-    /// SHA-256 of the recipe's content, without the device: what a checkpoint must match.
-    pub fn sha256(&self) -> String {
+    fn network(&self) -> &NetworkSpec {
+        &self.network
+    }
+
+    fn training(&self) -> &TrainingSettings {
+        &self.training
+    }
+
+    fn horizon(&self) -> usize {
+        self.windows.horizon
+    }
+
+    fn prediction(&self) -> Prediction {
+        Prediction::CleanSample
+    }
+
+    /// The state (not the action) of the first and of the last knot.
+    fn is_fixed(&self, knot: usize, column: usize) -> bool {
+        column >= 2 && (knot == 0 || knot == self.windows.horizon - 1)
+    }
+
+    fn sha256(&self) -> String {
         let mut content = self.clone();
         content.training.device = DeviceName::Cpu;
-        let json = serde_json::to_string(&content).unwrap_or_default();
-        planwright::files::hex(&Sha256::digest(json.as_bytes()))
+        content_sha256(&content)
     }
 }

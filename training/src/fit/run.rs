@@ -3,7 +3,7 @@
 use super::batch::{Batch, BatchSource};
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::optimiser::learning_rate;
-use super::recipe::{DeviceName, Recipe};
+use super::recipe::{DeviceName, FitRecipe, Recipe};
 use super::trainer::Trainer;
 use crate::dataset::{WindowError, Windows, generate};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -84,6 +84,14 @@ pub enum FitError {
     /// Nothing to resume.
     #[error("{0}: expected a checkpoint to resume from, got none\nhint: leave out --resume to start")]
     NothingToResume(PathBuf),
+    /// Rows, weights or conditions that do not fit the recipe.
+    #[error("expected {expected}, got {got}")]
+    Data {
+        /// What would do.
+        expected: String,
+        /// What was given.
+        got: String,
+    },
     /// No such device here.
     #[error(
         "expected a CUDA device, got a libtorch without one\nhint: --device cpu, or use a CUDA libtorch (LIBTORCH)"
@@ -117,83 +125,110 @@ const METRICS_EVERY: u64 = 50;
 /// # Errors
 /// See [`FitError`]; whatever happens, the last checkpoint on disk is whole.
 pub fn fit(recipe: &Recipe, options: &FitOptions) -> Result<FitReport, FitError> {
-    let device = options.device.unwrap_or(recipe.training.device);
-    if device == DeviceName::Cuda && !tch::Cuda::is_available() {
-        return Err(FitError::NoCuda);
-    }
-    let output = |source| FitError::Output { path: options.folder.clone(), source };
-    std::fs::create_dir_all(&options.folder).map_err(output)?;
-    let checkpoint_path = options.folder.join("checkpoint.safetensors");
-    let metrics_path = options.folder.join("metrics.jsonl");
-    planwright::files::check_writable(&checkpoint_path).map_err(output)?;
-    let mut trainer = match (checkpoint_path.exists(), options.resume) {
-        (true, true) => {
-            let checkpoint = Checkpoint::read(&checkpoint_path)?;
-            checkpoint.check_recipe(recipe, &checkpoint_path)?;
-            checkpoint.into_trainer(device)
-        }
-        (true, false) => return Err(FitError::Exists(checkpoint_path)),
-        (false, true) => return Err(FitError::NothingToResume(checkpoint_path)),
-        (false, false) => Trainer::new(recipe, device),
-    };
+    let run = Run::open(recipe, options)?;
     let layout = Layout::named_or_file(&recipe.data.layout)?;
     let recording = generate(&layout, &recipe.data);
     let windows = Windows::new(&recording, recipe.windows.clone())?;
     let schedule = NoiseSchedule::new(recipe.diffusion.schedule, recipe.diffusion.steps)?;
     let source = BatchSource::new(&windows, schedule, recipe.windows.horizon, recipe.training.seed);
-    let mut metrics = OpenOptions::new().create(true).append(true).open(&metrics_path).map_err(output)?;
+    run.drive(&recording.sha256(), |step, count, batch| source.draw(step, count, batch))
+}
 
-    let training = &recipe.training;
-    let end = options.until.unwrap_or(training.steps).min(training.steps);
-    let bar = progress_bar(options.progress, trainer.step_count(), end);
-    let (begun, first) = (Instant::now(), trainer.step_count());
-    let mut recent: Vec<f64> = Vec::new();
-    let mut kept = first;
-    let mut batch = Batch::default();
-    while trainer.step_count() < end {
-        let step = trainer.step_count();
-        source.draw(step, training.batch, &mut batch);
-        let report = trainer.step(&batch);
-        if !(report.loss.is_finite() && report.gradient_norm.is_finite()) {
-            return Err(FitError::Diverged { step, kept });
+/// A fit that has its folder, and its trainer where the last run left it.
+pub(super) struct Run<'a, R> {
+    options: &'a FitOptions,
+    trainer: Trainer<R>,
+    checkpoint_path: PathBuf,
+    metrics_path: PathBuf,
+}
+
+impl<'a, R: FitRecipe> Run<'a, R> {
+    /// Everything that can be refused before data are made.
+    pub(super) fn open(recipe: &R, options: &'a FitOptions) -> Result<Self, FitError> {
+        let device = options.device.unwrap_or(recipe.training().device);
+        if device == DeviceName::Cuda && !tch::Cuda::is_available() {
+            return Err(FitError::NoCuda);
         }
-        if recent.len() == 200 {
-            recent.remove(0);
-        }
-        recent.push(report.loss);
-        let done = step + 1;
-        let steps_per_second = (done - first) as f64 / begun.elapsed().as_secs_f64().max(1e-9);
-        if done % METRICS_EVERY == 0 || done == end {
-            let metric = Metric {
-                step: done,
-                loss: mean(&recent),
-                gradient_norm: report.gradient_norm,
-                learning_rate: learning_rate(&training.optimiser, step, training.steps),
-                steps_per_second,
-            };
-            let line = serde_json::to_string(&metric).unwrap_or_default();
-            writeln!(metrics, "{line}").map_err(output)?;
-            bar.set_message(format!("loss {:.5}  {steps_per_second:.1} steps/s", metric.loss));
-            bar.set_position(done);
-        }
-        if done % training.checkpoint_every == 0 || done == end {
-            Checkpoint::of(&trainer).write(&checkpoint_path)?;
-            kept = done;
-        }
+        let output = |source| FitError::Output { path: options.folder.clone(), source };
+        std::fs::create_dir_all(&options.folder).map_err(output)?;
+        let checkpoint_path = options.folder.join("checkpoint.safetensors");
+        let metrics_path = options.folder.join("metrics.jsonl");
+        planwright::files::check_writable(&checkpoint_path).map_err(output)?;
+        let trainer = match (checkpoint_path.exists(), options.resume) {
+            (true, true) => {
+                let checkpoint = Checkpoint::read(&checkpoint_path)?;
+                checkpoint.check_recipe(recipe, &checkpoint_path)?;
+                checkpoint.into_trainer(device)
+            }
+            (true, false) => return Err(FitError::Exists(checkpoint_path)),
+            (false, true) => return Err(FitError::NothingToResume(checkpoint_path)),
+            (false, false) => Trainer::new(recipe, device),
+        };
+        Ok(Self { options, trainer, checkpoint_path, metrics_path })
     }
-    bar.finish();
-    Ok(FitReport {
-        name: recipe.name.clone(),
-        step: trainer.step_count(),
-        steps: training.steps,
-        loss: mean(&recent),
-        steps_per_second: (trainer.step_count() - first) as f64 / begun.elapsed().as_secs_f64().max(1e-9),
-        parameters: trainer.layout.len(),
-        data_sha256: recording.sha256(),
-        recipe_sha256: recipe.sha256(),
-        checkpoint: checkpoint_path,
-        metrics: metrics_path,
-    })
+
+    /// All steps. `draw` fills the batch of a step with so many samples.
+    pub(super) fn drive(
+        self,
+        data_sha256: &str,
+        mut draw: impl FnMut(u64, usize, &mut Batch),
+    ) -> Result<FitReport, FitError> {
+        let Self { options, mut trainer, checkpoint_path, metrics_path } = self;
+        let recipe = trainer.recipe.clone();
+        let output = |source| FitError::Output { path: options.folder.clone(), source };
+        let mut metrics = OpenOptions::new().create(true).append(true).open(&metrics_path).map_err(output)?;
+        let training = recipe.training();
+        let end = options.until.unwrap_or(training.steps).min(training.steps);
+        let bar = progress_bar(options.progress, trainer.step_count(), end);
+        let (begun, first) = (Instant::now(), trainer.step_count());
+        let mut recent: Vec<f64> = Vec::new();
+        let mut kept = first;
+        let mut batch = Batch::default();
+        while trainer.step_count() < end {
+            let step = trainer.step_count();
+            draw(step, training.batch, &mut batch);
+            let report = trainer.step(&batch);
+            if !(report.loss.is_finite() && report.gradient_norm.is_finite()) {
+                return Err(FitError::Diverged { step, kept });
+            }
+            if recent.len() == 200 {
+                recent.remove(0);
+            }
+            recent.push(report.loss);
+            let done = step + 1;
+            let steps_per_second = (done - first) as f64 / begun.elapsed().as_secs_f64().max(1e-9);
+            if done % METRICS_EVERY == 0 || done == end {
+                let metric = Metric {
+                    step: done,
+                    loss: mean(&recent),
+                    gradient_norm: report.gradient_norm,
+                    learning_rate: learning_rate(&training.optimiser, step, training.steps),
+                    steps_per_second,
+                };
+                let line = serde_json::to_string(&metric).unwrap_or_default();
+                writeln!(metrics, "{line}").map_err(output)?;
+                bar.set_message(format!("loss {:.5}  {steps_per_second:.1} steps/s", metric.loss));
+                bar.set_position(done);
+            }
+            if done % training.checkpoint_every == 0 || done == end {
+                Checkpoint::of(&trainer).write(&checkpoint_path)?;
+                kept = done;
+            }
+        }
+        bar.finish();
+        Ok(FitReport {
+            name: recipe.name().to_owned(),
+            step: trainer.step_count(),
+            steps: training.steps,
+            loss: mean(&recent),
+            steps_per_second: (trainer.step_count() - first) as f64 / begun.elapsed().as_secs_f64().max(1e-9),
+            parameters: trainer.layout.len(),
+            data_sha256: data_sha256.to_owned(),
+            recipe_sha256: recipe.sha256(),
+            checkpoint: checkpoint_path,
+            metrics: metrics_path,
+        })
+    }
 }
 
 fn mean(values: &[f64]) -> f64 {

@@ -2,23 +2,23 @@
 
 use super::batch::Batch;
 use super::optimiser::Moments;
-use super::recipe::{DeviceName, Recipe};
-use crate::dataset::COLUMNS;
+use super::recipe::{DeviceName, FitRecipe, Recipe};
 use crate::network::{Parameters, TorchGraph, declare};
+use planwright::model::Prediction;
 use tch::{Device, Kind, Tensor};
 
 /// What a step did.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepReport {
-    /// Mean squared error of the predicted clean window.
+    /// Mean squared error of what the network says.
     pub loss: f64,
     /// Norm of the gradient before clipping.
     pub gradient_norm: f64,
 }
 
 /// The state of a fit. All of it goes into a checkpoint.
-pub struct Trainer {
-    pub(super) recipe: Recipe,
+pub struct Trainer<R = Recipe> {
+    pub(super) recipe: R,
     pub(super) layout: Parameters,
     pub(super) parameters: Tensor,
     pub(super) average: Tensor,
@@ -28,17 +28,17 @@ pub struct Trainer {
     free_mask: Tensor,
 }
 
-impl Trainer {
+impl<R: FitRecipe> Trainer<R> {
     /// At step 0.
-    pub fn new(recipe: &Recipe, device: DeviceName) -> Self {
-        let layout = Parameters::new(declare(&recipe.network));
-        let initial = layout.initial(recipe.training.seed);
+    pub fn new(recipe: &R, device: DeviceName) -> Self {
+        let layout = Parameters::new(declare(recipe.network()));
+        let initial = layout.initial(recipe.training().seed);
         Self::at(recipe, device, layout, [initial.clone(), initial], None, 0)
     }
 
     /// At any step. `values` are parameters and average, `moments` Adam's (zeros if `None`).
     pub(super) fn at(
-        recipe: &Recipe,
+        recipe: &R,
         device: DeviceName,
         layout: Parameters,
         values: [Vec<f32>; 2],
@@ -56,12 +56,9 @@ impl Trainer {
             None => Moments::zeros(layout.len(), device),
         };
         // 0 where a condition fixes the value: there the output is the truth and nothing is learnt.
-        let horizon = recipe.windows.horizon;
-        let mask: Vec<f32> = (0..horizon * COLUMNS)
-            .map(|index| {
-                let (knot, column) = (index / COLUMNS, index % COLUMNS);
-                if column >= 2 && (knot == 0 || knot == horizon - 1) { 0.0 } else { 1.0 }
-            })
+        let (horizon, columns) = (recipe.horizon(), recipe.network().columns);
+        let mask: Vec<f32> = (0..horizon * columns)
+            .map(|index| if recipe.is_fixed(index / columns, index % columns) { 0.0 } else { 1.0 })
             .collect();
         Self {
             parameters: place(parameters).set_requires_grad(true),
@@ -69,7 +66,7 @@ impl Trainer {
             moments,
             step,
             device,
-            free_mask: place(&mask).view([1, horizon as i64, COLUMNS as i64]),
+            free_mask: place(&mask).view([1, horizon as i64, columns as i64]),
             layout,
             recipe: recipe.clone(),
         }
@@ -87,20 +84,28 @@ impl Trainer {
 
     /// One optimiser step.
     pub fn step(&mut self, batch: &Batch) -> StepReport {
-        let shape = [batch.count as i64, self.recipe.windows.horizon as i64, COLUMNS as i64];
+        let horizon = self.recipe.horizon();
+        let network = self.recipe.network();
+        let shape = [batch.count as i64, horizon as i64, network.columns as i64];
         let place = |values: &[f32]| Tensor::from_slice(values).to_device(self.device);
-        let clean = place(&batch.clean).view(shape);
+        let target = match self.recipe.prediction() {
+            Prediction::CleanSample => &batch.clean,
+            Prediction::Noise => &batch.noise,
+        };
+        let target = place(target).view(shape);
         let noisy = place(&batch.noisy).view(shape);
         let timesteps = place(&batch.timesteps);
+        let condition =
+            network.condition.map(|spec| place(&batch.conditions).view([batch.count as i64, spec.width as i64]));
         let views = self.layout.views(&self.parameters);
         let mut graph = TorchGraph::new(&views, self.device);
-        let predicted = self.recipe.network.forward(&mut graph, &noisy, &timesteps);
-        let error = (predicted - clean) * &self.free_mask;
+        let predicted = network.forward(&mut graph, horizon, &noisy, &timesteps, condition.as_ref());
+        let error = (predicted - target) * &self.free_mask;
         let loss = error.square().mean(Kind::Float);
         self.parameters.zero_grad();
         loss.backward();
         let gradient = self.parameters.grad();
-        let training = &self.recipe.training;
+        let training = self.recipe.training();
         let mut parameters = self.parameters.detach();
         let gradient_norm =
             self.moments.update(&mut parameters, &gradient, &training.optimiser, self.step, training.steps);

@@ -38,7 +38,8 @@ impl ParameterSpec {
 /// All parameters of a network, in the order of its calls.
 pub fn declare(network: &NetworkSpec) -> Vec<ParameterSpec> {
     let mut graph = Declare::default();
-    network.forward(&mut graph, &(), &());
+    // Sizes do not depend on the horizon.
+    network.forward(&mut graph, network.time_multiple(), &(), &(), network.condition.map(|_| &()));
     graph.parameters
 }
 
@@ -84,6 +85,8 @@ impl Graph for Declare {
     fn mish(&mut self, _x: &()) {}
     fn add(&mut self, _a: &(), _b: &()) {}
     fn add_to_each_step(&mut self, _x: &(), _per_channel: &()) {}
+    fn scale_each_step(&mut self, _x: &(), _per_channel: &()) {}
+    fn repeat_over_time(&mut self, _per_channel: &(), _horizon: usize) {}
     fn concat_channels(&mut self, _a: &(), _b: &()) {}
     fn swap_time_and_channels(&mut self, _x: &()) {}
     fn sinusoidal(&mut self, _timestep: &(), _width: usize) {}

@@ -39,6 +39,10 @@ pub trait Graph {
     fn add(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
     /// Adds a batch x channels value to every time step.
     fn add_to_each_step(&mut self, x: &Self::Value, per_channel: &Self::Value) -> Self::Value;
+    /// Multiplies every time step by a batch x channels value.
+    fn scale_each_step(&mut self, x: &Self::Value, per_channel: &Self::Value) -> Self::Value;
+    /// batch x channels -> batch x channels x `horizon`, the same at every time step.
+    fn repeat_over_time(&mut self, per_channel: &Self::Value, horizon: usize) -> Self::Value;
     /// Stacks channels.
     fn concat_channels(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
     /// Swaps the last two axes.

@@ -7,5 +7,5 @@ mod torch;
 
 pub use declare::{ParameterSpec, declare};
 pub use graph::{ConvSpec, Graph, sinusoidal_frequencies};
-pub use temporal_unet::{NetworkSpec, NetworkSpecError};
+pub use temporal_unet::{ConditionSpec, NetworkSpec, NetworkSpecError};
 pub use torch::{Parameters, TorchGraph};

@@ -21,6 +21,20 @@ pub struct NetworkSpec {
     /// Groups of the normalisation.
     #[serde(default = "eight")]
     pub groups: usize,
+    /// A vector that the network is conditioned on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<ConditionSpec>,
+}
+
+/// How a network takes a condition: added to the time embedding, as FiLM (scale and shift per channel) in every
+/// block, and as constant channels beside the sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConditionSpec {
+    /// Values of the condition vector.
+    pub width: usize,
+    /// Constant channels.
+    pub channels: usize,
 }
 
 fn six() -> usize {
@@ -44,7 +58,7 @@ pub struct NetworkSpecError {
 impl NetworkSpec {
     /// The published network.
     pub fn published() -> Self {
-        Self { columns: 6, base_channels: 32, multipliers: vec![1, 4, 8], kernel: 5, groups: 8 }
+        Self { columns: 6, base_channels: 32, multipliers: vec![1, 4, 8], kernel: 5, groups: 8, condition: None }
     }
 
     /// Checks that the sizes fit each other.
@@ -71,7 +85,12 @@ impl NetworkSpec {
         if self.base_channels > 1024 || self.base_channels < 4 || !self.base_channels.is_multiple_of(2) {
             return wrong("an even number of base_channels between 4 and 1024", self.base_channels.to_string());
         }
-        Ok(())
+        match self.condition {
+            Some(condition) if !(1..=1024).contains(&condition.width) || !(1..=64).contains(&condition.channels) => {
+                wrong("a condition of 1 to 1024 values and 1 to 64 channels", format!("{condition:?}"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What time must be divisible by.
@@ -79,25 +98,46 @@ impl NetworkSpec {
         1 << (self.multipliers.len() - 1)
     }
 
-    /// The network: `x` is batch x time x columns, `timestep` is batch; the result has the shape of `x`.
-    pub fn forward<G: Graph>(&self, graph: &mut G, x: &G::Value, timestep: &G::Value) -> G::Value {
+    /// The network: `x` is batch x `horizon` x columns, `timestep` is batch, `condition` batch x width if the network
+    /// takes one; the result has the shape of `x`.
+    pub fn forward<G: Graph>(
+        &self,
+        graph: &mut G,
+        horizon: usize,
+        x: &G::Value,
+        timestep: &G::Value,
+        condition: Option<&G::Value>,
+    ) -> G::Value {
         let base = self.base_channels;
         let mut x = graph.swap_time_and_channels(x);
         let embedded = graph.sinusoidal(timestep, base);
         let hidden = graph.linear(&embedded, "time_mlp.1", base, 4 * base);
         let hidden = graph.mish(&hidden);
-        let time = graph.linear(&hidden, "time_mlp.3", 4 * base, base);
+        let mut time = graph.linear(&hidden, "time_mlp.3", 4 * base, base);
+        let mut inputs = self.columns;
+        let mut film = None;
+        if let (Some(spec), Some(condition)) = (self.condition, condition) {
+            let hidden = graph.linear(condition, "condition_mlp.0", spec.width, 4 * base);
+            let hidden = graph.mish(&hidden);
+            let embedded = graph.linear(&hidden, "condition_mlp.2", 4 * base, base);
+            time = graph.add(&time, &embedded);
+            let channels = graph.linear(&embedded, "condition_channels", base, spec.channels);
+            let channels = graph.repeat_over_time(&channels, horizon);
+            x = graph.concat_channels(&x, &channels);
+            inputs += spec.channels;
+            film = Some(graph.mish(&embedded));
+        }
+        let film = film.as_ref();
         // Every block starts its time branch with Mish; once is enough.
         let time = graph.mish(&time);
 
-        let widths: Vec<usize> =
-            std::iter::once(self.columns).chain(self.multipliers.iter().map(|m| m * base)).collect();
+        let widths: Vec<usize> = std::iter::once(inputs).chain(self.multipliers.iter().map(|m| m * base)).collect();
         let levels = self.multipliers.len();
         let mut skips = Vec::with_capacity(levels);
         for level in 0..levels {
             let (input, output) = (widths[level], widths[level + 1]);
-            x = self.residual(graph, &x, &time, &format!("downs.{level}.0"), input, output);
-            x = self.residual(graph, &x, &time, &format!("downs.{level}.1"), output, output);
+            x = self.residual(graph, &x, &time, film, &format!("downs.{level}.0"), input, output);
+            x = self.residual(graph, &x, &time, film, &format!("downs.{level}.1"), output, output);
             skips.push(graph.share(&x));
             if level + 1 < levels {
                 let spec = ConvSpec { input: output, output, kernel: 3, stride: 2, padding: 1 };
@@ -105,15 +145,15 @@ impl NetworkSpec {
             }
         }
         let middle = widths[levels];
-        x = self.residual(graph, &x, &time, "mid_block1", middle, middle);
-        x = self.residual(graph, &x, &time, "mid_block2", middle, middle);
+        x = self.residual(graph, &x, &time, film, "mid_block1", middle, middle);
+        x = self.residual(graph, &x, &time, film, "mid_block2", middle, middle);
         for (up, level) in (1..levels).rev().enumerate() {
             let (input, output) = (widths[level + 1], widths[level]);
             if let Some(skip) = skips.pop() {
                 x = graph.concat_channels(&x, &skip);
             }
-            x = self.residual(graph, &x, &time, &format!("ups.{up}.0"), 2 * input, output);
-            x = self.residual(graph, &x, &time, &format!("ups.{up}.1"), output, output);
+            x = self.residual(graph, &x, &time, film, &format!("ups.{up}.0"), 2 * input, output);
+            x = self.residual(graph, &x, &time, film, &format!("ups.{up}.1"), output, output);
             let spec = ConvSpec { input: output, output, kernel: 4, stride: 2, padding: 1 };
             x = graph.conv_transpose1d(&x, &format!("ups.{up}.3.conv"), spec);
         }
@@ -123,18 +163,28 @@ impl NetworkSpec {
         graph.swap_time_and_channels(&x)
     }
 
+    // Six sizes and handles that belong to no common thing.
+    #[expect(clippy::too_many_arguments)]
     fn residual<G: Graph>(
         &self,
         graph: &mut G,
         x: &G::Value,
         time: &G::Value,
+        film: Option<&G::Value>,
         name: &str,
         input: usize,
         output: usize,
     ) -> G::Value {
         let first = self.block(graph, x, &format!("{name}.blocks.0"), input, output);
         let shift = graph.linear(time, &format!("{name}.time_mlp.1"), self.base_channels, output);
-        let shifted = graph.add_to_each_step(&first, &shift);
+        let mut shifted = graph.add_to_each_step(&first, &shift);
+        if let Some(film) = film {
+            let scale = graph.linear(film, &format!("{name}.film_scale"), self.base_channels, output);
+            let shift = graph.linear(film, &format!("{name}.film_shift"), self.base_channels, output);
+            let scaled = graph.scale_each_step(&shifted, &scale);
+            shifted = graph.add(&shifted, &scaled);
+            shifted = graph.add_to_each_step(&shifted, &shift);
+        }
         let second = self.block(graph, &shifted, &format!("{name}.blocks.1"), output, output);
         let straight = if input == output {
             graph.share(x)

@@ -117,6 +117,14 @@ impl Graph for TorchGraph<'_> {
         x + per_channel.unsqueeze(-1)
     }
 
+    fn scale_each_step(&mut self, x: &Tensor, per_channel: &Tensor) -> Tensor {
+        x * per_channel.unsqueeze(-1)
+    }
+
+    fn repeat_over_time(&mut self, per_channel: &Tensor, horizon: usize) -> Tensor {
+        per_channel.unsqueeze(-1).expand([-1, -1, horizon as i64], false)
+    }
+
     fn concat_channels(&mut self, a: &Tensor, b: &Tensor) -> Tensor {
         Tensor::cat(&[a, b], 1)
     }

@@ -1,0 +1,155 @@
+//! A model's network as a denoiser: what the sampler asks, whatever the network says and is conditioned on.
+
+use super::PlannerError;
+use crate::diffusion::{Denoiser, NoiseSchedule};
+use crate::model::{Engine, EngineDescription, EngineError, Manifest, Prediction};
+use std::time::{Duration, Instant};
+
+/// An engine with its buffers and what its calls cost. After construction nothing is allocated but what the engine
+/// allocates inside.
+pub struct EngineDenoiser {
+    engine: Box<dyn Engine>,
+    schedule: NoiseSchedule,
+    prediction: Prediction,
+    timesteps: Vec<f32>,
+    condition: Option<ConditionBuffers>,
+    decoder: Option<DecoderBuffers>,
+    /// A slowly forgetting maximum of the time per call.
+    call: Duration,
+}
+
+/// For classifier-free guidance: what is asked for, nothing, and what the network says to nothing.
+struct ConditionBuffers {
+    asked: Vec<f32>,
+    nothing: Vec<f32>,
+    said_to_nothing: Vec<f32>,
+    guidance: f32,
+}
+
+struct DecoderBuffers {
+    weights: Vec<f32>,
+    trajectories: Vec<f32>,
+    unused: Vec<f32>,
+}
+
+/// What a decoder makes of a batch of codes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Decoded<'a> {
+    /// Batch x k, each row summing to one.
+    pub weights: &'a [f32],
+    /// Batch x k x H x C, physical units: the trajectory of each neighbour.
+    pub trajectories: &'a [f32],
+}
+
+impl EngineDenoiser {
+    /// On an engine that is loaded for `batch` rows.
+    ///
+    /// # Errors
+    /// If the manifest's schedule makes no sense.
+    pub fn new(manifest: &Manifest, engine: Box<dyn Engine>, batch: usize) -> Result<Self, PlannerError> {
+        let schedule = NoiseSchedule::new(manifest.diffusion.schedule, manifest.diffusion.steps)
+            .map_err(|error| PlannerError::Setting(error.to_string()))?;
+        let size = batch * manifest.horizon * manifest.columns.len();
+        let condition = manifest.condition.as_ref().map(|condition| ConditionBuffers {
+            asked: vec![0.0; batch * condition.width],
+            nothing: vec![0.0; batch * condition.width],
+            said_to_nothing: vec![0.0; size],
+            guidance: condition.guidance,
+        });
+        let decoder = manifest.transform.as_ref().map(|transform| DecoderBuffers {
+            weights: vec![0.0; batch * transform.neighbours],
+            trajectories: vec![0.0; size * transform.neighbours],
+            unused: vec![0.0; size],
+        });
+        let prediction = manifest.diffusion.prediction;
+        let timesteps = vec![0.0; batch];
+        Ok(Self { engine, schedule, prediction, timesteps, condition, decoder, call: Duration::ZERO })
+    }
+
+    /// What computes.
+    pub fn engine(&self) -> &EngineDescription {
+        self.engine.description()
+    }
+
+    /// What a denoising step has cost lately, at most.
+    pub fn call(&self) -> Duration {
+        self.call
+    }
+
+    /// Lowers [`Self::call`]. Only a call can show that calls are fast again: one that was slow must not be the last
+    /// for ever.
+    pub fn forget_a_little(&mut self) {
+        self.call = self.call.mul_f64(0.9);
+    }
+
+    /// The condition of the steps to come, batch x width; other lengths are cut or filled up with zeros.
+    pub fn ask_for(&mut self, condition: &[f32]) {
+        if let Some(buffers) = &mut self.condition {
+            buffers.asked.fill(0.0);
+            for (own, value) in buffers.asked.iter_mut().zip(condition) {
+                *own = *value;
+            }
+        }
+    }
+
+    /// A few calls on zeros before the first that counts, so that its time is like any other's.
+    pub(super) fn warm_up(&mut self, size: usize) -> Result<(), PlannerError> {
+        let input = vec![0.0; size];
+        let mut output = input.clone();
+        for _ in 0..3 {
+            self.call = Duration::ZERO;
+            self.denoise(&input, 0, &mut output).map_err(|error| PlannerError::Setting(format!("warm-up: {error}")))?;
+        }
+        Ok(())
+    }
+
+    /// Decodes a batch of codes; `None` if the model has no decoder.
+    ///
+    /// # Errors
+    /// Whatever the engine reports.
+    pub fn decode(&mut self, codes: &[f32]) -> Result<Option<Decoded<'_>>, EngineError> {
+        let Some(decoder) = &mut self.decoder else { return Ok(None) };
+        self.timesteps.fill(0.0);
+        let DecoderBuffers { weights, trajectories, unused } = decoder;
+        self.engine.run(&[codes, &self.timesteps, codes], &mut [unused, weights, trajectories])?;
+        Ok(Some(Decoded { weights, trajectories }))
+    }
+
+    /// One evaluation on the condition that is asked for, or on none.
+    fn evaluate(&mut self, noisy: &[f32], said: &mut [f32]) -> Result<(), EngineError> {
+        match (&mut self.condition, &mut self.decoder) {
+            (Some(condition), _) => {
+                self.engine.run(&[noisy, &self.timesteps, &condition.asked], &mut [&mut *said])?;
+                let without = &mut condition.said_to_nothing;
+                self.engine.run(&[noisy, &self.timesteps, &condition.nothing], &mut [&mut *without])?;
+                for (said, nothing) in said.iter_mut().zip(without) {
+                    *said = *nothing + condition.guidance * (*said - *nothing);
+                }
+                Ok(())
+            }
+            (None, Some(DecoderBuffers { weights, trajectories, .. })) => {
+                self.engine.run(&[noisy, &self.timesteps, noisy], &mut [said, weights, trajectories])
+            }
+            (None, None) => self.engine.run(&[noisy, &self.timesteps], &mut [said]),
+        }
+    }
+}
+
+impl Denoiser for EngineDenoiser {
+    type Error = EngineError;
+
+    fn denoise(&mut self, noisy: &[f32], timestep: usize, clean: &mut [f32]) -> Result<(), EngineError> {
+        let begun = Instant::now();
+        self.timesteps.fill(timestep as f32);
+        let done = self.evaluate(noisy, clean);
+        if self.prediction == Prediction::Noise {
+            let (signal, noise) = self.schedule.scales(Some(timestep));
+            let (gain, noise) = ((1.0 / signal) as f32, noise as f32);
+            for (clean, noisy) in clean.iter_mut().zip(noisy) {
+                *clean = gain * (*noisy - noise * *clean);
+            }
+        }
+        self.call = begun.elapsed().max(self.call.mul_f64(0.98));
+        done
+    }
+}

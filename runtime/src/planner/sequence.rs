@@ -1,0 +1,127 @@
+//! Many samples of one model, without any robot: what the evaluation of a generator needs.
+
+use super::{EngineDenoiser, PlanError, PlannerError};
+use crate::diffusion::{Condition, NoiseSchedule, Sampler, SamplerSettings, SamplingError, Solver, Start};
+use crate::model::{Artefact, EngineChoice, Manifest, SolverKind, load_engine};
+
+/// What is to be drawn.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SequenceRequest<'a> {
+    /// How many.
+    pub count: usize,
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// Condition vectors, count x width, for a conditioned model.
+    pub conditions: Option<&'a [f32]>,
+    /// First and last step of every sample, normalised, count x 2 x C: they are inpainted.
+    pub endpoints: Option<&'a [f32]>,
+}
+
+/// Draws samples in batches on an engine.
+pub struct SequenceGenerator {
+    manifest: Manifest,
+    sampler: Sampler,
+    denoiser: EngineDenoiser,
+    settings: SamplerSettings,
+    batch: usize,
+}
+
+impl SequenceGenerator {
+    /// Loads the engine for batches of `batch` rows. Solver and steps are the model's own.
+    ///
+    /// # Errors
+    /// If the engine refuses the model.
+    pub fn new(artefact: &Artefact, choice: &EngineChoice, batch: usize) -> Result<Self, PlannerError> {
+        let manifest = artefact.manifest().clone();
+        let engine = load_engine(artefact, choice, batch)?;
+        let schedule = NoiseSchedule::new(manifest.diffusion.schedule, manifest.diffusion.steps)
+            .map_err(|error| PlannerError::Setting(error.to_string()))?;
+        let solver = match manifest.solver.solver {
+            SolverKind::Ddim => Solver::Ddim,
+            SolverKind::Ddpm => Solver::Ddpm,
+            SolverKind::DpmSolverPlusPlus => Solver::DpmSolverPlusPlus,
+        };
+        Ok(Self {
+            sampler: Sampler::new(schedule, manifest.horizon * manifest.columns.len(), batch),
+            denoiser: EngineDenoiser::new(&manifest, engine, batch)?,
+            settings: SamplerSettings { solver, steps: manifest.solver.steps },
+            manifest,
+            batch,
+        })
+    }
+
+    /// What the model says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Another solver or step count than the model's own.
+    pub fn set_sampler(&mut self, settings: SamplerSettings) {
+        self.settings = settings;
+    }
+
+    /// The denoiser, for single calls.
+    pub fn denoiser(&mut self) -> &mut EngineDenoiser {
+        &mut self.denoiser
+    }
+
+    /// Normalised samples, count x H x C. `progress` hears how many are done.
+    ///
+    /// # Errors
+    /// If conditions or endpoints are of another number than the samples, or the engine fails.
+    pub fn generate(
+        &mut self,
+        request: &SequenceRequest<'_>,
+        mut progress: impl FnMut(usize),
+    ) -> Result<Vec<f32>, PlanError> {
+        let (horizon, columns) = (self.manifest.horizon, self.manifest.columns.len());
+        let size = horizon * columns;
+        let width = self.manifest.condition.as_ref().map_or(0, |condition| condition.width);
+        check(request.conditions, request.count * width, "condition values")?;
+        check(request.endpoints, request.count * 2 * columns, "endpoint values")?;
+        let mut samples = Vec::with_capacity(request.count * size);
+        let (mut asked, mut first, mut last) = (Vec::new(), Vec::new(), Vec::new());
+        let mut done = 0;
+        while done < request.count {
+            // The last batch is filled up with its own last row.
+            let rows = || (done..done + self.batch).map(|row| row.min(request.count - 1));
+            if let Some(conditions) = request.conditions {
+                asked.clear();
+                asked.extend(rows().flat_map(|row| conditions[row * width..(row + 1) * width].iter().copied()));
+                self.denoiser.ask_for(&asked);
+            }
+            let mut fixed = Vec::new();
+            if let Some(endpoints) = request.endpoints {
+                let end = |row: usize, which: usize| &endpoints[(2 * row + which) * columns..][..columns];
+                first.clear();
+                last.clear();
+                first.extend(rows().flat_map(|row| end(row, 0).iter().copied()));
+                last.extend(rows().flat_map(|row| end(row, 1).iter().copied()));
+                fixed.push(Condition::each(0, columns, &first));
+                fixed.push(Condition::each(size - columns, columns, &last));
+            }
+            // One seed per batch; an odd constant spreads neighbouring seeds, ChaCha mixes the rest.
+            let seed = request.seed.wrapping_add((done as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+            self.sampler.sample(self.settings, &mut self.denoiser, &fixed, Start::Noise, seed, |_| true).map_err(
+                |error| match error {
+                    SamplingError::Denoiser(error) => PlanError::Engine(error),
+                    other => PlanError::Steps(other.to_string()),
+                },
+            )?;
+            let wanted = self.batch.min(request.count - done);
+            samples.extend_from_slice(&self.sampler.samples()[..wanted * size]);
+            done += wanted;
+            progress(done);
+        }
+        Ok(samples)
+    }
+}
+
+fn check(values: Option<&[f32]>, expected: usize, what: &str) -> Result<(), PlanError> {
+    match values {
+        Some(values) if values.len() != expected => {
+            Err(PlanError::Steps(format!("expected {expected} {what}, got {}", values.len())))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,146 @@
+//! Exports of denoisers that were fitted to rows: of a system's trajectories, or of codes with their decoder.
+
+use super::gate::{self, Reference, Row, RowShape};
+use super::onnx_graph::{CLEAN, CODE, CONDITION, DECODED, DecoderTables, NOISE, SAMPLE, TIMESTEP, WEIGHTS};
+use super::{ExportError, ExportOptions, ExportReport, describe, finish, golden, onnx_graph};
+use crate::fit::{Checkpoint, FitRecipe, SequenceData, SequenceRecipe, real_rows};
+use planwright::model::{
+    Column, ConditionSpec, DiffusionSpec, Dimension, Family, Manifest, Normaliser, Parity, Prediction, Provenance,
+    QuantitySpec, SCHEMA_VERSION, TensorSpec, TransformSpec, WorldSpec,
+};
+use std::collections::BTreeMap;
+
+/// What the rows of a denoiser are.
+#[derive(Clone, Debug)]
+pub struct SequenceDescription {
+    /// Which planner the file is for.
+    pub family: Family,
+    /// Names and units of the columns.
+    pub columns: Vec<Column>,
+    /// What maps to -1 and 1 per column.
+    pub normaliser: Normaliser,
+    /// Seconds between time steps.
+    pub step_secs: f64,
+    /// The quantity and its intended distribution.
+    pub quantity: Option<QuantitySpec>,
+    /// Range and guidance of the condition; its width is the network's.
+    pub condition: Option<ConditionSpec>,
+    /// Code space and decoder.
+    pub transform: Option<(TransformSpec, DecoderTables)>,
+    /// The world, for a planner of a robot.
+    pub world: Option<WorldSpec>,
+    /// How it was made, beside the fit's recipe.
+    pub recipe: serde_json::Value,
+}
+
+/// Exports the averaged parameters of a checkpoint; `data` are the rows it was fitted to.
+///
+/// # Errors
+/// As [`super::export`].
+pub fn export_sequences(
+    checkpoint: &Checkpoint<SequenceRecipe>,
+    data: &SequenceData,
+    description: &SequenceDescription,
+    options: &ExportOptions,
+) -> Result<ExportReport, ExportError> {
+    let path = &options.output;
+    planwright::files::check_writable(path).map_err(|source| ExportError::Output { path: path.clone(), source })?;
+    let recipe = &checkpoint.recipe;
+    let values = super::parameters_of(&recipe.network, checkpoint.averaged())?;
+    let (horizon, columns) = (recipe.horizon, recipe.network.columns);
+    let real = real_rows(recipe, data, super::REAL_INPUTS)?;
+    let real = gate::rows_of(&real, horizon * columns);
+    let reference = Reference::new(&recipe.network, values);
+    let decoder = description.transform.as_ref().map(|(_, tables)| tables);
+    let mut golden = golden(&reference, &describe::golden_rows(&real))?;
+    if decoder.is_some() {
+        for vector in &mut golden {
+            let sample = vector.inputs.first().cloned().unwrap_or_default();
+            vector.inputs.push(sample);
+        }
+    }
+    let manifest = manifest(checkpoint, description, options, golden)?;
+    let said = manifest.outputs.first().map_or(CLEAN, |output| output.name.as_str()).to_owned();
+    let body = onnx_graph::serialise(&recipe.network, horizon, values, &said, decoder)?;
+    let shape = RowShape {
+        horizon,
+        columns,
+        condition: recipe.network.condition.map_or(0, |condition| condition.width),
+        timesteps: recipe.diffusion.steps,
+    };
+    let seed = recipe.training.seed;
+    finish(&body, manifest, options, |artefact| {
+        gate::pass(artefact, &reference, &real as &[Row], shape, decoder, options.library.as_deref(), seed)
+    })
+}
+
+fn manifest(
+    checkpoint: &Checkpoint<SequenceRecipe>,
+    description: &SequenceDescription,
+    options: &ExportOptions,
+    golden: Vec<planwright::model::Golden>,
+) -> Result<Manifest, ExportError> {
+    let recipe = &checkpoint.recipe;
+    let tensor = |name: &str, sizes: &[usize], unit: &str| TensorSpec {
+        name: name.to_owned(),
+        shape: std::iter::once(Dimension::Batch).chain(sizes.iter().map(|size| Dimension::Fixed(*size))).collect(),
+        unit: unit.to_owned(),
+        frame: String::new(),
+    };
+    let sizes = [recipe.horizon, recipe.network.columns];
+    let said = match recipe.diffusion.prediction {
+        Prediction::CleanSample => CLEAN,
+        Prediction::Noise => NOISE,
+    };
+    let mut inputs = vec![tensor(SAMPLE, &sizes, "1"), tensor(TIMESTEP, &[], "1")];
+    let mut outputs = vec![tensor(said, &sizes, "1")];
+    if let Some(condition) = recipe.network.condition {
+        inputs.push(tensor(CONDITION, &[condition.width], "1"));
+    }
+    if let Some((transform, _)) = &description.transform {
+        inputs.push(tensor(CODE, &sizes, "1"));
+        outputs.push(tensor(WEIGHTS, &[transform.neighbours], "1"));
+        let unit = description.columns.first().map_or("1", |column| column.unit.as_str());
+        outputs.push(tensor(DECODED, &[transform.neighbours, sizes[0], sizes[1]], unit));
+    }
+    let mut solver = options.solver.clone();
+    solver.steps = solver.steps.min(recipe.diffusion.steps);
+    let recipe_json = serde_json::json!({
+        "fit": serde_json::to_value(recipe).map_err(ExportError::Recipe)?,
+        "made": description.recipe,
+    });
+    Ok(Manifest {
+        schema_version: SCHEMA_VERSION,
+        name: recipe.name.clone(),
+        family: description.family,
+        inputs,
+        outputs,
+        columns: description.columns.clone(),
+        normaliser: description.normaliser.clone(),
+        diffusion: DiffusionSpec {
+            schedule: recipe.diffusion.schedule,
+            steps: recipe.diffusion.steps,
+            prediction: recipe.diffusion.prediction,
+        },
+        horizon: recipe.horizon,
+        knot_secs: description.step_secs,
+        world: description.world.clone(),
+        quantity: description.quantity.clone(),
+        condition: description.condition.clone(),
+        transform: description.transform.as_ref().map(|(spec, _)| spec.clone()),
+        solver,
+        provenance: Provenance {
+            recipe: recipe_json,
+            recipe_sha256: recipe.sha256(),
+            seed: recipe.training.seed,
+            training_steps: checkpoint.step,
+            data_sha256: recipe.data_sha256.clone(),
+            git_commit: options.git_commit.clone().unwrap_or_else(describe::git_commit),
+            libraries: describe::libraries(),
+        },
+        parity: Parity { tolerance: super::TOLERANCE, largest: BTreeMap::new() },
+        measured: BTreeMap::new(),
+        golden,
+        licence: options.licence.clone(),
+    })
+}
