@@ -3,9 +3,11 @@
 
 mod grid;
 mod marginal;
+mod recovery;
 
 pub use grid::{QuantityError, QuantityGrid};
 pub use marginal::Marginal;
+pub use recovery::{Discrepancy, PosteriorRule, RecoveryError, posterior_means, posterior_modes};
 
 use crate::world::Point;
 

@@ -9,6 +9,7 @@
 
 pub mod conformance;
 mod contact;
+mod double_pendulum;
 mod episode;
 mod layout;
 mod point_mass;
@@ -16,6 +17,7 @@ pub mod rollouts;
 mod sweep;
 mod time_optimal;
 
+pub use double_pendulum::{DoublePendulum, PendulumState};
 pub use episode::{Episode, EpisodeRules, GOAL_RADIUS_M};
 pub use layout::{Layout, LayoutError, WallBox};
 pub use point_mass::{

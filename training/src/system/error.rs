@@ -1,6 +1,6 @@
 //! What can be wrong with a system's trajectories.
 
-use planwright::quantity::QuantityError;
+use planwright::quantity::{QuantityError, RecoveryError};
 
 /// Why trajectories cannot be made or measured.
 #[derive(Debug, thiserror::Error)]
@@ -69,4 +69,7 @@ pub enum SystemError {
     /// Counting.
     #[error(transparent)]
     Quantity(#[from] QuantityError),
+    /// Comparing with references.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
 }

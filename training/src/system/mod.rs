@@ -2,10 +2,19 @@
 //! admissible. Everything else (kernel, fits, mitigations, reports) knows a system only through [`System`].
 
 mod error;
+mod family;
+pub mod lyapunov;
+mod maps;
+mod settings;
+mod sinusoid;
+mod strata;
 mod trajectories;
 
 pub use error::SystemError;
+pub use settings::{Draw, RecoverySettings, Summary, SystemName, SystemSettings};
 pub use trajectories::{Recovered, Trajectories};
+
+use strata::stratified;
 
 use crate::dataset::Limits;
 use planwright::quantity::QuantityGrid;
@@ -44,6 +53,17 @@ pub trait System: Send + Sync {
     /// # Errors
     /// If the system cannot make so many.
     fn generate(&self, count: usize, seed: u64) -> Result<Trajectories, SystemError>;
+
+    /// One trajectory per given value of the quantity, where a value determines its trajectory.
+    ///
+    /// # Errors
+    /// If a value has no trajectory, or the system has many for each.
+    fn trajectories_at(&self, values: &[f64]) -> Result<Trajectories, SystemError> {
+        let _ = values;
+        let expected = "a system with one trajectory per value".to_owned();
+        let got = "one whose data are simulated and then chosen by what is measured on them".to_owned();
+        Err(SystemError::Setting { system: self.name(), expected, got })
+    }
 
     /// Measures every trajectory.
     ///

@@ -1,0 +1,340 @@
+//! Which system, and with which constants.
+
+use super::family::FamilySystem;
+use super::maps::{QuantisedMap, Rule};
+use super::sinusoid::Sinusoid;
+use super::{System, SystemError};
+use planwright::quantity::{Discrepancy, QuantityGrid};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The systems that have a recovery rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SystemName {
+    /// Sinusoids, by period.
+    Sinusoid,
+    /// Tent map, by slope.
+    Tent,
+    /// Logistic map, by parameter.
+    Logistic,
+    /// Double pendulum, by energy.
+    Pendulum,
+    /// Segments of Maze2D, by path length.
+    Maze2d,
+}
+
+impl SystemName {
+    /// All five.
+    pub const ALL: [Self; 5] = [Self::Sinusoid, Self::Tent, Self::Logistic, Self::Pendulum, Self::Maze2d];
+
+    /// As in recipes and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sinusoid => "sinusoid",
+            Self::Tent => "tent",
+            Self::Logistic => "logistic",
+            Self::Pendulum => "pendulum",
+            Self::Maze2d => "maze2d",
+        }
+    }
+
+    fn parse(name: &str) -> Result<Self, SystemError> {
+        let found = Self::ALL.into_iter().find(|system| system.as_str() == name);
+        found.ok_or_else(|| SystemError::Name(name.to_owned()))
+    }
+}
+
+/// What a distribution is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Summary {
+    /// The posterior of every trajectory (eq. 5).
+    #[default]
+    Posterior,
+    /// Its mode.
+    Mode,
+    /// Its mean.
+    Mean,
+}
+
+/// How values of the quantity are drawn for data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Draw {
+    /// One from each of as many equal parts of the range as there are trajectories.
+    #[default]
+    Stratified,
+    /// Each on its own.
+    Independent,
+}
+
+/// The recovery rule of the systems with reference trajectories (eqs. 15-16).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecoverySettings {
+    /// Least bandwidth h0, in the unit of the states.
+    pub bandwidth: f64,
+    /// How far a trajectory is from a reference.
+    pub discrepancy: Discrepancy,
+    /// What is counted.
+    pub summary: Summary,
+}
+
+impl Default for RecoverySettings {
+    fn default() -> Self {
+        Self { bandwidth: 0.02, discrepancy: Discrepancy::default(), summary: Summary::default() }
+    }
+}
+
+/// A system with all its constants. In a recipe only `name` is needed; the rest has defaults by system.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "SystemRecipe")]
+#[schemars(with = "SystemRecipe")]
+pub struct SystemSettings {
+    /// Which system.
+    pub name: SystemName,
+    /// Time steps of a trajectory, a power of two of at least 16.
+    pub horizon: usize,
+    /// The range over which the quantity is meant to be uniform, in its unit.
+    pub range: [f64; 2],
+    /// The span of the grid on which distributions are compared. Without one: the range, where the recovery knows
+    /// no other values, and a wider span where measured values can leave the range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grid_range: Option<[f64; 2]>,
+    /// Cells of that grid.
+    pub grid_cells: usize,
+    /// Standard deviation of the Gaussian of all density curves as a share of the range. Without one: 0 for
+    /// posteriors, which are smooth already, and .03 for values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bandwidth_share: Option<f64>,
+    /// How values of the quantity are drawn, where there is a trajectory for each.
+    pub draw: Draw,
+    /// State bins of a map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_bins: Option<usize>,
+    /// First state of a map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<f64>,
+    /// Recovery rule of sinusoid and maps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<RecoverySettings>,
+}
+
+/// [`SystemSettings`] as written in a recipe.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "SystemSettings")]
+struct SystemRecipe {
+    /// `sinusoid`, `tent`, `logistic`, `pendulum` or `maze2d`.
+    name: String,
+    /// Time steps of a trajectory, a power of two of at least 16.
+    horizon: Option<usize>,
+    /// The range over which the quantity is meant to be uniform, in its unit.
+    range: Option<[f64; 2]>,
+    /// The span of the grid on which distributions are compared.
+    grid_range: Option<[f64; 2]>,
+    /// Cells of that grid.
+    grid_cells: Option<usize>,
+    /// Standard deviation of the Gaussian of all density curves as a share of the range.
+    bandwidth_share: Option<f64>,
+    /// How values of the quantity are drawn.
+    draw: Option<Draw>,
+    /// State bins of a map.
+    state_bins: Option<usize>,
+    /// First state of a map.
+    start: Option<f64>,
+    /// Recovery rule of sinusoid and maps.
+    recovery: Option<RecoverySettings>,
+}
+
+impl TryFrom<SystemRecipe> for SystemSettings {
+    type Error = SystemError;
+
+    fn try_from(recipe: SystemRecipe) -> Result<Self, SystemError> {
+        let defaults = Self::named(&recipe.name)?;
+        let settings = Self {
+            name: defaults.name,
+            horizon: recipe.horizon.unwrap_or(defaults.horizon),
+            range: recipe.range.unwrap_or(defaults.range),
+            grid_range: recipe.grid_range.or(defaults.grid_range),
+            grid_cells: recipe.grid_cells.unwrap_or(defaults.grid_cells),
+            bandwidth_share: recipe.bandwidth_share.or(defaults.bandwidth_share),
+            draw: recipe.draw.unwrap_or(defaults.draw),
+            state_bins: recipe.state_bins.or(defaults.state_bins),
+            start: recipe.start.or(defaults.start),
+            recovery: recipe.recovery.or(defaults.recovery),
+        };
+        settings.check()?;
+        Ok(settings)
+    }
+}
+
+impl SystemSettings {
+    /// The defaults of a system.
+    ///
+    /// # Errors
+    /// If there is no such system.
+    pub fn named(name: &str) -> Result<Self, SystemError> {
+        let name = SystemName::parse(name)?;
+        let common = Self {
+            name,
+            horizon: 128,
+            range: [16.0, 64.0],
+            grid_range: None,
+            grid_cells: 256,
+            bandwidth_share: None,
+            draw: Draw::default(),
+            state_bins: None,
+            start: None,
+            recovery: None,
+        };
+        let synthetic = Self { recovery: Some(RecoverySettings::default()), ..common.clone() };
+        let map = Self { start: Some(0.4), ..synthetic.clone() };
+        Ok(match name {
+            SystemName::Sinusoid => synthetic,
+            SystemName::Tent => Self { range: [0.5, 2.0], state_bins: Some(64), ..map },
+            SystemName::Logistic => Self { range: [2.5, 4.0], state_bins: Some(100), ..map },
+            SystemName::Pendulum => Self { range: [2.0, 18.0], horizon: 64, ..common },
+            SystemName::Maze2d => Self { range: [2.0, 6.0], ..common },
+        })
+    }
+
+    /// Refuses constants without sense.
+    ///
+    /// # Errors
+    /// Says expected and got.
+    pub fn check(&self) -> Result<(), SystemError> {
+        let system = self.name.as_str();
+        let wrong =
+            |expected: &str, got: String| Err(SystemError::Setting { system, expected: expected.to_owned(), got });
+        if !(self.horizon.is_power_of_two() && (16..=4096).contains(&self.horizon)) {
+            return wrong("a horizon that is a power of two between 16 and 4096", self.horizon.to_string());
+        }
+        let [low, high] = self.range;
+        if !(low.is_finite() && high.is_finite() && low < high) {
+            return wrong("a range with low < high", format!("{low} to {high}"));
+        }
+        let grid = self.grid()?;
+        if !(grid.low() <= low && grid.high() >= high) {
+            let got = format!("{} to {}", grid.low(), grid.high());
+            return wrong(&format!("a grid that covers the range {low} to {high}"), got);
+        }
+        if let Some(share) = self.bandwidth_share.filter(|share| !(*share >= 0.0 && *share <= 0.5)) {
+            return wrong("a bandwidth between 0 and .5 of the range", share.to_string());
+        }
+        let (map, synthetic) = match self.name {
+            SystemName::Tent | SystemName::Logistic => (true, true),
+            SystemName::Sinusoid => (false, true),
+            SystemName::Pendulum | SystemName::Maze2d => (false, false),
+        };
+        match self.state_bins {
+            Some(bins) if !map => return wrong("no state bins: its states are not quantised", bins.to_string()),
+            Some(bins) if !(2..=1_000_000).contains(&bins) => {
+                return wrong("between 2 and 1e6 state bins", bins.to_string());
+            }
+            _ => {}
+        }
+        match self.start {
+            Some(start) if !map => return wrong("no start: only maps have one", start.to_string()),
+            Some(start) if !(start > 0.0 && start < 1.0) => {
+                return wrong("a start between 0 and 1", start.to_string());
+            }
+            _ => {}
+        }
+        match &self.recovery {
+            Some(_) if !synthetic => wrong("no recovery section: its quantity is measured, not compared", "one".into()),
+            Some(recovery) if !(recovery.bandwidth > 0.0 && recovery.bandwidth.is_finite()) => {
+                wrong("a recovery bandwidth above 0", recovery.bandwidth.to_string())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The cells on which distributions are compared.
+    ///
+    /// # Errors
+    /// If they are none.
+    pub fn grid(&self) -> Result<QuantityGrid, SystemError> {
+        let [low, high] = self.grid_range.unwrap_or(self.range);
+        Ok(QuantityGrid::new(low, high, self.grid_cells)?)
+    }
+
+    /// Standard deviation of the Gaussian of all density curves, in the quantity's unit.
+    pub fn bandwidth(&self) -> f64 {
+        let posterior = self.recovery.as_ref().is_some_and(|recovery| recovery.summary == Summary::Posterior);
+        let share = self.bandwidth_share.unwrap_or(if posterior { 0.0 } else { 0.03 });
+        share * (self.range[1] - self.range[0])
+    }
+
+    /// The system.
+    ///
+    /// # Errors
+    /// If the constants have no sense.
+    pub fn build(&self) -> Result<Box<dyn System>, SystemError> {
+        self.check()?;
+        let map = |rule: Rule, bins: usize| QuantisedMap {
+            rule,
+            bins: self.state_bins.unwrap_or(bins),
+            start: self.start.unwrap_or(0.4),
+        };
+        Ok(match self.name {
+            SystemName::Sinusoid => Box::new(FamilySystem::new(Box::new(Sinusoid), self)?),
+            SystemName::Tent => Box::new(FamilySystem::new(Box::new(map(Rule::Tent, 64)), self)?),
+            SystemName::Logistic => Box::new(FamilySystem::new(Box::new(map(Rule::Logistic, 100)), self)?),
+            SystemName::Pendulum | SystemName::Maze2d => {
+                return Err(SystemError::Name(self.name.as_str().to_owned()));
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recipe_needs_a_name_and_may_change_anything() {
+        let tent: SystemSettings = toml::from_str("name = \"tent\"").expect("a recipe");
+        assert_eq!(tent, SystemSettings::named("tent").expect("a system"));
+        let text = "name = \"tent\"\nhorizon = 64\nrange = [1.0, 2.0]\n[recovery]\nsummary = \"mean\"";
+        let changed: SystemSettings = toml::from_str(text).expect("a recipe");
+        assert_eq!((changed.horizon, changed.range, changed.state_bins), (64, [1.0, 2.0], Some(64)));
+        assert!((changed.bandwidth() - 0.03).abs() < 1e-12);
+        let again: SystemSettings = toml::from_str(&toml::to_string(&changed).expect("text")).expect("a recipe");
+        assert_eq!(again, changed);
+    }
+
+    #[test]
+    fn nonsense_is_one_clear_line() {
+        let said = |text: &str| match toml::from_str::<SystemSettings>(text) {
+            Ok(settings) => panic!("{settings:?}"),
+            Err(error) => error.message().to_owned(),
+        };
+        assert!(said("name = \"spring\"").contains("expected one of sinusoid"));
+        assert!(said("name = \"tent\"\nhorizon = 100").contains("power of two"));
+        assert!(said("name = \"tent\"\nrange = [2.0, 1.0]").contains("low < high"));
+        assert!(said("name = \"tent\"\nstart = 0.0").contains("start between 0 and 1"));
+        assert!(said("name = \"sinusoid\"\nstate_bins = 8").contains("no state bins"));
+        assert!(said("name = \"tent\"\ngrid_range = [1.0, 2.0]").contains("covers the range"));
+        assert!(said("name = \"tent\"\ngrid_cells = 0").contains("cells"));
+        assert!(said("name = \"tent\"\nbandwidth_share = nan").contains("bandwidth"));
+        assert!(said("name = \"tent\"\ncolour = 1").contains("unknown field"));
+    }
+
+    #[test]
+    fn a_range_that_the_system_does_not_know_is_refused() {
+        let settings = SystemSettings { range: [1.0, 2.5], ..SystemSettings::named("tent").expect("a system") };
+        let Err(error) = settings.build() else { panic!("a slope of 2.5 leaves the unit interval") };
+        assert_eq!(error.to_string(), "tent: expected parameter between 0 and 2, got 2.5");
+    }
+
+    #[test]
+    fn every_power_of_two_is_a_horizon() {
+        for horizon in [16, 32, 64, 256] {
+            let system = SystemSettings { horizon, ..SystemSettings::named("logistic").expect("a system") }.build();
+            let data = system.and_then(|system| system.generate(5, 1)).expect("data");
+            assert_eq!((data.horizon, data.len()), (horizon, 5));
+        }
+    }
+}
