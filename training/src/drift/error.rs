@@ -1,0 +1,86 @@
+//! Why a study stops.
+
+use crate::ablation::AblationError;
+use crate::deviation::DeviationError;
+use crate::export::ExportError;
+use crate::fit::{CheckpointError, FitError};
+use crate::mitigation::MitigationError;
+use crate::report::ReportError;
+use crate::system::SystemError;
+use planwright::model::ModelError;
+use planwright::planner::{PlanError, PlannerError};
+use planwright::quantity::QuantityError;
+use std::path::PathBuf;
+
+/// What can go wrong between a recipe and a table.
+#[derive(Debug, thiserror::Error)]
+pub enum DriftError {
+    /// The recipe has no such system.
+    #[error("expected one of the recipe's systems ({known}), got {got}")]
+    NotPlanned {
+        /// Systems of the recipe.
+        known: String,
+        /// What was asked for.
+        got: String,
+    },
+    /// File system.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A file of a unit that is none.
+    #[error("{path}: expected the result of a unit, got {problem}\nhint: remove the unit's folder to run it again")]
+    Unit {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Nothing was left of the samples.
+    #[error("{name}: expected admissible samples, got none of {generated}\nhint: train longer")]
+    NothingLeft {
+        /// The unit.
+        name: String,
+        /// Samples drawn.
+        generated: usize,
+    },
+    /// The system.
+    #[error(transparent)]
+    System(#[from] SystemError),
+    /// The kernel.
+    #[error(transparent)]
+    Deviation(#[from] DeviationError),
+    /// The mitigations.
+    #[error(transparent)]
+    Mitigation(#[from] MitigationError),
+    /// The fit.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// Its checkpoint.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The export.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// The exported file.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Setting up the sampling.
+    #[error(transparent)]
+    Planner(#[from] PlannerError),
+    /// Sampling.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Counting.
+    #[error(transparent)]
+    Quantity(#[from] QuantityError),
+    /// The ablations' generators.
+    #[error(transparent)]
+    Ablation(#[from] AblationError),
+    /// Plots and tables.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}
