@@ -1,0 +1,77 @@
+//! Upright bars: mean over seeds, one dot per seed, whiskers of one deviation, published value as a tick.
+
+use super::panel::{Chart, Panel, dots, rectangle, segment, top, write};
+use super::sheet::{Area, Drawn, Writing, px};
+use super::statistics::Summary;
+use super::style::{DOT, INK, MEDIUM, THICK, TICK_SIZE};
+use plotters::prelude::{EmptyElement, Text};
+use plotters::style::RGBColor;
+use plotters::style::text_anchor::{HPos, VPos};
+
+pub(super) struct Bar {
+    pub(super) label: &'static str,
+    pub(super) colour: RGBColor,
+    /// One per seed; none is shown as missing.
+    pub(super) values: Vec<f64>,
+    pub(super) published: Option<f64>,
+}
+
+pub(super) fn draw(area: &Area<'_>, heading: &str, note: &str, y_label: &str, bars: &[Bar]) -> Drawn<()> {
+    let reach = |bar: &Bar| {
+        let whisker = Summary::of(&bar.values).map_or(0.0, |all| all.mean + all.sd.unwrap_or(0.0));
+        bar.values.iter().copied().chain([whisker, bar.published.unwrap_or(0.0)]).fold(0.0, f64::max)
+    };
+    let panel = Panel {
+        heading,
+        note,
+        x_label: "",
+        y_label,
+        x: [0.0, bars.len().max(1) as f64],
+        y: [0.0, top(bars.iter().map(reach))],
+        x_ticks: 0,
+    };
+    let mut chart = panel.chart(area)?;
+    for (place, bar) in bars.iter().enumerate() {
+        let centre = place as f64 + 0.5;
+        name(&mut chart, bar.label, centre)?;
+        match Summary::of(&bar.values) {
+            Some(all) => one(&mut chart, bar, centre, all)?,
+            None => {
+                let middle = (centre, 0.5 * panel.y[1]);
+                write(&mut chart, "not", middle, -7.0)?;
+                write(&mut chart, "measured", middle, 7.0)?;
+            }
+        }
+        if let Some(published) = bar.published {
+            segment(&mut chart, [(centre - 0.38, published), (centre + 0.38, published)], INK, THICK)?;
+        }
+    }
+    Ok(())
+}
+
+fn one(chart: &mut Chart<'_, '_>, bar: &Bar, centre: f64, all: Summary) -> Drawn<()> {
+    rectangle(chart, [(centre - 0.3, 0.0), (centre + 0.3, all.mean)], bar.colour)?;
+    if let Some(sd) = all.sd {
+        let (low, high) = ((all.mean - sd).max(0.0), all.mean + sd);
+        segment(chart, [(centre, low), (centre, high)], INK, MEDIUM)?;
+        for end in [low, high] {
+            segment(chart, [(centre - 0.07, end), (centre + 0.07, end)], INK, MEDIUM)?;
+        }
+    }
+    // Beside the whisker and each other, so that equal seeds stay visible.
+    let step = 0.36 / bar.values.len().max(2) as f64;
+    let places = bar.values.iter().enumerate().map(|(seed, value)| {
+        let aside = (seed as f64 - 0.5 * (bar.values.len() as f64 - 1.0)) * step;
+        (centre + aside + if bar.values.len() % 2 == 1 && aside == 0.0 { 0.04 } else { 0.0 }, *value)
+    });
+    let places: Vec<_> = places.collect();
+    dots(chart, places.clone(), plotters::style::WHITE, DOT)?;
+    dots(chart, places, INK, DOT - 1.0)
+}
+
+fn name(chart: &mut Chart<'_, '_>, label: &'static str, centre: f64) -> Drawn<()> {
+    let style = Writing::plain(TICK_SIZE, INK).style(HPos::Center, VPos::Top);
+    let text = EmptyElement::at((centre, 0.0)) + Text::new(label, (0, px(7.0)), style);
+    chart.draw_series(std::iter::once(text))?;
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! Cells of Markdown tables.
+
+use super::select::MISSING;
+use super::statistics::Summary;
+
+/// Where a run does not say.
+pub(super) const NOT_STATED: &str = "not stated";
+
+/// A total variation or another number of that size.
+pub(super) fn distance(value: Option<f64>) -> String {
+    value.map_or(MISSING.to_owned(), |value| format!("{value:.3}"))
+}
+
+/// `0.186 ± 0.004`, `0.186 (one seed)`, or that it is missing.
+pub(super) fn spread(values: &[f64]) -> String {
+    match Summary::of(values) {
+        None => MISSING.to_owned(),
+        Some(Summary { mean, sd: None, .. }) => format!("{mean:.3} (one seed)"),
+        Some(Summary { mean, sd: Some(sd), .. }) => format!("{mean:.3} \u{b1} {sd:.3}"),
+    }
+}
+
+/// A published value; tables lost some.
+pub(super) fn published(value: Option<f64>) -> String {
+    value.map_or("lost".to_owned(), |value| format!("{value:.3}"))
+}
+
+/// A count or seed that a run may leave open.
+pub(super) fn count(value: Option<u64>) -> String {
+    optional(value, |value| value.to_string())
+}
+
+/// Anything that a run may leave open.
+pub(super) fn optional<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
+    value.map_or(NOT_STATED.to_owned(), show)
+}
+
+/// Text that cannot end its cell.
+pub(super) fn cell(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ")
+}
+
+/// A command, as code in a cell.
+pub(super) fn code(text: &str) -> String {
+    format!("`` {} ``", text.replace('|', "\\|").replace(['\n', '\r'], " "))
+}
+
+/// A row of cells.
+pub(super) fn row(cells: impl IntoIterator<Item = String>) -> String {
+    let cells: Vec<String> = cells.into_iter().collect();
+    format!("| {} |\n", cells.join(" | "))
+}
+
+/// The head of a table and the line below it.
+pub(super) fn head<'h>(names: impl IntoIterator<Item = &'h str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    format!("| {} |\n|{}\n", names.join(" | "), "---|".repeat(names.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_seed_has_no_deviation_and_none_has_no_value() {
+        assert_eq!(spread(&[]), "not measured");
+        assert_eq!(spread(&[0.1861]), "0.186 (one seed)");
+        assert_eq!(spread(&[0.1, 0.2, 0.3]), "0.200 \u{b1} 0.100");
+        assert_eq!(distance(Some(0.0)), "0.000");
+        assert_eq!(cell("a|b\nc"), "a\\|b c");
+    }
+}

@@ -1,0 +1,72 @@
+//! The drift report: the paper's plots and tables from one structure of results.
+//!
+//! Files that belong together are drawn and checked in memory first, then written whole, one after the other.
+
+mod ablations;
+mod bars;
+mod check;
+mod commands;
+mod densities;
+mod error;
+mod markdown;
+mod mitigations;
+mod panel;
+pub mod published;
+mod results;
+mod scales;
+mod select;
+mod sheet;
+mod statistics;
+mod style;
+mod tables;
+mod tables_appendix;
+mod validity;
+
+pub use error::ReportError;
+pub use results::{
+    AblationRow, CommandRun, Curves, DriftResults, Method, Mitigation, ScaleRow, SeedResult, Source, Sweep,
+    SystemResult, TTests, Validity, ValidityRow,
+};
+pub use statistics::{Summary, TTest};
+
+use planwright::files::write_atomically;
+use sheet::Drawn;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// A plot of the results.
+type Plot = fn(&DriftResults) -> Drawn<String>;
+
+const PLOTS: [(&str, Plot); 5] = [
+    ("densities.svg", densities::draw),
+    ("mitigations.svg", mitigations::draw),
+    ("scales.svg", scales::draw),
+    ("ablations.svg", ablations::draw),
+    ("maze-validity.svg", validity::draw),
+];
+
+/// Writes plots, `report.json` and `report.md` into a folder, which is made if needed. The same results give the same
+/// bytes. Returns the paths.
+///
+/// # Errors
+/// If a number is none or cannot be, or if a file cannot be written; nothing is written before all is drawn.
+pub fn write_report(results: &DriftResults, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    check::check(results)?;
+    let mut files = Vec::new();
+    for (name, draw) in PLOTS {
+        let text = draw(results)
+            .map_err(|error| ReportError::Draw { file: name.to_owned(), problem: error.to_string() })?;
+        files.push((folder.join(name), text));
+    }
+    files.push((folder.join("report.json"), serde_json::to_string_pretty(results)? + "\n"));
+    files.push((folder.join("report.md"), tables::markdown(results)));
+    std::fs::create_dir_all(folder).map_err(|source| ReportError::Write { path: folder.to_owned(), source })?;
+    for (path, text) in &files {
+        write_atomically(path, |file| file.write_all(text.as_bytes()))
+            .map_err(|source| ReportError::Write { path: path.clone(), source })?;
+    }
+    Ok(files.into_iter().map(|(path, _)| path).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+//! Axes with labels, and what is drawn inside them.
+
+use super::sheet::{Area, DASH, Drawn, GAP, Writing, px, put, size};
+use super::style::{DOT, FAINT, GRID, HEADING_SIZE, INK, LABEL_SIZE, MEDIUM, THIN, TICK_SIZE};
+use plotters::chart::{ChartBuilder, ChartContext};
+use plotters::coord::types::RangedCoordf64;
+use plotters::prelude::{
+    Cartesian2d, Circle, DashedLineSeries, EmptyElement, LineSeries, PathElement, Polygon, Rectangle, SVGBackend, Text,
+};
+use plotters::style::text_anchor::{HPos, VPos};
+use plotters::style::{Color, RGBColor, TRANSPARENT};
+
+pub(super) type Chart<'r, 'a> = ChartContext<'r, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+pub(super) type Points = Vec<(f64, f64)>;
+
+/// One pair of axes.
+pub(super) struct Panel<'t> {
+    pub(super) heading: &'t str,
+    /// Smaller, beside the heading.
+    pub(super) note: &'t str,
+    pub(super) x_label: &'t str,
+    pub(super) y_label: &'t str,
+    pub(super) x: [f64; 2],
+    pub(super) y: [f64; 2],
+    /// Ticks of the x axis; none where the places have names instead.
+    pub(super) x_ticks: usize,
+}
+
+/// Space that a panel keeps above, below, left and right of its axes, pixels.
+pub(super) const ABOVE: f64 = 26.0;
+pub(super) const BELOW: f64 = 42.0;
+const LEFT: f64 = 58.0;
+const RIGHT: f64 = 16.0;
+
+impl Panel<'_> {
+    /// Draws heading, axes, ticks and labels.
+    pub(super) fn chart<'r, 'a>(&self, area: &'r Area<'a>) -> Drawn<Chart<'r, 'a>> {
+        put(area, self.heading, (LEFT, 4.0), Writing::bold(HEADING_SIZE, INK), HPos::Left, VPos::Top)?;
+        let right = f64::from(area.dim_in_pixel().0) / f64::from(super::style::FINE) - RIGHT;
+        put(area, self.note, (right, 5.0), Writing::plain(TICK_SIZE, FAINT), HPos::Right, VPos::Top)?;
+        let mut chart = ChartBuilder::on(area)
+            .margin_top(px(ABOVE))
+            .margin_right(px(RIGHT))
+            .x_label_area_size(px(BELOW))
+            .y_label_area_size(px(LEFT))
+            .build_cartesian_2d(self.x[0]..self.x[1], self.y[0]..self.y[1])?;
+        let tick = Writing::plain(TICK_SIZE, INK).style(HPos::Center, VPos::Center);
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .light_line_style(TRANSPARENT)
+            .bold_line_style(GRID.stroke_width(size(THIN)))
+            .axis_style(INK.stroke_width(size(THIN)))
+            .label_style(tick)
+            .axis_desc_style(Writing::plain(LABEL_SIZE, INK).style(HPos::Center, VPos::Center))
+            .x_labels(self.x_ticks)
+            .y_labels(5)
+            .x_label_formatter(&|value| number(*value))
+            .y_label_formatter(&|value| number(*value))
+            .set_all_tick_mark_size(px(3.0))
+            .x_desc(self.x_label)
+            .y_desc(self.y_label)
+            .draw()?;
+        Ok(chart)
+    }
+
+    /// Axes whose upright one has names in place of numbers, which the caller writes: for lying bars.
+    pub(super) fn upright<'r, 'a>(&self, area: &'r Area<'a>) -> Drawn<Chart<'r, 'a>> {
+        let mut chart = ChartBuilder::on(area)
+            .margin_top(px(ABOVE))
+            .margin_right(px(RIGHT))
+            .x_label_area_size(px(BELOW))
+            .y_label_area_size(px(1.0))
+            .build_cartesian_2d(self.x[0]..self.x[1], self.y[0]..self.y[1])?;
+        chart
+            .configure_mesh()
+            .disable_y_mesh()
+            .light_line_style(TRANSPARENT)
+            .bold_line_style(GRID.stroke_width(size(THIN)))
+            .axis_style(INK.stroke_width(size(THIN)))
+            .label_style(Writing::plain(TICK_SIZE, INK).style(HPos::Center, VPos::Center))
+            .axis_desc_style(Writing::plain(LABEL_SIZE, INK).style(HPos::Center, VPos::Center))
+            .x_labels(self.x_ticks)
+            .y_labels(0)
+            .x_label_formatter(&|value| number(*value))
+            .x_desc(self.x_label)
+            .draw()?;
+        Ok(chart)
+    }
+
+    /// Axes without anything in them, and why.
+    pub(super) fn empty(&self, area: &Area<'_>, why: &str) -> Drawn<()> {
+        let mut chart = self.chart(area)?;
+        write(&mut chart, why, (0.5 * (self.x[0] + self.x[1]), 0.5 * (self.y[0] + self.y[1])), 0.0)
+    }
+}
+
+/// A tick's number without superfluous zeros.
+fn number(value: f64) -> String {
+    let text = format!("{value:.4}");
+    let short = text.trim_end_matches('0').trim_end_matches('.');
+    if short == "-0" { "0".to_owned() } else { short.to_owned() }
+}
+
+/// The end of an axis that starts at zero: the largest value and some air.
+pub(super) fn top(values: impl IntoIterator<Item = f64>) -> f64 {
+    let largest = values.into_iter().fold(0.0, f64::max);
+    if largest > 0.0 { 1.12 * largest } else { 1.0 }
+}
+
+/// A faint sentence centred on a point of the chart, `down` pixels below it.
+pub(super) fn write(chart: &mut Chart<'_, '_>, text: &str, at: (f64, f64), down: f64) -> Drawn<()> {
+    let style = Writing::plain(TICK_SIZE, FAINT).style(HPos::Center, VPos::Center);
+    let label = EmptyElement::at(at) + Text::new(text.to_owned(), (0, px(down)), style);
+    chart.draw_series(std::iter::once(label))?;
+    Ok(())
+}
+
+pub(super) fn line(chart: &mut Chart<'_, '_>, points: Points, colour: RGBColor, width: f64) -> Drawn<()> {
+    chart.draw_series(LineSeries::new(points, colour.stroke_width(size(width))))?;
+    Ok(())
+}
+
+pub(super) fn dashed(chart: &mut Chart<'_, '_>, points: Points, colour: RGBColor, width: f64) -> Drawn<()> {
+    chart.draw_series(DashedLineSeries::new(points, size(DASH), size(GAP), colour.stroke_width(size(width))))?;
+    Ok(())
+}
+
+/// Fills between two curves over the same places.
+pub(super) fn band(chart: &mut Chart<'_, '_>, low: Points, high: Points, colour: RGBColor, alpha: f64) -> Drawn<()> {
+    let outline: Points = low.into_iter().chain(high.into_iter().rev()).collect();
+    chart.draw_series(std::iter::once(Polygon::new(outline, colour.mix(alpha).filled())))?;
+    Ok(())
+}
+
+pub(super) fn rings(chart: &mut Chart<'_, '_>, points: Points, colour: RGBColor) -> Drawn<()> {
+    let style = colour.stroke_width(size(MEDIUM));
+    chart.draw_series(points.into_iter().map(|at| Circle::new(at, px(DOT), style)))?;
+    Ok(())
+}
+
+pub(super) fn dots(chart: &mut Chart<'_, '_>, points: Points, colour: RGBColor, radius: f64) -> Drawn<()> {
+    chart.draw_series(points.into_iter().map(|at| Circle::new(at, px(radius), colour.filled())))?;
+    Ok(())
+}
+
+pub(super) fn rectangle(
+    chart: &mut Chart<'_, '_>,
+    corners: [(f64, f64); 2],
+    colour: RGBColor,
+) -> Drawn<()> {
+    chart.draw_series(std::iter::once(Rectangle::new(corners, colour.filled())))?;
+    Ok(())
+}
+
+pub(super) fn segment(
+    chart: &mut Chart<'_, '_>,
+    ends: [(f64, f64); 2],
+    colour: RGBColor,
+    width: f64,
+) -> Drawn<()> {
+    chart.draw_series(std::iter::once(PathElement::new(ends.to_vec(), colour.stroke_width(size(width)))))?;
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! A plot as SVG text: pixels, texts and the legend.
+//!
+//! Without a font library the drawing library only guesses how wide a text is, so nothing here depends on it: every
+//! text has an explicit anchor, and places are given room for the widest text that is meant for them.
+
+use super::style::{FINE, FONT, INK, LABEL_SIZE, LINE_HEIGHT, MARGIN, TITLE_SIZE};
+use plotters::coord::Shift;
+use plotters::element::DashedPathElement;
+use plotters::prelude::{
+    Circle, DrawingArea, DrawingAreaErrorKind, IntoDrawingArea, PathElement, Rectangle, SVGBackend,
+    Text,
+};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle, WHITE};
+
+/// A part of a plot.
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+/// What drawing can answer; writing to memory does not fail, but a range without width does.
+pub(super) type Drawn<T> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
+
+/// Size and weight of a text.
+#[derive(Clone, Copy)]
+pub(super) struct Writing {
+    pub(super) size: f64,
+    pub(super) colour: RGBColor,
+    pub(super) bold: bool,
+}
+
+impl Writing {
+    pub(super) fn plain(size: f64, colour: RGBColor) -> Self {
+        Self { size, colour, bold: false }
+    }
+
+    pub(super) fn bold(size: f64, colour: RGBColor) -> Self {
+        Self { size, colour, bold: true }
+    }
+
+    pub(super) fn style(self, across: HPos, down: VPos) -> TextStyle<'static> {
+        // The SVG backend divides by this factor.
+        let size = self.size * f64::from(FINE) * 1.24;
+        let weight = if self.bold { FontStyle::Bold } else { FontStyle::Normal };
+        let font = (FONT, size).into_font().style(weight);
+        TextStyle { font, color: self.colour.to_backend_color(), pos: Pos::new(across, down) }
+    }
+}
+
+/// Pixels at 100% in the library's whole units.
+pub(super) fn px(pixels: f64) -> i32 {
+    (pixels * f64::from(FINE)).round() as i32
+}
+
+/// The same for sizes, at least one unit.
+pub(super) fn size(pixels: f64) -> u32 {
+    px(pixels).max(1).unsigned_abs()
+}
+
+/// Draws on a white sheet of `width` x `height` pixels.
+pub(super) fn svg(width: f64, height: f64, draw: impl FnOnce(&Area<'_>) -> Drawn<()>) -> Drawn<String> {
+    let (wide, high) = (size(width), size(height));
+    let mut text = String::new();
+    {
+        let area = SVGBackend::with_string(&mut text, (wide, high)).into_drawing_area();
+        area.fill(&WHITE)?;
+        draw(&area)?;
+        area.present()?;
+    }
+    // Drawn in fine units, shown in pixels: the first size is that of the sheet, its viewBox stays fine.
+    Ok(text.replacen(
+        &format!("width=\"{wide}\" height=\"{high}\""),
+        &format!("width=\"{width}\" height=\"{height}\""),
+        1,
+    ))
+}
+
+/// Writes at a place of the area, in pixels.
+pub(super) fn put(
+    area: &Area<'_>,
+    text: &str,
+    at: (f64, f64),
+    writing: Writing,
+    across: HPos,
+    down: VPos,
+) -> Drawn<()> {
+    area.draw(&Text::new(clean(text), (px(at.0), px(at.1)), writing.style(across, down)))
+}
+
+/// Title at the top left of a plot.
+pub(super) fn title(area: &Area<'_>, text: &str) -> Drawn<()> {
+    put(area, text, (MARGIN, MARGIN), Writing::bold(TITLE_SIZE, INK), HPos::Left, VPos::Top)
+}
+
+/// What a legend shows before its text.
+#[derive(Clone, Copy)]
+pub(super) enum Mark {
+    Line(RGBColor, f64),
+    Dashed(RGBColor, f64),
+    /// A filled box.
+    Box(RGBColor),
+    Dot(RGBColor),
+    Ring(RGBColor),
+    /// The tick of a published value.
+    Tick(RGBColor),
+    /// An upright dashed line.
+    Upright(RGBColor),
+}
+
+/// One line of legend from the left; `top` in pixels.
+pub(super) fn legend(area: &Area<'_>, top: f64, entries: &[(Mark, &str)]) -> Drawn<()> {
+    const SWATCH: f64 = 26.0;
+    let middle = px(top + 0.5 * LINE_HEIGHT);
+    let mut left = MARGIN;
+    for (mark, text) in entries {
+        let (from, to) = (px(left), px(left + SWATCH));
+        let centre = (from + to) / 2;
+        let half = px(5.0);
+        match mark {
+            Mark::Line(colour, width) => {
+                area.draw(&PathElement::new(vec![(from, middle), (to, middle)], colour.stroke_width(size(*width))))?;
+            }
+            Mark::Dashed(colour, width) => {
+                let style = colour.stroke_width(size(*width));
+                let path = vec![(from, middle), (to, middle)];
+                area.draw(&DashedPathElement::new(path, px(DASH), px(GAP), style))?;
+            }
+            Mark::Box(colour) => {
+                let corners = [(centre - px(9.0), middle - half), (centre + px(9.0), middle + half)];
+                area.draw(&Rectangle::new(corners, colour.filled()))?;
+            }
+            Mark::Dot(colour) => area.draw(&Circle::new((centre, middle), px(super::style::DOT), colour.filled()))?,
+            Mark::Ring(colour) => {
+                let style = colour.stroke_width(size(super::style::MEDIUM));
+                area.draw(&Circle::new((centre, middle), px(super::style::DOT), style))?;
+            }
+            Mark::Tick(colour) => {
+                let style = colour.stroke_width(size(super::style::THICK));
+                area.draw(&PathElement::new(vec![(centre, middle - half), (centre, middle + half)], style))?;
+            }
+            Mark::Upright(colour) => {
+                let style = colour.stroke_width(size(super::style::THIN));
+                let path = vec![(centre, middle - px(9.0)), (centre, middle + px(9.0))];
+                area.draw(&DashedPathElement::new(path, px(3.0), px(3.0), style))?;
+            }
+        }
+        let at = (left + SWATCH + 6.0, top + 0.5 * LINE_HEIGHT);
+        put(area, text, at, Writing::plain(LABEL_SIZE, INK), HPos::Left, VPos::Center)?;
+        left += SWATCH + 6.0 + widest(text, LABEL_SIZE) + 18.0;
+    }
+    Ok(())
+}
+
+/// Lengths of dashes and the gaps between them, pixels.
+pub(super) const DASH: f64 = 7.0;
+pub(super) const GAP: f64 = 3.0;
+
+/// A width that no usual sans-serif font needs for this text, pixels.
+pub(super) fn widest(text: &str, size: f64) -> f64 {
+    0.62 * size * text.chars().count() as f64
+}
+
+/// Cut to a width, with an ellipsis where something is missing.
+pub(super) fn fit(text: &str, size: f64, width: f64) -> String {
+    let room = (width / (0.62 * size)).max(1.0) as usize;
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(room.saturating_sub(1)).collect();
+    format!("{}\u{2026}", kept.trim_end())
+}
+
+/// XML knows no control characters, not even escaped.
+fn clean(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') { ' ' } else { letter }).collect()
+}

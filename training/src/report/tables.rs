@@ -1,0 +1,191 @@
+//! `report.md`: the tables of the paper with what was found, and who found it.
+
+use super::commands::Commands;
+use super::markdown::{cell, count, distance, head, optional, published as lost_or, row, spread};
+use super::published;
+use super::results::{DriftResults, Method, SeedResult, SystemResult};
+use super::select::{MISSING, method_distance, method_distances, seeds_text, systems, tv_data_model};
+use super::statistics::TTest;
+use super::tables_appendix::{ablations, sweeps, validity};
+use std::fmt::Write as _;
+
+type Systems<'r> = [(&'r str, Option<&'r SystemResult>)];
+
+/// The whole report.
+pub(super) fn markdown(results: &DriftResults) -> String {
+    let commands = Commands::of(results);
+    let systems = systems(results);
+    let mut out = format!("# Drift of physical quantities, size `{}`\n\n", results.size.replace('`', "'"));
+    out.push_str(
+        "TV is the total variation between two distributions of a system's quantity: 0 if they are equal, 1 if they \
+         have nothing in common.\nA value with \u{b1} is the mean over training seeds and their sample standard \
+         deviation.\nWhat was not run says \"not measured\". Numbers in brackets name the command, listed under \
+         [Provenance](#provenance).\nPublished values are those of arXiv 2605.20299.\n",
+    );
+    for (file, text) in [
+        ("densities", "Distributions: prior, data, prediction, model"),
+        ("mitigations", "Distributions and distances of the mitigations"),
+        ("scales", "The prediction over the scale of the deviations"),
+        ("ablations", "Ablations"),
+        ("maze-validity", "Validity of the maze's trajectories"),
+    ] {
+        let _ = write!(out, "\n![{text}]({file}.svg)\n");
+    }
+    table_1(&mut out, &systems, &commands);
+    table_2(&mut out, &systems, &commands);
+    table_3(&mut out, &systems, &commands);
+    sweeps(&mut out, &systems, &commands);
+    ablations(&mut out, results, &commands);
+    validity(&mut out, results, &commands);
+    commands.table(&mut out);
+    out
+}
+
+/// One cell per system.
+fn across(systems: &Systems<'_>, name: &str, of: impl Fn(&SystemResult) -> String) -> String {
+    let cells = systems.iter().map(|(_, system)| system.map_or(MISSING.to_owned(), &of));
+    row(std::iter::once(name.to_owned()).chain(cells))
+}
+
+fn over_seeds(systems: &Systems<'_>, name: &str, of: impl Fn(&SeedResult) -> Option<f64>) -> String {
+    across(systems, name, |system| spread(&system.seeds.iter().filter_map(&of).collect::<Vec<f64>>()))
+}
+
+fn head_of(systems: &Systems<'_>, first: &str) -> String {
+    let names: Vec<String> = systems.iter().map(|(name, _)| cell(name)).collect();
+    head(std::iter::once(first).chain(names.iter().map(String::as_str)))
+}
+
+fn made_by(systems: &Systems<'_>, commands: &Commands<'_>) -> String {
+    let seeds = across(systems, "made with", |system| seeds_text(system.seeds.iter().map(|seed| seed.seed)));
+    let marks = systems.iter().map(|(_, system)| {
+        system.map_or(MISSING.to_owned(), |system| {
+            commands.marks(system.seeds.iter().map(|seed| seed.command.as_str()))
+        })
+    });
+    seeds + &row(std::iter::once("made by".to_owned()).chain(marks))
+}
+
+/// TV(prediction, model) as a share of TV(data, model).
+fn remaining(seed: &SeedResult) -> Option<f64> {
+    ratio(seed.tv_prediction_model?, tv_data_model(seed)?)
+}
+
+fn ratio(part: f64, whole: f64) -> Option<f64> {
+    (whole > 0.0).then(|| part / whole)
+}
+
+fn table_1(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
+    out.push_str("\n## Table 1: distances between prior, data, prediction and model\n\n");
+    out.push_str(&head_of(systems, "distance"));
+    out.push_str(&over_seeds(systems, "TV(data, prior)", |seed| seed.tv_data_prior));
+    out.push_str(&over_seeds(systems, "TV(model, prior)", |seed| seed.tv_model_prior));
+    out.push_str(&over_seeds(systems, "TV(prediction, prior)", |seed| seed.tv_prediction_prior));
+    out.push_str(&over_seeds(systems, "TV(prediction, model)", |seed| seed.tv_prediction_model));
+    out.push_str(&over_seeds(systems, "TV(data, model)", tv_data_model));
+    out.push_str(&over_seeds(systems, "TV(prediction, model) / TV(data, model)", remaining));
+    let best = systems.iter().map(|(name, _)| lost_or(published::best_tv_prediction_model(name)));
+    out.push_str(&row(std::iter::once("published smallest TV(prediction, model)".to_owned()).chain(best)));
+    let start = systems.iter().map(|(name, _)| lost_or(published::tv_prediction_model(name, 0.0)));
+    out.push_str(&row(std::iter::once("published TV(data, model)".to_owned()).chain(start)));
+    out.push_str(&made_by(systems, commands));
+    out.push_str("\nBy seed:\n\n");
+    out.push_str(&head([
+        "system",
+        "seed",
+        "TV(data, prior)",
+        "TV(model, prior)",
+        "TV(prediction, prior)",
+        "TV(prediction, model)",
+        "matched scale",
+        "model error",
+        "generated",
+        "dropped",
+        "steps",
+        "made by",
+    ]));
+    for (name, system) in systems {
+        for seed in system.iter().flat_map(|system| &system.seeds) {
+            let small = |value| optional(value, |value: f64| format!("{value:.5}"));
+            out.push_str(&row([
+                cell(name),
+                seed.seed.to_string(),
+                distance(seed.tv_data_prior),
+                distance(seed.tv_model_prior),
+                distance(seed.tv_prediction_prior),
+                distance(seed.tv_prediction_model),
+                small(seed.matched_scale),
+                small(seed.model_error),
+                count(seed.generated),
+                count(seed.dropped),
+                count(seed.steps),
+                commands.mark(&seed.command),
+            ]));
+        }
+    }
+}
+
+fn table_2(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
+    out.push_str("\n## Table 2: TV to the prior with each method\n\n");
+    out.push_str(&head_of(systems, "method"));
+    for method in Method::ALL {
+        out.push_str(&across(systems, method.name(), |system| spread(&method_distances(system, method))));
+    }
+    let share = |seed: &SeedResult| {
+        ratio(method_distance(seed, Method::Transform)?, method_distance(seed, Method::Baseline)?)
+    };
+    out.push_str(&over_seeds(systems, "transform / baseline", share));
+    out.push_str("\nBy seed:\n\n");
+    out.push_str(&head(["system", "seed", "method", "TV to the prior", "generated", "dropped", "steps", "made by"]));
+    for (name, system) in systems {
+        for seed in system.iter().flat_map(|system| &system.seeds) {
+            for entry in Method::ALL.iter().flat_map(|method| seed.mitigations.iter().filter(move |entry| entry.method == *method)) {
+                out.push_str(&row([
+                    cell(name),
+                    seed.seed.to_string(),
+                    entry.method.name().to_owned(),
+                    distance(entry.tv_prior),
+                    count(entry.generated),
+                    count(entry.dropped),
+                    count(entry.steps),
+                    commands.mark(&entry.command),
+                ]));
+            }
+        }
+    }
+}
+
+fn table_3(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
+    out.push_str("\n## Table 3: one-sided paired t-tests over seeds\n\n");
+    out.push_str(
+        "Prediction: TV(data, model) - TV(prediction, model). Transform: TV(baseline, prior) - TV(transform, prior). \
+         p is the probability of such a t if the mean difference were zero.\n\n",
+    );
+    out.push_str(&head(["system", "test", "mean difference", "deviation", "t", "p", "n", "seeds", "made by"]));
+    for (name, system) in systems {
+        let tests = system.map(|system| &system.t_tests);
+        for (test, result) in [
+            ("prediction", tests.and_then(|tests| tests.prediction)),
+            ("transform", tests.and_then(|tests| tests.transform)),
+        ] {
+            let [mean, sd, t, p, n] = test_cells(result);
+            let seeds = || system.iter().flat_map(|system| &system.seeds);
+            // What was not tested was made by nobody.
+            let by = match (result, test) {
+                (None, _) => MISSING.to_owned(),
+                (Some(_), "prediction") => commands.marks(seeds().map(|seed| seed.command.as_str())),
+                (Some(_), _) => commands.marks(
+                    seeds().flat_map(|seed| &seed.mitigations).map(|entry| entry.command.as_str()),
+                ),
+            };
+            let with = result.map_or(MISSING.to_owned(), |_| seeds_text(seeds().map(|seed| seed.seed)));
+            out.push_str(&row([cell(name), test.to_owned(), mean, sd, t, p, n, with, by]));
+        }
+    }
+}
+
+fn test_cells(test: Option<TTest>) -> [String; 5] {
+    let Some(test) = test else { return std::array::from_fn(|_| MISSING.to_owned()) };
+    let p = if test.p < 1e-4 { "< 0.0001".to_owned() } else { format!("{:.4}", test.p) };
+    [format!("{:.4}", test.mean), format!("{:.4}", test.sd), format!("{:.2}", test.t), p, test.n.to_string()]
+}
