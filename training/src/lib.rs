@@ -7,8 +7,10 @@
 //! * [`dataset`]: who drives, what is recorded, how it is cut into windows;
 //! * [`network`]: networks, written once and read three ways (parameters, libtorch, ONNX);
 //! * [`fit`]: objective, optimiser, checkpoints that resume bit for bit;
-//! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass.
+//! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass;
+//! * [`ablation`]: other generators, which are measured beside the denoiser and never exported.
 
+pub mod ablation;
 pub mod cli;
 pub mod dataset;
 pub mod export;

@@ -10,6 +10,7 @@ mod trainer;
 
 pub use batch::{Batch, BatchSource};
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub(crate) use optimiser::Moments;
 pub use optimiser::{OptimiserSettings, learning_rate};
 pub use recipe::{DeviceName, DiffusionSettings, FitRecipe, Recipe, RecipeError, TrainingSettings};
 pub use run::{FitError, FitOptions, FitReport, fit};

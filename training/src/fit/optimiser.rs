@@ -58,19 +58,19 @@ pub fn learning_rate(settings: &OptimiserSettings, step: u64, total: u64) -> f64
 }
 
 /// Adam's moments.
-pub(super) struct Moments {
-    pub(super) first: Tensor,
-    pub(super) second: Tensor,
+pub(crate) struct Moments {
+    pub(crate) first: Tensor,
+    pub(crate) second: Tensor,
 }
 
 impl Moments {
-    pub(super) fn zeros(len: usize, device: Device) -> Self {
+    pub(crate) fn zeros(len: usize, device: Device) -> Self {
         let zeros = || Tensor::zeros([len as i64], (Kind::Float, device));
         Self { first: zeros(), second: zeros() }
     }
 
     /// One update of `parameters` in place. `step` counts from 0. Returns the gradient's norm before clipping.
-    pub(super) fn update(
+    pub(crate) fn update(
         &mut self,
         parameters: &mut Tensor,
         gradient: &Tensor,

@@ -5,7 +5,7 @@ mod graph;
 mod temporal_unet;
 mod torch;
 
-pub use declare::{ParameterSpec, declare};
+pub use declare::{ParameterSpec, Start, declare};
 pub use graph::{ConvSpec, Graph, sinusoidal_frequencies};
 pub use temporal_unet::{ConditionSpec, NetworkSpec, NetworkSpecError};
 pub use torch::{Parameters, TorchGraph};
