@@ -132,7 +132,7 @@ pub fn run_unit(
         endpoints_fixed: system.endpoints_fixed() && method != Method::Transform,
         ..recipe.fit_recipe(plan, method, seed, system.columns())
     };
-    measure_fit(&fitted, &prepared, system.as_ref(), &data, plan, seed, method, &folder, options)
+    measure_fit(&fitted, &prepared, system.as_ref(), plan, seed, method, &folder, options)
 }
 
 /// Rows and description of a fit.
@@ -263,7 +263,6 @@ pub(super) fn measure_fit(
     fitted: &SequenceRecipe,
     prepared: &Prepared,
     system: &dyn System,
-    data: &Trajectories,
     plan: &SystemPlan,
     seed: u64,
     method: Method,
@@ -318,7 +317,6 @@ pub(super) fn measure_fit(
         }
     };
     write_samples(&folder.join("samples.npy"), &kept)?;
-    let _ = data;
     let result = UnitResult {
         system: plan.system.name,
         seed,
