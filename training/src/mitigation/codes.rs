@@ -1,0 +1,126 @@
+//! The coordinates that a transform's network learns instead of trajectories.
+
+use super::MitigationError;
+use super::error::check_rows;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+/// N codes of D = H x C coordinates, row by row, in [-1, 1]. They carry no label of any kind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Codes {
+    dims: usize,
+    values: Vec<f32>,
+    squares: Vec<f32>,
+}
+
+impl Codes {
+    /// A Latin hypercube: every coordinate is cut into `count` even strata of [-1, 1], and each stratum holds exactly
+    /// one code, at an even random place inside it. The same seed gives the same codes.
+    ///
+    /// # Errors
+    /// If there is no code or no coordinate.
+    pub fn latin_hypercube(count: usize, dims: usize, seed: u64) -> Result<Self, MitigationError> {
+        let most = 1 << 24; // an f32 cannot tell more strata apart
+        if !(1..=most).contains(&count) || dims == 0 {
+            return Err(MitigationError::Setting {
+                what: "code support",
+                expected: format!("1 to {most} codes of at least 1 coordinate"),
+                got: format!("{count} codes of {dims}"),
+            });
+        }
+        let columns: Vec<Vec<f32>> = (0..dims)
+            .into_par_iter()
+            .map(|dim| {
+                let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                rng.set_stream(dim as u64);
+                let mut strata: Vec<f64> = (0..count).map(|stratum| stratum as f64).collect();
+                strata.shuffle(&mut rng);
+                let place = |stratum: f64| (2.0 * (stratum + rng.random::<f64>()) / count as f64 - 1.0) as f32;
+                strata.into_iter().map(place).collect()
+            })
+            .collect();
+        let values = (0..count).flat_map(|code| columns.iter().filter_map(move |column| column.get(code).copied()));
+        Self::from_values(values.collect(), dims)
+    }
+
+    /// Codes that were made before (an artefact's).
+    ///
+    /// # Errors
+    /// If the rows are not whole, a value is not finite, or there is none.
+    pub fn from_values(values: Vec<f32>, dims: usize) -> Result<Self, MitigationError> {
+        check_rows("codes", &values, dims)?;
+        if values.is_empty() {
+            return Err(MitigationError::TooFew { what: "codes", least: 1, got: 0 });
+        }
+        let squares = values.chunks_exact(dims).map(|code| code.iter().map(|value| value * value).sum()).collect();
+        Ok(Self { dims, values, squares })
+    }
+
+    /// Number of codes, N.
+    pub fn len(&self) -> usize {
+        self.squares.len()
+    }
+
+    /// Never: there is always a code.
+    pub fn is_empty(&self) -> bool {
+        self.squares.is_empty()
+    }
+
+    /// Coordinates of a code, D.
+    pub fn dims(&self) -> usize {
+        self.dims
+    }
+
+    /// All coordinates, N x D.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// One code, if there is one with that number.
+    pub fn get(&self, code: usize) -> Option<&[f32]> {
+        self.values.chunks_exact(self.dims).nth(code)
+    }
+
+    /// Squared length of every code.
+    pub(super) fn squares(&self) -> &[f32] {
+        &self.squares
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_coordinate_is_a_permutation_of_the_strata() {
+        let codes = Codes::latin_hypercube(100, 7, 3).expect("a size");
+        assert_eq!((codes.len(), codes.dims()), (100, 7));
+        for dim in 0..7 {
+            let mut strata: Vec<usize> =
+                codes.values().chunks(7).map(|code| ((f64::from(code[dim]) + 1.0) * 50.0) as usize).collect();
+            strata.sort_unstable();
+            assert_eq!(strata, (0..100).collect::<Vec<_>>(), "coordinate {dim}");
+        }
+        assert_ne!(codes.get(0), codes.get(1));
+        assert_eq!(codes.get(100), None);
+    }
+
+    #[test]
+    fn a_seed_names_the_codes_whatever_the_threads() {
+        let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+        let alone = one.install(|| Codes::latin_hypercube(50, 9, 5));
+        assert_eq!(alone, Codes::latin_hypercube(50, 9, 5));
+        assert_ne!(alone, Codes::latin_hypercube(50, 9, 6));
+    }
+
+    #[test]
+    fn no_codes_and_broken_codes_are_refused() {
+        assert!(Codes::latin_hypercube(0, 4, 0).is_err());
+        assert!(Codes::latin_hypercube(4, 0, 0).is_err());
+        assert!(matches!(Codes::from_values(vec![0.0; 5], 2), Err(MitigationError::Shape { .. })));
+        assert!(matches!(Codes::from_values(vec![0.0, 0.0, f32::NAN], 1), Err(MitigationError::NotFinite { row: 2, .. })));
+        assert!(Codes::from_values(Vec::new(), 2).is_err());
+    }
+}

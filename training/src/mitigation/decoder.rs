@@ -1,0 +1,218 @@
+//! From a code back to a trajectory: the nearest codes, weighted, and what they are paired with.
+
+use super::error::check_rows;
+use super::{Codes, MitigationError, Neighbours, SparseRows};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Codes with the weights that any point of code space gives them (eq. 23). Knows no trajectory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CodeSpace {
+    /// The codes.
+    pub codes: Codes,
+    /// Neighbours that get a weight.
+    pub k: usize,
+    /// h^2 of the weights exp(-d^2 / (2 h^2)), squared normalised units.
+    pub bandwidth_squared: f32,
+}
+
+impl CodeSpace {
+    /// h^2 is the median over the codes of the squared distance to the k-th nearest code, a code being its own first.
+    ///
+    /// In many dimensions that is a soft rule: all k neighbours of a random query lie about equally far and weigh
+    /// about the same, and a code itself gets 1 / (1 + (k-1) exp(-1/2)) of its own weight.
+    ///
+    /// # Errors
+    /// If k is 0 or above the number of codes.
+    pub fn new(codes: Codes, k: usize) -> Result<Self, MitigationError> {
+        let found = codes.nearest(codes.values(), k)?;
+        let mut farthest: Vec<f32> =
+            found.squared_distances.chunks_exact(k).filter_map(|row| row.last().copied()).collect();
+        farthest.sort_by(f32::total_cmp);
+        let median = farthest.get(farthest.len() / 2).copied().unwrap_or_default();
+        // Zero for k = 1 and for codes that coincide: then the nearest takes it all.
+        Ok(Self { codes, k, bandwidth_squared: median.max(f32::MIN_POSITIVE) })
+    }
+
+    /// Another bandwidth: `factor` times this h^2.
+    ///
+    /// # Errors
+    /// If the factor is not above zero.
+    pub fn with_bandwidth_times(self, factor: f32) -> Result<Self, MitigationError> {
+        if !(factor > 0.0 && factor.is_finite()) {
+            let (expected, got) = ("a finite factor above 0".to_owned(), format!("{factor}"));
+            return Err(MitigationError::Setting { what: "decoder bandwidth", expected, got });
+        }
+        Ok(Self { bandwidth_squared: (self.bandwidth_squared * factor).max(f32::MIN_POSITIVE), ..self })
+    }
+
+    /// Neighbours of n queries (n x D values) and their weights (n x k), which sum to one per query.
+    ///
+    /// # Errors
+    /// If a query is broken.
+    pub fn weights(&self, queries: &[f32]) -> Result<(Neighbours, Vec<f64>), MitigationError> {
+        let found = self.codes.nearest(queries, self.k)?;
+        let twice = 2.0 * f64::from(self.bandwidth_squared);
+        let mut weights = Vec::with_capacity(found.codes.len());
+        for row in found.squared_distances.chunks_exact(self.k) {
+            // Relative to the nearest, so that far queries do not end in 0 / 0.
+            let nearest = row.first().copied().unwrap_or_default();
+            let raw = row.iter().map(|square| (-f64::from(square - nearest) / twice).exp());
+            let sum: f64 = raw.clone().sum();
+            weights.extend(raw.map(|weight| weight / sum));
+        }
+        Ok((found, weights))
+    }
+
+    /// Decoder weights of n queries as a matrix, n x N; its [`SparseRows::usage`] tells how evenly queries use codes.
+    ///
+    /// # Errors
+    /// If a query is broken.
+    pub fn weight_rows(&self, queries: &[f32]) -> Result<SparseRows, MitigationError> {
+        let (found, weights) = self.weights(queries)?;
+        let rows = found.codes.chunks_exact(self.k).zip(weights.chunks_exact(self.k));
+        let rows = rows.map(|(codes, weights)| codes.iter().copied().zip(weights.iter().copied()).collect());
+        SparseRows::stochastic(self.codes.len(), rows.collect())
+    }
+}
+
+/// Codes and the support trajectory that each of them stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoder {
+    space: CodeSpace,
+    pairing: Vec<u32>,
+    trajectories: usize,
+}
+
+impl Decoder {
+    /// `pairing` names one of `trajectories` support trajectories per code.
+    ///
+    /// # Errors
+    /// If there is not one pairing per code, or one names a trajectory that is not there.
+    pub fn new(space: CodeSpace, pairing: Vec<u32>, trajectories: usize) -> Result<Self, MitigationError> {
+        let codes = space.codes.len();
+        if pairing.len() != codes {
+            return Err(MitigationError::Count { what: "paired trajectory", codes, got: pairing.len() });
+        }
+        if let Some((code, got)) = pairing.iter().enumerate().find(|(_, got)| **got as usize >= trajectories) {
+            return Err(MitigationError::NoSuchTrajectory { trajectories, code, got: *got });
+        }
+        Ok(Self { space, pairing, trajectories })
+    }
+
+    /// Codes, k and bandwidth.
+    pub fn space(&self) -> &CodeSpace {
+        &self.space
+    }
+
+    /// Support trajectory of every code.
+    pub fn pairing(&self) -> &[u32] {
+        &self.pairing
+    }
+
+    /// One support trajectory per query, drawn by its weights. Query i draws from stream i of the seed.
+    ///
+    /// # Errors
+    /// If a query is broken.
+    pub fn sample(&self, queries: &[f32], seed: u64) -> Result<Vec<u32>, MitigationError> {
+        let (found, weights) = self.space.weights(queries)?;
+        let rows = found.codes.chunks_exact(self.space.k).zip(weights.chunks_exact(self.space.k));
+        let draw = |(query, (codes, weights)): (usize, (&[u32], &[f64]))| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(query as u64);
+            let mut rest = rng.random::<f64>();
+            let found = codes.iter().zip(weights).find(|(_, weight)| {
+                rest -= **weight;
+                rest < 0.0
+            });
+            // Rounding may leave a little of the draw: it belongs to the last neighbour.
+            let code = found.map(|(code, _)| code).or(codes.last());
+            code.and_then(|code| self.pairing.get(*code as usize)).copied()
+        };
+        Ok(rows.enumerate().filter_map(draw).collect())
+    }
+
+    /// The weighted mean of the recovered posteriors (`bins` masses per support trajectory), n x bins.
+    ///
+    /// # Errors
+    /// If a query is broken or there is not one posterior per support trajectory.
+    pub fn average(&self, queries: &[f32], posteriors: &[f32], bins: usize) -> Result<Vec<f32>, MitigationError> {
+        check_rows("posteriors", posteriors, bins)?;
+        let rows: Vec<&[f32]> = posteriors.chunks_exact(bins).collect();
+        if rows.len() != self.trajectories {
+            let got = rows.len();
+            return Err(MitigationError::Count { what: "posterior of a trajectory", codes: self.trajectories, got });
+        }
+        let (found, weights) = self.space.weights(queries)?;
+        let mut means = vec![0.0; found.len() * bins];
+        let queries = found.codes.chunks_exact(self.space.k).zip(weights.chunks_exact(self.space.k));
+        for (mean, (codes, weights)) in means.chunks_exact_mut(bins).zip(queries) {
+            for (code, weight) in codes.iter().zip(weights) {
+                let paired = self.pairing.get(*code as usize).and_then(|trajectory| rows.get(*trajectory as usize));
+                for (mean, mass) in mean.iter_mut().zip(paired.into_iter().flat_map(|row| row.iter())) {
+                    *mean += *weight as f32 * mass;
+                }
+            }
+        }
+        Ok(means)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn space(k: usize) -> CodeSpace {
+        CodeSpace::new(Codes::from_values(vec![0.0, 1.0, 3.0, 7.0], 1).expect("codes"), k).expect("enough codes")
+    }
+
+    #[test]
+    fn weights_of_a_hand_computed_case() {
+        // Squared distances to the second nearest (own code first): 1, 1, 4, 16; the upper median is 4.
+        let space = space(2);
+        assert_eq!(space.bandwidth_squared, 4.0);
+        let (found, weights) = space.weights(&[0.0]).expect("a query");
+        assert_eq!(found.codes, [0, 1]);
+        let second = (-1.0_f64 / 8.0).exp();
+        assert!((weights[0] - 1.0 / (1.0 + second)).abs() < 1e-12, "{weights:?}");
+        assert!((weights[0] + weights[1] - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn one_neighbour_takes_it_all_and_far_queries_stay_finite() {
+        let (found, weights) = space(1).weights(&[1.4, 2.6]).expect("queries");
+        assert_eq!((found.codes, weights), (vec![1, 2], vec![1.0, 1.0]));
+        let (_, weights) = space(3).with_bandwidth_times(1e-6).expect("a factor").weights(&[1e6]).expect("a query");
+        assert!(weights.iter().all(|weight| weight.is_finite()), "{weights:?}");
+    }
+
+    #[test]
+    fn drawn_trajectories_follow_the_weights_and_the_seed() {
+        let decoder = Decoder::new(space(2), vec![3, 2, 1, 0], 4).expect("a pairing");
+        let queries = vec![0.0; 20_000];
+        let drawn = decoder.sample(&queries, 1).expect("queries");
+        let share = drawn.iter().filter(|trajectory| **trajectory == 3).count() as f64 / 20_000.0;
+        let expected = 1.0 / (1.0 + (-1.0_f64 / 8.0).exp());
+        assert!((share - expected).abs() < 0.015, "{share} {expected}");
+        assert!(drawn.iter().all(|trajectory| [2, 3].contains(trajectory)));
+        assert_eq!(Ok(drawn.clone()), decoder.sample(&queries, 1));
+        assert_ne!(Ok(drawn), decoder.sample(&queries, 2));
+    }
+
+    #[test]
+    fn the_average_mixes_the_paired_posteriors() {
+        let decoder = Decoder::new(space(2), vec![1, 0, 0, 0], 2).expect("a pairing");
+        let mean = decoder.average(&[0.0], &[1.0, 0.0, 0.0, 1.0], 2).expect("posteriors");
+        let own = (1.0 / (1.0 + (-1.0_f64 / 8.0).exp())) as f32;
+        assert!((mean[1] - own).abs() < 1e-6 && (mean[0] + mean[1] - 1.0).abs() < 1e-6, "{mean:?}");
+        assert!(decoder.average(&[0.0], &[1.0, 0.0], 2).is_err());
+    }
+
+    #[test]
+    fn codes_and_trajectories_that_disagree_are_refused() {
+        let wrong = Decoder::new(space(2), vec![0; 3], 4);
+        assert_eq!(wrong, Err(MitigationError::Count { what: "paired trajectory", codes: 4, got: 3 }));
+        let wrong = Decoder::new(space(2), vec![0, 1, 9, 2], 4);
+        assert_eq!(wrong, Err(MitigationError::NoSuchTrajectory { trajectories: 4, code: 2, got: 9 }));
+    }
+}

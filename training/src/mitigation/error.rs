@@ -1,0 +1,116 @@
+//! What can be wrong with a mitigation's input.
+
+use planwright::quantity::QuantityError;
+
+/// Why a mitigation cannot be computed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum MitigationError {
+    /// A setting without sense.
+    #[error("{what}: expected {expected}, got {got}")]
+    Setting {
+        /// Which setting.
+        what: &'static str,
+        /// What would do.
+        expected: String,
+        /// What was given.
+        got: String,
+    },
+    /// Fewer codes than a decoder looks at.
+    #[error(
+        "expected a support of at least k = {k} codes, got {support}\nhint: use more support trajectories or a smaller k"
+    )]
+    SupportTooSmall {
+        /// Neighbours per query.
+        k: usize,
+        /// Codes there are.
+        support: usize,
+    },
+    /// Codes and what belongs to them disagree in number.
+    #[error("expected one {what} for each of {codes} codes, got {got}")]
+    Count {
+        /// What belongs to a code.
+        what: &'static str,
+        /// Codes.
+        codes: usize,
+        /// What was given.
+        got: usize,
+    },
+    /// A pairing that names a trajectory which is not there.
+    #[error("expected pairings with one of {trajectories} support trajectories, got number {got} for code {code}")]
+    NoSuchTrajectory {
+        /// Trajectories there are.
+        trajectories: usize,
+        /// The code.
+        code: usize,
+        /// What it is paired with.
+        got: u32,
+    },
+    /// Values that do not fill whole rows.
+    #[error("expected {what} in rows of {dims} values, got {values} values")]
+    Shape {
+        /// Rows of what.
+        what: &'static str,
+        /// Values of a row.
+        dims: usize,
+        /// Values in all.
+        values: usize,
+    },
+    /// NaN or infinity.
+    #[error("expected finite {what}, got {value} in row {row}")]
+    NotFinite {
+        /// What is not finite.
+        what: &'static str,
+        /// Its row.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A bin that is wanted, without a trajectory to draw.
+    #[error(
+        "expected data in every bin that the intended distribution covers, got no trajectory between {low:.4} and {high:.4}\nhint: generate more data, take wider bins or narrow the range"
+    )]
+    EmptyBin {
+        /// Lower end of the bin.
+        low: f64,
+        /// Upper end of the bin.
+        high: f64,
+    },
+    /// A requested quantity outside its range.
+    #[error(
+        "expected a quantity between {low} and {high}, got {got}\nhint: the model has learned nothing outside that range"
+    )]
+    OutOfRange {
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+        /// The request.
+        got: f64,
+    },
+    /// Nothing to work on.
+    #[error("expected at least {least} {what}, got {got}")]
+    TooFew {
+        /// Of what.
+        what: &'static str,
+        /// How many are needed.
+        least: usize,
+        /// How many there are.
+        got: usize,
+    },
+    /// Counting.
+    #[error(transparent)]
+    Quantity(#[from] QuantityError),
+}
+
+/// Refuses rows that are not whole or not finite.
+pub(super) fn check_rows(what: &'static str, values: &[f32], dims: usize) -> Result<(), MitigationError> {
+    if dims == 0 || !values.len().is_multiple_of(dims) {
+        return Err(MitigationError::Shape { what, dims, values: values.len() });
+    }
+    match values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+        Some((place, value)) => {
+            Err(MitigationError::NotFinite { what, row: place / dims, value: f64::from(*value) })
+        }
+        None => Ok(()),
+    }
+}
