@@ -13,7 +13,11 @@
 pub mod ablation;
 pub mod cli;
 pub mod dataset;
+pub mod deviation;
+pub mod drift;
 pub mod export;
 pub mod fit;
+pub mod mitigation;
 pub mod network;
+pub mod report;
 pub mod system;

@@ -103,10 +103,10 @@ impl TransformerSpec {
                 false,
             );
             let attended = attended.transpose(1, 2).reshape([batch, places, width]);
-            x = x + reader.linear(&attended);
+            x += reader.linear(&attended);
             let normal = reader.layer_norm(&x);
             let hidden = reader.linear(&normal).gelu("none");
-            x = x + reader.linear(&hidden);
+            x += reader.linear(&hidden);
         }
         let normal = reader.layer_norm(&x);
         reader.linear(&normal)

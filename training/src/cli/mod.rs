@@ -3,6 +3,7 @@
 mod bench;
 mod card;
 mod data;
+mod drift;
 mod export;
 mod fit;
 
@@ -40,6 +41,8 @@ enum Command {
     Card(card::Card),
     /// Time training steps
     Bench(bench::Bench),
+    /// Measure, predict and remove the drift of a physical quantity
+    Drift(drift::Drift),
 }
 
 /// How a command fails.
@@ -77,6 +80,7 @@ pub fn run() -> ExitCode {
         Command::Export(command) => command.run(),
         Command::Card(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Drift(command) => command.run(),
     };
     let (error, code) = match done {
         Ok(()) => return ExitCode::SUCCESS,

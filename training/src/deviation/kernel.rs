@@ -239,9 +239,7 @@ impl<'a> DeviationKernel<'a> {
                 index
             } else if redraw || !goes_on(source) {
                 (0..ATTEMPTS)
-                    .find_map(|_| {
-                        self.pieces.draw((index, step), self.settings.scale, self.density, rng, fits)
-                    })
+                    .find_map(|_| self.pieces.draw((index, step), self.settings.scale, self.density, rng, fits))
                     .unwrap_or(index)
             } else {
                 source

@@ -100,18 +100,18 @@ impl Pieces {
         let stride = (pieces / SAMPLED_PIECES) | 1;
         let sampled: Vec<(usize, usize)> =
             (0..pieces).step_by(stride).map(|place| (place / self.data.horizon, place % self.data.horizon)).collect();
-        let cores: Vec<usize> = sampled
-            .par_iter()
-            .map(|(trajectory, step)| self.count_within(*trajectory, *step, scale, CORE))
-            .collect();
+        let cores: Vec<usize> =
+            sampled.par_iter().map(|(trajectory, step)| self.count_within(*trajectory, *step, scale, CORE)).collect();
         let cutoff = cutoff.unwrap_or_else(|| power_of_two_not_above(median(cores.clone())));
         let Lookup::Space(_) = &self.lookup else { return Density { cutoff, neighbours: median(cores) } };
         let counts = sampled
             .par_iter()
             .zip(cores)
-            .map(|((trajectory, step), core)| {
-                if core >= cutoff { self.count_within(*trajectory, *step, scale, FULL) } else { core }
-            })
+            .map(
+                |((trajectory, step), core)| {
+                    if core >= cutoff { self.count_within(*trajectory, *step, scale, FULL) } else { core }
+                },
+            )
             .collect();
         Density { cutoff, neighbours: median(counts) }
     }

@@ -160,7 +160,9 @@ fn run(
 ) -> Result<Found, DriftError> {
     let seed = ablations.seed;
     let baseline = |seed| run_unit(recipe, plan, seed, Method::Baseline, options);
-    let samples_of = |seed| read_samples(&unit_folder(&options.folder, plan.system.name, seed, Method::Baseline).join("samples.npy"));
+    let samples_of = |seed| {
+        read_samples(&unit_folder(&options.folder, plan.system.name, seed, Method::Baseline).join("samples.npy"))
+    };
     let found = match &ablation.change {
         Change::Nothing => {
             baseline(seed)?;
@@ -192,7 +194,8 @@ fn run(
             let prepared = plain(system.as_ref(), &data);
             let mut fitted = recipe.fit_recipe(other, Method::Baseline, seed, system.columns());
             fitted.name = format!("{}-{}", recipe.name, ablation.hypothesis);
-            let unit = measure_fit(&fitted, &prepared, system.as_ref(), other, seed, Method::Baseline, folder, options)?;
+            let unit =
+                measure_fit(&fitted, &prepared, system.as_ref(), other, seed, Method::Baseline, folder, options)?;
             let data = marginal(system.as_ref(), &data)?;
             Found { tv_data: data.total_variation(&prior(system.as_ref())?)?, tv_model: unit.tv_prior }
         }

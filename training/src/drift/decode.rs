@@ -3,7 +3,7 @@
 use super::DriftError;
 use super::recipe::DriftRecipe;
 use crate::export::DecoderTables;
-use crate::mitigation::{CodeKernel, CodeSpace, Codes, CoarsePosteriors, PairingPlan, PairingReport};
+use crate::mitigation::{CoarsePosteriors, CodeKernel, CodeSpace, Codes, PairingPlan, PairingReport};
 use crate::system::{System, Trajectories};
 use planwright::model::TransformSpec;
 use planwright::planner::SequenceGenerator;
@@ -40,8 +40,12 @@ pub(super) fn pair(
     let grid = QuantityGrid::new(low, high, plan.bins)?;
     let posteriors = CoarsePosteriors::new(&system.recover(&support)?, grid)?;
     let intended = Marginal::uniform(grid, low, high)?;
-    let pairing =
-        PairingPlan { swaps: plan.swaps, seed, ..PairingPlan::default() }.pair(&matrix, &posteriors, &intended, None)?;
+    let pairing = PairingPlan { swaps: plan.swaps, seed, ..PairingPlan::default() }.pair(
+        &matrix,
+        &posteriors,
+        &intended,
+        None,
+    )?;
     let places: Vec<usize> = pairing.trajectories.iter().map(|place| *place as usize).collect();
     let bandwidth_squared = f64::from(space.bandwidth_squared);
     Ok(PairedCodes {

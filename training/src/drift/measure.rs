@@ -52,9 +52,7 @@ pub(super) fn admissible(system: &dyn System, trajectories: &Trajectories) -> (T
     let kept: Vec<usize> = trajectories
         .iter()
         .enumerate()
-        .filter(|(_, trajectory)| {
-            trajectory.iter().all(|value| value.is_finite()) && system.is_admissible(trajectory)
-        })
+        .filter(|(_, trajectory)| trajectory.iter().all(|value| value.is_finite()) && system.is_admissible(trajectory))
         .map(|(index, _)| index)
         .collect();
     let dropped = trajectories.len() - kept.len();

@@ -1,10 +1,10 @@
 //! One fit of a study, from data to a measured distribution.
 
+use super::DriftError;
 use super::decode::{self, PairedCodes};
 use super::measure::{admissible, marginal, prior, weighted_marginal};
-use super::predict::median_step;
 use super::recipe::{DriftRecipe, SystemPlan};
-use super::DriftError;
+use super::timestep::{error_timestep, median_step};
 use crate::export::{ExportOptions, SequenceDescription, export_sequences};
 use crate::fit::{Checkpoint, FitOptions, SequenceData, SequenceRecipe, fit_sequences};
 use crate::mitigation::{InverseWeights, PairingReport, QuantityCondition, requested_values};
@@ -172,8 +172,7 @@ fn prepare(
                 prepared.rows.conditions.extend(condition.label(value)?);
             }
             let guidance = recipe.fit.guidance;
-            prepared.description.condition =
-                Some(ConditionSpec { width: condition.width(), low, high, guidance });
+            prepared.description.condition = Some(ConditionSpec { width: condition.width(), low, high, guidance });
             prepared.condition = Some(condition);
         }
         Method::Transform => {
@@ -222,7 +221,6 @@ pub(super) fn plain(system: &dyn System, data: &Trajectories) -> Prepared {
                 mean: 0.5 * (low + high),
                 low: low + 0.05 * (high - low),
                 high: high - 0.05 * (high - low),
-                intended: None,
             }),
             condition: None,
             transform: None,
@@ -296,7 +294,7 @@ pub(super) fn measure_fit(
         Method::Baseline => {
             let schedule = NoiseSchedule::new(fitted.diffusion.schedule, fitted.diffusion.steps)
                 .map_err(crate::fit::FitError::from)?;
-            let timestep = crate::deviation::error_timestep(&schedule, median_step(&prepared.rows.rows));
+            let timestep = error_timestep(&schedule, median_step(&prepared.rows.rows));
             Some((model_error(&mut generator, fitted, &prepared.rows, &schedule, timestep)?, timestep))
         }
         _ => None,
@@ -409,9 +407,8 @@ fn model_error(
     let edges = if fitted.endpoints_fixed { data.rows.columns } else { 0 };
     let mut said = vec![0.0; BATCH * size];
     for _ in 0..ERROR_ROWS.div_ceil(BATCH) {
-        let clean: Vec<f32> = (0..BATCH)
-            .flat_map(|_| data.rows.get(rng.random_range(0..data.rows.len())).iter().copied())
-            .collect();
+        let clean: Vec<f32> =
+            (0..BATCH).flat_map(|_| data.rows.get(rng.random_range(0..data.rows.len())).iter().copied()).collect();
         let noisy: Vec<f32> = clean
             .iter()
             .enumerate()

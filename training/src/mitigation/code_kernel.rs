@@ -243,7 +243,8 @@ mod tests {
         let kernel = CodeKernel { draws: 8, ..CodeKernel::new(0.1, 1) };
         let draws = kernel.perturbed(&codes, 5, 1).expect("settings");
         let pieces = draws.chunks(20).flatten().enumerate();
-        let foreign = pieces.filter(|(place, value)| !codes.values().chunks(20).any(|code| code[place % 20] == **value));
+        let foreign =
+            pieces.filter(|(place, value)| !codes.values().chunks(20).any(|code| code[place % 20] == **value));
         assert_eq!(foreign.count(), 0, "the pieces bring more variance than the scale asks: nothing is added");
         assert_ne!(draws[..20], *codes.get(5).expect("a code"));
     }

@@ -120,7 +120,10 @@ mod tests {
         assert!(Codes::latin_hypercube(0, 4, 0).is_err());
         assert!(Codes::latin_hypercube(4, 0, 0).is_err());
         assert!(matches!(Codes::from_values(vec![0.0; 5], 2), Err(MitigationError::Shape { .. })));
-        assert!(matches!(Codes::from_values(vec![0.0, 0.0, f32::NAN], 1), Err(MitigationError::NotFinite { row: 2, .. })));
+        assert!(matches!(
+            Codes::from_values(vec![0.0, 0.0, f32::NAN], 1),
+            Err(MitigationError::NotFinite { row: 2, .. })
+        ));
         assert!(Codes::from_values(Vec::new(), 2).is_err());
     }
 }

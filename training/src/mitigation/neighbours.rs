@@ -62,7 +62,8 @@ impl Codes {
 
     fn nearest_of_block(&self, block: &[f32], k: usize) -> Result<Vec<(u32, f32)>, MitigationError> {
         let rows = block.len() / self.dims();
-        let shape = |values: &[f32]| MitigationError::Shape { what: "queries", dims: self.dims(), values: values.len() };
+        let shape =
+            |values: &[f32]| MitigationError::Shape { what: "queries", dims: self.dims(), values: values.len() };
         let queries = ArrayView2::from_shape((rows, self.dims()), block).map_err(|_| shape(block))?;
         let codes = ArrayView2::from_shape((self.len(), self.dims()), self.values()).map_err(|_| shape(block))?;
         let mut products = Array2::zeros((rows, self.len()));
@@ -110,8 +111,12 @@ mod tests {
         let found = codes.nearest(queries.values(), 6).expect("enough codes");
         assert_eq!(found.len(), 150);
         for (row, query) in queries.values().chunks(24).enumerate() {
-            let mut all: Vec<(f32, u32)> =
-                codes.values().chunks(24).zip(0..).map(|(code, number)| (squared_distance(query, code), number)).collect();
+            let mut all: Vec<(f32, u32)> = codes
+                .values()
+                .chunks(24)
+                .zip(0..)
+                .map(|(code, number)| (squared_distance(query, code), number))
+                .collect();
             all.sort_by(|a, b| a.0.total_cmp(&b.0));
             let expected: Vec<u32> = all[..6].iter().map(|(_, number)| *number).collect();
             assert_eq!(found.codes[row * 6..row * 6 + 6], expected, "query {row}");

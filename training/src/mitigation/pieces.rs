@@ -21,7 +21,8 @@ impl Pieces {
         let steps = (0..horizon).map(|step| {
             let state = |code: &[f32]| code.iter().skip(step * columns).take(columns).copied().collect();
             let rows = codes.values().chunks_exact(codes.dims()).zip(0..);
-            let mut pieces: Vec<Piece> = rows.map(|(code, number)| Piece { code: number, state: state(code) }).collect();
+            let mut pieces: Vec<Piece> =
+                rows.map(|(code, number)| Piece { code: number, state: state(code) }).collect();
             pieces.sort_by(|left, right| left.first().total_cmp(&right.first()));
             pieces
         });

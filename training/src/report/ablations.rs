@@ -4,7 +4,7 @@ use super::panel::{ABOVE, BELOW, Chart, Panel, dots, rectangle, segment};
 use super::published;
 use super::results::{AblationRow, DriftResults};
 use super::select::{MISSING, seeds_text};
-use super::sheet::{Area, Drawn, Mark, Writing, fit, legend, px, put, svg, title};
+use super::sheet::{Area, Drawn, Mark, Writing, fit, legend, put, px, svg, title};
 use super::statistics::Summary;
 use super::style::{
     DATA_BAR, DOT, FAINT, INK, LABEL_SIZE, LINE_HEIGHT, MARGIN, MODEL, THICK, TICK_SIZE, TITLE_HEIGHT, WIDTH,
@@ -116,13 +116,7 @@ fn bars(names: &Area<'_>, right: &Area<'_>, panel: &Panel<'_>, all: &[Experiment
     Ok(())
 }
 
-fn bar(
-    chart: &mut Chart<'_, '_>,
-    values: &[f64],
-    published: Option<f64>,
-    at: f64,
-    colour: RGBColor,
-) -> Drawn<()> {
+fn bar(chart: &mut Chart<'_, '_>, values: &[f64], published: Option<f64>, at: f64, colour: RGBColor) -> Drawn<()> {
     const HALF: f64 = 0.17;
     if let Some(all) = Summary::of(values) {
         rectangle(chart, [(0.0, at - HALF), (all.mean, at + HALF)], colour)?;

@@ -17,7 +17,10 @@ pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
     let rows = systems.len().div_ceil(COLUMNS);
     let head = MARGIN + TITLE_HEIGHT + LINE_HEIGHT;
     svg(WIDTH, head + PANEL_HEIGHT * rows as f64 + MARGIN, |area| {
-        title(area, &format!("Distribution of the physical quantity: intended, predicted, generated (size {})", results.size))?;
+        title(
+            area,
+            &format!("Distribution of the physical quantity: intended, predicted, generated (size {})", results.size),
+        )?;
         let entries = [
             (Mark::Box(PRIOR_FILL), "prior (intended)"),
             (Mark::Line(DATA, THIN), "data"),

@@ -29,10 +29,8 @@ pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
             (Mark::Line(colour(Method::Transform), THICK), "transform"),
         ];
         legend(area, MARGIN + TITLE_HEIGHT, &curves)?;
-        let marks = [
-            (Mark::Dot(INK), "one seed"),
-            (Mark::Line(INK, MEDIUM), "mean \u{b1} standard deviation over seeds"),
-        ];
+        let marks =
+            [(Mark::Dot(INK), "one seed"), (Mark::Line(INK, MEDIUM), "mean \u{b1} standard deviation over seeds")];
         legend(area, MARGIN + TITLE_HEIGHT + LINE_HEIGHT, &marks)?;
         let body = area.margin(px(head), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));
         for (row, (name, system)) in body.split_evenly((systems.len(), 1)).iter().zip(systems) {
@@ -50,7 +48,8 @@ fn curve_panel(area: &Area<'_>, name: &str, system: Option<&SystemResult>) -> Dr
     let y_label = system.map_or("density".to_owned(), density_label);
     let note = system.map_or(String::new(), |system| seeds_text(system.seeds.iter().map(|seed| seed.seed)));
     let x = system.map_or([0.0, 1.0], |system| [system.grid.low(), system.grid.high()]);
-    let mut panel = Panel { heading: &heading, note: &note, x_label: &x_label, y_label: &y_label, x, y: [0.0, 1.0], x_ticks: 7 };
+    let mut panel =
+        Panel { heading: &heading, note: &note, x_label: &x_label, y_label: &y_label, x, y: [0.0, 1.0], x_ticks: 7 };
     let Some(system) = system else { return panel.empty(area, MISSING) };
     let prior = spread(system, |seed| seed.curves.prior.as_ref());
     let curves = Method::ALL.map(|method| (method, spread(system, |seed| method_curve(seed, method))));

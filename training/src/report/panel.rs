@@ -1,6 +1,6 @@
 //! Axes with labels, and what is drawn inside them.
 
-use super::sheet::{Area, DASH, Drawn, GAP, Writing, px, put, size};
+use super::sheet::{Area, DASH, Drawn, GAP, Writing, put, px, size};
 use super::style::{DOT, FAINT, GRID, HEADING_SIZE, INK, LABEL_SIZE, MEDIUM, THIN, TICK_SIZE};
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::types::RangedCoordf64;
@@ -144,21 +144,12 @@ pub(super) fn dots(chart: &mut Chart<'_, '_>, points: Points, colour: RGBColor, 
     Ok(())
 }
 
-pub(super) fn rectangle(
-    chart: &mut Chart<'_, '_>,
-    corners: [(f64, f64); 2],
-    colour: RGBColor,
-) -> Drawn<()> {
+pub(super) fn rectangle(chart: &mut Chart<'_, '_>, corners: [(f64, f64); 2], colour: RGBColor) -> Drawn<()> {
     chart.draw_series(std::iter::once(Rectangle::new(corners, colour.filled())))?;
     Ok(())
 }
 
-pub(super) fn segment(
-    chart: &mut Chart<'_, '_>,
-    ends: [(f64, f64); 2],
-    colour: RGBColor,
-    width: f64,
-) -> Drawn<()> {
+pub(super) fn segment(chart: &mut Chart<'_, '_>, ends: [(f64, f64); 2], colour: RGBColor, width: f64) -> Drawn<()> {
     chart.draw_series(std::iter::once(PathElement::new(ends.to_vec(), colour.stroke_width(size(width)))))?;
     Ok(())
 }

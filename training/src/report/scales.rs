@@ -6,9 +6,7 @@ use super::results::{DriftResults, SystemResult};
 use super::select::{MISSING, seeds_text, systems};
 use super::sheet::{Area, Drawn, Mark, fit, legend, px, svg, title};
 use super::statistics::Summary;
-use super::style::{
-    DATA, FAINT, HEADING_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, PREDICTION, THIN, TITLE_HEIGHT, WIDTH,
-};
+use super::style::{DATA, FAINT, HEADING_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, PREDICTION, THIN, TITLE_HEIGHT, WIDTH};
 
 const COLUMNS: usize = 3;
 const PANEL_HEIGHT: f64 = 250.0;
@@ -39,7 +37,8 @@ fn panel(area: &Area<'_>, name: &str, system: Option<&SystemResult>) -> Drawn<()
     let published: Vec<(f64, f64)> = published::sweep(name).into_iter().flatten().collect();
     let sweeps = system.map_or(&[][..], |system| &system.sweeps);
     let rows = || sweeps.iter().flat_map(|sweep| &sweep.scales);
-    let matched: Vec<f64> = system.iter().flat_map(|system| &system.seeds).filter_map(|seed| seed.matched_scale).collect();
+    let matched: Vec<f64> =
+        system.iter().flat_map(|system| &system.seeds).filter_map(|seed| seed.matched_scale).collect();
     let matched = Summary::of(&matched).map(|all| all.mean);
     let reach = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
     let right = reach(&mut rows().map(|row| row.scale).chain(published.iter().map(|(scale, _)| *scale)).chain(matched));
@@ -66,8 +65,7 @@ fn panel(area: &Area<'_>, name: &str, system: Option<&SystemResult>) -> Drawn<()
     }
     for sweep in sweeps {
         let data: Vec<_> = sweep.scales.iter().map(|row| (row.scale, row.tv_prediction_data)).collect();
-        let model: Vec<_> =
-            sweep.scales.iter().filter_map(|row| Some((row.scale, row.tv_prediction_model?))).collect();
+        let model: Vec<_> = sweep.scales.iter().filter_map(|row| Some((row.scale, row.tv_prediction_model?))).collect();
         dashed(&mut chart, data, DATA, THIN)?;
         line(&mut chart, model.clone(), PREDICTION, MEDIUM)?;
         dots(&mut chart, model, PREDICTION, DOT)?;

@@ -7,8 +7,7 @@ use super::style::{FINE, FONT, INK, LABEL_SIZE, LINE_HEIGHT, MARGIN, TITLE_SIZE}
 use plotters::coord::Shift;
 use plotters::element::DashedPathElement;
 use plotters::prelude::{
-    Circle, DrawingArea, DrawingAreaErrorKind, IntoDrawingArea, PathElement, Rectangle, SVGBackend,
-    Text,
+    Circle, DrawingArea, DrawingAreaErrorKind, IntoDrawingArea, PathElement, Rectangle, SVGBackend, Text,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle, WHITE};
@@ -169,5 +168,7 @@ pub(super) fn fit(text: &str, size: f64, width: f64) -> String {
 
 /// XML knows no control characters, not even escaped.
 fn clean(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') { ' ' } else { letter }).collect()
+    text.chars()
+        .map(|letter| if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') { ' ' } else { letter })
+        .collect()
 }

@@ -59,9 +59,8 @@ fn head_of(systems: &Systems<'_>, first: &str) -> String {
 fn made_by(systems: &Systems<'_>, commands: &Commands<'_>) -> String {
     let seeds = across(systems, "made with", |system| seeds_text(system.seeds.iter().map(|seed| seed.seed)));
     let marks = systems.iter().map(|(_, system)| {
-        system.map_or(MISSING.to_owned(), |system| {
-            commands.marks(system.seeds.iter().map(|seed| seed.command.as_str()))
-        })
+        system
+            .map_or(MISSING.to_owned(), |system| commands.marks(system.seeds.iter().map(|seed| seed.command.as_str())))
     });
     seeds + &row(std::iter::once("made by".to_owned()).chain(marks))
 }
@@ -131,15 +130,17 @@ fn table_2(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
     for method in Method::ALL {
         out.push_str(&across(systems, method.name(), |system| spread(&method_distances(system, method))));
     }
-    let share = |seed: &SeedResult| {
-        ratio(method_distance(seed, Method::Transform)?, method_distance(seed, Method::Baseline)?)
-    };
+    let share =
+        |seed: &SeedResult| ratio(method_distance(seed, Method::Transform)?, method_distance(seed, Method::Baseline)?);
     out.push_str(&over_seeds(systems, "transform / baseline", share));
     out.push_str("\nBy seed:\n\n");
     out.push_str(&head(["system", "seed", "method", "TV to the prior", "generated", "dropped", "steps", "made by"]));
     for (name, system) in systems {
         for seed in system.iter().flat_map(|system| &system.seeds) {
-            for entry in Method::ALL.iter().flat_map(|method| seed.mitigations.iter().filter(move |entry| entry.method == *method)) {
+            for entry in Method::ALL
+                .iter()
+                .flat_map(|method| seed.mitigations.iter().filter(move |entry| entry.method == *method))
+            {
                 out.push_str(&row([
                     cell(name),
                     seed.seed.to_string(),
@@ -174,9 +175,9 @@ fn table_3(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
             let by = match (result, test) {
                 (None, _) => MISSING.to_owned(),
                 (Some(_), "prediction") => commands.marks(seeds().map(|seed| seed.command.as_str())),
-                (Some(_), _) => commands.marks(
-                    seeds().flat_map(|seed| &seed.mitigations).map(|entry| entry.command.as_str()),
-                ),
+                (Some(_), _) => {
+                    commands.marks(seeds().flat_map(|seed| &seed.mitigations).map(|entry| entry.command.as_str()))
+                }
             };
             let with = result.map_or(MISSING.to_owned(), |_| seeds_text(seeds().map(|seed| seed.seed)));
             out.push_str(&row([cell(name), test.to_owned(), mean, sd, t, p, n, with, by]));

@@ -117,7 +117,8 @@ pub(super) fn validity(out: &mut String, results: &DriftResults, commands: &Comm
         for found in rows(results).filter(|row| row.source == source) {
             any = true;
             let beside = found.published.unwrap_or(published);
-            let cells = CHECKS.iter().flat_map(|check| [distance((check.of)(&found.measured)), lost_or((check.of)(&beside))]);
+            let cells =
+                CHECKS.iter().flat_map(|check| [distance((check.of)(&found.measured)), lost_or((check.of)(&beside))]);
             let start = [source.name().to_owned(), found.seed.to_string()];
             out.push_str(&row(start.into_iter().chain(cells).chain([commands.mark(&found.command)])));
         }

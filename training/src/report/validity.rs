@@ -23,11 +23,7 @@ pub(super) struct Check {
 /// In the paper's order.
 pub(super) const CHECKS: [Check; 3] = [
     Check { name: "median step", label: "median step (m)", of: |validity| validity.median_step },
-    Check {
-        name: "nearest-data distance",
-        label: "distance",
-        of: |validity| validity.nearest_data_distance,
-    },
+    Check { name: "nearest-data distance", label: "distance", of: |validity| validity.nearest_data_distance },
     Check { name: "occupancy", label: "share of the free cells", of: |validity| validity.occupancy },
 ];
 
@@ -52,7 +48,10 @@ pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
             let bars = Source::ALL.map(|source| Bar {
                 label: source.name(),
                 colour: source_colour(source),
-                values: rows(results).filter(|row| row.source == source).filter_map(|row| (check.of)(&row.measured)).collect(),
+                values: rows(results)
+                    .filter(|row| row.source == source)
+                    .filter_map(|row| (check.of)(&row.measured))
+                    .collect(),
                 published: (check.of)(&published::validity(source)),
             });
             let note = if seeds.is_empty() { String::new() } else { seeds_text(seeds.iter().copied()) };
