@@ -23,7 +23,8 @@ pub struct KernelSettings {
     /// The same seed gives the same deviations.
     #[serde(default)]
     pub seed: u64,
-    /// Pieces within one scale that make a neighbourhood dense; without it, by the median of the data.
+    /// Pieces within one scale that make a neighbourhood dense. Without it a 256th of the trajectories, rounded down
+    /// to a power of two: see [`common_cutoff`](super::common_cutoff).
     #[serde(default)]
     pub cutoff: Option<usize>,
 }
@@ -40,23 +41,14 @@ impl Default for KernelSettings {
 
 /// The kernel K(x~ | x) at one scale over given data.
 pub struct DeviationKernel<'a> {
-    system: Option<&'a dyn System>,
-    data: &'a Trajectories,
+    pub(super) system: Option<&'a dyn System>,
+    pub(super) data: &'a Trajectories,
     half_range: Vec<f32>,
-    pieces: Arc<Pieces>,
-    settings: KernelSettings,
-    density: Density,
+    pub(super) pieces: Arc<Pieces>,
+    pub(super) settings: KernelSettings,
+    pub(super) density: Density,
     noise: Vec<f64>,
 }
-
-/// Trajectories that the variance of the draws is estimated over.
-const VARIANCE_TRAJECTORIES: usize = 256;
-
-/// A run over continuous states ends where its source is this many scales away.
-const LOCAL: f64 = 3.0;
-
-/// Draws that are tried for a piece before the trajectory's own state stands.
-const ATTEMPTS: usize = 8;
 
 impl<'a> DeviationKernel<'a> {
     /// Over a system's data in physical units.
@@ -183,6 +175,14 @@ impl<'a> DeviationKernel<'a> {
         Ok(Trajectories { values: rows?.concat(), ..Trajectories::empty(self.data.horizon, self.data.columns) })
     }
 
+    /// Mean squared deviation per value of one deviated trajectory from its source, in [-1, 1] coordinates.
+    pub fn squared_deviation(&self, index: usize, deviated: &[f32]) -> f64 {
+        let pairs = deviated.iter().zip(self.data.get(index)).zip(self.half_range.iter().cycle());
+        let sum: f64 =
+            pairs.map(|((deviated, own), half)| (f64::from(deviated - own) / f64::from(*half)).powi(2)).sum();
+        sum / deviated.len().max(1) as f64
+    }
+
     fn admit(&self, own: &[f32], deviated: &mut [f32]) {
         let Some(system) = self.system else {
             for value in deviated.iter_mut() {
@@ -198,85 +198,129 @@ impl<'a> DeviationKernel<'a> {
         }
     }
 
-    fn stream(&self, index: usize, draw: u32) -> ChaCha8Rng {
+    pub(super) fn stream(&self, index: usize, draw: u32) -> ChaCha8Rng {
         let mut rng = ChaCha8Rng::seed_from_u64(self.settings.seed);
         rng.set_stream((u64::from(draw) << 32) | index as u64);
         rng
     }
+}
 
-    /// Whether states lie on a lattice, which no deviation may leave.
-    fn quantised(&self) -> bool {
-        self.system.is_some_and(|system| system.state_bin().is_some())
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Tent, Walk};
+    use super::*;
+
+    fn at(scale: f64) -> KernelSettings {
+        KernelSettings { scale, ..KernelSettings::default() }
     }
 
-    /// Whether `piece` may follow `before` and leave the way back to the own `after` open.
-    fn fits(&self, before: Option<&[f32]>, piece: &[f32], after: Option<&[f32]>) -> bool {
-        self.system.is_none_or(|system| {
-            before.is_none_or(|before| system.continues(before, piece))
-                && after.is_none_or(|after| system.continues(piece, after))
-        })
+    #[test]
+    fn scale_zero_is_the_identity() {
+        let (tent, walk) = (Tent.generate(50, 1).expect("data"), Walk { columns: 2 }.generate(50, 1).expect("data"));
+        let kernel = DeviationKernel::new(&Tent, &tent, at(0.0)).expect("a kernel");
+        assert_eq!(kernel.deviate_all(1).expect("deviations"), tent);
+        let kernel = DeviationKernel::new(&Walk { columns: 2 }, &walk, at(0.0)).expect("a kernel");
+        assert_eq!(kernel.deviate_all(1).expect("deviations"), walk);
+        assert_eq!(DeviationKernel::free(&walk, at(0.0)).and_then(|free| free.deviate_all(1)).expect("same"), walk);
     }
 
-    /// Which trajectory each step is copied from: geometric runs that keep their source.
-    fn sources(&self, index: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
-        let horizon = self.data.horizon;
-        let fixed = self.system.is_some_and(System::endpoints_fixed);
-        let radius = self.pieces.radius(self.settings.scale, LOCAL);
-        let quantised = self.quantised();
-        let mut sources: Vec<usize> = Vec::with_capacity(horizon);
-        let mut source = index;
-        for step in 0..horizon {
-            let redraw = step == 0 || rng.random::<f64>() * self.settings.kernel_size < 1.0;
-            let before = sources.last().map(|source| self.pieces.piece(*source, step - 1));
-            let after = (step + 1 < horizon).then(|| self.pieces.piece(index, step + 1));
-            let fits = |piece: &[f32]| self.fits(before, piece, after);
-            let goes_on = |source: usize| {
-                source == index
-                    || quantised
-                    || self.pieces.are_near((source, index), step, radius) && fits(self.pieces.piece(source, step))
-            };
-            source = if fixed && (step == 0 || step + 1 == horizon) {
-                index
-            } else if redraw || !goes_on(source) {
-                (0..ATTEMPTS)
-                    .find_map(|_| self.pieces.draw((index, step), self.settings.scale, self.density, rng, fits))
-                    .unwrap_or(index)
-            } else {
-                source
-            };
-            sources.push(source);
+    #[test]
+    fn quantised_states_stay_on_states_seen_at_their_step() {
+        let data = Tent.generate(300, 1).expect("data");
+        let kernel = DeviationKernel::new(&Tent, &data, at(0.03)).expect("a kernel");
+        let deviated = kernel.deviate_all(2).expect("deviations");
+        assert_eq!(deviated.len(), 600);
+        let mut changed = 0;
+        for (place, row) in deviated.iter().enumerate() {
+            for (step, state) in row.iter().enumerate() {
+                assert!(data.iter().any(|other| other[step] == *state), "{state} at {step} is nobody's");
+            }
+            changed += usize::from(row != data.get(place / 2));
         }
-        sources
+        assert!(changed > 300, "{changed}");
+        assert_eq!(kernel.residual_std(), [0.0]);
     }
 
-    /// What the draws leave of the scale's variance (eqs. 29 and 30). On a lattice there is no residual: it would
-    /// leave the lattice.
-    fn residual(&self) -> Vec<f64> {
-        let columns = self.data.columns;
-        if self.quantised() || self.settings.scale == 0.0 {
-            return vec![0.0; columns];
-        }
-        let sampled = self.data.len().min(VARIANCE_TRAJECTORIES);
-        let sums: Vec<Vec<f64>> = (0..sampled)
-            .into_par_iter()
-            .map(|place| {
-                let index = place * self.data.len() / sampled;
-                let mut sums = vec![0.0; columns];
-                for (step, source) in self.sources(index, &mut self.stream(index, u32::MAX)).into_iter().enumerate() {
-                    let pair = self.pieces.piece(source, step).iter().zip(self.pieces.piece(index, step));
-                    for (sum, (drawn, own)) in sums.iter_mut().zip(pair) {
-                        *sum += f64::from(drawn - own).powi(2);
-                    }
+    #[test]
+    fn offsets_below_half_a_bin_change_nothing() {
+        let data = Tent.generate(300, 1).expect("data");
+        let kernel = DeviationKernel::new(&Tent, &data, at(0.0052)).expect("a kernel");
+        assert_eq!(kernel.deviate_all(1).expect("deviations"), data);
+    }
+
+    #[test]
+    fn endpoints_are_kept_and_no_step_is_a_jump() {
+        let walk = Walk { columns: 2 };
+        let data = walk.generate(400, 1).expect("data");
+        for scale in [0.002, 0.02, 0.3] {
+            let kernel = DeviationKernel::new(&walk, &data, at(scale)).expect("a kernel");
+            let noise = kernel.residual_std().iter().copied().fold(0.0, f64::max) as f32;
+            let limits = walk.limits();
+            let deviated = kernel.deviate_all(1).expect("deviations");
+            for (row, own) in deviated.iter().zip(data.iter()) {
+                assert_eq!((&row[..2], &row[62..]), (&own[..2], &own[62..]));
+                assert!(row.iter().all(|value| (limits.low[0]..=limits.high[0]).contains(value)));
+            }
+            let normalised = deviated.normalised(&limits);
+            for row in normalised.iter() {
+                for (from, to) in row.chunks(2).zip(row.chunks(2).skip(1)) {
+                    let step = super::super::kd_tree::squared_distance(from, to).sqrt();
+                    assert!(step <= Walk::LONGEST + 10.0 * noise, "{step} at scale {scale}, noise {noise}");
                 }
-                sums
+            }
+            assert_ne!(deviated, data);
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_on_one_thread_and_on_many() {
+        let walk = Walk { columns: 1 };
+        let data = walk.generate(100, 1).expect("data");
+        let all = |threads: usize, seed: u64| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            pool.install(|| {
+                let settings = KernelSettings { seed, ..at(0.02) };
+                DeviationKernel::new(&walk, &data, settings).and_then(|kernel| kernel.deviate_all(2)).expect("rows")
             })
-            .collect();
-        (0..columns)
-            .map(|column| {
-                let sum: f64 = sums.iter().filter_map(|sums| sums.get(column)).sum();
-                let variance = sum / (sampled * self.data.horizon) as f64;
-                (self.settings.scale.powi(2) - variance).max(0.0).sqrt()
-            })
-            .collect()
+        };
+        assert_eq!(all(1, 7), all(4, 7));
+        assert_ne!(all(1, 7), all(1, 8));
+        let kernel = DeviationKernel::new(&walk, &data, KernelSettings { seed: 7, ..at(0.02) }).expect("a kernel");
+        assert_eq!(kernel.deviate(31, 1).expect("a row"), all(2, 7).get(63));
+        let rescaled = kernel.at_scale(0.5).and_then(|other| other.at_scale(0.02)).expect("a kernel");
+        assert_eq!(rescaled.deviate_all(2).expect("rows"), all(2, 7));
+    }
+
+    #[test]
+    fn points_in_many_coordinates_deviate_within_their_cube() {
+        let walk = Walk { columns: 3 };
+        let points = walk.generate(200, 1).expect("data").normalised(&walk.limits());
+        let kernel = DeviationKernel::free(&points, at(0.5)).expect("a kernel");
+        let deviated = kernel.deviate_all(1).expect("rows");
+        assert!(deviated.values.iter().all(|value| (-1.0..=1.0).contains(value)));
+        assert!(deviated.check(Walk::STEPS, 3).is_ok());
+    }
+
+    #[test]
+    fn settings_and_data_without_sense_are_refused() {
+        let data = Tent.generate(20, 1).expect("data");
+        let fails = |data: &Trajectories, settings: KernelSettings| match DeviationKernel::new(&Tent, data, settings) {
+            Ok(_) => panic!("must not pass"),
+            Err(error) => error.to_string(),
+        };
+        for scale in [-0.1, f64::NAN, f64::INFINITY] {
+            assert!(fails(&data, at(scale)).contains("deviation scale"));
+        }
+        for kernel_size in [0.0, 0.5, f64::NAN] {
+            assert!(fails(&data, KernelSettings { kernel_size, ..at(0.1) }).contains("kernel size"));
+        }
+        assert!(fails(&data.chosen(&[3]), at(0.1)).contains("at least 2 trajectories"));
+        let mut broken = data.clone();
+        broken.values[200] = f32::NAN;
+        assert!(fails(&broken, at(0.1)).contains("trajectory 1 at step 72"));
+        assert!(fails(&Trajectories::empty(64, 1), at(0.1)).contains("128 steps"));
+        let kernel = DeviationKernel::new(&Tent, &data, at(0.1)).expect("a kernel");
+        assert!(matches!(kernel.deviate(20, 0), Err(DeviationError::Index { count: 20, index: 20 })));
+        assert!(matches!(kernel.deviate_all(0), Err(DeviationError::Draws)));
     }
 }
