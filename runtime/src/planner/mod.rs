@@ -3,10 +3,14 @@
 
 mod denoiser;
 mod maze;
+mod path;
+mod pool;
+mod ranking;
 mod sequence;
 
 pub use denoiser::EngineDenoiser;
 pub use maze::{MazePlanner, MazePlannerSettings};
+pub use path::{PathPlanner, PathPlannerSettings};
 pub use sequence::{SequenceGenerator, SequenceRequest};
 
 use crate::correction::Resample;
@@ -65,6 +69,12 @@ pub enum PlanError {
     /// All candidates hold numbers that are not finite.
     #[error("all {0} candidates hold numbers that are not finite")]
     AllBroken(usize),
+    /// No candidate's ends fit start and goal.
+    #[error("none of {candidates} candidate paths leads from near the start to near the goal, clear of walls")]
+    NoneFits {
+        /// Candidates looked at.
+        candidates: usize,
+    },
     /// The step count does not fit the model.
     #[error("{0}")]
     Steps(String),

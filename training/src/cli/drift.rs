@@ -1,18 +1,24 @@
 //! `planwright-train drift`: does a generator keep the distribution of a physical quantity?
 
 use super::{CliError, print_json, print_text, set_threads};
-use crate::drift::{AblationOptions, DriftError, DriftRecipe, UnitOptions, ablations, run_unit};
+use crate::drift::{
+    AblationOptions, CollectOptions, DriftError, DriftRecipe, PredictOptions, SystemPlan, UnitOptions, UnitResult,
+    ablations, collect, predict, run_unit,
+};
 use crate::fit::FitError;
-use crate::report::Method;
-use crate::system::SystemName;
+use crate::report::{DriftResults, Method, Summary, write_report};
+use crate::system::{SystemName, SystemSettings};
 use clap::{Args, Subcommand, ValueEnum};
 use planwright::model::{EngineChoice, EngineKind};
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
-  planwright-train drift fit --size quick --system tent --seed 1 --method transform
-  planwright-train drift ablate --size reduced
+  planwright-train drift predict --system tent
+  planwright-train drift run --size quick
+  planwright-train drift table --size reduced --json
+  planwright-train drift mitigate --size reduced --json
+  planwright-train drift report --size reduced --report docs/drift
 
 A study's size is a file: training/recipes/drift-SIZE.toml. Everything lies in runs/drift-SIZE: a fit that is done is
 not done again, one that was cut short goes on from its checkpoint.";
@@ -29,8 +35,18 @@ pub(super) struct Drift {
 enum DriftCommand {
     /// Fit, export, sample and measure models
     Fit(Fit),
+    /// Predict from data alone where a quantity goes, over the scales of the kernel (table C.2)
+    Predict(Predict),
+    /// Everything that is not done yet: all fits, then the ablations
+    Run(Run),
+    /// Distances between prior, data, prediction and model (table 1)
+    Table(Table),
+    /// What reweighting, conditioning and the transform do against drift (tables 2 and 3)
+    Mitigate(Table),
     /// Change one thing at a time on the tent map (table F)
     Ablate(Ablate),
+    /// All plots and tables as files
+    Report(Report),
 }
 
 /// Which study, and how it runs.
@@ -215,11 +231,213 @@ impl Ablate {
     }
 }
 
+#[derive(Args)]
+struct Predict {
+    #[command(flatten)]
+    study: Study,
+    /// Which system: sinusoid, tent, logistic, pendulum or maze2d
+    #[arg(long, value_name = "NAME")]
+    system: String,
+    /// Seed of data and kernel
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Scales, separated by commas (default: the published ones)
+    #[arg(long, value_delimiter = ',', value_name = "X")]
+    scale: Vec<f64>,
+    /// Compare with the study's own baseline of this seed, and match the scale to its error
+    #[arg(long)]
+    with_model: bool,
+}
+
+impl Predict {
+    fn run(&self) -> Result<(), CliError> {
+        let recipe = self.study.recipe()?;
+        let options = self.study.options(&recipe);
+        let plan = self.plan(&recipe)?;
+        let model: Option<UnitResult> = if self.with_model {
+            Some(run_unit(&recipe, &plan, self.seed, Method::Baseline, &options).map_err(failure)?)
+        } else {
+            None
+        };
+        let scales = (!self.scale.is_empty()).then(|| self.scale.clone());
+        let asked = PredictOptions { seed: self.seed, scales, model };
+        let prediction = predict(&recipe, &plan, &asked).map_err(failure)?;
+        if self.study.json {
+            return print_json(&prediction);
+        }
+        let mut lines = vec![format!("{}: TV(data, prior) {:.3}", prediction.sweep.system, prediction.tv_data_prior)];
+        lines.push("scale    TV(prediction, data)  TV(prediction, model)  mass by fifth".to_owned());
+        for row in &prediction.sweep.scales {
+            let model = row.tv_prediction_model.map_or("-".to_owned(), |value| format!("{value:.3}"));
+            let fifths: Vec<String> = row.mass_by_fifth.iter().map(|mass| format!("{mass:.3}")).collect();
+            lines.push(format!("{:<8.4} {:<21.3} {model:<22} {}", row.scale, row.tv_prediction_data, fifths.join(" ")));
+        }
+        if let Some(matched) = &prediction.matched {
+            lines.push(format!(
+                "matched  scale {:.4} to the model's error {:.2e}: TV(prediction, model) {:.3}, TV(data, model) {:.3}",
+                matched.scale, matched.model_error, matched.tv_prediction_model, matched.tv_data_model
+            ));
+        }
+        print_text(&lines.join("\n"))
+    }
+
+    /// Without a model a system is taken with its own constants; with one, as the study has it.
+    fn plan(&self, recipe: &DriftRecipe) -> Result<SystemPlan, CliError> {
+        let settings = SystemSettings::named(&self.system).map_err(|error| CliError::input(DriftError::from(error)))?;
+        let planned = recipe.plan(settings.name);
+        match (planned, self.with_model) {
+            (Some(planned), true) => Ok(planned.clone()),
+            (Some(planned), false) => Ok(SystemPlan { system: settings, ..planned.clone() }),
+            (None, _) => {
+                let known: Vec<&str> = recipe.systems.iter().map(|plan| plan.system.name.as_str()).collect();
+                Err(CliError::input(DriftError::NotPlanned { known: known.join(", "), got: self.system.clone() }))
+            }
+        }
+    }
+}
+
+#[derive(Args)]
+struct Run {
+    #[command(flatten)]
+    study: Study,
+    /// Systems, separated by commas (default: all of the recipe)
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    system: Vec<String>,
+    /// Leave the ablations out
+    #[arg(long)]
+    no_ablations: bool,
+}
+
+impl Run {
+    fn run(&self) -> Result<(), CliError> {
+        let fits = Fit { study: self.study.clone(), system: self.system.clone(), seed: Vec::new(), method: Vec::new() };
+        fits.run()?;
+        let recipe = self.study.recipe()?;
+        if self.no_ablations || recipe.ablations.is_none() {
+            return Ok(());
+        }
+        Ablate { study: self.study.clone(), only: Vec::new(), done_only: false }.run()
+    }
+}
+
+#[derive(Args)]
+struct Table {
+    #[command(flatten)]
+    study: Study,
+    /// Systems, separated by commas (default: all of the recipe)
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    system: Vec<String>,
+}
+
+impl Table {
+    fn results(&self, predictions: bool) -> Result<DriftResults, CliError> {
+        let recipe = self.study.recipe()?;
+        let systems = systems(&recipe, &self.system)?;
+        let wanted = CollectOptions { predictions, ablations: false };
+        collect(&recipe, &systems, &self.study.options(&recipe), wanted).map_err(failure)
+    }
+
+    fn run(&self) -> Result<(), CliError> {
+        let results = self.results(true)?;
+        if self.study.json {
+            return print_json(&results);
+        }
+        let mut lines = vec![
+            "system    seeds  TV(data, prior)  TV(model, prior)  TV(prediction, prior)  TV(prediction, model)"
+                .to_owned(),
+        ];
+        for system in &results.systems {
+            let column = |value: fn(&crate::report::SeedResult) -> Option<f64>| over(system.seeds.iter().map(value));
+            lines.push(format!(
+                "{:<9} {:<6} {:<16} {:<17} {:<22} {}",
+                system.system,
+                system.seeds.len(),
+                column(|seed| seed.tv_data_prior),
+                column(|seed| seed.tv_model_prior),
+                column(|seed| seed.tv_prediction_prior),
+                column(|seed| seed.tv_prediction_model),
+            ));
+        }
+        print_text(&lines.join("\n"))
+    }
+
+    fn run_mitigate(&self) -> Result<(), CliError> {
+        let results = self.results(false)?;
+        if self.study.json {
+            return print_json(&results);
+        }
+        let mut lines =
+            vec!["system    seeds  baseline        reweight        conditional     transform       p".to_owned()];
+        for system in &results.systems {
+            let column = |method: Method| {
+                over(system.seeds.iter().map(|seed| {
+                    seed.mitigations.iter().find(|found| found.method == method).and_then(|found| found.tv_prior)
+                }))
+            };
+            let p = system.t_tests.transform.map_or("-".to_owned(), |test| format!("{:.4}", test.p));
+            lines.push(format!(
+                "{:<9} {:<6} {:<15} {:<15} {:<15} {:<15} {p}",
+                system.system,
+                system.seeds.len(),
+                column(Method::Baseline),
+                column(Method::Reweight),
+                column(Method::Conditional),
+                column(Method::Transform),
+            ));
+        }
+        print_text(&lines.join("\n"))
+    }
+}
+
+/// Mean and deviation of what is there.
+fn over(values: impl Iterator<Item = Option<f64>>) -> String {
+    let there: Vec<f64> = values.flatten().collect();
+    match Summary::of(&there) {
+        None => "missing".to_owned(),
+        Some(Summary { mean, sd: None, .. }) => format!("{mean:.3}"),
+        Some(Summary { mean, sd: Some(sd), .. }) => format!("{mean:.3} ± {sd:.3}"),
+    }
+}
+
+#[derive(Args)]
+struct Report {
+    #[command(flatten)]
+    study: Study,
+    /// Systems, separated by commas (default: all of the recipe)
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    system: Vec<String>,
+    /// Folder of the report (default: the study's folder, report)
+    #[arg(long, value_name = "FOLDER")]
+    report: Option<PathBuf>,
+}
+
+impl Report {
+    fn run(&self) -> Result<(), CliError> {
+        let recipe = self.study.recipe()?;
+        let options = self.study.options(&recipe);
+        let systems = systems(&recipe, &self.system)?;
+        let wanted = CollectOptions { predictions: true, ablations: true };
+        let results = collect(&recipe, &systems, &options, wanted).map_err(failure)?;
+        let folder = self.report.clone().unwrap_or_else(|| options.folder.join("report"));
+        let files = write_report(&results, &folder).map_err(|error| failure(error.into()))?;
+        if self.study.json {
+            return print_json(&files);
+        }
+        let lines: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
+        print_text(&lines.join("\n"))
+    }
+}
+
 impl Drift {
     pub(super) fn run(&self) -> Result<(), CliError> {
         match &self.command {
             DriftCommand::Fit(command) => command.run(),
+            DriftCommand::Predict(command) => command.run(),
+            DriftCommand::Run(command) => command.run(),
+            DriftCommand::Table(command) => command.run(),
+            DriftCommand::Mitigate(command) => command.run_mitigate(),
             DriftCommand::Ablate(command) => command.run(),
+            DriftCommand::Report(command) => command.run(),
         }
     }
 }

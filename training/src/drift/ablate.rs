@@ -5,7 +5,7 @@ use super::recipe::{AblationPlan, DriftRecipe, SystemPlan};
 use super::unit::{measure_fit, plain, read_samples, unit_folder};
 use super::{DriftError, UnitOptions, run_unit};
 use crate::ablation::{AblationSettings, GeneratorSpec, MlpDenoiserSpec, TransformerSpec, VaeSpec};
-use crate::report::{AblationRow, Method};
+use crate::report::{AblationRow, Method, published};
 use crate::system::{Draw, RecoverySettings, Summary, System, SystemName, SystemSettings, Trajectories};
 use planwright::diffusion::{SamplerSettings, Solver};
 use planwright::model::{Artefact, Prediction};
@@ -84,14 +84,15 @@ pub fn ablations(
         };
         let Some(found) = found else { continue };
         let seed = if let Change::Seed(seed) = ablation.change { seed } else { ablation_plan.seed };
-        let (published_data, published_model) = crate::report::published_ablation(&ablation.hypothesis);
+        let name = ablation.hypothesis.split('-').next().unwrap_or_default();
+        let published = published::ablation(name);
         rows.push(AblationRow {
-            hypothesis: ablation.hypothesis.split('-').next().unwrap_or_default().to_owned(),
+            hypothesis: name.to_owned(),
             experiment: ablation.experiment,
             tv_data: Some(found.tv_data),
             tv_model: Some(found.tv_model),
-            published_data,
-            published_model,
+            published_data: published.map(|row| row.data),
+            published_model: published.and_then(|row| row.model),
             seed,
             command: format!("planwright-train drift ablate --only {} --size {}", ablation.hypothesis, recipe.name),
         });

@@ -9,15 +9,18 @@
 //! from its checkpoint.
 
 mod ablate;
+mod collect;
 mod decode;
 mod error;
 mod measure;
+mod predict;
 mod recipe;
-mod timestep;
 mod unit;
 
 pub use ablate::{AblationOptions, ablations};
+pub use collect::{CollectOptions, collect};
 pub use error::DriftError;
+pub use predict::{Matched, PredictOptions, Prediction, predict};
 pub use recipe::{
     AblationPlan, DriftRecipe, DriftRecipeError, FitPlan, KernelPlan, MethodSteps, SystemPlan, TransformPlan,
 };

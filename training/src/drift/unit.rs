@@ -4,7 +4,7 @@ use super::DriftError;
 use super::decode::{self, PairedCodes};
 use super::measure::{admissible, marginal, prior, weighted_marginal};
 use super::recipe::{DriftRecipe, SystemPlan};
-use super::timestep::{error_timestep, median_step};
+use crate::deviation::{matching_level, median_displacement};
 use crate::export::{ExportOptions, SequenceDescription, export_sequences};
 use crate::fit::{Checkpoint, FitOptions, SequenceData, SequenceRecipe, fit_sequences};
 use crate::mitigation::{InverseWeights, PairingReport, QuantityCondition, requested_values};
@@ -294,7 +294,8 @@ pub(super) fn measure_fit(
         Method::Baseline => {
             let schedule = NoiseSchedule::new(fitted.diffusion.schedule, fitted.diffusion.steps)
                 .map_err(crate::fit::FitError::from)?;
-            let timestep = error_timestep(&schedule, median_step(&prepared.rows.rows));
+            let stds: Vec<f64> = (0..schedule.steps()).map(|timestep| schedule.scales(Some(timestep)).1).collect();
+            let timestep = matching_level(&stds, median_displacement(&prepared.rows.rows)?)?;
             Some((model_error(&mut generator, fitted, &prepared.rows, &schedule, timestep)?, timestep))
         }
         _ => None,

@@ -23,7 +23,6 @@ mod tables_appendix;
 mod validity;
 
 pub use error::ReportError;
-pub use published::published_ablation;
 pub use results::{
     AblationRow, CommandRun, Curves, DriftResults, Method, Mitigation, ScaleRow, SeedResult, Source, Sweep,
     SystemResult, TTests, Validity, ValidityRow,

@@ -54,13 +54,6 @@ pub const ABLATIONS: [PublishedAblation; 19] = [
     row("H10b", "higher interval", 0.018, Some(0.227)),
 ];
 
-/// TV(data, prior) and TV(model, prior) that the paper gives for a hypothesis; `H3c-1` counts as `H3c`.
-pub fn published_ablation(hypothesis: &str) -> (Option<f64>, Option<f64>) {
-    let name = hypothesis.split('-').next().unwrap_or_default();
-    let found = ABLATIONS.iter().find(|row| row.hypothesis == name);
-    (found.map(|row| row.data), found.and_then(|row| row.model))
-}
-
 const fn row(hypothesis: &'static str, experiment: &'static str, data: f64, model: Option<f64>) -> PublishedAblation {
     PublishedAblation { hypothesis, experiment, data, model }
 }

@@ -1,0 +1,126 @@
+//! The kernel's prediction for a system, with its scale given, swept, or matched to a model's error.
+
+use super::DriftError;
+use super::measure::prior;
+use super::recipe::{DriftRecipe, SystemPlan};
+use super::unit::{UnitResult, unit_folder};
+use crate::deviation::{DeviationError, DeviationKernel, Predictor, ScaleSweep, matched, published_scales};
+use crate::report::Method;
+use planwright::quantity::Marginal;
+use serde::Serialize;
+use std::path::Path;
+
+/// What is predicted.
+#[derive(Clone, Debug)]
+pub struct PredictOptions {
+    /// Seed of data and kernel.
+    pub seed: u64,
+    /// Scales to sweep; the published ones if `None`.
+    pub scales: Option<Vec<f64>>,
+    /// The model to compare with, and whose error sets the matched scale.
+    pub model: Option<UnitResult>,
+}
+
+/// Predictions for one system and seed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Prediction {
+    /// The line that makes it again.
+    pub command: String,
+    /// Total variation of the data to the intended distribution.
+    pub tv_data_prior: f64,
+    /// One row per scale.
+    #[serde(flatten)]
+    pub sweep: ScaleSweep,
+    /// At the scale that is matched to the model's error.
+    pub matched: Option<Matched>,
+    /// Intended mass per cell.
+    pub prior: Vec<f64>,
+    /// The data's mass per cell.
+    pub data: Vec<f64>,
+}
+
+/// The prediction at the matched scale.
+#[derive(Clone, Debug, Serialize)]
+pub struct Matched {
+    /// Standard deviation in normalised coordinates.
+    pub scale: f64,
+    /// The model's mean squared error per coordinate that it was matched to.
+    pub model_error: f64,
+    /// Whether the error lies outside what the kernel reaches; the nearest scale was taken then.
+    pub clipped: bool,
+    /// Total variation to the intended distribution.
+    pub tv_prediction_prior: f64,
+    /// Total variation to the model's distribution.
+    pub tv_prediction_model: f64,
+    /// Total variation of the data to the model's distribution.
+    pub tv_data_model: f64,
+    /// Mass per cell.
+    pub mass: Vec<f64>,
+}
+
+/// Predicts from data alone; a model is only compared with, but for its scalar error.
+///
+/// # Errors
+/// If data cannot be made or measured, or a scale is none.
+pub fn predict(recipe: &DriftRecipe, plan: &SystemPlan, options: &PredictOptions) -> Result<Prediction, DriftError> {
+    let system = plan.system.build()?;
+    let data = system.generate(recipe.kernel.trajectories, options.seed)?;
+    let predictor = Predictor::new(system.as_ref(), &data)?;
+    let kernel = DeviationKernel::new(system.as_ref(), &data, recipe.kernel_settings(plan, options.seed))?;
+    let intended = prior(system.as_ref())?;
+    let model = options.model.as_ref().map(|unit| unit.marginal(system.grid())).transpose()?;
+    let scales = options.scales.clone().unwrap_or_else(|| published_scales().to_vec());
+    let sweep = predictor.sweep(&kernel, &scales, recipe.kernel.draws, model.as_ref())?;
+    let matched = match (&model, options.model.as_ref().and_then(|unit| unit.model_error)) {
+        (Some(model), Some(error)) => {
+            Some(at_model_error(&predictor, &kernel, recipe.kernel.draws, model, error, &intended)?)
+        }
+        _ => None,
+    };
+    Ok(Prediction {
+        command: format!(
+            "planwright-train drift predict --size {} --system {} --seed {}",
+            recipe.name,
+            plan.system.name.as_str(),
+            options.seed
+        ),
+        tv_data_prior: predictor.data_marginal().total_variation(&intended)?,
+        sweep,
+        matched,
+        prior: intended.mass().to_vec(),
+        data: predictor.data_marginal().mass().to_vec(),
+    })
+}
+
+fn at_model_error(
+    predictor: &Predictor<'_>,
+    kernel: &DeviationKernel<'_>,
+    draws: u32,
+    model: &Marginal,
+    error: f64,
+    intended: &Marginal,
+) -> Result<Matched, DriftError> {
+    let (at_scale, clipped) = match matched(kernel, error) {
+        Ok(found) => (found, false),
+        // Below the smallest deviation nothing moves; above the largest the kernel has no more to say.
+        Err(DeviationError::Unreachable { target, reachable_low, scale_low, scale_high, .. }) => {
+            (kernel.at_scale(if target < reachable_low { scale_low } else { scale_high })?, true)
+        }
+        Err(other) => return Err(other.into()),
+    };
+    let prediction = predictor.predict(&at_scale, draws)?;
+    Ok(Matched {
+        scale: at_scale.settings().scale,
+        model_error: error,
+        clipped,
+        tv_prediction_prior: prediction.marginal.total_variation(intended)?,
+        tv_prediction_model: prediction.marginal.total_variation(model)?,
+        tv_data_model: predictor.data_marginal().total_variation(model)?,
+        mass: prediction.marginal.mass().to_vec(),
+    })
+}
+
+/// The baseline of a system and seed, if its unit is done.
+pub(super) fn baseline_of(folder: &Path, plan: &SystemPlan, seed: u64) -> Result<Option<UnitResult>, DriftError> {
+    super::unit::done(&unit_folder(folder, plan.system.name, seed, Method::Baseline))
+}
