@@ -5,6 +5,8 @@ mod error;
 mod family;
 pub mod lyapunov;
 mod maps;
+mod pendulum;
+mod quotas;
 mod settings;
 mod sinusoid;
 mod strata;

@@ -2,6 +2,7 @@
 
 use super::family::FamilySystem;
 use super::maps::{QuantisedMap, Rule};
+use super::pendulum::Pendulum;
 use super::sinusoid::Sinusoid;
 use super::{System, SystemError};
 use planwright::quantity::{Discrepancy, QuantityGrid};
@@ -122,6 +123,15 @@ pub struct SystemSettings {
     /// Recovery rule of sinusoid and maps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery: Option<RecoverySettings>,
+    /// Bins of the range that data fill evenly, where data are chosen by what is measured on them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity_bins: Option<usize>,
+    /// Seconds between time steps of the pendulum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step_secs: Option<f64>,
+    /// Steps of 0.01 s of the recording from which segments of the maze are cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recording_steps: Option<usize>,
 }
 
 /// [`SystemSettings`] as written in a recipe.
@@ -149,6 +159,12 @@ struct SystemRecipe {
     start: Option<f64>,
     /// Recovery rule of sinusoid and maps.
     recovery: Option<RecoverySettings>,
+    /// Bins of the range that data fill evenly, where data are chosen by what is measured on them.
+    quantity_bins: Option<usize>,
+    /// Seconds between time steps of the pendulum.
+    step_secs: Option<f64>,
+    /// Steps of 0.01 s of the recording from which segments of the maze are cut.
+    recording_steps: Option<usize>,
 }
 
 impl TryFrom<SystemRecipe> for SystemSettings {
@@ -167,6 +183,9 @@ impl TryFrom<SystemRecipe> for SystemSettings {
             state_bins: recipe.state_bins.or(defaults.state_bins),
             start: recipe.start.or(defaults.start),
             recovery: recipe.recovery.or(defaults.recovery),
+            quantity_bins: recipe.quantity_bins.or(defaults.quantity_bins),
+            step_secs: recipe.step_secs.or(defaults.step_secs),
+            recording_steps: recipe.recording_steps.or(defaults.recording_steps),
         };
         settings.check()?;
         Ok(settings)
@@ -191,6 +210,9 @@ impl SystemSettings {
             state_bins: None,
             start: None,
             recovery: None,
+            quantity_bins: None,
+            step_secs: None,
+            recording_steps: None,
         };
         let synthetic = Self { recovery: Some(RecoverySettings::default()), ..common.clone() };
         let map = Self { start: Some(0.4), ..synthetic.clone() };
@@ -198,8 +220,21 @@ impl SystemSettings {
             SystemName::Sinusoid => synthetic,
             SystemName::Tent => Self { range: [0.5, 2.0], state_bins: Some(64), ..map },
             SystemName::Logistic => Self { range: [2.5, 4.0], state_bins: Some(100), ..map },
-            SystemName::Pendulum => Self { range: [2.0, 18.0], horizon: 64, ..common },
-            SystemName::Maze2d => Self { range: [2.0, 6.0], ..common },
+            SystemName::Pendulum => Self {
+                horizon: 64,
+                range: [2.0, 18.0],
+                grid_range: Some([0.0, 40.0]),
+                quantity_bins: Some(32),
+                step_secs: Some(0.05),
+                ..common
+            },
+            SystemName::Maze2d => Self {
+                range: [2.0, 6.0],
+                grid_range: Some([0.0, 10.0]),
+                quantity_bins: Some(32),
+                recording_steps: Some(1_000_000),
+                ..common
+            },
         })
     }
 
@@ -226,32 +261,33 @@ impl SystemSettings {
         if !(self.bandwidth_share >= 0.0 && self.bandwidth_share <= 0.5) {
             return wrong("a bandwidth between 0 and .5 of the range", self.bandwidth_share.to_string());
         }
-        let (map, synthetic) = match self.name {
-            SystemName::Tent | SystemName::Logistic => (true, true),
-            SystemName::Sinusoid => (false, true),
-            SystemName::Pendulum | SystemName::Maze2d => (false, false),
-        };
-        match self.state_bins {
-            Some(bins) if !map => return wrong("no state bins: its states are not quantised", bins.to_string()),
-            Some(bins) if !(2..=1_000_000).contains(&bins) => {
-                return wrong("between 2 and 1e6 state bins", bins.to_string());
+        self.check_own()
+    }
+
+    /// The constants that only some systems have.
+    fn check_own(&self) -> Result<(), SystemError> {
+        let map = matches!(self.name, SystemName::Tent | SystemName::Logistic);
+        let measured = matches!(self.name, SystemName::Pendulum | SystemName::Maze2d);
+        let pendulum = self.name == SystemName::Pendulum;
+        let maze = self.name == SystemName::Maze2d;
+        let count = |value: Option<usize>| value.map(|value| value as f64);
+        let bandwidth = self.recovery.as_ref().map(|recovery| recovery.bandwidth);
+        for (what, value, known, low, high) in [
+            ("state_bins", count(self.state_bins), map, 2.0, 1e6),
+            ("start", self.start, map, 1e-6, 1.0 - 1e-6),
+            ("recovery.bandwidth", bandwidth, !measured, 1e-6, 1e3),
+            ("quantity_bins", count(self.quantity_bins), measured, 1.0, 1e4),
+            ("step_secs", self.step_secs, pendulum, 1e-3, 0.2),
+            ("recording_steps", count(self.recording_steps), maze, 1e3, 1e8),
+        ] {
+            let Some(value) = value else { continue };
+            if !known || !(value >= low && value <= high) {
+                let bounds = || format!("{what} between {low} and {high}");
+                let expected = if known { bounds() } else { format!("no {what}, which this system does not have") };
+                return Err(SystemError::Setting { system: self.name.as_str(), expected, got: value.to_string() });
             }
-            _ => {}
         }
-        match self.start {
-            Some(start) if !map => return wrong("no start: only maps have one", start.to_string()),
-            Some(start) if !(start > 0.0 && start < 1.0) => {
-                return wrong("a start between 0 and 1", start.to_string());
-            }
-            _ => {}
-        }
-        match &self.recovery {
-            Some(_) if !synthetic => wrong("no recovery section: its quantity is measured, not compared", "one".into()),
-            Some(recovery) if !(recovery.bandwidth > 0.0 && recovery.bandwidth.is_finite()) => {
-                wrong("a recovery bandwidth above 0", recovery.bandwidth.to_string())
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// The cells on which distributions are compared.
@@ -261,6 +297,14 @@ impl SystemSettings {
     pub fn grid(&self) -> Result<QuantityGrid, SystemError> {
         let [low, high] = self.grid_range.unwrap_or(self.range);
         Ok(QuantityGrid::new(low, high, self.grid_cells)?)
+    }
+
+    /// The bins of the range that data fill evenly.
+    ///
+    /// # Errors
+    /// If they are none.
+    pub fn bins(&self) -> Result<QuantityGrid, SystemError> {
+        Ok(QuantityGrid::new(self.range[0], self.range[1], self.quantity_bins.unwrap_or(32))?)
     }
 
     /// Standard deviation of the Gaussian of all density curves, in the quantity's unit.
@@ -283,9 +327,8 @@ impl SystemSettings {
             SystemName::Sinusoid => Box::new(FamilySystem::new(Box::new(Sinusoid), self)?),
             SystemName::Tent => Box::new(FamilySystem::new(Box::new(map(Rule::Tent, 64)), self)?),
             SystemName::Logistic => Box::new(FamilySystem::new(Box::new(map(Rule::Logistic, 100)), self)?),
-            SystemName::Pendulum | SystemName::Maze2d => {
-                return Err(SystemError::Name(self.name.as_str().to_owned()));
-            }
+            SystemName::Pendulum => Box::new(Pendulum::new(self)?),
+            SystemName::Maze2d => return Err(SystemError::Name(self.name.as_str().to_owned())),
         })
     }
 }
@@ -315,8 +358,8 @@ mod tests {
         assert!(said("name = \"spring\"").contains("expected one of sinusoid"));
         assert!(said("name = \"tent\"\nhorizon = 100").contains("power of two"));
         assert!(said("name = \"tent\"\nrange = [2.0, 1.0]").contains("low < high"));
-        assert!(said("name = \"tent\"\nstart = 0.0").contains("start between 0 and 1"));
-        assert!(said("name = \"sinusoid\"\nstate_bins = 8").contains("no state bins"));
+        assert!(said("name = \"tent\"\nstart = 0.0").contains("start between"));
+        assert!(said("name = \"sinusoid\"\nstate_bins = 8").contains("no state_bins"));
         assert!(said("name = \"tent\"\ngrid_range = [1.0, 2.0]").contains("covers the range"));
         assert!(said("name = \"tent\"\ngrid_cells = 0").contains("cells"));
         assert!(said("name = \"tent\"\nbandwidth_share = nan").contains("bandwidth"));
