@@ -2,6 +2,7 @@
 
 use super::family::FamilySystem;
 use super::maps::{QuantisedMap, Rule};
+use super::maze2d::Maze2d;
 use super::pendulum::Pendulum;
 use super::sinusoid::Sinusoid;
 use super::{System, SystemError};
@@ -229,10 +230,10 @@ impl SystemSettings {
                 ..common
             },
             SystemName::Maze2d => Self {
-                range: [2.0, 6.0],
-                grid_range: Some([0.0, 10.0]),
+                range: [3.5, 4.75],
+                grid_range: Some([2.0, 8.0]),
                 quantity_bins: Some(32),
-                recording_steps: Some(1_000_000),
+                recording_steps: Some(4_000_000),
                 ..common
             },
         })
@@ -328,7 +329,7 @@ impl SystemSettings {
             SystemName::Tent => Box::new(FamilySystem::new(Box::new(map(Rule::Tent, 64)), self)?),
             SystemName::Logistic => Box::new(FamilySystem::new(Box::new(map(Rule::Logistic, 100)), self)?),
             SystemName::Pendulum => Box::new(Pendulum::new(self)?),
-            SystemName::Maze2d => return Err(SystemError::Name(self.name.as_str().to_owned())),
+            SystemName::Maze2d => Box::new(Maze2d::new(self)?),
         })
     }
 }
