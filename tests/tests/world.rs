@@ -2,7 +2,7 @@
 
 use planwright::world::conformance::Conformance;
 use planwright::world::rollouts::Rollouts;
-use planwright::world::{Layout, MazeWorld};
+use planwright::world::{DoublePendulum, Layout, MazeWorld, PendulumState};
 use planwright_tests::{command, data, json, peer};
 use planwright_training::dataset::{GeneratorSettings, Statistics, generate};
 
@@ -14,6 +14,34 @@ fn umaze_matches_mujoco_2_3_1_roll_outs() {
     assert_eq!((found.rollouts, found.steps), (64, 200));
     assert!((found.contact_share - 0.353).abs() < 0.002, "{found:?}");
     assert!(found.one_step_max <= 1e-9 && found.open_loop_max <= 1e-6, "{found:?}");
+}
+
+/// The double pendulum against a Runge-Kutta rule of order 8 at a tolerance of 2e-14: 16 motions, some chaotic. Beyond
+/// 5 s the reference itself is no longer sure to 1e-7.
+#[test]
+fn the_double_pendulum_follows_its_reference() {
+    let file = std::fs::File::open(data("double_pendulum_dop853.npz")).unwrap_or_else(|error| panic!("{error}"));
+    let mut reader = ndarray_npy::NpzReader::new(file).unwrap_or_else(|error| panic!("{error}"));
+    let times: ndarray::Array1<f64> = reader.by_name("t").unwrap_or_else(|error| panic!("{error}"));
+    let states: ndarray::Array3<f64> = reader.by_name("states_tight").unwrap_or_else(|error| panic!("{error}"));
+    let pendulum = DoublePendulum::default();
+    let (mut compared, mut state_worst, mut energy_worst) = (0, 0.0_f64, 0.0_f64);
+    for motion in states.outer_iter() {
+        let at = |step: usize| PendulumState::from_array(std::array::from_fn(|column| motion[[step, column]]));
+        let mut state = at(0);
+        let energy_j = pendulum.energy_j(&state);
+        for step in (1..times.len()).take_while(|step| times[*step] <= 5.0 + 1e-9) {
+            state = pendulum.advance(&state, times[step] - times[step - 1], 20);
+            for (got, want) in state.to_array().into_iter().zip(at(step).to_array()) {
+                assert!(got.is_finite());
+                state_worst = state_worst.max((got - want).abs());
+            }
+            energy_worst = energy_worst.max((pendulum.energy_j(&state) - energy_j).abs());
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 16 * 500);
+    assert!(state_worst <= 1e-7 && energy_worst <= 1e-7, "{state_worst:e} {energy_worst:e}");
 }
 
 /// What we record, MuJoCo replays: random driving into walls on every maze.

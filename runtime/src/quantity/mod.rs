@@ -1,10 +1,12 @@
 //! Physical quantities of a trajectory, measured the same way for training, evaluation and robot, and their
 //! distributions over many trajectories.
 
+mod energy;
 mod grid;
 mod marginal;
 mod recovery;
 
+pub use energy::{angular_rates_radps, median_energy_j, wrapped_rad};
 pub use grid::{QuantityError, QuantityGrid};
 pub use marginal::Marginal;
 pub use recovery::{Discrepancy, PosteriorRule, RecoveryError, posterior_means, posterior_modes};

@@ -56,8 +56,8 @@ impl DoublePendulum {
 
     /// Advances by `secs` in `substeps` steps of the classical Runge-Kutta rule of fourth order.
     ///
-    /// Held against a reference of tolerance 1e-14 over 5 s, chaotic motions included: 1e-7 rad at substeps of
-    /// 0.25 ms, 2e-2 of a joule in energy at 10 ms.
+    /// Against a reference of tolerance 1e-14 over 5 s, chaotic motions included, states differ by at most 1.3e-8 (rad,
+    /// rad/s) at substeps of 0.5 ms; the energy by 3e-7 J at 1 ms, 5e-6 J at 2 ms and 4e-3 J at 10 ms.
     #[must_use]
     pub fn advance(&self, state: &PendulumState, secs: f64, substeps: usize) -> PendulumState {
         let step = secs / substeps as f64;

@@ -22,8 +22,7 @@ impl Rule {
     }
 }
 
-/// A map whose state is put into the centre of one of `bins` even bins of [0, 1] at every step, inside the
-/// recurrence. Data, references and everything else come from this one function, so that a value of the parameter
+/// A map whose state is rounded to one of `bins` even levels from 0 to 1 at every step, inside the recurrence. Data, references and everything else come from this one function, so that a value of the parameter
 /// always means the same trajectory.
 pub(super) struct QuantisedMap {
     pub(super) rule: Rule,
@@ -33,8 +32,8 @@ pub(super) struct QuantisedMap {
 
 impl QuantisedMap {
     fn quantised(&self, state: f64) -> f64 {
-        let bins = self.bins as f64;
-        ((state * bins).floor().clamp(0.0, bins - 1.0) + 0.5) / bins
+        let last = (self.bins - 1) as f64;
+        (state * last).round().clamp(0.0, last) / last
     }
 }
 
@@ -63,7 +62,7 @@ impl Family for QuantisedMap {
     }
 
     fn state_bin(&self) -> Option<f32> {
-        Some(2.0 / self.bins as f32)
+        Some(2.0 / (self.bins - 1) as f32)
     }
 
     fn run(&self, value: f64, horizon: usize, out: &mut Vec<f32>) {
@@ -86,19 +85,19 @@ mod tests {
     }
 
     #[test]
-    fn four_bins_by_hand() {
-        // Bin centres .125, .375, .625, .875. From .3: .375 -> 2 x .375 = .75 -> .875 -> 2 x .125 = .25 -> .375.
-        assert_eq!(steps(Rule::Tent, 4, 0.3, 2.0, 4), [0.375, 0.875, 0.375, 0.875]);
-        // 4 x .375 x .625 = .9375 -> .875 -> 4 x .875 x .125 = .4375 -> .375.
-        assert_eq!(steps(Rule::Logistic, 4, 0.3, 4.0, 4), [0.375, 0.875, 0.375, 0.875]);
+    fn five_levels_by_hand() {
+        // Levels 0, .25, .5, .75, 1. From .3: .25 -> 1.5 x .25 = .375 -> .5 -> .75 -> 1.5 x .25 = .375 -> .5.
+        assert_eq!(steps(Rule::Tent, 5, 0.3, 1.5, 5), [0.25, 0.5, 0.75, 0.5, 0.75]);
+        // 3.5 x .25 x .75 = .656 -> .75 -> .656 -> .75.
+        assert_eq!(steps(Rule::Logistic, 5, 0.3, 3.5, 3), [0.25, 0.75, 0.75]);
     }
 
     #[test]
-    fn states_stay_on_bin_centres_inside_the_unit_interval() {
+    fn states_stay_on_the_levels() {
         for value in [0.5, 0.99, 1.3, 1.7, 2.0] {
             for state in steps(Rule::Tent, 64, 0.4, value, 200) {
-                let place = f64::from(state) * 64.0 - 0.5;
-                assert!(place.fract() == 0.0 && (0.0..64.0).contains(&place), "{value} {state}");
+                let place = f64::from(state) * 63.0;
+                assert!((place - place.round()).abs() < 1e-4 && (0.0..=63.001).contains(&place), "{value} {state}");
             }
         }
     }

@@ -3,8 +3,12 @@
 
 mod error;
 mod family;
+mod free_space;
 pub mod lyapunov;
 mod maps;
+mod maze2d;
+mod pendulum;
+mod quotas;
 mod settings;
 mod sinusoid;
 mod strata;

@@ -2,11 +2,18 @@
 
 use super::family::FamilySystem;
 use super::maps::{QuantisedMap, Rule};
+use super::maze2d::Maze2d;
+use super::pendulum::Pendulum;
 use super::sinusoid::Sinusoid;
 use super::{System, SystemError};
 use planwright::quantity::{Discrepancy, QuantityGrid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// Chosen together with [`SystemSettings::grid_cells`] (512) and [`RecoverySettings::bandwidth`] (.01) on the tent map:
+/// ground truth drawn evenly must be recovered as even (total variation .01; .02 at 256 cells), and data displaced by
+/// a deviation of .008, .0125 and .032 must drift by what the published sweep allows (.026, .113, .176 here).
+const BANDWIDTH_SHARE: f64 = 0.04;
 
 /// The systems that have a recovery rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -83,7 +90,7 @@ pub struct RecoverySettings {
 
 impl Default for RecoverySettings {
     fn default() -> Self {
-        Self { bandwidth: 0.02, discrepancy: Discrepancy::default(), summary: Summary::default() }
+        Self { bandwidth: 0.01, discrepancy: Discrepancy::default(), summary: Summary::default() }
     }
 }
 
@@ -104,10 +111,8 @@ pub struct SystemSettings {
     pub grid_range: Option<[f64; 2]>,
     /// Cells of that grid.
     pub grid_cells: usize,
-    /// Standard deviation of the Gaussian of all density curves as a share of the range. Without one: 0 for
-    /// posteriors, which are smooth already, and .03 for values.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bandwidth_share: Option<f64>,
+    /// Standard deviation of the Gaussian of all density curves as a share of the range.
+    pub bandwidth_share: f64,
     /// How values of the quantity are drawn, where there is a trajectory for each.
     pub draw: Draw,
     /// State bins of a map.
@@ -119,6 +124,15 @@ pub struct SystemSettings {
     /// Recovery rule of sinusoid and maps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery: Option<RecoverySettings>,
+    /// Bins of the range that data fill evenly, where data are chosen by what is measured on them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity_bins: Option<usize>,
+    /// Seconds between time steps of the pendulum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step_secs: Option<f64>,
+    /// Steps of 0.01 s of the recording from which segments of the maze are cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recording_steps: Option<usize>,
 }
 
 /// [`SystemSettings`] as written in a recipe.
@@ -146,6 +160,12 @@ struct SystemRecipe {
     start: Option<f64>,
     /// Recovery rule of sinusoid and maps.
     recovery: Option<RecoverySettings>,
+    /// Bins of the range that data fill evenly, where data are chosen by what is measured on them.
+    quantity_bins: Option<usize>,
+    /// Seconds between time steps of the pendulum.
+    step_secs: Option<f64>,
+    /// Steps of 0.01 s of the recording from which segments of the maze are cut.
+    recording_steps: Option<usize>,
 }
 
 impl TryFrom<SystemRecipe> for SystemSettings {
@@ -159,11 +179,14 @@ impl TryFrom<SystemRecipe> for SystemSettings {
             range: recipe.range.unwrap_or(defaults.range),
             grid_range: recipe.grid_range.or(defaults.grid_range),
             grid_cells: recipe.grid_cells.unwrap_or(defaults.grid_cells),
-            bandwidth_share: recipe.bandwidth_share.or(defaults.bandwidth_share),
+            bandwidth_share: recipe.bandwidth_share.unwrap_or(defaults.bandwidth_share),
             draw: recipe.draw.unwrap_or(defaults.draw),
             state_bins: recipe.state_bins.or(defaults.state_bins),
             start: recipe.start.or(defaults.start),
             recovery: recipe.recovery.or(defaults.recovery),
+            quantity_bins: recipe.quantity_bins.or(defaults.quantity_bins),
+            step_secs: recipe.step_secs.or(defaults.step_secs),
+            recording_steps: recipe.recording_steps.or(defaults.recording_steps),
         };
         settings.check()?;
         Ok(settings)
@@ -182,12 +205,15 @@ impl SystemSettings {
             horizon: 128,
             range: [16.0, 64.0],
             grid_range: None,
-            grid_cells: 256,
-            bandwidth_share: None,
+            grid_cells: 512,
+            bandwidth_share: BANDWIDTH_SHARE,
             draw: Draw::default(),
             state_bins: None,
             start: None,
             recovery: None,
+            quantity_bins: None,
+            step_secs: None,
+            recording_steps: None,
         };
         let synthetic = Self { recovery: Some(RecoverySettings::default()), ..common.clone() };
         let map = Self { start: Some(0.4), ..synthetic.clone() };
@@ -195,8 +221,21 @@ impl SystemSettings {
             SystemName::Sinusoid => synthetic,
             SystemName::Tent => Self { range: [0.5, 2.0], state_bins: Some(64), ..map },
             SystemName::Logistic => Self { range: [2.5, 4.0], state_bins: Some(100), ..map },
-            SystemName::Pendulum => Self { range: [2.0, 18.0], horizon: 64, ..common },
-            SystemName::Maze2d => Self { range: [2.0, 6.0], ..common },
+            SystemName::Pendulum => Self {
+                horizon: 64,
+                range: [2.0, 18.0],
+                grid_range: Some([0.0, 40.0]),
+                quantity_bins: Some(32),
+                step_secs: Some(0.05),
+                ..common
+            },
+            SystemName::Maze2d => Self {
+                range: [3.5, 4.75],
+                grid_range: Some([2.0, 8.0]),
+                quantity_bins: Some(32),
+                recording_steps: Some(4_000_000),
+                ..common
+            },
         })
     }
 
@@ -220,35 +259,36 @@ impl SystemSettings {
             let got = format!("{} to {}", grid.low(), grid.high());
             return wrong(&format!("a grid that covers the range {low} to {high}"), got);
         }
-        if let Some(share) = self.bandwidth_share.filter(|share| !(*share >= 0.0 && *share <= 0.5)) {
-            return wrong("a bandwidth between 0 and .5 of the range", share.to_string());
+        if !(self.bandwidth_share >= 0.0 && self.bandwidth_share <= 0.5) {
+            return wrong("a bandwidth between 0 and .5 of the range", self.bandwidth_share.to_string());
         }
-        let (map, synthetic) = match self.name {
-            SystemName::Tent | SystemName::Logistic => (true, true),
-            SystemName::Sinusoid => (false, true),
-            SystemName::Pendulum | SystemName::Maze2d => (false, false),
-        };
-        match self.state_bins {
-            Some(bins) if !map => return wrong("no state bins: its states are not quantised", bins.to_string()),
-            Some(bins) if !(2..=1_000_000).contains(&bins) => {
-                return wrong("between 2 and 1e6 state bins", bins.to_string());
+        self.check_own()
+    }
+
+    /// The constants that only some systems have.
+    fn check_own(&self) -> Result<(), SystemError> {
+        let map = matches!(self.name, SystemName::Tent | SystemName::Logistic);
+        let measured = matches!(self.name, SystemName::Pendulum | SystemName::Maze2d);
+        let pendulum = self.name == SystemName::Pendulum;
+        let maze = self.name == SystemName::Maze2d;
+        let count = |value: Option<usize>| value.map(|value| value as f64);
+        let bandwidth = self.recovery.as_ref().map(|recovery| recovery.bandwidth);
+        for (what, value, known, low, high) in [
+            ("state_bins", count(self.state_bins), map, 2.0, 1e6),
+            ("start", self.start, map, 1e-6, 1.0 - 1e-6),
+            ("recovery.bandwidth", bandwidth, !measured, 1e-6, 1e3),
+            ("quantity_bins", count(self.quantity_bins), measured, 1.0, 1e4),
+            ("step_secs", self.step_secs, pendulum, 1e-3, 0.2),
+            ("recording_steps", count(self.recording_steps), maze, 1e3, 1e8),
+        ] {
+            let Some(value) = value else { continue };
+            if !known || !(value >= low && value <= high) {
+                let bounds = || format!("{what} between {low} and {high}");
+                let expected = if known { bounds() } else { format!("no {what}, which this system does not have") };
+                return Err(SystemError::Setting { system: self.name.as_str(), expected, got: value.to_string() });
             }
-            _ => {}
         }
-        match self.start {
-            Some(start) if !map => return wrong("no start: only maps have one", start.to_string()),
-            Some(start) if !(start > 0.0 && start < 1.0) => {
-                return wrong("a start between 0 and 1", start.to_string());
-            }
-            _ => {}
-        }
-        match &self.recovery {
-            Some(_) if !synthetic => wrong("no recovery section: its quantity is measured, not compared", "one".into()),
-            Some(recovery) if !(recovery.bandwidth > 0.0 && recovery.bandwidth.is_finite()) => {
-                wrong("a recovery bandwidth above 0", recovery.bandwidth.to_string())
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// The cells on which distributions are compared.
@@ -260,11 +300,17 @@ impl SystemSettings {
         Ok(QuantityGrid::new(low, high, self.grid_cells)?)
     }
 
+    /// The bins of the range that data fill evenly.
+    ///
+    /// # Errors
+    /// If they are none.
+    pub fn bins(&self) -> Result<QuantityGrid, SystemError> {
+        Ok(QuantityGrid::new(self.range[0], self.range[1], self.quantity_bins.unwrap_or(32))?)
+    }
+
     /// Standard deviation of the Gaussian of all density curves, in the quantity's unit.
     pub fn bandwidth(&self) -> f64 {
-        let posterior = self.recovery.as_ref().is_some_and(|recovery| recovery.summary == Summary::Posterior);
-        let share = self.bandwidth_share.unwrap_or(if posterior { 0.0 } else { 0.03 });
-        share * (self.range[1] - self.range[0])
+        self.bandwidth_share * (self.range[1] - self.range[0])
     }
 
     /// The system.
@@ -282,9 +328,8 @@ impl SystemSettings {
             SystemName::Sinusoid => Box::new(FamilySystem::new(Box::new(Sinusoid), self)?),
             SystemName::Tent => Box::new(FamilySystem::new(Box::new(map(Rule::Tent, 64)), self)?),
             SystemName::Logistic => Box::new(FamilySystem::new(Box::new(map(Rule::Logistic, 100)), self)?),
-            SystemName::Pendulum | SystemName::Maze2d => {
-                return Err(SystemError::Name(self.name.as_str().to_owned()));
-            }
+            SystemName::Pendulum => Box::new(Pendulum::new(self)?),
+            SystemName::Maze2d => Box::new(Maze2d::new(self)?),
         })
     }
 }
@@ -300,7 +345,7 @@ mod tests {
         let text = "name = \"tent\"\nhorizon = 64\nrange = [1.0, 2.0]\n[recovery]\nsummary = \"mean\"";
         let changed: SystemSettings = toml::from_str(text).expect("a recipe");
         assert_eq!((changed.horizon, changed.range, changed.state_bins), (64, [1.0, 2.0], Some(64)));
-        assert!((changed.bandwidth() - 0.03).abs() < 1e-12);
+        assert!((changed.bandwidth() - 0.04).abs() < 1e-12);
         let again: SystemSettings = toml::from_str(&toml::to_string(&changed).expect("text")).expect("a recipe");
         assert_eq!(again, changed);
     }
@@ -314,8 +359,8 @@ mod tests {
         assert!(said("name = \"spring\"").contains("expected one of sinusoid"));
         assert!(said("name = \"tent\"\nhorizon = 100").contains("power of two"));
         assert!(said("name = \"tent\"\nrange = [2.0, 1.0]").contains("low < high"));
-        assert!(said("name = \"tent\"\nstart = 0.0").contains("start between 0 and 1"));
-        assert!(said("name = \"sinusoid\"\nstate_bins = 8").contains("no state bins"));
+        assert!(said("name = \"tent\"\nstart = 0.0").contains("start between"));
+        assert!(said("name = \"sinusoid\"\nstate_bins = 8").contains("no state_bins"));
         assert!(said("name = \"tent\"\ngrid_range = [1.0, 2.0]").contains("covers the range"));
         assert!(said("name = \"tent\"\ngrid_cells = 0").contains("cells"));
         assert!(said("name = \"tent\"\nbandwidth_share = nan").contains("bandwidth"));
