@@ -1,11 +1,19 @@
 //! Physical quantities of a trajectory, measured the same way for training, evaluation and robot, and their
 //! distributions over many trajectories.
 
+mod drift;
 mod grid;
+mod intended;
 mod marginal;
+mod monitor;
+mod sampling;
 
+pub use drift::{DriftError, DriftFigures, DriftSettings, DriftState, DriftStatus};
 pub use grid::{QuantityError, QuantityGrid};
+pub use intended::{Intended, IntendedChoice, IntendedError};
 pub use marginal::Marginal;
+pub use monitor::DriftMonitor;
+pub use sampling::{Sampling, SamplingInterval};
 
 use crate::world::Point;
 
