@@ -199,8 +199,7 @@ impl PathPlanner {
         let end = 2 * (self.manifest.horizon - 1);
         let fixed = [Condition::same(0, &self.endpoints[0]), Condition::same(end, &self.endpoints[1])];
         let settings = self.sampling();
-        let walked =
-            self.sampler.sample(settings, &mut self.denoiser, &fixed, Start::Noise, seed, |_| go_on());
+        let walked = self.sampler.sample(settings, &mut self.denoiser, &fixed, Start::Noise, seed, |_| go_on());
         let sampled = walked.map_err(|error| match error {
             SamplingError::Denoiser(error) => PlanError::Engine(error),
             other => PlanError::Steps(other.to_string()),
@@ -235,8 +234,7 @@ impl PathPlanner {
     /// Looks through all candidates; the best one ends in `self.best`.
     fn choose(&mut self, start: Point, goal: Point) -> Option<Fit> {
         let transform = self.manifest.transform.is_some();
-        let (count, directions) =
-            if transform { (self.pool.len(), 2) } else { (self.settings.candidates, 1) };
+        let (count, directions) = if transform { (self.pool.len(), 2) } else { (self.settings.candidates, 1) };
         let mut best: Option<Fit> = None;
         for candidate in 0..count * directions {
             let (index, backwards) = (candidate / directions, candidate % directions == 1);

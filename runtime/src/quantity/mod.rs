@@ -1,15 +1,24 @@
 //! Physical quantities of a trajectory, measured the same way for training, evaluation and robot, and their
 //! distributions over many trajectories.
 
+mod drift;
 mod energy;
 mod grid;
+mod intended;
 mod marginal;
 mod recovery;
 
 pub use energy::{angular_rates_radps, median_energy_j, wrapped_rad};
+mod monitor;
+mod sampling;
+
+pub use drift::{DriftError, DriftFigures, DriftSettings, DriftState, DriftStatus};
 pub use grid::{QuantityError, QuantityGrid};
+pub use intended::{Intended, IntendedChoice, IntendedError};
 pub use marginal::Marginal;
+pub use monitor::DriftMonitor;
 pub use recovery::{Discrepancy, PosteriorRule, RecoveryError, posterior_means, posterior_modes};
+pub use sampling::{Sampling, SamplingInterval};
 
 use crate::world::Point;
 

@@ -221,6 +221,7 @@ pub(super) fn plain(system: &dyn System, data: &Trajectories) -> Prepared {
                 mean: 0.5 * (low + high),
                 low: low + 0.05 * (high - low),
                 high: high - 0.05 * (high - low),
+                intended: None,
             }),
             condition: None,
             transform: None,
