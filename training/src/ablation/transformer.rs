@@ -74,7 +74,7 @@ impl TransformerSpec {
     /// stands at place `from`. With a cache the places before `from` are those that filled it.
     fn logits(&self, views: &[Tensor], tokens: &Tensor, from: i64, mut cache: Option<&mut Cache>) -> Tensor {
         let mut reader = Reader::new(views);
-        let (Some(token), Some(place)) = (reader.next(), reader.next()) else { return tokens.shallow_clone() };
+        let (Some(token), Some(place)) = (reader.next(), reader.next()) else { return tokens * f64::NAN };
         let (batch, places) = tokens.size2().unwrap_or((0, 0));
         let heads = self.heads as i64;
         let width = self.width as i64;
