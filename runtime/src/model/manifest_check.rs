@@ -162,8 +162,8 @@ impl Manifest {
             let free = self.family != Family::MazeTransform;
             return ensure(free, "transform", "codes and their decoder", "none");
         };
-        let fits = self.family == Family::MazeTransform;
-        ensure(fits, "transform", "a model of family maze-transform", format!("{:?}", self.family))?;
+        let fits = self.family != Family::MazeDiffusion;
+        ensure(fits, "transform", "none for a planner of knots", format!("{:?}", self.family))?;
         let support = format!("1 to {MAX_SUPPORT} codes");
         ensure((1..=MAX_SUPPORT).contains(&transform.support), "transform.support", support, transform.support)?;
         let neighbours = format!("1 to {} neighbours, as many as there are codes", transform.support);
