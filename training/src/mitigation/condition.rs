@@ -96,7 +96,8 @@ pub fn requested_values(intended: &Marginal, count: usize, seed: u64) -> Vec<f64
                 below += mass;
                 cell = Some(next);
             }
-            let (number, part) = cell.map_or((0, 0.0), |(number, mass)| (number, ((wanted - below) / mass).clamp(0.0, 1.0)));
+            let (number, part) =
+                cell.map_or((0, 0.0), |(number, mass)| (number, ((wanted - below) / mass).clamp(0.0, 1.0)));
             (grid.low() + (number as f64 + part) * grid.width()).clamp(grid.low(), grid.high())
         })
         .collect();

@@ -108,9 +108,7 @@ pub(super) fn check_rows(what: &'static str, values: &[f32], dims: usize) -> Res
         return Err(MitigationError::Shape { what, dims, values: values.len() });
     }
     match values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-        Some((place, value)) => {
-            Err(MitigationError::NotFinite { what, row: place / dims, value: f64::from(*value) })
-        }
+        Some((place, value)) => Err(MitigationError::NotFinite { what, row: place / dims, value: f64::from(*value) }),
         None => Ok(()),
     }
 }
