@@ -18,7 +18,8 @@ pub enum Run {
     /// continuity, so the copied states are as good as random: a perturbed code is a mosaic of many codes, and a row
     /// of W spreads over a hundred cells and more.
     Copy,
-    /// The run keeps the piece's offset: every coordinate stays within a few scales of the source.
+    /// The run keeps the piece's offset: every coordinate stays within a few scales of the source. In many dimensions a
+    /// small scale then changes hardly any neighbour, and rows of W have little more than k cells.
     Offset,
 }
 
