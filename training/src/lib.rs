@@ -9,6 +9,8 @@
 //! * [`fit`]: objective, optimiser, checkpoints that resume bit for bit;
 //! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass;
 //! * [`ablation`]: other generators, which are measured beside the denoiser and never exported.
+//! * [`mitigation`]: what brings a drifted quantity back (reweighting, conditions, the coordinate transform);
+//! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass.
 
 pub mod ablation;
 pub mod cli;

@@ -83,7 +83,7 @@ impl CoarsePosteriors {
     pub fn marginal(&self, weights: &[f64]) -> Result<Marginal, MitigationError> {
         if weights.len() != self.len() {
             let got = weights.len();
-            return Err(MitigationError::Count { what: "weight of a trajectory", codes: self.len(), got });
+            return Err(MitigationError::Count { what: "weight", of: "trajectories", count: self.len(), got });
         }
         let mut sums = vec![0.0; self.grid.cells()];
         for (row, weight) in self.rows.chunks_exact(self.grid.cells()).zip(weights) {

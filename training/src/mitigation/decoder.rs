@@ -92,7 +92,12 @@ impl Decoder {
     pub fn new(space: CodeSpace, pairing: Vec<u32>, trajectories: usize) -> Result<Self, MitigationError> {
         let codes = space.codes.len();
         if pairing.len() != codes {
-            return Err(MitigationError::Count { what: "paired trajectory", codes, got: pairing.len() });
+            return Err(MitigationError::Count {
+                what: "paired trajectory",
+                of: "codes",
+                count: codes,
+                got: pairing.len(),
+            });
         }
         if let Some((code, got)) = pairing.iter().enumerate().find(|(_, got)| **got as usize >= trajectories) {
             return Err(MitigationError::NoSuchTrajectory { trajectories, code, got: *got });
@@ -141,7 +146,12 @@ impl Decoder {
         let rows: Vec<&[f32]> = posteriors.chunks_exact(bins).collect();
         if rows.len() != self.trajectories {
             let got = rows.len();
-            return Err(MitigationError::Count { what: "posterior of a trajectory", codes: self.trajectories, got });
+            return Err(MitigationError::Count {
+                what: "posterior",
+                of: "support trajectories",
+                count: self.trajectories,
+                got,
+            });
         }
         let (found, weights) = self.space.weights(queries)?;
         let mut means = vec![0.0; found.len() * bins];
@@ -187,6 +197,24 @@ mod tests {
     }
 
     #[test]
+    fn codes_at_equal_lengths_are_used_evenly_even_by_shrunken_queries() {
+        let queries = Codes::latin_hypercube(2000, 64, 2).expect("a size");
+        let shrunken: Vec<f32> = queries.values().iter().map(|value| 0.5 * value).collect();
+        let top_share = |codes: Codes, queries: &[f32]| {
+            let rows = CodeSpace::new(codes, 8).and_then(|space| space.weight_rows(queries)).expect("queries");
+            let mut usage = rows.usage();
+            usage.sort_by(|a, b| b.total_cmp(a));
+            usage[..10].iter().sum::<f64>()
+        };
+        let plain = Codes::latin_hypercube(1000, 64, 1).expect("a size");
+        assert!(top_share(plain.clone(), &shrunken) > 0.2, "one code in a hundred takes a great part");
+        for queries in [queries.values(), &shrunken] {
+            let share = top_share(plain.clone().at_equal_lengths(), queries);
+            assert!(share < 0.03, "{share}");
+        }
+    }
+
+    #[test]
     fn drawn_trajectories_follow_the_weights_and_the_seed() {
         let decoder = Decoder::new(space(2), vec![3, 2, 1, 0], 4).expect("a pairing");
         let queries = vec![0.0; 20_000];
@@ -211,7 +239,7 @@ mod tests {
     #[test]
     fn codes_and_trajectories_that_disagree_are_refused() {
         let wrong = Decoder::new(space(2), vec![0; 3], 4);
-        assert_eq!(wrong, Err(MitigationError::Count { what: "paired trajectory", codes: 4, got: 3 }));
+        assert_eq!(wrong, Err(MitigationError::Count { what: "paired trajectory", of: "codes", count: 4, got: 3 }));
         let wrong = Decoder::new(space(2), vec![0, 1, 9, 2], 4);
         assert_eq!(wrong, Err(MitigationError::NoSuchTrajectory { trajectories: 4, code: 2, got: 9 }));
     }

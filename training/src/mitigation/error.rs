@@ -25,13 +25,15 @@ pub enum MitigationError {
         /// Codes there are.
         support: usize,
     },
-    /// Codes and what belongs to them disagree in number.
-    #[error("expected one {what} for each of {codes} codes, got {got}")]
+    /// Codes or trajectories and what belongs to them disagree in number.
+    #[error("expected one {what} for each of {count} {of}, got {got}")]
     Count {
-        /// What belongs to a code.
+        /// What belongs to each.
         what: &'static str,
-        /// Codes.
-        codes: usize,
+        /// To each of what.
+        of: &'static str,
+        /// How many there are of those.
+        count: usize,
         /// What was given.
         got: usize,
     },

@@ -209,7 +209,7 @@ mod tests {
             let (first, mut accepted) = (objective.value(), 0);
             for swap in 0..2000 {
                 let before = objective.value();
-                accepted += usize::from(objective.improve(swap * 17 % 40, swap * swap * 3 % 40));
+                accepted += usize::from(objective.improve(swap % 40, (swap + swap / 40 * 7) % 40));
                 assert!(objective.value() <= before);
             }
             let again = Objective::new(&matrix, &posteriors, &intended, &usage, weight, objective.pairing().to_vec());

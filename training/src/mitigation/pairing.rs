@@ -134,7 +134,7 @@ fn mixture(posteriors: &CoarsePosteriors, pairing: &[u32], usage: &[f64]) -> Res
 
 fn check_usage(usage: &[f64], codes: usize) -> Result<(), MitigationError> {
     if usage.len() != codes {
-        return Err(MitigationError::Count { what: "usage", codes, got: usage.len() });
+        return Err(MitigationError::Count { what: "usage", of: "codes", count: codes, got: usage.len() });
     }
     let sum: f64 = usage.iter().sum();
     if usage.iter().all(|share| *share >= 0.0) && (sum - 1.0).abs() < 1e-3 {

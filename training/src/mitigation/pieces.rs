@@ -1,17 +1,22 @@
 //! Local pieces of codes: the states of all codes at one time step, found by place.
 
 use super::Codes;
+use std::cmp::Ordering;
 
 /// For every time step, the codes' states ordered by their first coordinate.
 pub(super) struct Pieces {
     columns: usize,
-    steps: Vec<Vec<Piece>>,
+    steps: Vec<Step>,
 }
 
-#[derive(Clone)]
-struct Piece {
-    code: u32,
-    state: Vec<f32>,
+/// The states of all codes at one time step.
+struct Step {
+    /// First coordinates, rising.
+    firsts: Vec<f32>,
+    /// Whole states in the same order, N x C.
+    states: Vec<f32>,
+    /// Whose they are.
+    codes: Vec<u32>,
 }
 
 impl Pieces {
@@ -19,44 +24,51 @@ impl Pieces {
     pub(super) fn new(codes: &Codes, columns: usize) -> Self {
         let horizon = codes.dims() / columns.max(1);
         let steps = (0..horizon).map(|step| {
-            let state = |code: &[f32]| code.iter().skip(step * columns).take(columns).copied().collect();
-            let rows = codes.values().chunks_exact(codes.dims()).zip(0..);
-            let mut pieces: Vec<Piece> =
-                rows.map(|(code, number)| Piece { code: number, state: state(code) }).collect();
-            pieces.sort_by(|left, right| left.first().total_cmp(&right.first()));
-            pieces
+            let rows = codes.values().chunks_exact(codes.dims());
+            let states = rows.map(|code| code.get(step * columns..(step + 1) * columns).unwrap_or_default());
+            let mut ordered: Vec<(u32, &[f32])> = (0..).zip(states).collect();
+            ordered.sort_by(|left, right| left.1.first().partial_cmp(&right.1.first()).unwrap_or(Ordering::Equal));
+            Step {
+                firsts: ordered.iter().filter_map(|(_, state)| state.first().copied()).collect(),
+                states: ordered.iter().flat_map(|(_, state)| state.iter().copied()).collect(),
+                codes: ordered.into_iter().map(|(code, _)| code).collect(),
+            }
         });
         Self { columns, steps: steps.collect() }
     }
 
     /// The code whose state at `step` is nearest to `state`.
     pub(super) fn nearest(&self, step: usize, state: &[f32]) -> Option<u32> {
-        let pieces = self.steps.get(step)?;
+        let step = self.steps.get(step)?;
         let first = state.first().copied()?;
-        let middle = pieces.partition_point(|piece| piece.first() < first);
         let mut best = (f32::INFINITY, None);
-        // Outward from the middle; a side is done when its first coordinate alone is farther than the best.
-        let (below, above) = (pieces.get(..middle)?, pieces.get(middle..)?);
-        let (mut below, mut above) = (below.iter().rev(), above.iter());
-        let (mut low, mut high) = (below.next(), above.next());
+        // Outward from the middle on both sides; a side is done when its first coordinate alone is farther than the
+        // best found.
+        let mut above = step.firsts.partition_point(|other| *other < first);
+        let mut below = above.checked_sub(1);
         loop {
-            let gap = |piece: Option<&Piece>| piece.map_or(f32::INFINITY, |piece| (piece.first() - first).abs());
-            let take_low = gap(low) < gap(high);
-            let Some(piece) = (if take_low { low } else { high }) else { return best.1 };
-            let gap = (piece.first() - first).abs();
+            let gap = |place: Option<usize>| {
+                place.and_then(|place| step.firsts.get(place)).map_or(f32::INFINITY, |other| (other - first).abs())
+            };
+            let (low, high) = (gap(below), gap(Some(above)));
+            let (place, gap) = if low < high { (below.unwrap_or(0), low) } else { (above, high) };
             if !(gap * gap < best.0) {
                 return best.1;
             }
-            let square = squared(&piece.state, state);
+            let square = squared(self.state(step, place), state);
             if square < best.0 {
-                best = (square, Some(piece.code));
+                best = (square, step.codes.get(place).copied());
             }
-            if take_low {
-                low = below.next();
+            if low < high {
+                below = place.checked_sub(1);
             } else {
-                high = above.next();
+                above += 1;
             }
         }
+    }
+
+    fn state<'a>(&self, step: &'a Step, place: usize) -> &'a [f32] {
+        step.states.get(place * self.columns..(place + 1) * self.columns).unwrap_or_default()
     }
 
     /// Median over about 256 places of the number of pieces within `scale` sqrt(C) of a piece, itself included
@@ -64,27 +76,21 @@ impl Pieces {
     pub(super) fn median_count(&self, scale: f32) -> usize {
         let squared_radius = scale * scale * self.columns as f32;
         let radius = squared_radius.sqrt();
-        let count = |pieces: &[Piece], place: usize| {
-            let centre = pieces.get(place)?;
-            let start = pieces.partition_point(|piece| piece.first() < centre.first() - radius);
-            let end = pieces.partition_point(|piece| piece.first() <= centre.first() + radius);
-            let near = pieces.get(start..end)?.iter();
-            Some(near.filter(|piece| squared(&piece.state, &centre.state) <= squared_radius).count())
+        let count = |step: &Step, place: usize| {
+            let centre = self.state(step, place);
+            let first = centre.first()?;
+            let start = step.firsts.partition_point(|other| *other < first - radius);
+            let end = step.firsts.partition_point(|other| *other <= first + radius);
+            Some((start..end).filter(|place| squared(self.state(step, *place), centre) <= squared_radius).count())
         };
         let mut counts: Vec<usize> = (0..256)
             .filter_map(|number| {
-                let pieces = self.steps.get(number % self.steps.len().max(1))?;
-                count(pieces, number * pieces.len() / 256)
+                let step = self.steps.get(number % self.steps.len().max(1))?;
+                count(step, number * step.codes.len() / 256)
             })
             .collect();
         counts.sort_unstable();
         counts.get(counts.len() / 2).copied().unwrap_or_default()
-    }
-}
-
-impl Piece {
-    fn first(&self) -> f32 {
-        self.state.first().copied().unwrap_or_default()
     }
 }
 

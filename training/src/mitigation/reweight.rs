@@ -93,6 +93,8 @@ pub struct IndexSampler {
 }
 
 impl IndexSampler {
+    /// One index per weight.
+    ///
     /// # Errors
     /// If there is no weight, one is negative or not finite, or all are zero.
     pub fn new(weights: &[f64]) -> Result<Self, MitigationError> {
