@@ -103,10 +103,11 @@ impl TransformerSpec {
                 false,
             );
             let attended = attended.transpose(1, 2).reshape([batch, places, width]);
-            x += reader.linear(&attended);
+            // Not `x +=`: that works in place, on values that the gradient still needs.
+            x = reader.linear(&attended) + &x;
             let normal = reader.layer_norm(&x);
             let hidden = reader.linear(&normal).gelu("none");
-            x += reader.linear(&hidden);
+            x = reader.linear(&hidden) + &x;
         }
         let normal = reader.layer_norm(&x);
         reader.linear(&normal)
