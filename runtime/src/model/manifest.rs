@@ -2,6 +2,7 @@
 
 use super::manifest_check::ManifestError;
 use crate::diffusion::ScheduleKind;
+use crate::quantity::Intended;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -205,6 +206,9 @@ pub struct QuantitySpec {
     pub low: f64,
     /// 95% quantile.
     pub high: f64,
+    /// The distribution that it should have over many plans, if somebody said; the runtime holds plans against it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intended: Option<Intended>,
 }
 
 /// How to sample unless told otherwise.
@@ -308,6 +312,11 @@ impl Manifest {
         // The way a reader will see it: NaN, for one, becomes null.
         Self::from_json(&json)?;
         Ok(json)
+    }
+
+    /// The intended distribution of the quantity, if the model carries one.
+    pub fn intended(&self) -> Option<&Intended> {
+        self.quantity.as_ref().and_then(|quantity| quantity.intended.as_ref())
     }
 
     /// The JSON schema of the manifest.

@@ -1,6 +1,6 @@
 //! What must hold in a manifest before anything is planned with it.
 
-use super::manifest::{Dimension, Family, Manifest, SCHEMA_VERSION, TensorSpec};
+use super::manifest::{Dimension, Family, Manifest, QuantitySpec, SCHEMA_VERSION, TensorSpec};
 use crate::diffusion::{NoiseSchedule, ScheduleError};
 use crate::world::{Layout, LayoutError};
 
@@ -43,6 +43,8 @@ pub enum ManifestError {
 
 const MAX_HORIZON: usize = 100_000;
 const MAX_CANDIDATES: usize = 4_096;
+/// The quantity that the runtime measures on every plan.
+const PATH_LENGTH: &str = "path_length";
 const COLUMN_NAMES: [&str; 6] = ["action_x", "action_y", "x", "y", "vx", "vy"];
 
 impl Manifest {
@@ -68,6 +70,7 @@ impl Manifest {
             let figures = [quantity.low, quantity.mean, quantity.high];
             let ordered = figures.iter().all(|value| value.is_finite()) && quantity.low <= quantity.high;
             ensure(ordered, "quantity", "finite figures with low <= high", format!("{figures:?}"))?;
+            check_intended(quantity)?;
         }
         let (steps, candidates) = (self.solver.steps, self.solver.candidates);
         let trained = self.diffusion.steps;
@@ -128,6 +131,22 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+/// The masses themselves have been checked when they were read.
+fn check_intended(quantity: &QuantitySpec) -> Result<(), ManifestError> {
+    let Some(intended) = &quantity.intended else { return Ok(()) };
+    let measured = quantity.name == PATH_LENGTH && quantity.unit == "m";
+    let got = format!("{} in {}", quantity.name, quantity.unit);
+    ensure(measured, "quantity.intended", format!("a distribution of {PATH_LENGTH} in m"), got)?;
+    // Nothing in common means another unit or another quantity.
+    let grid = intended.grid();
+    ensure(
+        grid.low() <= quantity.high && grid.high() >= quantity.low,
+        "quantity.intended",
+        format!("a range that meets the data's, {} to {}", quantity.low, quantity.high),
+        format!("{} to {}", grid.low(), grid.high()),
+    )
 }
 
 fn check_shapes(entry: &str, tensors: &[TensorSpec], expected: &[&[Dimension]]) -> Result<(), ManifestError> {
@@ -192,7 +211,7 @@ mod tests {
     #[test]
     fn values_without_sense_are_named() {
         type Edit = fn(&mut serde_json::Value);
-        let edits: [(&str, Edit); 13] = [
+        let edits: [(&str, Edit); 15] = [
             ("normaliser of vx", |json| json["normaliser"]["high"][4] = json["normaliser"]["low"][4].clone()),
             ("normaliser", |json| json["normaliser"]["low"] = json!([0.0])),
             ("columns", |json| json["columns"][0]["name"] = json!("x")),
@@ -202,6 +221,13 @@ mod tests {
             ("world.radius_m", |json| json["world"]["radius_m"] = json!(0)),
             ("world.layout_text", |json| json["world"]["layout_text"] = json!("###")),
             ("quantity", |json| json["quantity"]["low"] = json!(1e9)),
+            ("quantity.intended", |json| {
+                json["quantity"]["intended"] = json!({"low": 20.0, "high": 60.0, "mass": [1.0]});
+            }),
+            ("quantity.intended", |json| {
+                json["quantity"]["intended"] = json!({"low": 2.0, "high": 6.0, "mass": [1.0]});
+                json["quantity"]["name"] = json!("energy");
+            }),
             ("solver.steps", |json| json["solver"]["steps"] = json!(10_000)),
             ("inputs", |json| json["inputs"][0]["shape"] = json!(["batch", 6, 4])),
             ("golden.output", |json| json["golden"][0]["output"] = json!([1.0])),
@@ -214,12 +240,27 @@ mod tests {
     }
 
     #[test]
+    fn an_intended_distribution_is_optional_and_comes_back() {
+        assert_eq!(test_manifest().intended(), None);
+        let written = serde_json::to_value(test_manifest()).unwrap();
+        assert!(written["quantity"].get("intended").is_none(), "a model without it stays as it was");
+        let with = edited(|json| {
+            json["quantity"]["intended"] = json!({"low": 2.0, "high": 6.0, "mass": [0.1, 0.2, 0.4]});
+        })
+        .unwrap();
+        assert_eq!(with.intended().map(|intended| intended.grid().cells()), Some(3));
+        assert_eq!(Manifest::from_json(&with.to_json().unwrap()).unwrap(), with);
+    }
+
+    #[test]
     fn unknown_words_and_entries_are_refused() {
         for edit in [
             (|json| json["family"] = json!("teleport")) as fn(&mut serde_json::Value),
             |json| json["extra"] = json!(1),
             |json| json["inputs"][0]["shape"] = json!(["time", 4, 6]),
             |json| json["solver"]["solver"] = json!("euler"),
+            |json| json["quantity"]["intended"] = json!({"low": 2.0, "high": 6.0, "mass": [1.0, -1.0]}),
+            |json| json["quantity"]["intended"] = json!({"low": 6.0, "high": 2.0, "mass": [1.0]}),
         ] {
             assert!(matches!(edited(edit), Err(ManifestError::Json(_))));
         }

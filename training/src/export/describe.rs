@@ -115,6 +115,7 @@ fn path_length(windows: &Batch, limits: &Limits, horizon: usize) -> QuantitySpec
         mean: lengths.iter().sum::<f64>() / lengths.len().max(1) as f64,
         low: quantile(&lengths, 0.05),
         high: quantile(&lengths, 0.95),
+        intended: None,
     }
 }
 
