@@ -163,6 +163,10 @@ fn a_recording_holds_every_kind_of_event_and_can_be_read() {
     view.offer(stamp, Event::Fallback { plan: 1, reason: "stop", points: points() });
     view.offer(stamp, Event::Executed { position: [1.0, 1.0] });
     view.offer(stamp, Event::Residual { before_m: 0.5, after_m: f64::INFINITY });
+    view.offer(stamp, Event::Drift { total_variation: 0.3, by_chance: 0.1, threshold: f64::NAN });
+    view.offer(stamp, Event::Histogram { observed: points(), intended: points() });
+    let one = |value: f64| view.points(1, |_| [value; 2]).unwrap();
+    view.offer(stamp, Event::Histogram { observed: one(0.5), intended: one(f64::NAN) });
     for stage in Stage::ALL {
         view.offer(stamp, Event::Timing { stage, secs: 0.02 });
     }
@@ -170,11 +174,11 @@ fn a_recording_holds_every_kind_of_event_and_can_be_read() {
     assert!(!path.exists(), "a recording under its name is complete");
     let report = finish_in_time(view);
     assert_every_event_is_accounted_for(&report);
-    assert_eq!((report.statistics.written, report.file.as_deref()), (14, Some(path.as_path())));
+    assert_eq!((report.statistics.written, report.file.as_deref()), (17, Some(path.as_path())));
 
     let entities = entities(&path);
-    let expected = "__properties denoising denoising/candidate/0 denoising/overview log maze maze/ball maze/checked maze/corrected \
-        maze/executed maze/fallback maze/goal maze/proposal maze/start maze/walls residual/after residual/before \
+    let expected = "__properties denoising denoising/candidate/0 denoising/overview drift/by_chance drift/threshold drift/total_variation log maze maze/ball maze/checked maze/corrected \
+        maze/executed maze/fallback maze/goal maze/proposal maze/start maze/walls quantity/intended quantity/observed residual/after residual/before \
         timing/check timing/correct timing/observe timing/propose timing/whole";
     assert_eq!(entities, expected.split_whitespace().map(str::to_owned).collect());
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1, "no part is left");

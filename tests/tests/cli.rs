@@ -57,6 +57,31 @@ fn demo_drives_checks_and_records() {
 }
 
 #[test]
+fn the_drift_of_every_plan_that_left_is_watched() {
+    let arguments = ["demo", "--episodes", "4", "--no-rrd", "--json", "--intended", "uniform:0:9:9"];
+    let out = json(planwright().args(arguments).args(["--drift-window", "50", "--drift-threshold", "0.05"]));
+    let drift = &out["drift"];
+    assert_eq!(drift["plans_seen"], out["plans_checked"], "{out}");
+    assert_eq!((&drift["window"], &drift["not_finite"]), (&serde_json::json!(50), &serde_json::json!(0)), "{out}");
+    assert!(drift["total_variation"].as_f64().is_some_and(|got| (0.0..=1.0).contains(&got)), "{out}");
+    assert!(["collecting", "within", "drifting"].iter().any(|state| drift["state"] == *state), "{out}");
+    assert_eq!(drift["drift"].as_array().map(Vec::len), Some(9), "{out}");
+    let off = json(planwright().args(["demo", "--episodes", "1", "--no-rrd", "--json", "--intended", "none"]));
+    assert!(off["drift"].is_null(), "{off}");
+    for (wrong, option) in [
+        (["--intended", "uniform:6:2"], "--intended"),
+        (["--intended", "normal:2:6"], "--intended"),
+        (["--drift-window", "1"], "--drift-window"),
+        (["--drift-threshold", "nan"], "--drift-threshold"),
+        (["--drift-threshold", "-1"], "--drift-threshold"),
+    ] {
+        let watched = if option == "--intended" { &[][..] } else { &["--intended", "uniform:2:6"][..] };
+        let plan = ["plan", "--start", "3,1"];
+        refused(planwright().args(plan).args(watched).args(wrong), &[option, "expected", "got"]);
+    }
+}
+
+#[test]
 fn every_layout_has_a_planner_whose_plans_reach_the_goal() {
     for layout in LAYOUTS {
         let out =

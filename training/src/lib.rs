@@ -8,9 +8,11 @@
 //! * [`network`]: networks, written once and read three ways (parameters, libtorch, ONNX);
 //! * [`fit`]: objective, optimiser, checkpoints that resume bit for bit;
 //! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass;
-//! * [`ablation`]: other generators, which are measured beside the denoiser and never exported.
+//! * [`system`]: families of trajectories with a physical quantity, made and measured;
+//! * [`deviation`]: from data alone, where a generator will move that quantity;
 //! * [`mitigation`]: what brings a drifted quantity back (reweighting, conditions, the coordinate transform);
-//! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass.
+//! * [`ablation`]: other generators, which are measured beside the denoiser and never exported;
+//! * [`drift`]: whole studies of it, and [`report`], their plots and tables.
 
 pub mod ablation;
 pub mod cli;

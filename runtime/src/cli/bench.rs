@@ -7,6 +7,8 @@ use crate::gate::{GateLimits, Origin};
 use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, EngineError, backends, load_engine};
 use crate::pilot::{Latencies, LatencySummary, Pilot, PilotSettings};
 use crate::planner::{MazePlanner, Observation};
+use crate::quantity::{DriftMonitor, DriftSettings, Intended, path_length_m};
+use crate::trajectory::Trajectory;
 use crate::view::{Stage, View};
 use crate::world::{MazeWorld, STEP_SECS};
 use clap::Args;
@@ -65,6 +67,8 @@ struct EngineResult {
     /// Allocations per plan inside the engine and around it.
     allocations_in_engine: f64,
     allocations_around_engine: f64,
+    /// What watching for drift costs of a plan, microseconds: its length, and the monitor.
+    drift_us: f64,
     /// Share of the plans that passed the gate.
     passed: f64,
     plans: usize,
@@ -178,8 +182,15 @@ impl Bench {
         let world = MazeWorld::new(planner.layout().clone());
         let starts = episodes(world.layout(), self.plans, self.seed);
         let limits = GateLimits::default();
-        let mut pilot =
-            Pilot::new(planner, PilotSettings { deadline: None, limits, ..PilotSettings::default() }, View::disabled());
+        // Watched like a robot's, so that what it costs is in the figures.
+        let intended = match artefact.manifest().intended() {
+            Some(own) => own.clone(),
+            None => Intended::uniform(2.0, 6.0, Intended::DEFAULT_BINS).map_err(CliError::failed)?,
+        };
+        let drift = DriftSettings::of(intended);
+        let settings_of_pilot =
+            PilotSettings { deadline: None, limits, drift: Some(drift.clone()), ..PilotSettings::default() };
+        let mut pilot = Pilot::new(planner, settings_of_pilot, View::disabled());
         let observe = |index: usize| {
             let episode = &starts[index % starts.len()];
             let now = STEP_SECS * index as f64;
@@ -216,6 +227,7 @@ impl Bench {
             in_engine_ms,
             around_engine_ms: whole.mean_ms() - in_engine_ms,
             allocations_in_engine,
+            drift_us: drift_micros(drift, pilot.plan_in_force().trajectory()),
             allocations_around_engine: (all_after - all) as f64 / plans - allocations_in_engine,
             passed: passed as f64 / plans,
             plans: self.plans,
@@ -223,6 +235,21 @@ impl Bench {
             candidates: settings.candidates,
         })
     }
+}
+
+/// Mean time in which a plan is measured and held against the others, microseconds, once the window is full.
+fn drift_micros(settings: DriftSettings, plan: &Trajectory) -> f64 {
+    const PLANS: usize = 10_000;
+    let mut monitor = DriftMonitor::new(settings);
+    for _ in 0..monitor.settings().window() {
+        monitor.push(0.0);
+    }
+    let begun = Instant::now();
+    for _ in 0..PLANS {
+        let length_m = path_length_m(std::hint::black_box(plan).points());
+        std::hint::black_box(monitor.push(length_m));
+    }
+    begun.elapsed().as_secs_f64() * 1e6 / PLANS as f64
 }
 
 /// Time of one network call on random-looking input.

@@ -2,9 +2,10 @@
 
 use crate::correction::{CorrectionSettings, Strength};
 use crate::diffusion::Solver;
-use crate::model::{Artefact, EngineChoice};
+use crate::model::{Artefact, EngineChoice, Manifest};
 use crate::pilot::PilotSettings;
 use crate::planner::{MazePlanner, MazePlannerSettings};
+use crate::quantity::{DriftError, DriftSettings, DriftStatus, IntendedChoice};
 use crate::view::{View, ViewOptions};
 use crate::world::{Layout, Point};
 use clap::Args;
@@ -114,11 +115,64 @@ pub(super) struct PilotArguments {
     /// Time from observation to checked plan, milliseconds (0: no deadline)
     #[arg(long, value_name = "MS")]
     pub(super) deadline_ms: Option<f64>,
+    #[command(flatten)]
+    pub(super) drift: DriftArguments,
+}
+
+/// What the plans' lengths are held against.
+#[derive(Args, Clone, Debug)]
+pub(super) struct DriftArguments {
+    /// Distribution that the plans' lengths in metres should have: uniform:LOW:HIGH[:BINS], JSON as in the manifest,
+    /// or none (default: the model's own, if it has one)
+    #[arg(long, value_name = "DISTRIBUTION")]
+    pub(super) intended: Option<String>,
+    /// Share of the plans that may be elsewhere than intended before it is called drift, 0 to 1
+    #[arg(long, default_value_t = DriftSettings::DEFAULT_THRESHOLD, value_name = "SHARE", allow_hyphen_values = true)]
+    pub(super) drift_threshold: f64,
+    /// Newest plans that are held against it
+    #[arg(long, default_value_t = DriftSettings::DEFAULT_WINDOW, value_name = "N")]
+    pub(super) drift_window: usize,
+}
+
+impl DriftArguments {
+    /// What to watch; nothing without a distribution.
+    fn settings(&self, manifest: &Manifest) -> Result<Option<DriftSettings>, CliError> {
+        let text = self.intended.as_deref().unwrap_or("model");
+        let choice: IntendedChoice =
+            text.parse().map_err(|error| CliError::input(anyhow::anyhow!("--intended: {error}")))?;
+        let of = |intended| DriftSettings::new(intended, self.drift_window, self.drift_threshold);
+        let intended = choice.resolve(manifest.intended());
+        intended.map(of).transpose().map_err(|error| {
+            let option = match &error {
+                DriftError::Window { .. } => "--drift-window",
+                DriftError::Threshold { .. } => "--drift-threshold",
+            };
+            CliError::input(anyhow::anyhow!("{option}: {error}"))
+        })
+    }
+}
+
+/// The drift in a line.
+pub(super) fn describe_drift(drift: Option<&DriftStatus>) -> String {
+    let Some(figures) = drift.map(|drift| &drift.figures) else { return String::new() };
+    let total_variation = figures.total_variation.unwrap_or(f64::NAN);
+    format!(
+        "\ndrift     {}: total variation {total_variation:.3} over {} plans ({:.3} to {:.3} by chance, threshold {})",
+        figures.state.name(),
+        figures.plans,
+        figures.interval.low,
+        figures.interval.high,
+        figures.threshold,
+    )
 }
 
 impl PilotArguments {
-    /// `default_deadline` holds where no deadline was given.
-    pub(super) fn settings(&self, default_deadline: Option<Duration>) -> Result<PilotSettings, CliError> {
+    /// `default_deadline` holds where no deadline was given, the manifest's distribution where no other was.
+    pub(super) fn settings(
+        &self,
+        default_deadline: Option<Duration>,
+        manifest: &Manifest,
+    ) -> Result<PilotSettings, CliError> {
         let strength: Strength =
             self.gamma.parse().map_err(|problem: String| CliError::input(anyhow::anyhow!("--gamma: {problem}")))?;
         let deadline = match self.deadline_ms {
@@ -135,7 +189,8 @@ impl PilotArguments {
             return Err(CliError::input(problem));
         }
         let correction = CorrectionSettings { strength, retime: !self.keep_pace, ..CorrectionSettings::default() };
-        Ok(PilotSettings { replan_steps: self.replan_steps, deadline, correction, ..PilotSettings::default() })
+        let drift = self.drift.settings(manifest)?;
+        Ok(PilotSettings { replan_steps: self.replan_steps, deadline, correction, drift, ..PilotSettings::default() })
     }
 }
 

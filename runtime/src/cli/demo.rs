@@ -1,8 +1,8 @@
 //! `planwright demo`
 
 use super::common::{
-    CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, maze_planner, open_model, print_json,
-    print_text,
+    CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, describe_drift, maze_planner,
+    open_model, print_json, print_text,
 };
 use super::eval::finish_view;
 use crate::evaluate::{Audit, Scores, episodes};
@@ -73,7 +73,7 @@ impl Demo {
         if view_arguments.rrd.is_none() && !self.no_rrd && cfg!(feature = "rerun") {
             view_arguments.rrd = Some(PathBuf::from("planwright-demo.rrd"));
         }
-        let settings = self.pilot.settings(Some(DEADLINE))?;
+        let settings = self.pilot.settings(Some(DEADLINE), artefact.manifest())?;
         let view = view_arguments.start()?;
         let mut pilot = Pilot::new(planner, settings, view.clone());
         let mut audit = Audit::new(&world);
@@ -111,6 +111,7 @@ impl Demo {
                 "deadline_misses": statistics.deadline_misses,
                 "residual_before": statistics.residual_before,
                 "residual_after": statistics.residual_after,
+                "drift": pilot.drift(),
                 "plan_ms": latency,
                 "stages_ms": pilot.latency_by_stage(),
                 "engine": engine,
@@ -124,7 +125,7 @@ impl Demo {
             None => String::new(),
         };
         print_text(&format!(
-            "{} episodes in {}: score {:.1} of at most {:.1}, {reached} reached\nplans     {} checked, {} kept, {} fallbacks, {} unsafe\nresidual  {:.3} m proposed, {:.4} m corrected\ntime      p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms per checked plan\nengine    {engine}{recording}",
+            "{} episodes in {}: score {:.1} of at most {:.1}, {reached} reached\nplans     {} checked, {} kept, {} fallbacks, {} unsafe\nresidual  {:.3} m proposed, {:.4} m corrected\ntime      p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms per checked plan{}\nengine    {engine}{recording}",
             self.episodes,
             world.layout().name(),
             scores.score.mean,
@@ -138,6 +139,7 @@ impl Demo {
             latency.p50,
             latency.p99,
             latency.max,
+            describe_drift(pilot.drift().as_ref()),
         ))
     }
 }

@@ -1,8 +1,8 @@
 //! `planwright eval`
 
 use super::common::{
-    CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, maze_planner, open_model, print_json,
-    print_text,
+    CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, describe_drift, maze_planner,
+    open_model, print_json, print_text,
 };
 use crate::evaluate::{Audit, Evaluation, Protocol, Scores, episodes, run_diffuser_episode};
 use crate::pilot::{Clock, EpisodeReport, EpisodeTrace, Latencies, Pilot};
@@ -85,6 +85,7 @@ struct Run {
     plan_ms: crate::pilot::LatencySummary,
     pilot: Option<(crate::pilot::PilotStatistics, u64)>,
     stages_ms: Option<crate::pilot::StageLatencies>,
+    drift: Option<crate::quantity::DriftStatus>,
 }
 
 impl Maze {
@@ -145,6 +146,7 @@ impl Maze {
             plan_ms: run.plan_ms,
             stages_ms: run.stages_ms,
             plans_unsafe: run.pilot.as_ref().map(|(_, unsafe_plans)| *unsafe_plans),
+            drift: run.drift,
             pilot: run.pilot.map(|(statistics, _)| statistics),
         };
         if self.json { print_json(&evaluation) } else { print_text(&describe(&evaluation)) }
@@ -170,7 +172,7 @@ impl Maze {
             traces.extend(trace);
             bar.inc(1);
         }
-        Ok(Run { reports, traces, plan_ms: latencies.summary(), pilot: None, stages_ms: None })
+        Ok(Run { reports, traces, plan_ms: latencies.summary(), pilot: None, stages_ms: None, drift: None })
     }
 
     fn piloted(
@@ -181,7 +183,7 @@ impl Maze {
         episodes: &[Episode],
         bar: &ProgressBar,
     ) -> Result<Run, CliError> {
-        let settings = self.pilot.settings(None)?;
+        let settings = self.pilot.settings(None, planner.manifest())?;
         let view = self.view.start()?;
         let mut pilot = Pilot::new(planner, settings, view.clone());
         let mut audit = Audit::new(world);
@@ -204,6 +206,7 @@ impl Maze {
             plan_ms: stages_ms.whole,
             pilot: Some((statistics, audit.unsafe_plans)),
             stages_ms: Some(stages_ms),
+            drift: pilot.drift(),
         })
     }
 }
@@ -260,5 +263,5 @@ fn describe(evaluation: &Evaluation) -> String {
             pilot.residual_after
         );
     }
-    text
+    text + &describe_drift(e.drift.as_ref())
 }

@@ -54,7 +54,7 @@ impl Plan {
         let goal = parse_goal(self.goal.as_deref(), &layout)?;
         check_free(&layout, start.position, "--start")?;
         check_free(&layout, goal, "--goal")?;
-        let settings = self.pilot.settings(None)?;
+        let settings = self.pilot.settings(None, artefact.manifest())?;
         let view = self.view.start()?;
         let world = MazeWorld::new(layout.clone());
         if view.is_enabled() {
@@ -83,6 +83,7 @@ impl Plan {
                 "residual_before_m": corrected.residual_before_m,
                 "residual_after_m": corrected.residual_after_m,
                 "iterations": corrected.iterations,
+                "drift": pilot.drift(),
                 "plan_ms": pilot.latency(Stage::Whole).max,
                 "dt_secs": checked.trajectory().dt_secs,
                 "states": states,

@@ -3,6 +3,7 @@
 use super::Protocol;
 use crate::model::EngineDescription;
 use crate::pilot::{EpisodeReport, LatencySummary, PilotStatistics, StageLatencies};
+use crate::quantity::DriftStatus;
 use crate::world::{Episode, EpisodeRules, TimeOptimalBound};
 use serde::Serialize;
 
@@ -86,6 +87,9 @@ pub struct Evaluation {
     /// What left and why; pilot only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pilot: Option<PilotStatistics>,
+    /// How the plans' lengths stand to the intended distribution; pilot only, and only if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift: Option<DriftStatus>,
     /// Plans that left and failed the audit; pilot only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plans_unsafe: Option<u64>,

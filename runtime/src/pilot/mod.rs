@@ -2,6 +2,8 @@
 
 mod episode;
 mod latency;
+#[cfg(test)]
+mod tests;
 
 pub use episode::{Clock, EpisodeReport, EpisodeTrace};
 pub use latency::{Latencies, LatencySummary};
@@ -9,13 +11,14 @@ pub use latency::{Latencies, LatencySummary};
 use crate::correction::{Corrected, CorrectionSettings, Corrector, Tracker};
 use crate::gate::{CheckedPlan, Context, Fallback, Gate, GateLimits, Origin, Rejection, RejectionCounts};
 use crate::planner::{Observation, PlanError, Planner, Proposal};
-use crate::view::{Event, Stage, View};
+use crate::quantity::{DriftMonitor, DriftSettings, DriftState, DriftStatus, path_length_m};
+use crate::view::{Event, Level, Stage, View};
 use crate::world::{Action, MazeWorld, Point, State};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
 /// How the loop runs.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PilotSettings {
     /// Control steps (0.01 s) between plans.
     pub replan_steps: usize,
@@ -28,6 +31,8 @@ pub struct PilotSettings {
     pub correction: CorrectionSettings,
     /// The gate; its deadline is overwritten by `deadline`.
     pub limits: GateLimits,
+    /// What the lengths of the plans that leave are held against; `None` watches nothing.
+    pub drift: Option<DriftSettings>,
 }
 
 impl Default for PilotSettings {
@@ -38,6 +43,7 @@ impl Default for PilotSettings {
             switch_gain_secs: 0.02,
             correction: CorrectionSettings::default(),
             limits: GateLimits::default(),
+            drift: None,
         }
     }
 }
@@ -124,6 +130,10 @@ pub struct Pilot<P> {
     statistics: PilotStatistics,
     /// A slowly forgetting maximum of what correction and gate take: kept free for them in the deadline.
     reserve: Duration,
+    /// Every plan that newly leaves, for whatever purpose, goes through this one.
+    drift: Option<DriftMonitor>,
+    /// State of the drift that the view has been told.
+    drift_shown: DriftState,
 }
 
 /// The plans that a [`Pilot`] has let out for one purpose: see [`Pilot::exchange`].
@@ -164,6 +174,8 @@ impl<P: Planner> Pilot<P> {
             tracker: Tracker::default(),
             gate: Gate::new(limits),
             planner,
+            drift: settings.drift.clone().map(DriftMonitor::new),
+            drift_shown: DriftState::default(),
             settings: PilotSettings { limits, ..settings },
             view,
             in_force: None,
@@ -195,6 +207,10 @@ impl<P: Planner> Pilot<P> {
         let limits = settings.limits_with_deadline();
         self.corrector.configure(settings.correction);
         self.gate.set_limits(limits);
+        match (&mut self.drift, &settings.drift) {
+            (Some(monitor), Some(wanted)) => monitor.configure(wanted.clone()),
+            (monitor, wanted) => *monitor = wanted.clone().map(DriftMonitor::new),
+        }
         self.settings = PilotSettings { limits, ..settings };
     }
 
@@ -204,6 +220,9 @@ impl<P: Planner> Pilot<P> {
         self.gate.clear_counts();
         self.latencies.fill_with(Latencies::new);
         (self.sums, self.summed) = ([0.0; 3], 0);
+        if let Some(monitor) = &mut self.drift {
+            monitor.clear();
+        }
     }
 
     /// Puts the plan in force aside and takes up another: so one planner serves a robot that is under way and
@@ -252,6 +271,11 @@ impl<P: Planner> Pilot<P> {
             iterations: mean(self.sums[2]),
             ..self.statistics.clone()
         }
+    }
+
+    /// How the lengths of the plans that left stand to the intended distribution. `None` if nothing is watched.
+    pub fn drift(&self) -> Option<DriftStatus> {
+        self.drift.as_ref().map(DriftMonitor::status)
     }
 
     /// Times per stage: propose, correct, check, whole.
@@ -320,6 +344,7 @@ impl<P: Planner> Pilot<P> {
             elapsed_secs: begun.elapsed().as_secs_f64(),
         };
         let comparable = corrected.is_ok() && self.corrected.converged;
+        let mut is_new = false;
         if comparable && self.keeps_plan(world, observation.goal, &context) {
             self.statistics.plans_kept += 1;
         } else {
@@ -327,6 +352,10 @@ impl<P: Planner> Pilot<P> {
             let checked = self.gate.admit(world, corrected.map(|()| &self.corrected), &context);
             if checked.origin() == Origin::Planned {
                 self.in_force = Some((observation.goal, arrival_secs));
+                is_new = true;
+                if let Some(monitor) = &mut self.drift {
+                    monitor.push(path_length_m(checked.trajectory().points()));
+                }
             }
         }
         let done = Instant::now();
@@ -336,6 +365,9 @@ impl<P: Planner> Pilot<P> {
         self.statistics.deadline_misses += u64::from(late || out_of_time);
         self.reserve = (done - proposed_at).max(self.reserve.mul_f64(0.98));
         self.show(observation);
+        if is_new {
+            self.show_drift(observation);
+        }
         self.gate.active()
     }
 
@@ -391,6 +423,40 @@ impl<P: Planner> Pilot<P> {
         for stage in [Stage::Propose, Stage::Correct, Stage::Check, Stage::Whole] {
             let secs = self.latencies[index_of(stage)].last_secs();
             view.offer(stamp, Event::Timing { stage, secs });
+        }
+    }
+}
+
+/// New plans between two pictures of the histogram.
+const HISTOGRAM_EVERY: u64 = 10;
+
+impl<P: Planner> Pilot<P> {
+    /// The total variation after every new plan; the histogram now and then, and when the state changes.
+    fn show_drift(&mut self, observation: &Observation) {
+        let Some(monitor) = self.drift.as_ref().filter(|_| self.view.is_enabled()) else { return };
+        let (figures, stamp) = (monitor.figures(), observation.stamp());
+        let has_changed = figures.state != self.drift_shown;
+        self.drift_shown = figures.state;
+        if has_changed {
+            let (level, message) = match figures.state {
+                DriftState::Collecting => (Level::Info, "drift: collecting"),
+                DriftState::Within => (Level::Info, "drift: within"),
+                DriftState::Drifting => (Level::Warning, "drift: drifting"),
+            };
+            self.view.offer(stamp, Event::Text { level, message: message.into() });
+        }
+        let Some(total_variation) = figures.total_variation else { return };
+        let (by_chance, threshold) = (figures.interval.high, figures.threshold);
+        self.view.offer(stamp, Event::Drift { total_variation, by_chance, threshold });
+        if !has_changed && !figures.plans_seen.is_multiple_of(HISTOGRAM_EVERY) {
+            return;
+        }
+        let bins = monitor.settings().intended().grid().cells();
+        let bars = |of: fn((f64, f64, f64)) -> [f64; 2]| self.view.points(bins, |bin| of(monitor.bar(bin)));
+        let observed = bars(|(centre, observed, _)| [centre, observed]);
+        let intended = bars(|(centre, _, intended)| [centre, intended]);
+        if let (Some(observed), Some(intended)) = (observed, intended) {
+            self.view.offer(stamp, Event::Histogram { observed, intended });
         }
     }
 }

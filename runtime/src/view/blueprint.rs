@@ -94,12 +94,16 @@ pub(super) fn messages(application: &rerun::ApplicationId) -> Result<Vec<LogMsg>
     );
     let residual = layout.view("TimeSeries", "Residual to physics, m", &["/residual/**"]);
     let timing = layout.view("TimeSeries", "Stage timing, ms", &["/timing/**"]);
+    let drift = layout.view("TimeSeries", "Drift of the plans' length (total variation)", &["/drift/**"]);
+    let lengths = layout.view("BarChart", "Plans' length, m: observed blue, intended grey", &["/quantity/**"]);
     let log = layout.view("TextLog", "Log", &["/log"]);
     layout.legend(&residual);
     layout.legend(&timing);
+    layout.legend(&drift);
 
     let left = layout.column(&[(maze, 4.0), (log, 1.0)]);
-    let right = layout.column(&[(denoising, 2.0), (residual, 1.0), (timing, 1.0)]);
+    let watched = layout.row(&[(drift, 1.0), (lengths, 1.0)]);
+    let right = layout.column(&[(denoising, 2.0), (residual, 1.0), (timing, 1.0), (watched, 1.0)]);
     layout.row(&[(left, 3.0), (right, 2.0)]);
     // The row is the last thing that was numbered.
     let root = RootContainer(Uuid { bytes: uuid_bytes(layout.next) });

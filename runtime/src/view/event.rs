@@ -80,6 +80,22 @@ pub enum Event {
         /// The same after correction, metres.
         after_m: f64,
     },
+    /// How far the plans that left are from the intended distribution of their quantity.
+    Drift {
+        /// Share of the mass that is elsewhere, 0 to 1.
+        total_variation: f64,
+        /// The same for plans that do as intended: it is higher by chance in 1 of 40 cases.
+        by_chance: f64,
+        /// Above this it is drift.
+        threshold: f64,
+    },
+    /// The distribution of the plans' quantity: for each bin its centre, in the quantity's unit, and its mass.
+    Histogram {
+        /// Of the plans that left.
+        observed: Points,
+        /// As it should be.
+        intended: Points,
+    },
     /// How long a stage took.
     Timing {
         /// Which stage.

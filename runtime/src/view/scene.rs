@@ -2,8 +2,8 @@
 
 use rerun::log::{ChunkError, LogMsg};
 use rerun::{
-    AsComponents, LineStrips2D, Points2D, Scalars, SeriesLines, StoreId, TextLog, TextLogLevel, TimePoint, Timeline,
-    Transform3D,
+    AsComponents, BarChart, LineStrips2D, Points2D, Scalars, SeriesLines, StoreId, TextLog, TextLogLevel, TimePoint,
+    Timeline, Transform3D,
 };
 
 use super::event::{DENOISING_STRIDE, Event, Level, Stage, Stamp, denoising_index};
@@ -30,6 +30,11 @@ pub(super) mod entity {
     pub const DENOISING: &str = "denoising";
     pub const OVERVIEW: &str = "denoising/overview";
     pub const LOG: &str = "log";
+    pub const TOTAL_VARIATION: &str = "drift/total_variation";
+    pub const BY_CHANCE: &str = "drift/by_chance";
+    pub const THRESHOLD: &str = "drift/threshold";
+    pub const OBSERVED: &str = "quantity/observed";
+    pub const INTENDED: &str = "quantity/intended";
 }
 
 const GREY: u32 = 0xa8b0_bcff;
@@ -102,6 +107,13 @@ impl Scene {
         for (entity, color, name) in [("residual/before", GREY, "before"), ("residual/after", ORANGE, "after")] {
             fixed(entity, &SeriesLines::new().with_colors([color]).with_names([name]).with_widths([2.0]))?;
         }
+        for (entity, color, name) in [
+            (entity::TOTAL_VARIATION, BLUE, "total variation"),
+            (entity::BY_CHANCE, GREY, "by chance"),
+            (entity::THRESHOLD, RED, "threshold"),
+        ] {
+            fixed(entity, &SeriesLines::new().with_colors([color]).with_names([name]).with_widths([2.0]))?;
+        }
         for (stage, color) in Stage::ALL.into_iter().zip([BLUE, GREY, ORANGE, GREEN, VIOLET]) {
             fixed(
                 timing(stage),
@@ -156,6 +168,16 @@ impl Scene {
             Event::Residual { before_m, after_m } => {
                 self.rows.add("residual/before", &time, &Scalars::single(*before_m));
                 self.rows.add("residual/after", &time, &Scalars::single(*after_m));
+            }
+            Event::Drift { total_variation, by_chance, threshold } => {
+                self.rows.add(entity::TOTAL_VARIATION, &time, &Scalars::single(*total_variation));
+                self.rows.add(entity::BY_CHANCE, &time, &Scalars::single(*by_chance));
+                self.rows.add(entity::THRESHOLD, &time, &Scalars::single(*threshold));
+            }
+            Event::Histogram { observed, intended } => {
+                // Side by side in each bin.
+                self.rows.add(entity::OBSERVED, &time, &bars(observed.as_slice(), -0.2, BLUE));
+                self.rows.add(entity::INTENDED, &time, &bars(intended.as_slice(), 0.2, GREY));
             }
             Event::Timing { stage, secs } => self.rows.add(timing(*stage), &time, &Scalars::single(secs * 1e3)),
             Event::Text { level, message } => {
@@ -242,6 +264,18 @@ fn timing(stage: Stage) -> &'static str {
         Stage::Check => "timing/check",
         Stage::Whole => "timing/whole",
     }
+}
+
+/// Bars of two fifths of a bin's width, `aside` bins beside the bins' centres.
+fn bars(bins: &[[f32; 2]], aside: f32, color: u32) -> BarChart {
+    let bin = match bins {
+        [[first, _], [second, _], ..] => second - first,
+        _ => 1.0,
+    };
+    let heights: Vec<f32> = bins.iter().map(|[_, mass]| *mass).collect();
+    let places: Vec<f32> = bins.iter().map(|[centre, _]| centre + aside * bin).collect();
+    let widths = vec![0.4 * bin; bins.len()];
+    BarChart::new(heights.as_slice()).with_abscissa(places.as_slice()).with_widths(widths).with_color(color)
 }
 
 fn path_style(color: u32, radius_m: f32, order: f32) -> LineStrips2D {

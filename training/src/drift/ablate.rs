@@ -145,7 +145,9 @@ fn table(plan: &SystemPlan, ablations: &AblationPlan) -> Vec<Ablation> {
     add("H8b", "twice the horizon", changed(&|plan| plan.system.horizon *= 2));
     let transformer = TransformerSpec::default();
     add("H9a", "autoregressive Transformer", Change::Generator(GeneratorSpec::Transformer(transformer)));
-    add("H9b", "VAE", Change::Generator(GeneratorSpec::Vae(VaeSpec::default())));
+    // Mean squared error and the KL term with equal weight.
+    let deviation = (0.5 * plan.system.horizon as f64).sqrt();
+    add("H9b", "VAE", Change::Generator(GeneratorSpec::Vae(VaeSpec { deviation, ..VaeSpec::default() })));
     add("H10a", "lower interval", changed(&|plan| plan.system.range = [low, middle]));
     add("H10b", "higher interval", changed(&|plan| plan.system.range = [middle, high]));
     table

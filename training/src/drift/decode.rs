@@ -32,7 +32,8 @@ pub(super) fn pair(
 ) -> Result<PairedCodes, DriftError> {
     let plan = &recipe.transform;
     let support = data.chosen(&(0..plan.support.min(data.len())).collect::<Vec<_>>());
-    let codes = Codes::latin_hypercube(support.len(), support.size(), seed)?;
+    // At equal lengths no code lies nearer to everything than the others, whatever the generator's spread.
+    let codes = Codes::latin_hypercube(support.len(), support.size(), seed)?.at_equal_lengths();
     let space = CodeSpace::new(codes, plan.neighbours)?;
     let kernel = CodeKernel { draws: plan.draws, ..CodeKernel::new(plan.scale, system.columns()) };
     let matrix = kernel.transition(&space, seed)?;

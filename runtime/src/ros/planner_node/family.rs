@@ -2,6 +2,7 @@
 
 use crate::model::{EngineChoice, EngineDescription};
 use crate::planner::Planner;
+use crate::quantity::Intended;
 use crate::ros::parameter::{Descriptor, Values};
 use crate::world::Layout;
 use std::path::PathBuf;
@@ -50,6 +51,8 @@ pub struct Loaded {
     pub secs: f64,
     /// The map for which the model was trained.
     pub layout: Layout,
+    /// The model's own intended distribution of the plans' lengths, if it has one.
+    pub intended: Option<Intended>,
     /// Network calls per plan, horizon and the like, as the manifest says.
     pub summary: String,
 }

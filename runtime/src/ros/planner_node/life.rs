@@ -3,6 +3,7 @@
 use super::answer::{ErrorCode, PathAction, Refusal};
 use super::worker::Ready;
 use super::{PlannerFamily, PlannerNode, parameters};
+use crate::pilot::PilotSettings;
 use crate::ros::action::GoalId;
 use crate::ros::base::{self, Base, NodeState, Verdict};
 use crate::ros::diagnostics::Status;
@@ -162,6 +163,9 @@ impl<F: PlannerFamily, A: PathAction> NodeState for PlannerNode<F, A> {
         if let Err(reason) = parameters::load_request(transaction.after()) {
             return Verdict::Refused(reason);
         }
+        if let Err(reason) = parameters::drift_settings(transaction.after(), None) {
+            return Verdict::Refused(reason);
+        }
         if !transaction.names().iter().any(|name| self.takes_long(name)) {
             return Verdict::Now;
         }
@@ -175,8 +179,11 @@ impl<F: PlannerFamily, A: PathAction> NodeState for PlannerNode<F, A> {
     }
 
     fn parameters_changed(&mut self, changes: &[Change]) {
-        if let Ok(settings) = parameters::pilot_settings(self.base.parameters.values()) {
-            self.worker.configure(settings);
+        let values = self.base.parameters.values();
+        let own = self.loaded.as_ref().and_then(|loaded| loaded.intended.as_ref());
+        if let (Ok(settings), Ok(drift)) = (parameters::pilot_settings(values), parameters::drift_settings(values, own))
+        {
+            self.worker.configure(PilotSettings { drift, ..settings });
         }
         if let Ok(limits) = parameters::odometry_limits(self.base.parameters.values()) {
             self.inputs.odometry.set_limits(limits);

@@ -4,6 +4,7 @@ use super::family::{LoadRequest, PlannerFamily};
 use crate::gate::GateLimits;
 use crate::model::EngineChoice;
 use crate::pilot::PilotSettings;
+use crate::quantity::{DriftSettings, Intended, IntendedChoice};
 use crate::ros::base::USE_SIM_TIME;
 use crate::ros::odometry::OdometryLimits;
 use crate::ros::parameter::{Descriptor, ReadError, Values};
@@ -46,6 +47,9 @@ pub fn descriptors<F: PlannerFamily>() -> Vec<Descriptor> {
         Descriptor::double("hang_timeout_secs", 0.5, "A planner that has not answered for this long hangs, and the robot stops, s.").range(0.05, 60.0),
         Descriptor::bool("cmd_vel_stamped", false, "Publish cmd_vel as TwistStamped (Kilted's default) instead of Twist.").read_only(),
         Descriptor::double("path_period_secs", 0.05, "Time between the poses of a path, s. They lie closer where straight lines would cut a corner.").range(0.01, 1.0),
+        Descriptor::string("drift_intended", "", "Distribution that the lengths of the plans should have: uniform:LOW:HIGH or uniform:LOW:HIGH:BINS, m, or JSON as in the manifest; empty takes the model's own, none watches nothing."),
+        Descriptor::double("drift_threshold", DriftSettings::DEFAULT_THRESHOLD, "Share of the plans that may be elsewhere than intended before the diagnostics warn 'drifting'; what chance explains is never drift.").range(0.001, 1.0),
+        Descriptor::integer("drift_window", DriftSettings::DEFAULT_WINDOW as i64, "Newest plans that are held against the distribution.").range(DriftSettings::MIN_WINDOW as i64, DriftSettings::MAX_WINDOW as i64),
         Descriptor::bool("publish_debug", true, "Publish plan_raw and markers."),
         Descriptor::double("bond_heartbeat_period", 0.1, "Time between heartbeats to Nav2's lifecycle manager, s; 0 means no bond.").range(0.0, 10.0).read_only(),
         Descriptor::double("bond_timeout", 4.0, "The lifecycle manager counts as gone after this time, s.").range(0.1, 60.0).read_only(),
@@ -86,7 +90,21 @@ pub fn odometry_limits(values: &Values) -> Result<OdometryLimits, ReadError> {
     })
 }
 
-/// What the parameters mean for the pilot.
+/// What the parameters mean for the watch over drift, given the model's own intended distribution.
+///
+/// # Errors
+/// What is wrong with them, in a line.
+pub fn drift_settings(values: &Values, of_model: Option<&Intended>) -> Result<Option<DriftSettings>, String> {
+    let read = |error: ReadError| error.to_string();
+    let text = values.string("drift_intended").map_err(read)?;
+    let choice: IntendedChoice = text.parse().map_err(|error| format!("drift_intended: {error}"))?;
+    let threshold = values.double("drift_threshold").map_err(read)?;
+    let window = usize::try_from(values.integer("drift_window").map_err(read)?).unwrap_or(0);
+    let of = |intended| DriftSettings::new(intended, window, threshold);
+    choice.resolve(of_model).map(of).transpose().map_err(|error| error.to_string())
+}
+
+/// What the parameters mean for the pilot, but for [`drift_settings`].
 ///
 /// # Errors
 /// If a parameter has another type than it was declared with.
@@ -117,8 +135,12 @@ mod tests {
         let settings = pilot_settings(store.values()).expect("typed");
         assert_eq!(settings.deadline, Some(Duration::from_millis(50)));
         assert_eq!(settings.limits.max_age_secs, 0.2);
+        assert_eq!(drift_settings(store.values(), None), Ok(None));
+        let own = Intended::uniform(2.0, 6.0, 16).expect("a range");
+        assert_eq!(drift_settings(store.values(), Some(&own)), Ok(Some(DriftSettings::of(own))));
         let request = load_request(store.values()).expect("loadable");
         assert!(request.model.ends_with("models/maze-umaze.onnx"), "{request:?}");
         assert!(is_loaded::<Maze>("denoising_steps") && is_loaded::<Maze>("model") && !is_loaded::<Maze>("drive"));
+        assert!(!is_loaded::<Maze>("drift_intended"), "the monitor changes without a load");
     }
 }

@@ -122,5 +122,6 @@ impl<P: Planner + Send> Planning for PilotOf<P> {
         statistics.queries.clone_from(&self.statistics.queries);
         statistics.drive.clone_from(&self.statistics.drive);
         statistics.stages_ms = self.pilot.latency_by_stage();
+        statistics.drift = self.pilot.drift();
     }
 }

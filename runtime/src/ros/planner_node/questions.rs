@@ -2,7 +2,7 @@
 
 use super::answer::{ErrorCode, PathAction, Question, Refusal, check_goal, check_start};
 use super::inputs::InputFault;
-use super::worker::{PlanJob, Planned, Purpose, Report, show_maze};
+use super::worker::{PlanJob, Planned, Purpose, Report, Statistics, show_maze};
 use super::{Open, PlannerFamily, PlannerNode};
 use crate::gate::{CheckedPlan, Origin};
 use crate::planner::Observation;
@@ -174,8 +174,24 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
                         lifecycle::finish(self, Outcome::Success);
                     }
                 }
-                Report::Statistics(statistics) => self.statistics = *statistics,
+                Report::Statistics(statistics) => self.take_statistics(*statistics),
             }
+        }
+    }
+
+    fn take_statistics(&mut self, statistics: Statistics) {
+        let crossings = |statistics: &Statistics| statistics.drift.as_ref().map_or(0, |drift| drift.figures.crossings);
+        let has_crossed = crossings(&statistics) > crossings(&self.statistics);
+        self.statistics = statistics;
+        let drift = self.statistics.drift.as_ref().filter(|_| has_crossed).map(|drift| drift.figures);
+        if let Some(figures) = drift {
+            let text = format!(
+                "drifting: expected a total variation of at most {} to the intended distribution, got {:.3} over {} plans",
+                figures.threshold,
+                figures.total_variation.unwrap_or(f64::NAN),
+                figures.plans
+            );
+            self.base.log(Severity::Warn, &text);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{PathAction, PlannerFamily, PlannerNode};
 use crate::pilot::{LatencySummary, PilotStatistics};
+use crate::quantity::{DriftState, DriftStatus};
 use crate::ros::bond::BondState;
 use crate::ros::diagnostics::{Level, Status};
 use crate::ros::lifecycle::State as LifecycleState;
@@ -11,7 +12,7 @@ use std::time::Instant;
 impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
     /// Everything but the middleware.
     pub(super) fn report(&mut self) -> Vec<Status> {
-        vec![self.report_life(), self.report_planner(), self.report_inputs(), self.report_drive()]
+        vec![self.report_life(), self.report_planner(), self.report_inputs(), self.report_drive(), self.report_drift()]
     }
 
     fn report_life(&self) -> Status {
@@ -130,6 +131,43 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         status.value("view_dropped", view.dropped);
         status
     }
+
+    fn report_drift(&self) -> Status {
+        drift(self.statistics.drift.as_ref().filter(|_| self.loaded.is_some()))
+    }
+}
+
+/// The named state `drifting` warns.
+fn drift(of: Option<&DriftStatus>) -> Status {
+    let mut status = Status::new("drift");
+    let Some(DriftStatus { figures, grid, drift, .. }) = of else {
+        status.value("state", "off");
+        return status;
+    };
+    if figures.state == DriftState::Drifting {
+        status.find(Level::Warn, figures.state.name());
+    }
+    if figures.not_finite > 0 {
+        status.find(Level::Warn, "quantity_not_finite");
+    }
+    let share = |value: f64| format!("{value:.4}");
+    status.value("state", figures.state.name());
+    status.value("total_variation", figures.total_variation.map_or_else(|| "none".to_owned(), share));
+    status.value("by_chance_low", share(figures.interval.low));
+    status.value("by_chance_mean", share(figures.interval.mean));
+    status.value("by_chance_high", share(figures.interval.high));
+    status.value("threshold", figures.threshold);
+    status.value("plans", figures.plans);
+    status.value("window", figures.window);
+    status.value("plans_seen", figures.plans_seen);
+    status.value("below", figures.below);
+    status.value("above", figures.above);
+    status.value("not_finite", figures.not_finite);
+    status.value("crossings", figures.crossings);
+    status.value("range_m", format!("{} to {}", grid.low(), grid.high()));
+    let drift: Vec<String> = drift.iter().map(|drift| format!("{drift:+.3}")).collect();
+    status.value("drift_by_bin", drift.join(" "));
+    status
 }
 
 fn latency(status: &mut Status, name: &str, summary: LatencySummary) {

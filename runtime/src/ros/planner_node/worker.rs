@@ -2,10 +2,12 @@
 //! heartbeat nor a stop.
 
 use super::family::{LoadRequest, Loaded, PlannerFamily};
+use super::parameters::drift_settings;
 use super::planning::{PilotOf, Planning};
 use crate::gate::{CheckedPlan, MAX_STATES, Origin};
 use crate::pilot::{Pilot, PilotMemory, PilotSettings, PilotStatistics, StageLatencies};
 use crate::planner::{Observation, Planner};
+use crate::quantity::DriftStatus;
 use crate::ros::action::GoalId;
 use crate::ros::executor::Waker;
 use crate::ros::messages::nav_msgs::Path;
@@ -113,6 +115,8 @@ pub struct Statistics {
     pub drive: PilotStatistics,
     /// Times of all of them.
     pub stages_ms: StageLatencies,
+    /// How the lengths of all of them stand to the intended distribution, if there is one.
+    pub drift: Option<DriftStatus>,
 }
 
 /// A pilot on its way to the planning thread, hidden behind what every family's has in common.
@@ -269,17 +273,19 @@ impl Drop for Worker {
 fn load<F: PlannerFamily>(
     request: &LoadRequest,
     parameters: &Values,
-    settings: PilotSettings,
+    mut settings: PilotSettings,
     view: View,
     warm: bool,
 ) -> Result<Ready, String> {
     let begun = Instant::now();
     let planner = F::load(request, parameters)?;
     let manifest = planner.manifest();
+    settings.drift = drift_settings(parameters, manifest.intended())?;
     let loaded = Loaded {
         engine: planner.engine().clone(),
         model: request.model.clone(),
         layout: F::layout(&planner).clone(),
+        intended: manifest.intended().cloned(),
         summary: format!("{} knots of {} s", manifest.horizon, manifest.knot_secs),
         secs: begun.elapsed().as_secs_f64(),
     };

@@ -1,0 +1,131 @@
+//! The monitor on the way of the plans.
+
+use super::*;
+use crate::correction::Resample;
+use crate::model::{EngineDescription, Manifest};
+use crate::quantity::{Intended, Marginal};
+use crate::trajectory::Trajectory;
+use crate::world::Layout;
+
+/// Proposes the straight line, and every fifth time nothing.
+#[derive(Default)]
+struct Straight {
+    proposed: u64,
+}
+
+impl Resample for Straight {
+    fn resample(&mut self, _knots: &mut Trajectory, _noise_share: f64, _round: usize) -> bool {
+        false
+    }
+}
+
+impl Planner for Straight {
+    fn manifest(&self) -> &Manifest {
+        unreachable!("a pilot asks for no manifest")
+    }
+
+    fn engine(&self) -> &EngineDescription {
+        unreachable!("a pilot asks for no engine")
+    }
+
+    fn propose(
+        &mut self,
+        observation: &Observation,
+        _deadline: Option<Instant>,
+        _view: &View,
+        proposal: &mut Proposal,
+    ) -> Result<(), PlanError> {
+        self.proposed += 1;
+        if self.proposed.is_multiple_of(5) {
+            return Err(PlanError::AllBroken(1));
+        }
+        const KNOTS: usize = 40;
+        let knots = &mut proposal.trajectory;
+        knots.clear();
+        knots.dt_secs = 0.04;
+        let (from, to) = (observation.state.position, observation.goal);
+        let way = [to[0] - from[0], to[1] - from[1]];
+        let secs = knots.dt_secs * (KNOTS - 1) as f64;
+        for knot in 0..KNOTS {
+            let share = knot as f64 / (KNOTS - 1) as f64;
+            let mut state = State::at_rest([from[0] + share * way[0], from[1] + share * way[1]]);
+            state.velocity = [way[0] / secs, way[1] / secs];
+            knots.states.push(state);
+        }
+        Ok(())
+    }
+
+    fn reset(&mut self, _seed: u64) {}
+
+    fn proposal(&self) -> Proposal {
+        Proposal { trajectory: Trajectory::with_capacity(0.04, 64), ..Proposal::default() }
+    }
+
+    fn plans(&self) -> u64 {
+        self.proposed
+    }
+}
+
+fn settings() -> PilotSettings {
+    let drift = Intended::uniform(0.0, 4.0, 8).map(DriftSettings::of).expect("a range");
+    PilotSettings { deadline: None, drift: Some(drift), ..PilotSettings::default() }
+}
+
+/// Plans along the free row of the small maze. Gives the lengths of the plans that newly left.
+fn drive(pilot: &mut Pilot<Straight>, rounds: usize) -> Vec<f64> {
+    let world = MazeWorld::new(Layout::umaze());
+    let mut sequence = pilot.plan_in_force().sequence();
+    let mut lengths_m = Vec::new();
+    for round in 0..rounds {
+        // Every question is asked twice: the second plan is no better, and the first is kept.
+        let goal = [1.0, 1.3 + 0.1 * (round / 2 % 17) as f64];
+        let now_secs = (round / 2) as f64 + 0.01 * (round % 2) as f64;
+        let state = State::at_rest([1.0, 1.0]);
+        let observation = Observation { state, goal, stamp_secs: now_secs, step: round as u64 };
+        if round % 7 == 0 {
+            pilot.reset(0);
+        }
+        let checked = pilot.plan(&world, &observation, now_secs, now_secs);
+        if checked.origin() == Origin::Planned && checked.sequence() != sequence {
+            lengths_m.push(path_length_m(checked.trajectory().points()));
+        }
+        sequence = checked.sequence();
+    }
+    lengths_m
+}
+
+#[test]
+fn every_plan_that_newly_leaves_is_watched_once() {
+    let mut pilot = Pilot::new(Straight::default(), settings(), View::disabled());
+    let lengths_m = drive(&mut pilot, 100);
+    let statistics = pilot.statistics();
+    assert!(statistics.plans_checked >= 20, "{statistics:?}");
+    assert!(statistics.fallbacks.total() >= 10 && statistics.plans_kept >= 10, "{statistics:?}");
+    assert_eq!(statistics.plans_checked, lengths_m.len() as u64);
+    let status = pilot.drift().expect("it is watched");
+    assert_eq!((status.figures.plans_seen, status.figures.outside), (statistics.plans_checked, 0));
+    let counted = Marginal::from_values(status.grid, &lengths_m).expect("lengths");
+    let intended = Intended::uniform(0.0, 4.0, 8).expect("a range");
+    let offline = counted.total_variation(intended.marginal()).expect("the same bins");
+    assert!(status.figures.total_variation.is_some_and(|got| (got - offline).abs() < 1e-12), "{status:?}");
+}
+
+#[test]
+fn what_is_watched_lasts_over_questions_and_settings_but_not_over_clearing() {
+    let mut pilot = Pilot::new(Straight::default(), settings(), View::disabled());
+    let mut queries = PilotMemory::new();
+    let mut seen = drive(&mut pilot, 30).len();
+    pilot.exchange(&mut queries);
+    seen += drive(&mut pilot, 30).len();
+    pilot.exchange(&mut queries);
+    let plans = |pilot: &Pilot<Straight>| pilot.drift().map(|drift| drift.figures.plans);
+    assert_eq!(plans(&pilot), Some(seen));
+    pilot.configure(settings());
+    assert_eq!(plans(&pilot), Some(seen));
+    pilot.clear_statistics();
+    assert_eq!(plans(&pilot), Some(0));
+    pilot.configure(PilotSettings { drift: None, ..settings() });
+    assert!(pilot.drift().is_none() && !drive(&mut pilot, 10).is_empty());
+    pilot.configure(settings());
+    assert_eq!(plans(&pilot), Some(0));
+}
