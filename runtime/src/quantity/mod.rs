@@ -6,7 +6,7 @@ mod grid;
 mod marginal;
 mod recovery;
 
-pub use energy::{angular_rates_radps, median_energy_j, wrapped_rad};
+pub use energy::{angular_rates_radps, median, median_energy_j, wrapped_rad};
 pub use grid::{QuantityError, QuantityGrid};
 pub use marginal::Marginal;
 pub use recovery::{Discrepancy, PosteriorRule, RecoveryError, posterior_means, posterior_modes};

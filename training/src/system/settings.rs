@@ -282,7 +282,7 @@ impl SystemSettings {
             ("recording_steps", count(self.recording_steps), maze, 1e3, 1e8),
         ] {
             let Some(value) = value else { continue };
-            if !known || !(value >= low && value <= high) {
+            if !(known && value >= low && value <= high) {
                 let bounds = || format!("{what} between {low} and {high}");
                 let expected = if known { bounds() } else { format!("no {what}, which this system does not have") };
                 return Err(SystemError::Setting { system: self.name.as_str(), expected, got: value.to_string() });
