@@ -1,12 +1,13 @@
 //! What a mitigation must not spoil (appendix A.3.3): typical step, nearness to the data, coverage of the maze.
 //!
 //! Published for data / baseline / transform: median step .034/.034/.034, nearest-data distance .053/.047/.054,
-//! occupancy .728/.153/.792, without units. Our data (path length uniform over 3.5 to 4.75 m, a range chosen for it) have a
-//! median step of .0335 m, so that the unit is the metre: in normalised coordinates it would be .024. Their leave-one-out nearest
-//! distance, as the root of the mean square over all coordinates, is .055 m among 5000 segments and .049 m among 10000
-//! (as a mean distance of points .069 and .061), so that this is what was meant, and comparisons need equal numbers.
-//! Occupancy depends on the cells: .65 with sevenths of a metre, .77 to .78 with sixths, for 4000 segments; the
-//! published figure lies between. It hardly depends on the number of segments: .75 for 1000, .77 for 10000.
+//! occupancy .728/.153/.792, all without units. What we take them for:
+//! * the step in metres: whatever lengths are chosen the median is about .032 m, or .023 in normalised coordinates;
+//! * the distance as the root of the mean square over all coordinates, metres: .056 among 4000 segments (each without
+//!   itself), .055 among 5000, .049 among 10000, .045 among 20000. Points' distances in normalised coordinates give the
+//!   same figures (.055 among 5000), in metres higher ones (.078). Compare only figures with equally many data;
+//! * occupancy by cells that are a sixth of a metre: .77 to .78 for 4000 segments, .75 for 1000, .77 for 10000. With
+//!   sevenths it would be .65; the published figure lies between.
 
 use super::{SystemError, Trajectories};
 use planwright::quantity::median;
