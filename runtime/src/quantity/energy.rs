@@ -36,9 +36,9 @@ pub fn median_energy_j(pendulum: &DoublePendulum, angles_rad: &[[f32; 2]], step_
     median(&mut energies)
 }
 
-/// The middle value, or the mean of the two; NaN for none. NaN sorts last, so that a few move the median and more
-/// than half make it NaN.
-fn median(values: &mut [f64]) -> f64 {
+/// The middle value, or the mean of the two in the middle; NaN for none. Sorts the values, NaN last: a few
+/// move the median, more than half make it NaN.
+pub fn median(values: &mut [f64]) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     let middle = values.len() / 2;
     match (values.get(middle), middle.checked_sub(1).and_then(|below| values.get(below))) {

@@ -6,13 +6,12 @@ mod energy;
 mod grid;
 mod intended;
 mod marginal;
-mod recovery;
-
-pub use energy::{angular_rates_radps, median_energy_j, wrapped_rad};
 mod monitor;
+mod recovery;
 mod sampling;
 
 pub use drift::{DriftError, DriftFigures, DriftSettings, DriftState, DriftStatus};
+pub use energy::{angular_rates_radps, median, median_energy_j, wrapped_rad};
 pub use grid::{QuantityError, QuantityGrid};
 pub use intended::{Intended, IntendedChoice, IntendedError};
 pub use marginal::Marginal;

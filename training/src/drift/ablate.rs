@@ -1,7 +1,7 @@
 //! Table F: one thing is changed at a time, and the drift is measured again.
 
 use super::measure::{admissible, marginal, prior};
-use super::recipe::{AblationPlan, DriftRecipe, SystemPlan};
+use super::recipe::{AblationPlan, DriftRecipe, MethodSteps, SystemPlan};
 use super::unit::{measure_fit, plain, read_samples, unit_folder};
 use super::{DriftError, UnitOptions, run_unit};
 use crate::ablation::{AblationSettings, GeneratorSpec, MlpDenoiserSpec, TransformerSpec, VaeSpec};
@@ -13,7 +13,7 @@ use planwright::planner::{SequenceGenerator, SequenceRequest};
 use planwright::quantity::Discrepancy;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Which ablations to run.
 #[derive(Clone, Debug, Default)]
@@ -26,8 +26,6 @@ pub struct AblationOptions {
 
 /// What is changed.
 enum Change {
-    /// Nothing: the baseline's samples as they are.
-    Nothing,
     /// Another recovery rule on the baseline's samples and data.
     Recovery(RecoverySettings),
     /// Another system (range, horizon, draw) or another U-Net.
@@ -36,8 +34,10 @@ enum Change {
     Sampler(SamplerSettings),
     /// Another generator.
     Generator(GeneratorSpec),
-    /// The baseline with another seed.
+    /// The same with another seed.
     Seed(u64),
+    /// The study's own baseline, which is fitted for longer.
+    Study,
 }
 
 struct Ablation {
@@ -115,7 +115,7 @@ fn table(plan: &SystemPlan, ablations: &AblationPlan) -> Vec<Ablation> {
     let own = plan.system.recovery.clone().unwrap_or_default();
     let [low, high] = plan.system.range;
     let middle = 0.5 * (low + high);
-    add("H0", "baseline", Change::Nothing);
+    add("H0", "baseline", changed(&|_| ()));
     add("H1a", "posterior mean", Change::Recovery(RecoverySettings { summary: Summary::Mean, ..own.clone() }));
     let distance = RecoverySettings { discrepancy: Discrepancy::Absolute, ..own };
     add("H1b", "absolute distance", Change::Recovery(distance.clone()));
@@ -124,7 +124,7 @@ fn table(plan: &SystemPlan, ablations: &AblationPlan) -> Vec<Ablation> {
     // The data of this study are stratified; the paper's H2a is its baseline and the other way round.
     add("H2a", "quantity drawn independently", changed(&|plan| plan.system.draw = Draw::Independent));
     add("H3a", "half the steps", changed(&|plan| plan.steps.baseline = steps(0.5)));
-    add("H3b", "half as many steps again", changed(&|plan| plan.steps.baseline = steps(1.5)));
+    add("H3b", &format!("{} steps instead of {}", plan.steps.baseline, ablations.steps), Change::Study);
     for (number, seed) in plan.seeds.iter().filter(|seed| **seed != ablations.seed).enumerate() {
         add(&format!("H3c-{}", number + 1), "another seed", Change::Seed(*seed));
     }
@@ -162,27 +162,24 @@ fn run(
     options: &UnitOptions,
 ) -> Result<Found, DriftError> {
     let seed = ablations.seed;
-    let baseline = |seed| run_unit(recipe, plan, seed, Method::Baseline, options);
-    let samples_of = |seed| {
-        read_samples(&unit_folder(&options.folder, plan.system.name, seed, Method::Baseline).join("samples.npy"))
-    };
     let found = match &ablation.change {
-        Change::Nothing => {
-            baseline(seed)?;
-            measured(&plan.system, plan, seed, &samples_of(seed)?)?
+        Change::Study => {
+            run_unit(recipe, plan, seed, Method::Baseline, options)?;
+            let folder = unit_folder(&options.folder, plan.system.name, seed, Method::Baseline);
+            measured(&plan.system, plan, seed, &read_samples(&folder.join("samples.npy"))?)?
         }
         Change::Seed(other) => {
-            baseline(*other)?;
-            measured(&plan.system, plan, *other, &samples_of(*other)?)?
+            let shorter = SystemPlan { steps: MethodSteps { baseline: ablations.steps, ..plan.steps }, ..plan.clone() };
+            fitted(recipe, &shorter, *other, ablation, folder, options)?
         }
         Change::Recovery(recovery) => {
-            baseline(seed)?;
             let settings = SystemSettings { recovery: Some(recovery.clone()), ..plan.system.clone() };
-            measured(&settings, plan, seed, &samples_of(seed)?)?
+            let (folder, _) = base(recipe, plan, ablations, options)?;
+            measured(&settings, plan, seed, &read_samples(&folder.join("samples.npy"))?)?
         }
         Change::Sampler(sampler) => {
-            let unit = baseline(seed)?;
-            let artefact = Artefact::open(&unit.model)?;
+            let (folder, _) = base(recipe, plan, ablations, options)?;
+            let artefact = Artefact::open(&folder.join("model.onnx"))?;
             let mut generator = SequenceGenerator::new(&artefact, &options.engine, 100)?;
             generator.set_sampler(*sampler);
             let request = SequenceRequest { count: plan.generated, seed, ..SequenceRequest::default() };
@@ -191,17 +188,7 @@ fn run(
             let samples = Trajectories { values, ..Trajectories::empty(system.horizon(), system.columns()) };
             measured(&plan.system, plan, seed, &samples.physical(&system.limits()))?
         }
-        Change::Plan(other) => {
-            let system = other.system.build()?;
-            let data = system.generate(other.data, seed)?;
-            let prepared = plain(system.as_ref(), &data);
-            let mut fitted = recipe.fit_recipe(other, Method::Baseline, seed, system.columns());
-            fitted.name = format!("{}-{}", recipe.name, ablation.hypothesis);
-            let unit =
-                measure_fit(&fitted, &prepared, system.as_ref(), other, seed, Method::Baseline, folder, options)?;
-            let data = marginal(system.as_ref(), &data)?;
-            Found { tv_data: data.total_variation(&prior(system.as_ref())?)?, tv_model: unit.tv_prior }
-        }
+        Change::Plan(other) => fitted(recipe, other, seed, ablation, folder, options)?,
         Change::Generator(spec) => {
             let system = plan.system.build()?;
             let data = system.generate(plan.data, seed)?;
@@ -224,6 +211,43 @@ fn run(
     let json = serde_json::to_vec_pretty(&found).map_err(|error| io(std::io::Error::other(error)))?;
     planwright::files::write_atomically(&path, |file| file.write_all(&json)).map_err(io)?;
     Ok(found)
+}
+
+/// The ablations' own baseline H0, fitted if it is not there yet.
+fn base(
+    recipe: &DriftRecipe,
+    plan: &SystemPlan,
+    ablations: &AblationPlan,
+    options: &UnitOptions,
+) -> Result<(PathBuf, Found), DriftError> {
+    let folder = options.folder.join("ablation-H0");
+    if let Some(found) = read(&folder.join("found.json"))? {
+        return Ok((folder, found));
+    }
+    let Some(first) = table(plan, ablations).into_iter().next() else {
+        return Err(DriftError::NotPlanned { known: "H0".to_owned(), got: "no ablation".to_owned() });
+    };
+    let found = run(recipe, plan, ablations, &first, &folder, options)?;
+    Ok((folder, found))
+}
+
+/// Another U-Net, or another system, fitted and measured.
+fn fitted(
+    recipe: &DriftRecipe,
+    plan: &SystemPlan,
+    seed: u64,
+    ablation: &Ablation,
+    folder: &Path,
+    options: &UnitOptions,
+) -> Result<Found, DriftError> {
+    let system = plan.system.build()?;
+    let data = system.generate(plan.data, seed)?;
+    let prepared = plain(system.as_ref(), &data);
+    let mut fit = recipe.fit_recipe(plan, Method::Baseline, seed, system.columns());
+    fit.name = format!("{}-{}", recipe.name, ablation.hypothesis);
+    let unit = measure_fit(&fit, &prepared, system.as_ref(), plan, seed, Method::Baseline, folder, options)?;
+    let data = marginal(system.as_ref(), &data)?;
+    Ok(Found { tv_data: data.total_variation(&prior(system.as_ref())?)?, tv_model: unit.tv_prior })
 }
 
 /// Distances from the intended distribution under a recovery rule.

@@ -3,12 +3,14 @@
 use super::measure::prior;
 use super::predict::{PredictOptions, Prediction, baseline_of, predict};
 use super::recipe::{DriftRecipe, SystemPlan};
-use super::unit::{UnitOptions, UnitResult, done, unit_folder};
+use super::unit::{UnitOptions, UnitResult, done, read_samples, unit_folder};
 use super::{AblationOptions, DriftError, ablations};
 use crate::report::{
-    CommandRun, Curves, DriftResults, Method, Mitigation, ScaleRow, SeedResult, Sweep, SystemResult, TTest, TTests,
+    CommandRun, Curves, DriftResults, Method, Mitigation, ScaleRow, SeedResult, Source, Sweep, SystemResult, TTest,
+    TTests, Validity, ValidityRow, published,
 };
-use crate::system::{System, SystemName};
+use crate::system::{System, SystemName, validity};
+use planwright::world::Layout;
 
 /// Which parts are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +65,7 @@ fn system_result(
         t_tests: TTests::default(),
     };
     let (mut predicted, mut transformed) = (Vec::new(), Vec::new());
+    let mut rows = Vec::new();
     for seed in &plan.seeds {
         let units: Vec<UnitResult> = Method::ALL
             .iter()
@@ -90,12 +93,16 @@ fn system_result(
         if let Some(transform) = units.iter().find(|unit| unit.method == Method::Transform) {
             transformed.push(baseline.tv_prior - transform.tv_prior);
         }
+        if plan.system.name == SystemName::Maze2d {
+            rows.extend(validity_rows(plan, system.as_ref(), *seed, &units, options)?);
+        }
         result.seeds.push(seed_result(system.as_ref(), *seed, &baseline, &units, prediction.as_ref())?);
         if let Some(prediction) = prediction {
             result.sweeps.push(sweep(*seed, &prediction));
         }
     }
     result.t_tests = TTests { prediction: TTest::one_sided(&predicted), transform: TTest::one_sided(&transformed) };
+    result.validity = (!rows.is_empty()).then_some(rows);
     Ok(result)
 }
 
@@ -148,4 +155,47 @@ fn sweep(seed: u64, prediction: &Prediction) -> Sweep {
         mass_by_fifth: row.mass_by_fifth.clone(),
     });
     Sweep { seed, command: prediction.command.clone(), scales: rows.collect() }
+}
+
+/// Median step, nearest-data distance and occupancy of data, baseline and transform.
+fn validity_rows(
+    plan: &SystemPlan,
+    system: &dyn System,
+    seed: u64,
+    units: &[UnitResult],
+    options: &UnitOptions,
+) -> Result<Vec<ValidityRow>, DriftError> {
+    let data = system.generate(plan.data, seed)?;
+    let mut rows = Vec::new();
+    for source in Source::ALL {
+        let method = match source {
+            Source::Data => None,
+            Source::Baseline => Some(Method::Baseline),
+            Source::Transform => Some(Method::Transform),
+        };
+        let checked = match method {
+            None => data.clone(),
+            Some(method) if units.iter().any(|unit| unit.method == method) => {
+                let folder = unit_folder(&options.folder, plan.system.name, seed, method);
+                read_samples(&folder.join("samples.npy"))?
+            }
+            Some(_) => continue,
+        };
+        let nearest = match source {
+            Source::Data => validity::nearest_distance_within(&checked)?,
+            _ => validity::nearest_distance(&checked, &data)?,
+        };
+        rows.push(ValidityRow {
+            source,
+            measured: Validity {
+                median_step: Some(validity::median_step(&checked)),
+                nearest_data_distance: Some(nearest),
+                occupancy: Some(validity::Occupancy::of(&Layout::umaze()).share(&checked)?),
+            },
+            published: Some(published::validity(source)),
+            seed,
+            command: "planwright-train drift report".to_owned(),
+        });
+    }
+    Ok(rows)
 }

@@ -122,7 +122,7 @@ fn noise() -> Prediction {
 pub struct MethodSteps {
     /// Nothing done against drift.
     pub baseline: u64,
-    /// Inverse reweighting.
+    /// Inverse reweighting; these go on from the baseline's parameters.
     pub reweight: u64,
     /// Conditional modelling.
     pub conditional: u64,
@@ -279,6 +279,7 @@ impl DriftRecipe {
                 optimiser: self.fit.optimiser.clone(),
                 average_decay: self.fit.average_decay,
             },
+            starts_from: None,
             data_sha256: String::new(),
         }
     }

@@ -6,7 +6,7 @@ use super::measure::{admissible, marginal, prior, weighted_marginal};
 use super::recipe::{DriftRecipe, SystemPlan};
 use crate::deviation::{matching_level, median_displacement};
 use crate::export::{ExportOptions, SequenceDescription, export_sequences};
-use crate::fit::{Checkpoint, FitOptions, SequenceData, SequenceRecipe, fit_sequences};
+use crate::fit::{Checkpoint, FitOptions, FitRecipe, SequenceData, SequenceRecipe, fit_sequences};
 use crate::mitigation::{InverseWeights, PairingReport, QuantityCondition, requested_values};
 use crate::report::Method;
 use crate::system::{System, SystemName, Trajectories};
@@ -128,7 +128,17 @@ pub fn run_unit(
     let system = plan.system.build()?;
     let data = system.generate(plan.data, seed)?;
     let prepared = prepare(recipe, plan, system.as_ref(), &data, seed, method, options)?;
+    let (initial, starts_from) = match method {
+        Method::Reweight => {
+            let baseline = unit_folder(&options.folder, plan.system.name, seed, Method::Baseline);
+            let checkpoint: Checkpoint<SequenceRecipe> = Checkpoint::read(&baseline.join("checkpoint.safetensors"))?;
+            (Some(checkpoint.averaged().to_vec()), Some(checkpoint.recipe.sha256()))
+        }
+        _ => (None, None),
+    };
+    let prepared = Prepared { initial, ..prepared };
     let fitted = SequenceRecipe {
+        starts_from,
         endpoints_fixed: system.endpoints_fixed() && method != Method::Transform,
         ..recipe.fit_recipe(plan, method, seed, system.columns())
     };
@@ -141,6 +151,8 @@ pub(super) struct Prepared {
     pub(super) description: SequenceDescription,
     pub(super) condition: Option<QuantityCondition>,
     pub(super) pairing: Option<PairingReport>,
+    /// Parameters to start from.
+    pub(super) initial: Option<Vec<f32>>,
 }
 
 fn prepare(
@@ -230,6 +242,7 @@ pub(super) fn plain(system: &dyn System, data: &Trajectories) -> Prepared {
         },
         condition: None,
         pairing: None,
+        initial: None,
     }
 }
 
@@ -276,6 +289,7 @@ pub(super) fn measure_fit(
         until: None,
         device: None,
         progress: options.progress,
+        initial: prepared.initial.clone(),
     };
     let report = fit_sequences(fitted, &prepared.rows, &fit_options)?;
     let checkpoint: Checkpoint<SequenceRecipe> = Checkpoint::read(&checkpoint_path)?;

@@ -28,6 +28,8 @@ pub struct FitOptions {
     pub device: Option<DeviceName>,
     /// Show a progress bar on stderr.
     pub progress: bool,
+    /// Values of all parameters to start from, in flat order; random ones from the recipe's seed if `None`.
+    pub initial: Option<Vec<f32>>,
 }
 
 /// What a fit did.
@@ -162,7 +164,13 @@ impl<'a, R: FitRecipe> Run<'a, R> {
             }
             (true, false) => return Err(FitError::Exists(checkpoint_path)),
             (false, true) => return Err(FitError::NothingToResume(checkpoint_path)),
-            (false, false) => Trainer::new(recipe, device),
+            (false, false) => match &options.initial {
+                None => Trainer::new(recipe, device),
+                Some(values) => Trainer::starting_from(recipe, device, values).ok_or_else(|| FitError::Data {
+                    expected: "as many initial values as the network has parameters".to_owned(),
+                    got: values.len().to_string(),
+                })?,
+            },
         };
         Ok(Self { options, trainer, checkpoint_path, metrics_path })
     }

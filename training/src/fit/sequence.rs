@@ -46,6 +46,9 @@ pub struct SequenceRecipe {
     pub condition_drop: f64,
     /// The fit.
     pub training: TrainingSettings,
+    /// SHA-256 of the recipe of the fit whose parameters this one starts from, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_from: Option<String>,
     /// SHA-256 of rows, weights and conditions, hex.
     pub data_sha256: String,
 }
@@ -255,6 +258,7 @@ mod tests {
                 },
                 average_decay: 0.9,
             },
+            starts_from: None,
             data_sha256: String::new(),
         }
     }
@@ -293,6 +297,7 @@ mod tests {
                 until,
                 device: None,
                 progress: false,
+                initial: None,
             };
             let (recipe, data) = (recipe(condition), data(condition));
             let whole = fit_sequences(&recipe, &data, &options("whole", false, None)).expect("a fit");
@@ -307,8 +312,14 @@ mod tests {
     #[test]
     fn data_that_do_not_fit_are_refused() {
         let folder = tempfile::tempdir().expect("a folder");
-        let options =
-            FitOptions { folder: folder.path().to_owned(), resume: false, until: None, device: None, progress: false };
+        let options = FitOptions {
+            folder: folder.path().to_owned(),
+            resume: false,
+            until: None,
+            device: None,
+            progress: false,
+            initial: None,
+        };
         let mut nan = data(false);
         nan.rows.values[9] = f32::NAN;
         let weights = SequenceData { weights: vec![0.0; 10], ..data(false) };

@@ -36,6 +36,13 @@ impl<R: FitRecipe> Trainer<R> {
         Self::at(recipe, device, layout, [initial.clone(), initial], None, 0)
     }
 
+    /// At step 0 with given parameters; `None` if they are not as many as the network has.
+    pub(super) fn starting_from(recipe: &R, device: DeviceName, values: &[f32]) -> Option<Self> {
+        let layout = Parameters::new(declare(recipe.network()));
+        let values = [values.to_vec(), values.to_vec()];
+        (values[0].len() == layout.len()).then(|| Self::at(recipe, device, layout, values, None, 0))
+    }
+
     /// At any step. `values` are parameters and average, `moments` Adam's (zeros if `None`).
     pub(super) fn at(
         recipe: &R,

@@ -22,8 +22,9 @@ impl Rule {
     }
 }
 
-/// A map whose state is rounded to one of `bins` even levels from 0 to 1 at every step, inside the recurrence. Data, references and everything else come from this one function, so that a value of the parameter
-/// always means the same trajectory.
+/// A map whose state is rounded to one of `bins` even levels from 0 to 1 at every step, inside the recurrence.
+/// Data, references and everything else come from this one function, so that a value of the parameter always means the
+/// same trajectory.
 pub(super) struct QuantisedMap {
     pub(super) rule: Rule,
     pub(super) bins: usize,

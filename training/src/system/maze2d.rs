@@ -2,8 +2,8 @@
 //!
 //! Segments are cut from runs of our own generator with D4RL's published recipe: positions, one step is 0.01 s. Of
 //! 128-step segments the middle 98% are between 3.10 and 4.60 m long, none is shorter than 2.4 m or longer than 5.1 m.
-//! The range 3.5 to 4.75 m is the widest that gives the published median step of .034 m in data uniform in length (a
-//! lower end at 3.0 m gives .032) and of which every bin still has some hundred separate drives.
+//! The range 3.5 to 4.75 m was found by the published median step of data, .034 m: it gives .0335, a lower end of 3.4 m
+//! .033, one of 3.0 m .032. Every bin can be filled well: of 10000 segments none overlaps another of its bin.
 
 use super::free_space::FreeSpace;
 use super::quotas::Quotas;
@@ -32,6 +32,8 @@ const FIRST_SEED: u64 = 0x6d61_7a65;
 pub(super) struct Maze2d {
     layout: Layout,
     free: FreeSpace,
+    /// Half the sides of the box of the limits: a unit of normalised coordinates.
+    half_m: Point,
     horizon: usize,
     range: [f64; 2],
     grid: QuantityGrid,
@@ -56,8 +58,11 @@ impl Maze2d {
                 return Err(SystemError::OutOfRange { system: NAME, quantity, low, high: longest_m, got: value });
             }
         }
+        let free = FreeSpace::of(&layout);
+        let (low, high) = free.bounds();
         Ok(Self {
-            free: FreeSpace::of(&layout),
+            half_m: std::array::from_fn(|axis| 0.5 * (high[axis] - low[axis]) + PENETRATION_M),
+            free,
             layout,
             horizon: settings.horizon,
             range: settings.range,
@@ -230,11 +235,7 @@ impl System for Maze2d {
     }
 
     fn continues(&self, before: &[f32], piece: &[f32]) -> bool {
-        let limits = self.limits();
-        let step_m = |axis: usize| {
-            let half_m = 0.5 * f64::from(limits.high[axis] - limits.low[axis]);
-            half_m * (f64::from(piece[axis]) - f64::from(before[axis]))
-        };
+        let step_m = |axis: usize| self.half_m[axis] * (f64::from(piece[axis]) - f64::from(before[axis]));
         before.len() == 2 && piece.len() == 2 && step_m(0).hypot(step_m(1)) <= REACH_M
     }
 

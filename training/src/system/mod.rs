@@ -13,6 +13,7 @@ mod settings;
 mod sinusoid;
 mod strata;
 mod trajectories;
+pub mod validity;
 
 pub use error::SystemError;
 pub use settings::{Draw, RecoverySettings, Summary, SystemName, SystemSettings};
