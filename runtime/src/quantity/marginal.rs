@@ -145,9 +145,10 @@ mod tests {
         let left = Marginal::uniform(grid(), 0.0, 5.0).expect("mass");
         let right = Marginal::uniform(grid(), 5.0, 10.0).expect("mass");
         let all = Marginal::uniform(grid(), 0.0, 10.0).expect("mass");
-        for (one, other, distance) in [(&left, &right, 1.0), (&left, &all, 0.5), (&all, &all, 0.0)] {
-            assert!((one.total_variation(other).expect("one grid") - distance).abs() < 1e-12);
-        }
+        // A sum of five fifths need not be one to the last digit.
+        let is = |got: Result<f64, QuantityError>, wanted: f64| got.is_ok_and(|got| (got - wanted).abs() < 1e-12);
+        assert!(is(left.total_variation(&right), 1.0) && is(left.total_variation(&all), 0.5));
+        assert_eq!(all.total_variation(&all), Ok(0.0));
         let cut = Marginal::uniform(grid(), 0.5, 1.5).expect("mass");
         assert_eq!(cut.mass()[..3], [0.5, 0.5, 0.0]);
     }

@@ -54,6 +54,7 @@ impl Fit {
                 DeviceArgument::Cuda => DeviceName::Cuda,
             }),
             progress: !self.json,
+            initial: None,
         };
         let report = fit(&recipe, &options).map_err(|error| match error {
             FitError::Diverged { .. } => CliError::failed(error),
