@@ -109,6 +109,9 @@ pub(super) struct PilotArguments {
     /// Keep the proposal's own pace instead of the fastest that the motors allow
     #[arg(long)]
     pub(super) keep_pace: bool,
+    /// Keep the proposal's way with all its turns instead of the shortest way along it (models of paths: always)
+    #[arg(long)]
+    pub(super) keep_shape: bool,
     /// Control steps of 0.01 s between plans
     #[arg(long, default_value_t = 10, value_name = "N")]
     pub(super) replan_steps: usize,
@@ -188,7 +191,8 @@ impl PilotArguments {
             let problem = anyhow::anyhow!("--replan-steps: expected between 1 and 10000, got {}", self.replan_steps);
             return Err(CliError::input(problem));
         }
-        let correction = CorrectionSettings { strength, retime: !self.keep_pace, ..CorrectionSettings::default() };
+        let mut correction = CorrectionSettings { strength, retime: !self.keep_pace, ..CorrectionSettings::default() };
+        correction.path.keep_shape = self.keep_shape || manifest.plans_paths();
         let drift = self.drift.settings(manifest)?;
         Ok(PilotSettings { replan_steps: self.replan_steps, deadline, correction, drift, ..PilotSettings::default() })
     }
@@ -224,7 +228,12 @@ pub(super) fn open_model(path: Option<&Path>, layout: &str) -> Result<(PathBuf, 
 
 /// `models/maze-LAYOUT.onnx` here, or beside the command or one of the folders above it.
 fn shipped_model(layout: &str) -> Result<PathBuf, CliError> {
-    let name = Path::new("models").join(format!("maze-{layout}.onnx"));
+    shipped(&format!("maze-{layout}"))
+}
+
+/// `models/NAME.onnx` here, or beside the command or one of the folders above it.
+pub(super) fn shipped(name: &str) -> Result<PathBuf, CliError> {
+    let name = Path::new("models").join(format!("{name}.onnx"));
     if let Some(found) = crate::files::find(&name) {
         return Ok(found);
     }

@@ -4,6 +4,7 @@ use super::common::{
     CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, describe_drift, maze_planner,
     open_model, print_json, print_text,
 };
+use super::demo_transform::TransformDemo;
 use super::eval::finish_view;
 use crate::evaluate::{Audit, Scores, episodes};
 use crate::pilot::{Clock, EpisodeReport, Pilot};
@@ -20,6 +21,7 @@ Examples:
   planwright demo
   planwright demo --layout large --real-time --viewer rerun+http://127.0.0.1:9876/proxy
   planwright demo --json | jq .score
+  planwright demo --transform
 
 The recording opens with the rerun viewer: rerun planwright-demo.rrd")]
 pub(super) struct Demo {
@@ -29,15 +31,18 @@ pub(super) struct Demo {
     /// Another model
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Episodes
-    #[arg(long, default_value_t = 10, value_name = "N")]
-    episodes: usize,
+    /// Episodes (default: 10; 300 goals with --transform)
+    #[arg(long, value_name = "N")]
+    episodes: Option<usize>,
     /// Seed of starts and plans
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Keep to the clock: 100 control steps a second
     #[arg(long)]
     real_time: bool,
+    /// Plan with the coordinate transform: 300 goals (or --episodes), one plan each, beside a plain model
+    #[arg(long, conflicts_with_all = ["model", "real_time"])]
+    transform: bool,
     /// Write no recording
     #[arg(long, conflicts_with = "rrd")]
     no_rrd: bool,
@@ -59,9 +64,22 @@ const DEADLINE: Duration = Duration::from_millis(50);
 
 impl Demo {
     pub(super) fn run(&self) -> Result<(), CliError> {
-        if !(1..=10_000).contains(&self.episodes) {
-            let problem = anyhow::anyhow!("--episodes: expected between 1 and 10000, got {}", self.episodes);
+        let episodes_wanted = self.episodes.unwrap_or(if self.transform { 300 } else { 10 });
+        if !(1..=10_000).contains(&episodes_wanted) {
+            let problem = anyhow::anyhow!("--episodes: expected between 1 and 10000, got {episodes_wanted}");
             return Err(CliError::input(problem));
+        }
+        if self.transform {
+            let demo = TransformDemo {
+                goals: episodes_wanted,
+                seed: self.seed,
+                json: self.json,
+                engine: &self.engine,
+                pilot: &self.pilot,
+                view: &self.view,
+                rrd: self.view.rrd.clone(),
+            };
+            return demo.run();
         }
         let (path, artefact) = open_model(self.model.as_deref(), &self.layout)?;
         let planner = maze_planner(&artefact, &self.engine, &self.sampler, self.seed)?;
@@ -78,7 +96,7 @@ impl Demo {
         let mut pilot = Pilot::new(planner, settings, view.clone());
         let mut audit = Audit::new(&world);
         let clock = if self.real_time { Clock::RealTime } else { Clock::Simulated };
-        let starts = episodes(world.layout(), self.episodes, self.seed);
+        let starts = episodes(world.layout(), episodes_wanted, self.seed);
         let mut reports: Vec<EpisodeReport> = Vec::new();
         for (index, episode) in starts.iter().enumerate() {
             pilot.reset(self.seed.wrapping_add(index as u64));
@@ -95,11 +113,11 @@ impl Demo {
         if self.json {
             return print_json(&serde_json::json!({
                 "layout": world.layout().name(),
-                "episodes": self.episodes,
+                "episodes": episodes_wanted,
                 "seed": self.seed,
                 "score": scores.score.mean,
                 "score_bound": scores.bound,
-                "reach_rate": reached as f64 / self.episodes as f64,
+                "reach_rate": reached as f64 / episodes_wanted as f64,
                 "wall_contacts": reports.iter().map(|report| report.wall_steps).sum::<usize>(),
                 "late_steps": reports.iter().map(|report| report.late_steps).sum::<usize>(),
                 "plans_checked": statistics.plans_checked,
@@ -126,7 +144,7 @@ impl Demo {
         };
         print_text(&format!(
             "{} episodes in {}: score {:.1} of at most {:.1}, {reached} reached\nplans     {} checked, {} kept, {} fallbacks, {} unsafe\nresidual  {:.3} m proposed, {:.4} m corrected\ntime      p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms per checked plan{}\nengine    {engine}{recording}",
-            self.episodes,
+            episodes_wanted,
             world.layout().name(),
             scores.score.mean,
             scores.bound,

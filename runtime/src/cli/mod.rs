@@ -6,6 +6,7 @@ mod bench;
 mod bench_ros;
 mod common;
 mod demo;
+mod demo_transform;
 mod eval;
 mod inspect;
 #[cfg(feature = "ros2")]

@@ -11,11 +11,13 @@ pub struct PathSettings {
     pub tautness: f64,
     /// Sweeps of the smoothing per resolution.
     pub sweeps: usize,
+    /// Keep the proposal's way with all its turns, so that its length means something; only walls push it aside.
+    pub keep_shape: bool,
 }
 
 impl Default for PathSettings {
     fn default() -> Self {
-        Self { clearance_m: 0.03, tautness: 0.05, sweeps: 60 }
+        Self { clearance_m: 0.03, tautness: 0.05, sweeps: 60, keep_shape: false }
     }
 }
 
@@ -59,8 +61,16 @@ impl PathShaper {
         self.scratch.push(start.position);
         self.scratch.extend(dreamt.skip(1).take(self.max_points - 2));
         self.scratch.push(goal);
-        resample(&self.scratch, COARSE_M, 1, self.max_points, &mut self.coarse);
         let keep = RADIUS_M + settings.clearance_m;
+        if settings.keep_shape {
+            resample(&self.scratch, FINE_M, FINE_PIECES, self.max_points, &mut self.fine);
+            let last = self.fine.len() - 1;
+            for point in &mut self.fine[1..last] {
+                *point = pushed_out(layout, *point, keep);
+            }
+            return &self.fine;
+        }
+        resample(&self.scratch, COARSE_M, 1, self.max_points, &mut self.coarse);
         for point in &mut self.coarse[1..] {
             *point = pushed_out(layout, *point, keep);
         }
@@ -222,6 +232,17 @@ mod tests {
     fn shaped(dreamt: &[Point], start: State, goal: Point) -> Vec<Point> {
         let layout = Layout::umaze();
         PathShaper::new(400).shape(&layout, &start, goal, dreamt.iter().copied(), &PathSettings::default()).to_vec()
+    }
+
+    #[test]
+    fn a_way_whose_shape_is_kept_keeps_its_length() {
+        let dreamt = [[3.0, 1.0], [3.0, 2.0], [3.0, 1.4], [3.0, 2.5]];
+        let settings = PathSettings { keep_shape: true, ..PathSettings::default() };
+        let mut shaper = PathShaper::new(400);
+        let points = dreamt.iter().copied();
+        let path = shaper.shape(&Layout::umaze(), &State::at_rest([3.0, 1.0]), [3.0, 2.5], points, &settings);
+        let length = path_length_m(path.iter().copied());
+        assert!((length - 2.7).abs() < 0.25, "{length}");
     }
 
     #[test]

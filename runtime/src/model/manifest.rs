@@ -366,6 +366,12 @@ impl Manifest {
         self.quantity.as_ref().and_then(|quantity| quantity.intended.as_ref())
     }
 
+    /// Whether it plans ways alone (columns x, y): pace and commands come from the correction, and the way's shape is
+    /// what the model is for.
+    pub fn plans_paths(&self) -> bool {
+        self.world.is_some() && self.columns.len() == 2 && self.columns[0].name == "x" && self.columns[1].name == "y"
+    }
+
     /// The JSON schema of the manifest.
     pub fn json_schema() -> serde_json::Value {
         schemars::schema_for!(Manifest).to_value()

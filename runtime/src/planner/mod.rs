@@ -1,6 +1,7 @@
 //! From an observation to a proposal. One file per family; what comes out is a dream until it is
 //! corrected and checked.
 
+mod any_maze;
 mod denoiser;
 mod maze;
 mod path;
@@ -8,6 +9,7 @@ mod pool;
 mod ranking;
 mod sequence;
 
+pub use any_maze::AnyMazePlanner;
 pub use denoiser::EngineDenoiser;
 pub use maze::{MazePlanner, MazePlannerSettings};
 pub use path::{PathPlanner, PathPlannerSettings};

@@ -7,7 +7,7 @@ use super::ranking::Ranking;
 use super::{Observation, PlanError, Planner, PlannerError, Proposal, layout_of};
 use crate::correction::Resample;
 use crate::diffusion::{Condition, NoiseSchedule, Sampler, SamplerSettings, SamplingError, Solver, Start};
-use crate::model::{Artefact, EngineChoice, EngineDescription, Family, Manifest, SolverKind, load_engine};
+use crate::model::{Artefact, EngineChoice, EngineDescription, Manifest, SolverKind, load_engine};
 use crate::quantity::path_length_m;
 use crate::trajectory::Trajectory;
 use crate::view::View;
@@ -92,8 +92,7 @@ impl PathPlanner {
         settings: PathPlannerSettings,
     ) -> Result<Self, PlannerError> {
         let manifest = artefact.manifest().clone();
-        let names: Vec<&str> = manifest.columns.iter().map(|column| column.name.as_str()).collect();
-        if manifest.family == Family::MazeDiffusion || names != ["x", "y"] {
+        if !manifest.plans_paths() {
             return Err(PlannerError::Setting(format!(
                 "expected a model of paths (columns x, y), got '{}' of family {:?}\nhint: `planwright inspect FILE` tells what a model is",
                 manifest.name, manifest.family
@@ -118,8 +117,8 @@ impl PathPlanner {
             .map_err(|error| PlannerError::Setting(error.to_string()))?;
         let engine = load_engine(artefact, choice, settings.candidates)?;
         let horizon = manifest.horizon;
-        let intended = manifest.quantity.as_ref().and_then(|quantity| quantity.intended.as_ref());
-        let ranking = intended.filter(|_| settings.rank).map(|intended| Ranking::new(intended.marginal().clone()));
+        let ranking =
+            manifest.intended().filter(|_| settings.rank).map(|intended| Ranking::new(intended.marginal().clone()));
         let pool = if manifest.transform.is_some() { settings.pool } else { settings.candidates };
         let mut planner = Self {
             denoiser: EngineDenoiser::new(&manifest, engine, settings.candidates)?,
@@ -149,6 +148,11 @@ impl PathPlanner {
         &self.settings
     }
 
+    /// What computes.
+    pub fn engine_description(&self) -> EngineDescription {
+        self.denoiser.engine().clone()
+    }
+
     /// Start and goal of the paths that the model knows: endpoints of a pooled path, clear of walls. For tasks that are
     /// spread as the data are. `None` without a code space.
     pub fn task(&self, index: usize) -> Option<(Point, Point)> {
@@ -160,6 +164,11 @@ impl PathPlanner {
             let clear = [start, goal].iter().all(|point| sweep.path([*point]).clearance_m > 0.05);
             clear.then_some((start, goal))
         })
+    }
+
+    /// Lengths of all paths in the pool, metres: what the model makes without any condition.
+    pub fn pooled_lengths(&self) -> Vec<f64> {
+        (0..self.pool.len()).map(|index| path_length_m(self.pool.path(index).iter().copied())).collect()
     }
 
     fn sampling(&self) -> SamplerSettings {

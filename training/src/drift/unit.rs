@@ -17,7 +17,7 @@ use planwright::model::{
     WorldSpec,
 };
 use planwright::planner::{SequenceGenerator, SequenceRequest};
-use planwright::quantity::{Marginal, QuantityGrid};
+use planwright::quantity::{Intended, Marginal, QuantityGrid};
 use planwright::world::{Layout, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, RADIUS_M};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -31,6 +31,8 @@ use std::time::Instant;
 const BATCH: usize = 100;
 /// Bins of the inverse reweighting.
 const REWEIGHT_BINS: usize = 32;
+/// Bins of the intended distribution that a robot's monitor counts in.
+const MONITOR_BINS: usize = 16;
 /// Data rows on which a model's error is measured.
 const ERROR_ROWS: usize = 500;
 
@@ -192,7 +194,6 @@ fn prepare(
             prepared.rows.rows = rows;
             if plan.system.name == SystemName::Maze2d {
                 prepared.description.family = Family::MazeTransform;
-                prepared.description.world = Some(umaze());
             }
             // Codes live in [-1, 1] themselves; the decoder's trajectories are in physical units.
             let columns = system.columns();
@@ -214,6 +215,7 @@ pub(super) fn plain(system: &dyn System, data: &Trajectories) -> Prepared {
         _ if system.name() == "pendulum" => &["theta_1", "theta_2"],
         _ => &["x", "y"],
     };
+    let maze = system.name() == "maze2d";
     let state_unit = match system.name() {
         "pendulum" => "rad",
         "maze2d" => "m",
@@ -228,16 +230,16 @@ pub(super) fn plain(system: &dyn System, data: &Trajectories) -> Prepared {
             normaliser: Normaliser { low: limits.low, high: limits.high },
             step_secs: system.step_secs(),
             quantity: Some(QuantitySpec {
-                name: quantity.to_owned(),
+                name: quantity.replace(' ', "_"),
                 unit: unit.to_owned(),
                 mean: 0.5 * (low + high),
                 low: low + 0.05 * (high - low),
                 high: high - 0.05 * (high - low),
-                intended: None,
+                intended: maze.then(|| Intended::uniform(low, high, MONITOR_BINS).ok()).flatten(),
             }),
             condition: None,
             transform: None,
-            world: None,
+            world: maze.then(umaze),
             recipe: serde_json::Value::Null,
         },
         condition: None,

@@ -1,8 +1,8 @@
-//! The diffusion maze planners as a family of nodes.
+//! The diffusion maze planners as a family of nodes: of knots, or of paths whose length keeps a distribution.
 
 use super::family::{LoadRequest, PlannerFamily};
 use crate::model::Artefact;
-use crate::planner::{MazePlanner, MazePlannerSettings};
+use crate::planner::{AnyMazePlanner, MazePlanner, MazePlannerSettings, PathPlanner, PathPlannerSettings};
 use crate::ros::parameter::{Descriptor, ReadError, Values};
 use crate::world::Layout;
 
@@ -10,7 +10,7 @@ use crate::world::Layout;
 pub struct Maze;
 
 impl PlannerFamily for Maze {
-    type Planner = MazePlanner;
+    type Planner = AnyMazePlanner;
     const NAME: &'static str = "maze";
     const DEFAULT_MODEL: &'static str = "models/maze-umaze.onnx";
 
@@ -35,7 +35,7 @@ impl PlannerFamily for Maze {
         ]
     }
 
-    fn load(request: &LoadRequest, parameters: &Values) -> Result<MazePlanner, String> {
+    fn load(request: &LoadRequest, parameters: &Values) -> Result<AnyMazePlanner, String> {
         let artefact = Artefact::open(&request.model).map_err(|error| error.to_string())?;
         let default = MazePlannerSettings::of(artefact.manifest());
         let read = |error: ReadError| error.to_string();
@@ -47,18 +47,27 @@ impl PlannerFamily for Maze {
             "model" => default.solver,
             name => name.parse().map_err(|error| format!("solver: {error}"))?,
         };
+        let (steps, candidates) =
+            (chosen("denoising_steps", default.steps)?, chosen("candidates", default.candidates)?);
+        if artefact.manifest().plans_paths() {
+            let own = PathPlannerSettings::of(artefact.manifest());
+            let settings = PathPlannerSettings { solver, steps, candidates, seed: request.seed, ..own };
+            let planner = PathPlanner::new(&artefact, &request.engine, settings);
+            return planner.map(AnyMazePlanner::Paths).map_err(|error| error.to_string());
+        }
         let warm_start = parameters.double("warm_start").map_err(read)?;
         let settings = MazePlannerSettings {
             solver,
-            steps: chosen("denoising_steps", default.steps)?,
-            candidates: chosen("candidates", default.candidates)?,
+            steps,
+            candidates,
             warm_start: (warm_start > 0.0).then_some(warm_start),
             seed: request.seed,
         };
-        MazePlanner::new(&artefact, &request.engine, settings).map_err(|error| error.to_string())
+        let planner = MazePlanner::new(&artefact, &request.engine, settings);
+        planner.map(AnyMazePlanner::Knots).map_err(|error| error.to_string())
     }
 
-    fn layout(planner: &MazePlanner) -> &Layout {
+    fn layout(planner: &AnyMazePlanner) -> &Layout {
         planner.layout()
     }
 }

@@ -52,7 +52,8 @@ fn account(of: &mut PilotStatistics, before: &PilotStatistics, after: PilotStati
 }
 
 impl<P: Planner + Send> Planning for PilotOf<P> {
-    fn configure(&mut self, settings: PilotSettings) {
+    fn configure(&mut self, mut settings: PilotSettings) {
+        settings.correction.path.keep_shape = self.pilot.planner().manifest().plans_paths();
         self.pilot.configure(settings);
     }
 

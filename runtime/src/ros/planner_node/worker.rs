@@ -281,6 +281,8 @@ fn load<F: PlannerFamily>(
     let planner = F::load(request, parameters)?;
     let manifest = planner.manifest();
     settings.drift = drift_settings(parameters, manifest.intended())?;
+    // Of a way whose length means something the shape is kept.
+    settings.correction.path.keep_shape = manifest.plans_paths();
     let loaded = Loaded {
         engine: planner.engine().clone(),
         model: request.model.clone(),

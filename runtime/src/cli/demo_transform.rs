@@ -1,0 +1,156 @@
+//! `planwright demo --transform`: plans whose lengths keep their intended distribution, beside those of a plain model.
+
+use super::common::{CliError, EngineArguments, PilotArguments, ViewArguments, print_json, print_text, shipped};
+use super::eval::finish_view;
+use crate::evaluate::Audit;
+use crate::model::Artefact;
+use crate::pilot::{Clock, Pilot, PilotStatistics};
+use crate::planner::{PathPlanner, PathPlannerSettings};
+use crate::quantity::{DriftStatus, Marginal};
+use crate::view::{Stage, View};
+use crate::world::{Episode, MazeWorld, Point, State};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Steps of 0.01 s in which a plan is followed; every plan of the model's range ends well before.
+const STEPS: usize = 400;
+/// Far more than a plan's steps: one goal, one plan.
+const ONE_PLAN: usize = 10_000;
+const DEADLINE: Duration = Duration::from_millis(50);
+
+/// What the demo is given.
+pub(super) struct TransformDemo<'a> {
+    pub(super) goals: usize,
+    pub(super) seed: u64,
+    pub(super) json: bool,
+    pub(super) engine: &'a EngineArguments,
+    pub(super) pilot: &'a PilotArguments,
+    pub(super) view: &'a ViewArguments,
+    pub(super) rrd: Option<PathBuf>,
+}
+
+/// How one planner did.
+#[derive(Serialize)]
+struct Driven {
+    model: PathBuf,
+    model_sha256: String,
+    drift: Option<DriftStatus>,
+    reach_rate: f64,
+    wall_contacts: usize,
+    plans_unsafe: u64,
+    plan_ms: crate::pilot::LatencySummary,
+    statistics: PilotStatistics,
+}
+
+impl TransformDemo<'_> {
+    pub(super) fn run(&self) -> Result<(), CliError> {
+        let path = shipped("maze-umaze-transform")?;
+        let artefact = Artefact::open(&path).map_err(CliError::input)?;
+        let planner = self.planner(&artefact, true)?;
+        let Some(intended) = artefact.manifest().intended().cloned() else {
+            let problem = "expected a model with an intended distribution of path length, got none";
+            return Err(CliError::input(anyhow::anyhow!("{}: {problem}", path.display())));
+        };
+        let tasks: Vec<(Point, Point)> = (0..self.goals).filter_map(|index| planner.task(index)).collect();
+        let engine = planner.engine_description();
+        let free = Marginal::from_values(intended.grid(), &planner.pooled_lengths())
+            .and_then(|found| found.total_variation(intended.marginal()))
+            .map_err(CliError::failed)?;
+        let world = MazeWorld::new(planner.layout().clone());
+        let view_arguments = ViewArguments { rrd: self.rrd.clone(), ..self.view.clone() };
+        let view = view_arguments.start()?;
+        let transform = self.drive(&path, &artefact, planner, &world, &tasks, view.clone())?;
+        finish_view(view);
+        let unranked = self.planner(&artefact, false)?;
+        let unranked = self.drive(&path, &artefact, unranked, &world, &tasks, View::disabled())?;
+        let plain_path = shipped("maze-umaze-paths")?;
+        let plain = Artefact::open(&plain_path).map_err(CliError::input)?;
+        let baseline = self.planner(&plain, true)?;
+        let baseline = self.drive(&plain_path, &plain, baseline, &world, &tasks, View::disabled())?;
+        let plans_unsafe = transform.plans_unsafe + unranked.plans_unsafe + baseline.plans_unsafe;
+        if self.json {
+            return print_json(&serde_json::json!({
+                "layout": world.layout().name(),
+                "goals": tasks.len(),
+                "seed": self.seed,
+                "total_variation": total_variation(&transform),
+                "total_variation_unranked": total_variation(&unranked),
+                "total_variation_baseline": total_variation(&baseline),
+                "total_variation_unconditional": free,
+                "plans_unsafe": plans_unsafe,
+                "transform": transform,
+                "unranked": unranked,
+                "baseline": baseline,
+                "engine": engine,
+                "rrd": self.rrd,
+            }));
+        }
+        let line = |name: &str, driven: &Driven| {
+            let state = driven.drift.as_ref().map_or("off", |drift| drift.figures.state.name());
+            format!(
+                "{name:<26} {:.3} ({state}), {} plans, {} fallbacks, {} unsafe, {:.0}% reached, p50 {:.1} ms",
+                total_variation(driven).unwrap_or(f64::NAN),
+                driven.statistics.plans_checked,
+                driven.statistics.fallbacks.total(),
+                driven.plans_unsafe,
+                100.0 * driven.reach_rate,
+                driven.plan_ms.p50,
+            )
+        };
+        let recording = self.rrd.as_ref().map_or(String::new(), |path| format!("\nrecording {}", path.display()));
+        print_text(&format!(
+            "{} goals in {}: total variation of the plans' lengths to the intended distribution\n{}\n{}\n{}\n{:<26} {free:.3}\nengine    {engine}{recording}",
+            tasks.len(),
+            world.layout().name(),
+            line("transform, ranked", &transform),
+            line("transform, not ranked", &unranked),
+            line("plain model, inpainted", &baseline),
+            "transform, no condition",
+        ))
+    }
+
+    fn planner(&self, artefact: &Artefact, rank: bool) -> Result<PathPlanner, CliError> {
+        let own = PathPlannerSettings::of(artefact.manifest());
+        let settings = PathPlannerSettings { rank, seed: self.seed, ..own };
+        PathPlanner::new(artefact, &self.engine.choice()?, settings).map_err(CliError::input)
+    }
+
+    /// One plan per goal, followed to its end.
+    fn drive(
+        &self,
+        path: &Path,
+        artefact: &Artefact,
+        planner: PathPlanner,
+        world: &MazeWorld,
+        tasks: &[(Point, Point)],
+        view: View,
+    ) -> Result<Driven, CliError> {
+        let mut settings = self.pilot.settings(Some(DEADLINE), artefact.manifest())?;
+        settings.replan_steps = ONE_PLAN;
+        let mut pilot = Pilot::new(planner, settings, view);
+        let mut audit = Audit::new(world);
+        let (mut reached, mut wall_contacts) = (0_usize, 0);
+        for (start, goal) in tasks {
+            let episode = Episode { start: State::at_rest(*start), goal: *goal };
+            let on_plan = |plan: &_| audit.look(world, plan);
+            let report = pilot.run_episode(world, &episode, STEPS, Clock::Simulated, on_plan, None);
+            reached += usize::from(report.reached);
+            wall_contacts += report.wall_steps;
+        }
+        Ok(Driven {
+            model: path.to_owned(),
+            model_sha256: artefact.sha256().to_owned(),
+            drift: pilot.drift(),
+            reach_rate: reached as f64 / tasks.len().max(1) as f64,
+            wall_contacts,
+            plans_unsafe: audit.unsafe_plans,
+            plan_ms: pilot.latency(Stage::Whole),
+            statistics: pilot.statistics(),
+        })
+    }
+}
+
+fn total_variation(driven: &Driven) -> Option<f64> {
+    driven.drift.as_ref().and_then(|drift| drift.figures.total_variation)
+}
