@@ -1,7 +1,5 @@
 //! Points in any number of coordinates: how many are near, and which are nearest.
 
-use std::collections::BinaryHeap;
-
 /// A point found near a query. Ordered by distance, then by item, so that ties fall the same way every time.
 #[derive(Clone, Copy, Debug)]
 pub struct Near {
@@ -68,66 +66,62 @@ impl KdTree {
     /// How many points lie within `radius` of the query, its own included.
     pub fn count_within(&self, query: &[f32], radius: f32) -> usize {
         let mut count = 0;
-        let mut ranges = vec![(0, self.items.len())];
-        while let Some((low, high)) = ranges.pop() {
-            let scan = |range: std::ops::Range<usize>| {
-                range.filter(|place| squared_distance(query, self.point(*place)) <= radius * radius).count()
-            };
-            if high - low <= LEAF {
-                count += scan(low..high);
-                continue;
-            }
-            let middle = (low + high) / 2;
-            count += scan(middle..middle + 1);
-            let axis = self.axes[middle] as usize;
-            let ahead = query[axis] - self.point(middle)[axis];
-            if ahead <= radius {
-                ranges.push((low, middle));
-            }
-            if -ahead <= radius {
-                ranges.push((middle + 1, high));
-            }
-        }
+        self.visit(query, radius, |_| count += 1);
         count
     }
 
-    /// The `count` nearest points, nearest first, written into `found`.
-    pub fn nearest(&self, query: &[f32], count: usize, found: &mut Vec<Near>) {
-        let mut heap = BinaryHeap::from(std::mem::take(found));
-        heap.clear();
-        if count > 0 {
-            self.search(query, count, 0, self.items.len(), &mut heap);
-        }
-        *found = heap.into_sorted_vec();
-    }
-
-    fn search(&self, query: &[f32], count: usize, low: usize, high: usize, heap: &mut BinaryHeap<Near>) {
-        if high - low <= LEAF {
-            for place in low..high {
-                self.offer(query, count, place, heap);
+    /// The `count` nearest points, in no special order, written into `found`. Looks within `radius` first and then
+    /// further out: a radius that holds a few more than `count` is the quickest.
+    pub fn nearest(&self, query: &[f32], count: usize, radius: f32, found: &mut Vec<Near>) {
+        let count = count.min(self.items.len());
+        let mut radius = if radius > 0.0 { radius } else { f32::INFINITY };
+        loop {
+            found.clear();
+            self.visit(query, radius, |near| found.push(near));
+            if found.len() >= count || radius == f32::INFINITY {
+                break;
             }
-            return;
+            radius *= 1.5;
         }
-        let middle = (low + high) / 2;
-        self.offer(query, count, middle, heap);
-        let axis = self.axes[middle] as usize;
-        let ahead = query[axis] - self.point(middle)[axis];
-        let (first, second) =
-            if ahead <= 0.0 { ((low, middle), (middle + 1, high)) } else { ((middle + 1, high), (low, middle)) };
-        self.search(query, count, first.0, first.1, heap);
-        if heap.len() < count || heap.peek().is_none_or(|worst| ahead * ahead <= worst.squared) {
-            self.search(query, count, second.0, second.1, heap);
+        if count == 0 {
+            found.clear();
+        } else if found.len() > count {
+            found.select_nth_unstable(count - 1);
+            found.truncate(count);
         }
     }
 
-    fn offer(&self, query: &[f32], count: usize, place: usize, heap: &mut BinaryHeap<Near>) {
-        let near = Near { squared: squared_distance(query, self.point(place)), item: self.items[place] };
-        if heap.len() < count {
-            heap.push(near);
-        } else if let Some(mut worst) = heap.peek_mut()
-            && near < *worst
-        {
-            *worst = near;
+    fn visit(&self, query: &[f32], radius: f32, mut found: impl FnMut(Near)) {
+        let reach = radius * radius;
+        let mut offer = |place: usize| {
+            let squared = squared_distance(query, self.point(place));
+            if squared <= reach {
+                found(Near { squared, item: self.items[place] });
+            }
+        };
+        // A balanced tree of 2^64 points is 64 deep; one range more waits per level.
+        let mut waiting = [(0, 0); 65];
+        waiting[0] = (0, self.items.len());
+        let mut top = 1;
+        while top > 0 {
+            top -= 1;
+            let (low, high) = waiting[top];
+            if high - low <= LEAF {
+                (low..high).for_each(&mut offer);
+                continue;
+            }
+            let middle = (low + high) / 2;
+            offer(middle);
+            let axis = self.axes[middle] as usize;
+            let ahead = query[axis] - self.point(middle)[axis];
+            if ahead <= radius {
+                waiting[top] = (low, middle);
+                top += 1;
+            }
+            if -ahead <= radius {
+                waiting[top] = (middle + 1, high);
+                top += 1;
+            }
         }
     }
 }
@@ -186,8 +180,9 @@ mod tests {
                     .map(|(point, item)| Near { squared: squared_distance(query, point), item })
                     .collect();
                 all.sort();
-                for count in [0, 1, 5, 40, rows, rows + 9] {
-                    tree.nearest(query, count, &mut found);
+                for (count, radius) in [(0, 0.1), (1, 0.1), (5, 9.0), (40, 0.0), (rows, 0.1), (rows + 9, 0.1)] {
+                    tree.nearest(query, count, radius, &mut found);
+                    found.sort();
                     assert_eq!(found, all[..count.min(rows)]);
                 }
                 for radius in [0.0, 0.126, 0.5, 9.0] {

@@ -3,9 +3,8 @@
 use super::error::DeviationError;
 use super::neighbourhood::{Density, Pieces};
 use crate::system::{System, Trajectories};
-use rand::{RngExt, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::StandardNormal;
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -144,17 +143,14 @@ impl<'a> DeviationKernel<'a> {
             return Ok(own.to_vec());
         }
         let mut rng = self.stream(index, draw);
-        let sources = self.sources(index, &mut rng);
+        let assembled = self.assemble(index, &mut rng);
         let columns = self.data.columns;
         let mut deviated = Vec::with_capacity(own.len());
-        for (step, source) in sources.into_iter().enumerate() {
+        for (step, source) in assembled.sources.into_iter().enumerate() {
             deviated.extend_from_slice(&self.data.get(source)[step * columns..(step + 1) * columns]);
         }
-        if self.noise.iter().any(|noise| *noise > 0.0) {
-            for (place, value) in deviated.iter_mut().enumerate() {
-                let noise: f64 = rng.sample(StandardNormal);
-                *value += (noise * self.noise[place % columns]) as f32 * self.half_range[place % columns];
-            }
+        for ((value, noise), half) in deviated.iter_mut().zip(assembled.noise).zip(self.half_range.iter().cycle()) {
+            *value += noise * half;
         }
         self.admit(own, &mut deviated);
         Ok(deviated)

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 pub struct Pieces {
     data: Trajectories,
     lookup: Lookup,
+    longest_step: f32,
 }
 
 #[derive(Clone, Debug)]
@@ -38,6 +39,9 @@ const SHARE_OF_DENSE: usize = 256;
 
 /// Pieces that medians are taken over.
 const SAMPLED_PIECES: usize = 16_384;
+
+/// Draws that are tried for a piece.
+const ATTEMPTS: usize = 8;
 
 /// A sparse neighbourhood reaches this many scales.
 const CORE: f64 = 1.0;
@@ -68,12 +72,23 @@ impl Pieces {
             };
             Lookup::Space((0..data.horizon).into_par_iter().map(tree).collect())
         };
-        Ok(Self { data, lookup })
+        let steps = |row: &[f32]| {
+            let columns = data.columns.max(1);
+            let lengths = row.chunks(columns).zip(row.chunks(columns).skip(1));
+            lengths.map(|(from, to)| squared_distance(from, to)).fold(0.0, f32::max)
+        };
+        let longest_step = data.iter().map(steps).fold(0.0, f32::max).sqrt();
+        Ok(Self { data, lookup, longest_step })
     }
 
     /// The trajectories in [-1, 1] coordinates.
     pub fn data(&self) -> &Trajectories {
         &self.data
+    }
+
+    /// Length of the longest step from one state of a trajectory to its next.
+    pub fn longest_step(&self) -> f32 {
+        self.longest_step
     }
 
     /// The state of a trajectory at a step.
@@ -137,21 +152,20 @@ impl Pieces {
             Lookup::Line(lines) => {
                 let line = &lines[step];
                 let dense = line.count_within(own[0], self.radius(scale, CORE)) >= density.cutoff;
-                let offset = scale * truncated_normal(rng, if dense { FULL } else { CORE });
-                let (value, holders) = line.nearest(own[0] + offset as f32)?;
-                if !allowed(&[value]) {
-                    None
-                } else if value == own[0] {
-                    Some(trajectory)
-                } else {
-                    holders.get(rng.random_range(0..holders.len().max(1))).map(|holder| *holder as usize)
+                let reach = if dense { FULL } else { CORE };
+                let (value, holders) = (0..ATTEMPTS)
+                    .filter_map(|_| line.nearest(own[0] + (scale * truncated_normal(rng, reach)) as f32))
+                    .find(|(value, _)| allowed(&[*value]))?;
+                if value == own[0] {
+                    return Some(trajectory);
                 }
+                holders.get(rng.random_range(0..holders.len().max(1))).map(|holder| *holder as usize)
             }
             Lookup::Space(trees) => {
                 let mut near: Vec<Near> = Vec::new();
-                trees[step].nearest(own, density.neighbours.max(1), &mut near);
-                near.retain(|near| allowed(self.piece(near.item as usize, step)));
-                weighted(&near, scale, rng)
+                let reach = if density.neighbours > density.cutoff { FULL } else { CORE };
+                trees[step].nearest(own, density.neighbours.max(1), self.radius(scale, reach), &mut near);
+                weighted(near, scale, rng, |item| allowed(self.piece(item, step)))
             }
         }
     }
@@ -162,17 +176,33 @@ impl Pieces {
     }
 }
 
-/// One of them by the Gaussian weights of eq. 26.
-fn weighted(near: &[Near], scale: f64, rng: &mut impl Rng) -> Option<usize> {
-    // The nearest weighs one, so that the sum never vanishes.
-    let least = f64::from(near.first()?.squared);
-    let weight = |near: &Near| (-0.5 * (f64::from(near.squared) - least) / (scale * scale)).exp();
-    let mut left = rng.random::<f64>() * near.iter().map(weight).sum::<f64>();
-    let chosen = near.iter().find(|near| {
-        left -= weight(near);
-        !(left > 0.0)
-    });
-    chosen.or(near.first()).map(|near| near.item as usize)
+/// One of the allowed by the Gaussian weights of eq. 26.
+fn weighted(mut near: Vec<Near>, scale: f64, rng: &mut impl Rng, allowed: impl Fn(usize) -> bool) -> Option<usize> {
+    let slope = (-0.5 / (scale * scale)) as f32;
+    let weights = |near: &[Near]| -> Vec<f32> {
+        // The nearest weighs one, so that the sum never vanishes.
+        let least = near.iter().min().map_or(0.0, |near| near.squared);
+        near.iter().map(|near| (slope * (near.squared - least)).exp()).collect()
+    };
+    let mut pick = |near: &[Near], weights: &[f32]| {
+        let mut left = rng.random::<f32>() * weights.iter().sum::<f32>();
+        let chosen = weights.iter().position(|weight| {
+            left -= weight;
+            !(left > 0.0)
+        });
+        near.get(chosen.unwrap_or(0)).map(|near| near.item as usize)
+    };
+    let all = weights(&near);
+    // Mostly a draw is allowed; only where none of a few is, everybody is asked.
+    for _ in 0..ATTEMPTS {
+        let drawn = pick(&near, &all)?;
+        if allowed(drawn) {
+            return Some(drawn);
+        }
+    }
+    near.retain(|near| allowed(near.item as usize));
+    let left = weights(&near);
+    pick(&near, &left)
 }
 
 /// Standard normal, cut at `reach` by drawing again.
