@@ -1,10 +1,10 @@
 //! `ablations.svg`: bars of the ablations H0 to H10 with the published values as ticks (appendix F).
 
-use super::panel::{ABOVE, BELOW, Chart, Panel, dots, rectangle, segment};
+use super::panel::{ABOVE, BELOW, Chart, Panel, Y_TICKS, dots, rectangle, segment};
 use super::published;
 use super::results::{AblationRow, DriftResults};
 use super::select::{MISSING, seeds_text};
-use super::sheet::{Area, Drawn, Mark, Writing, fit, legend, px, put, svg, title};
+use super::sheet::{Area, Drawn, Mark, Writing, fit, legend, put, px, svg, title};
 use super::statistics::Summary;
 use super::style::{
     DATA_BAR, DOT, FAINT, INK, LABEL_SIZE, LINE_HEIGHT, MARGIN, MODEL, THICK, TICK_SIZE, TITLE_HEIGHT, WIDTH,
@@ -88,6 +88,7 @@ pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
             x: [0.0, 1.04 * values.fold(0.1, f64::max)],
             y: [0.0, all.len() as f64],
             x_ticks: 10,
+            y_ticks: Y_TICKS,
         };
         bars(&names, &right, &panel, &all)
     })
@@ -106,9 +107,15 @@ fn bars(names: &Area<'_>, right: &Area<'_>, panel: &Panel<'_>, all: &[Experiment
         put(names, &text, (52.0, down), plain, HPos::Left, VPos::Center)?;
         let data: Vec<f64> = entry.rows.iter().filter_map(|row| row.tv_data).collect();
         let model: Vec<f64> = entry.rows.iter().filter_map(|row| row.tv_model).collect();
-        if data.is_empty() && model.is_empty() {
-            let past = entry.published_model.or(entry.published_data).unwrap_or(0.0);
-            write_right(&mut chart, (past, middle))?;
+        let absent = match (data.is_empty(), model.is_empty()) {
+            (true, true) => Some(MISSING.to_owned()),
+            (true, false) => Some(format!("data: {MISSING}")),
+            (false, true) => Some(format!("model: {MISSING}")),
+            (false, false) => None,
+        };
+        if let Some(text) = absent {
+            let marks = data.iter().chain(&model).chain(&entry.published_data).chain(&entry.published_model);
+            beside(&mut chart, text, (marks.copied().fold(0.0, f64::max), middle), panel.x[1])?;
         }
         bar(&mut chart, &data, entry.published_data, middle + 0.2, DATA_BAR)?;
         bar(&mut chart, &model, entry.published_model, middle - 0.2, MODEL)?;
@@ -116,13 +123,7 @@ fn bars(names: &Area<'_>, right: &Area<'_>, panel: &Panel<'_>, all: &[Experiment
     Ok(())
 }
 
-fn bar(
-    chart: &mut Chart<'_, '_>,
-    values: &[f64],
-    published: Option<f64>,
-    at: f64,
-    colour: RGBColor,
-) -> Drawn<()> {
+fn bar(chart: &mut Chart<'_, '_>, values: &[f64], published: Option<f64>, at: f64, colour: RGBColor) -> Drawn<()> {
     const HALF: f64 = 0.17;
     if let Some(all) = Summary::of(values) {
         rectangle(chart, [(0.0, at - HALF), (all.mean, at + HALF)], colour)?;
@@ -137,9 +138,11 @@ fn bar(
     Ok(())
 }
 
-fn write_right(chart: &mut Chart<'_, '_>, at: (f64, f64)) -> Drawn<()> {
-    let style = Writing::plain(TICK_SIZE, FAINT).style(HPos::Left, VPos::Center);
-    let label = EmptyElement::at(at) + Text::new(MISSING, (px(8.0), 0), style);
+/// Right of the last mark of a row, or left of it where the axis ends.
+fn beside(chart: &mut Chart<'_, '_>, text: String, at: (f64, f64), end: f64) -> Drawn<()> {
+    let (across, aside) = if at.0 > 0.75 * end { (HPos::Right, -8.0) } else { (HPos::Left, 8.0) };
+    let style = Writing::plain(TICK_SIZE, FAINT).style(across, VPos::Center);
+    let label = EmptyElement::at(at) + Text::new(text, (px(aside), 0), style);
     chart.draw_series(std::iter::once(label))?;
     Ok(())
 }

@@ -91,12 +91,9 @@ fn check_system(system: &SystemResult) -> Result<(), ReportError> {
 
 fn check_seed(place: &str, seed: &SeedResult, cells: usize) -> Result<(), ReportError> {
     let curves = &seed.curves;
-    for (name, values) in [
-        ("prior", &curves.prior),
-        ("data", &curves.data),
-        ("prediction", &curves.prediction),
-        ("model", &curves.model),
-    ] {
+    for (name, values) in
+        [("prior", &curves.prior), ("data", &curves.data), ("prediction", &curves.prediction), ("model", &curves.model)]
+    {
         curve(&format!("{place}, curve of the {name}"), values.as_deref(), cells)?;
     }
     for (name, value) in [
@@ -170,7 +167,7 @@ fn counts(place: &str, generated: Option<u64>, dropped: Option<u64>) -> Result<(
 fn share(place: &str, value: Option<f64>) -> Result<(), ReportError> {
     match value {
         // Sums of rounded masses may pass one by a hair.
-        Some(value) if !(value >= 0.0 && value <= 1.0 + 1e-9) => wrong(place, "a number from 0 to 1", value),
+        Some(value) if !(0.0..=1.0 + 1e-9).contains(&value) => wrong(place, "a number from 0 to 1", value),
         _ => Ok(()),
     }
 }

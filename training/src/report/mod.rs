@@ -54,8 +54,8 @@ pub fn write_report(results: &DriftResults, folder: &Path) -> Result<Vec<PathBuf
     check::check(results)?;
     let mut files = Vec::new();
     for (name, draw) in PLOTS {
-        let text = draw(results)
-            .map_err(|error| ReportError::Draw { file: name.to_owned(), problem: error.to_string() })?;
+        let text =
+            draw(results).map_err(|error| ReportError::Draw { file: name.to_owned(), problem: error.to_string() })?;
         files.push((folder.join(name), text));
     }
     files.push((folder.join("report.json"), serde_json::to_string_pretty(results)? + "\n"));

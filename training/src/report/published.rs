@@ -54,12 +54,7 @@ pub const ABLATIONS: [PublishedAblation; 19] = [
     row("H10b", "higher interval", 0.018, Some(0.227)),
 ];
 
-const fn row(
-    hypothesis: &'static str,
-    experiment: &'static str,
-    data: f64,
-    model: Option<f64>,
-) -> PublishedAblation {
+const fn row(hypothesis: &'static str, experiment: &'static str, data: f64, model: Option<f64>) -> PublishedAblation {
     PublishedAblation { hypothesis, experiment, data, model }
 }
 

@@ -15,6 +15,16 @@ pub(super) fn sweeps(out: &mut String, systems: &[(&str, Option<&SystemResult>)]
     for (name, system) in systems {
         let _ = write!(out, "\n### {}\n\n", cell(name));
         let sweeps = system.map_or(&[][..], |system| &system.sweeps);
+        if sweeps.is_empty() {
+            let known: Vec<String> = published::sweep(name)
+                .into_iter()
+                .flatten()
+                .map(|(scale, distance)| format!("{distance:.3} at {scale}"))
+                .collect();
+            let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
+            let _ = writeln!(out, "{MISSING}. Published TV(prediction, model): {known}.");
+            continue;
+        }
         out.push_str(&head([
             "scale",
             "seed",
@@ -117,7 +127,8 @@ pub(super) fn validity(out: &mut String, results: &DriftResults, commands: &Comm
         for found in rows(results).filter(|row| row.source == source) {
             any = true;
             let beside = found.published.unwrap_or(published);
-            let cells = CHECKS.iter().flat_map(|check| [distance((check.of)(&found.measured)), lost_or((check.of)(&beside))]);
+            let cells =
+                CHECKS.iter().flat_map(|check| [distance((check.of)(&found.measured)), lost_or((check.of)(&beside))]);
             let start = [source.name().to_owned(), found.seed.to_string()];
             out.push_str(&row(start.into_iter().chain(cells).chain([commands.mark(&found.command)])));
         }

@@ -5,10 +5,10 @@ use super::published;
 use super::results::{DriftResults, Source, Validity, ValidityRow};
 use super::select::seeds_text;
 use super::sheet::{Drawn, Mark, legend, px, svg, title};
-use super::style::{INK, LINE_HEIGHT, MARGIN, MEDIUM, TITLE_HEIGHT, WIDTH, source_colour};
+use super::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, TITLE_HEIGHT, WIDTH, source_colour};
 use std::collections::BTreeSet;
 
-const PANEL_HEIGHT: f64 = 250.0;
+const PANEL_HEIGHT: f64 = 236.0;
 
 /// The system whose validity the paper states.
 pub(super) const MAZE: &str = "maze2d";
@@ -23,11 +23,7 @@ pub(super) struct Check {
 /// In the paper's order.
 pub(super) const CHECKS: [Check; 3] = [
     Check { name: "median step", label: "median step (m)", of: |validity| validity.median_step },
-    Check {
-        name: "nearest-data distance",
-        label: "distance",
-        of: |validity| validity.nearest_data_distance,
-    },
+    Check { name: "nearest-data distance", label: "distance", of: |validity| validity.nearest_data_distance },
     Check { name: "occupancy", label: "share of the free cells", of: |validity| validity.occupancy },
 ];
 
@@ -37,7 +33,7 @@ pub(super) fn rows(results: &DriftResults) -> impl Iterator<Item = &ValidityRow>
 }
 
 pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
-    let head = MARGIN + TITLE_HEIGHT + LINE_HEIGHT;
+    let head = MARGIN + TITLE_HEIGHT + LINE_HEIGHT + BREATH;
     svg(WIDTH, head + PANEL_HEIGHT + MARGIN, |area| {
         let seeds: BTreeSet<u64> = rows(results).map(|row| row.seed).collect();
         title(area, &format!("{MAZE}: validity and diversity of the trajectories (size {})", results.size))?;
@@ -52,7 +48,10 @@ pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
             let bars = Source::ALL.map(|source| Bar {
                 label: source.name(),
                 colour: source_colour(source),
-                values: rows(results).filter(|row| row.source == source).filter_map(|row| (check.of)(&row.measured)).collect(),
+                values: rows(results)
+                    .filter(|row| row.source == source)
+                    .filter_map(|row| (check.of)(&row.measured))
+                    .collect(),
                 published: (check.of)(&published::validity(source)),
             });
             let note = if seeds.is_empty() { String::new() } else { seeds_text(seeds.iter().copied()) };
