@@ -63,7 +63,7 @@ pub(super) fn svg(width: f64, height: f64, draw: impl FnOnce(&Area<'_>) -> Drawn
     {
         let area = SVGBackend::with_string(&mut text, (wide, high)).into_drawing_area();
         area.fill(&WHITE)?;
-        draw(&area)?;
+        draw(&area.margin(0, px(FOOT), 0, 0))?;
         let foot = "Command and seed of every number: report.md beside this file.";
         put(&area, foot, (MARGIN, height - MARGIN), Writing::plain(TICK_SIZE, FAINT), HPos::Left, VPos::Bottom)?;
         area.present()?;

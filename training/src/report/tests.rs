@@ -267,8 +267,11 @@ fn well_formed(text: &str) -> Result<(), String> {
             return Err(format!("<{tag}>"));
         }
         entities(attributes)?;
-        let bare: String = attributes.split('"').step_by(2).collect();
-        if !bare.split('=').all(|name| name.trim().chars().all(|letter| letter.is_alphanumeric() || letter == '-')) {
+        // Between the quoted values: ` name=` before each, nothing behind the last.
+        let mut between: Vec<&str> = attributes.split('"').step_by(2).map(str::trim).collect();
+        let behind = between.pop();
+        let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '-');
+        if behind != Some("") || !between.iter().all(|name| name.strip_suffix('=').is_some_and(is_name)) {
             return Err(format!("attributes of <{tag}>"));
         }
         if !tag.ends_with('/') {
