@@ -7,11 +7,13 @@
 //! * [`dataset`]: who drives, what is recorded, how it is cut into windows;
 //! * [`network`]: networks, written once and read three ways (parameters, libtorch, ONNX);
 //! * [`fit`]: objective, optimiser, checkpoints that resume bit for bit;
-//! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass.
+//! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass;
+//! * [`report`]: what drift runs found, as plots and tables.
 
 pub mod cli;
 pub mod dataset;
 pub mod export;
 pub mod fit;
 pub mod network;
+pub mod report;
 pub mod system;

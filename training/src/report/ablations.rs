@@ -4,7 +4,7 @@ use super::panel::{ABOVE, BELOW, Chart, Panel, Y_TICKS, dots, rectangle, segment
 use super::published;
 use super::results::{AblationRow, DriftResults};
 use super::select::{MISSING, seeds_text};
-use super::sheet::{Area, Drawn, Mark, Writing, fit, legend, put, px, svg, title};
+use super::sheet::{Area, Drawn, Mark, Writing, clean, fit, legend, px, svg, title};
 use super::statistics::Summary;
 use super::style::{
     DATA_BAR, DOT, FAINT, INK, LABEL_SIZE, LINE_HEIGHT, MARGIN, MODEL, THICK, TICK_SIZE, TITLE_HEIGHT, WIDTH,
@@ -75,7 +75,7 @@ pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
         ];
         legend(area, MARGIN + TITLE_HEIGHT, &entries)?;
         let body = area.margin(px(head), px(MARGIN), px(MARGIN), px(MARGIN));
-        let (names, right) = body.split_horizontally(px(NAMES));
+        let right = body.margin(0, 0, px(NAMES), 0);
         let values = all.iter().flat_map(|entry| {
             let own = entry.rows.iter().flat_map(|row| [row.tv_data, row.tv_model]).flatten();
             own.chain(entry.published_data).chain(entry.published_model)
@@ -90,21 +90,24 @@ pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
             x_ticks: 10,
             y_ticks: Y_TICKS,
         };
-        bars(&names, &right, &panel, &all)
+        bars(&right, &panel, &all)
     })
 }
 
-fn bars(names: &Area<'_>, right: &Area<'_>, panel: &Panel<'_>, all: &[Experiment<'_>]) -> Drawn<()> {
+fn bars(right: &Area<'_>, panel: &Panel<'_>, all: &[Experiment<'_>]) -> Drawn<()> {
     let mut chart = panel.upright(right)?;
     for (place, entry) in all.iter().enumerate() {
         // The first on top.
         let middle = all.len() as f64 - place as f64 - 0.5;
-        let down = ABOVE + ROW_HEIGHT * (place as f64 + 0.5);
-        let bold = Writing::bold(LABEL_SIZE, INK);
-        put(names, entry.hypothesis, (42.0, down), bold, HPos::Right, VPos::Center)?;
-        let text = fit(entry.name, LABEL_SIZE, NAMES - 60.0);
+        // Placed by the chart, left of its axis, so that a name cannot slip from its bars.
+        let bold = Writing::bold(LABEL_SIZE, INK).style(HPos::Right, VPos::Center);
         let plain = Writing::plain(LABEL_SIZE, if entry.rows.is_empty() { FAINT } else { INK });
-        put(names, &text, (52.0, down), plain, HPos::Left, VPos::Center)?;
+        let plain = plain.style(HPos::Left, VPos::Center);
+        let name = fit(entry.name, LABEL_SIZE, NAMES - 60.0);
+        let text = EmptyElement::at((0.0, middle))
+            + Text::new(clean(entry.hypothesis), (px(42.0 - NAMES), 0), bold)
+            + Text::new(clean(&name), (px(52.0 - NAMES), 0), plain);
+        chart.draw_series(std::iter::once(text))?;
         let data: Vec<f64> = entry.rows.iter().filter_map(|row| row.tv_data).collect();
         let model: Vec<f64> = entry.rows.iter().filter_map(|row| row.tv_model).collect();
         let absent = match (data.is_empty(), model.is_empty()) {

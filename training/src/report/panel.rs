@@ -1,7 +1,7 @@
 //! Axes with labels, and what is drawn inside them.
 
 use super::select::MISSING;
-use super::sheet::{Area, DASH, Drawn, GAP, Writing, put, px, size, widest};
+use super::sheet::{Area, DASH, Drawn, GAP, Writing, clean, put, px, size, widest};
 use super::style::{DOT, FAINT, FINE, GRID, HEADING_SIZE, INK, LABEL_SIZE, MEDIUM, THIN, TICK_SIZE};
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::types::RangedCoordf64;
@@ -71,8 +71,8 @@ impl Panel<'_> {
             .x_label_formatter(&|value| number(*value))
             .y_label_formatter(&|value| number(*value))
             .set_all_tick_mark_size(px(3.0))
-            .x_desc(self.x_label)
-            .y_desc(self.y_label)
+            .x_desc(clean(self.x_label))
+            .y_desc(clean(self.y_label))
             .draw()?;
         Ok(chart)
     }
@@ -97,7 +97,7 @@ impl Panel<'_> {
             .x_labels(self.x_ticks)
             .y_labels(0)
             .x_label_formatter(&|value| number(*value))
-            .x_desc(self.x_label)
+            .x_desc(clean(self.x_label))
             .draw()?;
         Ok(chart)
     }

@@ -172,7 +172,7 @@ pub(super) fn fit(text: &str, size: f64, width: f64) -> String {
 }
 
 /// XML knows no control characters, not even escaped.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     text.chars()
         .map(|letter| if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') { ' ' } else { letter })
         .collect()

@@ -152,6 +152,7 @@ fn plots_are_well_formed_and_name_every_system_and_hypothesis() {
     let mut results = results(vec![seed(4, 0.2), seed(5, 0.1)]);
     let mut other = results.systems[0].clone();
     other.system = "cart & <pole>\u{0}".to_owned();
+    other.quantity = "angle\u{1}".to_owned();
     results.systems.push(other);
     let files = report(&results);
     for broken in ["<a><b></a>", "<a>&nbsp;</a>", "<a b=c/>", "<a/><a/>", "<a>\u{1}</a>"] {
