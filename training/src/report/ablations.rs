@@ -1,10 +1,10 @@
 //! `ablations.svg`: bars of the ablations H0 to H10 with the published values as ticks (appendix F).
 
-use super::panel::{ABOVE, BELOW, Chart, Panel, dots, rectangle, segment};
+use super::panel::{ABOVE, BELOW, Chart, Panel, Y_TICKS, dots, rectangle, segment};
 use super::published;
 use super::results::{AblationRow, DriftResults};
 use super::select::{MISSING, seeds_text};
-use super::sheet::{Area, Drawn, Mark, Writing, fit, legend, put, px, svg, title};
+use super::sheet::{Area, Drawn, Mark, Writing, clean, fit, legend, px, svg, title};
 use super::statistics::Summary;
 use super::style::{
     DATA_BAR, DOT, FAINT, INK, LABEL_SIZE, LINE_HEIGHT, MARGIN, MODEL, THICK, TICK_SIZE, TITLE_HEIGHT, WIDTH,
@@ -75,7 +75,7 @@ pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
         ];
         legend(area, MARGIN + TITLE_HEIGHT, &entries)?;
         let body = area.margin(px(head), px(MARGIN), px(MARGIN), px(MARGIN));
-        let (names, right) = body.split_horizontally(px(NAMES));
+        let right = body.margin(0, 0, px(NAMES), 0);
         let values = all.iter().flat_map(|entry| {
             let own = entry.rows.iter().flat_map(|row| [row.tv_data, row.tv_model]).flatten();
             own.chain(entry.published_data).chain(entry.published_model)
@@ -88,27 +88,37 @@ pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
             x: [0.0, 1.04 * values.fold(0.1, f64::max)],
             y: [0.0, all.len() as f64],
             x_ticks: 10,
+            y_ticks: Y_TICKS,
         };
-        bars(&names, &right, &panel, &all)
+        bars(&right, &panel, &all)
     })
 }
 
-fn bars(names: &Area<'_>, right: &Area<'_>, panel: &Panel<'_>, all: &[Experiment<'_>]) -> Drawn<()> {
+fn bars(right: &Area<'_>, panel: &Panel<'_>, all: &[Experiment<'_>]) -> Drawn<()> {
     let mut chart = panel.upright(right)?;
     for (place, entry) in all.iter().enumerate() {
         // The first on top.
         let middle = all.len() as f64 - place as f64 - 0.5;
-        let down = ABOVE + ROW_HEIGHT * (place as f64 + 0.5);
-        let bold = Writing::bold(LABEL_SIZE, INK);
-        put(names, entry.hypothesis, (42.0, down), bold, HPos::Right, VPos::Center)?;
-        let text = fit(entry.name, LABEL_SIZE, NAMES - 60.0);
+        // Placed by the chart, left of its axis, so that a name cannot slip from its bars.
+        let bold = Writing::bold(LABEL_SIZE, INK).style(HPos::Right, VPos::Center);
         let plain = Writing::plain(LABEL_SIZE, if entry.rows.is_empty() { FAINT } else { INK });
-        put(names, &text, (52.0, down), plain, HPos::Left, VPos::Center)?;
+        let plain = plain.style(HPos::Left, VPos::Center);
+        let name = fit(entry.name, LABEL_SIZE, NAMES - 60.0);
+        let text = EmptyElement::at((0.0, middle))
+            + Text::new(clean(entry.hypothesis), (px(42.0 - NAMES), 0), bold)
+            + Text::new(clean(&name), (px(52.0 - NAMES), 0), plain);
+        chart.draw_series(std::iter::once(text))?;
         let data: Vec<f64> = entry.rows.iter().filter_map(|row| row.tv_data).collect();
         let model: Vec<f64> = entry.rows.iter().filter_map(|row| row.tv_model).collect();
-        if data.is_empty() && model.is_empty() {
-            let past = entry.published_model.or(entry.published_data).unwrap_or(0.0);
-            write_right(&mut chart, (past, middle))?;
+        let absent = match (data.is_empty(), model.is_empty()) {
+            (true, true) => Some(MISSING.to_owned()),
+            (true, false) => Some(format!("data: {MISSING}")),
+            (false, true) => Some(format!("model: {MISSING}")),
+            (false, false) => None,
+        };
+        if let Some(text) = absent {
+            let marks = data.iter().chain(&model).chain(&entry.published_data).chain(&entry.published_model);
+            beside(&mut chart, text, (marks.copied().fold(0.0, f64::max), middle), panel.x[1])?;
         }
         bar(&mut chart, &data, entry.published_data, middle + 0.2, DATA_BAR)?;
         bar(&mut chart, &model, entry.published_model, middle - 0.2, MODEL)?;
@@ -131,9 +141,11 @@ fn bar(chart: &mut Chart<'_, '_>, values: &[f64], published: Option<f64>, at: f6
     Ok(())
 }
 
-fn write_right(chart: &mut Chart<'_, '_>, at: (f64, f64)) -> Drawn<()> {
-    let style = Writing::plain(TICK_SIZE, FAINT).style(HPos::Left, VPos::Center);
-    let label = EmptyElement::at(at) + Text::new(MISSING, (px(8.0), 0), style);
+/// Right of the last mark of a row, or left of it where the axis ends.
+fn beside(chart: &mut Chart<'_, '_>, text: String, at: (f64, f64), end: f64) -> Drawn<()> {
+    let (across, aside) = if at.0 > 0.75 * end { (HPos::Right, -8.0) } else { (HPos::Left, 8.0) };
+    let style = Writing::plain(TICK_SIZE, FAINT).style(across, VPos::Center);
+    let label = EmptyElement::at(at) + Text::new(text, (px(aside), 0), style);
     chart.draw_series(std::iter::once(label))?;
     Ok(())
 }

@@ -1,12 +1,15 @@
 //! Upright bars: mean over seeds, one dot per seed, whiskers of one deviation, published value as a tick.
 
-use super::panel::{Chart, Panel, dots, rectangle, segment, top, write};
+use super::panel::{Chart, Panel, Y_TICKS, dots, rectangle, segment, top, write};
 use super::sheet::{Area, Drawn, Writing, px};
 use super::statistics::Summary;
 use super::style::{DOT, INK, MEDIUM, THICK, TICK_SIZE};
 use plotters::prelude::{EmptyElement, Text};
-use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
+use plotters::style::{RGBColor, WHITE};
+
+/// Whisker to the left, dots to the right of a bar's middle, so that neither hides the other; bars are 0.6 wide.
+const ASIDE: f64 = 0.14;
 
 pub(super) struct Bar {
     pub(super) label: &'static str,
@@ -14,6 +17,12 @@ pub(super) struct Bar {
     /// One per seed; none is shown as missing.
     pub(super) values: Vec<f64>,
     pub(super) published: Option<f64>,
+}
+
+impl Bar {
+    fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.published.is_none()
+    }
 }
 
 pub(super) fn draw(area: &Area<'_>, heading: &str, note: &str, y_label: &str, bars: &[Bar]) -> Drawn<()> {
@@ -29,6 +38,7 @@ pub(super) fn draw(area: &Area<'_>, heading: &str, note: &str, y_label: &str, ba
         x: [0.0, bars.len().max(1) as f64],
         y: [0.0, top(bars.iter().map(reach))],
         x_ticks: 0,
+        y_ticks: if bars.iter().all(Bar::is_empty) { 0 } else { Y_TICKS },
     };
     let mut chart = panel.chart(area)?;
     for (place, bar) in bars.iter().enumerate() {
@@ -52,20 +62,17 @@ pub(super) fn draw(area: &Area<'_>, heading: &str, note: &str, y_label: &str, ba
 fn one(chart: &mut Chart<'_, '_>, bar: &Bar, centre: f64, all: Summary) -> Drawn<()> {
     rectangle(chart, [(centre - 0.3, 0.0), (centre + 0.3, all.mean)], bar.colour)?;
     if let Some(sd) = all.sd {
-        let (low, high) = ((all.mean - sd).max(0.0), all.mean + sd);
-        segment(chart, [(centre, low), (centre, high)], INK, MEDIUM)?;
+        let (low, high, at) = ((all.mean - sd).max(0.0), all.mean + sd, centre - ASIDE);
+        segment(chart, [(at, low), (at, high)], INK, MEDIUM)?;
         for end in [low, high] {
-            segment(chart, [(centre - 0.07, end), (centre + 0.07, end)], INK, MEDIUM)?;
+            segment(chart, [(at - 0.06, end), (at + 0.06, end)], INK, MEDIUM)?;
         }
     }
-    // Beside the whisker and each other, so that equal seeds stay visible.
-    let step = 0.36 / bar.values.len().max(2) as f64;
-    let places = bar.values.iter().enumerate().map(|(seed, value)| {
-        let aside = (seed as f64 - 0.5 * (bar.values.len() as f64 - 1.0)) * step;
-        (centre + aside + if bar.values.len() % 2 == 1 && aside == 0.0 { 0.04 } else { 0.0 }, *value)
-    });
-    let places: Vec<_> = places.collect();
-    dots(chart, places.clone(), plotters::style::WHITE, DOT)?;
+    let middle = 0.5 * (bar.values.len() as f64 - 1.0);
+    let step = 0.24 / bar.values.len().max(3) as f64;
+    let places = bar.values.iter().enumerate();
+    let places: Vec<_> = places.map(|(seed, value)| (centre + ASIDE + (seed as f64 - middle) * step, *value)).collect();
+    dots(chart, places.clone(), WHITE, DOT)?;
     dots(chart, places, INK, DOT - 1.0)
 }
 

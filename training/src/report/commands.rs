@@ -40,7 +40,7 @@ impl<'r> Commands<'r> {
     }
 
     /// Marks of several, each once, in their order.
-    pub(super) fn marks(&self, commands: impl IntoIterator<Item = &'r str>) -> String {
+    pub(super) fn marks<'c>(&self, commands: impl IntoIterator<Item = &'c str>) -> String {
         let mut marks: Vec<String> = Vec::new();
         for command in commands {
             let mark = self.mark(command);

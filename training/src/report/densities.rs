@@ -1,21 +1,21 @@
 //! `densities.svg`: intended, data's, predicted and generated distribution of each system (figure 2).
 
-use super::panel::{Panel, band, dashed, line, top};
+use super::panel::{Panel, Y_TICKS, absence, band, dashed, line, top};
 use super::results::{DriftResults, SystemResult};
 use super::select::{MISSING, Spread, density_label, quantity_label, seeds_text, spread, systems};
 use super::sheet::{Area, Drawn, Mark, fit, legend, px, svg, title};
 use super::style::{
-    DATA, HEADING_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, MODEL, PREDICTION, PRIOR, PRIOR_FILL, THICK, THIN, TITLE_HEIGHT,
-    WIDTH,
+    BREATH, DATA, HEADING_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, MODEL, PREDICTION, PRIOR, PRIOR_FILL, THICK, THIN,
+    TITLE_HEIGHT, WIDTH,
 };
 
 const COLUMNS: usize = 3;
-const PANEL_HEIGHT: f64 = 250.0;
+const PANEL_HEIGHT: f64 = 264.0;
 
 pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
     let systems = systems(results);
     let rows = systems.len().div_ceil(COLUMNS);
-    let head = MARGIN + TITLE_HEIGHT + LINE_HEIGHT;
+    let head = MARGIN + TITLE_HEIGHT + LINE_HEIGHT + BREATH;
     svg(WIDTH, head + PANEL_HEIGHT * rows as f64 + MARGIN, |area| {
         title(
             area,
@@ -41,7 +41,8 @@ pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
 }
 
 fn nothing(area: &Area<'_>, heading: &str, note: &str, x_label: &str, x: [f64; 2]) -> Drawn<()> {
-    Panel { heading, note, x_label, y_label: "density", x, y: [0.0, 1.0], x_ticks: 5 }.empty(area, MISSING)
+    Panel { heading, note, x_label, y_label: "density", x, y: [0.0, 1.0], x_ticks: 5, y_ticks: Y_TICKS }
+        .empty(area, MISSING)
 }
 
 fn panel(area: &Area<'_>, system: &SystemResult) -> Drawn<()> {
@@ -59,7 +60,16 @@ fn panel(area: &Area<'_>, system: &SystemResult) -> Drawn<()> {
     }
     let highest = curves.into_iter().flatten().map(Spread::reach);
     let y = [0.0, top(highest)];
-    let panel = Panel { heading: &heading, note: &note, x_label: &x_label, y_label: &y_label, x, y, x_ticks: 5 };
+    let panel = Panel {
+        heading: &heading,
+        note: &note,
+        x_label: &x_label,
+        y_label: &y_label,
+        x,
+        y,
+        x_ticks: 5,
+        y_ticks: Y_TICKS,
+    };
     let mut chart = panel.chart(area)?;
     if let Some(prior) = &prior {
         let floor = prior.mean.iter().map(|(value, _)| (*value, 0.0)).collect();
@@ -80,14 +90,9 @@ fn panel(area: &Area<'_>, system: &SystemResult) -> Drawn<()> {
     if let Some(prediction) = &prediction {
         dashed(&mut chart, prediction.mean.clone(), PREDICTION, THICK)?;
     }
-    // A curve that is not there must not be taken for one that hides under another.
     let absent: Vec<&str> = [("prediction", prediction.is_none()), ("model", model.is_none())]
         .into_iter()
         .filter_map(|(name, is_absent)| is_absent.then_some(name))
         .collect();
-    if !absent.is_empty() {
-        let text = format!("{}: {MISSING}", absent.join(", "));
-        super::panel::write(&mut chart, &text, (0.5 * (x[0] + x[1]), 0.06 * y[1]), 0.0)?;
-    }
-    Ok(())
+    absence(&mut chart, &absent, x, y)
 }

@@ -11,11 +11,14 @@ pub(super) fn distance(value: Option<f64>) -> String {
     value.map_or(MISSING.to_owned(), |value| format!("{value:.3}"))
 }
 
-/// `0.186 ± 0.004`, `0.186 (one seed)`, or that it is missing.
-pub(super) fn spread(values: &[f64]) -> String {
+/// `0.186 ± 0.004`, or that it is missing; says so where not all of `seeds` count.
+pub(super) fn spread(values: &[f64], seeds: usize) -> String {
     match Summary::of(values) {
         None => MISSING.to_owned(),
         Some(Summary { mean, sd: None, .. }) => format!("{mean:.3} (one seed)"),
+        Some(Summary { mean, sd: Some(sd), count }) if count < seeds => {
+            format!("{mean:.3} \u{b1} {sd:.3} ({count} of {seeds} seeds)")
+        }
         Some(Summary { mean, sd: Some(sd), .. }) => format!("{mean:.3} \u{b1} {sd:.3}"),
     }
 }
@@ -63,9 +66,10 @@ mod tests {
 
     #[test]
     fn one_seed_has_no_deviation_and_none_has_no_value() {
-        assert_eq!(spread(&[]), "not measured");
-        assert_eq!(spread(&[0.1861]), "0.186 (one seed)");
-        assert_eq!(spread(&[0.1, 0.2, 0.3]), "0.200 \u{b1} 0.100");
+        assert_eq!(spread(&[], 3), "not measured");
+        assert_eq!(spread(&[0.1861], 1), "0.186 (one seed)");
+        assert_eq!(spread(&[0.1, 0.2, 0.3], 3), "0.200 \u{b1} 0.100");
+        assert_eq!(spread(&[0.1, 0.2, 0.3], 4), "0.200 \u{b1} 0.100 (3 of 4 seeds)");
         assert_eq!(distance(Some(0.0)), "0.000");
         assert_eq!(cell("a|b\nc"), "a\\|b c");
     }

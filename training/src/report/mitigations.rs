@@ -1,23 +1,22 @@
 //! `mitigations.svg`: the methods against the drift, curves and distances (figure 3).
 
 use super::bars::{self, Bar};
-use super::panel::{Panel, band, dashed, line, top};
+use super::panel::{Panel, Y_TICKS, absence, band, dashed, line, top};
 use super::results::{DriftResults, Method, SystemResult};
-use super::select::{
-    MISSING, Spread, density_label, method_curve, method_distances, quantity_label, seeds_text, spread, systems,
-};
+use super::select::{MISSING, Spread, density_label, method_distances, quantity_label, seeds_text, spread, systems};
 use super::sheet::{Area, Drawn, Mark, fit, legend, px, svg, title};
 use super::style::{
-    HEADING_SIZE, INK, LINE_HEIGHT, MARGIN, MEDIUM, PRIOR, PRIOR_FILL, THICK, THIN, TITLE_HEIGHT, WIDTH, method_colour,
+    BREATH, HEADING_SIZE, INK, LINE_HEIGHT, MARGIN, MEDIUM, PRIOR, PRIOR_FILL, THICK, THIN, TITLE_HEIGHT, WIDTH,
+    method_colour,
 };
 
-const PANEL_HEIGHT: f64 = 220.0;
+const PANEL_HEIGHT: f64 = 232.0;
 /// Of the width, for the curves.
 const CURVES: f64 = 540.0;
 
 pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
     let systems = systems(results);
-    let head = MARGIN + TITLE_HEIGHT + 2.0 * LINE_HEIGHT;
+    let head = MARGIN + TITLE_HEIGHT + 2.0 * LINE_HEIGHT + BREATH;
     svg(WIDTH, head + PANEL_HEIGHT * systems.len() as f64 + MARGIN, |area| {
         title(area, &format!("What is done against the drift (size {})", results.size))?;
         let colour = |method| method_colour(method);
@@ -48,11 +47,19 @@ fn curve_panel(area: &Area<'_>, name: &str, system: Option<&SystemResult>) -> Dr
     let y_label = system.map_or("density".to_owned(), density_label);
     let note = system.map_or(String::new(), |system| seeds_text(system.seeds.iter().map(|seed| seed.seed)));
     let x = system.map_or([0.0, 1.0], |system| [system.grid.low(), system.grid.high()]);
-    let mut panel =
-        Panel { heading: &heading, note: &note, x_label: &x_label, y_label: &y_label, x, y: [0.0, 1.0], x_ticks: 7 };
+    let mut panel = Panel {
+        heading: &heading,
+        note: &note,
+        x_label: &x_label,
+        y_label: &y_label,
+        x,
+        y: [0.0, 1.0],
+        x_ticks: 7,
+        y_ticks: Y_TICKS,
+    };
     let Some(system) = system else { return panel.empty(area, MISSING) };
     let prior = spread(system, |seed| seed.curves.prior.as_ref());
-    let curves = Method::ALL.map(|method| (method, spread(system, |seed| method_curve(seed, method))));
+    let curves = Method::ALL.map(|method| (method, spread(system, |seed| seed.mitigation(method)?.curve.as_ref())));
     if curves.iter().all(|(_, curve)| curve.is_none()) {
         return panel.empty(area, MISSING);
     }
@@ -64,15 +71,19 @@ fn curve_panel(area: &Area<'_>, name: &str, system: Option<&SystemResult>) -> Dr
         band(&mut chart, floor, prior.mean.clone(), PRIOR_FILL, 1.0)?;
         line(&mut chart, prior.mean, PRIOR, THIN)?;
     }
+    let mut absent = Vec::new();
     for (method, curve) in curves {
-        let Some(curve) = curve else { continue };
+        let Some(curve) = curve else {
+            absent.push(method.name());
+            continue;
+        };
         match method {
             Method::Baseline => line(&mut chart, curve.mean, method_colour(method), MEDIUM)?,
             Method::Transform => line(&mut chart, curve.mean, method_colour(method), THICK)?,
             Method::Reweight | Method::Conditional => dashed(&mut chart, curve.mean, method_colour(method), MEDIUM)?,
         }
     }
-    Ok(())
+    absence(&mut chart, &absent, panel.x, panel.y)
 }
 
 fn bar_panel(area: &Area<'_>, system: Option<&SystemResult>) -> Drawn<()> {

@@ -1,14 +1,15 @@
 //! Axes with labels, and what is drawn inside them.
 
-use super::sheet::{Area, DASH, Drawn, GAP, Writing, put, px, size};
-use super::style::{DOT, FAINT, GRID, HEADING_SIZE, INK, LABEL_SIZE, MEDIUM, THIN, TICK_SIZE};
+use super::select::MISSING;
+use super::sheet::{Area, DASH, Drawn, GAP, Writing, clean, put, px, size, widest};
+use super::style::{DOT, FAINT, FINE, GRID, HEADING_SIZE, INK, LABEL_SIZE, MEDIUM, THIN, TICK_SIZE};
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::{
     Cartesian2d, Circle, DashedLineSeries, EmptyElement, LineSeries, PathElement, Polygon, Rectangle, SVGBackend, Text,
 };
 use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{Color, RGBColor, TRANSPARENT};
+use plotters::style::{Color, RGBColor, TRANSPARENT, WHITE};
 
 pub(super) type Chart<'r, 'a> = ChartContext<'r, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 pub(super) type Points = Vec<(f64, f64)>;
@@ -24,23 +25,35 @@ pub(super) struct Panel<'t> {
     pub(super) y: [f64; 2],
     /// Ticks of the x axis; none where the places have names instead.
     pub(super) x_ticks: usize,
+    /// Ticks of the upright axis.
+    pub(super) y_ticks: usize,
 }
+
+/// Ticks of an upright axis, about.
+pub(super) const Y_TICKS: usize = 5;
 
 /// Space that a panel keeps above, below, left and right of its axes, pixels.
 pub(super) const ABOVE: f64 = 26.0;
-pub(super) const BELOW: f64 = 42.0;
+pub(super) const BELOW: f64 = 38.0;
+/// Between a panel and what follows below it.
+const GAP_BELOW: f64 = 12.0;
 const LEFT: f64 = 58.0;
 const RIGHT: f64 = 16.0;
 
 impl Panel<'_> {
+    fn head(&self, area: &Area<'_>) -> Drawn<()> {
+        put(area, self.heading, (LEFT, 4.0), Writing::bold(HEADING_SIZE, INK), HPos::Left, VPos::Top)?;
+        let right = f64::from(area.dim_in_pixel().0) / f64::from(FINE) - RIGHT;
+        put(area, self.note, (right, 5.0), Writing::plain(TICK_SIZE, FAINT), HPos::Right, VPos::Top)
+    }
+
     /// Draws heading, axes, ticks and labels.
     pub(super) fn chart<'r, 'a>(&self, area: &'r Area<'a>) -> Drawn<Chart<'r, 'a>> {
-        put(area, self.heading, (LEFT, 4.0), Writing::bold(HEADING_SIZE, INK), HPos::Left, VPos::Top)?;
-        let right = f64::from(area.dim_in_pixel().0) / f64::from(super::style::FINE) - RIGHT;
-        put(area, self.note, (right, 5.0), Writing::plain(TICK_SIZE, FAINT), HPos::Right, VPos::Top)?;
+        self.head(area)?;
         let mut chart = ChartBuilder::on(area)
             .margin_top(px(ABOVE))
             .margin_right(px(RIGHT))
+            .margin_bottom(px(GAP_BELOW))
             .x_label_area_size(px(BELOW))
             .y_label_area_size(px(LEFT))
             .build_cartesian_2d(self.x[0]..self.x[1], self.y[0]..self.y[1])?;
@@ -54,18 +67,19 @@ impl Panel<'_> {
             .label_style(tick)
             .axis_desc_style(Writing::plain(LABEL_SIZE, INK).style(HPos::Center, VPos::Center))
             .x_labels(self.x_ticks)
-            .y_labels(5)
+            .y_labels(self.y_ticks)
             .x_label_formatter(&|value| number(*value))
             .y_label_formatter(&|value| number(*value))
             .set_all_tick_mark_size(px(3.0))
-            .x_desc(self.x_label)
-            .y_desc(self.y_label)
+            .x_desc(clean(self.x_label))
+            .y_desc(clean(self.y_label))
             .draw()?;
         Ok(chart)
     }
 
     /// Axes whose upright one has names in place of numbers, which the caller writes: for lying bars.
     pub(super) fn upright<'r, 'a>(&self, area: &'r Area<'a>) -> Drawn<Chart<'r, 'a>> {
+        self.head(area)?;
         let mut chart = ChartBuilder::on(area)
             .margin_top(px(ABOVE))
             .margin_right(px(RIGHT))
@@ -83,15 +97,15 @@ impl Panel<'_> {
             .x_labels(self.x_ticks)
             .y_labels(0)
             .x_label_formatter(&|value| number(*value))
-            .x_desc(self.x_label)
+            .x_desc(clean(self.x_label))
             .draw()?;
         Ok(chart)
     }
 
-    /// Axes without anything in them, and why.
-    pub(super) fn empty(&self, area: &Area<'_>, why: &str) -> Drawn<()> {
-        let mut chart = self.chart(area)?;
-        write(&mut chart, why, (0.5 * (self.x[0] + self.x[1]), 0.5 * (self.y[0] + self.y[1])), 0.0)
+    /// Axes without numbers or anything else in them, and why.
+    pub(super) fn empty(self, area: &Area<'_>, why: &str) -> Drawn<()> {
+        let bare = Self { x: [0.0, 1.0], y: [0.0, 1.0], x_ticks: 0, y_ticks: 0, ..self };
+        write(&mut bare.chart(area)?, why, (0.5, 0.5), 0.0)
     }
 }
 
@@ -108,12 +122,23 @@ pub(super) fn top(values: impl IntoIterator<Item = f64>) -> f64 {
     if largest > 0.0 { 1.12 * largest } else { 1.0 }
 }
 
-/// A faint sentence centred on a point of the chart, `down` pixels below it.
+/// A faint sentence on white, centred `down` pixels below a point of the chart.
 pub(super) fn write(chart: &mut Chart<'_, '_>, text: &str, at: (f64, f64), down: f64) -> Drawn<()> {
     let style = Writing::plain(TICK_SIZE, FAINT).style(HPos::Center, VPos::Center);
-    let label = EmptyElement::at(at) + Text::new(text.to_owned(), (0, px(down)), style);
+    let (wide, high) = (0.5 * widest(text, TICK_SIZE), 0.6 * TICK_SIZE);
+    let ground = Rectangle::new([(px(-wide), px(down - high)), (px(wide), px(down + high))], WHITE.filled());
+    let label = EmptyElement::at(at) + ground + Text::new(text.to_owned(), (0, px(down)), style);
     chart.draw_series(std::iter::once(label))?;
     Ok(())
+}
+
+/// Names the curves that are not there: none may be taken for one that hides under another.
+pub(super) fn absence(chart: &mut Chart<'_, '_>, names: &[&str], x: [f64; 2], y: [f64; 2]) -> Drawn<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let text = format!("{}: {MISSING}", names.join(", "));
+    write(chart, &text, (0.5 * (x[0] + x[1]), 0.08 * y[1]), 0.0)
 }
 
 pub(super) fn line(chart: &mut Chart<'_, '_>, points: Points, colour: RGBColor, width: f64) -> Drawn<()> {

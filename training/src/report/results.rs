@@ -115,6 +115,30 @@ pub struct SeedResult {
     pub mitigations: Vec<Mitigation>,
 }
 
+impl SeedResult {
+    /// TV(data, model) of the two curves (eq. 7).
+    pub fn tv_data_model(&self) -> Option<f64> {
+        let (data, model) = (self.curves.data.as_ref()?, self.curves.model.as_ref()?);
+        Some(0.5 * data.iter().zip(model).map(|(data, model)| (data - model).abs()).sum::<f64>())
+    }
+
+    /// The method's entry.
+    pub fn mitigation(&self, method: Method) -> Option<&Mitigation> {
+        self.mitigations.iter().find(|entry| entry.method == method)
+    }
+
+    /// How much nearer to the model the prediction is than the data (eq. 38).
+    pub fn prediction_gain(&self) -> Option<f64> {
+        Some(self.tv_data_model()? - self.tv_prediction_model?)
+    }
+
+    /// How much nearer to the prior the transform is than the baseline (eq. 39).
+    pub fn transform_gain(&self) -> Option<f64> {
+        let tv = |method| self.mitigation(method)?.tv_prior;
+        Some(tv(Method::Baseline)? - tv(Method::Transform)?)
+    }
+}
+
 /// Probability mass per cell of the system's grid.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -212,6 +236,16 @@ pub struct TTests {
     pub prediction: Option<TTest>,
     /// Of TV(baseline, prior) - TV(transform, prior) (eq. 39).
     pub transform: Option<TTest>,
+}
+
+impl TTests {
+    /// Of the seeds that have what a test compares; a test with fewer than two such seeds is missing.
+    pub fn of(seeds: &[SeedResult]) -> Self {
+        let over = |gain: fn(&SeedResult) -> Option<f64>| {
+            TTest::one_sided(&seeds.iter().filter_map(gain).collect::<Vec<f64>>())
+        };
+        Self { prediction: over(SeedResult::prediction_gain), transform: over(SeedResult::transform_gain) }
+    }
 }
 
 /// One experiment of appendix F with one seed.

@@ -1,21 +1,23 @@
 //! `scales.svg`: the prediction over the scale of the deviation kernel (appendix C.2).
 
-use super::panel::{Panel, dashed, dots, line, rings, segment, top, write};
+use super::panel::{Panel, Y_TICKS, dashed, dots, line, rings, segment, top, write};
 use super::published;
 use super::results::{DriftResults, SystemResult};
 use super::select::{MISSING, seeds_text, systems};
 use super::sheet::{Area, Drawn, Mark, fit, legend, px, svg, title};
 use super::statistics::Summary;
-use super::style::{DATA, FAINT, HEADING_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, PREDICTION, THIN, TITLE_HEIGHT, WIDTH};
+use super::style::{
+    BREATH, DATA, FAINT, HEADING_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, PREDICTION, THIN, TITLE_HEIGHT, WIDTH,
+};
 
 const COLUMNS: usize = 3;
-const PANEL_HEIGHT: f64 = 250.0;
+const PANEL_HEIGHT: f64 = 264.0;
 const DOT: f64 = 2.0;
 
 pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
     let systems = systems(results);
     let rows = systems.len().div_ceil(COLUMNS);
-    let head = MARGIN + TITLE_HEIGHT + LINE_HEIGHT;
+    let head = MARGIN + TITLE_HEIGHT + LINE_HEIGHT + BREATH;
     svg(WIDTH, head + PANEL_HEIGHT * rows as f64 + MARGIN, |area| {
         title(area, &format!("The prediction over the scale of the deviations (size {})", results.size))?;
         let entries = [
@@ -54,6 +56,7 @@ fn panel(area: &Area<'_>, name: &str, system: Option<&SystemResult>) -> Drawn<()
         x: [0.0, 1.02 * right],
         y,
         x_ticks: 6,
+        y_ticks: Y_TICKS,
     };
     let mut chart = panel.chart(area)?;
     if let Some(scale) = matched {

@@ -90,23 +90,7 @@ pub(super) fn spread<'r>(
     })
 }
 
-/// The method's curve of a seed.
-pub(super) fn method_curve(seed: &SeedResult, method: Method) -> Option<&Vec<f64>> {
-    seed.mitigations.iter().find(|entry| entry.method == method)?.curve.as_ref()
-}
-
 /// The method's TV to the prior of every seed that has it.
 pub(super) fn method_distances(system: &SystemResult, method: Method) -> Vec<f64> {
-    system.seeds.iter().filter_map(|seed| method_distance(seed, method)).collect()
-}
-
-/// The method's TV to the prior.
-pub(super) fn method_distance(seed: &SeedResult, method: Method) -> Option<f64> {
-    seed.mitigations.iter().find(|entry| entry.method == method)?.tv_prior
-}
-
-/// TV(data, model) on the plotted grid (eq. 7), if both curves are there.
-pub(super) fn tv_data_model(seed: &SeedResult) -> Option<f64> {
-    let (data, model) = (seed.curves.data.as_ref()?, seed.curves.model.as_ref()?);
-    Some(0.5 * data.iter().zip(model).map(|(data, model)| (data - model).abs()).sum::<f64>())
+    system.seeds.iter().filter_map(|seed| seed.mitigation(method)?.tv_prior).collect()
 }

@@ -3,7 +3,9 @@
 //! Without a font library the drawing library only guesses how wide a text is, so nothing here depends on it: every
 //! text has an explicit anchor, and places are given room for the widest text that is meant for them.
 
-use super::style::{FINE, FONT, INK, LABEL_SIZE, LINE_HEIGHT, MARGIN, TITLE_SIZE};
+use super::style::{
+    DOT, FAINT, FINE, FONT, FOOT, INK, LABEL_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, THICK, THIN, TICK_SIZE, TITLE_SIZE,
+};
 use plotters::coord::Shift;
 use plotters::element::DashedPathElement;
 use plotters::prelude::{
@@ -53,14 +55,17 @@ pub(super) fn size(pixels: f64) -> u32 {
     px(pixels).max(1).unsigned_abs()
 }
 
-/// Draws on a white sheet of `width` x `height` pixels.
+/// Draws on a white sheet of `width` x `height` pixels, with a line below that says where the numbers come from.
 pub(super) fn svg(width: f64, height: f64, draw: impl FnOnce(&Area<'_>) -> Drawn<()>) -> Drawn<String> {
+    let height = height + FOOT;
     let (wide, high) = (size(width), size(height));
     let mut text = String::new();
     {
         let area = SVGBackend::with_string(&mut text, (wide, high)).into_drawing_area();
         area.fill(&WHITE)?;
-        draw(&area)?;
+        draw(&area.margin(0, px(FOOT), 0, 0))?;
+        let foot = "Command and seed of every number: report.md beside this file.";
+        put(&area, foot, (MARGIN, height - MARGIN), Writing::plain(TICK_SIZE, FAINT), HPos::Left, VPos::Bottom)?;
         area.present()?;
     }
     // Drawn in fine units, shown in pixels: the first size is that of the sheet, its viewBox stays fine.
@@ -125,17 +130,17 @@ pub(super) fn legend(area: &Area<'_>, top: f64, entries: &[(Mark, &str)]) -> Dra
                 let corners = [(centre - px(9.0), middle - half), (centre + px(9.0), middle + half)];
                 area.draw(&Rectangle::new(corners, colour.filled()))?;
             }
-            Mark::Dot(colour) => area.draw(&Circle::new((centre, middle), px(super::style::DOT), colour.filled()))?,
+            Mark::Dot(colour) => area.draw(&Circle::new((centre, middle), px(DOT), colour.filled()))?,
             Mark::Ring(colour) => {
-                let style = colour.stroke_width(size(super::style::MEDIUM));
-                area.draw(&Circle::new((centre, middle), px(super::style::DOT), style))?;
+                let style = colour.stroke_width(size(MEDIUM));
+                area.draw(&Circle::new((centre, middle), px(DOT), style))?;
             }
             Mark::Tick(colour) => {
-                let style = colour.stroke_width(size(super::style::THICK));
+                let style = colour.stroke_width(size(THICK));
                 area.draw(&PathElement::new(vec![(centre, middle - half), (centre, middle + half)], style))?;
             }
             Mark::Upright(colour) => {
-                let style = colour.stroke_width(size(super::style::THIN));
+                let style = colour.stroke_width(size(THIN));
                 let path = vec![(centre, middle - px(9.0)), (centre, middle + px(9.0))];
                 area.draw(&DashedPathElement::new(path, px(3.0), px(3.0), style))?;
             }
@@ -167,7 +172,7 @@ pub(super) fn fit(text: &str, size: f64, width: f64) -> String {
 }
 
 /// XML knows no control characters, not even escaped.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     text.chars()
         .map(|letter| if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') { ' ' } else { letter })
         .collect()

@@ -11,6 +11,10 @@ pub(super) const WIDTH: f64 = 960.0;
 pub(super) const MARGIN: f64 = 14.0;
 /// Height of the plot's title line.
 pub(super) const TITLE_HEIGHT: f64 = 30.0;
+/// Height of the line below everything.
+pub(super) const FOOT: f64 = 20.0;
+/// Between the legend and the panels.
+pub(super) const BREATH: f64 = 8.0;
 /// Height of a line of legend or note.
 pub(super) const LINE_HEIGHT: f64 = 22.0;
 

@@ -3,8 +3,8 @@
 use super::commands::Commands;
 use super::markdown::{cell, count, distance, head, optional, published as lost_or, row, spread};
 use super::published;
-use super::results::{DriftResults, Method, SeedResult, SystemResult};
-use super::select::{MISSING, method_distance, method_distances, seeds_text, systems, tv_data_model};
+use super::results::{DriftResults, Method, Mitigation, SeedResult, SystemResult};
+use super::select::{MISSING, method_distances, seeds_text, systems};
 use super::statistics::TTest;
 use super::tables_appendix::{ablations, sweeps, validity};
 use std::fmt::Write as _;
@@ -48,7 +48,9 @@ fn across(systems: &Systems<'_>, name: &str, of: impl Fn(&SystemResult) -> Strin
 }
 
 fn over_seeds(systems: &Systems<'_>, name: &str, of: impl Fn(&SeedResult) -> Option<f64>) -> String {
-    across(systems, name, |system| spread(&system.seeds.iter().filter_map(&of).collect::<Vec<f64>>()))
+    across(systems, name, |system| {
+        spread(&system.seeds.iter().filter_map(&of).collect::<Vec<f64>>(), system.seeds.len())
+    })
 }
 
 fn head_of(systems: &Systems<'_>, first: &str) -> String {
@@ -67,7 +69,7 @@ fn made_by(systems: &Systems<'_>, commands: &Commands<'_>) -> String {
 
 /// TV(prediction, model) as a share of TV(data, model).
 fn remaining(seed: &SeedResult) -> Option<f64> {
-    ratio(seed.tv_prediction_model?, tv_data_model(seed)?)
+    ratio(seed.tv_prediction_model?, seed.tv_data_model()?)
 }
 
 fn ratio(part: f64, whole: f64) -> Option<f64> {
@@ -81,7 +83,7 @@ fn table_1(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
     out.push_str(&over_seeds(systems, "TV(model, prior)", |seed| seed.tv_model_prior));
     out.push_str(&over_seeds(systems, "TV(prediction, prior)", |seed| seed.tv_prediction_prior));
     out.push_str(&over_seeds(systems, "TV(prediction, model)", |seed| seed.tv_prediction_model));
-    out.push_str(&over_seeds(systems, "TV(data, model)", tv_data_model));
+    out.push_str(&over_seeds(systems, "TV(data, model)", SeedResult::tv_data_model));
     out.push_str(&over_seeds(systems, "TV(prediction, model) / TV(data, model)", remaining));
     let best = systems.iter().map(|(name, _)| lost_or(published::best_tv_prediction_model(name)));
     out.push_str(&row(std::iter::once("published smallest TV(prediction, model)".to_owned()).chain(best)));
@@ -128,28 +130,29 @@ fn table_2(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
     out.push_str("\n## Table 2: TV to the prior with each method\n\n");
     out.push_str(&head_of(systems, "method"));
     for method in Method::ALL {
-        out.push_str(&across(systems, method.name(), |system| spread(&method_distances(system, method))));
+        out.push_str(&across(systems, method.name(), |system| {
+            spread(&method_distances(system, method), system.seeds.len())
+        }));
     }
-    let share =
-        |seed: &SeedResult| ratio(method_distance(seed, Method::Transform)?, method_distance(seed, Method::Baseline)?);
+    let tv = |seed: &SeedResult, method| seed.mitigation(method)?.tv_prior;
+    let share = |seed: &SeedResult| ratio(tv(seed, Method::Transform)?, tv(seed, Method::Baseline)?);
     out.push_str(&over_seeds(systems, "transform / baseline", share));
     out.push_str("\nBy seed:\n\n");
     out.push_str(&head(["system", "seed", "method", "TV to the prior", "generated", "dropped", "steps", "made by"]));
     for (name, system) in systems {
         for seed in system.iter().flat_map(|system| &system.seeds) {
-            for entry in Method::ALL
-                .iter()
-                .flat_map(|method| seed.mitigations.iter().filter(move |entry| entry.method == *method))
-            {
+            for method in Method::ALL {
+                let entry = seed.mitigation(method);
+                let counted = |of: fn(&Mitigation) -> Option<u64>| entry.map_or(MISSING.to_owned(), |e| count(of(e)));
                 out.push_str(&row([
                     cell(name),
                     seed.seed.to_string(),
-                    entry.method.name().to_owned(),
-                    distance(entry.tv_prior),
-                    count(entry.generated),
-                    count(entry.dropped),
-                    count(entry.steps),
-                    commands.mark(&entry.command),
+                    method.name().to_owned(),
+                    distance(entry.and_then(|entry| entry.tv_prior)),
+                    counted(|entry| entry.generated),
+                    counted(|entry| entry.dropped),
+                    counted(|entry| entry.steps),
+                    entry.map_or(MISSING.to_owned(), |entry| commands.mark(&entry.command)),
                 ]));
             }
         }
@@ -160,33 +163,37 @@ fn table_3(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
     out.push_str("\n## Table 3: one-sided paired t-tests over seeds\n\n");
     out.push_str(
         "Prediction: TV(data, model) - TV(prediction, model). Transform: TV(baseline, prior) - TV(transform, prior). \
-         p is the probability of such a t if the mean difference were zero.\n\n",
+         p is the probability of at least such a t if the mean difference were zero. A test needs two seeds or more \
+         that have both distances.\n\n",
     );
     out.push_str(&head(["system", "test", "mean difference", "deviation", "t", "p", "n", "seeds", "made by"]));
     for (name, system) in systems {
-        let tests = system.map(|system| &system.t_tests);
-        for (test, result) in [
-            ("prediction", tests.and_then(|tests| tests.prediction)),
-            ("transform", tests.and_then(|tests| tests.transform)),
-        ] {
-            let [mean, sd, t, p, n] = test_cells(result);
-            let seeds = || system.iter().flat_map(|system| &system.seeds);
-            // What was not tested was made by nobody.
-            let by = match (result, test) {
-                (None, _) => MISSING.to_owned(),
-                (Some(_), "prediction") => commands.marks(seeds().map(|seed| seed.command.as_str())),
-                (Some(_), _) => {
-                    commands.marks(seeds().flat_map(|seed| &seed.mitigations).map(|entry| entry.command.as_str()))
-                }
-            };
-            let with = result.map_or(MISSING.to_owned(), |_| seeds_text(seeds().map(|seed| seed.seed)));
-            out.push_str(&row([cell(name), test.to_owned(), mean, sd, t, p, n, with, by]));
-        }
+        let Some(system) = system else {
+            let rest = std::iter::repeat_n(MISSING.to_owned(), 7);
+            for test in ["prediction", "transform"] {
+                out.push_str(&row([cell(name), test.to_owned()].into_iter().chain(rest.clone())));
+            }
+            continue;
+        };
+        let tested = |gain: fn(&SeedResult) -> Option<f64>| system.seeds.iter().filter(move |s| gain(s).is_some());
+        let seeds: Vec<&SeedResult> = tested(SeedResult::prediction_gain).collect();
+        let made = commands.marks(seeds.iter().map(|seed| seed.command.as_str()));
+        out.push_str(&test_row(name, "prediction", system.t_tests.prediction, &seeds, made));
+        let seeds: Vec<&SeedResult> = tested(SeedResult::transform_gain).collect();
+        let compared = |entry: &&Mitigation| matches!(entry.method, Method::Baseline | Method::Transform);
+        let entries = seeds.iter().flat_map(|seed| seed.mitigations.iter().filter(compared));
+        let made = commands.marks(entries.map(|entry| entry.command.as_str()));
+        out.push_str(&test_row(name, "transform", system.t_tests.transform, &seeds, made));
     }
 }
 
-fn test_cells(test: Option<TTest>) -> [String; 5] {
-    let Some(test) = test else { return std::array::from_fn(|_| MISSING.to_owned()) };
-    let p = if test.p < 1e-4 { "< 0.0001".to_owned() } else { format!("{:.4}", test.p) };
-    [format!("{:.4}", test.mean), format!("{:.4}", test.sd), format!("{:.2}", test.t), p, test.n.to_string()]
+fn test_row(name: &str, test: &str, result: Option<TTest>, seeds: &[&SeedResult], made_by: String) -> String {
+    let start = [cell(name), test.to_owned()];
+    let Some(found) = result else {
+        return row(start.into_iter().chain(std::iter::repeat_n(MISSING.to_owned(), 7)));
+    };
+    let p = if found.p < 1e-4 { "< 0.0001".to_owned() } else { format!("{:.4}", found.p) };
+    let numbers = [format!("{:.4}", found.mean), format!("{:.4}", found.sd), format!("{:.2}", found.t), p];
+    let made = [found.n.to_string(), seeds_text(seeds.iter().map(|seed| seed.seed)), made_by];
+    row(start.into_iter().chain(numbers).chain(made))
 }

@@ -15,6 +15,16 @@ pub(super) fn sweeps(out: &mut String, systems: &[(&str, Option<&SystemResult>)]
     for (name, system) in systems {
         let _ = write!(out, "\n### {}\n\n", cell(name));
         let sweeps = system.map_or(&[][..], |system| &system.sweeps);
+        if sweeps.is_empty() {
+            let known: Vec<String> = published::sweep(name)
+                .into_iter()
+                .flatten()
+                .map(|(scale, distance)| format!("{distance:.3} at {scale}"))
+                .collect();
+            let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
+            let _ = writeln!(out, "{MISSING}. Published TV(prediction, model): {known}.");
+            continue;
+        }
         out.push_str(&head([
             "scale",
             "seed",

@@ -5,10 +5,10 @@ use super::published;
 use super::results::{DriftResults, Source, Validity, ValidityRow};
 use super::select::seeds_text;
 use super::sheet::{Drawn, Mark, legend, px, svg, title};
-use super::style::{INK, LINE_HEIGHT, MARGIN, MEDIUM, TITLE_HEIGHT, WIDTH, source_colour};
+use super::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, TITLE_HEIGHT, WIDTH, source_colour};
 use std::collections::BTreeSet;
 
-const PANEL_HEIGHT: f64 = 250.0;
+const PANEL_HEIGHT: f64 = 236.0;
 
 /// The system whose validity the paper states.
 pub(super) const MAZE: &str = "maze2d";
@@ -33,7 +33,7 @@ pub(super) fn rows(results: &DriftResults) -> impl Iterator<Item = &ValidityRow>
 }
 
 pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
-    let head = MARGIN + TITLE_HEIGHT + LINE_HEIGHT;
+    let head = MARGIN + TITLE_HEIGHT + LINE_HEIGHT + BREATH;
     svg(WIDTH, head + PANEL_HEIGHT + MARGIN, |area| {
         let seeds: BTreeSet<u64> = rows(results).map(|row| row.seed).collect();
         title(area, &format!("{MAZE}: validity and diversity of the trajectories (size {})", results.size))?;
