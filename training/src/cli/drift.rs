@@ -3,13 +3,13 @@
 use super::{CliError, print_json, print_text, set_threads};
 use crate::drift::{
     AblationOptions, CollectOptions, DriftError, DriftRecipe, PredictOptions, SystemPlan, UnitOptions, UnitResult,
-    ablations, collect, predict, run_unit,
+    ablations, collect, predict, run_unit, ship,
 };
 use crate::fit::FitError;
 use crate::report::{DriftResults, Method, Summary, write_report};
 use crate::system::{SystemName, SystemSettings};
 use clap::{Args, Subcommand, ValueEnum};
-use planwright::model::{EngineChoice, EngineKind};
+use planwright::model::{EngineChoice, EngineKind, SolverDefaults, SolverKind};
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
@@ -19,6 +19,7 @@ Examples:
   planwright-train drift table --size reduced --json
   planwright-train drift mitigate --size reduced --json
   planwright-train drift report --size reduced --report docs/drift
+  planwright-train drift ship --size reduced --method transform --file models/maze-umaze-transform.onnx
 
 A study's size is a file: training/recipes/drift-SIZE.toml. Everything lies in runs/drift-SIZE: a fit that is done is
 not done again, one that was cut short goes on from its checkpoint.";
@@ -47,6 +48,8 @@ enum DriftCommand {
     Ablate(Ablate),
     /// All plots and tables as files
     Report(Report),
+    /// Write the model of one fit as a file for robots
+    Ship(Ship),
 }
 
 /// Which study, and how it runs.
@@ -428,6 +431,51 @@ impl Report {
     }
 }
 
+#[derive(Args)]
+struct Ship {
+    #[command(flatten)]
+    study: Study,
+    /// Which system
+    #[arg(long, default_value = "maze2d", value_name = "NAME")]
+    system: String,
+    /// Which seed
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Which method
+    #[arg(long, value_enum, default_value = "transform")]
+    method: MethodArgument,
+    /// The file to write
+    #[arg(long = "file", value_name = "FILE")]
+    file: PathBuf,
+    /// Denoising steps (DDIM) that a planner makes
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    steps: usize,
+    /// Codes or paths that a planner draws at once
+    #[arg(long, default_value_t = 8, value_name = "N")]
+    candidates: usize,
+}
+
+impl Ship {
+    fn run(&self) -> Result<(), CliError> {
+        let recipe = self.study.recipe()?;
+        let options = self.study.options(&recipe);
+        let chosen = systems(&recipe, std::slice::from_ref(&self.system))?;
+        let Some(plan) = chosen.first().and_then(|system| recipe.plan(*system)) else { return Ok(()) };
+        if self.steps == 0 || self.candidates == 0 {
+            let problem =
+                format!("expected at least 1 step and 1 candidate, got {} and {}", self.steps, self.candidates);
+            return Err(CliError::input(anyhow::anyhow!(problem)));
+        }
+        let solver = SolverDefaults { solver: SolverKind::Ddim, steps: self.steps, candidates: self.candidates };
+        let method = self.method.method();
+        let shipped = ship(&recipe, plan, self.seed, method, &options, solver, &self.file).map_err(failure)?;
+        if self.study.json {
+            return print_json(&shipped);
+        }
+        print_text(&format!("{}: {} bytes, sha256 {}", shipped.path.display(), shipped.bytes, shipped.sha256))
+    }
+}
+
 impl Drift {
     pub(super) fn run(&self) -> Result<(), CliError> {
         match &self.command {
@@ -438,6 +486,7 @@ impl Drift {
             DriftCommand::Mitigate(command) => command.run_mitigate(),
             DriftCommand::Ablate(command) => command.run(),
             DriftCommand::Report(command) => command.run(),
+            DriftCommand::Ship(command) => command.run(),
         }
     }
 }

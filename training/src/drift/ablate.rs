@@ -245,7 +245,8 @@ fn fitted(
     let prepared = plain(system.as_ref(), &data);
     let mut fit = recipe.fit_recipe(plan, Method::Baseline, seed, system.columns());
     fit.name = format!("{}-{}", recipe.name, ablation.hypothesis);
-    let unit = measure_fit(&fit, &prepared, system.as_ref(), plan, seed, Method::Baseline, folder, options)?;
+    let unit =
+        measure_fit(&fit, &prepared, system.as_ref(), plan, seed, Method::Baseline, "ablation", folder, options)?;
     let data = marginal(system.as_ref(), &data)?;
     Ok(Found { tv_data: data.total_variation(&prior(system.as_ref())?)?, tv_model: unit.tv_prior })
 }

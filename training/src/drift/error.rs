@@ -39,6 +39,18 @@ pub enum DriftError {
         /// What is wrong.
         problem: String,
     },
+    /// A unit of another recipe.
+    #[error(
+        "{folder}: expected a unit of this recipe ({expected:.12}), got one of another ({got:.12})\nhint: give another folder with --out, or remove this one"
+    )]
+    OtherPlan {
+        /// The unit's folder.
+        folder: PathBuf,
+        /// Hash of the plan.
+        expected: String,
+        /// Hash found.
+        got: String,
+    },
     /// Nothing was left of the samples.
     #[error("{name}: expected admissible samples, got none of {generated}\nhint: train longer")]
     NothingLeft {

@@ -15,6 +15,7 @@ mod error;
 mod measure;
 mod predict;
 mod recipe;
+mod ship;
 mod unit;
 
 pub use ablate::{AblationOptions, ablations};
@@ -24,4 +25,5 @@ pub use predict::{Matched, PredictOptions, Prediction, predict};
 pub use recipe::{
     AblationPlan, DriftRecipe, DriftRecipeError, FitPlan, KernelPlan, MethodSteps, SystemPlan, TransformPlan,
 };
+pub use ship::{Shipped, ship};
 pub use unit::{UnitOptions, UnitResult, run_unit};

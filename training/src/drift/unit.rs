@@ -6,7 +6,7 @@ use super::measure::{admissible, marginal, prior, weighted_marginal};
 use super::recipe::{DriftRecipe, SystemPlan};
 use crate::deviation::{matching_level, median_displacement};
 use crate::export::{ExportOptions, SequenceDescription, export_sequences};
-use crate::fit::{Checkpoint, FitOptions, FitRecipe, SequenceData, SequenceRecipe, fit_sequences};
+use crate::fit::{Checkpoint, FitOptions, FitRecipe, SequenceData, SequenceRecipe, content_sha256, fit_sequences};
 use crate::mitigation::{InverseWeights, PairingReport, QuantityCondition, requested_values};
 use crate::report::Method;
 use crate::system::{System, SystemName, Trajectories};
@@ -58,6 +58,8 @@ pub struct UnitResult {
     pub method: Method,
     /// The line that makes it again.
     pub command: String,
+    /// SHA-256 of everything in the study's recipe that the unit depends on.
+    pub plan_sha256: String,
     /// SHA-256 of the fit's recipe, data included.
     pub recipe_sha256: String,
     /// Mass per cell of the system's grid.
@@ -124,8 +126,12 @@ pub fn run_unit(
     options: &UnitOptions,
 ) -> Result<UnitResult, DriftError> {
     let folder = unit_folder(&options.folder, plan.system.name, seed, method);
+    let plan_sha256 = plan_sha256(recipe, plan, method);
     if let Some(result) = done(&folder)? {
-        return Ok(result);
+        if result.plan_sha256 == plan_sha256 {
+            return Ok(result);
+        }
+        return Err(DriftError::OtherPlan { folder, expected: plan_sha256, got: result.plan_sha256 });
     }
     let system = plan.system.build()?;
     let data = system.generate(plan.data, seed)?;
@@ -144,7 +150,18 @@ pub fn run_unit(
         endpoints_fixed: system.endpoints_fixed() && method != Method::Transform,
         ..recipe.fit_recipe(plan, method, seed, system.columns())
     };
-    measure_fit(&fitted, &prepared, system.as_ref(), plan, seed, method, &folder, options)
+    measure_fit(&fitted, &prepared, system.as_ref(), plan, seed, method, &plan_sha256, &folder, options)
+}
+
+/// What a unit depends on: its system, sizes and steps, the fit's settings, and for a transform the code space. Other
+/// methods' steps, and the kernel's size, do not matter.
+fn plan_sha256(recipe: &DriftRecipe, plan: &SystemPlan, method: Method) -> String {
+    let fit = recipe.fit_recipe(plan, method, 0, 1);
+    let transform = (method == Method::Transform).then_some(&recipe.transform);
+    let epsilon = (method == Method::Reweight).then_some(plan.reweight_epsilon);
+    let base = (method == Method::Reweight).then_some(plan.steps.baseline);
+    let sizes = (plan.data, plan.generated, epsilon, base);
+    content_sha256(&(&plan.system, sizes, fit, transform, recipe.fit.guidance))
 }
 
 /// Rows and description of a fit.
@@ -280,6 +297,7 @@ pub(super) fn measure_fit(
     plan: &SystemPlan,
     seed: u64,
     method: Method,
+    plan_sha256: &str,
     folder: &Path,
     options: &UnitOptions,
 ) -> Result<UnitResult, DriftError> {
@@ -342,6 +360,7 @@ pub(super) fn measure_fit(
             plan.system.name.as_str(),
             method.name()
         ),
+        plan_sha256: plan_sha256.to_owned(),
         recipe_sha256: report.recipe_sha256,
         tv_prior: found.total_variation(&prior(system)?)?,
         mass: found.mass().to_vec(),

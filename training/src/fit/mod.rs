@@ -12,6 +12,7 @@ pub use batch::{Batch, BatchSource};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub(crate) use optimiser::Moments;
 pub use optimiser::{OptimiserSettings, learning_rate};
+pub(crate) use recipe::content_sha256;
 pub use recipe::{DeviceName, DiffusionSettings, FitRecipe, Recipe, RecipeError, TrainingSettings};
 pub use run::{FitError, FitOptions, FitReport, fit};
 pub(crate) use sequence::real_rows;

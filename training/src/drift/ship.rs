@@ -1,0 +1,63 @@
+//! A unit's model as a file to ship: another name and sampler, and the figures of the unit in its manifest.
+
+use super::DriftError;
+use super::recipe::{DriftRecipe, SystemPlan};
+use super::unit::{UnitOptions, run_unit};
+use crate::report::Method;
+use planwright::model::{Artefact, SolverDefaults};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// What was written.
+#[derive(Clone, Debug, Serialize)]
+pub struct Shipped {
+    /// The file.
+    pub path: PathBuf,
+    /// Its size.
+    pub bytes: usize,
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+    /// Total variation of the unit's samples to the intended distribution, all diffusion steps.
+    pub tv_prior: f64,
+}
+
+/// Writes the model of a unit (which is run if it is not done) with `solver` as its default. The graph is untouched, so
+/// that the parity gate's judgement stands; the graph is run again on its own test vectors by whoever loads it.
+///
+/// # Errors
+/// If the unit fails, its model is damaged, or the file cannot be written.
+pub fn ship(
+    recipe: &DriftRecipe,
+    plan: &SystemPlan,
+    seed: u64,
+    method: Method,
+    options: &UnitOptions,
+    solver: SolverDefaults,
+    out: &Path,
+) -> Result<Shipped, DriftError> {
+    let unit = run_unit(recipe, plan, seed, method, options)?;
+    let artefact = Artefact::open(&unit.model)?;
+    let mut manifest = artefact.manifest().clone();
+    if let Some(name) = out.file_stem().and_then(|stem| stem.to_str()) {
+        name.clone_into(&mut manifest.name);
+    }
+    manifest.solver = SolverDefaults { steps: solver.steps.min(manifest.diffusion.steps), ..solver };
+    let figures = serde_json::json!({
+        "total_variation": unit.tv_prior,
+        "samples": unit.generated,
+        "dropped": unit.dropped,
+        "diffusion_steps": manifest.diffusion.steps,
+        "command": unit.command,
+        "size": recipe.name,
+        "pairing": unit.pairing,
+    });
+    manifest.measured.insert("drift".to_owned(), figures);
+    let artefact = artefact.with_manifest(manifest)?;
+    artefact.write(out)?;
+    Ok(Shipped {
+        path: out.to_owned(),
+        bytes: artefact.bytes().len(),
+        sha256: artefact.sha256().to_owned(),
+        tv_prior: unit.tv_prior,
+    })
+}
