@@ -51,6 +51,18 @@ pub enum DriftError {
         /// Hash found.
         got: String,
     },
+    /// A model whose engines differ more than a robot should have to bear.
+    #[error(
+        "{path}: expected engines within {expected:.0e} of libtorch, got {got:.1e}\nhint: ship another seed, or train longer"
+    )]
+    NotForRobots {
+        /// The model.
+        path: PathBuf,
+        /// The gate's limit.
+        expected: f64,
+        /// Largest relative difference at export.
+        got: f64,
+    },
     /// Nothing was left of the samples.
     #[error("{name}: expected admissible samples, got none of {generated}\nhint: train longer")]
     NothingLeft {

@@ -3,6 +3,7 @@
 use super::DriftError;
 use super::recipe::{DriftRecipe, SystemPlan};
 use super::unit::{UnitOptions, run_unit};
+use crate::export::TOLERANCE;
 use crate::report::Method;
 use planwright::model::{Artefact, SolverDefaults};
 use serde::Serialize;
@@ -38,6 +39,11 @@ pub fn ship(
     let unit = run_unit(recipe, plan, seed, method, options)?;
     let artefact = Artefact::open(&unit.model)?;
     let mut manifest = artefact.manifest().clone();
+    let largest = manifest.parity.largest.values().flat_map(|kinds| kinds.values()).fold(0.0_f64, |a, b| a.max(*b));
+    if !(largest <= TOLERANCE) {
+        return Err(DriftError::NotForRobots { path: unit.model, expected: TOLERANCE, got: largest });
+    }
+    manifest.parity.tolerance = TOLERANCE;
     if let Some(name) = out.file_stem().and_then(|stem| stem.to_str()) {
         name.clone_into(&mut manifest.name);
     }

@@ -1,5 +1,6 @@
 //! The parity gate: no file leaves unless every engine computes what libtorch computes.
 
+use super::ExportOptions;
 use super::onnx_graph::DecoderTables;
 use crate::fit::Batch;
 use crate::network::{NetworkSpec, Parameters, TorchGraph, declare};
@@ -10,10 +11,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 use std::collections::BTreeMap;
-use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
-/// Largest relative difference between an engine and libtorch that is let through.
+/// Largest relative difference between an engine and libtorch that is let through, for robots.
 pub const TOLERANCE: f64 = 1e-5;
 /// Batches at which engines are compared: the usual one, and one that tells rows apart.
 const BATCHES: [usize; 2] = [1, 3];
@@ -29,10 +29,14 @@ pub enum GateError {
     #[error("the parity gate needs both engines: {0}")]
     Engine(#[from] ModelError),
     /// An engine computes something else.
-    #[error("expected {engine} within {tolerance:.0e} of libtorch, got a relative difference of {got:.3e} on {kind} input {index} at batch {batch}\nhint: nothing was written; a network that amplifies rounding this much is not fit for a robot", tolerance = TOLERANCE)]
+    #[error(
+        "expected {engine} within {tolerance:.0e} of libtorch, got a relative difference of {got:.3e} on {kind} input {index} at batch {batch}\nhint: nothing was written; a network that amplifies rounding this much is not fit for a robot"
+    )]
     Differs {
         /// Which engine.
         engine: &'static str,
+        /// What is let through.
+        tolerance: f64,
         /// `random`, `extreme` or `real`.
         kind: &'static str,
         /// Which input of that kind.
@@ -152,7 +156,7 @@ pub(super) fn pass(
     real: &[Row],
     shape: RowShape,
     decoder: Option<&DecoderTables>,
-    library: Option<&Path>,
+    options: &ExportOptions,
     seed: u64,
 ) -> Result<Passed, GateError> {
     let kinds = [("random", random(shape, seed)), ("extreme", extreme(shape)), ("real", real.to_vec())];
@@ -160,20 +164,19 @@ pub(super) fn pass(
     let mut engines = BTreeMap::new();
     for batch in BATCHES {
         for kind in [EngineKind::Tract, EngineKind::OnnxRuntime] {
-            let choice =
-                EngineChoice { kind, provider: Provider::Cpu, library: library.map(Path::to_owned), threads: 1 };
+            let choice = EngineChoice { kind, provider: Provider::Cpu, library: options.library.clone(), threads: 1 };
             let mut engine = load_engine(artefact, &choice, batch)?;
             let name = engine.description().engine;
             engines.insert(name.to_owned(), engine.description().version.clone());
             for (kind, rows) in &kinds {
-                let got = compare(engine.as_mut(), reference, kind, rows, batch, decoder)?;
+                let got = compare(engine.as_mut(), reference, kind, rows, batch, decoder, options.tolerance)?;
                 let seen = largest.entry(name.to_owned()).or_default().entry((*kind).to_owned()).or_default();
                 *seen = seen.max(got);
             }
         }
     }
     let parameters = reference.views.iter().map(|view| view.numel()).sum();
-    Ok(Passed { parameters, parity: Parity { tolerance: TOLERANCE, largest }, engines })
+    Ok(Passed { parameters, parity: Parity { tolerance: options.tolerance, largest }, engines })
 }
 
 /// Largest relative difference over all rows, each judged on its own.
@@ -184,6 +187,7 @@ fn compare(
     rows: &[Row],
     batch: usize,
     decoder: Option<&DecoderTables>,
+    tolerance: f64,
 ) -> Result<f64, GateError> {
     let mut largest = 0.0_f64;
     for first in 0..rows.len().div_ceil(batch) {
@@ -221,9 +225,9 @@ fn compare(
                 return Err(GateError::NotFinite { kind, index: *index });
             }
             let got = relative_difference(got, expected);
-            if !(got <= TOLERANCE) {
+            if !(got <= tolerance) {
                 let engine = engine.description().engine;
-                return Err(GateError::Differs { engine, kind, index: *index, batch, got });
+                return Err(GateError::Differs { engine, tolerance, kind, index: *index, batch, got });
             }
             largest = largest.max(got);
         }

@@ -43,6 +43,9 @@ pub struct ExportOptions {
     pub git_commit: Option<String>,
     /// SPDX expression of the model's licence.
     pub licence: String,
+    /// Largest relative difference from libtorch that the gate lets through: [`TOLERANCE`], unless the file is for
+    /// measurements alone.
+    pub tolerance: f64,
 }
 
 impl ExportOptions {
@@ -54,6 +57,7 @@ impl ExportOptions {
             solver: SolverDefaults { solver: SolverKind::DpmSolverPlusPlus, steps: 5, candidates: 1 },
             git_commit: None,
             licence: "Apache-2.0 OR MIT".to_owned(),
+            tolerance: TOLERANCE,
         }
     }
 }
@@ -156,9 +160,7 @@ pub fn export(checkpoint: &Checkpoint, options: &ExportOptions) -> Result<Export
     let body = onnx_graph::serialise(&recipe.network, horizon, values, CLEAN, None)?;
     let shape = RowShape { horizon, columns: COLUMNS, condition: 0, timesteps: recipe.diffusion.steps };
     let seed = recipe.training.seed;
-    finish(&body, manifest, options, |artefact| {
-        gate::pass(artefact, &reference, &real, shape, None, options.library.as_deref(), seed)
-    })
+    finish(&body, manifest, options, |artefact| gate::pass(artefact, &reference, &real, shape, None, options, seed))
 }
 
 /// The values, if there are as many as the network has.

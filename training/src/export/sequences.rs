@@ -70,7 +70,7 @@ pub fn export_sequences(
     };
     let seed = recipe.training.seed;
     finish(&body, manifest, options, |artefact| {
-        gate::pass(artefact, &reference, &real as &[Row], shape, decoder, options.library.as_deref(), seed)
+        gate::pass(artefact, &reference, &real as &[Row], shape, decoder, options, seed)
     })
 }
 
@@ -138,7 +138,7 @@ fn manifest(
             git_commit: options.git_commit.clone().unwrap_or_else(describe::git_commit),
             libraries: describe::libraries(),
         },
-        parity: Parity { tolerance: super::TOLERANCE, largest: BTreeMap::new() },
+        parity: Parity { tolerance: options.tolerance, largest: BTreeMap::new() },
         measured: BTreeMap::new(),
         golden,
         licence: options.licence.clone(),
