@@ -55,7 +55,7 @@ pub enum DeviationError {
         target: f64,
         /// Deviation at the smallest scale tried.
         reachable_low: f64,
-        /// Deviation at the largest scale tried.
+        /// Largest deviation that was reached.
         reachable_high: f64,
         /// The smallest scale tried.
         scale_low: f64,

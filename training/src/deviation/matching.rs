@@ -5,14 +5,14 @@ use super::kernel::DeviationKernel;
 use crate::system::Trajectories;
 use rayon::prelude::*;
 
-/// Scales that are tried.
+/// Smallest and largest scale that is tried.
 const SCALES: [f64; 2] = [1e-5, 1.0];
 
 /// Trajectories the deviation is estimated over.
 const TRAJECTORIES: usize = 512;
 
-/// Halvings of the scale's logarithm: leaves 1e-5 of the scale.
-const HALVINGS: usize = 20;
+/// Halvings between two scales of which one is twice the other.
+const HALVINGS: usize = 12;
 
 /// Median length of a step in [-1, 1] coordinates.
 ///
@@ -83,16 +83,24 @@ pub fn matched<'a>(kernel: &DeviationKernel<'a>, target: f64) -> Result<Deviatio
     if !(target > 0.0 && target.is_finite()) {
         return Err(DeviationError::Target(target));
     }
+    // Every scale uses the same draws, so that the estimate hardly wavers between neighbouring scales. It need not
+    // grow for ever: on a path, draws from far away do not connect and are not made. So the first crossing counts.
     let deviation = |scale: f64| mean_squared_deviation(&kernel.at_scale(scale)?);
-    let [mut low, mut high] = SCALES;
-    let (reachable_low, reachable_high) = (deviation(low)?, deviation(high)?);
-    if !(reachable_low <= target && target <= reachable_high) {
-        let [scale_low, scale_high] = SCALES;
+    let [scale_low, scale_high] = SCALES;
+    let (mut low, mut high) = (scale_low, scale_low);
+    let reachable_low = deviation(scale_low)?;
+    let mut reached = reachable_low;
+    while reached < target && high < scale_high {
+        low = high;
+        high = (2.0 * high).min(scale_high);
+        reached = reached.max(deviation(high)?);
+    }
+    if !(reachable_low <= target && target <= reached) {
+        let reachable_high = reached;
         return Err(DeviationError::Unreachable { target, reachable_low, reachable_high, scale_low, scale_high });
     }
-    // At both ends the same draws are used, so that the estimate hardly wavers between neighbouring scales.
     for _ in 0..HALVINGS {
-        let middle = (low * high).sqrt();
+        let middle = 0.5 * (low + high);
         if deviation(middle)? < target { low = middle } else { high = middle }
     }
     kernel.at_scale(high)
@@ -131,11 +139,13 @@ mod tests {
         let walk = Walk { columns: 2 };
         let data = walk.generate(300, 1).expect("data");
         let kernel = DeviationKernel::new(&walk, &data, KernelSettings::default()).expect("a kernel");
-        for target in [1e-6, 1e-4, 2e-3] {
+        for target in [1e-8, 1e-6, 2e-5] {
             let found = matched(&kernel, target).expect("reachable");
             let got = mean_squared_deviation(&found).expect("deviations");
             assert!((got / target - 1.0).abs() < 0.1, "{target} {got} at {}", found.settings().scale);
         }
+        // Endpoints are given and steps are short: no path of this length is that far from its source.
+        assert!(matches!(matched(&kernel, 0.1), Err(DeviationError::Unreachable { .. })));
     }
 
     #[test]

@@ -8,8 +8,8 @@
 //! * [`DeviationKernel`] deviates trajectories (Definition 2, appendix C.1): at every step, with probability one over
 //!   the kernel size, a state is replaced by one that the data hold nearby at the same step, and the run then copies
 //!   the trajectory that holds it. States on a lattice stay on it. Continuous states get a residual Gaussian where the
-//!   draws have less than the scale's variance, and a run over them ends when its source has left the neighbourhood:
-//!   without that a sinusoid of .0005 scale already drifts by .09, where the published row has none.
+//!   draws have less than the scale's variance, and a run over them ends when its source leaves the neighbourhood.
+//!   Paths between given endpoints keep both, and make no step longer than the longest in the data.
 //! * [`QuantityTransport`] counts where the quantity goes; [`Predictor`] does it at one scale or a row of them.
 //! * [`matched`] chooses the scale by a model's error at the level that [`matching_level`] names.
 //!

@@ -11,7 +11,8 @@ use rayon::prelude::*;
 /// Trajectories that the variance of the draws is estimated over.
 const VARIANCE_TRAJECTORIES: usize = 256;
 
-/// A run over continuous states ends where its source is this many scales away.
+/// A run over continuous states ends where its source is this many scales away, at the edge of eq. 27's widest
+/// neighbourhood. Without an end a scale of .0005 already moves the sinusoid by .09, the published row by nothing.
 const LOCAL: f64 = 3.0;
 
 /// What a deviated trajectory is made of.
@@ -41,7 +42,8 @@ impl DeviationKernel<'_> {
 
     /// Puts a deviated trajectory together: geometric runs that keep the trajectory they copy. On a path every piece,
     /// its noise included, must connect to the one before and leave the way back to the own trajectory open, so that
-    /// no join is a jump.
+    /// no join is a jump; and the noise is drawn once per run, for with one of its own at every step a path gets
+    /// longer without bound as the scale grows, where the published row settles.
     pub(super) fn assemble(&self, index: usize, rng: &mut ChaCha8Rng) -> Assembled {
         let (horizon, columns) = (self.data.horizon, self.data.columns);
         let (path, quantised) = (self.is_path(), self.quantised());
@@ -97,8 +99,8 @@ impl DeviationKernel<'_> {
         }
     }
 
-    /// What draws from the neighbourhoods leave of the scale's variance (eqs. 29 and 30). On a lattice there is no residual: it would
-    /// leave the lattice.
+    /// What draws from the neighbourhoods leave of the scale's variance (eqs. 29 and 30). On a lattice there is no
+    /// residual: it would leave the lattice.
     pub(super) fn residual(&self) -> Vec<f64> {
         let columns = self.data.columns;
         if self.quantised() || self.settings.scale == 0.0 {
