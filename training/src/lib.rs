@@ -7,26 +7,18 @@
 //! * [`dataset`]: who drives, what is recorded, how it is cut into windows;
 //! * [`network`]: networks, written once and read three ways (parameters, libtorch, ONNX);
 //! * [`fit`]: objective, optimiser, checkpoints that resume bit for bit;
-<<<<<<< HEAD
 //! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass;
 //! * [`system`]: families of trajectories with a physical quantity, made and measured;
 //! * [`deviation`]: from data alone, where a generator will move that quantity;
 //! * [`mitigation`]: what brings a drifted quantity back (reweighting, conditions, the coordinate transform);
 //! * [`ablation`]: other generators, which are measured beside the denoiser and never exported;
 //! * [`drift`]: whole studies of it, and [`report`], their plots and tables.
-=======
-//! * [`deviation`]: predicts from the data alone where a model moves a physical quantity;
-//! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass.
->>>>>>> h-ker
 
 pub mod ablation;
 pub mod cli;
 pub mod dataset;
 pub mod deviation;
-<<<<<<< HEAD
 pub mod drift;
-=======
->>>>>>> h-ker
 pub mod export;
 pub mod fit;
 pub mod mitigation;
