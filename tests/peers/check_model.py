@@ -19,7 +19,8 @@ def main(path):
     onnx.checker.check_model(model, full_check=True)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     manifest = json.loads(metadata["planwright.manifest"])
-    sizes = manifest["provenance"]["recipe"]["network"]
+    recipe = manifest["provenance"]["recipe"]
+    sizes = recipe.get("fit", recipe)["network"]
     network = TemporalUnet(
         sizes["columns"], sizes["base_channels"], sizes["multipliers"], sizes["kernel"], sizes["groups"]
     )

@@ -4,7 +4,7 @@ use planwright::diffusion::Solver;
 use planwright::model::{
     Artefact, Engine, EngineChoice, EngineDescription, EngineError, EngineKind, load_engine, relative_difference,
 };
-use planwright::planner::{MazePlanner, MazePlannerSettings, Observation, Planner};
+use planwright::planner::{MazePlanner, MazePlannerSettings, Observation, PathPlanner, PathPlannerSettings, Planner};
 use planwright::quantity::path_length_m;
 use planwright::view::View;
 use planwright::world::State;
@@ -32,6 +32,13 @@ fn shipped_models_are_small_listed_and_accepted_by_onnx_and_pytorch() {
         assert!(sums.contains(&format!("{}  maze-{layout}.onnx", artefact.sha256())), "{layout} in SHA256SUMS");
         assert!(root().join(format!("models/maze-{layout}.md")).is_file(), "{layout} has a card");
         assert!(json(peer("check_model.py").arg(model(layout)))["golden"].as_u64() >= Some(2));
+    }
+    for name in ["umaze-transform", "umaze-paths"] {
+        let artefact = artefact(name);
+        assert!(artefact.bytes().len() <= 15_000_000, "{name}");
+        assert!(sums.contains(&format!("{}  maze-{name}.onnx", artefact.sha256())), "{name} in SHA256SUMS");
+        assert!(root().join(format!("models/maze-{name}.md")).is_file(), "{name} has a card");
+        assert!(json(peer("check_model.py").arg(model(name)))["golden"].as_u64() >= Some(2));
     }
 }
 
@@ -100,6 +107,28 @@ fn samplers_with_few_steps_agree_with_the_full_ddpm_on_the_shipped_model() {
 }
 
 /// One suite for every planner: determinism, finite proposals, refusals, deadlines.
+fn conforms(planner: &mut dyn Planner, start: [f64; 2], goal: [f64; 2]) {
+    let observation = Observation { state: State::at_rest(start), goal, stamp_secs: 0.0, step: 0 };
+    let mut propose = |observation: &Observation, deadline, seed| {
+        planner.reset(seed);
+        let mut proposal = planner.proposal();
+        let done = planner.propose(observation, deadline, &View::disabled(), &mut proposal);
+        done.map(|()| proposal)
+    };
+    let first = propose(&observation, None, 1).unwrap_or_else(|error| panic!("{error}"));
+    let again = propose(&observation, None, 1).unwrap_or_else(|error| panic!("{error}"));
+    let other = propose(&observation, None, 2).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(first.trajectory, again.trajectory);
+    assert_ne!(first.trajectory, other.trajectory);
+    assert!(first.trajectory.states.iter().all(State::is_finite));
+    let ends = [&first.trajectory.states[0], &first.trajectory.states[first.trajectory.states.len() - 1]];
+    assert!(ends[0].distance(start) < 1e-3 && ends[1].distance(goal) < 1e-3, "{ends:?}");
+    let lost = Observation { state: State::at_rest([f64::NAN, 1.0]), ..observation };
+    assert!(propose(&lost, None, 1).is_err());
+    let past = std::time::Instant::now();
+    assert!(propose(&observation, Some(past), 1).is_err(), "no time is an error, not a late plan");
+}
+
 #[test]
 fn planners_conform() {
     for layout in LAYOUTS {
@@ -108,25 +137,16 @@ fn planners_conform() {
         for choice in choices() {
             let mut planner = MazePlanner::new(&artefact, &choice, settings).unwrap_or_else(|error| panic!("{error}"));
             let goal = planner.layout().goal().unwrap_or([1.0, 1.0]);
-            let observation = Observation { state: State::at_rest([1.0, 1.0]), goal, stamp_secs: 0.0, step: 0 };
-            let mut propose = |observation: &Observation, deadline, seed| {
-                planner.reset(seed);
-                let mut proposal = planner.proposal();
-                let done = planner.propose(observation, deadline, &View::disabled(), &mut proposal);
-                done.map(|()| proposal)
-            };
-            let first = propose(&observation, None, 1).unwrap_or_else(|error| panic!("{error}"));
-            let again = propose(&observation, None, 1).unwrap_or_else(|error| panic!("{error}"));
-            let other = propose(&observation, None, 2).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(first.trajectory, again.trajectory);
-            assert_ne!(first.trajectory, other.trajectory);
-            assert!(first.trajectory.states.iter().all(State::is_finite));
-            let ends = [&first.trajectory.states[0], &first.trajectory.states[first.trajectory.states.len() - 1]];
-            assert!(ends[0].distance([1.0, 1.0]) < 1e-3 && ends[1].distance(goal) < 1e-3, "{ends:?}");
-            let lost = Observation { state: State::at_rest([f64::NAN, 1.0]), ..observation };
-            assert!(propose(&lost, None, 1).is_err());
-            let past = std::time::Instant::now();
-            assert!(propose(&observation, Some(past), 1).is_err(), "no time is an error, not a late plan");
+            conforms(&mut planner, [1.0, 1.0], goal);
+        }
+    }
+    for name in ["umaze-transform", "umaze-paths"] {
+        let artefact = artefact(name);
+        let settings = PathPlannerSettings { pool: 512, ..PathPlannerSettings::of(artefact.manifest()) };
+        for choice in choices() {
+            let mut planner = PathPlanner::new(&artefact, &choice, settings).unwrap_or_else(|error| panic!("{error}"));
+            let (start, goal) = planner.task(0).unwrap_or(([3.0, 1.0], [1.0, 1.0]));
+            conforms(&mut planner, start, goal);
         }
     }
 }

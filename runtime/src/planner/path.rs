@@ -71,12 +71,14 @@ pub struct PathPlanner {
     plans: u64,
 }
 
+/// How much more a bin must be needed for its candidate to be preferred, plans.
+const NEED_GAIN: f64 = 1e-6;
+
 /// A candidate that fits.
 #[derive(Clone, Copy)]
 struct Fit {
     candidate: usize,
     need: f64,
-    misfit_m: f64,
     clearance_m: f64,
     length_m: f64,
 }
@@ -188,6 +190,7 @@ impl PathPlanner {
             self.pool.renew(&mut self.sampler, &mut self.denoiser, settings, seed, || true)?;
             round += 1;
         }
+        self.pool.keep();
         Ok(())
     }
 
@@ -216,8 +219,8 @@ impl PathPlanner {
         Ok((sampled.steps, sampled.cut_short))
     }
 
-    /// Puts one candidate path into `self.candidate`, from start to goal, and says how far its ends were off.
-    fn take(&mut self, index: usize, backwards: bool, start: Point, goal: Point) -> f64 {
+    /// Puts one candidate path into `self.candidate`, bent to lead from start to goal.
+    fn take(&mut self, index: usize, backwards: bool, start: Point, goal: Point) {
         self.candidate.clear();
         if self.manifest.transform.is_some() {
             let path = self.pool.path(index);
@@ -237,33 +240,36 @@ impl PathPlanner {
                 })
             }));
         }
-        bend(&mut self.candidate, start, goal)
+        bend(&mut self.candidate, start, goal);
     }
 
-    /// Looks through all candidates; the best one ends in `self.best`.
-    fn choose(&mut self, start: Point, goal: Point) -> Option<Fit> {
+    /// Looks through all candidates from a place that the seed gives; the best one ends in `self.best`. Among equally
+    /// needed ones the first found stands: any that fits is as good a sample.
+    fn choose(&mut self, start: Point, goal: Point, seed: u64) -> Option<Fit> {
         let transform = self.manifest.transform.is_some();
         let (count, directions) = if transform { (self.pool.len(), 2) } else { (self.settings.candidates, 1) };
         let mut best: Option<Fit> = None;
-        for candidate in 0..count * directions {
+        let total = count * directions;
+        let first = (seed % total.max(1) as u64) as usize;
+        for offset in 0..total {
+            let candidate = (first + offset) % total;
             let (index, backwards) = (candidate / directions, candidate % directions == 1);
             if transform && !self.ends_near(index, backwards, start, goal) {
                 continue;
             }
-            let misfit_m = self.take(index, backwards, start, goal);
+            self.take(index, backwards, start, goal);
             let length_m = path_length_m(self.candidate.iter().copied());
             if !length_m.is_finite() {
                 continue;
             }
             let need = self.ranking.as_ref().map_or(0.0, |ranking| ranking.need(length_m));
-            let better = best.is_none_or(|best| (need, -misfit_m) > (best.need, -best.misfit_m));
-            if !better {
+            if best.is_some_and(|best| !(need > best.need + NEED_GAIN)) {
                 continue;
             }
             let clearance_m = Sweep::new(&self.layout).path(self.candidate.iter().copied()).clearance_m;
             // Without a code space there is nothing to wait for: the gate judges what there is.
-            if clearance_m >= self.settings.clearance_m || (!transform && candidate + 1 == count && best.is_none()) {
-                best = Some(Fit { candidate, need, misfit_m, clearance_m, length_m });
+            if clearance_m >= self.settings.clearance_m || (!transform && offset + 1 == total && best.is_none()) {
+                best = Some(Fit { candidate, need, clearance_m, length_m });
                 std::mem::swap(&mut self.best, &mut self.candidate);
             }
         }
@@ -282,10 +288,9 @@ fn distance(a: Point, b: Point) -> f64 {
     (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
-/// Moves the ends of a path to where they should be; what lies between moves by its share. Returns how far the farther
-/// end was off, metres.
-fn bend(path: &mut [Point], start: Point, goal: Point) -> f64 {
-    let (Some(first), Some(last)) = (path.first().copied(), path.last().copied()) else { return f64::INFINITY };
+/// Moves the ends of a path to where they should be; what lies between moves by its share.
+fn bend(path: &mut [Point], start: Point, goal: Point) {
+    let (Some(first), Some(last)) = (path.first().copied(), path.last().copied()) else { return };
     let steps = path.len().saturating_sub(1).max(1) as f64;
     for (index, point) in path.iter_mut().enumerate() {
         let share = index as f64 / steps;
@@ -293,7 +298,6 @@ fn bend(path: &mut [Point], start: Point, goal: Point) -> f64 {
             point[axis] += (1.0 - share) * (start[axis] - first[axis]) + share * (goal[axis] - last[axis]);
         }
     }
-    distance(first, start).max(distance(last, goal))
 }
 
 impl Planner for PathPlanner {
@@ -316,6 +320,9 @@ impl Planner for PathPlanner {
         if !(observation.state.is_finite() && observation.goal.iter().all(|value| value.is_finite())) {
             return Err(PlanError::NotFinite);
         }
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(PlanError::NoTime);
+        }
         let call = self.denoiser.call();
         let time_for = move || deadline.is_none_or(|deadline| Instant::now() + call <= deadline);
         let seed = self.seed_of(self.plans);
@@ -337,7 +344,7 @@ impl Planner for PathPlanner {
             (0, true)
         };
         let (start, goal) = (observation.state.position, observation.goal);
-        let fit = self.choose(start, goal).ok_or(PlanError::NoneFits { candidates: self.pool.len() })?;
+        let fit = self.choose(start, goal, seed).ok_or(PlanError::NoneFits { candidates: self.pool.len() })?;
         if let Some(ranking) = &mut self.ranking {
             ranking.count(fit.length_m);
         }
@@ -360,6 +367,7 @@ impl Planner for PathPlanner {
     fn reset(&mut self, seed: u64) {
         self.settings.seed = seed;
         self.plans = 0;
+        self.pool.restore();
         if let Some(ranking) = &mut self.ranking {
             ranking.reset();
         }
@@ -389,8 +397,8 @@ mod tests {
     #[test]
     fn bending_moves_the_ends_and_their_neighbours_by_their_share() {
         let mut path = vec![[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]];
-        assert_eq!(bend(&mut path, [0.0, 0.5], [2.0, -0.25]), 0.5);
+        bend(&mut path, [0.0, 0.5], [2.0, -0.25]);
         assert_eq!(path, [[0.0, 0.5], [1.0, 0.125], [2.0, -0.25]]);
-        assert_eq!(bend(&mut [], [0.0; 2], [0.0; 2]), f64::INFINITY);
+        bend(&mut [], [0.0; 2], [0.0; 2]);
     }
 }

@@ -14,12 +14,27 @@ pub(super) struct Pool {
     points: Vec<Point>,
     len: usize,
     next: usize,
+    /// What [`Pool::keep`] kept.
+    kept: Vec<Point>,
 }
 
 impl Pool {
     /// Room for `capacity` paths of `horizon` points.
     pub(super) fn new(capacity: usize, horizon: usize) -> Self {
-        Self { horizon, capacity, points: vec![[0.0; 2]; capacity * horizon], len: 0, next: 0 }
+        Self { horizon, capacity, points: vec![[0.0; 2]; capacity * horizon], len: 0, next: 0, kept: Vec::new() }
+    }
+
+    /// Keeps the paths as they are, for [`Self::restore`].
+    pub(super) fn keep(&mut self) {
+        self.kept.clone_from(&self.points);
+    }
+
+    /// Back to what was kept.
+    pub(super) fn restore(&mut self) {
+        if self.kept.len() == self.points.len() {
+            self.points.copy_from_slice(&self.kept);
+            self.next = 0;
+        }
     }
 
     /// Paths held.
@@ -84,5 +99,9 @@ mod tests {
         }
         assert!(pool.is_full());
         assert_eq!((pool.len(), pool.path(0)[0], pool.path(1)[1]), (2, [3.0; 2], [2.0; 2]));
+        pool.keep();
+        pool.put(&[4.0; 4]);
+        pool.restore();
+        assert_eq!((pool.path(0)[0], pool.path(1)[1]), ([3.0; 2], [2.0; 2]));
     }
 }
