@@ -305,6 +305,7 @@ pub(super) fn measure_fit(
     options: &UnitOptions,
 ) -> Result<UnitResult, DriftError> {
     let begun = Instant::now();
+    let size = fitted.name.split('-').next().unwrap_or_default();
     let checkpoint_path = folder.join("checkpoint.safetensors");
     let fit_options = FitOptions {
         folder: folder.to_owned(),
@@ -360,7 +361,7 @@ pub(super) fn measure_fit(
         seed,
         method,
         command: format!(
-            "planwright-train drift fit --system {} --seed {seed} --method {}",
+            "planwright-train drift fit --size {size} --system {} --seed {seed} --method {}",
             plan.system.name.as_str(),
             method.name()
         ),

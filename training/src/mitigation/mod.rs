@@ -6,7 +6,6 @@
 //! reweight      bins that the model missed are drawn more often in the next fit (eqs. 20-21)
 //! condition     the quantity as a request: Fourier features, requests from the intended distribution (eq. 22)
 //! transform     codes -> code kernel -> W -> pairing -> decoder (eqs. 23-25)
-//! ttest         whether a mitigation helped over the seeds (eqs. 39-40)
 //! ```
 //!
 //! The transform's network learns unlabelled codes; only the pairing of codes and trajectories knows the quantity.
@@ -24,7 +23,6 @@ mod pairing;
 mod pieces;
 mod reweight;
 mod sparse;
-mod ttest;
 
 pub use bins::{CoarsePosteriors, coarsened};
 pub use code_kernel::{CodeKernel, Run};
@@ -36,4 +34,3 @@ pub use neighbours::Neighbours;
 pub use pairing::{Pairing, PairingPlan, PairingReport};
 pub use reweight::{IndexSampler, InverseWeights};
 pub use sparse::SparseRows;
-pub use ttest::PairedTTest;
