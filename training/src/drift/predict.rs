@@ -31,8 +31,11 @@ pub struct Prediction {
     /// One row per scale.
     #[serde(flatten)]
     pub sweep: ScaleSweep,
-    /// At the scale that is matched to the model's error.
+    /// At the scale whose target variance of a piece is the model's error: the scale is the error's root.
     pub matched: Option<Matched>,
+    /// At the scale whose deviated trajectories have the model's error as a whole. Runs carry a deviation farther than
+    /// the scale, so that this scale is smaller.
+    pub matched_by_trajectory: Option<Matched>,
     /// Intended mass per cell.
     pub prior: Vec<f64>,
     /// The data's mass per cell.
@@ -46,8 +49,6 @@ pub struct Matched {
     pub scale: f64,
     /// The model's mean squared error per coordinate that it was matched to.
     pub model_error: f64,
-    /// Whether the error lies outside what the kernel reaches; the nearest scale was taken then.
-    pub clipped: bool,
     /// Total variation to the intended distribution.
     pub tv_prediction_prior: f64,
     /// Total variation to the model's distribution.
@@ -71,12 +72,12 @@ pub fn predict(recipe: &DriftRecipe, plan: &SystemPlan, options: &PredictOptions
     let model = options.model.as_ref().map(|unit| unit.marginal(system.grid())).transpose()?;
     let scales = options.scales.clone().unwrap_or_else(|| published_scales().to_vec());
     let sweep = predictor.sweep(&kernel, &scales, recipe.kernel.draws, model.as_ref())?;
-    let matched = match (&model, options.model.as_ref().and_then(|unit| unit.model_error)) {
-        (Some(model), Some(error)) => {
-            Some(at_model_error(&predictor, &kernel, recipe.kernel.draws, model, error, &intended)?)
-        }
-        _ => None,
-    };
+    let (mut by_piece, mut by_trajectory) = (None, None);
+    if let (Some(model), Some(error)) = (&model, options.model.as_ref().and_then(|unit| unit.model_error)) {
+        let draws = recipe.kernel.draws;
+        by_piece = Some(at_scale(&predictor, &kernel.at_scale(error.sqrt())?, draws, model, error, &intended)?);
+        by_trajectory = at_model_error(&predictor, &kernel, draws, model, error, &intended)?;
+    }
     Ok(Prediction {
         command: format!(
             "planwright-train drift predict --size {} --system {} --seed {}",
@@ -86,12 +87,14 @@ pub fn predict(recipe: &DriftRecipe, plan: &SystemPlan, options: &PredictOptions
         ),
         tv_data_prior: predictor.data_marginal().total_variation(&intended)?,
         sweep,
-        matched,
+        matched: by_piece,
+        matched_by_trajectory: by_trajectory,
         prior: intended.mass().to_vec(),
         data: predictor.data_marginal().mass().to_vec(),
     })
 }
 
+/// `None` if no scale deviates as much as the model errs.
 fn at_model_error(
     predictor: &Predictor<'_>,
     kernel: &DeviationKernel<'_>,
@@ -99,20 +102,26 @@ fn at_model_error(
     model: &Marginal,
     error: f64,
     intended: &Marginal,
+) -> Result<Option<Matched>, DriftError> {
+    match matched(kernel, error) {
+        Ok(found) => at_scale(predictor, &found, draws, model, error, intended).map(Some),
+        Err(DeviationError::Unreachable { .. }) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn at_scale(
+    predictor: &Predictor<'_>,
+    kernel: &DeviationKernel<'_>,
+    draws: u32,
+    model: &Marginal,
+    error: f64,
+    intended: &Marginal,
 ) -> Result<Matched, DriftError> {
-    let (at_scale, clipped) = match matched(kernel, error) {
-        Ok(found) => (found, false),
-        // Below the smallest deviation nothing moves; above the largest the kernel has no more to say.
-        Err(DeviationError::Unreachable { target, reachable_low, scale_low, scale_high, .. }) => {
-            (kernel.at_scale(if target < reachable_low { scale_low } else { scale_high })?, true)
-        }
-        Err(other) => return Err(other.into()),
-    };
-    let prediction = predictor.predict(&at_scale, draws)?;
+    let prediction = predictor.predict(kernel, draws)?;
     Ok(Matched {
-        scale: at_scale.settings().scale,
+        scale: kernel.settings().scale,
         model_error: error,
-        clipped,
         tv_prediction_prior: prediction.marginal.total_variation(intended)?,
         tv_prediction_model: prediction.marginal.total_variation(model)?,
         tv_data_model: predictor.data_marginal().total_variation(model)?,
