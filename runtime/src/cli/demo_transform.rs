@@ -3,20 +3,21 @@
 use super::common::{CliError, EngineArguments, PilotArguments, ViewArguments, print_json, print_text, shipped};
 use super::eval::finish_view;
 use crate::evaluate::Audit;
+use crate::gate::Origin;
 use crate::model::Artefact;
-use crate::pilot::{Clock, Pilot, PilotStatistics};
-use crate::planner::{PathPlanner, PathPlannerSettings};
+use crate::pilot::{Pilot, PilotStatistics};
+use crate::planner::{Observation, PathPlanner, PathPlannerSettings};
 use crate::quantity::{DriftStatus, Marginal};
 use crate::view::{Stage, View};
-use crate::world::{Episode, MazeWorld, Point, State};
+use crate::world::{GOAL_RADIUS_M, MazeWorld, Point, STEP_SECS, State};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Steps of 0.01 s in which a plan is followed; every plan of the model's range ends well before.
 const STEPS: usize = 400;
-/// Far more than a plan's steps: one goal, one plan.
-const ONE_PLAN: usize = 10_000;
+/// Questions per goal until one is answered by a plan that may leave.
+const TRIES: usize = 5;
 const DEADLINE: Duration = Duration::from_millis(50);
 
 /// What the demo is given.
@@ -126,17 +127,28 @@ impl TransformDemo<'_> {
         tasks: &[(Point, Point)],
         view: View,
     ) -> Result<Driven, CliError> {
-        let mut settings = self.pilot.settings(Some(DEADLINE), artefact.manifest())?;
-        settings.replan_steps = ONE_PLAN;
+        let settings = self.pilot.settings(Some(DEADLINE), artefact.manifest())?;
         let mut pilot = Pilot::new(planner, settings, view);
         let mut audit = Audit::new(world);
         let (mut reached, mut wall_contacts) = (0_usize, 0);
         for (start, goal) in tasks {
-            let episode = Episode { start: State::at_rest(*start), goal: *goal };
-            let on_plan = |plan: &_| audit.look(world, plan);
-            let report = pilot.run_episode(world, &episode, STEPS, Clock::Simulated, on_plan, None);
-            reached += usize::from(report.reached);
-            wall_contacts += report.wall_steps;
+            let mut state = State::at_rest(*start);
+            let observation = Observation { state, goal: *goal, stamp_secs: 0.0, step: 0 };
+            for _ in 0..TRIES {
+                let plan = pilot.plan(world, &observation, 0.0, 0.0);
+                audit.look(world, plan);
+                if plan.origin() == Origin::Planned {
+                    break;
+                }
+            }
+            let mut arrived = false;
+            for step in 0..STEPS {
+                let (next, report) = world.step(&state, pilot.command(&state, STEP_SECS * step as f64));
+                state = next;
+                wall_contacts += usize::from(report.pushing > 0);
+                arrived |= state.distance(*goal) <= GOAL_RADIUS_M;
+            }
+            reached += usize::from(arrived);
         }
         Ok(Driven {
             model: path.to_owned(),

@@ -26,6 +26,8 @@ const COARSE_M: f64 = 0.4;
 const FINE_M: f64 = 0.1;
 /// Pieces of the fine path at least: even a short way needs points between which to speed up and brake.
 const FINE_PIECES: usize = 8;
+/// Sweeps of the smoothing where the shape is kept.
+const SHAPE_SWEEPS: usize = 6;
 /// A shortcut looks this many coarse points ahead.
 const SHORTCUT_REACH: usize = 16;
 /// Below this speed the direction of motion does not matter for the path, m/s.
@@ -68,6 +70,9 @@ impl PathShaper {
             for point in &mut self.fine[1..last] {
                 *point = pushed_out(layout, *point, keep);
             }
+            // A few sweeps take the kinks out and leave the turns.
+            let fixed = fix_ends(&mut self.fine, start, goal);
+            smooth(layout, &mut self.fine, fixed, 0.0, SHAPE_SWEEPS, keep);
             return &self.fine;
         }
         resample(&self.scratch, COARSE_M, 1, self.max_points, &mut self.coarse);

@@ -49,7 +49,7 @@ impl PathPlannerSettings {
             candidates: manifest.solver.candidates,
             pool: 2048,
             reach_m: 0.5,
-            clearance_m: 0.0,
+            clearance_m: 0.03,
             rank: true,
             seed: 0,
         }

@@ -444,6 +444,9 @@ struct Ship {
     /// Which method
     #[arg(long, value_enum, default_value = "transform")]
     method: MethodArgument,
+    /// For comparison, not for robots: the study's tolerance of the parity gate is enough
+    #[arg(long)]
+    comparison: bool,
     /// The file to write
     #[arg(long = "file", value_name = "FILE")]
     file: PathBuf,
@@ -468,7 +471,8 @@ impl Ship {
         }
         let solver = SolverDefaults { solver: SolverKind::Ddim, steps: self.steps, candidates: self.candidates };
         let method = self.method.method();
-        let shipped = ship(&recipe, plan, self.seed, method, &options, solver, &self.file).map_err(failure)?;
+        let shipped =
+            ship(&recipe, plan, self.seed, method, &options, solver, !self.comparison, &self.file).map_err(failure)?;
         if self.study.json {
             return print_json(&shipped);
         }
