@@ -257,17 +257,19 @@ fn decoding_fault(tables: &DecoderTables, code: &[f32], weights: &[f32], decoded
         return f64::INFINITY;
     }
     let mut worst = 0.0_f64;
-    let mut exponents = Vec::with_capacity(weights.len());
     for trajectory in decoded.chunks_exact(size) {
+        // Several codes may be paired with the same trajectory: the nearest of them speaks for it.
         let same = tables.support.chunks_exact(size).zip(&distances).filter(|(row, _)| *row == trajectory);
         let nearest = same.map(|(_, distance)| *distance).fold(f64::INFINITY, f64::min);
         worst = worst.max((nearest - farthest) / resolution);
-        exponents.push(-0.5 * (nearest - sorted[0]) / tables.bandwidth_squared);
     }
-    let total: f64 = exponents.iter().map(|exponent| exponent.exp()).sum();
+    // Weights follow from the distances alone, nearest first.
+    let exponent = |distance: &f64| (-0.5 * (distance - sorted[0]) / tables.bandwidth_squared).exp();
+    let exact: Vec<f64> = sorted.iter().take(tables.neighbours).map(exponent).collect();
+    let total: f64 = exact.iter().sum();
     let tolerance = 1e-3 + resolution / tables.bandwidth_squared;
-    for (weight, exponent) in weights.iter().zip(&exponents) {
-        worst = worst.max((f64::from(*weight) - exponent.exp() / total).abs() / tolerance);
+    for (weight, exact) in weights.iter().zip(&exact) {
+        worst = worst.max((f64::from(*weight) - exact / total).abs() / tolerance);
     }
     worst
 }
