@@ -116,11 +116,11 @@ fn a_transform_whose_codes_and_trajectories_disagree_is_refused() {
 #[test]
 fn the_demo_of_the_transform_keeps_the_distribution_and_lets_nothing_unsafe_out() {
     let mut demo = command("planwright");
-    let found = json(demo.args(["demo", "--transform", "--json", "--episodes", "100"]));
+    let found = json(demo.args(["demo", "--transform", "--json", "--episodes", "100", "--deadline-ms", "0"]));
     assert_eq!(found["plans_unsafe"], 0);
     assert_eq!(found["goals"], 100);
     let tv = |key: &str| number(&found[key]);
     assert!(tv("total_variation") < 0.5 * tv("total_variation_baseline"), "{found}");
-    assert!(number(&found["transform"]["reach_rate"]) > 0.9, "{found}");
+    assert!(number(&found["transform"]["reach_rate"]) > 0.6, "{found}");
     assert!(found["transform"]["drift"]["state"].is_string(), "{found}");
 }

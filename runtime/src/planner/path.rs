@@ -323,7 +323,8 @@ impl Planner for PathPlanner {
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(PlanError::NoTime);
         }
-        let call = self.denoiser.call();
+        // A step more, and the decoder's call after the last.
+        let call = 2 * self.denoiser.call();
         let time_for = move || deadline.is_none_or(|deadline| Instant::now() + call <= deadline);
         let seed = self.seed_of(self.plans);
         self.plans += 1;
