@@ -8,7 +8,7 @@ use crate::model::Artefact;
 use crate::pilot::{Pilot, PilotStatistics};
 use crate::planner::{Observation, PathPlanner, PathPlannerSettings};
 use crate::quantity::{DriftStatus, Marginal};
-use crate::view::{Stage, View};
+use crate::view::{Event, Stage, Stamp, View};
 use crate::world::{GOAL_RADIUS_M, MazeWorld, Point, STEP_SECS, State};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -131,20 +131,32 @@ impl TransformDemo<'_> {
         let mut pilot = Pilot::new(planner, settings, view);
         let mut audit = Audit::new(world);
         let (mut reached, mut wall_contacts) = (0_usize, 0);
-        for (start, goal) in tasks {
+        for (task, (start, goal)) in tasks.iter().enumerate() {
             let mut state = State::at_rest(*start);
-            let observation = Observation { state, goal: *goal, stamp_secs: 0.0, step: 0 };
+            // One task follows the other, so that a plan is never taken for one of the task before.
+            let first = task * STEPS;
+            let begun_secs = STEP_SECS * first as f64;
+            let observation = Observation { state, goal: *goal, stamp_secs: begun_secs, step: first as u64 };
+            if pilot.view().is_enabled() {
+                let walls = world.layout().wall_boxes().collect();
+                pilot.view().offer(observation.stamp(), Event::Maze { walls, goal: *goal, start: *start });
+            }
             for _ in 0..TRIES {
-                let plan = pilot.plan(world, &observation, 0.0, 0.0);
+                let plan = pilot.plan(world, &observation, begun_secs, begun_secs);
                 audit.look(world, plan);
                 if plan.origin() == Origin::Planned {
                     break;
                 }
             }
             let mut arrived = false;
-            for step in 0..STEPS {
-                let (next, report) = world.step(&state, pilot.command(&state, STEP_SECS * step as f64));
+            for step in first..first + STEPS {
+                let now_secs = STEP_SECS * step as f64;
+                let (next, report) = world.step(&state, pilot.command(&state, now_secs));
                 state = next;
+                if pilot.view().is_enabled() {
+                    let stamp = Stamp { time_secs: now_secs, step: step as u64 };
+                    pilot.view().offer(stamp, Event::Executed { position: state.position });
+                }
                 wall_contacts += usize::from(report.pushing > 0);
                 arrived |= state.distance(*goal) <= GOAL_RADIUS_M;
             }

@@ -100,7 +100,8 @@ impl Marginal {
     /// # Errors
     /// If the cells differ.
     pub fn total_variation(&self, other: &Self) -> Result<f64, QuantityError> {
-        Ok(0.5 * self.drift_from(other)?.iter().map(|drift| drift.abs()).sum::<f64>())
+        // Rounding must not make it more than all.
+        Ok((0.5 * self.drift_from(other)?.iter().map(|drift| drift.abs()).sum::<f64>()).min(1.0))
     }
 
     /// Signed drift per cell (eq. 8): this mass less the other's.

@@ -6,7 +6,7 @@ use crate::drift::{
     ablations, collect, predict, run_unit, ship,
 };
 use crate::fit::FitError;
-use crate::report::{DriftResults, Method, Summary, write_report};
+use crate::report::{DriftResults, Method, SeedResult, Summary, SystemResult, write_report};
 use crate::system::{SystemName, SystemSettings};
 use clap::{Args, Subcommand, ValueEnum};
 use planwright::model::{EngineChoice, EngineKind, SolverDefaults, SolverKind};
@@ -345,23 +345,22 @@ impl Table {
         if self.study.json {
             return print_json(&results);
         }
-        let mut lines = vec![
-            "system    seeds  TV(data, prior)  TV(model, prior)  TV(prediction, prior)  TV(prediction, model)"
-                .to_owned(),
+        let headings = [
+            "TV(data, prior)",
+            "TV(model, prior)",
+            "TV(prediction, prior)",
+            "TV(prediction, model)",
+            "at the best scale",
         ];
-        for system in &results.systems {
-            let column = |value: fn(&crate::report::SeedResult) -> Option<f64>| over(system.seeds.iter().map(value));
-            lines.push(format!(
-                "{:<9} {:<6} {:<16} {:<17} {:<22} {}",
-                system.system,
-                system.seeds.len(),
-                column(|seed| seed.tv_data_prior),
-                column(|seed| seed.tv_model_prior),
-                column(|seed| seed.tv_prediction_prior),
-                column(|seed| seed.tv_prediction_model),
-            ));
-        }
-        print_text(&lines.join("\n"))
+        let columns: [fn(&SeedResult) -> Option<f64>; 5] = [
+            |seed| seed.tv_data_prior,
+            |seed| seed.tv_model_prior,
+            |seed| seed.tv_prediction_prior,
+            |seed| seed.tv_prediction_model,
+            |seed| seed.tv_prediction_model_best,
+        ];
+        let row = |system: &SystemResult| columns.map(|column| over(system.seeds.iter().map(column)));
+        print_text(&by_system(&results, &headings, row))
     }
 
     fn run_mitigate(&self) -> Result<(), CliError> {
@@ -369,27 +368,35 @@ impl Table {
         if self.study.json {
             return print_json(&results);
         }
-        let mut lines =
-            vec!["system    seeds  baseline        reweight        conditional     transform       p".to_owned()];
-        for system in &results.systems {
-            let column = |method: Method| {
-                over(system.seeds.iter().map(|seed| {
-                    seed.mitigations.iter().find(|found| found.method == method).and_then(|found| found.tv_prior)
-                }))
-            };
+        let [baseline, reweight, conditional, transform] = Method::ALL.map(Method::name);
+        let headings = [baseline, reweight, conditional, transform, "p"];
+        let row = |system: &SystemResult| {
+            let column = |method| over(system.seeds.iter().map(|seed| seed.mitigation(method)?.tv_prior));
+            let [baseline, reweight, conditional, transform] = Method::ALL.map(column);
             let p = system.t_tests.transform.map_or("-".to_owned(), |test| format!("{:.4}", test.p));
-            lines.push(format!(
-                "{:<9} {:<6} {:<15} {:<15} {:<15} {:<15} {p}",
-                system.system,
-                system.seeds.len(),
-                column(Method::Baseline),
-                column(Method::Reweight),
-                column(Method::Conditional),
-                column(Method::Transform),
-            ));
-        }
-        print_text(&lines.join("\n"))
+            [baseline, reweight, conditional, transform, p]
+        };
+        print_text(&by_system(&results, &headings, row))
     }
+}
+
+/// One line per system under headings of the columns' widths.
+fn by_system<const N: usize>(
+    results: &DriftResults,
+    headings: &[&str; N],
+    row: impl Fn(&SystemResult) -> [String; N],
+) -> String {
+    let width = |heading: &str| heading.len().max("0.000 ± 0.000".len()) + 1;
+    let mut lines = vec![format!("{:<9} {:<6}", "system", "seeds")];
+    lines.extend(results.systems.iter().map(|system| format!("{:<9} {:<6}", system.system, system.seeds.len())));
+    let rows = std::iter::once(headings.map(str::to_owned)).chain(results.systems.iter().map(row));
+    for (line, cells) in lines.iter_mut().zip(rows) {
+        for (cell, heading) in cells.iter().zip(headings) {
+            line.push_str(&format!(" {cell:<width$}", width = width(heading)));
+        }
+        line.truncate(line.trim_end().len());
+    }
+    lines.join("\n")
 }
 
 /// Mean and deviation of what is there.

@@ -63,13 +63,14 @@ impl Fit {
         if self.json {
             return print_json(&report);
         }
+        let loss = report.loss.map_or("nothing left to do".to_owned(), |loss| {
+            format!("loss {loss:.5}, {:.1} steps/s", report.steps_per_second)
+        });
         print_text(&format!(
-            "{}: step {} of {}, loss {:.5}, {:.1} steps/s\ncheckpoint {}",
+            "{}: step {} of {}, {loss}\ncheckpoint {}",
             report.name,
             report.step,
             report.steps,
-            report.loss,
-            report.steps_per_second,
             report.checkpoint.display()
         ))
     }

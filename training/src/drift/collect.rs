@@ -3,11 +3,12 @@
 use super::measure::prior;
 use super::predict::{PredictOptions, Prediction, baseline_of, predict};
 use super::recipe::{DriftRecipe, SystemPlan};
-use super::unit::{UnitOptions, UnitResult, done, read_samples, unit_folder};
+use super::samples::read_samples;
+use super::unit::{UnitOptions, UnitResult, done, unit_folder};
 use super::{AblationOptions, DriftError, ablations};
 use crate::report::{
-    CommandRun, Curves, DriftResults, Method, Mitigation, ScaleRow, SeedResult, Source, Sweep, SystemResult, TTest,
-    TTests, Validity, ValidityRow, published,
+    CommandRun, Curves, DriftResults, Method, Mitigation, SeedResult, Source, Sweep, SystemResult, TTests, Validity,
+    ValidityRow, published,
 };
 use crate::system::{System, SystemName, validity};
 use planwright::world::Layout;
@@ -64,7 +65,6 @@ fn system_result(
         validity: None,
         t_tests: TTests::default(),
     };
-    let (mut predicted, mut transformed) = (Vec::new(), Vec::new());
     let mut rows = Vec::new();
     for seed in &plan.seeds {
         let units: Vec<UnitResult> = Method::ALL
@@ -87,12 +87,6 @@ fn system_result(
                 device: Some("cpu".to_owned()),
             });
         }
-        if let Some(matched) = prediction.as_ref().and_then(|prediction| prediction.matched.as_ref()) {
-            predicted.push(matched.tv_data_model - matched.tv_prediction_model);
-        }
-        if let Some(transform) = units.iter().find(|unit| unit.method == Method::Transform) {
-            transformed.push(baseline.tv_prior - transform.tv_prior);
-        }
         if plan.system.name == SystemName::Maze2d {
             rows.extend(validity_rows(plan, system.as_ref(), *seed, &units, options)?);
         }
@@ -101,7 +95,7 @@ fn system_result(
             result.sweeps.push(sweep(*seed, &prediction));
         }
     }
-    result.t_tests = TTests { prediction: TTest::one_sided(&predicted), transform: TTest::one_sided(&transformed) };
+    result.t_tests = TTests::of(&result.seeds);
     result.validity = (!rows.is_empty()).then_some(rows);
     Ok(result)
 }
@@ -114,6 +108,7 @@ fn seed_result(
     prediction: Option<&Prediction>,
 ) -> Result<SeedResult, DriftError> {
     let matched = prediction.and_then(|prediction| prediction.matched.as_ref());
+    let best = prediction.and_then(Prediction::best);
     Ok(SeedResult {
         seed,
         command: baseline.command.clone(),
@@ -128,6 +123,8 @@ fn seed_result(
         tv_prediction_prior: matched.map(|matched| matched.tv_prediction_prior),
         tv_prediction_model: matched.map(|matched| matched.tv_prediction_model),
         matched_scale: matched.map(|matched| matched.scale),
+        tv_prediction_model_best: best.map(|(_, distance)| distance),
+        best_scale: best.map(|(scale, _)| scale),
         model_error: baseline.model_error,
         generated: Some(baseline.generated),
         dropped: Some(baseline.dropped),
@@ -148,13 +145,7 @@ fn seed_result(
 }
 
 fn sweep(seed: u64, prediction: &Prediction) -> Sweep {
-    let rows = prediction.sweep.scales.iter().map(|row| ScaleRow {
-        scale: row.scale,
-        tv_prediction_data: row.tv_prediction_data,
-        tv_prediction_model: row.tv_prediction_model,
-        mass_by_fifth: row.mass_by_fifth.clone(),
-    });
-    Sweep { seed, command: prediction.command.clone(), scales: rows.collect() }
+    Sweep { seed, command: prediction.command.clone(), scales: prediction.sweep.scales.clone() }
 }
 
 /// Median step, nearest-data distance and occupancy of data, baseline and transform.

@@ -14,7 +14,9 @@ mod decode;
 mod error;
 mod measure;
 mod predict;
+mod prepare;
 mod recipe;
+mod samples;
 mod ship;
 mod unit;
 

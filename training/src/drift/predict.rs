@@ -42,6 +42,15 @@ pub struct Prediction {
     pub data: Vec<f64>,
 }
 
+impl Prediction {
+    /// The scale among those swept and matched at which the prediction is nearest to the model, and how near.
+    pub fn best(&self) -> Option<(f64, f64)> {
+        let swept = self.sweep.scales.iter().filter_map(|row| Some((row.scale, row.tv_prediction_model?)));
+        let matched = self.matched.iter().map(|matched| (matched.scale, matched.tv_prediction_model));
+        swept.chain(matched).min_by(|left, right| left.1.total_cmp(&right.1))
+    }
+}
+
 /// The prediction at the matched scale.
 #[derive(Clone, Debug, Serialize)]
 pub struct Matched {
@@ -74,9 +83,15 @@ pub fn predict(recipe: &DriftRecipe, plan: &SystemPlan, options: &PredictOptions
     let sweep = predictor.sweep(&kernel, &scales, recipe.kernel.draws, model.as_ref())?;
     let (mut by_piece, mut by_trajectory) = (None, None);
     if let (Some(model), Some(error)) = (&model, options.model.as_ref().and_then(|unit| unit.model_error)) {
-        let draws = recipe.kernel.draws;
-        by_piece = Some(at_scale(&predictor, &kernel.at_scale(error.sqrt())?, draws, model, error, &intended)?);
-        by_trajectory = at_model_error(&predictor, &kernel, draws, model, error, &intended)?;
+        let matching =
+            Matching { predictor: &predictor, draws: recipe.kernel.draws, model, error, intended: &intended };
+        by_piece = Some(matching.with(&kernel.at_scale(error.sqrt())?)?);
+        // No scale need deviate as much as the model errs.
+        by_trajectory = match matched(&kernel, error) {
+            Ok(found) => Some(matching.with(&found)?),
+            Err(DeviationError::Unreachable { .. }) => None,
+            Err(other) => return Err(other.into()),
+        };
     }
     Ok(Prediction {
         command: format!(
@@ -94,39 +109,27 @@ pub fn predict(recipe: &DriftRecipe, plan: &SystemPlan, options: &PredictOptions
     })
 }
 
-/// `None` if no scale deviates as much as the model errs.
-fn at_model_error(
-    predictor: &Predictor<'_>,
-    kernel: &DeviationKernel<'_>,
+/// What predictions at a matched scale are compared with.
+struct Matching<'a> {
+    predictor: &'a Predictor<'a>,
     draws: u32,
-    model: &Marginal,
+    model: &'a Marginal,
     error: f64,
-    intended: &Marginal,
-) -> Result<Option<Matched>, DriftError> {
-    match matched(kernel, error) {
-        Ok(found) => at_scale(predictor, &found, draws, model, error, intended).map(Some),
-        Err(DeviationError::Unreachable { .. }) => Ok(None),
-        Err(other) => Err(other.into()),
-    }
+    intended: &'a Marginal,
 }
 
-fn at_scale(
-    predictor: &Predictor<'_>,
-    kernel: &DeviationKernel<'_>,
-    draws: u32,
-    model: &Marginal,
-    error: f64,
-    intended: &Marginal,
-) -> Result<Matched, DriftError> {
-    let prediction = predictor.predict(kernel, draws)?;
-    Ok(Matched {
-        scale: kernel.settings().scale,
-        model_error: error,
-        tv_prediction_prior: prediction.marginal.total_variation(intended)?,
-        tv_prediction_model: prediction.marginal.total_variation(model)?,
-        tv_data_model: predictor.data_marginal().total_variation(model)?,
-        mass: prediction.marginal.mass().to_vec(),
-    })
+impl Matching<'_> {
+    fn with(&self, kernel: &DeviationKernel<'_>) -> Result<Matched, DriftError> {
+        let prediction = self.predictor.predict(kernel, self.draws)?;
+        Ok(Matched {
+            scale: kernel.settings().scale,
+            model_error: self.error,
+            tv_prediction_prior: prediction.marginal.total_variation(self.intended)?,
+            tv_prediction_model: prediction.marginal.total_variation(self.model)?,
+            tv_data_model: self.predictor.data_marginal().total_variation(self.model)?,
+            mass: prediction.marginal.mass().to_vec(),
+        })
+    }
 }
 
 /// The baseline of a system and seed, if its unit is done.

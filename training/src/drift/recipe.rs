@@ -156,6 +156,8 @@ pub struct AblationPlan {
     pub other_learning_rate: f64,
     /// Optimiser steps of the U-Net ablations.
     pub steps: u64,
+    /// Samples drawn from each generator.
+    pub generated: usize,
 }
 
 /// Why a study cannot be read.
@@ -221,6 +223,9 @@ impl DriftRecipe {
         }
         if !(0.0..1.0).contains(&self.fit.condition_drop) {
             return Err(("condition_drop in [0, 1)".to_owned(), self.fit.condition_drop.to_string()));
+        }
+        if self.ablations.as_ref().is_some_and(|plan| plan.generated == 0) {
+            return Err(("ablations: generated above 0".to_owned(), "0".to_owned()));
         }
         for plan in &self.systems {
             let name = plan.system.name.as_str();

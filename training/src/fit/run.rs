@@ -41,8 +41,8 @@ pub struct FitReport {
     pub step: u64,
     /// Steps of the recipe.
     pub steps: u64,
-    /// Loss averaged over the last steps (at most 200).
-    pub loss: f64,
+    /// Loss averaged over the last steps (at most 200); `None` if no step was left to make.
+    pub loss: Option<f64>,
     /// Optimiser steps per second of this run.
     pub steps_per_second: f64,
     /// Parameters of the network.
@@ -228,7 +228,7 @@ impl<'a, R: FitRecipe> Run<'a, R> {
             name: recipe.name().to_owned(),
             step: trainer.step_count(),
             steps: training.steps,
-            loss: mean(&recent),
+            loss: (!recent.is_empty()).then(|| mean(&recent)),
             steps_per_second: (trainer.step_count() - first) as f64 / begun.elapsed().as_secs_f64().max(1e-9),
             parameters: trainer.layout.len(),
             data_sha256: data_sha256.to_owned(),

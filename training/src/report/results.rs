@@ -2,6 +2,7 @@
 //! `report.json`. What was not measured is `None` or an empty list, never zero.
 
 use super::statistics::TTest;
+pub use crate::deviation::ScaleRow;
 use planwright::quantity::QuantityGrid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -102,6 +103,10 @@ pub struct SeedResult {
     pub tv_prediction_model: Option<f64>,
     /// Scale of the deviation kernel matched to the model's error, normalised coordinates.
     pub matched_scale: Option<f64>,
+    /// The smallest TV(prediction, model) of the sweep and the matched scale: what the paper's table C.2 shows at best.
+    pub tv_prediction_model_best: Option<f64>,
+    /// Its scale, normalised coordinates.
+    pub best_scale: Option<f64>,
     /// Mean squared error of the denoiser that the scale was matched to, per normalised coordinate.
     pub model_error: Option<f64>,
     /// Samples drawn from the model.
@@ -212,20 +217,6 @@ pub struct Sweep {
     pub command: String,
     /// One row per scale, rising.
     pub scales: Vec<ScaleRow>,
-}
-
-/// One scale of the kernel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ScaleRow {
-    /// Standard deviation in normalised coordinates.
-    pub scale: f64,
-    /// TV(prediction, data).
-    pub tv_prediction_data: f64,
-    /// TV(prediction, model), when there is a model.
-    pub tv_prediction_model: Option<f64>,
-    /// Predicted mass in each fifth of the intended range.
-    pub mass_by_fifth: Vec<f64>,
 }
 
 /// One-sided paired tests over the seeds.

@@ -83,6 +83,7 @@ fn table_1(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
     out.push_str(&over_seeds(systems, "TV(model, prior)", |seed| seed.tv_model_prior));
     out.push_str(&over_seeds(systems, "TV(prediction, prior)", |seed| seed.tv_prediction_prior));
     out.push_str(&over_seeds(systems, "TV(prediction, model)", |seed| seed.tv_prediction_model));
+    out.push_str(&over_seeds(systems, "the same at the best scale", |seed| seed.tv_prediction_model_best));
     out.push_str(&over_seeds(systems, "TV(data, model)", SeedResult::tv_data_model));
     out.push_str(&over_seeds(systems, "TV(prediction, model) / TV(data, model)", remaining));
     let best = systems.iter().map(|(name, _)| lost_or(published::best_tv_prediction_model(name)));
@@ -99,6 +100,8 @@ fn table_1(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
         "TV(prediction, prior)",
         "TV(prediction, model)",
         "matched scale",
+        "at the best scale",
+        "best scale",
         "model error",
         "generated",
         "dropped",
@@ -116,6 +119,8 @@ fn table_1(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
                 distance(seed.tv_prediction_prior),
                 distance(seed.tv_prediction_model),
                 small(seed.matched_scale),
+                distance(seed.tv_prediction_model_best),
+                small(seed.best_scale),
                 small(seed.model_error),
                 count(seed.generated),
                 count(seed.dropped),

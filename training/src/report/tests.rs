@@ -36,6 +36,8 @@ fn seed(seed: u64, drift: f64) -> SeedResult {
         tv_prediction_prior: Some(0.1),
         tv_prediction_model: Some((drift - 0.1).abs()),
         matched_scale: Some(0.021),
+        tv_prediction_model_best: Some(0.5 * (drift - 0.1).abs()),
+        best_scale: Some(0.018),
         model_error: Some(0.0004),
         generated: Some(1000),
         dropped: Some(7),
@@ -53,6 +55,8 @@ fn results(seeds: Vec<SeedResult>) -> DriftResults {
         tv_prediction_data,
         tv_prediction_model,
         mass_by_fifth: vec![0.2, 0.22, 0.24, 0.23, 0.11],
+        deviation_rms: scale,
+        admissible: 1.0,
     };
     let t_tests = TTests::of(&seeds);
     let tent = SystemResult {
