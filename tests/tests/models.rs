@@ -117,11 +117,9 @@ fn conforms(planner: &mut dyn Planner, start: [f64; 2], goal: [f64; 2]) {
     };
     let first = propose(&observation, None, 1).unwrap_or_else(|error| panic!("{error}"));
     let again = propose(&observation, None, 1).unwrap_or_else(|error| panic!("{error}"));
-    assert!(first.trajectory == again.trajectory, "a seed is a seed");
-    // Two seeds may come upon the same one of few paths that fit; not so many.
-    let others = (2..10).map(|seed| propose(&observation, None, seed).unwrap_or_else(|error| panic!("{error}")));
-    let same = others.filter(|other| other.trajectory == first.trajectory).count();
-    assert!(same <= 4, "{same} of 8 other seeds propose the same");
+    let other = propose(&observation, None, 2).unwrap_or_else(|error| panic!("{error}"));
+    assert!(first.trajectory == again.trajectory, "a seed gives one plan");
+    assert!(first.trajectory != other.trajectory, "neighbouring seeds give different plans");
     assert!(first.trajectory.states.iter().all(State::is_finite));
     let ends = [&first.trajectory.states[0], &first.trajectory.states[first.trajectory.states.len() - 1]];
     assert!(ends[0].distance(start) < 1e-3 && ends[1].distance(goal) < 1e-3, "{ends:?}");

@@ -78,11 +78,32 @@ impl NoiseSchedule {
         let alpha_bar = self.alpha_bar(t);
         (alpha_bar.sqrt(), (1.0 - alpha_bar).sqrt())
     }
+
+    /// Turns predicted noise into the clean values it means at step `t`, in place:
+    /// `x_0 = (x_t - noise * epsilon) / signal`.
+    pub fn clean_from_noise(&self, t: usize, noisy: &[f32], predicted: &mut [f32]) {
+        let (signal, noise) = self.scales(Some(t));
+        let (gain, noise) = ((1.0 / signal) as f32, noise as f32);
+        for (predicted, noisy) in predicted.iter_mut().zip(noisy) {
+            *predicted = gain * (*noisy - noise * *predicted);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn noise_is_taken_out_as_it_was_put_in() {
+        let Ok(schedule) = NoiseSchedule::new(ScheduleKind::Cosine, 50) else { panic!("50 steps are valid") };
+        let (signal, noise) = schedule.scales(Some(20));
+        let (clean, epsilon) = ([0.5_f32, -0.25], [1.5_f32, -0.75]);
+        let noisy = [0, 1].map(|k| signal as f32 * clean[k] + noise as f32 * epsilon[k]);
+        let mut predicted = epsilon;
+        schedule.clean_from_noise(20, &noisy, &mut predicted);
+        assert!(predicted.iter().zip(clean).all(|(got, clean)| (got - clean).abs() < 1e-6), "{predicted:?}");
+    }
 
     #[test]
     fn the_cosine_schedule_matches_diffusers_numpy() {

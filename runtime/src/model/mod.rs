@@ -8,7 +8,7 @@
 //! use planwright::model::{Artefact, EngineChoice, load_engine};
 //!
 //! # fn main() -> Result<(), planwright::model::ModelError> {
-//! let artefact = Artefact::open("models/maze2d-umaze.onnx".as_ref())?;
+//! let artefact = Artefact::open("models/maze-umaze.onnx".as_ref())?;
 //! let mut engine = load_engine(&artefact, &EngineChoice::default(), 1)?;
 //! let horizon = artefact.manifest().horizon;
 //! let mut clean = vec![0.0; horizon * 6];

@@ -143,11 +143,7 @@ impl Denoiser for EngineDenoiser {
         self.timesteps.fill(timestep as f32);
         let done = self.evaluate(noisy, clean);
         if self.prediction == Prediction::Noise {
-            let (signal, noise) = self.schedule.scales(Some(timestep));
-            let (gain, noise) = ((1.0 / signal) as f32, noise as f32);
-            for (clean, noisy) in clean.iter_mut().zip(noisy) {
-                *clean = gain * (*noisy - noise * *clean);
-            }
+            self.schedule.clean_from_noise(timestep, noisy, clean);
         }
         self.call = begun.elapsed().max(self.call.mul_f64(0.98));
         done

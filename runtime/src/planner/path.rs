@@ -12,6 +12,8 @@ use crate::quantity::path_length_m;
 use crate::trajectory::Trajectory;
 use crate::view::View;
 use crate::world::{Layout, Point, State, Sweep};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use std::time::Instant;
 
 /// Choices at run time.
@@ -250,7 +252,8 @@ impl PathPlanner {
         let (count, directions) = if transform { (self.pool.len(), 2) } else { (self.settings.candidates, 1) };
         let mut best: Option<Fit> = None;
         let total = count * directions;
-        let first = (seed % total.max(1) as u64) as usize;
+        // Mixed, for neighbouring seeds must not begin at neighbouring candidates: they would find the same one.
+        let first = ChaCha8Rng::seed_from_u64(seed).random_range(0..total.max(1));
         for offset in 0..total {
             let candidate = (first + offset) % total;
             let (index, backwards) = (candidate / directions, candidate % directions == 1);

@@ -148,11 +148,8 @@ impl Denoiser for CleanFromNoise<'_> {
         let x = Tensor::from_slice(noisy).view([-1, size]);
         let timesteps = Tensor::from_slice(&[timestep as f32]);
         let predicted = plain(&tch::no_grad(|| self.spec.noise(&self.fitted.views, &x, &timesteps)))?;
-        let (signal, noise) = self.schedule.scales(Some(timestep));
-        let (signal, noise) = (signal as f32, noise as f32);
-        for ((clean, noisy), epsilon) in clean.iter_mut().zip(noisy).zip(predicted) {
-            *clean = (noisy - noise * epsilon) / signal;
-        }
+        clean.copy_from_slice(&predicted);
+        self.schedule.clean_from_noise(timestep, noisy, clean);
         Ok(())
     }
 }

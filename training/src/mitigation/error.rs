@@ -37,16 +37,6 @@ pub enum MitigationError {
         /// What was given.
         got: usize,
     },
-    /// A pairing that names a trajectory which is not there.
-    #[error("expected pairings with one of {trajectories} support trajectories, got number {got} for code {code}")]
-    NoSuchTrajectory {
-        /// Trajectories there are.
-        trajectories: usize,
-        /// The code.
-        code: usize,
-        /// What it is paired with.
-        got: u32,
-    },
     /// Values that do not fill whole rows.
     #[error("expected {what} in rows of {dims} values, got {values} values")]
     Shape {

@@ -5,7 +5,7 @@
 //! ```text
 //! reweight      bins that the model missed are drawn more often in the next fit (eqs. 20-21)
 //! condition     the quantity as a request: Fourier features, requests from the intended distribution (eq. 22)
-//! transform     codes -> code kernel -> W -> pairing -> decoder (eqs. 23-25)
+//! transform     codes -> code kernel -> W -> pairing (eqs. 23-25)
 //! ```
 //!
 //! The transform's network learns unlabelled codes; only the pairing of codes and trajectories knows the quantity.
@@ -13,9 +13,9 @@
 
 mod bins;
 mod code_kernel;
+mod code_space;
 mod codes;
 mod condition;
-mod decoder;
 mod error;
 mod neighbours;
 mod objective;
@@ -26,9 +26,9 @@ mod sparse;
 
 pub use bins::{CoarsePosteriors, coarsened};
 pub use code_kernel::{CodeKernel, Run};
+pub use code_space::CodeSpace;
 pub use codes::Codes;
 pub use condition::{QuantityCondition, requested_values};
-pub use decoder::{CodeSpace, Decoder};
 pub use error::MitigationError;
 pub use neighbours::Neighbours;
 pub use pairing::{Pairing, PairingPlan, PairingReport};
