@@ -350,13 +350,15 @@ impl Table {
             "TV(model, prior)",
             "TV(prediction, prior)",
             "TV(prediction, model)",
+            "by trajectory",
             "at the best scale",
         ];
-        let columns: [fn(&SeedResult) -> Option<f64>; 5] = [
+        let columns: [fn(&SeedResult) -> Option<f64>; 6] = [
             |seed| seed.tv_data_prior,
             |seed| seed.tv_model_prior,
             |seed| seed.tv_prediction_prior,
             |seed| seed.tv_prediction_model,
+            |seed| seed.tv_prediction_model_by_trajectory,
             |seed| seed.tv_prediction_model_best,
         ];
         let row = |system: &SystemResult| columns.map(|column| over(system.seeds.iter().map(column)));

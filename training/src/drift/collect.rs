@@ -108,6 +108,7 @@ fn seed_result(
     prediction: Option<&Prediction>,
 ) -> Result<SeedResult, DriftError> {
     let matched = prediction.and_then(|prediction| prediction.matched.as_ref());
+    let by_trajectory = prediction.and_then(|prediction| prediction.matched_by_trajectory.as_ref());
     let best = prediction.and_then(Prediction::best);
     Ok(SeedResult {
         seed,
@@ -123,6 +124,8 @@ fn seed_result(
         tv_prediction_prior: matched.map(|matched| matched.tv_prediction_prior),
         tv_prediction_model: matched.map(|matched| matched.tv_prediction_model),
         matched_scale: matched.map(|matched| matched.scale),
+        trajectory_scale: by_trajectory.map(|matched| matched.scale),
+        tv_prediction_model_by_trajectory: by_trajectory.map(|matched| matched.tv_prediction_model),
         tv_prediction_model_best: best.map(|(_, distance)| distance),
         best_scale: best.map(|(scale, _)| scale),
         model_error: baseline.model_error,

@@ -46,7 +46,11 @@ impl Prediction {
     /// The scale among those swept and matched at which the prediction is nearest to the model, and how near.
     pub fn best(&self) -> Option<(f64, f64)> {
         let swept = self.sweep.scales.iter().filter_map(|row| Some((row.scale, row.tv_prediction_model?)));
-        let matched = self.matched.iter().map(|matched| (matched.scale, matched.tv_prediction_model));
+        let matched = self
+            .matched
+            .iter()
+            .chain(&self.matched_by_trajectory)
+            .map(|matched| (matched.scale, matched.tv_prediction_model));
         swept.chain(matched).min_by(|left, right| left.1.total_cmp(&right.1))
     }
 }

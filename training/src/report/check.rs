@@ -105,6 +105,8 @@ fn check_seed(place: &str, seed: &SeedResult, cells: usize) -> Result<(), Report
         share(&format!("{place}, {name}"), value)?;
     }
     at_least_zero(&format!("{place}, matched_scale"), seed.matched_scale)?;
+    at_least_zero(&format!("{place}, trajectory_scale"), seed.trajectory_scale)?;
+    share(&format!("{place}, tv_prediction_model_by_trajectory"), seed.tv_prediction_model_by_trajectory)?;
     at_least_zero(&format!("{place}, best_scale"), seed.best_scale)?;
     share(&format!("{place}, tv_prediction_model_best"), seed.tv_prediction_model_best)?;
     at_least_zero(&format!("{place}, model_error"), seed.model_error)?;

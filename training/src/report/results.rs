@@ -103,7 +103,11 @@ pub struct SeedResult {
     pub tv_prediction_model: Option<f64>,
     /// Scale of the deviation kernel matched to the model's error, normalised coordinates.
     pub matched_scale: Option<f64>,
-    /// The smallest TV(prediction, model) of the sweep and the matched scale: what the paper's table C.2 shows at best.
+    /// The other reading of "matched": deviated trajectories have the model's error as a whole. Its scale.
+    pub trajectory_scale: Option<f64>,
+    /// TV(prediction, model) there.
+    pub tv_prediction_model_by_trajectory: Option<f64>,
+    /// The smallest TV(prediction, model) of the sweep and the matched scales: what the paper's table C.2 shows at best.
     pub tv_prediction_model_best: Option<f64>,
     /// Its scale, normalised coordinates.
     pub best_scale: Option<f64>,

@@ -83,6 +83,8 @@ fn table_1(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
     out.push_str(&over_seeds(systems, "TV(model, prior)", |seed| seed.tv_model_prior));
     out.push_str(&over_seeds(systems, "TV(prediction, prior)", |seed| seed.tv_prediction_prior));
     out.push_str(&over_seeds(systems, "TV(prediction, model)", |seed| seed.tv_prediction_model));
+    let by_trajectory = |seed: &SeedResult| seed.tv_prediction_model_by_trajectory;
+    out.push_str(&over_seeds(systems, "the same, matched by trajectory", by_trajectory));
     out.push_str(&over_seeds(systems, "the same at the best scale", |seed| seed.tv_prediction_model_best));
     out.push_str(&over_seeds(systems, "TV(data, model)", SeedResult::tv_data_model));
     out.push_str(&over_seeds(systems, "TV(prediction, model) / TV(data, model)", remaining));
@@ -100,6 +102,8 @@ fn table_1(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
         "TV(prediction, prior)",
         "TV(prediction, model)",
         "matched scale",
+        "by trajectory",
+        "its scale",
         "at the best scale",
         "best scale",
         "model error",
@@ -119,6 +123,8 @@ fn table_1(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
                 distance(seed.tv_prediction_prior),
                 distance(seed.tv_prediction_model),
                 small(seed.matched_scale),
+                distance(seed.tv_prediction_model_by_trajectory),
+                small(seed.trajectory_scale),
                 distance(seed.tv_prediction_model_best),
                 small(seed.best_scale),
                 small(seed.model_error),

@@ -36,6 +36,8 @@ fn seed(seed: u64, drift: f64) -> SeedResult {
         tv_prediction_prior: Some(0.1),
         tv_prediction_model: Some((drift - 0.1).abs()),
         matched_scale: Some(0.021),
+        trajectory_scale: Some(0.006),
+        tv_prediction_model_by_trajectory: Some(0.9 * drift),
         tv_prediction_model_best: Some(0.5 * (drift - 0.1).abs()),
         best_scale: Some(0.018),
         model_error: Some(0.0004),
@@ -111,9 +113,9 @@ fn tables_hold_the_numbers_their_seed_and_their_command() {
     assert_eq!(cells(text, &["made with"])[2], "seeds 4, 5, 6");
     let by_seed = cells(text, &["tent", "5"]);
     assert_eq!(by_seed[3..7], ["0.180", "0.100", "0.080", "0.02100"]);
-    assert_eq!(by_seed[7..9], ["0.040", "0.01800"]);
-    assert_eq!(by_seed[10..13], ["1000", "7", "4321"]);
-    let provenance = cells(text, &[&by_seed[13]]);
+    assert_eq!(by_seed[7..11], ["0.162", "0.00600", "0.040", "0.01800"]);
+    assert_eq!(by_seed[12..15], ["1000", "7", "4321"]);
+    let provenance = cells(text, &[&by_seed[15]]);
     assert_eq!(provenance[1], "`` drift table --system tent --seed 5 ``");
     assert_eq!(cells(text, &["transform"])[2], "0.030 \u{b1} 0.000");
     assert_eq!(cells(text, &["transform / baseline"])[2], "0.151 \u{b1} 0.015");
