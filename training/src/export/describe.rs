@@ -1,7 +1,7 @@
 //! Fills a manifest from a checkpoint and its data.
 
-use super::gate::Row;
 use super::onnx_graph::{CLEAN, SAMPLE, TIMESTEP};
+use super::rows::Row;
 use super::{ExportError, ExportOptions};
 use crate::dataset::{COLUMNS, Limits};
 use crate::fit::{Batch, Checkpoint, FitRecipe};
@@ -95,7 +95,7 @@ pub(super) fn manifest(
 
 /// Two test vectors, at the lowest and the highest noise among the rows.
 pub(super) fn golden_rows(rows: &[Row]) -> Vec<Row> {
-    let by_noise = |a: &&Row, b: &&Row| a.timestep.total_cmp(&b.timestep);
+    let by_noise = |a: &&Row, b: &&Row| a.timestep().total_cmp(&b.timestep());
     let ends = [rows.iter().min_by(by_noise), rows.iter().max_by(by_noise)];
     ends.into_iter().flatten().cloned().collect()
 }

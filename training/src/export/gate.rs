@@ -2,22 +2,16 @@
 
 use super::ExportOptions;
 use super::onnx_graph::DecoderTables;
-use crate::fit::Batch;
-use crate::network::{NetworkSpec, Parameters, TorchGraph, declare};
+use super::rows::{Row, RowShape, extreme, joined, random};
 use planwright::model::{
     Artefact, Engine, EngineChoice, EngineKind, ModelError, Parity, Provider, load_engine, relative_difference,
 };
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use rand_distr::StandardNormal;
 use std::collections::BTreeMap;
-use tch::{Device, Kind, Tensor};
 
 /// Largest relative difference between an engine and libtorch that is let through, for robots.
 pub const TOLERANCE: f64 = 1e-5;
 /// Batches at which engines are compared: the usual one, and one that tells rows apart.
 const BATCHES: [usize; 2] = [1, 3];
-const RANDOM_INPUTS: usize = 6;
 
 /// Why the gate stays closed.
 #[derive(Debug, thiserror::Error)]
@@ -71,71 +65,12 @@ pub enum GateError {
     },
 }
 
-/// One row: a noisy sample, H x C, its timestep, and its condition if the network takes one.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Row {
-    pub(super) sample: Vec<f32>,
-    pub(super) timestep: f32,
-    pub(super) condition: Vec<f32>,
-}
-
-/// Sizes of the rows that the gate makes up.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RowShape {
-    /// Time steps, H.
-    pub(super) horizon: usize,
-    /// Columns, C.
-    pub(super) columns: usize,
-    /// Values of the condition, 0 without one.
-    pub(super) condition: usize,
-    /// Training timesteps.
-    pub(super) timesteps: usize,
-}
-
-impl RowShape {
-    fn size(self) -> usize {
-        self.horizon * self.columns
-    }
-}
-
-/// The network in libtorch, the reference.
-pub(super) struct Reference<'a> {
-    network: &'a NetworkSpec,
-    views: Vec<Tensor>,
-}
-
-impl<'a> Reference<'a> {
-    /// With parameters in flat order.
-    pub(super) fn new(network: &'a NetworkSpec, values: &[f32]) -> Self {
-        let views = Parameters::new(declare(network)).views(&Tensor::from_slice(values));
-        Self { network, views }
-    }
-
-    /// Clean trajectories, row after row.
-    pub(super) fn run(&self, rows: &[Row]) -> Vec<f32> {
-        tch::no_grad(|| {
-            let (samples, timesteps, conditions) = joined(rows);
-            let horizon = samples.len() / rows.len().max(1) / self.network.columns;
-            let shape = [rows.len() as i64, horizon as i64, self.network.columns as i64];
-            let condition = self
-                .network
-                .condition
-                .map(|spec| Tensor::from_slice(&conditions).view([rows.len() as i64, spec.width as i64]));
-            let sample = Tensor::from_slice(&samples).view(shape);
-            let mut graph = TorchGraph::new(&self.views, Device::Cpu);
-            let clean =
-                self.network.forward(&mut graph, horizon, &sample, &Tensor::from_slice(&timesteps), condition.as_ref());
-            let mut values = vec![0.0_f32; samples.len()];
-            clean.to_kind(Kind::Float).contiguous().view([-1]).copy_data(&mut values, samples.len());
-            values
-        })
-    }
-}
-
-fn joined(rows: &[Row]) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
-    let samples = rows.iter().flat_map(|row| row.sample.iter().copied()).collect();
-    let conditions = rows.iter().flat_map(|row| row.condition.iter().copied()).collect();
-    (samples, rows.iter().map(|row| row.timestep).collect(), conditions)
+/// The network in libtorch.
+pub(super) trait Reference {
+    /// The first output, row after row.
+    fn run(&self, rows: &[Row]) -> Vec<f32>;
+    /// Parameters of the network.
+    fn parameters(&self) -> usize;
 }
 
 /// What the gate found.
@@ -151,7 +86,7 @@ pub(super) struct Passed {
 /// batches. `real` are noisy rows of the data.
 pub(super) fn pass(
     artefact: &Artefact,
-    reference: &Reference<'_>,
+    reference: &dyn Reference,
     real: &[Row],
     shape: RowShape,
     decoder: Option<&DecoderTables>,
@@ -174,14 +109,13 @@ pub(super) fn pass(
             }
         }
     }
-    let parameters = reference.views.iter().map(|view| view.numel()).sum();
-    Ok(Passed { parameters, parity: Parity { tolerance: options.tolerance, largest }, engines })
+    Ok(Passed { parameters: reference.parameters(), parity: Parity { tolerance: options.tolerance, largest }, engines })
 }
 
 /// Largest relative difference over all rows, each judged on its own.
 fn compare(
     engine: &mut dyn Engine,
-    reference: &Reference<'_>,
+    reference: &dyn Reference,
     kind: &'static str,
     rows: &[Row],
     batch: usize,
@@ -194,23 +128,21 @@ fn compare(
         let indices: Vec<usize> = (0..batch).map(|row| (first * batch + row) % rows.len()).collect();
         let chosen: Vec<Row> = indices.iter().map(|index| rows[*index].clone()).collect();
         let expected = reference.run(&chosen);
-        let (samples, timesteps, conditions) = joined(&chosen);
-        let mut said = vec![0.0; samples.len()];
-        let mut inputs: Vec<&[f32]> = vec![&samples, &timesteps];
-        if reference.network.condition.is_some() {
-            inputs.push(&conditions);
-        }
+        let joined = joined(&chosen);
+        let mut inputs: Vec<&[f32]> = joined.iter().map(Vec::as_slice).collect();
+        let samples = inputs.first().copied().unwrap_or_default();
+        let mut said = vec![0.0; expected.len()];
         match decoder {
             None => engine.run(&inputs, &mut [&mut said]).map_err(ModelError::from)?,
             Some(tables) => {
                 let size = samples.len() / batch;
                 let mut weights = vec![0.0; batch * tables.neighbours];
                 let mut decoded = vec![0.0; samples.len() * tables.neighbours];
-                inputs.push(&samples);
+                inputs.push(samples);
                 engine.run(&inputs, &mut [&mut said, &mut weights, &mut decoded]).map_err(ModelError::from)?;
                 let rows = weights.chunks(tables.neighbours).zip(decoded.chunks(tables.neighbours * size));
                 for (index, (row, (weights, decoded))) in indices.iter().zip(chosen.iter().zip(rows)) {
-                    let got = decoding_fault(tables, &row.sample, weights, decoded);
+                    let got = decoding_fault(tables, row.sample(), weights, decoded);
                     if !(got <= 1.0) {
                         let engine = engine.description().engine;
                         return Err(GateError::Decodes { engine, kind, index: *index, batch, got });
@@ -218,7 +150,7 @@ fn compare(
                 }
             }
         }
-        let size = samples.len() / batch;
+        let size = said.len() / batch;
         for (index, (got, expected)) in indices.iter().zip(said.chunks(size).zip(expected.chunks(size))) {
             if expected.iter().any(|value| !value.is_finite()) {
                 return Err(GateError::NotFinite { kind, index: *index });
@@ -272,59 +204,4 @@ fn decoding_fault(tables: &DecoderTables, code: &[f32], weights: &[f32], decoded
         worst = worst.max((f64::from(*weight) - exact / total).abs() / tolerance);
     }
     worst
-}
-
-fn random(shape: RowShape, seed: u64) -> Vec<Row> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    (0..RANDOM_INPUTS)
-        .map(|_| Row {
-            sample: (0..shape.size()).map(|_| rng.sample(StandardNormal)).collect(),
-            timestep: rng.random_range(0..shape.timesteps) as f32,
-            condition: (0..shape.condition).map(|_| 2.0 * rng.random::<f32>() - 1.0).collect(),
-        })
-        .collect()
-}
-
-/// Magnitudes far outside the training, nothing at all, constants, the fastest alternation; each at the first
-/// and the last timestep.
-fn extreme(shape: RowShape) -> Vec<Row> {
-    let mut rng = ChaCha8Rng::seed_from_u64(u64::MAX);
-    let size = shape.size();
-    let mut noise = |scale: f32| (0..size).map(|_| scale * rng.sample::<f32, _>(StandardNormal)).collect::<Vec<f32>>();
-    let alternating =
-        |period: usize| (0..size).map(|index| if (index / period).is_multiple_of(2) { 1.0 } else { -1.0 }).collect();
-    let samples: [Vec<f32>; 9] = [
-        noise(1e3),
-        noise(1e-6),
-        vec![0.0; size],
-        vec![1.0; size],
-        vec![-1.0; size],
-        vec![1e3; size],
-        vec![1e-6; size],
-        alternating(1),
-        alternating(shape.columns),
-    ];
-    let timesteps = [0.0, (shape.timesteps - 1) as f32];
-    let row = |sample: &Vec<f32>, timestep: f32, condition: f32| Row {
-        sample: sample.clone(),
-        timestep,
-        condition: vec![condition; shape.condition],
-    };
-    samples.iter().flat_map(|sample| timesteps.map(|timestep| row(sample, timestep, timestep.min(1.0)))).collect()
-}
-
-/// The noisy rows of a batch, `size` values each.
-pub(super) fn rows_of(batch: &Batch, size: usize) -> Vec<Row> {
-    let width = batch.conditions.len() / batch.count.max(1);
-    batch
-        .noisy
-        .chunks(size)
-        .zip(&batch.timesteps)
-        .enumerate()
-        .map(|(row, (sample, timestep))| Row {
-            sample: sample.to_vec(),
-            timestep: *timestep,
-            condition: batch.conditions[row * width..(row + 1) * width].to_vec(),
-        })
-        .collect()
 }

@@ -3,6 +3,8 @@
 mod describe;
 mod gate;
 mod onnx_graph;
+mod reference;
+mod rows;
 mod sequences;
 
 pub use gate::{GateError, TOLERANCE};
@@ -13,10 +15,12 @@ use crate::dataset::{COLUMNS, WindowError, Windows, generate};
 use crate::fit::{Batch, BatchSource, Checkpoint, FitError};
 use crate::network::NetworkSpec;
 use describe::golden_rows;
-use gate::{Passed, Reference, Row, RowShape};
+use gate::{Passed, Reference};
 use planwright::diffusion::{NoiseSchedule, ScheduleError};
 use planwright::model::{Artefact, Golden, Manifest, ModelError, Parity, SolverDefaults, SolverKind};
 use planwright::world::{Layout, LayoutError};
+use reference::DenoiserReference;
+use rows::{Row, RowShape, rows_of};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -152,13 +156,13 @@ pub fn export(checkpoint: &Checkpoint, options: &ExportOptions) -> Result<Export
     source.draw(REAL_STREAM, REAL_INPUTS, &mut real);
     source.draw(QUANTITY_STREAM, QUANTITY_WINDOWS, &mut measured);
 
-    let reference = Reference::new(&recipe.network, values);
-    let real = gate::rows_of(&real, horizon * COLUMNS);
+    let reference = DenoiserReference::new(&recipe.network, values);
+    let real = rows_of(&real, horizon * COLUMNS);
     let golden = golden(&reference, &golden_rows(&real))?;
     let limits = windows.limits();
     let manifest = describe::manifest(checkpoint, options, &layout, limits, &measured, golden, recording.sha256())?;
     let body = onnx_graph::serialise(&recipe.network, horizon, values, CLEAN, None)?;
-    let shape = RowShape { horizon, columns: COLUMNS, condition: 0, timesteps: recipe.diffusion.steps };
+    let shape = RowShape { horizon, columns: COLUMNS, condition: 0, timesteps: Some(recipe.diffusion.steps) };
     let seed = recipe.training.seed;
     finish(&body, manifest, options, |artefact| gate::pass(artefact, &reference, &real, shape, None, options, seed))
 }
@@ -206,17 +210,13 @@ fn finish(
     Ok(report)
 }
 
-fn golden(reference: &Reference<'_>, rows: &[Row]) -> Result<Vec<Golden>, GateError> {
+fn golden(reference: &dyn Reference, rows: &[Row]) -> Result<Vec<Golden>, GateError> {
     let vectors = rows.iter().enumerate().map(|(index, row)| {
         let output = reference.run(std::slice::from_ref(row));
         if output.iter().any(|value| !value.is_finite()) {
             return Err(GateError::NotFinite { kind: "real", index });
         }
-        let mut inputs = vec![row.sample.clone(), vec![row.timestep]];
-        if !row.condition.is_empty() {
-            inputs.push(row.condition.clone());
-        }
-        Ok(Golden { inputs, output })
+        Ok(Golden { inputs: row.inputs.clone(), output })
     });
     vectors.collect()
 }

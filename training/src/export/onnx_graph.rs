@@ -1,6 +1,6 @@
 //! Writes a network as ONNX: the third reading of [`Graph`], after parameters and libtorch.
 
-use crate::network::{ConvSpec, Graph, NetworkSpec, Parameters, sinusoidal_frequencies};
+use crate::network::{AttentionSpec, ConvSpec, Graph, NEVER, NetworkSpec, Parameters, sinusoidal_frequencies};
 use onnx_protobuf::attribute_proto::AttributeType;
 use onnx_protobuf::tensor_proto::DataType;
 use onnx_protobuf::tensor_shape_proto::{Dimension, dimension};
@@ -159,6 +159,10 @@ impl<'a> OnnxGraph<'a> {
         self.initialiser(&name, &[values.len()], DataType::INT64, bytes)
     }
 
+    fn scalar(&mut self, value: i64) -> String {
+        self.initialiser(&format!("scalar_{value}"), &[], DataType::INT64, value.to_le_bytes().to_vec())
+    }
+
     fn initialiser(&mut self, name: &str, shape: &[usize], kind: DataType, raw_data: Vec<u8>) -> String {
         if !self.initialisers.iter().any(|tensor| tensor.name == name) {
             self.initialisers.push(TensorProto {
@@ -285,6 +289,50 @@ impl Graph for OnnxGraph<'_> {
 
     fn swap_time_and_channels(&mut self, x: &String) -> String {
         self.node("Transpose", &[x], vec![integers("perm", &[0, 2, 1])])
+    }
+
+    /// Written out, for opset 17's own LayerNormalization wants the channels last, as all of this does.
+    fn layer_norm(&mut self, x: &String, _name: &str, channels: usize) -> String {
+        let mean = self.node("ReduceMean", &[x], vec![integers("axes", &[1]), integer("keepdims", 1)]);
+        let centred = self.node("Sub", &[x, &mean], Vec::new());
+        let square = self.node("Mul", &[&centred, &centred], Vec::new());
+        let variance = self.node("ReduceMean", &[&square], vec![integers("axes", &[1]), integer("keepdims", 1)]);
+        let epsilon = self.floats("layer_norm_epsilon", &[1], &[1e-5]);
+        let variance = self.node("Add", &[&variance, &epsilon], Vec::new());
+        let deviation = self.node("Sqrt", &[&variance], Vec::new());
+        let normal = self.node("Div", &[&centred, &deviation], Vec::new());
+        let (weight, bias) = self.pair(&[channels, 1], &[channels, 1]);
+        let scaled = self.node("Mul", &[&normal, &weight], Vec::new());
+        self.node("Add", &[&scaled, &bias], Vec::new())
+    }
+
+    fn add_positions(&mut self, x: &String, _name: &str, channels: usize, steps: usize) -> String {
+        let table = self.parameter(&[channels, steps]);
+        self.node("Add", &[x, &table], Vec::new())
+    }
+
+    fn causal_attention(&mut self, qkv: [&String; 3], spec: AttentionSpec) -> String {
+        let AttentionSpec { channels, heads, steps } = spec;
+        let width = channels / heads;
+        let split = [0, heads as i64, width as i64, steps as i64];
+        let [query, key, value] = qkv.map(|x| self.reshape(x, &split));
+        let asking = self.node("Transpose", &[&query], vec![integers("perm", &[0, 1, 3, 2])]);
+        let scores = self.node("MatMul", &[&asking, &key], Vec::new());
+        let scale = self.floats(&format!("attention_scale_{width}"), &[1], &[1.0 / (width as f32).sqrt()]);
+        let scores = self.node("Mul", &[&scores, &scale], Vec::new());
+        let later: Vec<f32> =
+            (0..steps * steps).map(|place| if place % steps > place / steps { NEVER } else { 0.0 }).collect();
+        let later = self.floats(&format!("later_{steps}"), &[steps, steps], &later);
+        let scores = self.node("Add", &[&scores, &later], Vec::new());
+        let weights = self.node("Softmax", &[&scores], vec![integer("axis", 3)]);
+        let answering = self.node("Transpose", &[&weights], vec![integers("perm", &[0, 1, 3, 2])]);
+        let seen = self.node("MatMul", &[&value, &answering], Vec::new());
+        self.reshape(&seen, &[0, channels as i64, steps as i64])
+    }
+
+    fn last_step(&mut self, x: &String, steps: usize) -> String {
+        let place = self.scalar(steps as i64 - 1);
+        self.node("Gather", &[x, &place], vec![integer("axis", 2)])
     }
 
     fn sinusoidal(&mut self, timestep: &String, width: usize) -> String {

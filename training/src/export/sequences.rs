@@ -1,7 +1,9 @@
 //! Exports of denoisers that were fitted to rows: of a system's trajectories, or of codes with their decoder.
 
-use super::gate::{self, Reference, Row, RowShape};
+use super::gate;
 use super::onnx_graph::{CLEAN, CODE, CONDITION, DECODED, DecoderTables, NOISE, SAMPLE, TIMESTEP, WEIGHTS};
+use super::reference::DenoiserReference;
+use super::rows::{RowShape, rows_of};
 use super::{ExportError, ExportOptions, ExportReport, describe, finish, golden, onnx_graph};
 use crate::fit::{Checkpoint, FitRecipe, SequenceData, SequenceRecipe, real_rows};
 use planwright::model::{
@@ -49,8 +51,8 @@ pub fn export_sequences(
     let values = super::parameters_of(&recipe.network, checkpoint.averaged())?;
     let (horizon, columns) = (recipe.horizon, recipe.network.columns);
     let real = real_rows(recipe, data, super::REAL_INPUTS)?;
-    let real = gate::rows_of(&real, horizon * columns);
-    let reference = Reference::new(&recipe.network, values);
+    let real = rows_of(&real, horizon * columns);
+    let reference = DenoiserReference::new(&recipe.network, values);
     let decoder = description.transform.as_ref().map(|(_, tables)| tables);
     let mut golden = golden(&reference, &describe::golden_rows(&real))?;
     if decoder.is_some() {
@@ -66,12 +68,10 @@ pub fn export_sequences(
         horizon,
         columns,
         condition: recipe.network.condition.map_or(0, |condition| condition.width),
-        timesteps: recipe.diffusion.steps,
+        timesteps: Some(recipe.diffusion.steps),
     };
     let seed = recipe.training.seed;
-    finish(&body, manifest, options, |artefact| {
-        gate::pass(artefact, &reference, &real as &[Row], shape, decoder, options, seed)
-    })
+    finish(&body, manifest, options, |artefact| gate::pass(artefact, &reference, &real, shape, decoder, options, seed))
 }
 
 fn manifest(

@@ -2,7 +2,7 @@
 
 use super::recipe::{DeviceName, FitRecipe, Recipe};
 use super::trainer::{Trainer, to_vec};
-use crate::network::{ParameterSpec, Parameters, declare};
+use crate::network::{ParameterSpec, Parameters};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -83,7 +83,7 @@ impl<R: FitRecipe> Checkpoint<R> {
 
     /// The trainer that goes on from here.
     pub fn into_trainer(self, device: DeviceName) -> Trainer<R> {
-        let layout = Parameters::new(declare(self.recipe.network()));
+        let layout = Parameters::new(self.recipe.parameters());
         let [parameters, average, first, second] = self.values;
         Trainer::at(&self.recipe, device, layout, [parameters, average], Some([first, second]), self.step)
     }
@@ -94,7 +94,7 @@ impl<R: FitRecipe> Checkpoint<R> {
     /// If the folder cannot be written; the old checkpoint stays then.
     pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
         let io = |source| CheckpointError::Io { path: path.to_owned(), source };
-        let specs = declare(self.recipe.network());
+        let specs = self.recipe.parameters();
         let bytes: Vec<Vec<u8>> =
             self.values.iter().map(|flat| flat.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
         let mut tensors = Vec::new();
@@ -130,9 +130,9 @@ impl<R: FitRecipe> Checkpoint<R> {
         let state = metadata.get(STATE_KEY).ok_or_else(|| wrong(format!("no `{STATE_KEY}` in the metadata")))?;
         let State::<R> { step, recipe } =
             serde_json::from_str(state).map_err(|error| wrong(format!("a training state with {error}")))?;
-        recipe.network().check().map_err(|error| wrong(error.to_string()))?;
+        recipe.check_network().map_err(wrong)?;
         let tensors = SafeTensors::deserialize(&bytes).map_err(|error| wrong(error.to_string()))?;
-        let specs = declare(recipe.network());
+        let specs = recipe.parameters();
         let mut values = [const { Vec::new() }; 4];
         for (part, flat) in PARTS.iter().zip(&mut values) {
             for spec in &specs {

@@ -1,7 +1,8 @@
-//! Fitting a denoiser from a recipe: objective, optimiser, checkpoints, metrics.
+//! Fitting a network from a recipe: objective, optimiser, checkpoints, metrics.
 
 mod batch;
 mod checkpoint;
+mod denoising;
 mod optimiser;
 mod recipe;
 mod run;
@@ -10,6 +11,7 @@ mod trainer;
 
 pub use batch::{Batch, BatchSource};
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use denoising::DenoiserRecipe;
 pub(crate) use optimiser::Moments;
 pub use optimiser::{OptimiserSettings, learning_rate};
 pub(crate) use recipe::content_sha256;

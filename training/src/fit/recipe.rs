@@ -1,14 +1,16 @@
 //! A recipe: everything that determines a model, as one TOML file.
 
+use super::denoising::{DenoiserRecipe, denoiser_fit};
 use super::optimiser::OptimiserSettings;
 use crate::dataset::{GeneratorSettings, WindowSettings};
-use crate::network::NetworkSpec;
+use crate::network::{NetworkSpec, ParameterSpec};
 use planwright::diffusion::{NoiseSchedule, ScheduleKind};
 use planwright::model::Prediction;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
+use tch::{Device, Tensor};
 
 /// A maze planner's recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,20 +40,23 @@ pub struct DiffusionSettings {
     pub steps: usize,
 }
 
-/// What trainer and checkpoints must know of a recipe, whatever its data.
+/// What trainer and checkpoints must know of a recipe, whatever it fits.
 pub trait FitRecipe: Clone + Serialize + serde::de::DeserializeOwned {
+    /// What a step learns from, in plain memory.
+    type Batch: Default;
     /// Name of the model and of its run folder.
     fn name(&self) -> &str;
-    /// The denoiser.
-    fn network(&self) -> &NetworkSpec;
     /// The fit.
     fn training(&self) -> &TrainingSettings;
-    /// Time steps of a sample, H.
-    fn horizon(&self) -> usize;
-    /// What the network is to say.
-    fn prediction(&self) -> Prediction;
-    /// Whether a condition fixes this value of a sample: there nothing is learnt.
-    fn is_fixed(&self, step: usize, column: usize) -> bool;
+    /// The network's parameters, in flat order.
+    fn parameters(&self) -> Vec<ParameterSpec>;
+    /// What is minimised, a scalar. `views` are the parameters.
+    fn loss(&self, views: &[Tensor], batch: &Self::Batch, device: Device) -> Tensor;
+    /// What a foreign recipe must hold before its parameters are declared.
+    ///
+    /// # Errors
+    /// Expected and got.
+    fn check_network(&self) -> Result<(), String>;
     /// SHA-256 of the content, without the device: what a checkpoint must match.
     fn sha256(&self) -> String;
 }
@@ -191,17 +196,9 @@ pub(crate) fn content_sha256(recipe: &impl Serialize) -> String {
     planwright::files::hex(&Sha256::digest(json.as_bytes()))
 }
 
-impl FitRecipe for Recipe {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
+impl DenoiserRecipe for Recipe {
     fn network(&self) -> &NetworkSpec {
         &self.network
-    }
-
-    fn training(&self) -> &TrainingSettings {
-        &self.training
     }
 
     fn horizon(&self) -> usize {
@@ -216,10 +213,6 @@ impl FitRecipe for Recipe {
     fn is_fixed(&self, knot: usize, column: usize) -> bool {
         column >= 2 && (knot == 0 || knot == self.windows.horizon - 1)
     }
-
-    fn sha256(&self) -> String {
-        let mut content = self.clone();
-        content.training.device = DeviceName::Cpu;
-        content_sha256(&content)
-    }
 }
+
+denoiser_fit!(Recipe);

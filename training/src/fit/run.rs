@@ -1,6 +1,6 @@
 //! A whole fit: data, steps, checkpoints, metrics, progress.
 
-use super::batch::{Batch, BatchSource};
+use super::batch::BatchSource;
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::optimiser::learning_rate;
 use super::recipe::{DeviceName, FitRecipe, Recipe};
@@ -179,7 +179,7 @@ impl<'a, R: FitRecipe> Run<'a, R> {
     pub(super) fn drive(
         self,
         data_sha256: &str,
-        mut draw: impl FnMut(u64, usize, &mut Batch),
+        mut draw: impl FnMut(u64, usize, &mut R::Batch),
     ) -> Result<FitReport, FitError> {
         let Self { options, mut trainer, checkpoint_path, metrics_path } = self;
         let recipe = trainer.recipe.clone();
@@ -191,7 +191,7 @@ impl<'a, R: FitRecipe> Run<'a, R> {
         let (begun, first) = (Instant::now(), trainer.step_count());
         let mut recent: Vec<f64> = Vec::new();
         let mut kept = first;
-        let mut batch = Batch::default();
+        let mut batch = R::Batch::default();
         while trainer.step_count() < end {
             let step = trainer.step_count();
             draw(step, training.batch, &mut batch);

@@ -1,7 +1,8 @@
 //! Fits a denoiser to rows of any kind: a system's trajectories, weighted or conditioned, or codes.
 
 use super::batch::Batch;
-use super::recipe::{DeviceName, FitRecipe, TrainingSettings, content_sha256};
+use super::denoising::{DenoiserRecipe, denoiser_fit};
+use super::recipe::TrainingSettings;
 use super::run::{FitError, FitOptions, FitReport, Run};
 use crate::network::NetworkSpec;
 use crate::system::Trajectories;
@@ -53,17 +54,9 @@ pub struct SequenceRecipe {
     pub data_sha256: String,
 }
 
-impl FitRecipe for SequenceRecipe {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
+impl DenoiserRecipe for SequenceRecipe {
     fn network(&self) -> &NetworkSpec {
         &self.network
-    }
-
-    fn training(&self) -> &TrainingSettings {
-        &self.training
     }
 
     fn horizon(&self) -> usize {
@@ -77,13 +70,9 @@ impl FitRecipe for SequenceRecipe {
     fn is_fixed(&self, step: usize, _column: usize) -> bool {
         self.endpoints_fixed && (step == 0 || step == self.horizon - 1)
     }
-
-    fn sha256(&self) -> String {
-        let mut content = self.clone();
-        content.training.device = DeviceName::Cpu;
-        content_sha256(&content)
-    }
 }
+
+denoiser_fit!(SequenceRecipe);
 
 /// What a denoiser is fitted to.
 #[derive(Clone, Debug, Default)]
@@ -225,6 +214,7 @@ fn draw(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fit::DeviceName;
     use crate::fit::OptimiserSettings;
     use crate::network::ConditionSpec;
 

@@ -1,16 +1,14 @@
-//! One training step: denoise, compare, update, average.
+//! One training step: loss, gradient, update, average.
 
-use super::batch::Batch;
 use super::optimiser::Moments;
 use super::recipe::{DeviceName, FitRecipe, Recipe};
-use crate::network::{Parameters, TorchGraph, declare};
-use planwright::model::Prediction;
+use crate::network::Parameters;
 use tch::{Device, Kind, Tensor};
 
 /// What a step did.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepReport {
-    /// Mean squared error of what the network says.
+    /// What is minimised.
     pub loss: f64,
     /// Norm of the gradient before clipping.
     pub gradient_norm: f64,
@@ -25,20 +23,19 @@ pub struct Trainer<R = Recipe> {
     pub(super) moments: Moments,
     pub(super) step: u64,
     device: Device,
-    free_mask: Tensor,
 }
 
 impl<R: FitRecipe> Trainer<R> {
     /// At step 0.
     pub fn new(recipe: &R, device: DeviceName) -> Self {
-        let layout = Parameters::new(declare(recipe.network()));
+        let layout = Parameters::new(recipe.parameters());
         let initial = layout.initial(recipe.training().seed);
         Self::at(recipe, device, layout, [initial.clone(), initial], None, 0)
     }
 
     /// At step 0 with given parameters; `None` if they are not as many as the network has.
     pub(super) fn starting_from(recipe: &R, device: DeviceName, values: &[f32]) -> Option<Self> {
-        let layout = Parameters::new(declare(recipe.network()));
+        let layout = Parameters::new(recipe.parameters());
         let values = [values.to_vec(), values.to_vec()];
         (values[0].len() == layout.len()).then(|| Self::at(recipe, device, layout, values, None, 0))
     }
@@ -62,18 +59,12 @@ impl<R: FitRecipe> Trainer<R> {
             Some([first, second]) => Moments { first: place(&first), second: place(&second) },
             None => Moments::zeros(layout.len(), device),
         };
-        // 0 where a condition fixes the value: there the output is the truth and nothing is learnt.
-        let (horizon, columns) = (recipe.horizon(), recipe.network().columns);
-        let mask: Vec<f32> = (0..horizon * columns)
-            .map(|index| if recipe.is_fixed(index / columns, index % columns) { 0.0 } else { 1.0 })
-            .collect();
         Self {
             parameters: place(parameters).set_requires_grad(true),
             average: place(average),
             moments,
             step,
             device,
-            free_mask: place(&mask).view([1, horizon as i64, columns as i64]),
             layout,
             recipe: recipe.clone(),
         }
@@ -90,25 +81,9 @@ impl<R: FitRecipe> Trainer<R> {
     }
 
     /// One optimiser step.
-    pub fn step(&mut self, batch: &Batch) -> StepReport {
-        let horizon = self.recipe.horizon();
-        let network = self.recipe.network();
-        let shape = [batch.count as i64, horizon as i64, network.columns as i64];
-        let place = |values: &[f32]| Tensor::from_slice(values).to_device(self.device);
-        let target = match self.recipe.prediction() {
-            Prediction::CleanSample => &batch.clean,
-            Prediction::Noise => &batch.noise,
-        };
-        let target = place(target).view(shape);
-        let noisy = place(&batch.noisy).view(shape);
-        let timesteps = place(&batch.timesteps);
-        let condition =
-            network.condition.map(|spec| place(&batch.conditions).view([batch.count as i64, spec.width as i64]));
+    pub fn step(&mut self, batch: &R::Batch) -> StepReport {
         let views = self.layout.views(&self.parameters);
-        let mut graph = TorchGraph::new(&views, self.device);
-        let predicted = network.forward(&mut graph, horizon, &noisy, &timesteps, condition.as_ref());
-        let error = (predicted - target) * &self.free_mask;
-        let loss = error.square().mean(Kind::Float);
+        let loss = self.recipe.loss(&views, batch, self.device);
         self.parameters.zero_grad();
         loss.backward();
         let gradient = self.parameters.grad();

@@ -1,6 +1,7 @@
 //! Reads a network for its parameters.
 
-use super::graph::{ConvSpec, Graph};
+use super::graph::{AttentionSpec, ConvSpec, Graph};
+use super::policy_transformer::PolicyNetworkSpec;
 use super::temporal_unet::NetworkSpec;
 
 /// One parameter tensor.
@@ -43,6 +44,13 @@ pub fn declare(network: &NetworkSpec) -> Vec<ParameterSpec> {
     graph.parameters
 }
 
+/// All parameters of a policy's network, in the order of its calls.
+pub fn declare_policy(network: &PolicyNetworkSpec) -> Vec<ParameterSpec> {
+    let mut graph = Declare::default();
+    network.forward(&mut graph, &());
+    graph.parameters
+}
+
 #[derive(Default)]
 struct Declare {
     parameters: Vec<ParameterSpec>,
@@ -50,7 +58,11 @@ struct Declare {
 
 impl Declare {
     fn pair(&mut self, name: &str, weight: Vec<i64>, bias: usize, fan_in: usize) {
-        let start = Start::Uniform(1.0 / (fan_in as f64).sqrt());
+        self.pair_divided(name, weight, bias, fan_in, 1.0);
+    }
+
+    fn pair_divided(&mut self, name: &str, weight: Vec<i64>, bias: usize, fan_in: usize, divisor: f64) {
+        let start = Start::Uniform(1.0 / (fan_in as f64).sqrt() / divisor);
         self.parameters.push(ParameterSpec { name: format!("{name}.weight"), shape: weight, start });
         self.parameters.push(ParameterSpec { name: format!("{name}.bias"), shape: vec![bias as i64], start });
     }
@@ -77,6 +89,20 @@ impl Graph for Declare {
         }
     }
 
+    fn head(&mut self, _x: &(), name: &str, spec: ConvSpec, divisor: f64) {
+        let shape = [spec.output, spec.input, spec.kernel].map(|size| size as i64);
+        self.pair_divided(name, shape.to_vec(), spec.output, spec.input * spec.kernel, divisor);
+    }
+
+    fn layer_norm(&mut self, x: &(), name: &str, channels: usize) {
+        self.group_norm(x, name, channels, 1);
+    }
+
+    fn add_positions(&mut self, _x: &(), name: &str, channels: usize, steps: usize) {
+        let shape = vec![channels as i64, steps as i64];
+        self.parameters.push(ParameterSpec { name: name.to_owned(), shape, start: Start::Uniform(0.02) });
+    }
+
     fn linear(&mut self, _x: &(), name: &str, input: usize, output: usize) {
         self.pair(name, vec![output as i64, input as i64], output, input);
     }
@@ -89,5 +115,7 @@ impl Graph for Declare {
     fn repeat_over_time(&mut self, _per_channel: &(), _horizon: usize) {}
     fn concat_channels(&mut self, _a: &(), _b: &()) {}
     fn swap_time_and_channels(&mut self, _x: &()) {}
+    fn causal_attention(&mut self, _qkv: [&(); 3], _spec: AttentionSpec) {}
+    fn last_step(&mut self, _x: &(), _steps: usize) {}
     fn sinusoidal(&mut self, _timestep: &(), _width: usize) {}
 }

@@ -15,6 +15,24 @@ pub struct ConvSpec {
     pub padding: usize,
 }
 
+/// A causal attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttentionSpec {
+    /// Channels in and out.
+    pub channels: usize,
+    /// Heads that share them.
+    pub heads: usize,
+    /// Time steps.
+    pub steps: usize,
+}
+
+impl ConvSpec {
+    /// A linear map at every time step.
+    pub fn pointwise(input: usize, output: usize) -> Self {
+        Self { input, output, kernel: 1, stride: 1, padding: 0 }
+    }
+}
+
 /// Something that a network can be written on. Values are batch x channels x time unless said otherwise;
 /// the meaning of every operation is PyTorch's of the same name. `name` is the parameter prefix: weights are
 /// `name.weight` and `name.bias`, taken in the order of the calls.
@@ -47,6 +65,18 @@ pub trait Graph {
     fn concat_channels(&mut self, a: &Self::Value, b: &Self::Value) -> Self::Value;
     /// Swaps the last two axes.
     fn swap_time_and_channels(&mut self, x: &Self::Value) -> Self::Value;
+    /// A linear map at every time step whose initial values are PyTorch's divided by `divisor`.
+    fn head(&mut self, x: &Self::Value, name: &str, spec: ConvSpec, _divisor: f64) -> Self::Value {
+        self.conv1d(x, name, spec)
+    }
+    /// Normalises over the channels of every time step, with scale and offset, epsilon 1e-5.
+    fn layer_norm(&mut self, x: &Self::Value, name: &str, channels: usize) -> Self::Value;
+    /// Adds a learnt channels x steps table, the parameter `name`.
+    fn add_positions(&mut self, x: &Self::Value, name: &str, channels: usize, steps: usize) -> Self::Value;
+    /// Scaled dot-product attention of `spec.heads` heads over channels; a step sees itself and what was before it.
+    fn causal_attention(&mut self, qkv: [&Self::Value; 3], spec: AttentionSpec) -> Self::Value;
+    /// batch x channels x `steps` -> batch x channels: the last step.
+    fn last_step(&mut self, x: &Self::Value, steps: usize) -> Self::Value;
     /// batch -> batch x width: sines, then cosines, at geometrically spaced frequencies down to 1e-4.
     fn sinusoidal(&mut self, timestep: &Self::Value, width: usize) -> Self::Value;
 }

@@ -2,10 +2,13 @@
 
 mod declare;
 mod graph;
+mod policy_transformer;
 mod temporal_unet;
 mod torch;
 
-pub use declare::{ParameterSpec, Start, declare};
-pub use graph::{ConvSpec, Graph, sinusoidal_frequencies};
+pub use declare::{ParameterSpec, Start, declare, declare_policy};
+pub use graph::{AttentionSpec, ConvSpec, Graph, sinusoidal_frequencies};
+pub use policy_transformer::PolicyNetworkSpec;
 pub use temporal_unet::{ConditionSpec, NetworkSpec, NetworkSpecError};
+pub(crate) use torch::NEVER;
 pub use torch::{Parameters, TorchGraph};

@@ -2,7 +2,7 @@
 //! and the clipping are a handful of operations whatever the network.
 
 use super::declare::{ParameterSpec, Start};
-use super::graph::{ConvSpec, Graph, sinusoidal_frequencies};
+use super::graph::{AttentionSpec, ConvSpec, Graph, sinusoidal_frequencies};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tch::{Device, Kind, Tensor};
@@ -57,6 +57,9 @@ impl Parameters {
             .collect()
     }
 }
+
+/// A score that softmax makes nothing of; finite, for infinities meet zeros.
+pub(crate) const NEVER: f32 = -1e9;
 
 /// The libtorch interpretation: hands out views in the order of the calls.
 pub struct TorchGraph<'a> {
@@ -131,6 +134,32 @@ impl Graph for TorchGraph<'_> {
 
     fn swap_time_and_channels(&mut self, x: &Tensor) -> Tensor {
         x.transpose(1, 2)
+    }
+
+    fn layer_norm(&mut self, x: &Tensor, _name: &str, channels: usize) -> Tensor {
+        let (weight, bias) = self.pair();
+        x.transpose(1, 2).layer_norm([channels as i64], Some(weight), Some(bias), 1e-5, false).transpose(1, 2)
+    }
+
+    fn add_positions(&mut self, x: &Tensor, _name: &str, _channels: usize, _steps: usize) -> Tensor {
+        let views = self.views;
+        self.next += 1;
+        x + &views[self.next - 1]
+    }
+
+    fn causal_attention(&mut self, qkv: [&Tensor; 3], spec: AttentionSpec) -> Tensor {
+        let AttentionSpec { channels, heads, steps } = spec;
+        let width = channels / heads;
+        let split = |x: &Tensor| x.view([-1, heads as i64, width as i64, steps as i64]);
+        // batch x heads x steps x steps: row asks, column answers.
+        let scores = split(qkv[0]).transpose(2, 3).matmul(&split(qkv[1])) / (width as f64).sqrt();
+        let later = Tensor::ones([steps as i64, steps as i64], (Kind::Bool, self.device)).triu(1);
+        let weights = scores.masked_fill(&later, f64::from(NEVER)).softmax(-1, Kind::Float);
+        split(qkv[2]).matmul(&weights.transpose(2, 3)).reshape([-1, channels as i64, steps as i64])
+    }
+
+    fn last_step(&mut self, x: &Tensor, steps: usize) -> Tensor {
+        x.select(2, steps as i64 - 1)
     }
 
     fn sinusoidal(&mut self, timestep: &Tensor, width: usize) -> Tensor {
