@@ -258,12 +258,14 @@ fn step_latency(mut engine: Box<dyn Engine>, artefact: &Artefact, batch: usize) 
     let size = |specs: &[crate::model::TensorSpec]| specs.first().map_or(0, |spec| spec.len_for(batch));
     let input: Vec<f32> = (0..size(&manifest.inputs)).map(|index| (index as f32 * 0.7).sin()).collect();
     let mut output = vec![0.0; size(&manifest.outputs)];
-    let timesteps = vec![(manifest.diffusion.steps / 2) as f32; batch];
+    let middle = manifest.diffusion.as_ref().map_or(0.0, |diffusion| (diffusion.steps / 2) as f32);
+    let timesteps = vec![middle; batch];
+    let inputs: Vec<&[f32]> = [&input[..], &timesteps[..]].into_iter().take(manifest.inputs.len()).collect();
     let mut latencies = Latencies::new();
     let begun = Instant::now();
     for index in 0..2000 {
         let call = Instant::now();
-        engine.run(&[&input, &timesteps], &mut [&mut output]).map_err(CliError::failed)?;
+        engine.run(&inputs, &mut [&mut output]).map_err(CliError::failed)?;
         if index >= 10 {
             latencies.record(call.elapsed());
         }

@@ -1,6 +1,7 @@
 //! `planwright inspect`
 
 use super::common::{CliError, print_json, print_text};
+use crate::model::SolverDefaults;
 use crate::model::{Artefact, Manifest};
 use clap::Args;
 use std::path::PathBuf;
@@ -42,10 +43,6 @@ impl Inspect {
             format!("  horizon     {} knots of {} s", manifest.horizon, manifest.knot_secs),
             format!("  world       {}", manifest.world.as_ref().map_or("none", |world| world.layout.as_str())),
             format!(
-                "  sampler     {:?}, {} of {} steps, {} candidates",
-                manifest.solver.solver, manifest.solver.steps, manifest.diffusion.steps, manifest.solver.candidates
-            ),
-            format!(
                 "  trained     {} steps, seed {}, recipe {:.12}, data {:.12}",
                 manifest.provenance.training_steps,
                 manifest.provenance.seed,
@@ -55,6 +52,21 @@ impl Inspect {
             format!("  licence     {}", manifest.licence),
             format!("  parity      at most {:e} relative to libtorch", manifest.parity.tolerance),
         ];
+        if let Ok((diffusion, solver)) = manifest.denoiser() {
+            let SolverDefaults { solver, steps, candidates } = solver;
+            lines.push(format!(
+                "  sampler     {solver:?}, {steps} of {} steps, {candidates} candidates",
+                diffusion.steps
+            ));
+        }
+        if let Some(policy) = &manifest.policy {
+            lines.push(format!(
+                "  policy      {} steps of history, {}, actions {}",
+                policy.context,
+                policy.head,
+                policy.actions.iter().map(|action| action.name.as_str()).collect::<Vec<_>>().join(" ")
+            ));
+        }
         for (engine, kinds) in &manifest.parity.largest {
             let kinds: Vec<String> = kinds.iter().map(|(kind, value)| format!("{kind} {value:.1e}")).collect();
             lines.push(format!("    {engine:<11} {}", kinds.join(", ")));

@@ -1,7 +1,8 @@
 //! What a model says about itself: the JSON in its metadata entry `planwright.manifest`.
 
 use super::manifest_check::ManifestError;
-use crate::diffusion::ScheduleKind;
+use super::policy_spec::PolicySpec;
+use crate::diffusion::{ScheduleKind, Solver};
 use crate::quantity::Intended;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,11 +30,12 @@ pub struct Manifest {
     pub columns: Vec<Column>,
     /// What maps to -1 and 1, per column.
     pub normaliser: Normaliser,
-    /// The noise it was trained with.
-    pub diffusion: DiffusionSpec,
-    /// Knots of a trajectory, H.
+    /// The noise that a denoiser was trained with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diffusion: Option<DiffusionSpec>,
+    /// Knots of a trajectory, H; of a policy, the steps of its longest roll-out.
     pub horizon: usize,
-    /// Time between knots, seconds.
+    /// Time between knots, of a policy between actions, seconds.
     pub knot_secs: f64,
     /// Where it was trained and within which limits; every planner of a robot has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,8 +48,12 @@ pub struct Manifest {
     /// The code space that the network lives in, and its decoder, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transform: Option<TransformSpec>,
-    /// How to sample unless told otherwise.
-    pub solver: SolverDefaults,
+    /// How to sample a denoiser unless told otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solver: Option<SolverDefaults>,
+    /// How the outputs of a policy become actions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicySpec>,
     /// Where it comes from.
     pub provenance: Provenance,
     /// How closely the engines agreed with libtorch at export.
@@ -73,6 +79,8 @@ pub enum Family {
     /// A denoiser of codes and their decoder: inputs noisy code, timestep and a code to decode; outputs what
     /// `diffusion.prediction` says, the decoder's weights, and the trajectories they belong to.
     MazeTransform,
+    /// A policy: input the last steps, output what its head says about the next action, per coordinate.
+    MazePolicy,
 }
 
 /// One input or output. All are 32-bit floats.
@@ -263,25 +271,18 @@ pub struct QuantitySpec {
 #[serde(deny_unknown_fields)]
 pub struct SolverDefaults {
     /// Which solver.
-    pub solver: SolverKind,
+    pub solver: Solver,
     /// Evaluations of the network per plan.
     pub steps: usize,
     /// Plans drawn at once, of which the best is kept.
     pub candidates: usize,
 }
 
-/// The solvers of the reverse process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum SolverKind {
-    /// Deterministic (Song et al. 2021).
-    #[serde(rename = "ddim")]
-    Ddim,
-    /// Ancestral (Ho et al. 2020).
-    #[serde(rename = "ddpm")]
-    Ddpm,
-    /// Second order (Lu et al. 2022).
-    #[serde(rename = "dpm-solver++")]
-    DpmSolverPlusPlus,
+impl Default for SolverDefaults {
+    /// The least that can be done.
+    fn default() -> Self {
+        Self { solver: Solver::Ddim, steps: 1, candidates: 1 }
+    }
 }
 
 /// Where a model comes from: enough to make it again.
@@ -359,6 +360,19 @@ impl Manifest {
         // The way a reader will see it: NaN, for one, becomes null.
         Self::from_json(&json)?;
         Ok(json)
+    }
+
+    /// Noise and sampler, which every denoiser has.
+    ///
+    /// # Errors
+    /// If the model is none; one line for people.
+    pub fn denoiser(&self) -> Result<(&DiffusionSpec, &SolverDefaults), String> {
+        self.diffusion.as_ref().zip(self.solver.as_ref()).ok_or_else(|| {
+            format!(
+                "expected a denoiser, got '{}' of family {:?}\nhint: `planwright inspect FILE` tells what a model is",
+                self.name, self.family
+            )
+        })
     }
 
     /// The intended distribution of the quantity, if the model carries one.

@@ -1,6 +1,7 @@
 //! What must hold in a manifest before anything is planned with it.
 
 use super::manifest::{Dimension, Family, Manifest, QuantitySpec, SCHEMA_VERSION, TensorSpec};
+use super::policy_spec::POLICY_COLUMNS;
 use crate::diffusion::{NoiseSchedule, ScheduleError};
 use crate::world::{Layout, LayoutError};
 
@@ -57,6 +58,7 @@ impl Manifest {
         let expected: Option<&[&str]> = match self.family {
             Family::MazeDiffusion => Some(&COLUMN_NAMES),
             Family::MazeTransform => Some(&PLACE_NAMES),
+            Family::MazePolicy => Some(&POLICY_COLUMNS),
             Family::SequenceDiffusion => None,
         };
         match expected {
@@ -69,7 +71,6 @@ impl Manifest {
             )?,
         }
         self.check_normaliser()?;
-        NoiseSchedule::new(self.diffusion.schedule, self.diffusion.steps)?;
         ensure(
             (2..=MAX_HORIZON).contains(&self.horizon),
             "horizon",
@@ -96,15 +97,8 @@ impl Manifest {
             ensure(ordered, "quantity", "finite figures with low <= high", format!("{figures:?}"))?;
             check_intended(quantity)?;
         }
-        let (steps, candidates) = (self.solver.steps, self.solver.candidates);
-        let trained = self.diffusion.steps;
-        ensure((1..=trained).contains(&steps), "solver.steps", format!("1 to {trained} steps"), steps)?;
-        ensure(
-            (1..=MAX_CANDIDATES).contains(&candidates),
-            "solver.candidates",
-            format!("1 to {MAX_CANDIDATES}"),
-            candidates,
-        )?;
+        self.check_denoiser()?;
+        self.check_policy()?;
         self.check_tensors()?;
         self.check_golden()
     }
@@ -130,7 +124,44 @@ impl Manifest {
         Ok(())
     }
 
+    fn check_denoiser(&self) -> Result<(), ManifestError> {
+        let (diffusion, solver) = match (&self.diffusion, &self.solver) {
+            (Some(diffusion), Some(solver)) if self.family != Family::MazePolicy => (diffusion, solver),
+            (None, None) if self.family == Family::MazePolicy => return Ok(()),
+            (diffusion, _) => {
+                let expected = format!("noise and sampler for a denoiser, none for {:?}", Family::MazePolicy);
+                let got = format!("{:?} {} noise", self.family, if diffusion.is_some() { "with" } else { "without" });
+                return ensure(false, "diffusion", expected, got);
+            }
+        };
+        NoiseSchedule::new(diffusion.schedule, diffusion.steps)?;
+        let (trained, steps, candidates) = (diffusion.steps, solver.steps, solver.candidates);
+        ensure((1..=trained).contains(&steps), "solver.steps", format!("1 to {trained} steps"), steps)?;
+        ensure(
+            (1..=MAX_CANDIDATES).contains(&candidates),
+            "solver.candidates",
+            format!("1 to {MAX_CANDIDATES}"),
+            candidates,
+        )
+    }
+
+    fn check_policy(&self) -> Result<(), ManifestError> {
+        let Some(policy) = &self.policy else {
+            let free = self.family != Family::MazePolicy;
+            return ensure(free, "policy", "context, head, returns and the bins of every action", "none");
+        };
+        ensure(self.family == Family::MazePolicy, "policy", "none for a denoiser", format!("{:?}", self.family))?;
+        let problem = policy.check(self.knot_secs);
+        problem.map_err(|(entry, expected, got)| ManifestError::Entry { entry: entry.to_owned(), expected, got })
+    }
+
     fn check_tensors(&self) -> Result<(), ManifestError> {
+        if let Some(policy) = &self.policy {
+            let [context, columns] = [policy.context, self.columns.len()].map(Dimension::Fixed);
+            let outputs = [policy.actions.len(), policy.outputs()].map(Dimension::Fixed);
+            check_shapes("inputs", &self.inputs, &[&[Dimension::Batch, context, columns]])?;
+            return check_shapes("outputs", &self.outputs, &[&[Dimension::Batch, outputs[0], outputs[1]]]);
+        }
         let trajectory = [Dimension::Batch, Dimension::Fixed(self.horizon), Dimension::Fixed(self.columns.len())];
         let mut inputs: Vec<&[Dimension]> = vec![&trajectory, &[Dimension::Batch]];
         let mut outputs: Vec<&[Dimension]> = vec![&trajectory];

@@ -30,6 +30,7 @@ mod manifest_check;
 mod onnxruntime_engine;
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime_library;
+mod policy_spec;
 #[cfg(any(test, feature = "onnxruntime"))]
 mod probe;
 mod protobuf;
@@ -43,6 +44,7 @@ pub use error::{EngineError, ModelError};
 pub use load::{SELF_TEST_TOLERANCE, load_engine, relative_difference};
 pub use manifest::{
     Column, ConditionSpec, DiffusionSpec, Dimension, Family, Golden, Manifest, Normaliser, Parity, Prediction,
-    Provenance, QuantitySpec, SCHEMA_VERSION, SolverDefaults, SolverKind, TensorSpec, TransformSpec, WorldSpec,
+    Provenance, QuantitySpec, SCHEMA_VERSION, SolverDefaults, TensorSpec, TransformSpec, WorldSpec,
 };
 pub use manifest_check::ManifestError;
+pub use policy_spec::{ActionSpec, HeadSpec, POLICY_COLUMNS, PolicySpec, ReturnSpec};

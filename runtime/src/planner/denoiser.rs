@@ -1,6 +1,6 @@
 //! A model's network as a denoiser: what the sampler asks, whatever the network says and is conditioned on.
 
-use super::PlannerError;
+use super::{PlannerError, schedule_of};
 use crate::diffusion::{Denoiser, NoiseSchedule};
 use crate::model::{Engine, EngineDescription, EngineError, Manifest, Prediction};
 use std::time::{Duration, Instant};
@@ -47,8 +47,7 @@ impl EngineDenoiser {
     /// # Errors
     /// If the manifest's schedule makes no sense.
     pub fn new(manifest: &Manifest, engine: Box<dyn Engine>, batch: usize) -> Result<Self, PlannerError> {
-        let schedule = NoiseSchedule::new(manifest.diffusion.schedule, manifest.diffusion.steps)
-            .map_err(|error| PlannerError::Setting(error.to_string()))?;
+        let schedule = schedule_of(manifest)?;
         let size = batch * manifest.horizon * manifest.columns.len();
         let condition = manifest.condition.as_ref().map(|condition| ConditionBuffers {
             asked: vec![0.0; batch * condition.width],
@@ -61,7 +60,7 @@ impl EngineDenoiser {
             trajectories: vec![0.0; size * transform.neighbours],
             unused: vec![0.0; size],
         });
-        let prediction = manifest.diffusion.prediction;
+        let prediction = manifest.denoiser().map_err(PlannerError::Setting)?.0.prediction;
         let timesteps = vec![0.0; batch];
         Ok(Self { engine, schedule, prediction, timesteps, condition, decoder, call: Duration::ZERO })
     }

@@ -1,10 +1,10 @@
 //! The diffusion maze planner: start and goal are written into the noise, the network fills in the way.
 
 use super::denoiser::EngineDenoiser;
-use super::{Observation, PlanError, Planner, PlannerError, Proposal, check_family, layout_of};
+use super::{Observation, PlanError, Planner, PlannerError, Proposal, check_family, layout_of, schedule_of};
 use crate::correction::Resample;
-use crate::diffusion::{Condition, NoiseSchedule, Sampler, SamplerSettings, SamplingError, Solver, Start};
-use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, Family, Manifest, SolverKind, load_engine};
+use crate::diffusion::{Condition, Sampler, SamplerSettings, SamplingError, Solver, Start};
+use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, Family, Manifest, SolverDefaults, load_engine};
 use crate::quantity::path_length_m;
 use crate::trajectory::Trajectory;
 use crate::view::{Event, View};
@@ -33,12 +33,8 @@ pub struct MazePlannerSettings {
 impl MazePlannerSettings {
     /// What the model's card recommends.
     pub fn of(manifest: &Manifest) -> Self {
-        let solver = match manifest.solver.solver {
-            SolverKind::Ddim => Solver::Ddim,
-            SolverKind::Ddpm => Solver::Ddpm,
-            SolverKind::DpmSolverPlusPlus => Solver::DpmSolverPlusPlus,
-        };
-        Self { solver, steps: manifest.solver.steps, candidates: manifest.solver.candidates, warm_start: None, seed: 0 }
+        let SolverDefaults { solver, steps, candidates } = manifest.solver.clone().unwrap_or_default();
+        Self { solver, steps, candidates, warm_start: None, seed: 0 }
     }
 }
 
@@ -78,7 +74,7 @@ impl MazePlanner {
 
     fn check(manifest: &Manifest, settings: &MazePlannerSettings) -> Result<(), PlannerError> {
         check_family(manifest, Family::MazeDiffusion)?;
-        let trained = manifest.diffusion.steps;
+        let trained = manifest.denoiser().map_err(PlannerError::Setting)?.0.steps;
         if settings.steps == 0 || settings.steps > trained {
             let problem = format!(
                 "expected between 1 and {trained} denoising steps, got {}\nhint: the model was trained with {trained} steps; 1 to 5 are the usual choice",
@@ -108,8 +104,7 @@ impl MazePlanner {
         Self::check(manifest, &settings)?;
         let manifest = manifest.clone();
         let layout = layout_of(&manifest)?;
-        let schedule = NoiseSchedule::new(manifest.diffusion.schedule, manifest.diffusion.steps)
-            .map_err(|error| PlannerError::Setting(error.to_string()))?;
+        let schedule = schedule_of(&manifest)?;
         let size = manifest.horizon * COLUMNS;
         let room = || Trajectory::with_capacity(manifest.knot_secs, manifest.horizon);
         let mut planner = Self {

@@ -16,6 +16,7 @@ pub use path::{PathPlanner, PathPlannerSettings};
 pub use sequence::{SequenceGenerator, SequenceRequest};
 
 use crate::correction::Resample;
+use crate::diffusion::NoiseSchedule;
 use crate::model::{EngineDescription, EngineError, Family, Manifest, ModelError};
 use crate::trajectory::Trajectory;
 use crate::view::{Stamp, View};
@@ -135,6 +136,12 @@ fn check_family(manifest: &Manifest, expected: Family) -> Result<(), PlannerErro
         "expected a model of family {expected:?}, got '{}' of family {:?}\nhint: `planwright inspect FILE` tells what a model is",
         manifest.name, manifest.family
     )))
+}
+
+/// The noise that a denoiser was trained with.
+fn schedule_of(manifest: &Manifest) -> Result<NoiseSchedule, PlannerError> {
+    let (diffusion, _) = manifest.denoiser().map_err(PlannerError::Setting)?;
+    NoiseSchedule::new(diffusion.schedule, diffusion.steps).map_err(|error| PlannerError::Setting(error.to_string()))
 }
 
 /// The map that a model was trained for.

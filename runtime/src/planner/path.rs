@@ -4,10 +4,10 @@
 use super::denoiser::EngineDenoiser;
 use super::pool::Pool;
 use super::ranking::Ranking;
-use super::{Observation, PlanError, Planner, PlannerError, Proposal, layout_of};
+use super::{Observation, PlanError, Planner, PlannerError, Proposal, layout_of, schedule_of};
 use crate::correction::Resample;
-use crate::diffusion::{Condition, NoiseSchedule, Sampler, SamplerSettings, SamplingError, Solver, Start};
-use crate::model::{Artefact, EngineChoice, EngineDescription, Manifest, SolverKind, load_engine};
+use crate::diffusion::{Condition, Sampler, SamplerSettings, SamplingError, Solver, Start};
+use crate::model::{Artefact, EngineChoice, EngineDescription, Manifest, SolverDefaults, load_engine};
 use crate::quantity::path_length_m;
 use crate::trajectory::Trajectory;
 use crate::view::View;
@@ -40,21 +40,8 @@ pub struct PathPlannerSettings {
 impl PathPlannerSettings {
     /// What the model recommends.
     pub fn of(manifest: &Manifest) -> Self {
-        let solver = match manifest.solver.solver {
-            SolverKind::Ddim => Solver::Ddim,
-            SolverKind::Ddpm => Solver::Ddpm,
-            SolverKind::DpmSolverPlusPlus => Solver::DpmSolverPlusPlus,
-        };
-        Self {
-            solver,
-            steps: manifest.solver.steps,
-            candidates: manifest.solver.candidates,
-            pool: 2048,
-            reach_m: 0.5,
-            clearance_m: 0.03,
-            rank: true,
-            seed: 0,
-        }
+        let SolverDefaults { solver, steps, candidates } = manifest.solver.clone().unwrap_or_default();
+        Self { solver, steps, candidates, pool: 2048, reach_m: 0.5, clearance_m: 0.03, rank: true, seed: 0 }
     }
 }
 
@@ -103,7 +90,8 @@ impl PathPlanner {
             )));
         }
         let wrong = |problem: String| Err(PlannerError::Setting(problem));
-        let trained = manifest.diffusion.steps;
+        let schedule = schedule_of(&manifest)?;
+        let trained = schedule.steps();
         if !(1..=trained).contains(&settings.steps) {
             return wrong(format!("expected between 1 and {trained} denoising steps, got {}", settings.steps));
         }
@@ -117,8 +105,6 @@ impl PathPlanner {
             return wrong(format!("expected a reach of 0 to 10 m and a finite clearance, got {settings:?}"));
         }
         let layout = layout_of(&manifest)?;
-        let schedule = NoiseSchedule::new(manifest.diffusion.schedule, trained)
-            .map_err(|error| PlannerError::Setting(error.to_string()))?;
         let engine = load_engine(artefact, choice, settings.candidates)?;
         let horizon = manifest.horizon;
         let ranking =

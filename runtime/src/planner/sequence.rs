@@ -1,8 +1,8 @@
 //! Many samples of one model, without any robot: what the evaluation of a generator needs.
 
-use super::{EngineDenoiser, PlanError, PlannerError};
-use crate::diffusion::{Condition, NoiseSchedule, Sampler, SamplerSettings, SamplingError, Solver, Start};
-use crate::model::{Artefact, EngineChoice, Manifest, SolverKind, load_engine};
+use super::{EngineDenoiser, PlanError, PlannerError, schedule_of};
+use crate::diffusion::{Condition, Sampler, SamplerSettings, SamplingError, Start};
+use crate::model::{Artefact, EngineChoice, Manifest, load_engine};
 
 /// What is to be drawn.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,17 +34,13 @@ impl SequenceGenerator {
     pub fn new(artefact: &Artefact, choice: &EngineChoice, batch: usize) -> Result<Self, PlannerError> {
         let manifest = artefact.manifest().clone();
         let engine = load_engine(artefact, choice, batch)?;
-        let schedule = NoiseSchedule::new(manifest.diffusion.schedule, manifest.diffusion.steps)
-            .map_err(|error| PlannerError::Setting(error.to_string()))?;
-        let solver = match manifest.solver.solver {
-            SolverKind::Ddim => Solver::Ddim,
-            SolverKind::Ddpm => Solver::Ddpm,
-            SolverKind::DpmSolverPlusPlus => Solver::DpmSolverPlusPlus,
-        };
+        let schedule = schedule_of(&manifest)?;
+        let (_, defaults) = manifest.denoiser().map_err(PlannerError::Setting)?;
+        let settings = SamplerSettings { solver: defaults.solver, steps: defaults.steps };
         Ok(Self {
             sampler: Sampler::new(schedule, manifest.horizon * manifest.columns.len(), batch),
             denoiser: EngineDenoiser::new(&manifest, engine, batch)?,
-            settings: SamplerSettings { solver, steps: manifest.solver.steps },
+            settings,
             manifest,
             batch,
         })

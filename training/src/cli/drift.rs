@@ -9,7 +9,8 @@ use crate::fit::FitError;
 use crate::report::{DriftResults, Method, SeedResult, Summary, SystemResult, write_report};
 use crate::system::{SystemName, SystemSettings};
 use clap::{Args, Subcommand, ValueEnum};
-use planwright::model::{EngineChoice, EngineKind, SolverDefaults, SolverKind};
+use planwright::diffusion::Solver;
+use planwright::model::{EngineChoice, EngineKind, SolverDefaults};
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
@@ -478,7 +479,7 @@ impl Ship {
                 format!("expected at least 1 step and 1 candidate, got {} and {}", self.steps, self.candidates);
             return Err(CliError::input(anyhow::anyhow!(problem)));
         }
-        let solver = SolverDefaults { solver: SolverKind::Ddim, steps: self.steps, candidates: self.candidates };
+        let solver = SolverDefaults { solver: Solver::Ddim, steps: self.steps, candidates: self.candidates };
         let method = self.method.method();
         let shipped =
             ship(&recipe, plan, self.seed, method, &options, solver, !self.comparison, &self.file).map_err(failure)?;

@@ -4,7 +4,8 @@ use super::{CliError, print_json, print_text};
 use crate::export::{ExportError, ExportOptions, export};
 use crate::fit::Checkpoint;
 use clap::{Args, ValueEnum};
-use planwright::model::{SolverDefaults, SolverKind};
+use planwright::diffusion::Solver;
+use planwright::model::SolverDefaults;
 use std::path::PathBuf;
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -55,9 +56,9 @@ impl Export {
             )));
         }
         let solver = match self.solver {
-            SolverArgument::Ddim => SolverKind::Ddim,
-            SolverArgument::Ddpm => SolverKind::Ddpm,
-            SolverArgument::DpmSolverPlusPlus => SolverKind::DpmSolverPlusPlus,
+            SolverArgument::Ddim => Solver::Ddim,
+            SolverArgument::Ddpm => Solver::Ddpm,
+            SolverArgument::DpmSolverPlusPlus => Solver::DpmSolverPlusPlus,
         };
         let options = ExportOptions {
             library: self.onnxruntime.clone(),

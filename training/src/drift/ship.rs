@@ -53,12 +53,13 @@ pub fn ship(
     if let Some(name) = out.file_stem().and_then(|stem| stem.to_str()) {
         name.clone_into(&mut manifest.name);
     }
-    manifest.solver = SolverDefaults { steps: solver.steps.min(manifest.diffusion.steps), ..solver };
+    let trained = manifest.diffusion.as_ref().map_or(1, |diffusion| diffusion.steps);
+    manifest.solver = Some(SolverDefaults { steps: solver.steps.min(trained), ..solver });
     let figures = serde_json::json!({
         "total_variation": unit.tv_prior,
         "samples": unit.generated,
         "dropped": unit.dropped,
-        "diffusion_steps": manifest.diffusion.steps,
+        "diffusion_steps": trained,
         "command": unit.command,
         "size": recipe.name,
         "pairing": unit.pairing,

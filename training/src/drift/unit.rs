@@ -11,8 +11,8 @@ use crate::export::{ExportOptions, SequenceDescription, export_sequences};
 use crate::fit::{Checkpoint, FitOptions, FitRecipe, SequenceRecipe, content_sha256, fit_sequences};
 use crate::report::Method;
 use crate::system::{System, SystemName};
-use planwright::diffusion::NoiseSchedule;
-use planwright::model::{Artefact, EngineChoice, SolverDefaults, SolverKind};
+use planwright::diffusion::{NoiseSchedule, Solver};
+use planwright::model::{Artefact, EngineChoice, SolverDefaults};
 use planwright::planner::SequenceGenerator;
 use planwright::quantity::{Marginal, QuantityGrid};
 use serde::{Deserialize, Serialize};
@@ -186,7 +186,7 @@ pub(super) fn measure_fit(
     let checkpoint: Checkpoint<SequenceRecipe> = Checkpoint::read(&checkpoint_path)?;
     let model = folder.join("model.onnx");
     let export_options = ExportOptions {
-        solver: SolverDefaults { solver: SolverKind::Ddpm, steps: fitted.diffusion.steps, candidates: 1 },
+        solver: SolverDefaults { solver: Solver::Ddpm, steps: fitted.diffusion.steps, candidates: 1 },
         library: options.engine.library.clone(),
         tolerance: STUDY_TOLERANCE,
         ..ExportOptions::to(&model)

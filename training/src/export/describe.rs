@@ -59,11 +59,11 @@ pub(super) fn manifest(
             .map(|(name, unit)| Column { name: name.to_owned(), unit: unit.to_owned(), frame: FRAME.to_owned() })
             .to_vec(),
         normaliser: Normaliser { low: limits.low.clone(), high: limits.high.clone() },
-        diffusion: DiffusionSpec {
+        diffusion: Some(DiffusionSpec {
             schedule: recipe.diffusion.schedule,
             steps: recipe.diffusion.steps,
             prediction: Prediction::CleanSample,
-        },
+        }),
         horizon,
         knot_secs: recipe.windows.stride as f64 * STEP_SECS,
         world: Some(WorldSpec {
@@ -76,7 +76,8 @@ pub(super) fn manifest(
         condition: None,
         transform: None,
         quantity: Some(path_length(windows, limits, horizon)),
-        solver,
+        solver: Some(solver),
+        policy: None,
         provenance: Provenance {
             recipe: serde_json::to_value(recipe).map_err(ExportError::Recipe)?,
             recipe_sha256: recipe.sha256(),

@@ -16,8 +16,8 @@ use crate::fit::{Batch, BatchSource, Checkpoint, FitError};
 use crate::network::NetworkSpec;
 use describe::golden_rows;
 use gate::{Passed, Reference};
-use planwright::diffusion::{NoiseSchedule, ScheduleError};
-use planwright::model::{Artefact, Golden, Manifest, ModelError, Parity, SolverDefaults, SolverKind};
+use planwright::diffusion::{NoiseSchedule, ScheduleError, Solver};
+use planwright::model::{Artefact, Golden, Manifest, ModelError, Parity, SolverDefaults};
 use planwright::world::{Layout, LayoutError};
 use reference::DenoiserReference;
 use rows::{Row, RowShape, rows_of};
@@ -58,7 +58,7 @@ impl ExportOptions {
         Self {
             output: output.into(),
             library: None,
-            solver: SolverDefaults { solver: SolverKind::DpmSolverPlusPlus, steps: 5, candidates: 1 },
+            solver: SolverDefaults { solver: Solver::DpmSolverPlusPlus, steps: 5, candidates: 1 },
             git_commit: None,
             licence: "Apache-2.0 OR MIT".to_owned(),
             tolerance: TOLERANCE,

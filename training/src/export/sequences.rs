@@ -117,18 +117,19 @@ fn manifest(
         outputs,
         columns: description.columns.clone(),
         normaliser: description.normaliser.clone(),
-        diffusion: DiffusionSpec {
+        diffusion: Some(DiffusionSpec {
             schedule: recipe.diffusion.schedule,
             steps: recipe.diffusion.steps,
             prediction: recipe.diffusion.prediction,
-        },
+        }),
         horizon: recipe.horizon,
         knot_secs: description.step_secs,
         world: description.world.clone(),
         quantity: description.quantity.clone(),
         condition: description.condition.clone(),
         transform: description.transform.as_ref().map(|(spec, _)| spec.clone()),
-        solver,
+        solver: Some(solver),
+        policy: None,
         provenance: Provenance {
             recipe: recipe_json,
             recipe_sha256: recipe.sha256(),
