@@ -1,6 +1,6 @@
 //! Whatever plans in a maze, behind one type: a node loads any of its family's models.
 
-use super::{MazePlanner, Observation, PathPlanner, PlanError, Planner, Proposal};
+use super::{MazePlanner, Observation, PathPlanner, PolicyPlanner, PlanError, Planner, Proposal};
 use crate::correction::Resample;
 use crate::model::{EngineDescription, Manifest};
 use crate::trajectory::Trajectory;
@@ -8,12 +8,14 @@ use crate::view::View;
 use crate::world::Layout;
 use std::time::Instant;
 
-/// A maze planner of either kind.
+/// A maze planner of any kind.
 pub enum AnyMazePlanner {
     /// Knots with positions, velocities and commands.
     Knots(MazePlanner),
     /// Paths whose length keeps an intended distribution.
     Paths(PathPlanner),
+    /// A policy, rolled out through the world.
+    Policy(PolicyPlanner),
 }
 
 impl AnyMazePlanner {
@@ -22,6 +24,7 @@ impl AnyMazePlanner {
         match self {
             Self::Knots(planner) => planner.layout(),
             Self::Paths(planner) => planner.layout(),
+            Self::Policy(planner) => planner.layout(),
         }
     }
 
@@ -29,6 +32,7 @@ impl AnyMazePlanner {
         match self {
             Self::Knots(planner) => planner,
             Self::Paths(planner) => planner,
+            Self::Policy(planner) => planner,
         }
     }
 
@@ -36,6 +40,7 @@ impl AnyMazePlanner {
         match self {
             Self::Knots(planner) => planner,
             Self::Paths(planner) => planner,
+            Self::Policy(planner) => planner,
         }
     }
 }

@@ -1,10 +1,13 @@
 //! From an observation to a proposal. One file per family; what comes out is a dream until it is
 //! corrected and checked.
 
+mod action_head;
 mod any_maze;
 mod denoiser;
 mod maze;
 mod path;
+mod policy;
+mod policy_history;
 mod pool;
 mod ranking;
 mod sequence;
@@ -13,9 +16,11 @@ pub use any_maze::AnyMazePlanner;
 pub use denoiser::EngineDenoiser;
 pub use maze::{MazePlanner, MazePlannerSettings};
 pub use path::{PathPlanner, PathPlannerSettings};
+pub use policy::{PolicyPlanner, PolicyPlannerSettings};
 pub use sequence::{SequenceGenerator, SequenceRequest};
 
 use crate::correction::Resample;
+use crate::density::DensityError;
 use crate::diffusion::NoiseSchedule;
 use crate::model::{EngineDescription, EngineError, Family, Manifest, ModelError};
 use crate::trajectory::Trajectory;
@@ -78,6 +83,17 @@ pub enum PlanError {
         /// Candidates looked at.
         candidates: usize,
     },
+    /// No imagined future arrives.
+    #[error("none of {rollouts} roll-outs reaches the goal within {steps} steps")]
+    NotReached {
+        /// Roll-outs tried.
+        rollouts: usize,
+        /// Steps of each.
+        steps: usize,
+    },
+    /// What a policy's head says describes no density.
+    #[error("the policy's head: {0}")]
+    Head(#[from] DensityError),
     /// The step count does not fit the model.
     #[error("{0}")]
     Steps(String),

@@ -1,0 +1,331 @@
+//! Policies: an action at a time, imagined forward through the world until the goal. What comes out is a proposal like
+//! any other.
+
+use super::action_head::ActionHead;
+use super::policy_history::{COLUMNS, History, HistoryStep, action_between};
+use super::{Observation, PlanError, Planner, PlannerError, Proposal, check_family, layout_of};
+use crate::correction::Resample;
+use crate::model::{
+    Artefact, Engine, EngineChoice, EngineDescription, EngineError, Family, Manifest, PolicySpec, load_engine,
+};
+use crate::trajectory::Trajectory;
+use crate::view::{Event, View};
+use crate::world::{Action, GOAL_RADIUS_M, Layout, MazeWorld, Point, State, Sweep};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use std::time::{Duration, Instant};
+
+/// Choices at run time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PolicyPlannerSettings {
+    /// Roll-outs per plan, all in one batch; the first that reaches the goal is taken.
+    pub rollouts: usize,
+    /// Sharpness of the actions: 1 draws from the density as it is, 0 takes its mode.
+    pub temperature: f64,
+    /// Return that is asked for at the start of an episode; the model's own target if `None`.
+    pub target_return: Option<f64>,
+    /// Distance from the goal at which a roll-out has arrived, metres; the rest is one straight knot.
+    pub arrival_m: f64,
+    /// Seed of all randomness.
+    pub seed: u64,
+}
+
+impl Default for PolicyPlannerSettings {
+    fn default() -> Self {
+        Self { rollouts: 4, temperature: 0.5, target_return: None, arrival_m: 0.3, seed: 0 }
+    }
+}
+
+/// A policy on an engine.
+pub struct PolicyPlanner {
+    manifest: Manifest,
+    settings: PolicyPlannerSettings,
+    world: MazeWorld,
+    engine: Box<dyn Engine>,
+    heads: Vec<ActionHead>,
+    policy: PolicySpec,
+    /// What was observed.
+    past: History,
+    last: Option<Observation>,
+    return_to_go: f64,
+    rollouts: Vec<Rollout>,
+    inputs: Vec<f32>,
+    said: Vec<f32>,
+    /// A slowly forgetting maximum of the time per call.
+    call: Duration,
+    plans: u64,
+}
+
+/// One imagined future.
+struct Rollout {
+    history: History,
+    state: State,
+    path: Trajectory,
+    arrived: bool,
+    broken: bool,
+    rng: ChaCha8Rng,
+}
+
+impl PolicyPlanner {
+    /// Loads the engine for `settings.rollouts` rows and warms it up.
+    ///
+    /// # Errors
+    /// If the model is no policy, a setting does not fit it, or the engine refuses.
+    pub fn new(
+        artefact: &Artefact,
+        choice: &EngineChoice,
+        settings: PolicyPlannerSettings,
+    ) -> Result<Self, PlannerError> {
+        let manifest = artefact.manifest().clone();
+        check_family(&manifest, Family::MazePolicy)?;
+        let Some(policy) = manifest.policy.clone() else {
+            return Err(PlannerError::Setting("expected a policy with its binning, got none".to_owned()));
+        };
+        let wrong = |problem: String| Err(PlannerError::Setting(problem));
+        if !(1..=256).contains(&settings.rollouts) {
+            return wrong(format!("expected 1 to 256 roll-outs, got {}", settings.rollouts));
+        }
+        if !(settings.temperature >= 0.0 && settings.temperature <= 100.0) {
+            return wrong(format!("expected a temperature from 0 to 100, got {}", settings.temperature));
+        }
+        if !(settings.arrival_m > 0.0 && settings.arrival_m <= GOAL_RADIUS_M) {
+            return wrong(format!("expected an arrival within 0 to {GOAL_RADIUS_M} m, got {}", settings.arrival_m));
+        }
+        if settings.target_return.is_some_and(|target| !target.is_finite()) {
+            return wrong(format!("expected a finite target return, got {:?}", settings.target_return));
+        }
+        let layout = layout_of(&manifest)?;
+        let heads = policy.actions.iter().map(|action| ActionHead::new(policy.head, action)).collect::<Result<_, _>>()?;
+        let history = History::new(&manifest, policy.context);
+        let rollout = || Rollout {
+            history: history.clone(),
+            state: State::default(),
+            // A roll-out's states, the start before them and the goal after them.
+            path: Trajectory::with_capacity(manifest.knot_secs, manifest.horizon + 2),
+            arrived: false,
+            broken: false,
+            rng: ChaCha8Rng::seed_from_u64(0),
+        };
+        let rows = settings.rollouts;
+        let mut planner = Self {
+            rollouts: (0..rows).map(|_| rollout()).collect(),
+            inputs: vec![0.0; rows * policy.context * COLUMNS],
+            said: vec![0.0; rows * policy.actions.len() * policy.outputs()],
+            return_to_go: settings.target_return.unwrap_or(policy.returns.target),
+            world: MazeWorld::new(layout),
+            engine: load_engine(artefact, choice, rows)?,
+            past: history.clone(),
+            last: None,
+            call: Duration::ZERO,
+            plans: 0,
+            heads,
+            policy,
+            settings,
+            manifest,
+        };
+        for _ in 0..3 {
+            planner.call = Duration::ZERO;
+            planner.ask().map_err(|error| PlannerError::Setting(format!("warm-up: {error}")))?;
+        }
+        Ok(planner)
+    }
+
+    /// The map that the model was trained for.
+    pub fn layout(&self) -> &Layout {
+        self.world.layout()
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &PolicyPlannerSettings {
+        &self.settings
+    }
+
+    /// One network call on `self.inputs`.
+    fn ask(&mut self) -> Result<(), EngineError> {
+        let begun = Instant::now();
+        self.engine.run(&[&self.inputs], &mut [&mut self.said])?;
+        self.call = begun.elapsed().max(self.call.mul_f64(0.98));
+        Ok(())
+    }
+
+    /// Takes in what was observed. A new goal, a gap or a jump in time begins an episode.
+    fn remember(&mut self, observation: &Observation) {
+        let period = self.manifest.knot_secs;
+        let target = self.settings.target_return.unwrap_or(self.policy.returns.target);
+        let elapsed = self.last.map(|last| observation.stamp_secs - last.stamp_secs);
+        let goes_on = self.last.is_some_and(|last| last.goal == observation.goal)
+            && elapsed.is_some_and(|elapsed| (0.0..=3.0 * period).contains(&elapsed));
+        let action_before = match (&self.last, elapsed) {
+            // The newest step stands until a whole period has passed.
+            (Some(_), Some(elapsed)) if goes_on && elapsed < 0.75 * period => return,
+            (Some(last), Some(elapsed)) if goes_on => action_between(&last.state, &observation.state, elapsed),
+            _ => {
+                self.past.forget();
+                self.return_to_go = target;
+                [0.0; 2]
+            }
+        };
+        if observation.state.distance(observation.goal) <= GOAL_RADIUS_M {
+            self.return_to_go = (self.return_to_go - 1.0).max(self.policy.returns.low);
+        }
+        self.past.push(&HistoryStep {
+            state: observation.state,
+            goal: observation.goal,
+            return_to_go: self.return_to_go,
+            action_before,
+        });
+        self.last = Some(*observation);
+    }
+
+    fn begin_rollouts(&mut self, observation: &Observation, seed: u64) {
+        for (index, rollout) in self.rollouts.iter_mut().enumerate() {
+            rollout.history.copy_from(&self.past);
+            rollout.state = observation.state;
+            rollout.path.clear();
+            rollout.path.dt_secs = self.manifest.knot_secs;
+            rollout.path.states.push(observation.state);
+            rollout.arrived = observation.state.distance(observation.goal) <= self.settings.arrival_m;
+            rollout.broken = false;
+            rollout.rng = ChaCha8Rng::seed_from_u64(seed);
+            rollout.rng.set_stream(index as u64);
+        }
+    }
+
+    /// One step of every roll-out that is still under way.
+    fn advance(&mut self, goal: Point) -> Result<(), PlanError> {
+        let size = self.policy.context * COLUMNS;
+        for (row, rollout) in self.inputs.chunks_exact_mut(size).zip(&self.rollouts) {
+            row.copy_from_slice(rollout.history.values());
+        }
+        self.ask()?;
+        let width = self.policy.outputs();
+        let dimensions = self.policy.actions.len();
+        for (rollout, said) in self.rollouts.iter_mut().zip(self.said.chunks_exact(width * dimensions)) {
+            if rollout.arrived || rollout.broken {
+                continue;
+            }
+            let mut action: Action = [0.0; 2];
+            for ((value, head), said) in action.iter_mut().zip(&mut self.heads).zip(said.chunks_exact(width)) {
+                match head.value(said, self.settings.temperature, &mut rollout.rng) {
+                    Ok(found) => *value = found,
+                    Err(_) => rollout.broken = true,
+                }
+            }
+            for _ in 0..self.policy.control_steps {
+                rollout.state = self.world.step(&rollout.state, action).0;
+            }
+            rollout.broken |= !rollout.state.is_finite();
+            if rollout.broken {
+                continue;
+            }
+            rollout.path.actions.push(action);
+            rollout.path.states.push(rollout.state);
+            rollout.arrived = rollout.state.distance(goal) <= self.settings.arrival_m;
+            rollout.history.push(&HistoryStep {
+                state: rollout.state,
+                goal,
+                return_to_go: self.return_to_go,
+                action_before: action,
+            });
+        }
+        Ok(())
+    }
+
+    /// The roll-out that has arrived; of several that arrived with the same step, the one farthest from walls.
+    fn arrived(&self) -> Option<(usize, f64)> {
+        let sweep = Sweep::new(self.world.layout());
+        let arrived = self.rollouts.iter().enumerate().filter(|(_, rollout)| rollout.arrived);
+        arrived
+            .map(|(index, rollout)| (index, sweep.path(rollout.path.points()).clearance_m))
+            .max_by(|left, right| left.1.total_cmp(&right.1))
+    }
+
+    fn show(&self, observation: &Observation, plan: u64, view: &View) {
+        for (candidate, rollout) in self.rollouts.iter().enumerate() {
+            let position = |index: usize| rollout.path.states.get(index).map_or([f64::NAN; 2], |state| state.position);
+            if let Some(points) = view.points(rollout.path.states.len(), position) {
+                let event = Event::Denoising { plan, step: 0, candidate: candidate as u32, points };
+                view.offer(observation.stamp(), event);
+            }
+        }
+    }
+}
+
+impl Planner for PolicyPlanner {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    fn engine(&self) -> &EngineDescription {
+        self.engine.description()
+    }
+
+    fn propose(
+        &mut self,
+        observation: &Observation,
+        deadline: Option<Instant>,
+        view: &View,
+        proposal: &mut Proposal,
+    ) -> Result<(), PlanError> {
+        proposal.trajectory.clear();
+        if !(observation.state.is_finite() && observation.goal.iter().all(|value| value.is_finite())) {
+            return Err(PlanError::NotFinite);
+        }
+        self.remember(observation);
+        let plan = self.plans;
+        self.plans += 1;
+        // ChaCha mixes; the odd constant keeps the plans of neighbouring seeds apart.
+        let seed = self.settings.seed.wrapping_add((plan + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        self.begin_rollouts(observation, seed);
+        let mut steps = 0;
+        while self.arrived().is_none() {
+            if steps == self.manifest.horizon || self.rollouts.iter().all(|rollout| rollout.broken) {
+                return Err(PlanError::NotReached { rollouts: self.rollouts.len(), steps });
+            }
+            if deadline.is_some_and(|deadline| Instant::now() + self.call > deadline) {
+                self.call = self.call.mul_f64(0.9);
+                return Err(PlanError::NoTime);
+            }
+            self.advance(observation.goal)?;
+            steps += 1;
+        }
+        if view.is_enabled() {
+            self.show(observation, plan, view);
+        }
+        let Some((candidate, clearance_m)) = self.arrived() else {
+            return Err(PlanError::NotReached { rollouts: self.rollouts.len(), steps });
+        };
+        proposal.trajectory.copy_from(&self.rollouts[candidate].path);
+        proposal.trajectory.states.push(State::at_rest(observation.goal));
+        // Nobody knows the command of the last stretch; a trajectory has all commands or none.
+        proposal.trajectory.actions.clear();
+        proposal.candidate = candidate;
+        proposal.clearance_m = clearance_m;
+        proposal.denoising_steps = steps;
+        proposal.cut_short = false;
+        proposal.warm = false;
+        Ok(())
+    }
+
+    fn reset(&mut self, seed: u64) {
+        self.settings.seed = seed;
+        self.plans = 0;
+        self.last = None;
+    }
+
+    fn proposal(&self) -> Proposal {
+        let trajectory = Trajectory::with_capacity(self.manifest.knot_secs, self.manifest.horizon + 2);
+        Proposal { trajectory, ..Proposal::default() }
+    }
+
+    fn plans(&self) -> u64 {
+        self.plans
+    }
+}
+
+impl Resample for PolicyPlanner {
+    /// Another roll-out would be another plan: the gate decides about the one that was chosen.
+    fn resample(&mut self, _knots: &mut Trajectory, _noise_share: f64, _round: usize) -> bool {
+        false
+    }
+}

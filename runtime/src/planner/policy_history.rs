@@ -1,0 +1,104 @@
+//! What a policy remembers: the last steps, as its network wants them.
+
+use crate::model::{Manifest, POLICY_COLUMNS};
+use crate::world::{Action, DAMPING_NSPM, GEAR_N, MASS_KG, Point, State};
+
+/// Columns of one step.
+pub(super) const COLUMNS: usize = POLICY_COLUMNS.len();
+const KNOWN: usize = COLUMNS - 1;
+
+/// One step as it was.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct HistoryStep {
+    pub(super) state: State,
+    pub(super) goal: Point,
+    pub(super) return_to_go: f64,
+    /// The action that led here; zero at the start of an episode.
+    pub(super) action_before: Action,
+}
+
+/// A window of the newest steps, normalised, the newest last. Memory is fixed at construction.
+#[derive(Clone, Debug)]
+pub(super) struct History {
+    low: [f32; COLUMNS],
+    high: [f32; COLUMNS],
+    /// Context x columns.
+    values: Vec<f32>,
+}
+
+impl History {
+    /// Nothing known yet. The manifest has been checked to have these columns.
+    pub(super) fn new(manifest: &Manifest, context: usize) -> Self {
+        let ends = |values: &[f32]| std::array::from_fn(|column| values.get(column).copied().unwrap_or_default());
+        let (low, high) = (ends(&manifest.normaliser.low), ends(&manifest.normaliser.high));
+        let mut history = Self { low, high, values: vec![0.0; context * COLUMNS] };
+        history.forget();
+        history
+    }
+
+    /// Back to nothing known.
+    pub(super) fn forget(&mut self) {
+        for step in self.values.chunks_exact_mut(COLUMNS) {
+            step.fill(0.0);
+            step[KNOWN] = -1.0;
+        }
+    }
+
+    /// Adds the newest step; the oldest falls out.
+    pub(super) fn push(&mut self, step: &HistoryStep) {
+        self.values.copy_within(COLUMNS.., 0);
+        let HistoryStep { state, goal, return_to_go, action_before } = step;
+        let [x, y, vx, vy] = state.to_array();
+        let physical = [x, y, vx, vy, goal[0], goal[1], *return_to_go, action_before[0], action_before[1], 1.0];
+        let newest = self.values.len() - COLUMNS;
+        for (column, value) in physical.into_iter().enumerate() {
+            let (low, high) = (self.low[column], self.high[column]);
+            // Values that the data never had are not given to the network.
+            self.values[newest + column] = (2.0 * (value as f32 - low) / (high - low) - 1.0).clamp(-1.5, 1.5);
+        }
+    }
+
+    /// Takes over another history of the same model.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        self.values.copy_from_slice(&other.values);
+    }
+
+    /// Context x columns, normalised.
+    pub(super) fn values(&self) -> &[f32] {
+        &self.values
+    }
+}
+
+/// The constant action that leads from one state to another in `secs`, by the motor's balance of forces on each axis:
+/// what a robot did between two observations, as far as they tell. Within [-1, 1].
+pub(super) fn action_between(before: &State, after: &State, secs: f64) -> Action {
+    std::array::from_fn(|axis| {
+        let (from, to) = (before.velocity[axis], after.velocity[axis]);
+        let force_n = MASS_KG * (to - from) / secs + DAMPING_NSPM * 0.5 * (from + to);
+        let action = force_n / GEAR_N;
+        if action.is_finite() { action.clamp(-1.0, 1.0) } else { 0.0 }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{Layout, MazeWorld, STEP_SECS};
+
+    #[test]
+    fn the_action_between_two_states_is_the_one_that_was_held() {
+        let world = MazeWorld::new(Layout::umaze());
+        for action in [[0.3, -0.2], [-0.05, 0.1], [0.0, 0.0]] {
+            let before = State { position: [1.0, 1.0], velocity: [0.2, -0.1] };
+            let mut after = before;
+            for _ in 0..4 {
+                after = world.step(&after, action).0;
+            }
+            let found = action_between(&before, &after, 4.0 * STEP_SECS);
+            let near = |axis: usize| (found[axis] - action[axis]).abs() < 0.02;
+            assert!(near(0) && near(1), "{action:?} {found:?}");
+        }
+        let far = State { position: [1.0, 1.0], velocity: [f64::NAN, 100.0] };
+        assert_eq!(action_between(&State::at_rest([1.0, 1.0]), &far, 0.04), [0.0, 1.0]);
+    }
+}
