@@ -35,12 +35,7 @@ impl ActionHead {
 
     /// Takes what the network says, and gives a value in the action's unit: the mode at temperature 0, else a draw.
     /// A draw from a Fourier density is continuous; one from bins is even within its bin.
-    pub(super) fn value(
-        &mut self,
-        said: &[f32],
-        temperature: f64,
-        rng: &mut ChaCha8Rng,
-    ) -> Result<f64, PlanError> {
+    pub(super) fn value(&mut self, said: &[f32], temperature: f64, rng: &mut ChaCha8Rng) -> Result<f64, PlanError> {
         let place = match &mut self.density {
             Density::Fourier { density, cells } => {
                 density.set(said)?;

@@ -1,6 +1,6 @@
 //! Whatever plans in a maze, behind one type: a node loads any of its family's models.
 
-use super::{MazePlanner, Observation, PathPlanner, PolicyPlanner, PlanError, Planner, Proposal};
+use super::{MazePlanner, Observation, PathPlanner, PlanError, Planner, PolicyPlanner, Proposal};
 use crate::correction::Resample;
 use crate::model::{EngineDescription, Manifest};
 use crate::trajectory::Trajectory;

@@ -95,7 +95,8 @@ impl PolicyPlanner {
             return wrong(format!("expected a finite target return, got {:?}", settings.target_return));
         }
         let layout = layout_of(&manifest)?;
-        let heads = policy.actions.iter().map(|action| ActionHead::new(policy.head, action)).collect::<Result<_, _>>()?;
+        let heads =
+            policy.actions.iter().map(|action| ActionHead::new(policy.head, action)).collect::<Result<_, _>>()?;
         let history = History::new(&manifest, policy.context);
         let rollout = || Rollout {
             history: history.clone(),

@@ -7,6 +7,8 @@ const MOVES: [(i64, i64); 5] = [(0, 0), (0, -1), (0, 1), (-1, 0), (1, 0)];
 const SWEEPS: usize = 50;
 const DISCOUNT: f64 = 0.99;
 const MAX_MOVES: usize = 100;
+/// Values that differ by less, relatively, lead equally fast to the goal; a step more costs 1%.
+const TIE: f64 = 1e-9;
 
 /// Values of every cell and move for one goal cell.
 pub(super) struct GridPolicy<'a> {
@@ -50,6 +52,11 @@ impl<'a> GridPolicy<'a> {
 
     /// Cells from `start` (excluded) to the goal; empty if they are the same or there is no way.
     pub(super) fn route(&self, start: (i64, i64)) -> Vec<(i64, i64)> {
+        self.route_by(start, |_| 0)
+    }
+
+    /// The same where `pick` says which of so many equally good moves is made.
+    pub(super) fn route_by(&self, start: (i64, i64), mut pick: impl FnMut(usize) -> usize) -> Vec<(i64, i64)> {
         let clamp = |value: i64, count: usize| value.clamp(0, count as i64 - 1);
         let mut cell = (clamp(start.0, self.layout.rows()), clamp(start.1, self.layout.columns()));
         let mut route = Vec::new();
@@ -58,7 +65,9 @@ impl<'a> GridPolicy<'a> {
                 break;
             }
             let moves = &self.values[self.index(cell)];
-            let best = (1..5).fold(0, |best, index| if moves[index] > moves[best] { index } else { best });
+            let best = moves.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let equal = || (0..MOVES.len()).filter(|index| best - moves[*index] <= TIE * best);
+            let best = equal().nth(pick(equal().count())).unwrap_or_default();
             let next = self.moved(cell, MOVES[best]);
             if next == cell {
                 return Vec::new();
@@ -73,6 +82,15 @@ impl<'a> GridPolicy<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_ways_round_a_block_are_found() {
+        let layout = Layout::parse("ring", "#####\n#OOO#\n#O#O#\n#OOO#\n#####").unwrap();
+        let policy = GridPolicy::solve(&layout, (3, 2));
+        let [first, last] = [policy.route_by((1, 2), |_| 0), policy.route_by((1, 2), |count| count - 1)];
+        assert_eq!(first, [(1, 1), (2, 1), (3, 1), (3, 2)]);
+        assert_eq!(last, [(1, 3), (2, 3), (3, 3), (3, 2)]);
+    }
 
     #[test]
     fn the_umaze_route_goes_round_the_wall() {

@@ -7,6 +7,8 @@ mod statistics;
 mod waypoint;
 mod windows;
 
+pub(crate) mod episodes;
+
 pub use generator::{GeneratorSettings, generate};
 pub use recording::{Recording, RecordingError};
 pub use statistics::Statistics;

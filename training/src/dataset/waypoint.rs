@@ -17,6 +17,8 @@ pub(super) struct WaypointController<'a> {
     waypoints: Vec<Point>,
     next: usize,
     previous_position: Point,
+    /// Whether one of several equally short ways is drawn; D4RL takes the first.
+    any_way: bool,
 }
 
 /// D4RL's rounding: the nearest index pair, which is not the cell that holds the point.
@@ -35,7 +37,13 @@ impl<'a> WaypointController<'a> {
             waypoints: Vec::new(),
             next: 0,
             previous_position: [0.0; 2],
+            any_way: false,
         }
+    }
+
+    /// Draws among equally short ways.
+    pub(super) fn any_way(self) -> Self {
+        Self { any_way: true, ..self }
     }
 
     /// The command for an observation, and whether the goal counts as reached.
@@ -63,7 +71,12 @@ impl<'a> WaypointController<'a> {
 
     fn plan(&mut self, position: Point, target: Point, cell: (i64, i64), rng: &mut impl Rng) {
         let start = if self.follows_target { Layout::cell_of(position) } else { rounded(position) };
-        let route = GridPolicy::solve(self.layout, cell).route(start);
+        let policy = GridPolicy::solve(self.layout, cell);
+        let route = if self.any_way {
+            policy.route_by(start, |count| rng.random_range(0..count.max(1)))
+        } else {
+            policy.route(start)
+        };
         self.goal = if self.follows_target { target } else { [cell.0 as f64, cell.1 as f64] };
         self.waypoints = route.iter().map(|(row, column)| [*row as f64, *column as f64]).collect();
         if self.waypoints.pop().is_some() {
