@@ -3,12 +3,14 @@
 mod describe;
 mod gate;
 mod onnx_graph;
+mod policy;
 mod reference;
 mod rows;
 mod sequences;
 
 pub use gate::{GateError, TOLERANCE};
 pub use onnx_graph::{BATCH, CLEAN, DecoderTables, IR_VERSION, OPSET, SAMPLE, TIMESTEP};
+pub use policy::{ACTIVATIONS, HISTORY, LOGITS, PolicyExport, export_policy_network};
 pub use sequences::{SequenceDescription, export_sequences};
 
 use crate::dataset::{COLUMNS, WindowError, Windows, generate};

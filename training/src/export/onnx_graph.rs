@@ -1,6 +1,7 @@
 //! Writes a network as ONNX: the third reading of [`Graph`], after parameters and libtorch.
 
-use crate::network::{AttentionSpec, ConvSpec, Graph, NEVER, NetworkSpec, Parameters, sinusoidal_frequencies};
+use super::policy::last_said;
+use crate::network::{AttentionSpec, ConvSpec, Graph, NEVER, NetworkSpec, Parameters, PolicyNetworkSpec, declare_policy, sinusoidal_frequencies};
 use onnx_protobuf::attribute_proto::AttributeType;
 use onnx_protobuf::tensor_proto::DataType;
 use onnx_protobuf::tensor_shape_proto::{Dimension, dimension};
@@ -77,8 +78,34 @@ pub(super) fn serialise(
         outputs.push(value_info(WEIGHTS, &[None, neighbours]));
         outputs.push(value_info(DECODED, &[None, neighbours, Some(horizon), Some(columns)]));
     }
+    written("denoiser", graph, inputs, outputs)
+}
+
+/// A policy's network as a serialised ONNX model: history in, what the head says about the last step out.
+pub(super) fn serialise_policy(
+    network: &PolicyNetworkSpec,
+    values: &[f32],
+    input: &str,
+    output: &str,
+) -> Result<Vec<u8>, protobuf::Error> {
+    let parameters = Parameters::new(declare_policy(network));
+    let mut graph = OnnxGraph::new(&parameters, values);
+    let said = last_said(network, &mut graph, &input.to_owned());
+    let said = graph.reshape(&said, &[0, network.dimensions as i64, network.outputs as i64]);
+    graph.rename(&said, output);
+    let inputs = vec![value_info(input, &[None, Some(network.context), Some(network.features)])];
+    let outputs = vec![value_info(output, &[None, Some(network.dimensions), Some(network.outputs)])];
+    written("policy", graph, inputs, outputs)
+}
+
+fn written(
+    name: &str,
+    graph: OnnxGraph<'_>,
+    inputs: Vec<ValueInfoProto>,
+    outputs: Vec<ValueInfoProto>,
+) -> Result<Vec<u8>, protobuf::Error> {
     let proto = GraphProto {
-        name: "denoiser".to_owned(),
+        name: name.to_owned(),
         node: graph.nodes,
         initializer: graph.initialisers,
         input: inputs,

@@ -17,6 +17,7 @@ pub use optimiser::{OptimiserSettings, learning_rate};
 pub(crate) use recipe::content_sha256;
 pub use recipe::{DeviceName, DiffusionSettings, FitRecipe, Recipe, RecipeError, TrainingSettings};
 pub use run::{FitError, FitOptions, FitReport, fit};
+pub(crate) use run::fit_by;
 pub(crate) use sequence::real_rows;
 pub use sequence::{SequenceData, SequenceDiffusion, SequenceRecipe, fit_sequences};
 pub use trainer::{StepReport, Trainer};

@@ -136,6 +136,19 @@ pub fn fit(recipe: &Recipe, options: &FitOptions) -> Result<FitReport, FitError>
     run.drive(&recording.sha256(), |step, count, batch| source.draw(step, count, batch))
 }
 
+/// Fits any recipe to whatever `draw` fills the batches with.
+///
+/// # Errors
+/// As [`fit`].
+pub(crate) fn fit_by<R: FitRecipe>(
+    recipe: &R,
+    options: &FitOptions,
+    data_sha256: &str,
+    draw: impl FnMut(u64, usize, &mut R::Batch),
+) -> Result<FitReport, FitError> {
+    Run::open(recipe, options)?.drive(data_sha256, draw)
+}
+
 /// A fit that has its folder, and its trainer where the last run left it.
 pub(super) struct Run<'a, R> {
     options: &'a FitOptions,

@@ -1,0 +1,119 @@
+//! Windows of episodes as a policy's network sees them.
+
+use super::recipe::{DIMENSIONS, PolicyRecipe};
+use crate::dataset::episodes::RecordedEpisode;
+use planwright::density::Binning;
+use planwright::model::{Normaliser, POLICY_COLUMNS};
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+const COLUMNS: usize = POLICY_COLUMNS.len();
+
+/// One batch in plain memory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PolicyBatch {
+    /// B x context x columns, normalised.
+    pub history: Vec<f32>,
+    /// Bin of the action that was taken, B x context x dimensions.
+    pub bins: Vec<i64>,
+    /// 1 for steps that were, 0 for those before the window's first, B x context.
+    pub known: Vec<f32>,
+    /// Windows.
+    pub count: usize,
+}
+
+/// Episodes, and how they are normalised and binned.
+pub struct PolicyData<'a> {
+    episodes: &'a [RecordedEpisode],
+    normaliser: Normaliser,
+    bins: [Binning; DIMENSIONS],
+    context: usize,
+    seed: u64,
+}
+
+impl<'a> PolicyData<'a> {
+    /// Measures the columns' ranges.
+    pub fn new(recipe: &PolicyRecipe, episodes: &'a [RecordedEpisode], bins: [Binning; DIMENSIONS]) -> Self {
+        let (mut low, mut high) = (vec![f32::INFINITY; COLUMNS], vec![f32::NEG_INFINITY; COLUMNS]);
+        for episode in episodes {
+            for index in 0..episode.steps.len() {
+                for (column, value) in physical(episode, index).into_iter().enumerate() {
+                    low[column] = low[column].min(value);
+                    high[column] = high[column].max(value);
+                }
+            }
+        }
+        // Actions have their own range, whatever the data used of it; unknown steps are the low end of `known`.
+        for (column, ends) in [(7, [-1.0, 1.0]), (8, [-1.0, 1.0]), (9, [0.0, 1.0])] {
+            [low[column], high[column]] = ends;
+        }
+        for (low, high) in low.iter_mut().zip(&mut high) {
+            if !(*low < *high) {
+                (*low, *high) = (*low - 1.0, *low + 1.0);
+            }
+        }
+        let normaliser = Normaliser { low, high };
+        Self { episodes, normaliser, bins, context: recipe.network.context, seed: recipe.training.seed }
+    }
+
+    /// What maps to -1 and 1 per column.
+    pub fn normaliser(&self) -> &Normaliser {
+        &self.normaliser
+    }
+
+    /// The bins of each action coordinate.
+    pub fn bins(&self) -> &[Binning; DIMENSIONS] {
+        &self.bins
+    }
+
+    /// The batch of a step, from the step's own stream of randomness.
+    pub fn draw(&self, step: u64, count: usize, batch: &mut PolicyBatch) {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(step.wrapping_add(1));
+        batch.history.clear();
+        batch.bins.clear();
+        batch.known.clear();
+        batch.count = count;
+        for _ in 0..count {
+            self.window(&mut rng, batch);
+        }
+    }
+
+    /// A window that ends anywhere in an episode. Half of them begin late, as a robot's own history does.
+    fn window(&self, rng: &mut impl Rng, batch: &mut PolicyBatch) {
+        let episode = &self.episodes[rng.random_range(0..self.episodes.len())];
+        let last = rng.random_range(0..episode.steps.len());
+        let longest = self.context.min(last + 1);
+        let length = if rng.random::<bool>() { longest } else { rng.random_range(1..=longest) };
+        for place in 0..self.context {
+            let Some(back) = length.checked_sub(self.context - place) else {
+                batch.history.extend((0..COLUMNS).map(|column| if column == COLUMNS - 1 { -1.0 } else { 0.0 }));
+                batch.bins.extend([0; DIMENSIONS]);
+                batch.known.push(0.0);
+                continue;
+            };
+            let index = last + 1 - length + back;
+            let mut values = physical(episode, index);
+            if back == 0 {
+                // Nobody remembers what was done before the window.
+                values[7] = 0.0;
+                values[8] = 0.0;
+            }
+            let (low, high) = (&self.normaliser.low, &self.normaliser.high);
+            batch.history.extend(
+                values.iter().zip(low.iter().zip(high)).map(|(value, (low, high))| 2.0 * (value - low) / (high - low) - 1.0),
+            );
+            let action = episode.steps[index].action;
+            batch.bins.extend(action.iter().zip(&self.bins).map(|(value, bins)| bins.encode_clamped(*value) as i64));
+            batch.known.push(1.0);
+        }
+    }
+}
+
+/// The columns of one step; the action before the first is none.
+fn physical(episode: &RecordedEpisode, index: usize) -> [f32; COLUMNS] {
+    let step = &episode.steps[index];
+    let before = index.checked_sub(1).and_then(|index| episode.steps.get(index)).map_or([0.0; 2], |step| step.action);
+    let [x, y, vx, vy] = step.state.to_array();
+    [x, y, vx, vy, episode.goal[0], episode.goal[1], step.return_to_go, before[0], before[1], 1.0].map(|v| v as f32)
+}
