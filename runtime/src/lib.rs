@@ -29,12 +29,13 @@
 //! # }
 //! ```
 //!
-//! [`world`], [`quantity`], [`diffusion`] and [`model`] are the ground floor and know nothing of each other's
-//! insides; [`planner`], [`correction`] and [`gate`] stand on them in the order of the data; [`pilot`] closes
-//! the loop, [`evaluate`] scores it, [`view`] shows it.
+//! [`world`], [`quantity`], [`density`], [`diffusion`] and [`model`] are the ground floor and know nothing of each
+//! other's insides; [`planner`], [`correction`] and [`gate`] stand on them in the order of the data; [`pilot`]
+//! closes the loop, [`evaluate`] scores it, [`view`] shows it.
 
 pub mod cli;
 pub mod correction;
+pub mod density;
 pub mod diffusion;
 pub mod evaluate;
 pub mod files;
