@@ -12,7 +12,8 @@
 //! * [`deviation`]: from data alone, where a generator will move that quantity;
 //! * [`mitigation`]: what brings a drifted quantity back (reweighting, conditions, the coordinate transform);
 //! * [`ablation`]: other generators, which are measured beside the denoiser and never exported;
-//! * [`drift`]: whole studies of it, and [`report`], their plots and tables.
+//! * [`drift`]: whole studies of it, and [`report`], their plots and tables;
+//! * [`fourier`]: heads that speak of a continuous value, and what they learn of known distributions.
 
 pub mod ablation;
 pub mod cli;
@@ -21,6 +22,7 @@ pub mod deviation;
 pub mod drift;
 pub mod export;
 pub mod fit;
+pub mod fourier;
 pub mod mitigation;
 pub mod network;
 pub mod report;

@@ -6,6 +6,7 @@ mod data;
 mod drift;
 mod export;
 mod fit;
+mod fourier;
 
 use clap::{Parser, Subcommand};
 use serde::Serialize;
@@ -43,6 +44,8 @@ enum Command {
     Bench(bench::Bench),
     /// Measure, predict and remove the drift of a physical quantity
     Drift(drift::Drift),
+    /// Heads that speak of continuous values: toy densities, smoothness
+    Fourier(fourier::Fourier),
 }
 
 /// How a command fails.
@@ -81,6 +84,7 @@ pub fn run() -> ExitCode {
         Command::Card(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Drift(command) => command.run(),
+        Command::Fourier(command) => command.run(),
     };
     let (error, code) = match done {
         Ok(()) => return ExitCode::SUCCESS,

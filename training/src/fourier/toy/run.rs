@@ -1,0 +1,183 @@
+//! A run folder: what is done is not done again.
+
+use super::metrics::ToyMetrics;
+use super::settings::{ToyPlan, ToySettings};
+use super::train::train;
+use crate::fourier::FourierError;
+use indicatif::{ProgressBar, ProgressStyle};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// What a run came to: the content of its file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToyResult {
+    /// Everything that determines it.
+    pub settings: ToySettings,
+    /// SHA-256 of the settings, hex.
+    pub settings_sha256: String,
+    /// On the test rows, after the last epoch.
+    pub metrics: ToyMetrics,
+    /// Mean loss of the last epoch, over the runs that were trained beside it.
+    pub loss: f64,
+    /// Runs that were trained side by side.
+    pub lanes: usize,
+    /// Its share of their time, seconds.
+    pub wall_secs: f64,
+}
+
+/// Where runs lie and how they are made; nothing of it changes a result.
+#[derive(Clone, Debug)]
+pub struct ToyRunOptions {
+    /// Folder of all results.
+    pub folder: PathBuf,
+    /// Most runs that are trained side by side: more cost less time each.
+    pub lanes: usize,
+    /// Show a progress bar on stderr.
+    pub progress: bool,
+}
+
+/// All runs of a plan, in its order: read where they are done, else made and written.
+///
+/// # Errors
+/// If a run cannot be made, a file of it cannot be read or written, or was made with other settings.
+pub fn run_all(plan: &ToyPlan, options: &ToyRunOptions) -> Result<Vec<ToyResult>, FourierError> {
+    let runs = plan.runs()?;
+    if options.lanes == 0 {
+        let (expected, got) = ("above 0".to_owned(), "0".to_owned());
+        return Err(FourierError::Setting { name: "lanes", expected, got });
+    }
+    let mut done: Vec<Option<ToyResult>> =
+        runs.iter().map(|run| read(&path(run, options), run)).collect::<Result<_, _>>()?;
+    let open: Vec<usize> = done.iter().zip(0..).filter(|(result, _)| result.is_none()).map(|(_, run)| run).collect();
+    let bar =
+        if options.progress { ProgressBar::new((open.len() * plan.epochs) as u64) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} epochs  {eta} left  {msg}") {
+        bar.set_style(style);
+    }
+    for group in groups(&runs, &open, options.lanes) {
+        let lanes: Vec<ToySettings> = group.iter().filter_map(|run| runs.get(*run)).cloned().collect();
+        bar.set_message(lanes.first().map(ToySettings::path).unwrap_or_default());
+        let begun = Instant::now();
+        let fitted = train(&lanes, || bar.inc(lanes.len() as u64))?;
+        let wall_secs = begun.elapsed().as_secs_f64() / lanes.len() as f64;
+        for ((place, settings), fitted) in group.iter().zip(&lanes).zip(fitted) {
+            let result = ToyResult {
+                settings: settings.clone(),
+                settings_sha256: settings.sha256(),
+                metrics: fitted.metrics,
+                loss: fitted.loss,
+                lanes: lanes.len(),
+                wall_secs,
+            };
+            write(&path(settings, options), &result)?;
+            if let Some(place) = done.get_mut(*place) {
+                *place = Some(result);
+            }
+        }
+    }
+    bar.finish_and_clear();
+    Ok(done.into_iter().flatten().collect())
+}
+
+/// Runs of equal shape together, in their order, at most `lanes` of them.
+fn groups(runs: &[ToySettings], open: &[usize], lanes: usize) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for run in open {
+        let Some(settings) = runs.get(*run) else { continue };
+        let fits = |group: &&mut Vec<usize>| {
+            let first = group.first().and_then(|first| runs.get(*first));
+            group.len() < lanes && first.is_some_and(|first| first.same_shape(settings))
+        };
+        match groups.iter_mut().find(fits) {
+            Some(group) => group.push(*run),
+            None => groups.push(vec![*run]),
+        }
+    }
+    groups
+}
+
+fn path(run: &ToySettings, options: &ToyRunOptions) -> PathBuf {
+    options.folder.join(format!("{}.json", run.path()))
+}
+
+/// A result that is done; `None` if there is none.
+fn read(path: &Path, run: &ToySettings) -> Result<Option<ToyResult>, FourierError> {
+    let text = match std::fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(FourierError::Io { path: path.to_owned(), source }),
+    };
+    let result: ToyResult = serde_json::from_slice(&text)
+        .map_err(|error| FourierError::Result { path: path.to_owned(), problem: error.to_string() })?;
+    let expected = run.sha256();
+    if result.settings_sha256 != expected {
+        return Err(FourierError::OtherSettings { path: path.to_owned(), expected, got: result.settings_sha256 });
+    }
+    Ok(Some(result))
+}
+
+fn write(path: &Path, result: &ToyResult) -> Result<(), FourierError> {
+    let io = |source| FourierError::Io { path: path.to_owned(), source };
+    let json = serde_json::to_vec_pretty(result)
+        .map_err(|error| FourierError::Result { path: path.to_owned(), problem: error.to_string() })?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(io)?;
+    }
+    planwright::files::write_atomically(path, |file| file.write_all(&json)).map_err(io)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::settings::{Dataset, Task, ToyHead};
+    use super::*;
+
+    fn plan() -> ToyPlan {
+        ToyPlan {
+            task: Task::Bins,
+            datasets: Dataset::ALL.to_vec(),
+            heads: vec![ToyHead::Linear {}, ToyHead::Mixture {}],
+            seeds: vec![1, 2],
+            epochs: 1,
+            samples: 40,
+        }
+    }
+
+    #[test]
+    fn runs_of_equal_shape_are_trained_together() {
+        let runs = plan().runs().expect("runs");
+        let all: Vec<usize> = (0..runs.len()).collect();
+        // The Gaussian data set has a mixture of its own.
+        assert_eq!(groups(&runs, &all, 30), [vec![0, 1, 2, 3, 4, 5], vec![6, 7], vec![8, 9, 10, 11]]);
+        assert_eq!(groups(&runs, &all, 4)[..2], [vec![0, 1, 2, 3], vec![4, 5]]);
+        assert_eq!(groups(&runs, &[1, 9], 30), [vec![1], vec![9]]);
+    }
+
+    #[test]
+    fn done_runs_are_read_and_others_are_made() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = ToyRunOptions { folder: folder.path().to_owned(), lanes: 4, progress: false };
+        let first = run_all(&plan(), &options).expect("runs");
+        assert_eq!(first.len(), 12);
+        let path = folder.path().join("bins/gmm2/linear/seed-2.json");
+        // A mark that only a read result has.
+        let mut marked = first[3].clone();
+        marked.wall_secs = -1.0;
+        write(&path, &marked).expect("written");
+        std::fs::remove_file(folder.path().join("bins/gmm2/linear/seed-1.json")).expect("removed");
+        let second = run_all(&plan(), &options).expect("runs");
+        assert_eq!((&second[3], second[2].lanes), (&marked, 1));
+        assert_eq!(second[2].metrics, first[2].metrics);
+
+        let other = run_all(&ToyPlan { epochs: 2, ..plan() }, &options).expect_err("other settings").to_string();
+        assert!(other.contains("expected a result of these settings (") && other.contains("--out"), "{other}");
+        std::fs::write(&path, "{").expect("written");
+        let broken = run_all(&plan(), &options).expect_err("a broken file").to_string();
+        assert!(broken.contains("expected the result of a run, got EOF"), "{broken}");
+        let none = run_all(&plan(), &ToyRunOptions { lanes: 0, ..options }).expect_err("no lanes").to_string();
+        assert_eq!(none, "expected lanes above 0, got 0");
+    }
+}

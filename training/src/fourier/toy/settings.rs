@@ -1,0 +1,306 @@
+//! What is run: data sets, heads, seeds.
+
+use crate::fit::content_sha256;
+use crate::fourier::{FourierError, HeadSpec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Bins that values are quantised to.
+pub(super) const BINS: usize = 50;
+/// Rows of an optimiser step.
+pub(super) const BATCH: usize = 32;
+/// Share of the rows that is learnt from, as a fraction.
+const TRAIN_SHARE: (usize, usize) = (4, 5);
+
+/// A distribution of z given x and y.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dataset {
+    /// A Gaussian around y.
+    Gaussian,
+    /// Two equal Gaussians, around x and around y.
+    Gmm2,
+    /// A beta distribution of |x| and |y|, mirrored with a fair sign.
+    Beta,
+}
+
+impl Dataset {
+    /// All, in the order of the tables.
+    pub const ALL: [Self; 3] = [Self::Gaussian, Self::Gmm2, Self::Beta];
+
+    /// Name in files and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gaussian => "gaussian",
+            Self::Gmm2 => "gmm2",
+            Self::Beta => "beta",
+        }
+    }
+
+    /// The floor that the published results of this data set were made with: read off their smallest masses.
+    fn floor(self) -> f64 {
+        match self {
+            Self::Gaussian | Self::Gmm2 => 1e-7,
+            Self::Beta => 1e-5,
+        }
+    }
+}
+
+/// What ends the network.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ToyHead {
+    /// Free logits.
+    Linear {},
+    /// A Gaussian mixture: one component for [`Dataset::Gaussian`], else two.
+    Mixture {},
+    /// The Fourier head.
+    Fourier {
+        /// Highest frequency.
+        frequencies: usize,
+        /// Gamma of the smoothness penalty.
+        regularisation: f64,
+    },
+    /// One number, fitted to the bin's centre by squared error.
+    Regression {},
+}
+
+impl ToyHead {
+    /// The Fourier head of the tables: twelve frequencies, no penalty.
+    pub const TABLE: Self = Self::Fourier { frequencies: 12, regularisation: 0.0 };
+    /// The sweep's penalties.
+    pub const REGULARISATIONS: [f64; 2] = [0.0, 1e-6];
+
+    /// The sweep over frequencies and penalties (figures A19 and A20).
+    pub fn sweep() -> Vec<Self> {
+        let one = |frequencies| {
+            Self::REGULARISATIONS.map(move |regularisation| Self::Fourier { frequencies, regularisation })
+        };
+        (2..=20).step_by(2).flat_map(one).collect()
+    }
+
+    /// Name in files and tables: `linear`, `mixture`, `regression`, `fourier-12`, `fourier-12-g1e-6`.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Linear {} => "linear".to_owned(),
+            Self::Mixture {} => "mixture".to_owned(),
+            Self::Regression {} => "regression".to_owned(),
+            Self::Fourier { frequencies, regularisation } if *regularisation > 0.0 => {
+                format!("fourier-{frequencies}-g{regularisation:e}")
+            }
+            Self::Fourier { frequencies, .. } => format!("fourier-{frequencies}"),
+        }
+    }
+}
+
+/// What is learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// Bins from bins (tables 2.1, A2 and A3).
+    Bins,
+    /// Values from values, by maximum likelihood (table A4).
+    Values,
+}
+
+impl Task {
+    /// Name in files and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bins => "bins",
+            Self::Values => "values",
+        }
+    }
+}
+
+/// Everything that determines a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToySettings {
+    /// Which distribution.
+    pub dataset: Dataset,
+    /// Which head.
+    pub head: ToyHead,
+    /// Bins or values.
+    pub task: Task,
+    /// Seed of data, initial values and order.
+    pub seed: u64,
+    /// Passes over the training rows; published are 500.
+    pub epochs: usize,
+    /// Rows in all, of which four fifths are learnt from; published are 5000.
+    pub samples: usize,
+}
+
+impl ToySettings {
+    /// The head of the network; `None` for the regression.
+    pub(super) fn spec(&self) -> Option<HeadSpec> {
+        let components = if self.dataset == Dataset::Gaussian { 1 } else { 2 };
+        match self.head {
+            ToyHead::Linear {} => Some(HeadSpec::Linear { bins: BINS }),
+            ToyHead::Mixture {} => Some(HeadSpec::Mixture { bins: BINS, components }),
+            ToyHead::Regression {} => None,
+            ToyHead::Fourier { frequencies, regularisation } => Some(HeadSpec::Fourier {
+                bins: BINS,
+                frequencies,
+                regularisation,
+                weight_divisor: 100.0,
+                bias_divisor: 100.0,
+                floor: self.dataset.floor(),
+            }),
+        }
+    }
+
+    /// Rows that are learnt from.
+    pub(super) fn train_rows(&self) -> usize {
+        self.samples / TRAIN_SHARE.1 * TRAIN_SHARE.0
+    }
+
+    /// Whether two runs have tensors and rules of equal shape, so that they can be lanes of one fit.
+    pub(super) fn same_shape(&self, other: &Self) -> bool {
+        self.spec() == other.spec()
+            && (self.task, self.epochs, self.samples) == (other.task, other.epochs, other.samples)
+    }
+
+    /// Path of the result in a run folder, without its ending.
+    pub(super) fn path(&self) -> String {
+        format!("{}/{}/{}/seed-{}", self.task.name(), self.dataset.name(), self.head.name(), self.seed)
+    }
+
+    /// SHA-256 of the settings, hex.
+    pub(super) fn sha256(&self) -> String {
+        content_sha256(self)
+    }
+
+    /// Whether such a run can be made.
+    ///
+    /// # Errors
+    /// The first setting without sense.
+    pub fn check(&self) -> Result<(), FourierError> {
+        let wrong = |name, expected: String, got: String| Err(FourierError::Setting { name, expected, got });
+        if self.epochs == 0 {
+            return wrong("epochs", "above 0".to_owned(), self.epochs.to_string());
+        }
+        // Whole batches from whole fifths.
+        let unit = BATCH * TRAIN_SHARE.1 / TRAIN_SHARE.0;
+        if self.samples == 0 || !self.samples.is_multiple_of(unit) || self.samples > 10_000_000 {
+            return wrong("samples", format!("as a multiple of {unit} up to 10000000"), self.samples.to_string());
+        }
+        match self.spec() {
+            Some(spec) => spec.check()?,
+            None if self.task == Task::Values => {
+                return wrong("head", "with a density for values".to_owned(), self.head.name());
+            }
+            None => {}
+        }
+        if self.task == Task::Values && self.head == (ToyHead::Linear {}) {
+            return Err(crate::fourier::HeadError::NoDensity.into());
+        }
+        Ok(())
+    }
+}
+
+/// Which runs a table is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToyPlan {
+    /// Bins or values.
+    pub task: Task,
+    /// Which distributions.
+    pub datasets: Vec<Dataset>,
+    /// Which heads.
+    pub heads: Vec<ToyHead>,
+    /// Seeds of data, initial values and order.
+    pub seeds: Vec<u64>,
+    /// Passes over the training rows.
+    pub epochs: usize,
+    /// Rows in all.
+    pub samples: usize,
+}
+
+impl ToyPlan {
+    /// The four published seeds and six more.
+    pub const SEEDS: [u64; 10] = [1, 2, 3, 42, 4, 5, 6, 7, 8, 9];
+
+    /// All runs: head by head, so that runs of equal shape are neighbours.
+    ///
+    /// # Errors
+    /// If there is none, one is there twice, or one cannot be made.
+    pub fn runs(&self) -> Result<Vec<ToySettings>, FourierError> {
+        let mut runs: Vec<ToySettings> = Vec::new();
+        for head in &self.heads {
+            for dataset in &self.datasets {
+                for seed in &self.seeds {
+                    let (head, dataset, seed) = (*head, *dataset, *seed);
+                    let (task, epochs, samples) = (self.task, self.epochs, self.samples);
+                    runs.push(ToySettings { dataset, head, task, seed, epochs, samples });
+                }
+            }
+        }
+        for (index, run) in runs.iter().enumerate() {
+            run.check()?;
+            if runs.iter().take(index).any(|other| other == run) {
+                let (expected, got) = ("each once".to_owned(), format!("{} twice", run.path()));
+                return Err(FourierError::Setting { name: "runs", expected, got });
+            }
+        }
+        if runs.is_empty() {
+            let (expected, got) = ("with a data set, a head and a seed".to_owned(), "none".to_owned());
+            return Err(FourierError::Setting { name: "runs", expected, got });
+        }
+        Ok(runs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> ToyPlan {
+        ToyPlan {
+            task: Task::Bins,
+            datasets: Dataset::ALL.to_vec(),
+            heads: vec![ToyHead::Linear {}, ToyHead::TABLE],
+            seeds: vec![1, 2],
+            epochs: 500,
+            samples: 5000,
+        }
+    }
+
+    #[test]
+    fn the_sweep_has_ten_frequencies_with_and_without_penalty() {
+        let names: Vec<String> = ToyHead::sweep().iter().map(ToyHead::name).collect();
+        assert_eq!(names.len(), 20);
+        assert_eq!(names[..3], ["fourier-2", "fourier-2-g1e-6", "fourier-4"]);
+        assert_eq!(names[19], "fourier-20-g1e-6");
+    }
+
+    #[test]
+    fn runs_that_make_no_sense_are_refused() {
+        let text = |plan: ToyPlan| plan.runs().expect_err("no such runs").to_string();
+        assert_eq!(plan().runs().map(|runs| runs.len()).ok(), Some(12));
+        assert_eq!(text(ToyPlan { epochs: 0, ..plan() }), "expected epochs above 0, got 0");
+        let odd = text(ToyPlan { samples: 5001, ..plan() });
+        assert_eq!(odd, "expected samples as a multiple of 40 up to 10000000, got 5001");
+        assert_eq!(
+            text(ToyPlan { seeds: vec![], ..plan() }),
+            "expected runs with a data set, a head and a seed, got none"
+        );
+        let twice = text(ToyPlan { seeds: vec![3, 3], ..plan() });
+        assert_eq!(twice, "expected runs each once, got bins/gaussian/linear/seed-3 twice");
+        let linear = text(ToyPlan { task: Task::Values, ..plan() });
+        assert!(linear.starts_with("expected a Fourier or a mixture head for a density"), "{linear}");
+        let regression = ToyPlan { task: Task::Values, heads: vec![ToyHead::Regression {}], ..plan() };
+        assert_eq!(text(regression), "expected head with a density for values, got regression");
+        let none = ToyHead::Fourier { frequencies: 0, regularisation: 0.0 };
+        assert!(text(ToyPlan { heads: vec![none], ..plan() }).starts_with("expected frequencies between 1"));
+    }
+
+    #[test]
+    fn every_setting_changes_the_hash() {
+        let runs = plan().runs().expect("runs");
+        let mut hashes: Vec<String> = runs.iter().map(ToySettings::sha256).collect();
+        hashes.push(ToySettings { epochs: 100, ..runs[0].clone() }.sha256());
+        hashes.sort();
+        hashes.dedup();
+        assert_eq!(hashes.len(), 13);
+    }
+}

@@ -1,0 +1,260 @@
+//! Runs over seeds as rows beside the published cells.
+
+use super::metrics::Pooled;
+use super::published::{METRICS, published};
+use super::run::ToyResult;
+use super::settings::{Dataset, Task, ToyHead};
+use crate::report::Summary;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One metric of one head on one data set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToyRow {
+    /// Bins or values.
+    pub task: Task,
+    /// Which distribution.
+    pub dataset: Dataset,
+    /// Name of the head.
+    pub head: String,
+    /// `kl`, `mse`, `mse_argmax`, `smoothness` or `perplexity`.
+    pub metric: String,
+    /// Number of seeds.
+    pub seeds: usize,
+    /// Mean over seeds.
+    pub mean: f64,
+    /// Sample deviation over seeds, for smoothness that over all distributions of all seeds, as published. `None` for a
+    /// single seed.
+    pub sd: Option<f64>,
+    /// The published mean.
+    pub published: Option<f64>,
+    /// The published deviation.
+    pub published_sd: Option<f64>,
+    /// Table or figure of the published mean.
+    pub source: Option<String>,
+    /// Whether the mean is within one published deviation of the published mean.
+    pub within_one_sd: Option<bool>,
+}
+
+/// Whether the Fourier head of the tables has less than the linear one, seed by seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Comparison {
+    /// Which distribution.
+    pub dataset: Dataset,
+    /// `kl` or `smoothness`.
+    pub metric: String,
+    /// Seeds with both heads.
+    pub seeds: usize,
+    /// Those of them in which the Fourier head is below.
+    pub fourier_below_linear: usize,
+}
+
+/// All rows of a set of runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToyTable {
+    /// The command that makes them.
+    pub command: String,
+    /// Passes over the training rows.
+    pub epochs: usize,
+    /// Data set by data set, head by head.
+    pub rows: Vec<ToyRow>,
+    /// Fourier against linear.
+    pub comparisons: Vec<Comparison>,
+}
+
+impl ToyResult {
+    fn value(&self, metric: &str) -> Option<f64> {
+        match metric {
+            "kl" => self.metrics.kl,
+            "mse" => self.metrics.mse,
+            "mse_argmax" => self.metrics.mse_argmax,
+            "smoothness" => self.metrics.smoothness.map(|pooled| pooled.mean),
+            "perplexity" => self.metrics.perplexity,
+            _ => None,
+        }
+    }
+}
+
+/// Heads in the order in which they first appear.
+fn heads(results: &[ToyResult]) -> Vec<ToyHead> {
+    let mut heads: Vec<ToyHead> = Vec::new();
+    for result in results {
+        if !heads.contains(&result.settings.head) {
+            heads.push(result.settings.head);
+        }
+    }
+    heads
+}
+
+/// Rows and comparisons of results of one task.
+pub fn table(results: &[ToyResult], command: &str) -> ToyTable {
+    let mut rows = Vec::new();
+    for dataset in Dataset::ALL {
+        for head in heads(results) {
+            let chosen: Vec<&ToyResult> = results
+                .iter()
+                .filter(|result| result.settings.dataset == dataset && result.settings.head == head)
+                .collect();
+            rows.extend(METRICS.iter().filter_map(|metric| row(&chosen, metric)));
+        }
+    }
+    let comparisons = Dataset::ALL.iter().flat_map(|dataset| ["kl", "smoothness"].map(|metric| (*dataset, metric)));
+    ToyTable {
+        command: command.to_owned(),
+        epochs: results.first().map_or(0, |result| result.settings.epochs),
+        rows,
+        comparisons: comparisons.filter_map(|(dataset, metric)| compare(results, dataset, metric)).collect(),
+    }
+}
+
+/// Results of one data set and head.
+fn row(results: &[&ToyResult], metric: &str) -> Option<ToyRow> {
+    let settings = &results.first()?.settings;
+    let values: Vec<f64> = results.iter().filter_map(|result| result.value(metric)).collect();
+    let Summary { mean, mut sd, count } = Summary::of(&values)?;
+    if metric == "smoothness" {
+        let parts: Vec<Pooled> = results.iter().filter_map(|result| result.metrics.smoothness).collect();
+        sd = Pooled::merge(&parts).map(|pooled| pooled.sd);
+    }
+    let cell = published(settings.task, settings.dataset, &settings.head, metric);
+    Some(ToyRow {
+        task: settings.task,
+        dataset: settings.dataset,
+        head: settings.head.name(),
+        metric: metric.to_owned(),
+        seeds: count,
+        mean,
+        sd,
+        published: cell.map(|cell| cell.mean),
+        published_sd: cell.and_then(|cell| cell.sd),
+        source: cell.map(|cell| cell.source.to_owned()),
+        within_one_sd: cell.and_then(|cell| Some((mean - cell.mean).abs() <= cell.sd?)),
+    })
+}
+
+fn compare(results: &[ToyResult], dataset: Dataset, metric: &str) -> Option<Comparison> {
+    let of = |head: ToyHead| {
+        results.iter().filter(move |result| result.settings.dataset == dataset && result.settings.head == head)
+    };
+    let pairs: Vec<bool> = of(ToyHead::TABLE)
+        .filter_map(|fourier| {
+            let linear = of(ToyHead::Linear {}).find(|linear| linear.settings.seed == fourier.settings.seed)?;
+            Some(fourier.value(metric)? < linear.value(metric)?)
+        })
+        .collect();
+    let fourier_below_linear = pairs.iter().filter(|below| **below).count();
+    (!pairs.is_empty()).then(|| Comparison {
+        dataset,
+        metric: metric.to_owned(),
+        seeds: pairs.len(),
+        fourier_below_linear,
+    })
+}
+
+/// The table for people.
+pub fn text(table: &ToyTable) -> String {
+    let cell = |mean: f64, sd: Option<f64>| match sd {
+        Some(sd) => format!("{mean:.4} ± {sd:.4}"),
+        None => format!("{mean:.4}"),
+    };
+    let line = |columns: [&str; 7]| {
+        let [dataset, head, metric, seeds, measured, published, within] = columns;
+        let text = format!("{dataset:<9} {head:<18} {metric:<11} {seeds:<6} {measured:<16} {published:<16} {within}");
+        text.trim_end().to_owned()
+    };
+    let mut lines = vec![line(["data", "head", "metric", "seeds", "measured", "published", "within one deviation"])];
+    for row in &table.rows {
+        let published = row.published.map(|mean| cell(mean, row.published_sd)).unwrap_or_default();
+        let within = row.within_one_sd.map_or("", |within| if within { "yes" } else { "no" });
+        let (seeds, measured) = (row.seeds.to_string(), cell(row.mean, row.sd));
+        lines.push(line([row.dataset.name(), &row.head, &row.metric, &seeds, &measured, &published, within]));
+    }
+    let compared = table.rows.iter().filter_map(|row| row.within_one_sd);
+    let within = compared.clone().filter(|within| *within).count();
+    lines.push(format!("{within} of {} published cells within one deviation", compared.count()));
+    for comparison in &table.comparisons {
+        lines.push(format!(
+            "{} {}: Fourier below linear in {} of {} seeds",
+            comparison.dataset.name(),
+            comparison.metric,
+            comparison.fourier_below_linear,
+            comparison.seeds
+        ));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::metrics::ToyMetrics;
+    use super::super::settings::ToySettings;
+    use super::*;
+
+    fn result(head: ToyHead, seed: u64, kl: f64, smoothness: f64) -> ToyResult {
+        let smoothness = Some(Pooled { mean: smoothness, sd: 0.01, count: 1000 });
+        let settings =
+            ToySettings { dataset: Dataset::Gaussian, head, task: Task::Bins, seed, epochs: 500, samples: 5000 };
+        ToyResult {
+            settings_sha256: settings.sha256(),
+            settings,
+            metrics: ToyMetrics { kl: Some(kl), smoothness, ..ToyMetrics::default() },
+            loss: 1.0,
+            lanes: 1,
+            wall_secs: 1.0,
+        }
+    }
+
+    fn results() -> Vec<ToyResult> {
+        let linear = ToyHead::Linear {};
+        vec![
+            result(linear, 1, 0.10, 0.12),
+            result(linear, 2, 0.20, 0.10),
+            result(ToyHead::TABLE, 1, 0.12, 0.05),
+            result(ToyHead::TABLE, 2, 0.22, 0.07),
+            result(ToyHead::Mixture {}, 1, f64::NAN, 0.05),
+        ]
+    }
+
+    #[test]
+    fn rows_hold_mean_deviation_and_the_published_cell() {
+        let table = table(&results(), "a command");
+        let find = |head: &str, metric: &str| {
+            let Some(row) = table.rows.iter().find(|row| row.head == head && row.metric == metric) else {
+                panic!("no row of {head} and {metric}")
+            };
+            row
+        };
+        let linear = find("linear", "kl");
+        assert!(
+            (linear.mean - 0.15).abs() < 1e-12 && linear.sd.is_some_and(|sd| (sd - 0.005_f64.sqrt()).abs() < 1e-12)
+        );
+        assert_eq!(
+            (linear.published, linear.published_sd, linear.within_one_sd),
+            (Some(0.1695), Some(0.0523), Some(true))
+        );
+        assert_eq!(find("fourier-12", "kl").within_one_sd, Some(false));
+        // sqrt(0.01^2 + 0.01^2): within the runs and between them.
+        let smoothness = find("fourier-12", "smoothness");
+        assert!(smoothness.sd.is_some_and(|sd| (sd - 0.0002_f64.sqrt()).abs() < 1e-12), "{smoothness:?}");
+        // What is no number is within nothing.
+        assert_eq!(find("mixture", "kl").within_one_sd, Some(false));
+        assert_eq!(table.rows.len(), 6);
+    }
+
+    #[test]
+    fn heads_are_compared_seed_by_seed() {
+        let table = table(&results(), "a command");
+        let counts: Vec<(&str, usize, usize)> =
+            table.comparisons.iter().map(|one| (one.metric.as_str(), one.seeds, one.fourier_below_linear)).collect();
+        assert_eq!(counts, [("kl", 2, 0), ("smoothness", 2, 2)]);
+        let text = text(&table);
+        assert!(
+            text.contains("gaussian  linear             kl          2      0.1500 ± 0.0707  0.1695 ± 0.0523  yes"),
+            "{text}"
+        );
+        assert!(text.contains("gaussian smoothness: Fourier below linear in 2 of 2 seeds"), "{text}");
+    }
+}

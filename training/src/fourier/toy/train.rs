@@ -1,0 +1,297 @@
+//! The fit: Adam, batches of 32, and what comes of it on the test rows.
+
+use super::adam::Adam;
+use super::data::{ToyData, bin_of, shuffle, split};
+use super::metrics::{Pooled, ToyMetrics, expected_bin, kl, kl_clamped, likeliest_bin, perplexity, squared_error};
+use super::network::{Lanes, Raw};
+use super::settings::{BATCH, BINS, Task, ToySettings};
+use crate::fourier::FourierError;
+use planwright::density::{SmoothnessMetric, bin_centre};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use std::f64::consts::PI;
+use tch::{Kind, Reduction, Tensor};
+
+/// Adam's rate.
+const RATE: f64 = 1e-3;
+/// What is left of it at the end of a fit to values.
+const LAST_RATE: f64 = 1e-6;
+/// Largest norm of the gradient of a fit to values.
+const CLIP_NORM: f64 = 0.1;
+/// Bins of the divergence between densities.
+const FINE_BINS: usize = 1000;
+/// Test rows whose densities are computed at once.
+const DENSITY_ROWS: i64 = 50;
+/// Streams of a run's generator: 0 makes the initial values, 1 the data, the rest the order of the rows.
+const ORDER_STREAM: u64 = 2;
+
+/// A run after its fit.
+pub(super) struct Fitted {
+    pub(super) metrics: ToyMetrics,
+    /// Mean loss of the last epoch, over all lanes.
+    pub(super) loss: f64,
+}
+
+/// One lane's rows.
+struct Rows {
+    data: ToyData,
+    test: Vec<usize>,
+    train_inputs: Vec<f32>,
+    train_targets: Vec<f32>,
+    test_inputs: Vec<f32>,
+}
+
+impl Rows {
+    fn new(run: &ToySettings) -> Result<Self, FourierError> {
+        let data = ToyData::generate(run.dataset, run.seed, run.samples)?;
+        let (train, test) = split(run.samples, run.train_rows());
+        let input = |row: &usize| data.inputs.get(*row).copied().unwrap_or_default();
+        // The network sees bins as plain numbers 0 to 49, as the published one does.
+        let seen = |value: f64| match run.task {
+            Task::Bins => bin_of(value, BINS) as f32,
+            Task::Values => value as f32,
+        };
+        let target = |row: &usize| seen(data.targets.get(*row).copied().unwrap_or_default());
+        let train_inputs = train.iter().flat_map(input).map(seen).collect();
+        let test_inputs = test.iter().flat_map(input).map(seen).collect();
+        let train_targets = train.iter().map(target).collect();
+        Ok(Self { test, train_inputs, train_targets, test_inputs, data })
+    }
+}
+
+fn stacked(rows: &[Rows], shape: &[i64], part: impl Fn(&Rows) -> &[f32]) -> Result<Tensor, FourierError> {
+    let lanes: Vec<Tensor> = rows.iter().map(|rows| Tensor::from_slice(part(rows))).collect();
+    Ok(Tensor::stack(&lanes, 0).f_view(shape)?)
+}
+
+/// Rate of an epoch: constant for bins, half a cosine for values.
+fn rate(run: &ToySettings, epoch: usize) -> f64 {
+    match run.task {
+        Task::Bins => RATE,
+        Task::Values => {
+            let cosine = (PI * epoch as f64 / run.epochs as f64).cos();
+            LAST_RATE + 0.5 * (RATE - LAST_RATE) * (1.0 + cosine)
+        }
+    }
+}
+
+/// Trains runs of equal shape side by side and measures each on its test rows. `on_epoch` is called after each epoch.
+///
+/// # Errors
+/// If a loss leaves the finite numbers.
+pub(super) fn train(runs: &[ToySettings], mut on_epoch: impl FnMut()) -> Result<Vec<Fitted>, FourierError> {
+    let Some(run) = runs.first() else { return Ok(Vec::new()) };
+    let network = Lanes::new(run)?;
+    let rows = runs.iter().map(Rows::new).collect::<Result<Vec<_>, _>>()?;
+    let (lanes, count, batch) = (runs.len() as i64, run.train_rows() as i64, BATCH as i64);
+    let inputs = stacked(&rows, &[lanes, count, 2], |rows| &rows.train_inputs)?;
+    let targets = stacked(&rows, &[lanes, count], |rows| &rows.train_targets)?;
+    let mut parameters = network.initial(runs.iter().map(|run| run.seed)).set_requires_grad(true);
+    let mut adam = Adam::new(&parameters);
+    let mut order: Vec<i64> = vec![0; (lanes * count) as usize];
+    let mut orders: Vec<ChaCha8Rng> = runs.iter().map(|run| ChaCha8Rng::seed_from_u64(run.seed)).collect();
+    let clip_norm = (run.task == Task::Values).then_some(CLIP_NORM);
+    let mut last = f64::NAN;
+    for epoch in 0..run.epochs {
+        for (rng, lane) in orders.iter_mut().zip(order.chunks_exact_mut(count as usize)) {
+            rng.set_stream(ORDER_STREAM + epoch as u64);
+            lane.iter_mut().zip(0..).for_each(|(place, row)| *place = row);
+            shuffle(lane, rng);
+        }
+        let places = Tensor::from_slice(&order).view([lanes, count]);
+        let both = places.unsqueeze(-1).expand([-1, -1, 2], false);
+        // One copy per epoch puts every batch in one piece.
+        let in_batches = |tensor: Tensor, width: i64| {
+            let shape = [lanes, count / batch, batch, width];
+            tensor.reshape(shape).transpose(0, 1).contiguous().unbind(0)
+        };
+        let batches = in_batches(inputs.gather(1, &both, false), 2);
+        let goals = in_batches(targets.gather(1, &places, false), 1);
+        let epoch_rate = rate(run, epoch);
+        let mut sum = Tensor::zeros([1], (Kind::Float, tch::Device::Cpu));
+        for (inputs, targets) in batches.iter().zip(&goals) {
+            let loss = loss(&network, run.task, &network.raw(&parameters, inputs), targets)?;
+            parameters.zero_grad();
+            // The sum over lanes: each lane's gradient is that of its own mean.
+            (&loss * lanes as f64).backward();
+            let mut flat = parameters.detach();
+            adam.update(&mut flat, &parameters.grad(), epoch_rate, clip_norm);
+            let _ = sum.g_add_(&loss.detach());
+        }
+        last = sum.double_value(&[0]) / (count / batch) as f64;
+        if !last.is_finite() {
+            let run = runs.iter().map(ToySettings::path).collect::<Vec<_>>().join(", ");
+            return Err(FourierError::Diverged { run, epoch, loss: last });
+        }
+        on_epoch();
+    }
+    let test_count = (run.samples - run.train_rows()) as i64;
+    let test_inputs = stacked(&rows, &[lanes, test_count, 2], |rows| &rows.test_inputs)?;
+    let raw = tch::no_grad(|| network.raw(&parameters, &test_inputs));
+    (0..lanes)
+        .zip(&rows)
+        .map(|(lane, rows)| {
+            let raw = Raw { values: raw.values.get(lane), scale: raw.scale.as_ref().map(|scale| scale.get(lane)) };
+            let metrics = tch::no_grad(|| measure(&network, run.task, &raw, rows))?;
+            Ok(Fitted { metrics, loss: last })
+        })
+        .collect()
+}
+
+/// Mean over all lanes and rows. Targets are lanes x rows x 1.
+fn loss(network: &Lanes, task: Task, raw: &Raw, targets: &Tensor) -> Result<Tensor, FourierError> {
+    let Some(head) = &network.head else {
+        let centres = (targets + 0.5) * (2.0 / BINS as f64) - 1.0;
+        return Ok(raw.values.mse_loss(&centres, Reduction::Mean));
+    };
+    let loss = match task {
+        Task::Bins => {
+            let logits = head.logits(&raw.values, raw.scale.as_ref()).reshape([-1, BINS as i64]);
+            let classes = targets.reshape([-1]).to_kind(Kind::Int64);
+            logits.log_softmax(-1, None::<Kind>).nll_loss(&classes)
+        }
+        Task::Values => head.negative_log_likelihood(&raw.values, raw.scale.as_ref(), targets)?,
+    };
+    Ok(match head.regulariser(&raw.values) {
+        Some(penalty) => loss + penalty,
+        None => loss,
+    })
+}
+
+fn measure(network: &Lanes, task: Task, raw: &Raw, rows: &Rows) -> Result<ToyMetrics, FourierError> {
+    match task {
+        Task::Bins => measure_bins(network, raw, rows),
+        Task::Values => measure_values(network, raw, rows),
+    }
+}
+
+fn doubles(tensor: &Tensor) -> Result<Vec<f64>, FourierError> {
+    Ok(Vec::try_from(tensor.to_kind(Kind::Double).contiguous().view([-1]))?)
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    Pooled::of(values).map(|pooled| pooled.mean)
+}
+
+/// The target bin of each test row.
+fn target_bins(rows: &Rows) -> impl Iterator<Item = usize> {
+    rows.test.iter().map(|row| bin_of(rows.data.targets.get(*row).copied().unwrap_or_default(), BINS))
+}
+
+fn measure_bins(network: &Lanes, raw: &Raw, rows: &Rows) -> Result<ToyMetrics, FourierError> {
+    let Some(head) = &network.head else {
+        let said = doubles(&raw.values)?;
+        let errors: Vec<f64> = said
+            .iter()
+            .zip(target_bins(rows))
+            .map(|(said, target)| if said.is_nan() { *said } else { squared_error(bin_of(*said, BINS), target, BINS) })
+            .collect();
+        return Ok(ToyMetrics { mse: mean(&errors), ..ToyMetrics::default() });
+    };
+    let logits = head.logits(&raw.values, raw.scale.as_ref());
+    let pmfs = doubles(&logits.to_kind(Kind::Double).softmax(-1, None::<Kind>))?;
+    let smoothness = SmoothnessMetric::new(BINS)?;
+    let (mut divergences, mut errors, mut argmax_errors, mut jags) = (vec![], vec![], vec![], vec![]);
+    for ((pmf, row), target) in pmfs.chunks_exact(BINS).zip(&rows.test).zip(target_bins(rows)) {
+        divergences.push(kl(&rows.data.true_pmf(*row, BINS), pmf));
+        errors.push(squared_error(expected_bin(pmf), target, BINS));
+        argmax_errors.push(squared_error(likeliest_bin(pmf), target, BINS));
+        jags.push(smoothness.of(pmf)?);
+    }
+    Ok(ToyMetrics {
+        kl: mean(&divergences),
+        mse: mean(&errors),
+        mse_argmax: mean(&argmax_errors),
+        smoothness: Pooled::of(&jags),
+        perplexity: None,
+    })
+}
+
+fn measure_values(network: &Lanes, raw: &Raw, rows: &Rows) -> Result<ToyMetrics, FourierError> {
+    let Some(head) = &network.head else { return Ok(ToyMetrics::default()) };
+    let scale = raw.scale.as_ref();
+    let targets: Vec<f32> =
+        rows.test.iter().map(|row| rows.data.targets.get(*row).copied().unwrap_or_default() as f32).collect();
+    let hit = doubles(&head.density(&raw.values, scale, &Tensor::from_slice(&targets).unsqueeze(-1))?)?;
+    let centres: Vec<f32> = (0..FINE_BINS).map(|bin| bin_centre(bin, FINE_BINS) as f32).collect();
+    let centres = Tensor::from_slice(&centres).view([1, FINE_BINS as i64, 1]);
+    let mut divergences = Vec::with_capacity(rows.test.len());
+    let mut test = rows.test.iter();
+    for part in raw.values.split(DENSITY_ROWS, 0) {
+        let densities = doubles(&head.density(&part.unsqueeze(1), scale, &centres)?)?;
+        for (density, row) in densities.chunks_exact(FINE_BINS).zip(&mut test) {
+            let masses: Vec<f64> = density.iter().map(|density| density * 2.0 / FINE_BINS as f64).collect();
+            divergences.push(kl_clamped(&rows.data.true_pmf(*row, FINE_BINS), &masses));
+        }
+    }
+    Ok(ToyMetrics { kl: mean(&divergences), perplexity: perplexity(&hit), ..ToyMetrics::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::settings::{Dataset, ToyHead};
+    use super::*;
+
+    fn run(head: ToyHead, task: Task, seed: u64, epochs: usize) -> ToySettings {
+        ToySettings { dataset: Dataset::Gaussian, head, task, seed, epochs, samples: 1000 }
+    }
+
+    fn fitted(runs: &[ToySettings]) -> Vec<Fitted> {
+        tch::set_num_threads(1);
+        train(runs, || {}).expect("a fit")
+    }
+
+    #[test]
+    fn every_head_learns_from_bins() {
+        for head in [ToyHead::Linear {}, ToyHead::Mixture {}, ToyHead::TABLE] {
+            let before = &fitted(&[run(head, Task::Bins, 1, 1)])[0].metrics;
+            let after = &fitted(&[run(head, Task::Bins, 1, 40)])[0].metrics;
+            let (Some(before), Some(after_kl)) = (before.kl, after.kl) else { panic!("no divergence") };
+            assert!(after_kl < 0.5 * before, "{head:?}: {before} to {after_kl}");
+            assert!(after.mse.is_some_and(|mse| mse < 0.04), "{head:?}: {after:?}");
+            assert!(after.smoothness.is_some_and(|smoothness| smoothness.count == 200 && smoothness.mean > 0.0));
+        }
+    }
+
+    #[test]
+    fn heads_with_a_density_learn_from_values() {
+        for head in [ToyHead::Mixture {}, ToyHead::TABLE] {
+            let metrics = &fitted(&[run(head, Task::Values, 1, 60)])[0].metrics;
+            // The even density has perplexity 2 and a divergence of about 1.27.
+            assert!(metrics.perplexity.is_some_and(|value| value < 1.2), "{head:?}: {metrics:?}");
+            assert!(metrics.kl.is_some_and(|value| (0.0..0.9).contains(&value)), "{head:?}: {metrics:?}");
+        }
+    }
+
+    #[test]
+    fn the_regression_learns_the_mean() {
+        let metrics = &fitted(&[run(ToyHead::Regression {}, Task::Bins, 1, 60)])[0].metrics;
+        assert!(metrics.mse.is_some_and(|mse| mse < 0.04), "{metrics:?}");
+        assert_eq!((metrics.kl, metrics.smoothness), (None, None));
+    }
+
+    #[test]
+    fn a_run_does_not_depend_on_the_lanes_beside_it() {
+        for head in [ToyHead::Linear {}, ToyHead::Mixture {}, ToyHead::Fourier { frequencies: 6, regularisation: 1e-6 }]
+        {
+            for task in [Task::Bins, Task::Values] {
+                if task == Task::Values && head == (ToyHead::Linear {}) {
+                    continue;
+                }
+                let alone = fitted(&[run(head, task, 2, 3)]);
+                let beside = fitted(&[run(head, task, 1, 3), run(head, task, 2, 3), run(head, task, 3, 3)]);
+                assert_eq!(alone[0].metrics, beside[1].metrics, "{head:?} {task:?}");
+                assert_ne!(beside[0].metrics, beside[1].metrics, "{head:?} {task:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_rate_falls_for_values_only() {
+        let bins = run(ToyHead::TABLE, Task::Bins, 1, 500);
+        let values = ToySettings { task: Task::Values, ..bins.clone() };
+        assert_eq!((rate(&bins, 0), rate(&bins, 499)), (1e-3, 1e-3));
+        assert!((rate(&values, 0) - 1e-3).abs() < 1e-15 && (rate(&values, 250) - 5.005e-4).abs() < 1e-12);
+        assert!(rate(&values, 499) > 1e-6 && rate(&values, 499) < 2e-6);
+    }
+}
