@@ -25,5 +25,6 @@ pub mod fit;
 pub mod fourier;
 pub mod mitigation;
 pub mod network;
+pub mod policy;
 pub mod report;
 pub mod system;

@@ -2,10 +2,12 @@
 
 mod audit;
 mod diffuser;
+mod policy;
 mod report;
 
 pub use audit::Audit;
 pub use diffuser::{DiffuserError, run_diffuser_episode};
+pub use policy::{DrivenEpisode, PolicyDriveError, PolicyDriveSettings, drive_policy};
 pub(crate) use report::Scores;
 pub use report::{Evaluation, ScoreSummary};
 

@@ -82,7 +82,7 @@ impl PolicySpec {
     pub fn outputs(&self) -> usize {
         match self.head {
             HeadSpec::Fourier { frequencies } => 2 * (frequencies + 1),
-            HeadSpec::Categorical {} => self.actions.first().map_or(0, |action| action.bins.len()),
+            HeadSpec::Categorical {} => self.actions.first().map_or(0, |action| action.bins.bins()),
         }
     }
 
@@ -96,7 +96,7 @@ impl PolicySpec {
         if names != ACTIONS {
             return wrong("policy.actions", format!("{ACTIONS:?}"), format!("{names:?}"));
         }
-        let bins: Vec<usize> = self.actions.iter().map(|action| action.bins.len()).collect();
+        let bins: Vec<usize> = self.actions.iter().map(|action| action.bins.bins()).collect();
         let fewest = bins.iter().copied().min().unwrap_or(0);
         match self.head {
             HeadSpec::Fourier { frequencies } if !(1..=fewest / 2).contains(&frequencies) => {

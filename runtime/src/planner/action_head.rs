@@ -28,7 +28,7 @@ impl ActionHead {
                 density: FourierDensity::new(frequencies).map_err(wrong)?,
                 cells: vec![0.0; CELLS_PER_COEFFICIENT * (frequencies + 1)],
             },
-            HeadSpec::Categorical {} => Density::Categorical(Categorical::new(action.bins.len()).map_err(wrong)?),
+            HeadSpec::Categorical {} => Density::Categorical(Categorical::new(action.bins.bins()).map_err(wrong)?),
         };
         Ok(Self { density, action: action.clone() })
     }
@@ -46,6 +46,23 @@ impl ActionHead {
                 if temperature == 0.0 { density.mode() } else { density.sample(temperature, rng)? }
             }
         };
-        Ok(self.action.bins.from_unit(place))
+        Ok(self.action.bins.from_unit(place)?)
+    }
+
+    /// Probabilities of the bins.
+    pub(super) fn pmf(&mut self, said: &[f32], pmf: &mut [f64]) -> Result<(), PlanError> {
+        match &mut self.density {
+            Density::Fourier { density, .. } => {
+                density.set(said)?;
+                density.pmf_into(pmf)?;
+            }
+            Density::Categorical(density) => {
+                density.set(said)?;
+                for (mass, known) in pmf.iter_mut().zip(density.pmf()) {
+                    *mass = *known;
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -7,6 +7,7 @@ mod denoiser;
 mod maze;
 mod path;
 mod policy;
+mod policy_engine;
 mod policy_history;
 mod pool;
 mod ranking;
@@ -17,6 +18,8 @@ pub use denoiser::EngineDenoiser;
 pub use maze::{MazePlanner, MazePlannerSettings};
 pub use path::{PathPlanner, PathPlannerSettings};
 pub use policy::{PolicyPlanner, PolicyPlannerSettings};
+pub(crate) use policy_engine::{PolicyEngine, policy_of};
+pub(crate) use policy_history::{History, HistoryStep};
 pub use sequence::{SequenceGenerator, SequenceRequest};
 
 use crate::correction::Resample;

@@ -1,19 +1,17 @@
 //! Policies: an action at a time, imagined forward through the world until the goal. What comes out is a proposal like
 //! any other.
 
-use super::action_head::ActionHead;
-use super::policy_history::{COLUMNS, History, HistoryStep, action_between};
-use super::{Observation, PlanError, Planner, PlannerError, Proposal, check_family, layout_of};
+use super::policy_engine::{PolicyEngine, policy_of};
+use super::policy_history::{History, HistoryStep, action_between};
+use super::{Observation, PlanError, Planner, PlannerError, Proposal, layout_of};
 use crate::correction::Resample;
-use crate::model::{
-    Artefact, Engine, EngineChoice, EngineDescription, EngineError, Family, Manifest, PolicySpec, load_engine,
-};
+use crate::model::{Artefact, EngineChoice, EngineDescription, Manifest};
 use crate::trajectory::Trajectory;
 use crate::view::{Event, View};
-use crate::world::{Action, GOAL_RADIUS_M, Layout, MazeWorld, Point, State, Sweep};
+use crate::world::{GOAL_RADIUS_M, Layout, MazeWorld, Point, State, Sweep};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Choices at run time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,18 +39,12 @@ pub struct PolicyPlanner {
     manifest: Manifest,
     settings: PolicyPlannerSettings,
     world: MazeWorld,
-    engine: Box<dyn Engine>,
-    heads: Vec<ActionHead>,
-    policy: PolicySpec,
+    engine: PolicyEngine,
     /// What was observed.
     past: History,
     last: Option<Observation>,
     return_to_go: f64,
     rollouts: Vec<Rollout>,
-    inputs: Vec<f32>,
-    said: Vec<f32>,
-    /// A slowly forgetting maximum of the time per call.
-    call: Duration,
     plans: u64,
 }
 
@@ -77,10 +69,7 @@ impl PolicyPlanner {
         settings: PolicyPlannerSettings,
     ) -> Result<Self, PlannerError> {
         let manifest = artefact.manifest().clone();
-        check_family(&manifest, Family::MazePolicy)?;
-        let Some(policy) = manifest.policy.clone() else {
-            return Err(PlannerError::Setting("expected a policy with its binning, got none".to_owned()));
-        };
+        let policy = policy_of(&manifest)?;
         let wrong = |problem: String| Err(PlannerError::Setting(problem));
         if !(1..=256).contains(&settings.rollouts) {
             return wrong(format!("expected 1 to 256 roll-outs, got {}", settings.rollouts));
@@ -95,8 +84,6 @@ impl PolicyPlanner {
             return wrong(format!("expected a finite target return, got {:?}", settings.target_return));
         }
         let layout = layout_of(&manifest)?;
-        let heads =
-            policy.actions.iter().map(|action| ActionHead::new(policy.head, action)).collect::<Result<_, _>>()?;
         let history = History::new(&manifest, policy.context);
         let rollout = || Rollout {
             history: history.clone(),
@@ -107,28 +94,18 @@ impl PolicyPlanner {
             broken: false,
             rng: ChaCha8Rng::seed_from_u64(0),
         };
-        let rows = settings.rollouts;
-        let mut planner = Self {
-            rollouts: (0..rows).map(|_| rollout()).collect(),
-            inputs: vec![0.0; rows * policy.context * COLUMNS],
-            said: vec![0.0; rows * policy.actions.len() * policy.outputs()],
-            return_to_go: settings.target_return.unwrap_or(policy.returns.target),
+        let return_to_go = settings.target_return.unwrap_or(policy.returns.target);
+        Ok(Self {
+            rollouts: (0..settings.rollouts).map(|_| rollout()).collect(),
+            return_to_go,
             world: MazeWorld::new(layout),
-            engine: load_engine(artefact, choice, rows)?,
+            engine: PolicyEngine::new(artefact, choice, settings.rollouts)?,
             past: history.clone(),
             last: None,
-            call: Duration::ZERO,
             plans: 0,
-            heads,
-            policy,
             settings,
             manifest,
-        };
-        for _ in 0..3 {
-            planner.call = Duration::ZERO;
-            planner.ask().map_err(|error| PlannerError::Setting(format!("warm-up: {error}")))?;
-        }
-        Ok(planner)
+        })
     }
 
     /// The map that the model was trained for.
@@ -141,18 +118,10 @@ impl PolicyPlanner {
         &self.settings
     }
 
-    /// One network call on `self.inputs`.
-    fn ask(&mut self) -> Result<(), EngineError> {
-        let begun = Instant::now();
-        self.engine.run(&[&self.inputs], &mut [&mut self.said])?;
-        self.call = begun.elapsed().max(self.call.mul_f64(0.98));
-        Ok(())
-    }
-
     /// Takes in what was observed. A new goal, a gap or a jump in time begins an episode.
     fn remember(&mut self, observation: &Observation) {
         let period = self.manifest.knot_secs;
-        let target = self.settings.target_return.unwrap_or(self.policy.returns.target);
+        let target = self.settings.target_return.unwrap_or(self.engine.policy().returns.target);
         let elapsed = self.last.map(|last| observation.stamp_secs - last.stamp_secs);
         let goes_on = self.last.is_some_and(|last| last.goal == observation.goal)
             && elapsed.is_some_and(|elapsed| (0.0..=3.0 * period).contains(&elapsed));
@@ -167,7 +136,7 @@ impl PolicyPlanner {
             }
         };
         if observation.state.distance(observation.goal) <= GOAL_RADIUS_M {
-            self.return_to_go = (self.return_to_go - 1.0).max(self.policy.returns.low);
+            self.return_to_go = (self.return_to_go - 1.0).max(self.engine.policy().returns.low);
         }
         self.past.push(&HistoryStep {
             state: observation.state,
@@ -194,25 +163,20 @@ impl PolicyPlanner {
 
     /// One step of every roll-out that is still under way.
     fn advance(&mut self, goal: Point) -> Result<(), PlanError> {
-        let size = self.policy.context * COLUMNS;
-        for (row, rollout) in self.inputs.chunks_exact_mut(size).zip(&self.rollouts) {
-            row.copy_from_slice(rollout.history.values());
+        for (row, rollout) in self.rollouts.iter().enumerate() {
+            self.engine.show(row, &rollout.history);
         }
-        self.ask()?;
-        let width = self.policy.outputs();
-        let dimensions = self.policy.actions.len();
-        for (rollout, said) in self.rollouts.iter_mut().zip(self.said.chunks_exact(width * dimensions)) {
+        self.engine.ask()?;
+        for (row, rollout) in self.rollouts.iter_mut().enumerate() {
             if rollout.arrived || rollout.broken {
                 continue;
             }
-            let mut action: Action = [0.0; 2];
-            for ((value, head), said) in action.iter_mut().zip(&mut self.heads).zip(said.chunks_exact(width)) {
-                match head.value(said, self.settings.temperature, &mut rollout.rng) {
-                    Ok(found) => *value = found,
-                    Err(_) => rollout.broken = true,
-                }
-            }
-            for _ in 0..self.policy.control_steps {
+            // What is no density ends this future, not the others.
+            let Ok(action) = self.engine.action(row, self.settings.temperature, &mut rollout.rng) else {
+                rollout.broken = true;
+                continue;
+            };
+            for _ in 0..self.engine.policy().control_steps {
                 rollout.state = self.world.step(&rollout.state, action).0;
             }
             rollout.broken |= !rollout.state.is_finite();
@@ -258,7 +222,7 @@ impl Planner for PolicyPlanner {
     }
 
     fn engine(&self) -> &EngineDescription {
-        self.engine.description()
+        self.engine.engine()
     }
 
     fn propose(
@@ -283,8 +247,8 @@ impl Planner for PolicyPlanner {
             if steps == self.manifest.horizon || self.rollouts.iter().all(|rollout| rollout.broken) {
                 return Err(PlanError::NotReached { rollouts: self.rollouts.len(), steps });
             }
-            if deadline.is_some_and(|deadline| Instant::now() + self.call > deadline) {
-                self.call = self.call.mul_f64(0.9);
+            if deadline.is_some_and(|deadline| Instant::now() + self.engine.call() > deadline) {
+                self.engine.forget_a_little();
                 return Err(PlanError::NoTime);
             }
             self.advance(observation.goal)?;

@@ -4,22 +4,22 @@ use crate::model::{Manifest, POLICY_COLUMNS};
 use crate::world::{Action, DAMPING_NSPM, GEAR_N, MASS_KG, Point, State};
 
 /// Columns of one step.
-pub(super) const COLUMNS: usize = POLICY_COLUMNS.len();
+pub(crate) const COLUMNS: usize = POLICY_COLUMNS.len();
 const KNOWN: usize = COLUMNS - 1;
 
 /// One step as it was.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct HistoryStep {
-    pub(super) state: State,
-    pub(super) goal: Point,
-    pub(super) return_to_go: f64,
+pub(crate) struct HistoryStep {
+    pub(crate) state: State,
+    pub(crate) goal: Point,
+    pub(crate) return_to_go: f64,
     /// The action that led here; zero at the start of an episode.
-    pub(super) action_before: Action,
+    pub(crate) action_before: Action,
 }
 
 /// A window of the newest steps, normalised, the newest last. Memory is fixed at construction.
 #[derive(Clone, Debug)]
-pub(super) struct History {
+pub(crate) struct History {
     low: [f32; COLUMNS],
     high: [f32; COLUMNS],
     /// Context x columns.
@@ -28,7 +28,7 @@ pub(super) struct History {
 
 impl History {
     /// Nothing known yet. The manifest has been checked to have these columns.
-    pub(super) fn new(manifest: &Manifest, context: usize) -> Self {
+    pub(crate) fn new(manifest: &Manifest, context: usize) -> Self {
         let ends = |values: &[f32]| std::array::from_fn(|column| values.get(column).copied().unwrap_or_default());
         let (low, high) = (ends(&manifest.normaliser.low), ends(&manifest.normaliser.high));
         let mut history = Self { low, high, values: vec![0.0; context * COLUMNS] };
@@ -37,7 +37,7 @@ impl History {
     }
 
     /// Back to nothing known.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         for step in self.values.chunks_exact_mut(COLUMNS) {
             step.fill(0.0);
             step[KNOWN] = -1.0;
@@ -45,7 +45,7 @@ impl History {
     }
 
     /// Adds the newest step; the oldest falls out.
-    pub(super) fn push(&mut self, step: &HistoryStep) {
+    pub(crate) fn push(&mut self, step: &HistoryStep) {
         self.values.copy_within(COLUMNS.., 0);
         let HistoryStep { state, goal, return_to_go, action_before } = step;
         let [x, y, vx, vy] = state.to_array();
@@ -59,19 +59,19 @@ impl History {
     }
 
     /// Takes over another history of the same model.
-    pub(super) fn copy_from(&mut self, other: &Self) {
+    pub(crate) fn copy_from(&mut self, other: &Self) {
         self.values.copy_from_slice(&other.values);
     }
 
     /// Context x columns, normalised.
-    pub(super) fn values(&self) -> &[f32] {
+    pub(crate) fn values(&self) -> &[f32] {
         &self.values
     }
 }
 
 /// The constant action that leads from one state to another in `secs`, by the motor's balance of forces on each axis:
 /// what a robot did between two observations, as far as they tell. Within [-1, 1].
-pub(super) fn action_between(before: &State, after: &State, secs: f64) -> Action {
+pub(crate) fn action_between(before: &State, after: &State, secs: f64) -> Action {
     std::array::from_fn(|axis| {
         let (from, to) = (before.velocity[axis], after.velocity[axis]);
         let force_n = MASS_KG * (to - from) / secs + DAMPING_NSPM * 0.5 * (from + to);

@@ -43,7 +43,7 @@ impl EpisodeSettings {
                 return Err(format!("expected {name} from 1 to 1e7, got {got}"));
             }
         }
-        if !(0.0..=1.0).contains(&self.waypoint_share) || !(self.noise >= 0.0 && self.noise <= 10.0) {
+        if !((0.0..=1.0).contains(&self.waypoint_share) && (0.0..=10.0).contains(&self.noise)) {
             let got = format!("{} and {}", self.waypoint_share, self.noise);
             return Err(format!("expected waypoint_share in [0, 1] and noise in [0, 10], got {got}"));
         }

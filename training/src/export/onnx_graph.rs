@@ -1,7 +1,10 @@
 //! Writes a network as ONNX: the third reading of [`Graph`], after parameters and libtorch.
 
 use super::policy::last_said;
-use crate::network::{AttentionSpec, ConvSpec, Graph, NEVER, NetworkSpec, Parameters, PolicyNetworkSpec, declare_policy, sinusoidal_frequencies};
+use crate::network::{
+    AttentionSpec, ConvSpec, Graph, NEVER, NetworkSpec, Parameters, PolicyNetworkSpec, declare_policy,
+    sinusoidal_frequencies,
+};
 use onnx_protobuf::attribute_proto::AttributeType;
 use onnx_protobuf::tensor_proto::DataType;
 use onnx_protobuf::tensor_shape_proto::{Dimension, dimension};

@@ -55,10 +55,7 @@ pub struct PolicyExport<'a> {
 ///
 /// # Errors
 /// As [`super::export`].
-pub fn export_policy_network(
-    export: &PolicyExport<'_>,
-    options: &ExportOptions,
-) -> Result<ExportReport, ExportError> {
+pub fn export_policy_network(export: &PolicyExport<'_>, options: &ExportOptions) -> Result<ExportReport, ExportError> {
     let path = &options.output;
     planwright::files::check_writable(path).map_err(|source| ExportError::Output { path: path.clone(), source })?;
     let network = &export.network;

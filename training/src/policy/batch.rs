@@ -101,10 +101,18 @@ impl<'a> PolicyData<'a> {
             }
             let (low, high) = (&self.normaliser.low, &self.normaliser.high);
             batch.history.extend(
-                values.iter().zip(low.iter().zip(high)).map(|(value, (low, high))| 2.0 * (value - low) / (high - low) - 1.0),
+                values
+                    .iter()
+                    .zip(low.iter().zip(high))
+                    .map(|(value, (low, high))| 2.0 * (value - low) / (high - low) - 1.0),
             );
             let action = episode.steps[index].action;
-            batch.bins.extend(action.iter().zip(&self.bins).map(|(value, bins)| bins.encode_clamped(*value) as i64));
+            batch.bins.extend(
+                action
+                    .iter()
+                    .zip(&self.bins)
+                    .map(|(value, bins)| bins.encode_clamped(*value).unwrap_or_default() as i64),
+            );
             batch.known.push(1.0);
         }
     }

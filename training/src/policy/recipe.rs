@@ -154,7 +154,11 @@ impl FitRecipe for PolicyRecipe {
         let bins = Tensor::from_slice(&batch.bins).to_device(device).view(shape);
         let known = place(&batch.known).view([count, context, 1]);
         let hit = logarithms.gather(-1, &bins, false).squeeze_dim(-1) * &known;
-        -hit.sum(Kind::Float) / (known.sum(Kind::Float) * DIMENSIONS as f64) + head.regularisation(&raw)
+        let loss = -hit.sum(Kind::Float) / (known.sum(Kind::Float) * DIMENSIONS as f64);
+        match head.regulariser(&raw) {
+            Some(penalty) => loss + penalty,
+            None => loss,
+        }
     }
 
     fn check_network(&self) -> Result<(), String> {
