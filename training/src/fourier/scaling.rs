@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn the_theorem_holds_near_half_the_bins_and_for_wide_gaussians() {
         for decay in [2.0, 3.0, 4.0] {
-            let law = scaling_law(decay, 512).expect("a law");
+            let law = scaling_law(decay, 256).expect("a law");
             assert!(relative(law.near_half).abs() < 0.05, "{decay}: {:?}", law.near_half);
             assert!(relative(law.widest).abs() < 0.05, "{decay}: {:?}", law.widest);
         }
