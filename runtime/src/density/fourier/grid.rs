@@ -11,8 +11,8 @@ impl FourierDensity {
     /// The rectangle rule on even points is exact up to an exponentially small error for a periodic analytic
     /// function, which -p ln p is where the density stays above zero. Where it touches zero it does so at least as
     /// z^2, and the error falls with the cube of the step. The points are doubled until the sum stands still to 1e-9,
-    /// at most to 2^16 or, for more than 4096 frequencies, sixteen per frequency. This is
-    /// the dearest question: up to 2^16 N products where the density comes near zero.
+    /// at most to 2^16 or, for more than 4096 frequencies, sixteen per frequency. This is the dearest question: up to
+    /// 2^16 N products where the density comes near zero.
     pub fn entropy(&self) -> f64 {
         let terms = |steps: usize, shift: f64| -> f64 {
             let width = 2.0 / steps as f64;
