@@ -10,6 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
+/// The bins of table A1. It does not say how many: with these its values come out.
+pub const PUBLISHED_BINS: usize = 4096;
+
 /// A colour of noise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
