@@ -43,10 +43,7 @@ impl FourierDensity {
         } else if temperature == 0.0 {
             Shape::Mode(self.mode())
         } else {
-            let count = cells.len();
-            for (cell, value) in cells.iter_mut().enumerate() {
-                *value = self.density(super::bin_centre(cell, count));
-            }
+            self.at_centres(cells);
             // Relative to the highest, so that no power of it can underflow everywhere.
             let highest = cells.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
             let mut sum = 0.0;

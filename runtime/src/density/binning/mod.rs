@@ -304,5 +304,4 @@ impl From<Binning> for BinningJson {
 }
 
 #[cfg(test)]
-#[path = "binning_tests.rs"]
 mod tests;

@@ -5,7 +5,11 @@
 //! negative and integrates to one whatever the outputs are. Distribution function and mean have closed forms. Every
 //! series is summed by Horner's rule in e^{i pi z}: one sine and one cosine per place, no tables.
 
-use super::bin_centre;
+mod grid;
+mod peak;
+mod series;
+
+use self::series::{Complex, horner, turn};
 use super::error::{self, DensityError};
 use super::quantile::invert;
 use rand::RngExt;
@@ -22,12 +26,6 @@ pub struct FourierDensity {
     integrals: Vec<Complex>,
     /// What the series of the distribution function is at -1.
     start: f64,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Complex {
-    re: f64,
-    im: f64,
 }
 
 impl FourierDensity {
@@ -149,33 +147,6 @@ impl FourierDensity {
         self.inverse(rng.random::<f64>())
     }
 
-    /// Where the density is largest, in [-1, 1]. Of peaks that are equal to rounding it is one.
-    ///
-    /// The grid has sixteen points per frequency. By Bernstein's inequality a peak rises less than 2% of the largest
-    /// density above the grid point next to it, so every local maximum of the grid that comes as near as 2% to the
-    /// best is refined. The place is exact to rounding for a peak that is curved, and to about 1e-8 for a flat one.
-    pub fn mode(&self) -> f64 {
-        let steps = self.grid_steps();
-        let width = 2.0 / steps as f64;
-        let at = |step: usize| self.series(width * step as f64 - 1.0);
-        // The density has period 2: the grid's last point is the neighbour of its first.
-        let (mut before, mut here) = (at(steps - 1), at(0));
-        let (mut best_on_grid, mut place, mut value) = (f64::NEG_INFINITY, -1.0, f64::NEG_INFINITY);
-        for step in 0..steps {
-            let after = at(step + 1);
-            best_on_grid = best_on_grid.max(here);
-            if here >= before && here > after && here >= PEAK_SHARE * best_on_grid {
-                let (peak, height) = self.refine_peak(width * step as f64 - 1.0, width);
-                if height > value * (1.0 + 4.0 * f64::EPSILON) || value == f64::NEG_INFINITY {
-                    (place, value) = (peak, height);
-                }
-            }
-            (before, here) = (here, after);
-        }
-        // A density without any peak is uniform: every place is as good, the middle is the least surprising.
-        if value == f64::NEG_INFINITY { 0.0 } else { place }
-    }
-
     /// The mean, in closed form.
     pub fn mean(&self) -> f64 {
         // The integral of z e^{i k pi z} over [-1, 1] is 2 (-1)^k / (i k pi).
@@ -198,53 +169,6 @@ impl FourierDensity {
         (square - self.mean().powi(2)).max(0.0)
     }
 
-    /// Differential entropy in nats: ln 2 for the uniform density, less (down to negative values) for sharper ones.
-    ///
-    /// The rectangle rule on even points is exact up to an exponentially small error for a periodic analytic
-    /// function, which -p ln p is where the density stays above zero. Where it touches zero it does so at least as
-    /// z^2, and the error falls with the cube of the step. The points are doubled until the sum stands still to 1e-9,
-    /// at most to 2^16 or, for more than 4096 frequencies, sixteen per frequency.
-    pub fn entropy(&self) -> f64 {
-        let term = |z: f64| {
-            let density = self.series(z);
-            if density > 0.0 { -density * density.ln() } else { 0.0 }
-        };
-        let mut steps = self.grid_steps();
-        let limit = steps.max(ENTROPY_STEPS);
-        let mut width = 2.0 / steps as f64;
-        let mut sum: f64 = (0..steps).map(|step| term(width * step as f64 - 1.0)).sum();
-        loop {
-            let entropy = sum * width;
-            if steps >= limit {
-                return entropy;
-            }
-            sum += (0..steps).map(|step| term(width * (step as f64 + 0.5) - 1.0)).sum::<f64>();
-            steps *= 2;
-            width *= 0.5;
-            if (sum * width - entropy).abs() <= ENTROPY_TOLERANCE {
-                return sum * width;
-            }
-        }
-    }
-
-    /// Probabilities of even bins over [-1, 1]: the density at their centres, scaled to sum to one. With N below
-    /// half the bins that scale is exactly 2 / bins.
-    ///
-    /// # Errors
-    /// If there are not more than 2 N bins.
-    pub fn pmf_into(&self, pmf: &mut [f64]) -> Result<(), DensityError> {
-        let bins = pmf.len();
-        if bins <= 2 * self.frequencies() {
-            return Err(DensityError::Aliased { frequencies: self.frequencies(), bins });
-        }
-        for (bin, mass) in pmf.iter_mut().enumerate() {
-            *mass = self.density(bin_centre(bin, bins));
-        }
-        let sum: f64 = pmf.iter().sum();
-        pmf.iter_mut().for_each(|mass| *mass /= sum);
-        Ok(())
-    }
-
     fn inverse(&self, probability: f64) -> f64 {
         invert(probability, |z| (self.cdf(z), self.density(z)))
     }
@@ -254,50 +178,7 @@ impl FourierDensity {
         0.5 + horner(&self.ratios, turn(z)).re
     }
 
-    /// First and second derivative of the series.
-    fn slopes(&self, z: f64) -> (f64, f64) {
-        let turn = turn(z);
-        let (mut first, mut second) = (Complex::default(), Complex::default());
-        for (index, ratio) in self.ratios.iter().enumerate().rev() {
-            let rate = (index + 1) as f64 * PI;
-            let slope = Complex { re: -rate * ratio.im, im: rate * ratio.re };
-            first = first.times(turn).plus(slope);
-            second = second.times(turn).plus(Complex { re: -rate * slope.im, im: rate * slope.re });
-        }
-        (first.times(turn).re, second.times(turn).re)
-    }
-
-    /// The top of a peak within a step of its grid point, and its height.
-    fn refine_peak(&self, centre: f64, width: f64) -> (f64, f64) {
-        let (mut low, mut high) = (centre - width, centre + width);
-        for _ in 0..PEAK_SECTIONS {
-            let third = (high - low) / 3.0;
-            if self.series(low + third) < self.series(high - third) {
-                low += third;
-            } else {
-                high -= third;
-            }
-        }
-        let mut place = 0.5 * (low + high);
-        // Heights alone tell places apart to the root of the rounding error; the slope does better.
-        for _ in 0..4 {
-            let (slope, bend) = self.slopes(place);
-            let next = place - slope / bend;
-            if !(bend < 0.0 && (next - centre).abs() <= width) {
-                break;
-            }
-            place = next;
-        }
-        let wrapped = if place < -1.0 {
-            place + 2.0
-        } else if place > 1.0 {
-            place - 2.0
-        } else {
-            place
-        };
-        (wrapped, self.series(wrapped))
-    }
-
+    /// Points of the grid, a multiple of the lanes.
     fn grid_steps(&self) -> usize {
         16 * (self.frequencies() + 1)
     }
@@ -314,36 +195,6 @@ impl FourierDensity {
     }
 }
 
-/// A grid point lower than this share of the best is not next to the highest peak.
-const PEAK_SHARE: f64 = 0.98;
-
-/// Each takes a third off the bracket of a peak.
-const PEAK_SECTIONS: usize = 30;
-
-const ENTROPY_STEPS: usize = 1 << 16;
-const ENTROPY_TOLERANCE: f64 = 1e-9;
-
-impl Complex {
-    fn times(self, other: Self) -> Self {
-        Self { re: self.re * other.re - self.im * other.im, im: self.re * other.im + self.im * other.re }
-    }
-
-    fn plus(self, other: Self) -> Self {
-        Self { re: self.re + other.re, im: self.im + other.im }
-    }
-}
-
-/// e^{i pi z}.
-fn turn(z: f64) -> Complex {
-    let (im, re) = (PI * z).sin_cos();
-    Complex { re, im }
-}
-
-/// sum_{k=1..} terms_k turn^k.
-fn horner(terms: &[Complex], turn: Complex) -> Complex {
-    terms.iter().rev().fold(Complex::default(), |sum, term| sum.plus(*term).times(turn))
-}
-
 /// Between zero and `high`; NaN stays NaN.
 fn clamp(value: f64, high: f64) -> f64 {
     if value < 0.0 {
@@ -356,5 +207,4 @@ fn clamp(value: f64, high: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[path = "fourier_tests.rs"]
 mod tests;

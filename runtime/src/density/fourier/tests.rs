@@ -168,6 +168,15 @@ fn the_bins_are_the_density_at_their_centres() {
 }
 
 #[test]
+fn fewer_frequencies_are_a_special_case_of_more() {
+    let (few, more) = (density(&[0.3, -0.7, 0.2, 0.5]), density(&[0.3, -0.7, 0.0, 0.2, 0.5, 0.0]));
+    for step in -20..=20 {
+        let z = f64::from(step) / 20.0;
+        assert!((few.density(z) - more.density(z)).abs() < 1e-15);
+    }
+}
+
+#[test]
 fn many_frequencies_and_extreme_outputs_stay_a_density() {
     let density = random(550, 8);
     assert!((density.cdf(density.quantile(0.3).expect("a probability")) - 0.3).abs() < 1e-12);
