@@ -1,19 +1,29 @@
 //! `planwright demo`
 
 use super::common::{
-    CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, describe_drift, maze_planner,
-    open_model, print_json, print_text,
+    CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, describe_drift, open_model, print_json,
+    print_text, shipped,
 };
 use super::demo_transform::TransformDemo;
 use super::eval::finish_view;
+use super::planners::{PolicyArguments, any_planner};
 use crate::evaluate::{Audit, Scores, episodes};
 use crate::pilot::{Clock, EpisodeReport, Pilot};
 use crate::planner::Planner;
 use crate::view::Stage;
 use crate::world::{EpisodeRules, MazeWorld, TimeOptimalBound};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// Who plans in a demo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DemoPlanner {
+    /// The diffusion planner of a maze
+    Maze,
+    /// A policy, rolled out through the world
+    Policy,
+}
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -22,9 +32,13 @@ Examples:
   planwright demo --layout large --real-time --viewer rerun+http://127.0.0.1:9876/proxy
   planwright demo --json | jq .score
   planwright demo --transform
+  planwright demo policy --temperature 1
 
 The recording opens with the rerun viewer: rerun planwright-demo.rrd")]
 pub(super) struct Demo {
+    /// Who plans
+    #[arg(value_enum, default_value_t = DemoPlanner::Maze, value_name = "PLANNER")]
+    planner: DemoPlanner,
     /// Whose shipped model to take: umaze, medium or large
     #[arg(long, default_value = "umaze", value_name = "NAME")]
     layout: String,
@@ -54,6 +68,8 @@ pub(super) struct Demo {
     #[command(flatten)]
     sampler: SamplerArguments,
     #[command(flatten)]
+    policy: PolicyArguments,
+    #[command(flatten)]
     pilot: PilotArguments,
     #[command(flatten)]
     view: ViewArguments,
@@ -81,8 +97,12 @@ impl Demo {
             };
             return demo.run();
         }
-        let (path, artefact) = open_model(self.model.as_deref(), &self.layout)?;
-        let planner = maze_planner(&artefact, &self.engine, &self.sampler, self.seed)?;
+        let own = match (self.planner, &self.model) {
+            (DemoPlanner::Policy, None) => Some(shipped("maze-policy")?),
+            (_, model) => model.clone(),
+        };
+        let (path, artefact) = open_model(own.as_deref(), &self.layout)?;
+        let planner = any_planner(&artefact, &self.engine, &self.sampler, &self.policy, self.seed)?;
         let engine = planner.engine().clone();
         let world = MazeWorld::new(planner.layout().clone());
         let rules = EpisodeRules::of(world.layout());

@@ -4,6 +4,7 @@ use super::common::{
     CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, describe_drift, maze_planner,
     open_model, print_json, print_text,
 };
+use super::policy::EvalPolicy;
 use crate::evaluate::{Audit, Evaluation, Protocol, Scores, episodes, run_diffuser_episode};
 use crate::pilot::{Clock, EpisodeReport, EpisodeTrace, Latencies, Pilot};
 use crate::planner::{MazePlanner, Planner};
@@ -20,12 +21,16 @@ use std::time::Instant;
 pub(super) enum Eval {
     /// D4RL's Maze2D: random starts, one goal, sparse reward
     Maze(Box<Maze>),
+    /// A policy driven straight through its maze: returns, smoothness, jerk, collisions
+    Policy(Box<EvalPolicy>),
 }
 
 impl Eval {
     pub(super) fn run(&self) -> Result<(), CliError> {
-        let Self::Maze(command) = self;
-        command.run()
+        match self {
+            Self::Maze(command) => command.run(),
+            Self::Policy(command) => command.run(),
+        }
     }
 }
 

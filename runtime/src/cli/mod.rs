@@ -14,6 +14,8 @@ mod launch;
 #[cfg(feature = "ros2")]
 mod node;
 mod plan;
+mod planners;
+mod policy;
 mod world;
 
 use clap::{Parser, Subcommand};

@@ -7,7 +7,7 @@ mod report;
 
 pub use audit::Audit;
 pub use diffuser::{DiffuserError, run_diffuser_episode};
-pub use policy::{DrivenEpisode, PolicyDriveError, PolicyDriveSettings, drive_policy};
+pub use policy::{DrivenEpisode, PolicyDriveError, PolicyDriveSettings, PolicySummary, drive_policy, policy_episodes};
 pub(crate) use report::Scores;
 pub use report::{Evaluation, ScoreSummary};
 

@@ -3,8 +3,8 @@
 use crate::density::{DensityError, SmoothnessMetric};
 use crate::model::{Artefact, EngineChoice};
 use crate::planner::{History, HistoryStep, PlanError, PlannerError, PolicyEngine, policy_of};
-use crate::world::{Episode, GOAL_RADIUS_M, MazeWorld, STEP_SECS, State};
-use rand::SeedableRng;
+use crate::world::{Episode, GOAL_RADIUS_M, Layout, MazeWorld, STEP_SECS, State};
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
@@ -97,6 +97,65 @@ pub fn drive_policy(
         }
     }
     Ok(drives.into_iter().map(|drive| drive.end(settings.steps)).collect())
+}
+
+/// Episodes of a policy: a random free cell to start from, a goal anywhere in another, as in its data.
+pub fn policy_episodes(layout: &Layout, count: usize, seed: u64) -> Vec<Episode> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let cells = layout.free_cells().count();
+    (0..count)
+        .map(|_| {
+            let start = Episode::reset(layout, &mut rng).start;
+            let (row, column) = layout.free_cells().nth(rng.random_range(0..cells.max(1))).unwrap_or_default();
+            let goal = [row as f64, column as f64].map(|index| index - 0.2 + 0.2 * (2.0 * rng.random::<f64>() - 1.0));
+            Episode { start, goal }
+        })
+        .collect()
+}
+
+/// Means over episodes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PolicySummary {
+    /// Mean return.
+    pub return_mean: f64,
+    /// Lower end of its 95% interval (normal approximation).
+    pub return_low: f64,
+    /// Upper end.
+    pub return_high: f64,
+    /// Share of the episodes that reached their goal.
+    pub reach_rate: f64,
+    /// Steps of the world in which a wall pushed.
+    pub wall_steps: usize,
+    /// Episodes with such a step.
+    pub wall_episodes: usize,
+    /// Root mean square jerk, m/s^3.
+    pub jerk_mps3: f64,
+    /// Root mean square of the change between two actions.
+    pub action_change: f64,
+    /// Mean smoothness of the actions' distributions.
+    pub pmf_smoothness: f64,
+}
+
+impl PolicySummary {
+    /// Of driven episodes; zeros for none.
+    pub fn of(driven: &[DrivenEpisode]) -> Self {
+        let count = driven.len().max(1) as f64;
+        let mean = |of: fn(&DrivenEpisode) -> f64| driven.iter().map(of).sum::<f64>() / count;
+        let return_mean = mean(|episode| episode.total_return);
+        let square = driven.iter().map(|episode| (episode.total_return - return_mean).powi(2)).sum::<f64>();
+        let half = 1.96 * (square / (count - 1.0).max(1.0) / count).sqrt();
+        Self {
+            return_mean,
+            return_low: return_mean - half,
+            return_high: return_mean + half,
+            reach_rate: mean(|episode| f64::from(u8::from(episode.reached))),
+            wall_steps: driven.iter().map(|episode| episode.wall_steps).sum(),
+            wall_episodes: driven.iter().filter(|episode| episode.wall_steps > 0).count(),
+            jerk_mps3: mean(|episode| episode.jerk_mps3.powi(2)).sqrt(),
+            action_change: mean(|episode| episode.action_change.powi(2)).sqrt(),
+            pmf_smoothness: mean(|episode| episode.pmf_smoothness),
+        }
+    }
 }
 
 struct Drive {

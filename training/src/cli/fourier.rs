@@ -1,5 +1,6 @@
 //! `planwright-train fourier`: what a head of few frequencies learns, and how smooth a distribution is.
 
+use super::fourier_fit::FitPolicy;
 use super::{CliError, print_json, print_text, set_threads};
 use crate::fourier::FourierError;
 use crate::fourier::toy::{Dataset, Task, ToyHead, ToyPlan, ToyRunOptions, run_all, table, text};
@@ -32,6 +33,8 @@ enum FourierCommand {
     Toy(Toy),
     /// Smoothness and spectral entropy of any distribution
     Smoothness(Smoothness),
+    /// Fit a policy from a recipe and export it
+    Fit(FitPolicy),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -200,6 +203,7 @@ impl Fourier {
         match &self.command {
             FourierCommand::Toy(command) => command.run(),
             FourierCommand::Smoothness(command) => command.run(),
+            FourierCommand::Fit(command) => command.run(),
         }
     }
 }

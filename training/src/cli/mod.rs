@@ -7,6 +7,7 @@ mod drift;
 mod export;
 mod fit;
 mod fourier;
+mod fourier_fit;
 
 use clap::{Parser, Subcommand};
 use serde::Serialize;
