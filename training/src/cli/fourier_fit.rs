@@ -61,7 +61,7 @@ impl FitPolicy {
         let (fitted, episodes) = fit_policy(&recipe, &options).map_err(failure)?;
         let checkpoint: Checkpoint<PolicyRecipe> = Checkpoint::read(&fitted.checkpoint).map_err(CliError::input)?;
         let options =
-            ExportOptions { library: self.onnxruntime.clone(), ..ExportOptions::to(&folder.join("model.onnx")) };
+            ExportOptions { library: self.onnxruntime.clone(), ..ExportOptions::to(folder.join("model.onnx")) };
         let exported = export_policy(&checkpoint, &episodes, &options).map_err(failure)?;
         if self.json {
             return print_json(&serde_json::json!({ "fit": fitted, "export": exported }));

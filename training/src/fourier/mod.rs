@@ -6,11 +6,17 @@
 mod error;
 mod forward;
 mod head;
+mod noise;
+mod scaling;
+mod square_wave;
 pub mod toy;
 
 pub use error::FourierError;
 pub use forward::{Head, HeadOutput, HeadWeights};
 pub use head::{HeadError, HeadSpec, Objective};
+pub use noise::{Noise, NoiseRow, PUBLISHED_BINS as NOISE_BINS, noise_rows};
+pub use scaling::{PowerFit, ScalingLaw, ScalingRow, scaling_law};
+pub use square_wave::{PUBLISHED_BINS as SQUARE_WAVE_BINS, SquareWaveRow, square_wave, square_waves};
 
 #[cfg(test)]
 mod tests;
