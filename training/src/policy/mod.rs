@@ -8,8 +8,10 @@ mod batch;
 mod export;
 mod fit;
 mod recipe;
+mod study;
 
 pub use batch::{PolicyBatch, PolicyData};
 pub use export::export_policy;
 pub use fit::{PolicyError, fit_policy};
 pub use recipe::{PolicyRecipe, PolicyRecipeError, PolicySizes};
+pub use study::{PolicyStudy, StudyCell, StudyError, StudyOptions, StudyTask};
