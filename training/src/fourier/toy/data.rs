@@ -89,23 +89,6 @@ impl ToyData {
         let sum: f64 = masses.iter().sum();
         masses.into_iter().map(|mass| mass / sum).collect()
     }
-
-    /// Density of z in row `row` times the width of each of `bins` equal bins. Gaussian tails outside [-1, 1] are
-    /// missing from the sum, as the published maximum-likelihood figures seem to have it: they are met so, and not with
-    /// masses that are scaled to sum one. Empty for a row that is not there.
-    pub fn true_masses(&self, row: usize, bins: usize) -> Vec<f64> {
-        let Some(&[x, y]) = self.inputs.get(row) else { return Vec::new() };
-        let means = match self.dataset {
-            Dataset::Gaussian => [y, y],
-            Dataset::Gmm2 => [x, y],
-            // All of it lies within [-1, 1], and may be infinite at the ends of a half.
-            Dataset::Beta => return self.true_pmf(row, bins),
-        };
-        let scale = 1.0 / (bins as f64 * DEVIATION * (2.0 * std::f64::consts::PI).sqrt());
-        let gaussian = |z: f64, mean: f64| (-0.5 * ((z - mean) / DEVIATION).powi(2)).exp();
-        let centres = (0..bins).map(|bin| bin_centre(bin, bins));
-        centres.map(|z| scale * means.map(|mean| gaussian(z, mean)).iter().sum::<f64>()).collect()
-    }
 }
 
 /// The bin of a value; what lies outside [-1, 1] counts at that end.
@@ -185,18 +168,6 @@ mod tests {
                 assert!((expected - got).abs() < 0.03, "{dataset:?} {power}: {expected} {got}");
             }
         }
-    }
-
-    #[test]
-    fn true_masses_lack_what_lies_outside() {
-        let sum = |dataset, x, y| {
-            let data = ToyData { dataset, inputs: vec![[x, y]], targets: vec![0.0] };
-            data.true_masses(0, 1000).iter().sum::<f64>()
-        };
-        assert!((sum(Dataset::Gaussian, 0.7, 0.0) - 1.0).abs() < 1e-9);
-        assert!((sum(Dataset::Gaussian, 0.7, 1.0) - 0.5).abs() < 1e-4);
-        assert!((sum(Dataset::Gmm2, 1.0, 0.0) - 0.75).abs() < 1e-4);
-        assert!((sum(Dataset::Beta, 0.7, 0.6) - 1.0).abs() < 1e-9);
     }
 
     #[test]
