@@ -76,7 +76,7 @@ struct Toy {
     #[arg(long, default_value = "runs/fourier-toy", value_name = "FOLDER")]
     out: PathBuf,
     /// Most runs that are trained side by side
-    #[arg(long, default_value_t = 10, value_name = "N")]
+    #[arg(long, default_value_t = 20, value_name = "N")]
     lanes: usize,
     /// Threads of libtorch
     #[arg(long, default_value_t = 1, value_name = "N")]

@@ -152,6 +152,16 @@ impl Head {
         self.spec.parameters(name, features, self.dimensions as usize, objective)
     }
 
+    /// Weights from views in the order of [`HeadSpec::parameters`]; `None` if their number is another.
+    pub fn weights(&self, views: &[Tensor]) -> Option<HeadWeights> {
+        let (weight, bias, scale) = match (&self.tables, views) {
+            (Tables::Mixture { .. }, [weight, bias, scale]) => (weight, bias, Some(scale.shallow_clone())),
+            (Tables::Linear | Tables::Fourier { .. }, [weight, bias]) => (weight, bias, None),
+            _ => return None,
+        };
+        Some(HeadWeights { weight: weight.shallow_clone(), bias: bias.shallow_clone(), scale })
+    }
+
     /// From features (batch x features, or with more axes before).
     pub fn forward(&self, features: &Tensor, weights: &HeadWeights) -> HeadOutput {
         let raw = features.linear(&weights.weight, Some(&weights.bias));

@@ -1,6 +1,7 @@
 //! The heads against their definitions, in double precision and by hand.
 
-use super::{Head, HeadSpec, HeadWeights};
+use super::{Head, HeadSpec, HeadWeights, Objective};
+use crate::network::Parameters;
 use std::f64::consts::PI;
 use tch::{Kind, Tensor};
 
@@ -152,4 +153,19 @@ fn a_linear_head_has_no_density_and_no_coefficients() {
     assert!(error.to_string().starts_with("expected a Fourier or a mixture head for a density"), "{error}");
     assert!(head.coefficients(&raw).is_none() && head.regulariser(&raw).is_none());
     assert!(Head::new(HeadSpec::fourier(4, 2), 0).is_err());
+}
+
+#[test]
+fn declared_parameters_are_weights_and_give_finite_logits() {
+    for spec in [HeadSpec::Linear { bins: 20 }, HeadSpec::fourier(20, 4), HeadSpec::Mixture { bins: 20, components: 2 }]
+    {
+        let head = Head::new(spec.clone(), 3).expect("a head");
+        let layout = Parameters::new(head.parameters("head", 5, Objective::Classification).expect("parameters"));
+        let views = layout.views(&Tensor::from_slice(&layout.initial(1)));
+        let weights = head.weights(&views).expect("weights");
+        assert!(head.weights(&views[..1]).is_none());
+        let logits = head.forward(&Tensor::ones([4, 5], (Kind::Float, tch::Device::Cpu)), &weights).logits;
+        assert_eq!(logits.size(), [4, 3, 20]);
+        assert!(logits.isfinite().all().int64_value(&[]) == 1, "{spec:?}");
+    }
 }

@@ -79,7 +79,20 @@ fn rate(run: &ToySettings, epoch: usize) -> f64 {
 ///
 /// # Errors
 /// If a loss leaves the finite numbers.
-pub(super) fn train(runs: &[ToySettings], mut on_epoch: impl FnMut()) -> Result<Vec<Fitted>, FourierError> {
+pub(super) fn train(runs: &[ToySettings], on_epoch: impl FnMut()) -> Result<Vec<Fitted>, FourierError> {
+    // libtorch rounds products of a single lane otherwise than of several; with a second one a run's result is the same
+    // to the last bit whatever is trained beside it.
+    match runs {
+        [run] => {
+            let mut fitted = train_lanes(&[run.clone(), run.clone()], on_epoch)?;
+            fitted.truncate(1);
+            Ok(fitted)
+        }
+        several => train_lanes(several, on_epoch),
+    }
+}
+
+fn train_lanes(runs: &[ToySettings], mut on_epoch: impl FnMut()) -> Result<Vec<Fitted>, FourierError> {
     let Some(run) = runs.first() else { return Ok(Vec::new()) };
     let network = Lanes::new(run)?;
     let rows = runs.iter().map(Rows::new).collect::<Result<Vec<_>, _>>()?;
@@ -221,6 +234,7 @@ fn measure_values(network: &Lanes, raw: &Raw, rows: &Rows) -> Result<ToyMetrics,
         let densities = doubles(&head.density(&part.unsqueeze(1), scale, &centres)?)?;
         for (density, row) in densities.chunks_exact(FINE_BINS).zip(&mut test) {
             let masses: Vec<f64> = density.iter().map(|density| density * 2.0 / FINE_BINS as f64).collect();
+            // The true masses sum to one, as those of the bins do, also where a Gaussian's tail lies outside.
             divergences.push(kl_clamped(&rows.data.true_pmf(*row, FINE_BINS), &masses));
         }
     }
@@ -244,8 +258,10 @@ mod tests {
     #[test]
     fn every_head_learns_from_bins() {
         for head in [ToyHead::Linear {}, ToyHead::Mixture {}, ToyHead::TABLE] {
+            // A mixture's means begin at the ends, where hardly a value is near enough to move them.
+            let epochs = if head == (ToyHead::Mixture {}) { 200 } else { 40 };
             let before = &fitted(&[run(head, Task::Bins, 1, 1)])[0].metrics;
-            let after = &fitted(&[run(head, Task::Bins, 1, 40)])[0].metrics;
+            let after = &fitted(&[run(head, Task::Bins, 1, epochs)])[0].metrics;
             let (Some(before), Some(after_kl)) = (before.kl, after.kl) else { panic!("no divergence") };
             assert!(after_kl < 0.5 * before, "{head:?}: {before} to {after_kl}");
             assert!(after.mse.is_some_and(|mse| mse < 0.04), "{head:?}: {after:?}");
@@ -256,7 +272,7 @@ mod tests {
     #[test]
     fn heads_with_a_density_learn_from_values() {
         for head in [ToyHead::Mixture {}, ToyHead::TABLE] {
-            let metrics = &fitted(&[run(head, Task::Values, 1, 60)])[0].metrics;
+            let metrics = &fitted(&[run(head, Task::Values, 1, 200)])[0].metrics;
             // The even density has perplexity 2 and a divergence of about 1.27.
             assert!(metrics.perplexity.is_some_and(|value| value < 1.2), "{head:?}: {metrics:?}");
             assert!(metrics.kl.is_some_and(|value| (0.0..0.9).contains(&value)), "{head:?}: {metrics:?}");
@@ -272,10 +288,10 @@ mod tests {
 
     #[test]
     fn a_run_does_not_depend_on_the_lanes_beside_it() {
-        for head in [ToyHead::Linear {}, ToyHead::Mixture {}, ToyHead::Fourier { frequencies: 6, regularisation: 1e-6 }]
-        {
+        let penalised = ToyHead::Fourier { frequencies: 6, regularisation: 1e-6 };
+        for head in [ToyHead::Linear {}, ToyHead::Mixture {}, ToyHead::Regression {}, penalised] {
             for task in [Task::Bins, Task::Values] {
-                if task == Task::Values && head == (ToyHead::Linear {}) {
+                if run(head, task, 2, 3).check().is_err() {
                     continue;
                 }
                 let alone = fitted(&[run(head, task, 2, 3)]);
