@@ -98,7 +98,7 @@ pub enum StudyError {
     Recipe(#[from] PolicyRecipeError),
     /// A cell's fit or export.
     #[error(transparent)]
-    Policy(#[from] PolicyError),
+    Policy(Box<PolicyError>),
     /// Driving an exported policy.
     #[error(transparent)]
     Drive(#[from] planwright::evaluate::PolicyDriveError),
@@ -125,6 +125,12 @@ pub enum StudyError {
         /// What is wrong.
         problem: String,
     },
+}
+
+impl From<PolicyError> for StudyError {
+    fn from(error: PolicyError) -> Self {
+        Self::Policy(Box::new(error))
+    }
 }
 
 /// Where and how cells run.
