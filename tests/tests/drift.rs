@@ -47,7 +47,9 @@ fn the_quick_study_runs_from_data_to_report_and_is_not_run_twice() {
     let units = units.as_array().unwrap_or_else(|| panic!("{units}"));
     assert_eq!(units.len(), 8, "two systems, four methods");
     for unit in units {
-        assert!((0.0..=1.0 + 1e-9).contains(&number(&unit["tv_prior"])), "{unit}");
+        // A plain model of this size may miss the intended range altogether; the transform may not.
+        let most = if unit["method"] == "transform" { 0.2 } else { 1.0 };
+        assert!((0.0..=most).contains(&number(&unit["tv_prior"])), "{unit}");
         let mass: f64 = unit["mass"].as_array().map_or(0.0, |mass| mass.iter().map(number).sum());
         assert!((mass - 1.0).abs() < 1e-6, "{mass}");
     }

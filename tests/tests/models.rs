@@ -142,7 +142,7 @@ fn planners_conform() {
     }
     for name in ["umaze-transform", "umaze-paths"] {
         let artefact = artefact(name);
-        let settings = PathPlannerSettings::of(artefact.manifest());
+        let settings = PathPlannerSettings { pool: 512, ..PathPlannerSettings::of(artefact.manifest()) };
         for choice in choices() {
             let mut planner = PathPlanner::new(&artefact, &choice, settings).unwrap_or_else(|error| panic!("{error}"));
             let (start, goal) = planner.task(0).unwrap_or(([3.0, 1.0], [1.0, 1.0]));
