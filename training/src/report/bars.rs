@@ -11,22 +11,22 @@ use plotters::style::{RGBColor, WHITE};
 /// Whisker to the left, dots to the right of a bar's middle, so that neither hides the other; bars are 0.6 wide.
 const ASIDE: f64 = 0.14;
 
-pub(super) struct Bar {
-    pub(super) label: &'static str,
-    pub(super) colour: RGBColor,
+pub(crate) struct Bar<'l> {
+    pub(crate) label: &'l str,
+    pub(crate) colour: RGBColor,
     /// One per seed; none is shown as missing.
-    pub(super) values: Vec<f64>,
-    pub(super) published: Option<f64>,
+    pub(crate) values: Vec<f64>,
+    pub(crate) published: Option<f64>,
 }
 
-impl Bar {
+impl Bar<'_> {
     fn is_empty(&self) -> bool {
         self.values.is_empty() && self.published.is_none()
     }
 }
 
-pub(super) fn draw(area: &Area<'_>, heading: &str, note: &str, y_label: &str, bars: &[Bar]) -> Drawn<()> {
-    let reach = |bar: &Bar| {
+pub(crate) fn draw(area: &Area<'_>, heading: &str, note: &str, y_label: &str, bars: &[Bar<'_>]) -> Drawn<()> {
+    let reach = |bar: &Bar<'_>| {
         let whisker = Summary::of(&bar.values).map_or(0.0, |all| all.mean + all.sd.unwrap_or(0.0));
         bar.values.iter().copied().chain([whisker, bar.published.unwrap_or(0.0)]).fold(0.0, f64::max)
     };
@@ -59,7 +59,7 @@ pub(super) fn draw(area: &Area<'_>, heading: &str, note: &str, y_label: &str, ba
     Ok(())
 }
 
-fn one(chart: &mut Chart<'_, '_>, bar: &Bar, centre: f64, all: Summary) -> Drawn<()> {
+fn one(chart: &mut Chart<'_, '_>, bar: &Bar<'_>, centre: f64, all: Summary) -> Drawn<()> {
     rectangle(chart, [(centre - 0.3, 0.0), (centre + 0.3, all.mean)], bar.colour)?;
     if let Some(sd) = all.sd {
         let (low, high, at) = ((all.mean - sd).max(0.0), all.mean + sd, centre - ASIDE);
@@ -76,9 +76,9 @@ fn one(chart: &mut Chart<'_, '_>, bar: &Bar, centre: f64, all: Summary) -> Drawn
     dots(chart, places, INK, DOT - 1.0)
 }
 
-fn name(chart: &mut Chart<'_, '_>, label: &'static str, centre: f64) -> Drawn<()> {
+fn name(chart: &mut Chart<'_, '_>, label: &str, centre: f64) -> Drawn<()> {
     let style = Writing::plain(TICK_SIZE, INK).style(HPos::Center, VPos::Top);
-    let text = EmptyElement::at((centre, 0.0)) + Text::new(label, (0, px(7.0)), style);
+    let text = EmptyElement::at((centre, 0.0)) + Text::new(label.to_owned(), (0, px(7.0)), style);
     chart.draw_series(std::iter::once(text))?;
     Ok(())
 }

@@ -1,18 +1,19 @@
 //! Cells of Markdown tables.
 
-use super::select::MISSING;
 use super::statistics::Summary;
 
+/// What is written where nothing was measured.
+pub(crate) const MISSING: &str = "not measured";
 /// Where a run does not say.
-pub(super) const NOT_STATED: &str = "not stated";
+pub(crate) const NOT_STATED: &str = "not stated";
 
 /// A total variation or another number of that size.
-pub(super) fn distance(value: Option<f64>) -> String {
+pub(crate) fn distance(value: Option<f64>) -> String {
     value.map_or(MISSING.to_owned(), |value| format!("{value:.3}"))
 }
 
 /// `0.186 ± 0.004`, or that it is missing; says so where not all of `seeds` count.
-pub(super) fn spread(values: &[f64], seeds: usize) -> String {
+pub(crate) fn spread(values: &[f64], seeds: usize) -> String {
     match Summary::of(values) {
         None => MISSING.to_owned(),
         Some(Summary { mean, sd: None, .. }) => format!("{mean:.3} (one seed)"),
@@ -24,38 +25,38 @@ pub(super) fn spread(values: &[f64], seeds: usize) -> String {
 }
 
 /// A published value; tables lost some.
-pub(super) fn published(value: Option<f64>) -> String {
+pub(crate) fn published(value: Option<f64>) -> String {
     value.map_or("lost".to_owned(), |value| format!("{value:.3}"))
 }
 
 /// A count or seed that a run may leave open.
-pub(super) fn count(value: Option<u64>) -> String {
+pub(crate) fn count(value: Option<u64>) -> String {
     optional(value, |value| value.to_string())
 }
 
 /// Anything that a run may leave open.
-pub(super) fn optional<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
+pub(crate) fn optional<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
     value.map_or(NOT_STATED.to_owned(), show)
 }
 
 /// Text that cannot end its cell.
-pub(super) fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 
 /// A command, as code in a cell.
-pub(super) fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     format!("`` {} ``", text.replace('|', "\\|").replace(['\n', '\r'], " "))
 }
 
 /// A row of cells.
-pub(super) fn row(cells: impl IntoIterator<Item = String>) -> String {
+pub(crate) fn row(cells: impl IntoIterator<Item = String>) -> String {
     let cells: Vec<String> = cells.into_iter().collect();
     format!("| {} |\n", cells.join(" | "))
 }
 
 /// The head of a table and the line below it.
-pub(super) fn head<'h>(names: impl IntoIterator<Item = &'h str>) -> String {
+pub(crate) fn head<'h>(names: impl IntoIterator<Item = &'h str>) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     format!("| {} |\n|{}\n", names.join(" | "), "---|".repeat(names.len()))
 }

@@ -1,65 +1,33 @@
-//! The drift report: the paper's plots and tables from one structure of results.
+//! Reports: plots as SVG, tables as Markdown, written together or not at all.
 //!
-//! Files that belong together are drawn and checked in memory first, then written whole, one after the other.
+//! The kit (sheet, panel, bars, curves, markdown, statistics) knows no experiment; [`drift`] and the reports of other
+//! experiments draw with it.
 
-mod ablations;
-mod bars;
-mod check;
-mod commands;
-mod densities;
+pub(crate) mod bars;
+pub(crate) mod curves;
+pub mod drift;
 mod error;
-mod markdown;
-mod mitigations;
-mod panel;
-pub mod published;
-mod results;
-mod scales;
-mod select;
-mod sheet;
+pub(crate) mod markdown;
+pub(crate) mod panel;
+mod section;
+pub(crate) mod sheet;
 mod statistics;
-mod style;
-mod tables;
-mod tables_appendix;
-mod validity;
+pub(crate) mod style;
 
-pub use error::ReportError;
-pub use results::{
+pub use drift::{
     AblationRow, CommandRun, Curves, DriftResults, Method, Mitigation, ScaleRow, SeedResult, Source, Sweep,
-    SystemResult, TTests, Validity, ValidityRow,
+    SystemResult, TTests, Validity, ValidityRow, published, write_report,
 };
+pub use error::ReportError;
+pub use section::{Figure, Section, write_sections};
 pub use statistics::{Summary, TTest};
 
 use planwright::files::write_atomically;
-use sheet::Drawn;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// A plot of the results.
-type Plot = fn(&DriftResults) -> Drawn<String>;
-
-const PLOTS: [(&str, Plot); 5] = [
-    ("densities.svg", densities::draw),
-    ("mitigations.svg", mitigations::draw),
-    ("scales.svg", scales::draw),
-    ("ablations.svg", ablations::draw),
-    ("maze-validity.svg", validity::draw),
-];
-
-/// Writes plots, `report.json` and `report.md` into a folder, which is made if needed. The same results give the same
-/// bytes. Returns the paths.
-///
-/// # Errors
-/// If a number is none or cannot be, or if a file cannot be written; nothing is written before all is drawn.
-pub fn write_report(results: &DriftResults, folder: &Path) -> Result<Vec<PathBuf>, ReportError> {
-    check::check(results)?;
-    let mut files = Vec::new();
-    for (name, draw) in PLOTS {
-        let text =
-            draw(results).map_err(|error| ReportError::Draw { file: name.to_owned(), problem: error.to_string() })?;
-        files.push((folder.join(name), text));
-    }
-    files.push((folder.join("report.json"), serde_json::to_string_pretty(results)? + "\n"));
-    files.push((folder.join("report.md"), tables::markdown(results)));
+/// Writes files that belong together into a folder, which is made if needed. Returns their paths.
+pub(crate) fn write_files(folder: &Path, files: Vec<(PathBuf, String)>) -> Result<Vec<PathBuf>, ReportError> {
     std::fs::create_dir_all(folder).map_err(|source| ReportError::Write { path: folder.to_owned(), source })?;
     for (path, text) in &files {
         write_atomically(path, |file| file.write_all(text.as_bytes()))
@@ -67,6 +35,3 @@ pub fn write_report(results: &DriftResults, folder: &Path) -> Result<Vec<PathBuf
     }
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,6 @@
 //! Axes with labels, and what is drawn inside them.
 
-use super::select::MISSING;
+use super::markdown::MISSING;
 use super::sheet::{Area, DASH, Drawn, GAP, Writing, clean, put, px, size, widest};
 use super::style::{DOT, FAINT, FINE, GRID, HEADING_SIZE, INK, LABEL_SIZE, MEDIUM, THIN, TICK_SIZE};
 use plotters::chart::{ChartBuilder, ChartContext};
@@ -11,30 +11,30 @@ use plotters::prelude::{
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, RGBColor, TRANSPARENT, WHITE};
 
-pub(super) type Chart<'r, 'a> = ChartContext<'r, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
-pub(super) type Points = Vec<(f64, f64)>;
+pub(crate) type Chart<'r, 'a> = ChartContext<'r, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+pub(crate) type Points = Vec<(f64, f64)>;
 
 /// One pair of axes.
-pub(super) struct Panel<'t> {
-    pub(super) heading: &'t str,
+pub(crate) struct Panel<'t> {
+    pub(crate) heading: &'t str,
     /// Smaller, beside the heading.
-    pub(super) note: &'t str,
-    pub(super) x_label: &'t str,
-    pub(super) y_label: &'t str,
-    pub(super) x: [f64; 2],
-    pub(super) y: [f64; 2],
+    pub(crate) note: &'t str,
+    pub(crate) x_label: &'t str,
+    pub(crate) y_label: &'t str,
+    pub(crate) x: [f64; 2],
+    pub(crate) y: [f64; 2],
     /// Ticks of the x axis; none where the places have names instead.
-    pub(super) x_ticks: usize,
+    pub(crate) x_ticks: usize,
     /// Ticks of the upright axis.
-    pub(super) y_ticks: usize,
+    pub(crate) y_ticks: usize,
 }
 
 /// Ticks of an upright axis, about.
-pub(super) const Y_TICKS: usize = 5;
+pub(crate) const Y_TICKS: usize = 5;
 
 /// Space that a panel keeps above, below, left and right of its axes, pixels.
-pub(super) const ABOVE: f64 = 26.0;
-pub(super) const BELOW: f64 = 38.0;
+pub(crate) const ABOVE: f64 = 26.0;
+pub(crate) const BELOW: f64 = 38.0;
 /// Between a panel and what follows below it.
 const GAP_BELOW: f64 = 12.0;
 const LEFT: f64 = 58.0;
@@ -48,7 +48,7 @@ impl Panel<'_> {
     }
 
     /// Draws heading, axes, ticks and labels.
-    pub(super) fn chart<'r, 'a>(&self, area: &'r Area<'a>) -> Drawn<Chart<'r, 'a>> {
+    pub(crate) fn chart<'r, 'a>(&self, area: &'r Area<'a>) -> Drawn<Chart<'r, 'a>> {
         self.head(area)?;
         let mut chart = ChartBuilder::on(area)
             .margin_top(px(ABOVE))
@@ -78,7 +78,7 @@ impl Panel<'_> {
     }
 
     /// Axes whose upright one has names in place of numbers, which the caller writes: for lying bars.
-    pub(super) fn upright<'r, 'a>(&self, area: &'r Area<'a>) -> Drawn<Chart<'r, 'a>> {
+    pub(crate) fn upright<'r, 'a>(&self, area: &'r Area<'a>) -> Drawn<Chart<'r, 'a>> {
         self.head(area)?;
         let mut chart = ChartBuilder::on(area)
             .margin_top(px(ABOVE))
@@ -103,7 +103,7 @@ impl Panel<'_> {
     }
 
     /// Axes without numbers or anything else in them, and why.
-    pub(super) fn empty(self, area: &Area<'_>, why: &str) -> Drawn<()> {
+    pub(crate) fn empty(self, area: &Area<'_>, why: &str) -> Drawn<()> {
         let bare = Self { x: [0.0, 1.0], y: [0.0, 1.0], x_ticks: 0, y_ticks: 0, ..self };
         write(&mut bare.chart(area)?, why, (0.5, 0.5), 0.0)
     }
@@ -117,13 +117,13 @@ fn number(value: f64) -> String {
 }
 
 /// The end of an axis that starts at zero: the largest value and some air.
-pub(super) fn top(values: impl IntoIterator<Item = f64>) -> f64 {
+pub(crate) fn top(values: impl IntoIterator<Item = f64>) -> f64 {
     let largest = values.into_iter().fold(0.0, f64::max);
     if largest > 0.0 { 1.12 * largest } else { 1.0 }
 }
 
 /// A faint sentence on white, centred `down` pixels below a point of the chart.
-pub(super) fn write(chart: &mut Chart<'_, '_>, text: &str, at: (f64, f64), down: f64) -> Drawn<()> {
+pub(crate) fn write(chart: &mut Chart<'_, '_>, text: &str, at: (f64, f64), down: f64) -> Drawn<()> {
     let style = Writing::plain(TICK_SIZE, FAINT).style(HPos::Center, VPos::Center);
     let (wide, high) = (0.5 * widest(text, TICK_SIZE), 0.6 * TICK_SIZE);
     let ground = Rectangle::new([(px(-wide), px(down - high)), (px(wide), px(down + high))], WHITE.filled());
@@ -133,7 +133,7 @@ pub(super) fn write(chart: &mut Chart<'_, '_>, text: &str, at: (f64, f64), down:
 }
 
 /// Names the curves that are not there: none may be taken for one that hides under another.
-pub(super) fn absence(chart: &mut Chart<'_, '_>, names: &[&str], x: [f64; 2], y: [f64; 2]) -> Drawn<()> {
+pub(crate) fn absence(chart: &mut Chart<'_, '_>, names: &[&str], x: [f64; 2], y: [f64; 2]) -> Drawn<()> {
     if names.is_empty() {
         return Ok(());
     }
@@ -141,40 +141,40 @@ pub(super) fn absence(chart: &mut Chart<'_, '_>, names: &[&str], x: [f64; 2], y:
     write(chart, &text, (0.5 * (x[0] + x[1]), 0.08 * y[1]), 0.0)
 }
 
-pub(super) fn line(chart: &mut Chart<'_, '_>, points: Points, colour: RGBColor, width: f64) -> Drawn<()> {
+pub(crate) fn line(chart: &mut Chart<'_, '_>, points: Points, colour: RGBColor, width: f64) -> Drawn<()> {
     chart.draw_series(LineSeries::new(points, colour.stroke_width(size(width))))?;
     Ok(())
 }
 
-pub(super) fn dashed(chart: &mut Chart<'_, '_>, points: Points, colour: RGBColor, width: f64) -> Drawn<()> {
+pub(crate) fn dashed(chart: &mut Chart<'_, '_>, points: Points, colour: RGBColor, width: f64) -> Drawn<()> {
     chart.draw_series(DashedLineSeries::new(points, size(DASH), size(GAP), colour.stroke_width(size(width))))?;
     Ok(())
 }
 
 /// Fills between two curves over the same places.
-pub(super) fn band(chart: &mut Chart<'_, '_>, low: Points, high: Points, colour: RGBColor, alpha: f64) -> Drawn<()> {
+pub(crate) fn band(chart: &mut Chart<'_, '_>, low: Points, high: Points, colour: RGBColor, alpha: f64) -> Drawn<()> {
     let outline: Points = low.into_iter().chain(high.into_iter().rev()).collect();
     chart.draw_series(std::iter::once(Polygon::new(outline, colour.mix(alpha).filled())))?;
     Ok(())
 }
 
-pub(super) fn rings(chart: &mut Chart<'_, '_>, points: Points, colour: RGBColor) -> Drawn<()> {
+pub(crate) fn rings(chart: &mut Chart<'_, '_>, points: Points, colour: RGBColor) -> Drawn<()> {
     let style = colour.stroke_width(size(MEDIUM));
     chart.draw_series(points.into_iter().map(|at| Circle::new(at, px(DOT), style)))?;
     Ok(())
 }
 
-pub(super) fn dots(chart: &mut Chart<'_, '_>, points: Points, colour: RGBColor, radius: f64) -> Drawn<()> {
+pub(crate) fn dots(chart: &mut Chart<'_, '_>, points: Points, colour: RGBColor, radius: f64) -> Drawn<()> {
     chart.draw_series(points.into_iter().map(|at| Circle::new(at, px(radius), colour.filled())))?;
     Ok(())
 }
 
-pub(super) fn rectangle(chart: &mut Chart<'_, '_>, corners: [(f64, f64); 2], colour: RGBColor) -> Drawn<()> {
+pub(crate) fn rectangle(chart: &mut Chart<'_, '_>, corners: [(f64, f64); 2], colour: RGBColor) -> Drawn<()> {
     chart.draw_series(std::iter::once(Rectangle::new(corners, colour.filled())))?;
     Ok(())
 }
 
-pub(super) fn segment(chart: &mut Chart<'_, '_>, ends: [(f64, f64); 2], colour: RGBColor, width: f64) -> Drawn<()> {
+pub(crate) fn segment(chart: &mut Chart<'_, '_>, ends: [(f64, f64); 2], colour: RGBColor, width: f64) -> Drawn<()> {
     chart.draw_series(std::iter::once(PathElement::new(ends.to_vec(), colour.stroke_width(size(width)))))?;
     Ok(())
 }

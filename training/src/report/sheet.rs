@@ -15,28 +15,28 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle, WHITE};
 
 /// A part of a plot.
-pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// What drawing can answer; writing to memory does not fail, but a range without width does.
-pub(super) type Drawn<T> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
+pub(crate) type Drawn<T> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
 
 /// Size and weight of a text.
 #[derive(Clone, Copy)]
-pub(super) struct Writing {
-    pub(super) size: f64,
-    pub(super) colour: RGBColor,
-    pub(super) bold: bool,
+pub(crate) struct Writing {
+    pub(crate) size: f64,
+    pub(crate) colour: RGBColor,
+    pub(crate) bold: bool,
 }
 
 impl Writing {
-    pub(super) fn plain(size: f64, colour: RGBColor) -> Self {
+    pub(crate) fn plain(size: f64, colour: RGBColor) -> Self {
         Self { size, colour, bold: false }
     }
 
-    pub(super) fn bold(size: f64, colour: RGBColor) -> Self {
+    pub(crate) fn bold(size: f64, colour: RGBColor) -> Self {
         Self { size, colour, bold: true }
     }
 
-    pub(super) fn style(self, across: HPos, down: VPos) -> TextStyle<'static> {
+    pub(crate) fn style(self, across: HPos, down: VPos) -> TextStyle<'static> {
         // The SVG backend divides by this factor.
         let size = self.size * f64::from(FINE) * 1.24;
         let weight = if self.bold { FontStyle::Bold } else { FontStyle::Normal };
@@ -46,17 +46,17 @@ impl Writing {
 }
 
 /// Pixels at 100% in the library's whole units.
-pub(super) fn px(pixels: f64) -> i32 {
+pub(crate) fn px(pixels: f64) -> i32 {
     (pixels * f64::from(FINE)).round() as i32
 }
 
 /// The same for sizes, at least one unit.
-pub(super) fn size(pixels: f64) -> u32 {
+pub(crate) fn size(pixels: f64) -> u32 {
     px(pixels).max(1).unsigned_abs()
 }
 
 /// Draws on a white sheet of `width` x `height` pixels, with a line below that says where the numbers come from.
-pub(super) fn svg(width: f64, height: f64, draw: impl FnOnce(&Area<'_>) -> Drawn<()>) -> Drawn<String> {
+pub(crate) fn svg(width: f64, height: f64, draw: impl FnOnce(&Area<'_>) -> Drawn<()>) -> Drawn<String> {
     let height = height + FOOT;
     let (wide, high) = (size(width), size(height));
     let mut text = String::new();
@@ -77,7 +77,7 @@ pub(super) fn svg(width: f64, height: f64, draw: impl FnOnce(&Area<'_>) -> Drawn
 }
 
 /// Writes at a place of the area, in pixels.
-pub(super) fn put(
+pub(crate) fn put(
     area: &Area<'_>,
     text: &str,
     at: (f64, f64),
@@ -89,13 +89,13 @@ pub(super) fn put(
 }
 
 /// Title at the top left of a plot.
-pub(super) fn title(area: &Area<'_>, text: &str) -> Drawn<()> {
+pub(crate) fn title(area: &Area<'_>, text: &str) -> Drawn<()> {
     put(area, text, (MARGIN, MARGIN), Writing::bold(TITLE_SIZE, INK), HPos::Left, VPos::Top)
 }
 
 /// What a legend shows before its text.
 #[derive(Clone, Copy)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     Line(RGBColor, f64),
     Dashed(RGBColor, f64),
     /// A filled box.
@@ -109,7 +109,7 @@ pub(super) enum Mark {
 }
 
 /// One line of legend from the left; `top` in pixels.
-pub(super) fn legend(area: &Area<'_>, top: f64, entries: &[(Mark, &str)]) -> Drawn<()> {
+pub(crate) fn legend(area: &Area<'_>, top: f64, entries: &[(Mark, &str)]) -> Drawn<()> {
     const SWATCH: f64 = 26.0;
     let middle = px(top + 0.5 * LINE_HEIGHT);
     let mut left = MARGIN;
@@ -153,16 +153,16 @@ pub(super) fn legend(area: &Area<'_>, top: f64, entries: &[(Mark, &str)]) -> Dra
 }
 
 /// Lengths of dashes and the gaps between them, pixels.
-pub(super) const DASH: f64 = 7.0;
-pub(super) const GAP: f64 = 3.0;
+pub(crate) const DASH: f64 = 7.0;
+pub(crate) const GAP: f64 = 3.0;
 
 /// A width that no usual sans-serif font needs for this text, pixels.
-pub(super) fn widest(text: &str, size: f64) -> f64 {
+pub(crate) fn widest(text: &str, size: f64) -> f64 {
     0.62 * size * text.chars().count() as f64
 }
 
 /// Cut to a width, with an ellipsis where something is missing.
-pub(super) fn fit(text: &str, size: f64, width: f64) -> String {
+pub(crate) fn fit(text: &str, size: f64, width: f64) -> String {
     let room = (width / (0.62 * size)).max(1.0) as usize;
     if text.chars().count() <= room {
         return text.to_owned();
@@ -172,7 +172,7 @@ pub(super) fn fit(text: &str, size: f64, width: f64) -> String {
 }
 
 /// XML knows no control characters, not even escaped.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.chars()
         .map(|letter| if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') { ' ' } else { letter })
         .collect()

@@ -1,10 +1,11 @@
 //! `densities.svg`: intended, data's, predicted and generated distribution of each system (figure 2).
 
-use super::panel::{Panel, Y_TICKS, absence, band, dashed, line, top};
 use super::results::{DriftResults, SystemResult};
-use super::select::{MISSING, Spread, density_label, quantity_label, seeds_text, spread, systems};
-use super::sheet::{Area, Drawn, Mark, fit, legend, px, svg, title};
-use super::style::{
+use super::select::{Spread, density_label, quantity_label, seeds_text, spread, systems};
+use crate::report::markdown::MISSING;
+use crate::report::panel::{Panel, Y_TICKS, absence, band, dashed, line, top};
+use crate::report::sheet::{Area, Drawn, Mark, fit, legend, px, svg, title};
+use crate::report::style::{
     BREATH, DATA, HEADING_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, MODEL, PREDICTION, PRIOR, PRIOR_FILL, THICK, THIN,
     TITLE_HEIGHT, WIDTH,
 };
@@ -26,7 +27,7 @@ pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
             (Mark::Line(DATA, THIN), "data"),
             (Mark::Dashed(PREDICTION, THICK), "prediction"),
             (Mark::Line(MODEL, MEDIUM), "model"),
-            (Mark::Box(super::style::BAND), "smallest to largest over seeds"),
+            (Mark::Box(crate::report::style::BAND), "smallest to largest over seeds"),
         ];
         legend(area, MARGIN + TITLE_HEIGHT, &entries)?;
         let body = area.margin(px(head), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));

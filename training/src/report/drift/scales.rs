@@ -1,12 +1,13 @@
 //! `scales.svg`: the prediction over the scale of the deviation kernel (appendix C.2).
 
-use super::panel::{Panel, Y_TICKS, dashed, dots, line, rings, segment, top, write};
 use super::published;
 use super::results::{DriftResults, SystemResult};
-use super::select::{MISSING, seeds_text, systems};
-use super::sheet::{Area, Drawn, Mark, fit, legend, px, svg, title};
-use super::statistics::Summary;
-use super::style::{
+use super::select::{seeds_text, systems};
+use crate::report::markdown::MISSING;
+use crate::report::panel::{Panel, Y_TICKS, dashed, dots, line, rings, segment, top, write};
+use crate::report::sheet::{Area, Drawn, Mark, fit, legend, px, svg, title};
+use crate::report::statistics::Summary;
+use crate::report::style::{
     BREATH, DATA, FAINT, HEADING_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, PREDICTION, THIN, TITLE_HEIGHT, WIDTH,
 };
 

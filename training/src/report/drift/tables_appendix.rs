@@ -2,11 +2,11 @@
 
 use super::ablations::experiments;
 use super::commands::Commands;
-use super::markdown::{cell, distance, head, published as lost_or, row};
 use super::published;
 use super::results::{DriftResults, ScaleRow, Source, SystemResult};
-use super::select::MISSING;
 use super::validity::{CHECKS, MAZE, rows};
+use crate::report::markdown::MISSING;
+use crate::report::markdown::{cell, distance, head, published as lost_or, row};
 use std::fmt::Write as _;
 
 pub(super) fn sweeps(out: &mut String, systems: &[(&str, Option<&SystemResult>)], commands: &Commands<'_>) {

@@ -1,12 +1,13 @@
 //! `report.md`: the tables of the paper with what was found, and who found it.
 
 use super::commands::Commands;
-use super::markdown::{cell, count, distance, head, optional, published as lost_or, row, spread};
 use super::published;
 use super::results::{DriftResults, Method, Mitigation, SeedResult, SystemResult};
-use super::select::{MISSING, method_distances, seeds_text, systems};
-use super::statistics::TTest;
+use super::select::{method_distances, seeds_text, systems};
 use super::tables_appendix::{ablations, sweeps, validity};
+use crate::report::markdown::MISSING;
+use crate::report::markdown::{cell, count, distance, head, optional, published as lost_or, row, spread};
+use crate::report::statistics::TTest;
 use std::fmt::Write as _;
 
 type Systems<'r> = [(&'r str, Option<&'r SystemResult>)];

@@ -3,9 +3,6 @@
 use super::published::SYSTEMS;
 use super::results::{DriftResults, Method, SeedResult, SystemResult};
 
-/// What is written where nothing was measured.
-pub(super) const MISSING: &str = "not measured";
-
 /// The published systems in their order, with what was found for each, then any others.
 pub(super) fn systems(results: &DriftResults) -> Vec<(&str, Option<&SystemResult>)> {
     let found = |name: &str| results.systems.iter().find(|system| system.system == name);

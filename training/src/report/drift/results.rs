@@ -1,8 +1,8 @@
 //! What drift runs found: one structure that is filled by the commands, printed by `--json` and kept as
 //! `report.json`. What was not measured is `None` or an empty list, never zero.
 
-use super::statistics::TTest;
 pub use crate::deviation::ScaleRow;
+use crate::report::statistics::TTest;
 use planwright::quantity::QuantityGrid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,13 +1,14 @@
 //! `mitigations.svg`: the methods against the drift, curves and distances (figure 3).
 
-use super::bars::{self, Bar};
-use super::panel::{Panel, Y_TICKS, absence, band, dashed, line, top};
+use super::colours::method_colour;
 use super::results::{DriftResults, Method, SystemResult};
-use super::select::{MISSING, Spread, density_label, method_distances, quantity_label, seeds_text, spread, systems};
-use super::sheet::{Area, Drawn, Mark, fit, legend, px, svg, title};
-use super::style::{
+use super::select::{Spread, density_label, method_distances, quantity_label, seeds_text, spread, systems};
+use crate::report::bars::{self, Bar};
+use crate::report::markdown::MISSING;
+use crate::report::panel::{Panel, Y_TICKS, absence, band, dashed, line, top};
+use crate::report::sheet::{Area, Drawn, Mark, fit, legend, px, svg, title};
+use crate::report::style::{
     BREATH, HEADING_SIZE, INK, LINE_HEIGHT, MARGIN, MEDIUM, PRIOR, PRIOR_FILL, THICK, THIN, TITLE_HEIGHT, WIDTH,
-    method_colour,
 };
 
 const PANEL_HEIGHT: f64 = 232.0;

@@ -1,12 +1,13 @@
 //! `ablations.svg`: bars of the ablations H0 to H10 with the published values as ticks (appendix F).
 
-use super::panel::{ABOVE, BELOW, Chart, Panel, Y_TICKS, dots, rectangle, segment};
 use super::published;
 use super::results::{AblationRow, DriftResults};
-use super::select::{MISSING, seeds_text};
-use super::sheet::{Area, Drawn, Mark, Writing, clean, fit, legend, px, svg, title};
-use super::statistics::Summary;
-use super::style::{
+use super::select::seeds_text;
+use crate::report::markdown::MISSING;
+use crate::report::panel::{ABOVE, BELOW, Chart, Panel, Y_TICKS, dots, rectangle, segment};
+use crate::report::sheet::{Area, Drawn, Mark, Writing, clean, fit, legend, px, svg, title};
+use crate::report::statistics::Summary;
+use crate::report::style::{
     DATA_BAR, DOT, FAINT, INK, LABEL_SIZE, LINE_HEIGHT, MARGIN, MODEL, THICK, TICK_SIZE, TITLE_HEIGHT, WIDTH,
 };
 use plotters::prelude::{EmptyElement, Text};
