@@ -11,7 +11,22 @@ import numpy
 import onnx
 import torch
 from onnx import numpy_helper
+from policy_transformer import PolicyTransformer
 from temporal_unet import TemporalUnet
+
+
+def reference(manifest):
+    """The network in PyTorch, and the shape of a row of its first input."""
+    recipe = manifest["provenance"]["recipe"]
+    sizes = recipe.get("fit", recipe)["network"]
+    if manifest["family"] == "maze-policy":
+        (_, context, features), (_, actions, said) = manifest["inputs"][0]["shape"], manifest["outputs"][0]["shape"]
+        network = PolicyTransformer(features, context, sizes["width"], sizes["layers"], sizes["heads"], actions * said)
+        return network, (context, features)
+    network = TemporalUnet(
+        sizes["columns"], sizes["base_channels"], sizes["multipliers"], sizes["kernel"], sizes["groups"]
+    )
+    return network, (manifest["horizon"], -1)
 
 
 def main(path):
@@ -19,11 +34,7 @@ def main(path):
     onnx.checker.check_model(model, full_check=True)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     manifest = json.loads(metadata["planwright.manifest"])
-    recipe = manifest["provenance"]["recipe"]
-    sizes = recipe.get("fit", recipe)["network"]
-    network = TemporalUnet(
-        sizes["columns"], sizes["base_channels"], sizes["multipliers"], sizes["kernel"], sizes["groups"]
-    )
+    network, shape = reference(manifest)
     weights = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in model.graph.initializer}
     expected = network.state_dict()
     missing = [name for name in expected if name not in weights]
@@ -32,9 +43,10 @@ def main(path):
     network.load_state_dict({name: weights[name].reshape(value.shape) for name, value in expected.items()})
     worst = 0.0
     for golden in manifest["golden"]:
-        sample = torch.tensor(golden["inputs"][0]).reshape(1, manifest["horizon"], -1)
+        sample = torch.tensor(golden["inputs"][0]).reshape(1, *shape)
+        others = [torch.tensor(values) for values in golden["inputs"][1:]]
         with torch.no_grad():
-            got = network(sample, torch.tensor(golden["inputs"][1])).numpy().ravel()
+            got = network(sample, *others).numpy().ravel()
         want = numpy.asarray(golden["output"], dtype=numpy.float32)
         worst = max(worst, float(numpy.abs(got - want).max() / max(1.0, numpy.abs(want).max())))
     print(json.dumps({"model": path, "opset": model.opset_import[0].version, "golden": len(manifest["golden"]),

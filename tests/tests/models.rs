@@ -2,14 +2,21 @@
 
 use planwright::diffusion::Solver;
 use planwright::model::{
-    Artefact, Engine, EngineChoice, EngineDescription, EngineError, EngineKind, load_engine, relative_difference,
+    Artefact, Engine, EngineChoice, EngineDescription, EngineError, EngineKind, Manifest, load_engine,
+    relative_difference,
 };
-use planwright::planner::{MazePlanner, MazePlannerSettings, Observation, PathPlanner, PathPlannerSettings, Planner};
+use planwright::planner::{
+    MazePlanner, MazePlannerSettings, Observation, PathPlanner, PathPlannerSettings, Planner, PolicyPlanner,
+    PolicyPlannerSettings,
+};
 use planwright::quantity::path_length_m;
 use planwright::view::View;
 use planwright::world::State;
 use planwright_tests::{LAYOUTS, json, model, onnxruntime, peer, root};
 use std::time::{Duration, Instant};
+
+/// Every shipped model.
+const MODELS: [&str; 6] = ["umaze", "medium", "large", "umaze-transform", "umaze-paths", "policy"];
 
 fn artefact(layout: &str) -> Artefact {
     Artefact::open(&model(layout)).unwrap_or_else(|error| panic!("{error}"))
@@ -26,14 +33,7 @@ fn choices() -> [EngineChoice; 2] {
 #[test]
 fn shipped_models_are_small_listed_and_accepted_by_onnx_and_pytorch() {
     let sums = std::fs::read_to_string(root().join("models/SHA256SUMS")).unwrap_or_else(|error| panic!("{error}"));
-    for layout in LAYOUTS {
-        let artefact = artefact(layout);
-        assert!(artefact.bytes().len() <= 15_000_000, "{layout}");
-        assert!(sums.contains(&format!("{}  maze-{layout}.onnx", artefact.sha256())), "{layout} in SHA256SUMS");
-        assert!(root().join(format!("models/maze-{layout}.md")).is_file(), "{layout} has a card");
-        assert!(json(peer("check_model.py").arg(model(layout)))["golden"].as_u64() >= Some(2));
-    }
-    for name in ["umaze-transform", "umaze-paths"] {
+    for name in MODELS {
         let artefact = artefact(name);
         assert!(artefact.bytes().len() <= 15_000_000, "{name}");
         assert!(sums.contains(&format!("{}  maze-{name}.onnx", artefact.sha256())), "{name} in SHA256SUMS");
@@ -42,38 +42,58 @@ fn shipped_models_are_small_listed_and_accepted_by_onnx_and_pytorch() {
     }
 }
 
-/// One suite for every engine: parity, determinism, batches, wrong buffers, NaN.
+/// What a model is asked in a row of a batch: waves, and a step of denoising where one number is wanted.
+fn question(manifest: &Manifest, rows: &[usize]) -> Vec<Vec<f32>> {
+    let of = |size: usize, row: usize| -> Vec<f32> {
+        match size {
+            1 => vec![[5.0, 20.0, 60.0][row % 3]],
+            _ => (0..size).map(|k| (((k * (row + 3)) as f32) * 0.37).sin()).collect(),
+        }
+    };
+    manifest.inputs.iter().map(|spec| rows.iter().flat_map(|row| of(spec.len_for(1), *row)).collect()).collect()
+}
+
+fn answer(engine: &mut dyn Engine, inputs: &[Vec<f32>], size: usize) -> Result<Vec<f32>, EngineError> {
+    let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
+    let mut output = vec![0.0; size];
+    engine.run(&inputs, &mut [&mut output]).map(|()| output)
+}
+
+/// One suite for every engine and every model: parity, determinism, batches, wrong buffers, NaN.
+fn engines_conform_on(name: &str) {
+    let artefact = artefact(name);
+    let manifest = artefact.manifest();
+    let size = manifest.outputs[0].len_for(1);
+    let mut outputs: Vec<Vec<f32>> = Vec::new();
+    for choice in choices() {
+        let mut one = load_engine(&artefact, &choice, 1).unwrap_or_else(|error| panic!("{error}"));
+        let mut three = load_engine(&artefact, &choice, 3).unwrap_or_else(|error| panic!("{error}"));
+        let mut ask = |inputs: &[Vec<f32>]| answer(one.as_mut(), inputs, size);
+        let whole = |result: Result<Vec<f32>, EngineError>| result.unwrap_or_else(|error| panic!("{error}"));
+        let single = whole(ask(&question(manifest, &[1])));
+        assert_eq!(single, whole(ask(&question(manifest, &[1]))), "{choice:?} is deterministic");
+        let rows = whole(answer(three.as_mut(), &question(manifest, &[0, 1, 2]), 3 * size));
+        let difference = relative_difference(&rows[size..2 * size], &single);
+        assert!(difference <= 1e-5, "{choice:?}: a row in a batch is the row alone: {difference}");
+        let mut short = question(manifest, &[1]);
+        short[0].pop();
+        assert!(ask(&short).is_err(), "a wrong size is an error");
+        assert!(ask(&question(manifest, &[1])[1..]).is_err(), "a missing input is an error");
+        let mut nan = question(manifest, &[1]);
+        nan[0].fill(f32::NAN);
+        assert!(whole(ask(&nan)).iter().any(|value| value.is_nan()), "{choice:?} does not hide a NaN");
+        let again = whole(ask(&question(manifest, &[1])));
+        assert_eq!(single, again, "{choice:?}: one NaN does not poison the next run");
+        outputs.push(single);
+    }
+    let difference = relative_difference(&outputs[0], &outputs[1]);
+    assert!(difference <= 1e-5, "{name}: engines differ by {difference}");
+}
+
 #[test]
 fn engines_conform() {
-    for layout in LAYOUTS {
-        let artefact = artefact(layout);
-        let size = artefact.manifest().inputs[0].len_for(1);
-        let input = |row: usize| -> Vec<f32> { (0..size).map(|k| (((k * (row + 3)) as f32) * 0.37).sin()).collect() };
-        let mut outputs: Vec<Vec<f32>> = Vec::new();
-        for choice in choices() {
-            let mut one = load_engine(&artefact, &choice, 1).unwrap_or_else(|error| panic!("{error}"));
-            let mut three = load_engine(&artefact, &choice, 3).unwrap_or_else(|error| panic!("{error}"));
-            let mut single = vec![0.0; size];
-            one.run(&[&input(1), &[20.0]], &mut [&mut single]).unwrap_or_else(|error| panic!("{error}"));
-            let mut again = vec![0.0; size];
-            one.run(&[&input(1), &[20.0]], &mut [&mut again]).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(single, again, "{choice:?} is deterministic");
-            let batch: Vec<f32> = (0..3).flat_map(input).collect();
-            let mut rows = vec![0.0; 3 * size];
-            three.run(&[&batch, &[5.0, 20.0, 60.0]], &mut [&mut rows]).unwrap_or_else(|error| panic!("{error}"));
-            let difference = relative_difference(&rows[size..2 * size], &single);
-            assert!(difference <= 1e-5, "{choice:?}: a row in a batch is the row alone: {difference}");
-            assert!(one.run(&[&input(1)[1..], &[20.0]], &mut [&mut single]).is_err(), "a wrong size is an error");
-            assert!(one.run(&[&input(1)], &mut [&mut single]).is_err(), "a missing input is an error");
-            let mut nan = vec![0.0; size];
-            one.run(&[&vec![f32::NAN; size], &[20.0]], &mut [&mut nan]).unwrap_or_else(|error| panic!("{error}"));
-            assert!(nan.iter().any(|value| value.is_nan()), "{choice:?} does not hide a NaN");
-            one.run(&[&input(1), &[20.0]], &mut [&mut again]).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(single, again, "{choice:?}: one NaN does not poison the next run");
-            outputs.push(single);
-        }
-        let difference = relative_difference(&outputs[0], &outputs[1]);
-        assert!(difference <= 1e-5, "{layout}: engines differ by {difference}");
+    for name in MODELS {
+        engines_conform_on(name);
     }
 }
 
@@ -148,6 +168,12 @@ fn planners_conform() {
             let (start, goal) = planner.task(0).unwrap_or(([3.0, 1.0], [1.0, 1.0]));
             conforms(&mut planner, start, goal);
         }
+    }
+    let artefact = artefact("policy");
+    for choice in choices() {
+        let settings = PolicyPlannerSettings::default();
+        let mut planner = PolicyPlanner::new(&artefact, &choice, settings).unwrap_or_else(|error| panic!("{error}"));
+        conforms(&mut planner, [3.0, 1.0], [1.0, 1.0]);
     }
 }
 

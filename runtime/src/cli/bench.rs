@@ -2,15 +2,16 @@
 
 use super::AllocationCount;
 use super::common::{CliError, EngineArguments, SamplerArguments, print_json, print_text};
+use super::planners::{PolicyArguments, any_settings};
 use crate::evaluate::episodes;
 use crate::gate::{GateLimits, Origin};
 use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, EngineError, backends, load_engine};
 use crate::pilot::{Latencies, LatencySummary, Pilot, PilotSettings};
-use crate::planner::{MazePlanner, Observation};
+use crate::planner::{AnyMazePlanner, AnyMazeSettings, Observation, PolicyDecider, PolicyPlannerSettings};
 use crate::quantity::{DriftMonitor, DriftSettings, Intended, path_length_m};
 use crate::trajectory::Trajectory;
 use crate::view::{Stage, View};
-use crate::world::{MazeWorld, STEP_SECS};
+use crate::world::{MazeWorld, STEP_SECS, State};
 use clap::Args;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 #[derive(Args)]
 #[command(after_help = "\
 Example: planwright bench models/maze-umaze.onnx --json
+         planwright bench models/maze-policy.onnx --rollouts 1
          planwright bench --ros --json
 The same work in PyTorch, in turn with this command: python3 tests/peers/bench_plan.py")]
 pub(super) struct Bench {
@@ -49,6 +51,8 @@ pub(super) struct Bench {
     engine: EngineArguments,
     #[command(flatten)]
     sampler: SamplerArguments,
+    #[command(flatten)]
+    policy: PolicyArguments,
 }
 
 #[derive(Serialize)]
@@ -72,8 +76,13 @@ struct EngineResult {
     /// Share of the plans that passed the gate.
     passed: f64,
     plans: usize,
-    denoising_steps: usize,
-    candidates: usize,
+    /// Network calls per plan: denoising steps, or the steps of a roll-out.
+    calls_per_plan: f64,
+    /// Rows of one call: candidates, or roll-outs.
+    rows: usize,
+    /// One decision of a policy, milliseconds: history, network call of one row, head.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision_ms: Option<LatencySummary>,
 }
 
 /// What the engine took of a run, seen from outside.
@@ -161,6 +170,9 @@ impl Bench {
                 format!("{:.3}/{:.3}", result.in_engine_ms, result.around_engine_ms),
                 format!("{:.0}/{:.2}", result.allocations_in_engine, result.allocations_around_engine),
             );
+            if let Some(decision) = &result.decision_ms {
+                text += &format!("\n{:<12} {:>24} per decision, head included", "", three(decision));
+            }
         }
         print_text(&text)
     }
@@ -171,13 +183,13 @@ impl Bench {
         choice: &EngineChoice,
         count: AllocationCount,
     ) -> Result<EngineResult, CliError> {
-        let settings = self.sampler.settings(artefact, self.seed)?;
+        let settings = any_settings(artefact, &self.sampler, &self.policy, self.seed)?;
         let meter = Arc::new(Meter::default());
-        let load = || load_engine(artefact, choice, settings.candidates).map_err(CliError::input);
-        let step_ms = step_latency(load()?, artefact, settings.candidates)?;
+        let load = || load_engine(artefact, choice, settings.rows().clamp(1, 1024)).map_err(CliError::input);
+        let step_ms = step_latency(load()?, artefact, settings.rows())?;
         let metered = Metered { inner: load()?, meter: Arc::clone(&meter), count };
         let planner =
-            MazePlanner::on_engine(artefact.manifest(), Box::new(metered), settings).map_err(CliError::input)?;
+            AnyMazePlanner::on_engine(artefact.manifest(), Box::new(metered), settings).map_err(CliError::input)?;
         let engine = crate::planner::Planner::engine(&planner).clone();
         let world = MazeWorld::new(planner.layout().clone());
         let starts = episodes(world.layout(), self.plans, self.seed);
@@ -201,9 +213,9 @@ impl Bench {
             let (observation, now) = observe(index);
             pilot.plan(&world, &observation, now, now);
         }
-        let read = || [&meter.nanos, &meter.allocations].map(|value| value.load(Ordering::Relaxed));
+        let read = || [&meter.nanos, &meter.allocations, &meter.calls].map(|value| value.load(Ordering::Relaxed));
         let mut whole = Latencies::new();
-        let ([nanos, in_engine], all) = (read(), count());
+        let ([nanos, in_engine, calls], all) = (read(), count());
         let mut passed = 0_usize;
         for index in 0..self.plans {
             let (observation, now) = observe(index);
@@ -213,7 +225,7 @@ impl Bench {
             whole.record(begun.elapsed());
             passed += usize::from(planned);
         }
-        let ([nanos_after, in_engine_after], all_after) = (read(), count());
+        let ([nanos_after, in_engine_after, calls_after], all_after) = (read(), count());
         let plans = self.plans as f64;
         let in_engine_ms = (nanos_after - nanos) as f64 * 1e-6 / plans;
         let allocations_in_engine = (in_engine_after - in_engine) as f64 / plans;
@@ -231,8 +243,12 @@ impl Bench {
             allocations_around_engine: (all_after - all) as f64 / plans - allocations_in_engine,
             passed: passed as f64 / plans,
             plans: self.plans,
-            denoising_steps: settings.steps,
-            candidates: settings.candidates,
+            calls_per_plan: (calls_after - calls) as f64 / plans,
+            rows: settings.rows(),
+            decision_ms: match settings {
+                AnyMazeSettings::Policy(settings) => Some(decision_latency(artefact, choice, &settings)?),
+                AnyMazeSettings::Knots(_) | AnyMazeSettings::Paths(_) => None,
+            },
         })
     }
 }
@@ -266,6 +282,30 @@ fn step_latency(mut engine: Box<dyn Engine>, artefact: &Artefact, batch: usize) 
     for index in 0..2000 {
         let call = Instant::now();
         engine.run(&inputs, &mut [&mut output]).map_err(CliError::failed)?;
+        if index >= 10 {
+            latencies.record(call.elapsed());
+        }
+        if begun.elapsed() > Duration::from_secs(5) {
+            break;
+        }
+    }
+    Ok(latencies.summary())
+}
+
+/// Time of one decision of a policy on random-looking steps: what a robot waits for that asks for one action.
+fn decision_latency(
+    artefact: &Artefact,
+    choice: &EngineChoice,
+    settings: &PolicyPlannerSettings,
+) -> Result<LatencySummary, CliError> {
+    let mut decider = PolicyDecider::new(artefact, choice, settings).map_err(CliError::input)?;
+    let mut latencies = Latencies::new();
+    let begun = Instant::now();
+    for index in 0..5000 {
+        let wave = |phase: f64| 1.0 + (0.7 * f64::from(index) + phase).sin();
+        let state = State { position: [wave(0.0), wave(1.0)], velocity: [wave(2.0) - 1.0, wave(3.0) - 1.0] };
+        let call = Instant::now();
+        std::hint::black_box(decider.decide(&state, [wave(4.0), wave(5.0)]).map_err(CliError::failed)?);
         if index >= 10 {
             latencies.record(call.elapsed());
         }

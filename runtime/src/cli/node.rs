@@ -7,7 +7,7 @@ use crate::ros::executor::Waker;
 use crate::ros::messages::{nav2_msgs, nav2_msgs_lyrical};
 use crate::ros::node::Endpoint;
 use crate::ros::parameter::{Descriptor, markdown_table, write_params_file};
-use crate::ros::planner_node::{self, ErrorCode, Maze, PathAction, PlannerFamily, PlannerNode};
+use crate::ros::planner_node::{self, ErrorCode, Maze, PathAction, PlannerFamily, PlannerNode, Policy};
 use crate::ros::sim_node::{self, SimNode};
 use crate::ros::start::{self, Environment};
 use clap::{Args, Subcommand, ValueEnum};
@@ -16,6 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   planwright node maze --ros-args -p model:=models/maze-large.onnx -p drive:=true -r odom:=/robot/odom
   planwright node maze --ros-args --params-file launch/params/maze.yaml -r __ns:=/robot
+  planwright node policy --ros-args -p model:=models/maze-policy.onnx -p temperature:=0.0
   planwright node sim --ros-args -p layout:=umaze -p publish_clock:=true
   planwright node maze --describe yaml > maze.yaml
 
@@ -26,6 +27,8 @@ ROS_DOMAIN_ID and RMW_IMPLEMENTATION are read as by every node of ROS 2.";
 pub(super) enum NodeCommand {
     /// The diffusion maze planner: Nav2's ComputePathToPose, a managed life, and commands if it drives
     Maze(PlannerArguments),
+    /// A Fourier-head policy, rolled out through the maze: the same action, life and commands
+    Policy(PlannerArguments),
     /// The maze as a robot: odometry, transforms, map and clock out, velocities in
     Sim(SimArguments),
 }
@@ -85,10 +88,8 @@ pub(super) struct SimArguments {
 impl NodeCommand {
     pub(super) fn run(&self) -> Result<u8, CliError> {
         match self {
-            Self::Maze(arguments) => match arguments.distribution {
-                Distribution::Jazzy | Distribution::Kilted => planner::<Maze, nav2_msgs::ComputePathToPose>(arguments),
-                Distribution::Lyrical => planner::<Maze, nav2_msgs_lyrical::ComputePathToPose>(arguments),
-            },
+            Self::Maze(arguments) => family::<Maze>(arguments),
+            Self::Policy(arguments) => family::<Policy>(arguments),
             Self::Sim(arguments) => sim(arguments),
         }
     }
@@ -102,6 +103,14 @@ pub(super) fn ros_arguments(all: &[String]) -> Result<RosArguments, CliError> {
         Some(other) => Err(CliError::input(anyhow::anyhow!(
             "expected --ros-args before the arguments of ROS, got '{other}'\nhint: see `planwright node maze --help`"
         ))),
+    }
+}
+
+/// A family's node, in the form of the action that is asked for.
+fn family<F: PlannerFamily>(arguments: &PlannerArguments) -> Result<u8, CliError> {
+    match arguments.distribution {
+        Distribution::Jazzy | Distribution::Kilted => planner::<F, nav2_msgs::ComputePathToPose>(arguments),
+        Distribution::Lyrical => planner::<F, nav2_msgs_lyrical::ComputePathToPose>(arguments),
     }
 }
 

@@ -1,10 +1,8 @@
 //! Planners from arguments: whatever a model is, what plans with it.
 
 use super::common::{CliError, EngineArguments, SamplerArguments};
-use crate::model::{Artefact, Family};
-use crate::planner::{
-    AnyMazePlanner, MazePlanner, PathPlanner, PathPlannerSettings, PolicyPlanner, PolicyPlannerSettings,
-};
+use crate::model::{Artefact, load_engine};
+use crate::planner::{AnyMazePlanner, AnyMazeSettings, PathPlannerSettings, PolicyPlannerSettings};
 use clap::Args;
 
 /// How a policy acts.
@@ -34,6 +32,20 @@ impl PolicyArguments {
     }
 }
 
+/// What a model's planner is asked for.
+pub(super) fn any_settings(
+    artefact: &Artefact,
+    sampler: &SamplerArguments,
+    policy: &PolicyArguments,
+    seed: u64,
+) -> Result<AnyMazeSettings, CliError> {
+    Ok(match AnyMazeSettings::of(artefact.manifest()) {
+        AnyMazeSettings::Knots(_) => AnyMazeSettings::Knots(sampler.settings(artefact, seed)?),
+        AnyMazeSettings::Paths(own) => AnyMazeSettings::Paths(PathPlannerSettings { seed, ..own }),
+        AnyMazeSettings::Policy(_) => AnyMazeSettings::Policy(policy.settings(seed)),
+    })
+}
+
 /// The planner of a model with the given choices.
 pub(super) fn any_planner(
     artefact: &Artefact,
@@ -42,14 +54,8 @@ pub(super) fn any_planner(
     policy: &PolicyArguments,
     seed: u64,
 ) -> Result<AnyMazePlanner, CliError> {
-    let (manifest, choice) = (artefact.manifest(), engine.choice()?);
-    let planner = if manifest.family == Family::MazePolicy {
-        PolicyPlanner::new(artefact, &choice, policy.settings(seed)).map(AnyMazePlanner::Policy)
-    } else if manifest.plans_paths() {
-        let settings = PathPlannerSettings { seed, ..PathPlannerSettings::of(manifest) };
-        PathPlanner::new(artefact, &choice, settings).map(AnyMazePlanner::Paths)
-    } else {
-        MazePlanner::new(artefact, &choice, sampler.settings(artefact, seed)?).map(AnyMazePlanner::Knots)
-    };
-    planner.map_err(CliError::input)
+    let settings = any_settings(artefact, sampler, policy, seed)?;
+    // Not a number of rows that no engine could hold: the planner says what it expects.
+    let engine = load_engine(artefact, &engine.choice()?, settings.rows().clamp(1, 1024)).map_err(CliError::input)?;
+    AnyMazePlanner::on_engine(artefact.manifest(), engine, settings).map_err(CliError::input)
 }

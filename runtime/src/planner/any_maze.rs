@@ -1,8 +1,11 @@
 //! Whatever plans in a maze, behind one type: a node loads any of its family's models.
 
-use super::{MazePlanner, Observation, PathPlanner, PlanError, Planner, PolicyPlanner, Proposal};
+use super::{
+    MazePlanner, MazePlannerSettings, Observation, PathPlanner, PathPlannerSettings, PlanError, Planner, PlannerError,
+    PolicyPlanner, PolicyPlannerSettings, Proposal,
+};
 use crate::correction::Resample;
-use crate::model::{EngineDescription, Manifest};
+use crate::model::{Engine, EngineDescription, Family, Manifest};
 use crate::trajectory::Trajectory;
 use crate::view::View;
 use crate::world::Layout;
@@ -18,7 +21,56 @@ pub enum AnyMazePlanner {
     Policy(PolicyPlanner),
 }
 
+/// The choices at run time of a planner of any kind.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum AnyMazeSettings {
+    /// For knots.
+    Knots(MazePlannerSettings),
+    /// For paths.
+    Paths(PathPlannerSettings),
+    /// For a policy.
+    Policy(PolicyPlannerSettings),
+}
+
+impl AnyMazeSettings {
+    /// A model's own.
+    pub fn of(manifest: &Manifest) -> Self {
+        if manifest.family == Family::MazePolicy {
+            Self::Policy(PolicyPlannerSettings::default())
+        } else if manifest.plans_paths() {
+            Self::Paths(PathPlannerSettings::of(manifest))
+        } else {
+            Self::Knots(MazePlannerSettings::of(manifest))
+        }
+    }
+
+    /// Rows of one network call.
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::Knots(settings) => settings.candidates,
+            Self::Paths(settings) => settings.candidates,
+            Self::Policy(settings) => settings.rollouts,
+        }
+    }
+}
+
 impl AnyMazePlanner {
+    /// On an engine that is already loaded for `settings.rows()` rows.
+    ///
+    /// # Errors
+    /// If model and settings are of different kinds, or as the kind's own planner.
+    pub fn on_engine(
+        manifest: &Manifest,
+        engine: Box<dyn Engine>,
+        settings: AnyMazeSettings,
+    ) -> Result<Self, PlannerError> {
+        match settings {
+            AnyMazeSettings::Knots(settings) => MazePlanner::on_engine(manifest, engine, settings).map(Self::Knots),
+            AnyMazeSettings::Paths(settings) => PathPlanner::on_engine(manifest, engine, settings).map(Self::Paths),
+            AnyMazeSettings::Policy(settings) => PolicyPlanner::on_engine(manifest, engine, settings).map(Self::Policy),
+        }
+    }
+
     /// The map that the model was trained for.
     pub fn layout(&self) -> &Layout {
         match self {

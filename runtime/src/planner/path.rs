@@ -7,7 +7,7 @@ use super::ranking::Ranking;
 use super::{Observation, PlanError, Planner, PlannerError, Proposal, layout_of, schedule_of};
 use crate::correction::Resample;
 use crate::diffusion::{Condition, Sampler, SamplerSettings, SamplingError, Solver, Start};
-use crate::model::{Artefact, EngineChoice, EngineDescription, Manifest, SolverDefaults, load_engine};
+use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, Manifest, SolverDefaults, load_engine};
 use crate::quantity::path_length_m;
 use crate::trajectory::Trajectory;
 use crate::view::View;
@@ -82,7 +82,11 @@ impl PathPlanner {
         choice: &EngineChoice,
         settings: PathPlannerSettings,
     ) -> Result<Self, PlannerError> {
-        let manifest = artefact.manifest().clone();
+        Self::check(artefact.manifest(), &settings)?;
+        Self::on_engine(artefact.manifest(), load_engine(artefact, choice, settings.candidates)?, settings)
+    }
+
+    fn check(manifest: &Manifest, settings: &PathPlannerSettings) -> Result<(), PlannerError> {
         if !manifest.plans_paths() {
             return Err(PlannerError::Setting(format!(
                 "expected a model of paths (columns x, y), got '{}' of family {:?}\nhint: `planwright inspect FILE` tells what a model is",
@@ -90,8 +94,7 @@ impl PathPlanner {
             )));
         }
         let wrong = |problem: String| Err(PlannerError::Setting(problem));
-        let schedule = schedule_of(&manifest)?;
-        let trained = schedule.steps();
+        let trained = schedule_of(manifest)?.steps();
         if !(1..=trained).contains(&settings.steps) {
             return wrong(format!("expected between 1 and {trained} denoising steps, got {}", settings.steps));
         }
@@ -104,8 +107,22 @@ impl PathPlanner {
         if !(settings.reach_m >= 0.0 && settings.reach_m <= 10.0 && settings.clearance_m.is_finite()) {
             return wrong(format!("expected a reach of 0 to 10 m and a finite clearance, got {settings:?}"));
         }
+        Ok(())
+    }
+
+    /// On an engine that is already loaded for `settings.candidates` rows.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn on_engine(
+        manifest: &Manifest,
+        engine: Box<dyn Engine>,
+        settings: PathPlannerSettings,
+    ) -> Result<Self, PlannerError> {
+        Self::check(manifest, &settings)?;
+        let manifest = manifest.clone();
         let layout = layout_of(&manifest)?;
-        let engine = load_engine(artefact, choice, settings.candidates)?;
+        let schedule = schedule_of(&manifest)?;
         let horizon = manifest.horizon;
         let ranking =
             manifest.intended().filter(|_| settings.rank).map(|intended| Ranking::new(intended.marginal().clone()));

@@ -5,7 +5,7 @@ use super::policy_engine::{PolicyEngine, policy_of};
 use super::policy_history::{History, HistoryStep, action_between};
 use super::{Observation, PlanError, Planner, PlannerError, Proposal, layout_of};
 use crate::correction::Resample;
-use crate::model::{Artefact, EngineChoice, EngineDescription, Manifest};
+use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, Manifest, load_engine};
 use crate::trajectory::Trajectory;
 use crate::view::{Event, View};
 use crate::world::{GOAL_RADIUS_M, Layout, MazeWorld, Point, State, Sweep};
@@ -31,6 +31,27 @@ pub struct PolicyPlannerSettings {
 impl Default for PolicyPlannerSettings {
     fn default() -> Self {
         Self { rollouts: 4, temperature: 0.5, target_return: None, arrival_m: 0.3, seed: 0 }
+    }
+}
+
+impl PolicyPlannerSettings {
+    /// # Errors
+    /// Expected and got, for the first setting without sense.
+    pub(super) fn check(&self) -> Result<(), PlannerError> {
+        let wrong = |problem: String| Err(PlannerError::Setting(problem));
+        if !(1..=256).contains(&self.rollouts) {
+            return wrong(format!("expected 1 to 256 roll-outs, got {}", self.rollouts));
+        }
+        if !(self.temperature >= 0.0 && self.temperature <= 100.0) {
+            return wrong(format!("expected a temperature from 0 to 100, got {}", self.temperature));
+        }
+        if !(self.arrival_m > 0.0 && self.arrival_m <= GOAL_RADIUS_M) {
+            return wrong(format!("expected an arrival within 0 to {GOAL_RADIUS_M} m, got {}", self.arrival_m));
+        }
+        if self.target_return.is_some_and(|target| !target.is_finite()) {
+            return wrong(format!("expected a finite target return, got {:?}", self.target_return));
+        }
+        Ok(())
     }
 }
 
@@ -68,21 +89,23 @@ impl PolicyPlanner {
         choice: &EngineChoice,
         settings: PolicyPlannerSettings,
     ) -> Result<Self, PlannerError> {
-        let manifest = artefact.manifest().clone();
+        settings.check()?;
+        policy_of(artefact.manifest())?;
+        Self::on_engine(artefact.manifest(), load_engine(artefact, choice, settings.rollouts)?, settings)
+    }
+
+    /// On an engine that is already loaded for `settings.rollouts` rows.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn on_engine(
+        manifest: &Manifest,
+        engine: Box<dyn Engine>,
+        settings: PolicyPlannerSettings,
+    ) -> Result<Self, PlannerError> {
+        settings.check()?;
+        let manifest = manifest.clone();
         let policy = policy_of(&manifest)?;
-        let wrong = |problem: String| Err(PlannerError::Setting(problem));
-        if !(1..=256).contains(&settings.rollouts) {
-            return wrong(format!("expected 1 to 256 roll-outs, got {}", settings.rollouts));
-        }
-        if !(settings.temperature >= 0.0 && settings.temperature <= 100.0) {
-            return wrong(format!("expected a temperature from 0 to 100, got {}", settings.temperature));
-        }
-        if !(settings.arrival_m > 0.0 && settings.arrival_m <= GOAL_RADIUS_M) {
-            return wrong(format!("expected an arrival within 0 to {GOAL_RADIUS_M} m, got {}", settings.arrival_m));
-        }
-        if settings.target_return.is_some_and(|target| !target.is_finite()) {
-            return wrong(format!("expected a finite target return, got {:?}", settings.target_return));
-        }
         let layout = layout_of(&manifest)?;
         let history = History::new(&manifest, policy.context);
         let rollout = || Rollout {
@@ -99,7 +122,7 @@ impl PolicyPlanner {
             rollouts: (0..settings.rollouts).map(|_| rollout()).collect(),
             return_to_go,
             world: MazeWorld::new(layout),
-            engine: PolicyEngine::new(artefact, choice, settings.rollouts)?,
+            engine: PolicyEngine::on_engine(&manifest, engine, settings.rollouts)?,
             past: history.clone(),
             last: None,
             plans: 0,

@@ -27,11 +27,20 @@ impl PolicyEngine {
     /// # Errors
     /// If the model is no policy, or the engine refuses.
     pub(crate) fn new(artefact: &Artefact, choice: &EngineChoice, rows: usize) -> Result<Self, PlannerError> {
-        let policy = policy_of(artefact.manifest())?.clone();
+        policy_of(artefact.manifest())?;
+        Self::on_engine(artefact.manifest(), load_engine(artefact, choice, rows)?, rows)
+    }
+
+    /// On an engine that is already loaded for `rows` rows.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(crate) fn on_engine(manifest: &Manifest, engine: Box<dyn Engine>, rows: usize) -> Result<Self, PlannerError> {
+        let policy = policy_of(manifest)?.clone();
         let heads =
             policy.actions.iter().map(|action| ActionHead::new(policy.head, action)).collect::<Result<_, _>>()?;
         let mut own = Self {
-            engine: load_engine(artefact, choice, rows)?,
+            engine,
             heads,
             inputs: vec![0.0; rows * policy.context * COLUMNS],
             said: vec![0.0; rows * policy.actions.len() * policy.outputs()],
@@ -79,7 +88,8 @@ impl PolicyEngine {
         Ok(())
     }
 
-    /// The action of a row after a call: the mode at temperature 0, else a draw.
+    /// The action of a row after a call: the mode at temperature 0, else a draw. Bins may reach beyond what motors can
+    /// do, so that the ends of a periodic density are no neighbours; there the motors' ends are meant.
     ///
     /// # Errors
     /// If what the network says is no density.
@@ -89,7 +99,7 @@ impl PolicyEngine {
         let said = &self.said[row * size..(row + 1) * size];
         let mut action: Action = [0.0; 2];
         for ((value, head), said) in action.iter_mut().zip(&mut self.heads).zip(said.chunks_exact(width)) {
-            *value = head.value(said, temperature, rng)?;
+            *value = head.value(said, temperature, rng)?.clamp(-1.0, 1.0);
         }
         Ok(action)
     }

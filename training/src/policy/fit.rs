@@ -28,9 +28,9 @@ pub enum PolicyError {
     Export(#[from] ExportError),
 }
 
-/// Even bins over the motors' range.
+/// Even bins over the motors' range and what lies beside it.
 pub(super) fn action_bins(recipe: &PolicyRecipe) -> Result<[Binning; DIMENSIONS], DensityError> {
-    let bins = Binning::uniform(-1.0, 1.0, recipe.head.bins())?;
+    let bins = Binning::uniform(-recipe.action_reach, recipe.action_reach, recipe.head.bins())?;
     Ok(std::array::from_fn(|_| bins.clone()))
 }
 

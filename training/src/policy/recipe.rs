@@ -14,6 +14,10 @@ use tch::{Device, Kind, Tensor};
 /// Action coordinates of a maze.
 pub(super) const DIMENSIONS: usize = 2;
 
+fn default_reach() -> f64 {
+    1.0
+}
+
 /// Everything that determines a policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +30,11 @@ pub struct PolicyRecipe {
     pub network: PolicySizes,
     /// How the next action's distribution is said, per coordinate over [-1, 1].
     pub head: HeadSpec,
+    /// The bins span actions from -reach to reach. A Fourier density is periodic: with a reach of 1 a full push one way
+    /// is the neighbour of a full push the other way, and mass leaks from one to the other. What lies beyond 1 is played
+    /// as 1.
+    #[serde(default = "default_reach")]
+    pub action_reach: f64,
     /// Steps of the longest roll-out of a planner.
     pub horizon: usize,
     /// The fit.
@@ -98,6 +107,9 @@ impl PolicyRecipe {
             return Err("head: expected linear or fourier for a policy, got mixture".to_owned());
         }
         self.network().check().map_err(|problem| format!("network: {problem}"))?;
+        if !(1.0..=4.0).contains(&self.action_reach) {
+            return Err(format!("action_reach: expected 1 to 4, got {}", self.action_reach));
+        }
         if !(2..=100_000).contains(&self.horizon) {
             return Err(format!("horizon: expected 2 to 100000 steps, got {}", self.horizon));
         }

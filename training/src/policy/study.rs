@@ -27,6 +27,8 @@ pub struct PolicyStudy {
     pub tasks: Vec<StudyTask>,
     /// Bins of every head.
     pub bins: usize,
+    /// How far the bins reach, see [`PolicyRecipe::action_reach`].
+    pub action_reach: f64,
     /// Frequencies of the Fourier heads.
     pub frequencies: Vec<usize>,
     /// Fit and data seeds.
@@ -210,6 +212,7 @@ impl PolicyStudy {
             data: EpisodeSettings { seed, ..task.data.clone() },
             network: self.network,
             head,
+            action_reach: self.action_reach,
             horizon: task.data.steps,
             training: TrainingSettings { seed, ..self.training.clone() },
             data_sha256: String::new(),

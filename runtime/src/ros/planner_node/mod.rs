@@ -13,6 +13,7 @@ mod life;
 mod maze;
 mod parameters;
 mod planning;
+mod policy;
 mod questions;
 mod report;
 mod worker;
@@ -21,6 +22,7 @@ pub use answer::{ErrorCode, PathAction};
 pub use family::{LoadRequest, Loaded, PlannerFamily};
 pub use maze::Maze;
 pub use parameters::descriptors;
+pub use policy::Policy;
 
 use super::action::{Actions, GoalId, GoalLimits};
 use super::base::{self, Base, Start};
