@@ -14,4 +14,7 @@ pub use batch::{PolicyBatch, PolicyData};
 pub use export::export_policy;
 pub use fit::{PolicyError, fit_policy};
 pub use recipe::{PolicyRecipe, PolicyRecipeError, PolicySizes};
-pub use study::{PolicyStudy, StudyCell, StudyError, StudyOptions, StudyTask};
+pub use study::{
+    Against, Interval, PolicyStudy, StudyCell, StudyDrive, StudyError, StudyOptions, StudyRow, StudyTable, StudyTask,
+    section,
+};

@@ -1,0 +1,277 @@
+//! What the cells of a comparison say together: means and intervals over seeds, and heads against each other.
+
+use super::StudyCell;
+use super::cell::StudyDrive;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A mean with the 95% interval that resampling of the seeds gives.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Interval {
+    /// Mean, or the statistic itself.
+    pub mean: f64,
+    /// Lower end of the percentile bootstrap; the mean itself for a single seed.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// Resamplings per interval.
+const RESAMPLINGS: usize = 4000;
+
+impl Interval {
+    /// Of a statistic of `count` seeds, which is given the seeds' places. `None` without seeds, or if the statistic is
+    /// not finite.
+    pub fn bootstrap(count: usize, statistic: impl Fn(&[usize]) -> f64) -> Option<Self> {
+        let all: Vec<usize> = (0..count).collect();
+        let mean = Some(statistic(&all)).filter(|mean| count > 0 && mean.is_finite())?;
+        let mut rng = ChaCha8Rng::seed_from_u64(count as u64);
+        let mut drawn = vec![0; count];
+        let mut values: Vec<f64> = (0..RESAMPLINGS)
+            .map(|_| {
+                drawn.fill_with(|| rng.random_range(0..count));
+                statistic(&drawn)
+            })
+            .filter(|value| value.is_finite())
+            .collect();
+        values.sort_by(f64::total_cmp);
+        let at = |share: f64| values.get((share * values.len() as f64) as usize).copied();
+        Some(Self { mean, low: at(0.025)?, high: at(0.975)? })
+    }
+
+    /// Of the mean of values, one per seed.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        Self::bootstrap(values.len(), |places| mean(values, places))
+    }
+}
+
+fn mean(values: &[f64], places: &[usize]) -> f64 {
+    places.iter().filter_map(|place| values.get(*place)).sum::<f64>() / places.len() as f64
+}
+
+/// One head on one task and variant, at one temperature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StudyRow {
+    /// Task.
+    pub task: String,
+    /// `base`, or what differs from it.
+    pub variant: String,
+    /// Frequencies; `None` for the linear head.
+    pub frequencies: Option<usize>,
+    /// Sharpness of the actions.
+    pub temperature: f64,
+    /// Number of seeds.
+    pub seeds: usize,
+    /// Return: 0 is random motion, 100 the controller without noise.
+    pub return_normalised: Interval,
+    /// Share of the episodes that reached their goal.
+    pub reach_rate: Interval,
+    /// Share of the episodes with wall contact.
+    pub wall_share: Interval,
+    /// Root mean square jerk, m/s^3.
+    pub jerk_mps3: Interval,
+    /// Root mean square change between two actions.
+    pub action_change: Interval,
+    /// Mean smoothness of the actions' distributions.
+    pub pmf_smoothness: Interval,
+    /// Against the linear head with the same seeds; `None` for the linear head itself.
+    pub against_linear: Option<Against>,
+}
+
+/// A Fourier head against the linear one, seed by seed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Against {
+    /// Seeds with both.
+    pub seeds: usize,
+    /// How much more normalised return, percent of the linear head's mean. `None` where that is not above zero.
+    pub gain_percent: Option<Interval>,
+    /// Difference of the normalised returns, in its points.
+    pub gain_points: Interval,
+    /// Seeds in which it earns more.
+    pub better: usize,
+    /// Its jerk as a share of the linear head's.
+    pub jerk_ratio: Interval,
+    /// Its change of action as a share of the linear head's.
+    pub action_change_ratio: Interval,
+    /// Seeds in which its motion has less jerk.
+    pub smoother: usize,
+}
+
+/// A whole comparison.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StudyTable {
+    /// Name of the size.
+    pub study: String,
+    /// The command that makes it.
+    pub command: String,
+    /// Task by task, variant by variant, temperature by temperature, head by head.
+    pub rows: Vec<StudyRow>,
+}
+
+/// Task, variant, temperature.
+type Place<'c> = (&'c str, &'c str, f64);
+
+impl StudyTable {
+    /// Of cells in any order.
+    pub fn of(study: &str, command: &str, cells: &[StudyCell]) -> Self {
+        let mut places: Vec<Place<'_>> = Vec::new();
+        let mut heads: Vec<Option<usize>> = Vec::new();
+        for cell in cells {
+            for drive in &cell.driven {
+                let place = (cell.task.as_str(), cell.variant.as_str(), drive.temperature);
+                if !places.contains(&place) {
+                    places.push(place);
+                }
+            }
+            if !heads.contains(&cell.frequencies) {
+                heads.push(cell.frequencies);
+            }
+        }
+        heads.sort();
+        let rows = places.iter().flat_map(|place| heads.iter().filter_map(|head| row(cells, *place, *head)));
+        Self { study: study.to_owned(), command: command.to_owned(), rows: rows.collect() }
+    }
+
+    /// The rows of a task and variant.
+    pub fn of_task(&self, task: &str, variant: &str) -> Vec<&StudyRow> {
+        self.rows.iter().filter(|row| row.task == task && row.variant == variant).collect()
+    }
+
+    /// The temperature at which a head earns most on a task, with its row.
+    pub fn best(&self, task: &str, variant: &str, frequencies: Option<usize>) -> Option<&StudyRow> {
+        let of_head = self.of_task(task, variant).into_iter().filter(|row| row.frequencies == frequencies);
+        of_head.max_by(|left, right| left.return_normalised.mean.total_cmp(&right.return_normalised.mean))
+    }
+}
+
+/// Seeds with what they drove.
+fn drives<'c>(
+    cells: &'c [StudyCell],
+    (task, variant, temperature): Place<'_>,
+    head: Option<usize>,
+) -> Vec<(u64, &'c StudyDrive)> {
+    let of = |cell: &'c StudyCell| {
+        let matches = cell.task == task && cell.variant == variant && cell.frequencies == head;
+        let drive = cell.driven.iter().find(|drive| drive.temperature == temperature);
+        drive.filter(|_| matches).map(|drive| (cell.seed, drive))
+    };
+    cells.iter().filter_map(of).collect()
+}
+
+fn row(cells: &[StudyCell], place: Place<'_>, head: Option<usize>) -> Option<StudyRow> {
+    let own = drives(cells, place, head);
+    let over = |of: fn(&StudyDrive) -> f64| Interval::of(&own.iter().map(|(_, drive)| of(drive)).collect::<Vec<_>>());
+    let against_linear = match head {
+        Some(_) => against(&own, &drives(cells, place, None)),
+        None => None,
+    };
+    Some(StudyRow {
+        task: place.0.to_owned(),
+        variant: place.1.to_owned(),
+        frequencies: head,
+        temperature: place.2,
+        seeds: own.len(),
+        return_normalised: over(|drive| drive.return_normalised)?,
+        reach_rate: over(|drive| drive.reach_rate)?,
+        wall_share: over(|drive| drive.wall_share)?,
+        jerk_mps3: over(|drive| drive.jerk_mps3)?,
+        action_change: over(|drive| drive.action_change)?,
+        pmf_smoothness: over(|drive| drive.pmf_smoothness)?,
+        against_linear,
+    })
+}
+
+fn against(own: &[(u64, &StudyDrive)], linear: &[(u64, &StudyDrive)]) -> Option<Against> {
+    let pairs: Vec<(&StudyDrive, &StudyDrive)> = own
+        .iter()
+        .filter_map(|(seed, drive)| Some((*drive, linear.iter().find(|(other, _)| other == seed)?.1)))
+        .collect();
+    let column = |of: fn(&StudyDrive) -> f64| -> [Vec<f64>; 2] {
+        [pairs.iter().map(|(own, _)| of(own)).collect(), pairs.iter().map(|(_, linear)| of(linear)).collect()]
+    };
+    let ratio = |of: fn(&StudyDrive) -> f64| {
+        let [own, linear] = column(of);
+        Interval::bootstrap(pairs.len(), |places| mean(&own, places) / mean(&linear, places))
+    };
+    let [returns, linear_returns] = column(|drive| drive.return_normalised);
+    let everything: Vec<usize> = (0..pairs.len()).collect();
+    // A share of nothing, or of less than random motion, says nothing.
+    let gain_percent = (mean(&linear_returns, &everything) > 0.0).then(|| {
+        Interval::bootstrap(pairs.len(), |places| {
+            100.0 * (mean(&returns, places) / mean(&linear_returns, places) - 1.0)
+        })
+    });
+    Some(Against {
+        seeds: pairs.len(),
+        gain_percent: gain_percent.flatten(),
+        gain_points: Interval::bootstrap(pairs.len(), |places| mean(&returns, places) - mean(&linear_returns, places))?,
+        better: pairs.iter().filter(|(own, linear)| own.return_normalised > linear.return_normalised).count(),
+        jerk_ratio: ratio(|drive| drive.jerk_mps3)?,
+        action_change_ratio: ratio(|drive| drive.action_change)?,
+        smoother: pairs.iter().filter(|(own, linear)| own.jerk_mps3 < linear.jerk_mps3).count(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(frequencies: Option<usize>, seed: u64, returned: f64, jerk_mps3: f64) -> StudyCell {
+        let drive = StudyDrive {
+            temperature: 0.5,
+            return_mean: returned,
+            return_normalised: returned,
+            reach_rate: 1.0,
+            wall_share: 0.5,
+            jerk_mps3,
+            action_change: 1.0,
+            pmf_smoothness: 0.1,
+        };
+        StudyCell {
+            task: "ring".to_owned(),
+            variant: super::super::BASE.to_owned(),
+            frequencies,
+            seed,
+            plan_sha256: String::new(),
+            loss: None,
+            driven: vec![drive],
+            model_sha256: String::new(),
+        }
+    }
+
+    #[test]
+    fn heads_are_compared_seed_by_seed() {
+        let cells = [
+            cell(None, 1, 40.0, 10.0),
+            cell(None, 2, 60.0, 10.0),
+            cell(Some(8), 1, 70.0, 5.0),
+            cell(Some(8), 2, 50.0, 5.0),
+            // Without its partner it is no pair.
+            cell(Some(8), 3, 90.0, 5.0),
+        ];
+        let table = StudyTable::of("test", "command", &cells);
+        assert_eq!(table.rows.len(), 2);
+        let Some(against) = table.rows[1].against_linear else { panic!("both heads are there") };
+        assert_eq!((against.seeds, against.better, against.smoother), (2, 1, 2));
+        assert!((against.gain_percent.expect("linear is above zero").mean - 20.0).abs() < 1e-9);
+        assert!((against.jerk_ratio.mean - 0.5).abs() < 1e-12);
+        assert_eq!(table.rows[1].seeds, 3);
+        assert_eq!(table.best("ring", "base", None).map(|row| row.temperature), Some(0.5));
+        assert!(table.best("umaze", "base", None).is_none());
+    }
+
+    #[test]
+    fn intervals_hold_their_mean_and_know_no_nan() {
+        let interval = Interval::of(&[1.0, 2.0, 3.0, 4.0]).expect("values");
+        assert!(interval.low < 2.5 && interval.mean == 2.5 && interval.high > 2.5, "{interval:?}");
+        assert_eq!(Interval::of(&[7.0]), Some(Interval { mean: 7.0, low: 7.0, high: 7.0 }));
+        assert_eq!(Interval::of(&[]), None);
+        assert_eq!(Interval::of(&[1.0, f64::NAN]), None);
+    }
+}
