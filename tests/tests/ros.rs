@@ -70,6 +70,11 @@ fn lyricals_form_of_the_action_is_spoken() {
 }
 
 #[test]
+fn a_policy_is_a_node_like_any_planner() {
+    with_nodes("ros-kilted", "test_policy.py", &[]);
+}
+
+#[test]
 fn cyclone_dds_finds_what_it_expects() {
     with_nodes("cyclonedds", "test_cyclone.py", &[]);
 }

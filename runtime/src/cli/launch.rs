@@ -3,15 +3,17 @@
 use super::common::{CliError, ViewArguments, check_free, layout, numbers, open_model, print_json, print_text};
 use super::eval::finish_view;
 use super::node::{end_on_signals, warn};
+use crate::model::Family;
 use crate::ros::arguments::{ParameterRule, RosArguments};
 use crate::ros::executor::Waker;
 use crate::ros::messages::nav2_msgs::ComputePathToPose;
 use crate::ros::parameter::Value;
-use crate::ros::planner_node::{self, Maze, PlannerNode};
+use crate::ros::planner_node::{self, Maze, PlannerFamily, PlannerNode, Policy};
 use crate::ros::sim_node::{self, SimNode};
 use crate::ros::start::{self, Environment};
+use crate::world::Point;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -23,6 +25,7 @@ use std::time::Instant;
 Examples:
   planwright launch                                           a tour of the maze, until Ctrl-C
   planwright launch --layout large --goal 7,9 --goal 1,1 --once --rrd tour.rrd
+  planwright launch --model models/maze-policy.onnx           the same under a policy
   planwright launch --viewer rerun+http://127.0.0.1:9876/proxy
 
 Both are ordinary nodes: `ros2 topic list` shows them, and other nodes may take part.")]
@@ -50,6 +53,7 @@ impl Launch {
     pub(super) fn run(&self) -> Result<u8, CliError> {
         let maze = layout(&self.layout)?;
         let (model, artefact) = open_model(self.model.as_deref(), &self.layout)?;
+        let family = artefact.manifest().family;
         drop(artefact);
         let mut goals = Vec::new();
         for text in &self.goal {
@@ -63,6 +67,13 @@ impl Launch {
             // Far apart and all over the maze: every third cell, from both ends in turn.
             goals = (0..free.len()).step_by(3).flat_map(|index| [free[index], free[free.len() - 1 - index]]).collect();
         }
+        match family {
+            Family::MazePolicy => self.run_family::<Policy>(&model, goals),
+            _ => self.run_family::<Maze>(&model, goals),
+        }
+    }
+
+    fn run_family<F: PlannerFamily>(&self, model: &Path, goals: Vec<Point>) -> Result<u8, CliError> {
         let environment = Environment::read().map_err(CliError::input)?;
         let view = self.view.start()?;
         let (sim, sim_waker, wall_contacts) = start_sim(&self.layout, environment)?;
@@ -72,11 +83,11 @@ impl Launch {
             rule("drive", Value::Bool(true)),
         ];
         let arguments = RosArguments { parameters, ..RosArguments::default() };
-        let descriptors = planner_node::descriptors::<Maze>();
-        let (start, warnings) =
-            start::open("planwright_maze", descriptors, &arguments, environment).map_err(CliError::input)?;
+        let descriptors = planner_node::descriptors::<F>();
+        let (start, warnings) = start::open(&format!("planwright_{}", F::NAME), descriptors, &arguments, environment)
+            .map_err(CliError::input)?;
         warn(&warnings);
-        let opened = PlannerNode::<Maze, ComputePathToPose>::open(start, view.clone());
+        let opened = PlannerNode::<F, ComputePathToPose>::open(start, view.clone());
         let (mut node, executor) = opened.map_err(CliError::failed)?;
         let visited = goals.len();
         node.set_tour(goals, self.once);
