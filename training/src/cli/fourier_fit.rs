@@ -10,8 +10,8 @@ use std::path::PathBuf;
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  planwright-train fourier fit training/recipes/policy-umaze.toml --threads 2
-  planwright-train fourier fit training/recipes/policy-umaze.toml --resume --out runs/policy-umaze
+  planwright-train fourier fit training/recipes/maze-policy.toml --threads 2
+  planwright-train fourier fit training/recipes/maze-policy.toml --resume --out runs/maze-policy
 
 The run folder holds checkpoint.safetensors, metrics.jsonl and, once the fit is done, model.onnx.")]
 pub(super) struct FitPolicy {
