@@ -41,6 +41,9 @@ pub(super) struct Numbers {
     /// Passes over the prompts, separated by commas: one table each (default: 16 to 256, doubling)
     #[arg(long, value_delimiter = ',', value_name = "N")]
     epochs: Vec<usize>,
+    /// Adam's first rate; it falls to a tenth
+    #[arg(long, default_value_t = NumberPlan::RATE, value_name = "RATE")]
+    rate: f64,
     /// Two seeds, ten passes, one or two heads of each kind: seconds instead of minutes
     #[arg(long)]
     quick: bool,
@@ -73,6 +76,7 @@ impl Numbers {
             plan.heads
                 .extend(self.frequencies.iter().map(|frequencies| NumberHead::Fourier { frequencies: *frequencies }));
         }
+        plan.rate = self.rate;
         if !self.head.is_empty() {
             plan.heads.retain(|head| self.head.contains(&given(head)));
         }
@@ -98,6 +102,9 @@ impl Numbers {
         add("frequencies", self.frequencies.iter().map(usize::to_string).collect());
         add("seeds", self.seeds.iter().map(u64::to_string).collect());
         add("epochs", self.epochs.iter().map(usize::to_string).collect());
+        if self.rate != NumberPlan::RATE {
+            add("rate", vec![self.rate.to_string()]);
+        }
         line.push_str(if self.quick { " --quick" } else { "" });
         line
     }
@@ -121,6 +128,7 @@ mod tests {
             frequencies: vec![],
             seeds: vec![],
             epochs: vec![],
+            rate: NumberPlan::RATE,
             quick: false,
             out: PathBuf::new(),
             lanes: 10,
@@ -145,7 +153,9 @@ mod tests {
         let line =
             "planwright-train fourier numbers --head linear,fourier --frequencies 8,12 --seeds 1,2,3 --epochs 64";
         assert_eq!(few.line(), line);
-        assert_eq!(Numbers { quick: true, ..numbers() }.line(), "planwright-train fourier numbers --quick");
+        let quick = Numbers { quick: true, rate: 0.01, ..numbers() };
+        assert_eq!(quick.line(), "planwright-train fourier numbers --rate 0.01 --quick");
+        assert!(quick.plan().runs().is_ok_and(|runs| runs.iter().all(|run| run.rate == 0.01)));
     }
 
     #[test]

@@ -164,6 +164,9 @@ impl NumberPlan {
     /// The budget of the figures: on seeds 1 to 3 linear, text and Fourier heads are all at their best there.
     pub const TABLE_EPOCHS: usize = 64;
 
+    /// Adam's first rate.
+    pub const RATE: f64 = 3e-3;
+
     /// Everything with the published seeds.
     pub fn whole() -> Self {
         Self {
@@ -171,7 +174,7 @@ impl NumberPlan {
             seeds: Self::SEEDS.to_vec(),
             epochs: Self::EPOCHS.to_vec(),
             prompts: 256,
-            rate: 3e-3,
+            rate: Self::RATE,
             width: 64,
         }
     }
