@@ -2,6 +2,7 @@
 
 use super::fourier_fit::FitPolicy;
 use super::fourier_policy::ComparePolicies;
+use super::fourier_numbers::Numbers;
 use super::{CliError, print_json, print_text, set_threads};
 use crate::fourier::FourierError;
 use crate::fourier::toy::{Dataset, Task, ToyHead, ToyPlan, ToyRunOptions, run_all, table, text};
@@ -32,6 +33,8 @@ pub(super) struct Fourier {
 enum FourierCommand {
     /// Learn three known distributions under each head, beside the published figures (tables 2.1, A2 to A4)
     Toy(Toy),
+    /// Ask a small model for Gaussian numbers under each head (figures 2.3 and A23)
+    Numbers(Numbers),
     /// Smoothness and spectral entropy of any distribution
     Smoothness(Smoothness),
     /// Fit a policy from a recipe and export it
@@ -153,7 +156,7 @@ impl Toy {
 }
 
 /// Failures that no other input would mend are not the caller's.
-fn failure(error: FourierError) -> CliError {
+pub(super) fn failure(error: FourierError) -> CliError {
     match error {
         FourierError::Diverged { .. } | FourierError::Tensor(_) => CliError::failed(error),
         other => CliError::input(other),
@@ -205,6 +208,7 @@ impl Fourier {
     pub(super) fn run(&self) -> Result<(), CliError> {
         match &self.command {
             FourierCommand::Toy(command) => command.run(),
+            FourierCommand::Numbers(command) => command.run(),
             FourierCommand::Smoothness(command) => command.run(),
             FourierCommand::Fit(command) => command.run(),
             FourierCommand::Policy(command) => command.run(),

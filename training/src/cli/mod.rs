@@ -9,6 +9,7 @@ mod fit;
 mod fourier;
 mod fourier_fit;
 mod fourier_policy;
+mod fourier_numbers;
 
 use clap::{Parser, Subcommand};
 use serde::Serialize;

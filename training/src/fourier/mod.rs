@@ -1,12 +1,14 @@
 //! Heads that speak of a continuous value: a density of few frequencies, against free logits and Gaussian mixtures.
 //!
 //! * [`HeadSpec`] says which head, [`Head`] runs it in libtorch;
-//! * [`toy`]: what such heads learn of three distributions that are known exactly.
+//! * [`toy`]: what such heads learn of three distributions that are known exactly;
+//! * [`numbers`]: a small model that is asked for Gaussian numbers with two decimals.
 
 mod error;
 mod forward;
 mod head;
 mod noise;
+pub mod numbers;
 mod scaling;
 mod square_wave;
 pub mod toy;

@@ -9,7 +9,7 @@ const EPSILON: f64 = 1e-8;
 const NORM_EPSILON: f64 = 1e-6;
 
 /// Moments of parameters that are lanes x values.
-pub(super) struct Adam {
+pub(in crate::fourier) struct Adam {
     first: Tensor,
     /// The second moment over (1 - its decay): saves a product per step.
     second: Tensor,
@@ -18,13 +18,19 @@ pub(super) struct Adam {
 }
 
 impl Adam {
-    pub(super) fn new(parameters: &Tensor) -> Self {
+    pub(in crate::fourier) fn new(parameters: &Tensor) -> Self {
         let zeros = || Tensor::zeros(parameters.size(), (Kind::Float, tch::Device::Cpu));
         Self { first: zeros(), second: zeros(), root: zeros(), step: 0 }
     }
 
     /// One update in place. Each lane's gradient is clipped by its own norm.
-    pub(super) fn update(&mut self, parameters: &mut Tensor, gradient: &Tensor, rate: f64, clip_norm: Option<f64>) {
+    pub(in crate::fourier) fn update(
+        &mut self,
+        parameters: &mut Tensor,
+        gradient: &Tensor,
+        rate: f64,
+        clip_norm: Option<f64>,
+    ) {
         tch::no_grad(|| {
             let mut gradient = gradient.shallow_clone();
             if let Some(limit) = clip_norm {

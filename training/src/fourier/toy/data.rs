@@ -107,7 +107,7 @@ pub(super) fn split(samples: usize, train: usize) -> (Vec<usize>, Vec<usize>) {
 }
 
 /// Every order is equally likely.
-pub(super) fn shuffle<T>(values: &mut [T], rng: &mut ChaCha8Rng) {
+pub(in crate::fourier) fn shuffle<T>(values: &mut [T], rng: &mut ChaCha8Rng) {
     for last in (1..values.len()).rev() {
         values.swap(last, rng.random_range(0..=last));
     }

@@ -1,0 +1,185 @@
+//! A run folder: what is done is not done again.
+
+use super::metrics::NumberMetrics;
+use super::settings::{NumberPlan, NumberSettings};
+use super::train::train;
+use crate::fourier::FourierError;
+use indicatif::{ProgressBar, ProgressStyle};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// What a run came to: the content of its file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NumberResult {
+    /// Everything that determines it.
+    pub settings: NumberSettings,
+    /// SHA-256 of the settings, hex.
+    pub settings_sha256: String,
+    /// On the test prompts, after the last epoch.
+    pub metrics: NumberMetrics,
+    /// What is answered to the prompt of mean 0.55, deviation 0.10 and two numbers: masses of the numbers -1.00 to 0.99.
+    pub example: Vec<f64>,
+    /// Mean loss of the first and of the last epoch, nats per number, over the runs that were trained beside it; `None`
+    /// without a network.
+    pub losses: Option<[f64; 2]>,
+    /// Parameters of the network.
+    pub parameters: usize,
+    /// Its share of the time, seconds.
+    pub wall_secs: f64,
+}
+
+/// Where runs lie and how they are made; nothing of it changes a result.
+#[derive(Clone, Debug)]
+pub struct NumberRunOptions {
+    /// Folder of all results.
+    pub folder: PathBuf,
+    /// Most runs that are trained side by side: more cost less time each.
+    pub lanes: usize,
+    /// Show a progress bar on stderr.
+    pub progress: bool,
+}
+
+/// All runs of a plan, in its order: read where they are done, else made and written.
+///
+/// # Errors
+/// If a run cannot be made, a file of it cannot be read or written, or was made with other settings.
+pub fn run_all(plan: &NumberPlan, options: &NumberRunOptions) -> Result<Vec<NumberResult>, FourierError> {
+    let runs = plan.runs()?;
+    if options.lanes == 0 {
+        let (expected, got) = ("above 0".to_owned(), "0".to_owned());
+        return Err(FourierError::Setting { name: "lanes", expected, got });
+    }
+    let mut done: Vec<Option<NumberResult>> =
+        runs.iter().map(|run| read(&path(run, options), run)).collect::<Result<_, _>>()?;
+    let open: Vec<usize> = done.iter().zip(0..).filter(|(result, _)| result.is_none()).map(|(_, run)| run).collect();
+    let epochs: usize = open.iter().filter_map(|run| runs.get(*run)).map(|run| run.epochs).sum();
+    let bar = if options.progress { ProgressBar::new(epochs as u64) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} epochs  {eta} left  {msg}") {
+        bar.set_style(style);
+    }
+    for group in groups(&runs, &open, options.lanes) {
+        let lanes: Vec<NumberSettings> = group.iter().filter_map(|run| runs.get(*run)).cloned().collect();
+        bar.set_message(lanes.first().map(NumberSettings::path).unwrap_or_default());
+        let begun = Instant::now();
+        let fitted = train(&lanes, || bar.inc(lanes.len() as u64))?;
+        let wall_secs = begun.elapsed().as_secs_f64() / lanes.len() as f64;
+        for ((place, settings), fitted) in group.iter().zip(&lanes).zip(fitted) {
+            let result = NumberResult {
+                settings: settings.clone(),
+                settings_sha256: settings.sha256(),
+                metrics: fitted.metrics,
+                example: fitted.example,
+                losses: fitted.losses,
+                parameters: fitted.parameters,
+                wall_secs,
+            };
+            write(&path(settings, options), &result)?;
+            if let Some(place) = done.get_mut(*place) {
+                *place = Some(result);
+            }
+        }
+    }
+    bar.finish_and_clear();
+    Ok(done.into_iter().flatten().collect())
+}
+
+/// Runs of equal shape together, in their order, at most `lanes` of them.
+fn groups(runs: &[NumberSettings], open: &[usize], lanes: usize) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for run in open {
+        let Some(settings) = runs.get(*run) else { continue };
+        let fits = |group: &&mut Vec<usize>| {
+            let first = group.first().and_then(|first| runs.get(*first));
+            group.len() < lanes && first.is_some_and(|first| first.same_shape(settings))
+        };
+        match groups.iter_mut().find(fits) {
+            Some(group) => group.push(*run),
+            None => groups.push(vec![*run]),
+        }
+    }
+    groups
+}
+
+fn path(run: &NumberSettings, options: &NumberRunOptions) -> PathBuf {
+    options.folder.join(format!("{}.json", run.path()))
+}
+
+/// A result that is done; `None` if there is none.
+fn read(path: &Path, run: &NumberSettings) -> Result<Option<NumberResult>, FourierError> {
+    let text = match std::fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(FourierError::Io { path: path.to_owned(), source }),
+    };
+    let result: NumberResult = serde_json::from_slice(&text)
+        .map_err(|error| FourierError::Result { path: path.to_owned(), problem: error.to_string() })?;
+    let expected = run.sha256();
+    if result.settings_sha256 != expected {
+        return Err(FourierError::OtherSettings { path: path.to_owned(), expected, got: result.settings_sha256 });
+    }
+    Ok(Some(result))
+}
+
+fn write(path: &Path, result: &NumberResult) -> Result<(), FourierError> {
+    let io = |source| FourierError::Io { path: path.to_owned(), source };
+    let json = serde_json::to_vec(result)
+        .map_err(|error| FourierError::Result { path: path.to_owned(), problem: error.to_string() })?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(io)?;
+    }
+    planwright::files::write_atomically(path, |file| file.write_all(&json)).map_err(io)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::settings::NumberHead;
+    use super::*;
+
+    fn plan() -> NumberPlan {
+        NumberPlan {
+            heads: vec![NumberHead::Perfect {}, NumberHead::Linear {}],
+            seeds: vec![1, 2],
+            epochs: vec![1],
+            prompts: 64,
+            ..NumberPlan::quick()
+        }
+    }
+
+    #[test]
+    fn runs_of_equal_shape_are_trained_together() {
+        let runs = NumberPlan { seeds: vec![1, 2, 3], epochs: vec![1, 2], ..plan() }.runs().expect("runs");
+        let all: Vec<usize> = (0..runs.len()).collect();
+        assert_eq!(groups(&runs, &all, 30), [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11]]);
+        assert_eq!(groups(&runs, &all, 2)[..2], [vec![0, 1], vec![2]]);
+        assert_eq!(groups(&runs, &[3, 5, 9], 30), [vec![3, 5], vec![9]]);
+    }
+
+    #[test]
+    fn done_runs_are_read_and_others_are_made() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = NumberRunOptions { folder: folder.path().to_owned(), lanes: 4, progress: false };
+        let first = run_all(&plan(), &options).expect("runs");
+        assert_eq!(first.len(), 4);
+        let path = folder.path().join("epochs-1/linear/seed-2.json");
+        // A mark that only a read result has.
+        let mut marked = first[3].clone();
+        marked.wall_secs = -1.0;
+        write(&path, &marked).expect("written");
+        std::fs::remove_file(folder.path().join("epochs-1/linear/seed-1.json")).expect("removed");
+        let second = run_all(&plan(), &options).expect("runs");
+        assert_eq!(second[3], marked);
+        assert_eq!((&second[2].metrics, second[2].wall_secs > 0.0), (&first[2].metrics, true));
+
+        let other = run_all(&NumberPlan { width: 32, ..plan() }, &options).expect_err("other settings").to_string();
+        assert!(other.contains("expected a result of these settings (") && other.contains("--out"), "{other}");
+        std::fs::write(&path, "{").expect("written");
+        let broken = run_all(&plan(), &options).expect_err("a broken file").to_string();
+        assert!(broken.contains("expected the result of a run, got EOF"), "{broken}");
+        let none = run_all(&plan(), &NumberRunOptions { lanes: 0, ..options }).expect_err("no lanes").to_string();
+        assert_eq!(none, "expected lanes above 0, got 0");
+    }
+}

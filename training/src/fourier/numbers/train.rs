@@ -1,0 +1,228 @@
+//! The fit: Adam, batches of 64, a rate that falls epoch by epoch; and what comes of it on the test prompts.
+
+use super::metrics::{Answer, NumberMetrics, measure};
+use super::network::Lanes;
+use super::settings::{BATCH, NumberSettings};
+use super::task::Prompt;
+use crate::fourier::FourierError;
+use crate::fourier::toy::adam::Adam;
+use crate::fourier::toy::data::shuffle;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use tch::{Kind, Tensor};
+
+/// Share of the first rate that is gone after the last epoch.
+const RATE_FALL: f64 = 0.9;
+/// Streams of a run's generator: this one and those after it order the prompts, epoch by epoch.
+const ORDER_STREAM: u64 = 1000;
+/// The test prompt that is kept whole: mean 0.55, deviation 0.10, two numbers, as in the text.
+const EXAMPLE: usize = 32;
+
+/// A run after its fit.
+pub(super) struct Fitted {
+    pub(super) metrics: NumberMetrics,
+    /// What the example prompt is answered with.
+    pub(super) example: Vec<f64>,
+    /// Mean loss of the first and of the last epoch, over all lanes; `None` without a network.
+    pub(super) losses: Option<[f64; 2]>,
+    /// Parameters of the network.
+    pub(super) parameters: usize,
+}
+
+/// Trains runs of equal shape side by side and measures each on its test prompts. `on_epoch` is called after each epoch.
+///
+/// # Errors
+/// If a loss leaves the finite numbers.
+pub(super) fn train(runs: &[NumberSettings], on_epoch: impl FnMut()) -> Result<Vec<Fitted>, FourierError> {
+    let Some(first) = runs.first() else { return Ok(Vec::new()) };
+    let Some(network) = Lanes::new(first)? else {
+        return runs.iter().map(perfect).collect();
+    };
+    // libtorch rounds products of a single lane otherwise than of several; with a second one a run's result is the same
+    // to the last bit whatever is trained beside it.
+    match runs {
+        [run] => {
+            let mut fitted = train_lanes(&network, &[run.clone(), run.clone()], on_epoch)?;
+            fitted.truncate(1);
+            Ok(fitted)
+        }
+        several => train_lanes(&network, several, on_epoch),
+    }
+}
+
+/// The true distributions as answers.
+fn perfect(run: &NumberSettings) -> Result<Fitted, FourierError> {
+    let prompts = Prompt::test(run.seed);
+    let one = |prompt: &Prompt| {
+        let pmf = prompt.law().rounded_masses()?;
+        Ok(Answer { drawn: pmf.clone(), model: pmf })
+    };
+    fitted(run, &prompts, &prompts.iter().map(one).collect::<Result<Vec<_>, FourierError>>()?, None, 0)
+}
+
+fn fitted(
+    run: &NumberSettings,
+    prompts: &[Prompt],
+    answers: &[Answer],
+    losses: Option<[f64; 2]>,
+    parameters: usize,
+) -> Result<Fitted, FourierError> {
+    let example = answers.get(EXAMPLE).map(|answer| answer.drawn.clone()).unwrap_or_default();
+    Ok(Fitted { metrics: measure(prompts, answers, run.seed)?, example, losses, parameters })
+}
+
+/// Rate of an epoch.
+fn rate(run: &NumberSettings, epoch: usize) -> f64 {
+    run.rate * (1.0 - RATE_FALL * epoch as f64 / run.epochs as f64)
+}
+
+fn train_lanes(
+    network: &Lanes,
+    runs: &[NumberSettings],
+    mut on_epoch: impl FnMut(),
+) -> Result<Vec<Fitted>, FourierError> {
+    let Some(run) = runs.first() else { return Ok(Vec::new()) };
+    let (steps, width) = (network.steps() as i64, network.inputs() as i64);
+    let (lanes, count, batch) = (runs.len() as i64, run.prompts as i64, BATCH as i64);
+    let (mut inputs, mut targets) = (Vec::new(), Vec::new());
+    for run in runs {
+        for prompt in Prompt::train(run.prompts, run.seed) {
+            let (input, target) = network.lesson(&prompt);
+            inputs.extend(input);
+            targets.extend(target);
+        }
+    }
+    let inputs = Tensor::from_slice(&inputs).f_view([lanes, count, steps * width])?;
+    let targets = Tensor::from_slice(&targets).f_view([lanes, count, steps])?;
+    let mut parameters = network.initial(runs.iter().map(|run| run.seed)).set_requires_grad(true);
+    let mut adam = Adam::new(&parameters);
+    let mut order: Vec<i64> = vec![0; (lanes * count) as usize];
+    let mut orders: Vec<ChaCha8Rng> = runs.iter().map(|run| ChaCha8Rng::seed_from_u64(run.seed)).collect();
+    let mut losses: Option<[f64; 2]> = None;
+    for epoch in 0..run.epochs {
+        for (rng, lane) in orders.iter_mut().zip(order.chunks_exact_mut(count as usize)) {
+            rng.set_stream(ORDER_STREAM + epoch as u64);
+            lane.iter_mut().zip(0..).for_each(|(place, row)| *place = row);
+            shuffle(lane, rng);
+        }
+        let places = Tensor::from_slice(&order).view([lanes, count, 1]);
+        let shuffled = |tensor: &Tensor| {
+            let columns = tensor.size().last().copied().unwrap_or(1);
+            tensor.gather(1, &places.expand([-1, -1, columns], false), false)
+        };
+        let (inputs, targets) = (shuffled(&inputs), shuffled(&targets));
+        let epoch_rate = rate(run, epoch);
+        let mut sum = 0.0;
+        for first in (0..count).step_by(BATCH) {
+            let rows = inputs.narrow(1, first, batch).reshape([lanes, batch * steps, width]);
+            let loss = network.loss(&parameters, &rows, &targets.narrow(1, first, batch));
+            parameters.zero_grad();
+            // The sum over lanes: each lane's gradient is that of its own mean.
+            (&loss * lanes as f64).backward();
+            let mut flat = parameters.detach();
+            adam.update(&mut flat, &parameters.grad(), epoch_rate, None);
+            sum += loss.double_value(&[]);
+        }
+        let loss = sum * batch as f64 / count as f64;
+        if !loss.is_finite() {
+            let run = runs.iter().map(NumberSettings::path).collect::<Vec<_>>().join(", ");
+            return Err(FourierError::Diverged { run, epoch, loss });
+        }
+        losses = Some([losses.map_or(loss, |[first, _]| first), loss]);
+        on_epoch();
+    }
+    answers(network, runs, &parameters, losses)
+}
+
+fn answers(
+    network: &Lanes,
+    runs: &[NumberSettings],
+    parameters: &Tensor,
+    losses: Option<[f64; 2]>,
+) -> Result<Vec<Fitted>, FourierError> {
+    let prompts: Vec<Vec<Prompt>> = runs.iter().map(|run| Prompt::test(run.seed)).collect();
+    let questions: Vec<f32> = prompts.iter().flatten().flat_map(|prompt| network.question(prompt)).collect();
+    let shape = [runs.len() as i64, -1, network.inputs() as i64];
+    let questions = Tensor::from_slice(&questions).f_view(shape)?;
+    let said = tch::no_grad(|| network.probabilities(parameters, &questions));
+    let mut all = Vec::with_capacity(runs.len());
+    for ((run, prompts), lane) in runs.iter().zip(&prompts).zip(0..) {
+        let rows = Vec::<Vec<f64>>::try_from(said.get(lane).to_kind(Kind::Double))?;
+        let answers: Vec<Answer> = rows
+            .chunks(rows.len() / prompts.len().max(1))
+            .map(|rows| {
+                let numbers = |top_p| network.numbers(rows, top_p);
+                Answer { drawn: numbers(run.head.top_p()), model: numbers(1.0) }
+            })
+            .collect();
+        all.push(fitted(run, prompts, &answers, losses, network.parameters())?);
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::settings::{NumberHead, NumberPlan};
+    use super::super::text::TextForm;
+    use super::*;
+
+    const HEADS: [NumberHead; 4] = [
+        NumberHead::Linear {},
+        NumberHead::TABLE,
+        NumberHead::Text { form: TextForm::Digits },
+        NumberHead::Text { form: TextForm::Pairs },
+    ];
+
+    fn runs(head: NumberHead, seeds: &[u64], epochs: usize) -> Vec<NumberSettings> {
+        let plan = NumberPlan { heads: vec![head], seeds: seeds.to_vec(), epochs: vec![epochs], ..NumberPlan::quick() };
+        plan.runs().expect("runs")
+    }
+
+    fn fit(runs: &[NumberSettings]) -> Vec<Fitted> {
+        tch::set_num_threads(1);
+        train(runs, || {}).expect("a fit")
+    }
+
+    #[test]
+    fn losses_fall_and_answers_come_nearer_to_the_truth() {
+        for head in HEADS {
+            let (first, last) = (&fit(&runs(head, &[1], 1))[0], &fit(&runs(head, &[1], 40))[0]);
+            let Some([begun, ended]) = last.losses else { panic!("{head:?}: no losses") };
+            // Even answers have ln 200 = 5.3; the four Gaussians themselves about 4.
+            assert!(begun < 6.0 && ended < begun - 0.5, "{head:?}: {begun} to {ended}");
+            assert!(last.metrics.tvd_model < 0.7 * first.metrics.tvd_model, "{head:?}: {:?}", last.metrics);
+            assert!(last.example.len() == 200 && (last.example.iter().sum::<f64>() - 1.0).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn a_run_depends_on_its_seed_and_not_on_the_lanes_beside_it() {
+        for head in HEADS {
+            let alone = fit(&runs(head, &[2], 3));
+            let beside = fit(&runs(head, &[1, 2, 3], 3));
+            assert_eq!((&alone[0].metrics, &alone[0].example), (&beside[1].metrics, &beside[1].example), "{head:?}");
+            assert_ne!(beside[0].metrics, beside[1].metrics, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn perfection_is_not_trained() {
+        let all = fit(&runs(NumberHead::Perfect {}, &[1, 2], 3));
+        assert!(all.len() == 2 && all[0].losses.is_none() && all[0].metrics.tvd_exact < 0.03);
+    }
+
+    #[test]
+    fn top_p_is_for_text_alone() {
+        for head in HEADS {
+            let metrics = &fit(&runs(head, &[1], 30))[0].metrics;
+            let cut = metrics.tvd_exact != metrics.tvd_model;
+            assert_eq!(cut, matches!(head, NumberHead::Text { .. }), "{head:?}");
+        }
+    }
+
+    #[test]
+    fn the_rate_falls_to_a_tenth() {
+        let run = &runs(NumberHead::TABLE, &[1], 10)[0];
+        assert!((rate(run, 0) - 3e-3).abs() < 1e-15 && (rate(run, 5) - 1.65e-3).abs() < 1e-15);
+    }
+}
