@@ -1,6 +1,7 @@
 //! `planwright-train fourier`: what a head of few frequencies learns, and how smooth a distribution is.
 
 use super::fourier_fit::FitPolicy;
+use super::fourier_theory::FourierTheory;
 use super::{CliError, print_json, print_text, set_threads};
 use crate::fourier::FourierError;
 use crate::fourier::toy::{Dataset, Task, ToyHead, ToyPlan, ToyRunOptions, run_all, table, text};
@@ -15,6 +16,7 @@ Examples:
   planwright-train fourier toy --json
   planwright-train fourier toy --mle
   planwright-train fourier toy --sweep
+  planwright-train fourier theory --json
   planwright-train fourier smoothness --pmf 0.1,0.2,0.4,0.2,0.1 --json
 
 A run that is done is not done again: its result lies in the run folder, with a hash of its settings.";
@@ -33,6 +35,8 @@ enum FourierCommand {
     Toy(Toy),
     /// Smoothness and spectral entropy of any distribution
     Smoothness(Smoothness),
+    /// The scaling law, coloured noise and square waves beside the published figures (theorem 2.2.3, table A1, A17)
+    Theory(FourierTheory),
     /// Fit a policy from a recipe and export it
     Fit(FitPolicy),
 }
@@ -203,6 +207,7 @@ impl Fourier {
         match &self.command {
             FourierCommand::Toy(command) => command.run(),
             FourierCommand::Smoothness(command) => command.run(),
+            FourierCommand::Theory(command) => command.run(),
             FourierCommand::Fit(command) => command.run(),
         }
     }

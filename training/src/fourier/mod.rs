@@ -1,16 +1,21 @@
 //! Heads that speak of a continuous value: a density of few frequencies, against free logits and Gaussian mixtures.
 //!
 //! * [`HeadSpec`] says which head, [`Head`] runs it in libtorch;
+//! * [`theory`]: what can be checked of such a head without a network;
 //! * [`toy`]: what such heads learn of three distributions that are known exactly.
 
+mod absolute;
 mod error;
 mod forward;
 mod head;
 mod noise;
 mod scaling;
 mod square_wave;
+pub mod theory;
 pub mod toy;
+mod transform;
 
+pub use absolute::absolute_smoothness;
 pub use error::FourierError;
 pub use forward::{Head, HeadOutput, HeadWeights};
 pub use head::{HeadError, HeadSpec, Objective};

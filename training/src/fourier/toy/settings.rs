@@ -12,6 +12,9 @@ pub(super) const BATCH: usize = 32;
 /// Share of the rows that is learnt from, as a fraction.
 const TRAIN_SHARE: (usize, usize) = (4, 5);
 
+/// Names how a fit to values is measured: results that were measured otherwise are refused.
+const VALUES_MEASURE: &str = "densities times widths, but beta sums to one";
+
 /// A distribution of z given x and y.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -168,7 +171,10 @@ impl ToySettings {
 
     /// SHA-256 of the settings, hex.
     pub(super) fn sha256(&self) -> String {
-        content_sha256(self)
+        match self.task {
+            Task::Bins => content_sha256(self),
+            Task::Values => content_sha256(&(VALUES_MEASURE, self)),
+        }
     }
 
     /// Whether such a run can be made.
