@@ -36,10 +36,11 @@ pub fn section(theory: &Theory) -> Result<Section, ReportError> {
 }
 
 fn scaling_text(theory: &Theory) -> String {
-    let mut out = "### Scaling law\n\nTheorem 2.2.3 says that a density whose coefficients fall as 1/k^t, truncated to N \
+    let mut out =
+        "### Scaling law\n\nTheorem 2.2.3 says that a density whose coefficients fall as 1/k^t, truncated to N \
         frequencies, has a smoothness of C1 - C2 / N^(2t-1). C1 is fitted with the rest: only differences between \
         neighbouring N are used.\n\n"
-        .to_owned();
+            .to_owned();
     out += &head(["t", "bins m", "fitted", "N", "exponent", "2t - 1", "expected here", "error", "within 5%"]);
     for one in &theory.fits {
         out += &row([

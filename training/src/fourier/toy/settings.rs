@@ -226,6 +226,16 @@ impl ToyPlan {
     /// The four published seeds and six more.
     pub const SEEDS: [u64; 10] = [1, 2, 3, 42, 4, 5, 6, 7, 8, 9];
 
+    /// All runs that a report of a task has places for: its tables and its sweep.
+    pub fn whole(task: Task) -> Self {
+        let mut heads = match task {
+            Task::Bins => vec![ToyHead::Linear {}, ToyHead::Mixture {}, ToyHead::Regression {}],
+            Task::Values => vec![ToyHead::Mixture {}],
+        };
+        heads.extend(ToyHead::sweep());
+        Self { task, datasets: Dataset::ALL.to_vec(), heads, seeds: Self::SEEDS.to_vec(), epochs: 500, samples: 5000 }
+    }
+
     /// All runs: head by head, so that runs of equal shape are neighbours.
     ///
     /// # Errors
@@ -277,6 +287,8 @@ mod tests {
         assert_eq!(names.len(), 20);
         assert_eq!(names[..3], ["fourier-2", "fourier-2-g1e-6", "fourier-4"]);
         assert_eq!(names[19], "fourier-20-g1e-6");
+        let count = |task| ToyPlan::whole(task).runs().map(|runs| runs.len()).ok();
+        assert_eq!([count(Task::Bins), count(Task::Values)], [Some(23 * 30), Some(21 * 30)]);
     }
 
     #[test]
