@@ -33,7 +33,7 @@ pub fn square_wave(bins: usize, waves: usize) -> Result<Vec<f64>, DensityError> 
     if highest == 0 {
         return Err(DensityError::Frequencies { got: 0 });
     }
-    if bins <= 2 * highest {
+    if bins < 2 * highest {
         return Err(DensityError::Aliased { frequencies: highest, bins });
     }
     let height = |bin: usize| {

@@ -265,7 +265,7 @@ mod tests {
         let text = |options: TheoryOptions| measure(&options, "", |_| {}).expect_err("no such options").to_string();
         let whole = TheoryOptions::default();
         assert_eq!(text(TheoryOptions { waves: 0, ..whole }), "expected between 1 and 65536 frequencies, got 0");
-        assert!(text(TheoryOptions { waves: 600, ..whole }).starts_with("expected more than 2398 bins"));
+        assert!(text(TheoryOptions { waves: 600, ..whole }).starts_with("expected at least 2398 bins"));
         assert_eq!(text(TheoryOptions { trials: 1, ..whole }), "expected 2 trials or more, got 1");
     }
 }
