@@ -67,7 +67,7 @@ pub enum DensityError {
     },
     /// Frequencies that so few bins cannot tell apart.
     #[error(
-        "expected more than {} bins for {frequencies} frequencies, got {bins}\nhint: fewer frequencies than half the bins keep the bins' sum what the density says",
+        "expected at least {} bins for {frequencies} frequencies, got {bins}\nhint: bins resolve half as many waves",
         2 * .frequencies
     )]
     Aliased {

@@ -18,6 +18,8 @@ mod mixture;
 mod quantile;
 mod smoothness;
 mod tempered;
+#[cfg(test)]
+mod tests;
 
 pub use binning::{Binning, DenseMiddle};
 pub use categorical::Categorical;

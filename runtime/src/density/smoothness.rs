@@ -57,10 +57,16 @@ impl SmoothnessMetric {
     /// # Errors
     /// As [`SmoothnessMetric::of`], and if the width is not between 1 and [`SmoothnessMetric::WIDEST`].
     pub fn distance(&self, pmf: &[f64], sigma: usize) -> Result<f64, DensityError> {
-        let Some(removed) = sigma.checked_sub(1).and_then(|index| self.removed.get(index)) else {
-            return Err(DensityError::OutOfRange { low: 1.0, high: Self::WIDEST as f64, value: sigma as f64 });
-        };
-        Ok(distance(&self.power(pmf)?, removed, self.bins))
+        Ok(distance(&self.power(pmf)?, self.removed(sigma)?, self.bins))
+    }
+
+    /// What a Gaussian of a width in bins takes off the frequencies 1, 2, ..., bins / 2: shares of their amplitudes.
+    ///
+    /// # Errors
+    /// If the width is not between 1 and [`SmoothnessMetric::WIDEST`].
+    pub fn removed(&self, sigma: usize) -> Result<&[f64], DensityError> {
+        let outside = || DensityError::OutOfRange { low: 1.0, high: Self::WIDEST as f64, value: sigma as f64 };
+        sigma.checked_sub(1).and_then(|index| self.removed.get(index)).map(Vec::as_slice).ok_or_else(outside)
     }
 
     /// |Y_k|^2 for k = 1, ..., bins / 2.

@@ -124,3 +124,95 @@ impl PolicySpec {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::probe::test_manifest;
+    use crate::model::{Manifest, ManifestError};
+    use serde_json::{Value, json};
+
+    /// A policy of two steps of history and three frequencies.
+    fn manifest() -> Value {
+        let columns = POLICY_COLUMNS.map(|name| json!({"name": name, "unit": "1", "frame": "maze"}));
+        let action = |name: &str| json!({"name": name, "unit": "1", "bins": {"low": -1.0, "high": 1.0, "bins": 50}});
+        json!({
+            "schema_version": 1, "name": "probe", "family": "maze-policy",
+            "inputs": [{"name": "history", "shape": ["batch", 2, 10], "unit": "1", "frame": "maze"}],
+            "outputs": [{"name": "head", "shape": ["batch", 2, 8], "unit": "1", "frame": ""}],
+            "columns": columns,
+            "normaliser": {"low": vec![-1.0; 10], "high": vec![1.0; 10]},
+            "policy": {
+                "context": 2, "head": {"fourier": {"frequencies": 3}}, "actions": [action("action_x"), action("action_y")],
+                "returns": {"low": 0.0, "high": 20.0, "target": 20.0}, "control_steps": 4,
+            },
+            "horizon": 4, "knot_secs": 0.04,
+        })
+    }
+
+    fn drop_entry(json: &mut Value, entry: &str) {
+        if let Some(entries) = json.as_object_mut() {
+            entries.remove(entry);
+        }
+    }
+
+    /// The entry that a changed manifest is refused for, and the first line of why.
+    fn refused(edit: impl FnOnce(&mut Value)) -> (String, String) {
+        let mut json = serde_json::to_value(test_manifest()).expect("a manifest");
+        for (entry, value) in manifest().as_object().into_iter().flatten() {
+            json[entry] = value.clone();
+        }
+        drop_entry(&mut json, "diffusion");
+        drop_entry(&mut json, "solver");
+        json["golden"] = json!([{"inputs": [vec![0.1; 20]], "output": vec![0.1; 16]}]);
+        edit(&mut json);
+        let read = Manifest::from_json(&serde_json::to_vec(&json).expect("JSON"));
+        let entry = match &read {
+            Ok(_) => "none".to_owned(),
+            Err(ManifestError::Entry { entry, .. }) => entry.clone(),
+            Err(_) => "other".to_owned(),
+        };
+        let text = read.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(text.lines().skip(1).all(|line| line.starts_with("hint: ")), "{text}");
+        (entry, text.lines().next().unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn a_policy_with_all_its_entries_is_read() {
+        assert_eq!(refused(|_| {}), ("none".to_owned(), String::new()));
+    }
+
+    #[test]
+    fn each_bad_entry_gives_one_line() {
+        type Edit = fn(&mut Value);
+        let edits: [(&str, &str, Edit); 8] = [
+            ("policy.head", "expected 1 to 25 frequencies, half of the bins, got 0", |json| {
+                json["policy"]["head"]["fourier"]["frequencies"] = json!(0);
+            }),
+            ("policy.head", "expected 1 to 25 frequencies, half of the bins, got 26", |json| {
+                json["policy"]["head"]["fourier"]["frequencies"] = json!(26);
+            }),
+            ("policy.context", "expected 1 to 1024 steps, got 0", |json| json["policy"]["context"] = json!(0)),
+            ("inputs", "expected shapes [[Batch, Fixed(3), Fixed(10)]], got [[Batch, Fixed(2), Fixed(10)]]", |json| {
+                json["policy"]["context"] = json!(3);
+            }),
+            ("policy", "expected context, head, returns and the bins of every action, got none", |json| {
+                drop_entry(json, "policy");
+            }),
+            ("policy.actions", r#"expected ["action_x", "action_y"], got []"#, |json| {
+                json["policy"]["actions"] = json!([]);
+            }),
+            ("other", "missing field `bins`", |json| {
+                drop_entry(&mut json["policy"]["actions"][1], "bins");
+            }),
+            ("other", "expected between 1 and 65536 bins, got 0", |json| {
+                json["policy"]["actions"][0]["bins"]["bins"] = json!(0);
+            }),
+        ];
+        for (entry, expected, edit) in edits {
+            let (named, line) = refused(edit);
+            assert_eq!(named, entry, "{line}");
+            assert!(line.contains(expected), "{line}");
+        }
+    }
+}

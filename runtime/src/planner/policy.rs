@@ -184,8 +184,9 @@ impl PolicyPlanner {
         }
     }
 
-    /// One step of every roll-out that is still under way.
-    fn advance(&mut self, goal: Point) -> Result<(), PlanError> {
+    /// One step of every roll-out that is still under way. Gives back what the head of one said that is no density.
+    fn advance(&mut self, goal: Point) -> Result<Option<PlanError>, PlanError> {
+        let mut fault = None;
         for (row, rollout) in self.rollouts.iter().enumerate() {
             self.engine.show(row, &rollout.history);
         }
@@ -195,9 +196,13 @@ impl PolicyPlanner {
                 continue;
             }
             // What is no density ends this future, not the others.
-            let Ok(action) = self.engine.action(row, self.settings.temperature, &mut rollout.rng) else {
-                rollout.broken = true;
-                continue;
+            let action = match self.engine.action(row, self.settings.temperature, &mut rollout.rng) {
+                Ok(action) => action,
+                Err(error) => {
+                    rollout.broken = true;
+                    fault = Some(error);
+                    continue;
+                }
             };
             for _ in 0..self.engine.policy().control_steps {
                 rollout.state = self.world.step(&rollout.state, action).0;
@@ -216,7 +221,7 @@ impl PolicyPlanner {
                 action_before: action,
             });
         }
-        Ok(())
+        Ok(fault)
     }
 
     /// The roll-out that has arrived; of several that arrived with the same step, the one farthest from walls.
@@ -265,16 +270,19 @@ impl Planner for PolicyPlanner {
         // ChaCha mixes; the odd constant keeps the plans of neighbouring seeds apart.
         let seed = self.settings.seed.wrapping_add((plan + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         self.begin_rollouts(observation, seed);
-        let mut steps = 0;
+        let (mut steps, mut fault) = (0, None);
         while self.arrived().is_none() {
             if steps == self.manifest.horizon || self.rollouts.iter().all(|rollout| rollout.broken) {
-                return Err(PlanError::NotReached { rollouts: self.rollouts.len(), steps });
+                let not_reached = PlanError::NotReached { rollouts: self.rollouts.len(), steps };
+                // Where every future ends in something that is no density, that is what is wrong.
+                let broken = self.rollouts.iter().all(|rollout| rollout.broken);
+                return Err(fault.filter(|_| broken).unwrap_or(not_reached));
             }
             if deadline.is_some_and(|deadline| Instant::now() + self.engine.call() > deadline) {
                 self.engine.forget_a_little();
                 return Err(PlanError::NoTime);
             }
-            self.advance(observation.goal)?;
+            fault = self.advance(observation.goal)?.or(fault);
             steps += 1;
         }
         if view.is_enabled() {

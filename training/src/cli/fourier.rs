@@ -1,8 +1,9 @@
 //! `planwright-train fourier`: what a head of few frequencies learns, and how smooth a distribution is.
 
 use super::fourier_fit::FitPolicy;
-use super::fourier_policy::ComparePolicies;
 use super::fourier_numbers::Numbers;
+use super::fourier_policy::ComparePolicies;
+use super::fourier_theory::FourierTheory;
 use super::{CliError, print_json, print_text, set_threads};
 use crate::fourier::FourierError;
 use crate::fourier::toy::{Dataset, Task, ToyHead, ToyPlan, ToyRunOptions, run_all, table, text};
@@ -17,6 +18,7 @@ Examples:
   planwright-train fourier toy --json
   planwright-train fourier toy --mle
   planwright-train fourier toy --sweep
+  planwright-train fourier theory --json
   planwright-train fourier smoothness --pmf 0.1,0.2,0.4,0.2,0.1 --json
 
 A run that is done is not done again: its result lies in the run folder, with a hash of its settings.";
@@ -37,6 +39,8 @@ enum FourierCommand {
     Numbers(Numbers),
     /// Smoothness and spectral entropy of any distribution
     Smoothness(Smoothness),
+    /// The scaling law, coloured noise and square waves beside the published figures (theorem 2.2.3, table A1, A17)
+    Theory(FourierTheory),
     /// Fit a policy from a recipe and export it
     Fit(FitPolicy),
     /// Compare linear and Fourier heads on policies: returns, smoothness, jerk, collisions
@@ -210,6 +214,7 @@ impl Fourier {
             FourierCommand::Toy(command) => command.run(),
             FourierCommand::Numbers(command) => command.run(),
             FourierCommand::Smoothness(command) => command.run(),
+            FourierCommand::Theory(command) => command.run(),
             FourierCommand::Fit(command) => command.run(),
             FourierCommand::Policy(command) => command.run(),
         }

@@ -8,8 +8,9 @@ mod export;
 mod fit;
 mod fourier;
 mod fourier_fit;
-mod fourier_policy;
 mod fourier_numbers;
+mod fourier_policy;
+mod fourier_theory;
 
 use clap::{Parser, Subcommand};
 use serde::Serialize;

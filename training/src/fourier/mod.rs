@@ -1,9 +1,11 @@
 //! Heads that speak of a continuous value: a density of few frequencies, against free logits and Gaussian mixtures.
 //!
 //! * [`HeadSpec`] says which head, [`Head`] runs it in libtorch;
+//! * [`theory`]: what can be checked of such a head without a network;
 //! * [`toy`]: what such heads learn of three distributions that are known exactly;
 //! * [`numbers`]: a small model that is asked for Gaussian numbers with two decimals.
 
+mod absolute;
 mod error;
 mod forward;
 mod head;
@@ -11,8 +13,11 @@ mod noise;
 pub mod numbers;
 mod scaling;
 mod square_wave;
+pub mod theory;
 pub mod toy;
+mod transform;
 
+pub use absolute::absolute_smoothness;
 pub use error::FourierError;
 pub use forward::{Head, HeadOutput, HeadWeights};
 pub use head::{HeadError, HeadSpec, Objective};

@@ -1,6 +1,7 @@
 //! Coloured noise as rows of probabilities (A.9, table A1), from smooth to sharp: brown, pink, white, blue. Smoothness
 //! puts them in this order; spectral entropy does not.
 
+use super::transform::transform;
 use planwright::density::{DensityError, SmoothnessMetric, spectral_entropy};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -8,7 +9,6 @@ use rand_distr::StandardNormal;
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::f64::consts::PI;
 
 /// The bins of table A1. It does not say how many: with these its values come out.
 pub const PUBLISHED_BINS: usize = 4096;
@@ -111,45 +111,9 @@ fn mean_std(values: impl ExactSizeIterator<Item = f64> + Clone) -> (f64, f64) {
     (mean, square.sqrt())
 }
 
-/// The fast Fourier transform of a power of two values, by halves; not scaled.
-fn transform(values: &mut [[f64; 2]], sign: f64) {
-    let count = values.len();
-    if count < 2 {
-        return;
-    }
-    let mut even: Vec<[f64; 2]> = values.iter().step_by(2).copied().collect();
-    let mut odd: Vec<[f64; 2]> = values.iter().skip(1).step_by(2).copied().collect();
-    transform(&mut even, sign);
-    transform(&mut odd, sign);
-    let (low, high) = values.split_at_mut(count / 2);
-    for (index, (((low, high), even), odd)) in low.iter_mut().zip(high).zip(&even).zip(&odd).enumerate() {
-        let (sin, cos) = (sign * 2.0 * PI * index as f64 / count as f64).sin_cos();
-        let turned = [odd[0] * cos - odd[1] * sin, odd[0] * sin + odd[1] * cos];
-        *low = [even[0] + turned[0], even[1] + turned[1]];
-        *high = [even[0] - turned[0], even[1] - turned[1]];
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_transform_is_a_transform() {
-        let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let before: Vec<[f64; 2]> = (0..16).map(|_| [rng.random(), rng.random()]).collect();
-        let mut values = before.clone();
-        transform(&mut values, -1.0);
-        let third = before.iter().enumerate().fold([0.0, 0.0], |sum: [f64; 2], (index, value)| {
-            let (sin, cos) = (-2.0 * PI * 3.0 * index as f64 / 16.0).sin_cos();
-            [sum[0] + value[0] * cos - value[1] * sin, sum[1] + value[0] * sin + value[1] * cos]
-        });
-        assert!((values[3][0] - third[0]).abs() < 1e-12 && (values[3][1] - third[1]).abs() < 1e-12);
-        transform(&mut values, 1.0);
-        for (value, before) in values.iter().zip(&before) {
-            assert!((value[0] / 16.0 - before[0]).abs() < 1e-14 && (value[1] / 16.0 - before[1]).abs() < 1e-14);
-        }
-    }
 
     #[test]
     fn smoothness_orders_the_colours_and_spectral_entropy_does_not() {

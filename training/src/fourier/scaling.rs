@@ -158,7 +158,7 @@ fn spaced(low: f64, high: f64, count: usize) -> Vec<usize> {
 /// Least squares of ln(y_{i+1} - y_i) against ln(C2 (N_i^-e - N_{i+1}^-e)). None for fewer than four points.
 fn power_fit(points: &[(usize, f64)], expected: f64) -> Option<PowerFit> {
     let seen = points.windows(2).take_while(|pair| match pair {
-        [before, after] => after.1 - before.1 > VISIBLE * after.1,
+        [before, after] => after.1 - before.1 > VISIBLE * after.1.abs(),
         _ => false,
     });
     let points = points.get(..=seen.count())?;

@@ -1,7 +1,9 @@
 //! Square waves as rows of probabilities (A.9, figures A16 and A17): with every sine wave more they hold more high
 //! frequency, and a measure of smoothness should say so.
 
+use super::absolute::absolute_smoothness;
 use planwright::density::{DensityError, SmoothnessMetric, bin_centre, spectral_entropy};
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
@@ -16,6 +18,8 @@ pub struct SquareWaveRow {
     pub waves: usize,
     /// Its smoothness.
     pub smoothness: f64,
+    /// The same with absolute differences, see [`absolute_smoothness`].
+    pub smoothness_l1: f64,
     /// Its spectral entropy, nats.
     pub spectral_entropy: f64,
 }
@@ -29,7 +33,7 @@ pub fn square_wave(bins: usize, waves: usize) -> Result<Vec<f64>, DensityError> 
     if highest == 0 {
         return Err(DensityError::Frequencies { got: 0 });
     }
-    if bins <= 2 * highest {
+    if bins < 2 * highest {
         return Err(DensityError::Aliased { frequencies: highest, bins });
     }
     let height = |bin: usize| {
@@ -50,10 +54,15 @@ pub fn square_wave(bins: usize, waves: usize) -> Result<Vec<f64>, DensityError> 
 pub fn square_waves(bins: usize, waves: &[usize]) -> Result<Vec<SquareWaveRow>, DensityError> {
     let metric = SmoothnessMetric::new(bins)?;
     waves
-        .iter()
+        .par_iter()
         .map(|&waves| {
             let pmf = square_wave(bins, waves)?;
-            Ok(SquareWaveRow { waves, smoothness: metric.of(&pmf)?, spectral_entropy: spectral_entropy(&pmf)? })
+            Ok(SquareWaveRow {
+                waves,
+                smoothness: metric.of(&pmf)?,
+                smoothness_l1: absolute_smoothness(&metric, &pmf)?,
+                spectral_entropy: spectral_entropy(&pmf)?,
+            })
         })
         .collect()
 }

@@ -25,7 +25,7 @@ pub fn export_policy(
     options: &ExportOptions,
 ) -> Result<ExportReport, PolicyError> {
     let recipe = &checkpoint.recipe;
-    let data = PolicyData::new(recipe, episodes, action_bins(recipe)?);
+    let data = PolicyData::new(recipe, episodes, action_bins(recipe)?)?;
     let mut real = PolicyBatch::default();
     data.draw(REAL_STREAM, REAL_WINDOWS, &mut real);
     let layout = recipe.data.maze()?;

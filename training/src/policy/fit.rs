@@ -17,6 +17,18 @@ pub enum PolicyError {
     /// The bins of an action.
     #[error("head: {0}")]
     Bins(#[from] DensityError),
+    /// An action that no bin holds.
+    #[error("episode {episode}, step {step}, action_{}: {problem}", if *.axis == 0 { "x" } else { "y" })]
+    Action {
+        /// Which episode, from 0.
+        episode: usize,
+        /// Which of its steps, from 0.
+        step: usize,
+        /// Which coordinate, from 0.
+        axis: usize,
+        /// Expected and got.
+        problem: DensityError,
+    },
     /// The fit.
     #[error(transparent)]
     Fit(#[from] FitError),
@@ -44,7 +56,7 @@ pub fn fit_policy(
 ) -> Result<(FitReport, Vec<RecordedEpisode>), PolicyError> {
     let episodes = drive(&recipe.data)?;
     let recipe = PolicyRecipe { data_sha256: sha256(&episodes), ..recipe.clone() };
-    let data = PolicyData::new(&recipe, &episodes, action_bins(&recipe)?);
+    let data = PolicyData::new(&recipe, &episodes, action_bins(&recipe)?)?;
     let report = fit_by(&recipe, options, &recipe.data_sha256, |step, count, batch| data.draw(step, count, batch))?;
     Ok((report, episodes))
 }

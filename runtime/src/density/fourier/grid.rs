@@ -42,14 +42,14 @@ impl FourierDensity {
         }
     }
 
-    /// Probabilities of even bins over [-1, 1]: the density at their centres, scaled to sum to one. With N below
-    /// half the bins that scale is exactly 2 / bins.
+    /// Probabilities of even bins over [-1, 1]: the density at their centres, scaled to sum to one. With N up
+    /// to half the bins that scale is exactly 2 / bins.
     ///
     /// # Errors
-    /// If there are not more than 2 N bins.
+    /// If there are fewer than 2 N bins.
     pub fn pmf_into(&self, pmf: &mut [f64]) -> Result<(), DensityError> {
         let bins = pmf.len();
-        if bins <= 2 * self.frequencies() {
+        if bins < 2 * self.frequencies() {
             return Err(DensityError::Aliased { frequencies: self.frequencies(), bins });
         }
         self.at_centres(pmf);

@@ -164,7 +164,7 @@ fn the_bins_are_the_density_at_their_centres() {
         assert!((mass - density.density(super::super::bin_centre(bin, 50)) / 25.0).abs() < 1e-14);
     }
     assert!(density.pmf_into(&mut [0.0; 25]).is_ok());
-    assert_eq!(density.pmf_into(&mut [0.0; 24]), Err(DensityError::Aliased { frequencies: 12, bins: 24 }));
+    assert_eq!(density.pmf_into(&mut [0.0; 23]), Err(DensityError::Aliased { frequencies: 12, bins: 23 }));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use planwright::density::bin_centre;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, StandardNormal};
+use std::f64::consts::PI;
 
 /// x lies within this distance of 0.
 const REACH: f64 = 0.8;
@@ -51,7 +52,7 @@ impl ToyData {
                 Dataset::Gaussian => y + DEVIATION * rng.sample::<f64, _>(StandardNormal),
                 Dataset::Gmm2 => (if upper { x } else { y }) + DEVIATION * rng.sample::<f64, _>(StandardNormal),
                 Dataset::Beta => {
-                    let [a, b] = [x, y].map(|value| CONCENTRATION * value.abs());
+                    let [a, b] = shape(x, y);
                     let beta = Beta::new(a, b).map_err(|_| FourierError::Setting {
                         name: "x and y",
                         expected: "other than 0".to_owned(),
@@ -70,25 +71,48 @@ impl ToyData {
     /// The distribution of z in row `row` over `bins` equal bins: the density at their centres, scaled to sum one.
     /// Empty for a row that is not there.
     pub fn true_pmf(&self, row: usize, bins: usize) -> Vec<f64> {
-        let Some(&[x, y]) = self.inputs.get(row) else { return Vec::new() };
-        let gaussian = |value: f64, mean: f64| -0.5 * ((value - mean) / DEVIATION).powi(2);
-        let logarithms: Vec<f64> = (0..bins)
-            .map(|bin| bin_centre(bin, bins))
-            .map(|z| match self.dataset {
-                Dataset::Gaussian => gaussian(z, y),
-                Dataset::Gmm2 => (gaussian(z, x).exp() + gaussian(z, y).exp()).ln(),
-                Dataset::Beta => {
-                    let [a, b] = [x, y].map(|value| CONCENTRATION * value.abs());
-                    (a - 1.0) * z.abs().ln() + (b - 1.0) * (-z.abs()).ln_1p()
-                }
-            })
-            .collect();
+        let Some(logarithms) = self.log_densities(row, bins) else { return Vec::new() };
         // Scaled before the exponential: a beta density may be beyond all numbers.
         let largest = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let masses: Vec<f64> = logarithms.iter().map(|logarithm| (logarithm - largest).exp()).collect();
         let sum: f64 = masses.iter().sum();
         masses.into_iter().map(|mass| mass / sum).collect()
     }
+
+    /// What the published code of the fits to values takes for the true masses of `bins` equal bins, as far as table A4
+    /// tells: a Gaussian's density at their centres times their width, so that the tail outside [-1, 1] is not counted,
+    /// but for beta, whose density may be a spike narrower than a bin, masses that sum to one. Over the published
+    /// seeds this puts four of the table's six divergences within one deviation; masses that always sum to one do with
+    /// two, densities times widths throughout with three.
+    pub fn true_masses(&self, row: usize, bins: usize) -> Vec<f64> {
+        let scale = match self.dataset {
+            Dataset::Beta => return self.true_pmf(row, bins),
+            Dataset::Gaussian => 1.0,
+            Dataset::Gmm2 => 0.5,
+        };
+        let height = scale * 2.0 / bins as f64 / (DEVIATION * (2.0 * PI).sqrt());
+        self.log_densities(row, bins).into_iter().flatten().map(|logarithm| height * logarithm.exp()).collect()
+    }
+
+    /// Logarithms of the density at the bins' centres, all but for the same constant.
+    fn log_densities(&self, row: usize, bins: usize) -> Option<Vec<f64>> {
+        let &[x, y] = self.inputs.get(row)?;
+        let gaussian = |value: f64, mean: f64| -0.5 * ((value - mean) / DEVIATION).powi(2);
+        let logarithm = |z: f64| match self.dataset {
+            Dataset::Gaussian => gaussian(z, y),
+            Dataset::Gmm2 => (gaussian(z, x).exp() + gaussian(z, y).exp()).ln(),
+            Dataset::Beta => {
+                let [a, b] = shape(x, y);
+                (a - 1.0) * z.abs().ln() + (b - 1.0) * (-z.abs()).ln_1p()
+            }
+        };
+        Some((0..bins).map(|bin| logarithm(bin_centre(bin, bins))).collect())
+    }
+}
+
+/// Parameters of the beta distribution.
+fn shape(x: f64, y: f64) -> [f64; 2] {
+    [x, y].map(|value| CONCENTRATION * value.abs())
 }
 
 /// The bin of a value; what lies outside [-1, 1] counts at that end.
@@ -186,6 +210,17 @@ mod tests {
         // Beta(30, 60) at 0.34 and 0.30, whose normalisation cancels.
         let ratio = (0.34_f64 / 0.30).powf(29.0) * (0.66_f64 / 0.70).powf(59.0);
         assert!((mirrored[33] / mirrored[32] - ratio).abs() < 1e-9, "{} {ratio}", mirrored[33] / mirrored[32]);
+        // The masses are the same but for what lies outside: a Gaussian at the end loses half.
+        for (dataset, x, y, sum) in
+            [(Dataset::Gaussian, 0.7, 1.0, 0.5), (Dataset::Gmm2, 1.0, 0.0, 0.75), (Dataset::Beta, 0.3, -0.6, 1.0)]
+        {
+            let data = ToyData { dataset, inputs: vec![[x, y]], targets: vec![0.0] };
+            let (pmf, masses) = (data.true_pmf(0, 1000), data.true_masses(0, 1000));
+            assert!((masses.iter().sum::<f64>() - sum).abs() < 1e-6, "{dataset:?}");
+            for (mass, of_all) in masses.iter().zip(&pmf) {
+                assert!((mass - sum * of_all).abs() < 1e-6 * sum, "{dataset:?}");
+            }
+        }
         let nothing = ToyData { dataset: Dataset::Beta, inputs: vec![], targets: vec![] }.true_pmf(0, 50);
         assert!(nothing.is_empty());
     }

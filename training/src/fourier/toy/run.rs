@@ -51,7 +51,7 @@ pub fn run_all(plan: &ToyPlan, options: &ToyRunOptions) -> Result<Vec<ToyResult>
         return Err(FourierError::Setting { name: "lanes", expected, got });
     }
     let mut done: Vec<Option<ToyResult>> =
-        runs.iter().map(|run| read(&path(run, options), run)).collect::<Result<_, _>>()?;
+        runs.iter().map(|run| read(&path(run, &options.folder), run)).collect::<Result<_, _>>()?;
     let open: Vec<usize> = done.iter().zip(0..).filter(|(result, _)| result.is_none()).map(|(_, run)| run).collect();
     let bar =
         if options.progress { ProgressBar::new((open.len() * plan.epochs) as u64) } else { ProgressBar::hidden() };
@@ -73,7 +73,7 @@ pub fn run_all(plan: &ToyPlan, options: &ToyRunOptions) -> Result<Vec<ToyResult>
                 lanes: lanes.len(),
                 wall_secs,
             };
-            write(&path(settings, options), &result)?;
+            write(&path(settings, &options.folder), &result)?;
             if let Some(place) = done.get_mut(*place) {
                 *place = Some(result);
             }
@@ -81,6 +81,30 @@ pub fn run_all(plan: &ToyPlan, options: &ToyRunOptions) -> Result<Vec<ToyResult>
     }
     bar.finish_and_clear();
     Ok(done.into_iter().flatten().collect())
+}
+
+/// What a run folder holds of a plan.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ToyDone {
+    /// Results, in the plan's order.
+    pub results: Vec<ToyResult>,
+    /// Runs that are not done, as `TASK/DATA/HEAD/seed-N`.
+    pub missing: Vec<String>,
+}
+
+/// Reads what is done of a plan and makes nothing.
+///
+/// # Errors
+/// If a run cannot be made, or a file of it cannot be read or was made with other settings.
+pub fn read_done(plan: &ToyPlan, folder: &Path) -> Result<ToyDone, FourierError> {
+    let mut done = ToyDone::default();
+    for run in plan.runs()? {
+        match read(&path(&run, folder), &run)? {
+            Some(result) => done.results.push(result),
+            None => done.missing.push(run.path()),
+        }
+    }
+    Ok(done)
 }
 
 /// Runs of equal shape together, in their order, at most `lanes` of them.
@@ -100,8 +124,8 @@ fn groups(runs: &[ToySettings], open: &[usize], lanes: usize) -> Vec<Vec<usize>>
     groups
 }
 
-fn path(run: &ToySettings, options: &ToyRunOptions) -> PathBuf {
-    options.folder.join(format!("{}.json", run.path()))
+fn path(run: &ToySettings, folder: &Path) -> PathBuf {
+    folder.join(format!("{}.json", run.path()))
 }
 
 /// A result that is done; `None` if there is none.
@@ -171,6 +195,10 @@ mod tests {
         let second = run_all(&plan(), &options).expect("runs");
         assert_eq!((&second[3], second[2].lanes), (&marked, 1));
         assert_eq!(second[2].metrics, first[2].metrics);
+        let wider = ToyPlan { seeds: vec![2, 3], ..plan() };
+        let done = read_done(&wider, folder.path()).expect("a folder");
+        assert_eq!((done.results.len(), done.missing.len()), (6, 6));
+        assert_eq!((&done.results[1], done.missing[1].as_str()), (&marked, "bins/gmm2/linear/seed-3"));
 
         let other = run_all(&ToyPlan { epochs: 2, ..plan() }, &options).expect_err("other settings").to_string();
         assert!(other.contains("expected a result of these settings (") && other.contains("--out"), "{other}");

@@ -12,6 +12,9 @@ pub(super) const BATCH: usize = 32;
 /// Share of the rows that is learnt from, as a fraction.
 const TRAIN_SHARE: (usize, usize) = (4, 5);
 
+/// Names how a fit to values is measured: results that were measured otherwise are refused.
+const VALUES_MEASURE: &str = "densities times widths, but beta sums to one";
+
 /// A distribution of z given x and y.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -168,7 +171,10 @@ impl ToySettings {
 
     /// SHA-256 of the settings, hex.
     pub(super) fn sha256(&self) -> String {
-        content_sha256(self)
+        match self.task {
+            Task::Bins => content_sha256(self),
+            Task::Values => content_sha256(&(VALUES_MEASURE, self)),
+        }
     }
 
     /// Whether such a run can be made.
@@ -219,6 +225,16 @@ pub struct ToyPlan {
 impl ToyPlan {
     /// The four published seeds and six more.
     pub const SEEDS: [u64; 10] = [1, 2, 3, 42, 4, 5, 6, 7, 8, 9];
+
+    /// All runs that a report of a task has places for: its tables and its sweep.
+    pub fn whole(task: Task) -> Self {
+        let mut heads = match task {
+            Task::Bins => vec![ToyHead::Linear {}, ToyHead::Mixture {}, ToyHead::Regression {}],
+            Task::Values => vec![ToyHead::Mixture {}],
+        };
+        heads.extend(ToyHead::sweep());
+        Self { task, datasets: Dataset::ALL.to_vec(), heads, seeds: Self::SEEDS.to_vec(), epochs: 500, samples: 5000 }
+    }
 
     /// All runs: head by head, so that runs of equal shape are neighbours.
     ///
@@ -271,6 +287,8 @@ mod tests {
         assert_eq!(names.len(), 20);
         assert_eq!(names[..3], ["fourier-2", "fourier-2-g1e-6", "fourier-4"]);
         assert_eq!(names[19], "fourier-20-g1e-6");
+        let count = |task| ToyPlan::whole(task).runs().map(|runs| runs.len()).ok();
+        assert_eq!([count(Task::Bins), count(Task::Values)], [Some(23 * 30), Some(21 * 30)]);
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct ToyRow {
     /// Sample deviation over seeds, for smoothness that over all distributions of all seeds, as published. `None` for a
     /// single seed.
     pub sd: Option<f64>,
+    /// Sample deviation over seeds of every metric, smoothness as well. `None` for a single seed.
+    pub sd_over_seeds: Option<f64>,
     /// The published mean.
     pub published: Option<f64>,
     /// The published deviation.
@@ -66,7 +68,7 @@ pub struct ToyTable {
 }
 
 impl ToyResult {
-    fn value(&self, metric: &str) -> Option<f64> {
+    pub(super) fn value(&self, metric: &str) -> Option<f64> {
         match metric {
             "kl" => self.metrics.kl,
             "mse" => self.metrics.mse,
@@ -114,7 +116,8 @@ pub fn table(results: &[ToyResult], command: &str) -> ToyTable {
 fn row(results: &[&ToyResult], metric: &str) -> Option<ToyRow> {
     let settings = &results.first()?.settings;
     let values: Vec<f64> = results.iter().filter_map(|result| result.value(metric)).collect();
-    let Summary { mean, mut sd, count } = Summary::of(&values)?;
+    let Summary { mean, sd: sd_over_seeds, count } = Summary::of(&values)?;
+    let mut sd = sd_over_seeds;
     if metric == "smoothness" {
         let parts: Vec<Pooled> = results.iter().filter_map(|result| result.metrics.smoothness).collect();
         sd = Pooled::merge(&parts).map(|pooled| pooled.sd);
@@ -128,6 +131,7 @@ fn row(results: &[&ToyResult], metric: &str) -> Option<ToyRow> {
         seeds: count,
         mean,
         sd,
+        sd_over_seeds,
         published: cell.map(|cell| cell.mean),
         published_sd: cell.and_then(|cell| cell.sd),
         source: cell.map(|cell| cell.source.to_owned()),
@@ -239,6 +243,7 @@ mod tests {
         // sqrt(0.01^2 + 0.01^2): within the runs and between them.
         let smoothness = find("fourier-12", "smoothness");
         assert!(smoothness.sd.is_some_and(|sd| (sd - 0.0002_f64.sqrt()).abs() < 1e-12), "{smoothness:?}");
+        assert!(smoothness.sd_over_seeds.is_some_and(|sd| (sd - 0.0002_f64.sqrt()).abs() < 1e-12), "{smoothness:?}");
         // What is no number is within nothing.
         assert_eq!(find("mixture", "kl").within_one_sd, Some(false));
         assert_eq!(table.rows.len(), 6);

@@ -234,8 +234,7 @@ fn measure_values(network: &Lanes, raw: &Raw, rows: &Rows) -> Result<ToyMetrics,
         let densities = doubles(&head.density(&part.unsqueeze(1), scale, &centres)?)?;
         for (density, row) in densities.chunks_exact(FINE_BINS).zip(&mut test) {
             let masses: Vec<f64> = density.iter().map(|density| density * 2.0 / FINE_BINS as f64).collect();
-            // The true masses sum to one, as those of the bins do, also where a Gaussian's tail lies outside.
-            divergences.push(kl_clamped(&rows.data.true_pmf(*row, FINE_BINS), &masses));
+            divergences.push(kl_clamped(&rows.data.true_masses(*row, FINE_BINS), &masses));
         }
     }
     Ok(ToyMetrics { kl: mean(&divergences), perplexity: perplexity(&hit), ..ToyMetrics::default() })
