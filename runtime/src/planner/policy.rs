@@ -20,7 +20,8 @@ pub struct PolicyPlannerSettings {
     pub rollouts: usize,
     /// Sharpness of the actions: 1 draws from the density as it is, 0 takes its mode.
     pub temperature: f64,
-    /// Return that is asked for at the start of an episode; the model's own target if `None`.
+    /// Return that every roll-out asks for at the start of an episode. If `None`, each asks for its own: from the model's
+    /// target down to half of it, for what is good far from the goal is little beside it.
     pub target_return: Option<f64>,
     /// Distance from the goal at which a roll-out has arrived, metres; the rest is one straight knot.
     pub arrival_m: f64,
@@ -69,9 +70,13 @@ pub struct PolicyPlanner {
     plans: u64,
 }
 
+/// Share of the model's target that the most modest roll-out asks for.
+const LEAST_SHARE: f64 = 0.5;
+
 /// One imagined future.
 struct Rollout {
     history: History,
+    return_to_go: f64,
     state: State,
     path: Trajectory,
     arrived: bool,
@@ -110,6 +115,7 @@ impl PolicyPlanner {
         let history = History::new(&manifest, policy.context);
         let rollout = || Rollout {
             history: history.clone(),
+            return_to_go: 0.0,
             state: State::default(),
             // A roll-out's states, the start before them and the goal after them.
             path: Trajectory::with_capacity(manifest.knot_secs, manifest.horizon + 2),
@@ -171,8 +177,12 @@ impl PolicyPlanner {
     }
 
     fn begin_rollouts(&mut self, observation: &Observation, seed: u64) {
+        let spread = if self.settings.target_return.is_some() { 0.0 } else { LEAST_SHARE - 1.0 };
+        let last = self.rollouts.len().saturating_sub(1).max(1) as f64;
         for (index, rollout) in self.rollouts.iter_mut().enumerate() {
             rollout.history.copy_from(&self.past);
+            rollout.return_to_go = self.return_to_go * (1.0 + spread * index as f64 / last);
+            rollout.history.ask_for(rollout.return_to_go);
             rollout.state = observation.state;
             rollout.path.clear();
             rollout.path.dt_secs = self.manifest.knot_secs;
@@ -217,7 +227,7 @@ impl PolicyPlanner {
             rollout.history.push(&HistoryStep {
                 state: rollout.state,
                 goal,
-                return_to_go: self.return_to_go,
+                return_to_go: rollout.return_to_go,
                 action_before: action,
             });
         }

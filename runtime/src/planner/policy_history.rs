@@ -6,6 +6,7 @@ use crate::world::{Action, DAMPING_NSPM, GEAR_N, MASS_KG, Point, State};
 /// Columns of one step.
 pub(crate) const COLUMNS: usize = POLICY_COLUMNS.len();
 const KNOWN: usize = COLUMNS - 1;
+const RETURN: usize = 6;
 
 /// One step as it was.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,10 +53,22 @@ impl History {
         let physical = [x, y, vx, vy, goal[0], goal[1], *return_to_go, action_before[0], action_before[1], 1.0];
         let newest = self.values.len() - COLUMNS;
         for (column, value) in physical.into_iter().enumerate() {
-            let (low, high) = (self.low[column], self.high[column]);
-            // Values that the data never had are not given to the network.
-            self.values[newest + column] = (2.0 * (value as f32 - low) / (high - low) - 1.0).clamp(-1.5, 1.5);
+            self.values[newest + column] = self.normalised(column, value);
         }
+    }
+
+    /// Says of every known step that this return was asked for.
+    pub(crate) fn ask_for(&mut self, return_to_go: f64) {
+        let value = self.normalised(RETURN, return_to_go);
+        for step in self.values.chunks_exact_mut(COLUMNS).filter(|step| step[KNOWN] > 0.0) {
+            step[RETURN] = value;
+        }
+    }
+
+    /// Values that the data never had are not given to the network.
+    fn normalised(&self, column: usize, value: f64) -> f32 {
+        let (low, high) = (self.low[column], self.high[column]);
+        (2.0 * (value as f32 - low) / (high - low) - 1.0).clamp(-1.5, 1.5)
     }
 
     /// Takes over another history of the same model.
@@ -84,6 +97,25 @@ pub(crate) fn action_between(before: &State, after: &State, secs: f64) -> Action
 mod tests {
     use super::*;
     use crate::world::{Layout, MazeWorld, STEP_SECS};
+
+    #[test]
+    fn another_return_is_asked_for_in_all_that_is_known() {
+        let mut history = History { low: [-1.0; COLUMNS], high: [1.0; COLUMNS], values: vec![0.0; 3 * COLUMNS] };
+        history.forget();
+        let step = HistoryStep {
+            state: State::at_rest([0.1, 0.2]),
+            goal: [0.3, 0.4],
+            return_to_go: 0.5,
+            action_before: [0.6, 0.7],
+        };
+        history.push(&step);
+        history.push(&step);
+        history.ask_for(-0.25);
+        let returns: Vec<f32> = history.values().chunks_exact(COLUMNS).map(|step| step[RETURN]).collect();
+        assert_eq!(returns, [0.0, -0.25, -0.25]);
+        assert_eq!(POLICY_COLUMNS[RETURN], "return_to_go");
+        assert_eq!(POLICY_COLUMNS[KNOWN], "known");
+    }
 
     #[test]
     fn the_action_between_two_states_is_the_one_that_was_held() {

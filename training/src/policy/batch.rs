@@ -3,7 +3,7 @@
 use super::fit::PolicyError;
 use super::recipe::{DIMENSIONS, PolicyRecipe};
 use crate::dataset::episodes::RecordedEpisode;
-use planwright::density::Binning;
+use planwright::density::{Binning, DensityError};
 use planwright::model::{Normaliser, POLICY_COLUMNS};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -137,6 +137,10 @@ fn bins_of(
         let mut held = [0; DIMENSIONS];
         for (axis, (held, (value, bins))) in held.iter_mut().zip(known.action.iter().zip(bins)).enumerate() {
             let wrong = |problem| PolicyError::Action { episode: number, step, axis, problem };
+            // The bins reach further than the motors do.
+            if !(value.abs() <= 1.0) {
+                return Err(wrong(DensityError::OutOfRange { low: -1.0, high: 1.0, value: *value }));
+            }
             *held = bins.encode(*value).map_err(wrong)? as i64;
         }
         taken.push(held);

@@ -31,6 +31,7 @@ pub fn export_policy(
     let layout = recipe.data.maze()?;
     let returns: Vec<f64> = episodes.iter().map(RecordedEpisode::total_return).collect();
     let high = returns.iter().copied().fold(0.0, f64::max);
+    let target = usual_good_return(returns);
     let head = match recipe.head {
         FittedHead::Fourier { frequencies, .. } => HeadSpec::Fourier { frequencies },
         _ => HeadSpec::Categorical {},
@@ -50,7 +51,7 @@ pub fn export_policy(
             context: recipe.network.context,
             head,
             actions: actions.collect(),
-            returns: ReturnSpec { low: 0.0, high, target: high },
+            returns: ReturnSpec { low: 0.0, high, target },
             control_steps: recipe.data.control_steps,
         },
         horizon: recipe.horizon,
@@ -70,4 +71,25 @@ pub fn export_policy(
         real: real.history.chunks(recipe.network.context * recipe.network().features).map(<[f32]>::to_vec).collect(),
     };
     Ok(export_policy_network(&export, options)?)
+}
+
+/// The return that a policy is asked for unless told otherwise: the upper quartile of the episodes that earned anything.
+/// The largest return belongs to episodes that began at their goal; asked for it from afar, a policy does what it saw
+/// there.
+fn usual_good_return(mut returns: Vec<f64>) -> f64 {
+    returns.retain(|value| *value > 0.0);
+    returns.sort_by(f64::total_cmp);
+    returns.get(returns.len() * 3 / 4).copied().unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::usual_good_return;
+
+    #[test]
+    fn a_policy_is_asked_for_what_good_episodes_earned() {
+        assert_eq!(usual_good_return(vec![0.0, 4.0, 1.0, 0.0, 2.0, 3.0]), 4.0);
+        assert_eq!(usual_good_return((0..=100).map(f64::from).collect()), 76.0);
+        assert_eq!(usual_good_return(vec![0.0]), 0.0);
+    }
 }
