@@ -176,7 +176,7 @@ fn comparisons(table: &ToyTable) -> String {
         .comparisons
         .iter()
         .filter(|one| one.fourier_below_linear < one.seeds)
-        .map(|one| format!("{} of {}", one.metric, one.dataset.name()))
+        .map(|one| format!("{} of {} ({} of {})", one.metric, one.dataset.name(), one.fourier_below_linear, one.seeds))
         .collect();
     out += &match (table.comparisons.is_empty(), all.is_empty()) {
         (true, _) => format!("\n{MISSING}\n"),
