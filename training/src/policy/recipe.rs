@@ -183,3 +183,38 @@ impl FitRecipe for PolicyRecipe {
         content_sha256(&content)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_sizes_give_one_line() {
+        let text = include_str!("../../recipes/policy-umaze-fourier.toml");
+        let recipe: PolicyRecipe = toml::from_str(text).expect("a recipe");
+        assert_eq!(recipe.check(), Ok(()));
+        let bins = recipe.head.bins();
+        type Change = fn(&mut PolicyRecipe, usize);
+        let changes: [(String, Change); 4] = [
+            ("head: expected frequencies between 1 and 65536, got 0".to_owned(), |recipe, bins| {
+                recipe.head = HeadSpec::fourier(bins, 0);
+            }),
+            (
+                format!("head: expected at most {} frequencies for {bins} bins, got {}", bins / 2, bins / 2 + 1),
+                |recipe, bins| recipe.head = HeadSpec::fourier(bins, bins / 2 + 1),
+            ),
+            ("head: expected linear or fourier for a policy, got mixture".to_owned(), |recipe, bins| {
+                recipe.head = HeadSpec::Mixture { bins, components: 2 };
+            }),
+            ("network: expected context from 1 to 1024, got 1025".to_owned(), |recipe, _| {
+                recipe.network.context = 1025;
+            }),
+        ];
+        for (expected, change) in changes {
+            let mut changed = recipe.clone();
+            change(&mut changed, bins);
+            let problem = changed.check().expect_err("a bad size");
+            assert_eq!(problem.lines().next(), Some(expected.as_str()));
+        }
+    }
+}

@@ -203,7 +203,7 @@ fn wave_text(theory: &Theory) -> String {
         ]);
     }
     out += &format!(
-        "\nThe L2 metric falls with a wave more {}; the L1 variant {}. The paper sees the L1 variant bend from about 80 \
+        "\nOne wave more lowers the L2 metric {}, and the L1 variant {}. The paper sees the L1 variant bend from about 80 \
         waves on.\n",
         listed(&theory.falls),
         listed(&theory.falls_l1)

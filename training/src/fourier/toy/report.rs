@@ -176,17 +176,12 @@ fn comparisons(table: &ToyTable) -> String {
         .comparisons
         .iter()
         .filter(|one| one.fourier_below_linear < one.seeds)
-        .map(|one| format!("{} of {}", one.metric, one.dataset.name()))
+        .map(|one| format!("{} of {} ({} of {})", one.metric, one.dataset.name(), one.fourier_below_linear, one.seeds))
         .collect();
     out += &match (table.comparisons.is_empty(), all.is_empty()) {
         (true, _) => format!("\n{MISSING}\n"),
         (false, true) => "\nFourier is below linear in every seed.\n".to_owned(),
-        (false, false) => {
-            format!(
-                "\nFourier is below linear in every seed but for {}: there only in the mean, if at all.\n",
-                all.join(", ")
-            )
-        }
+        (false, false) => format!("\nFourier is not below linear in every seed: {}.\n", all.join(", ")),
     };
     out
 }
@@ -303,7 +298,7 @@ mod tests {
             "| beta | mixture | not measured | 0.4070 \u{b1} 0.0116 |  |  |",
             "| gmm2 | kl | 3 | 3 |",
             "Not run of bins: 672 of 690, bins/gaussian/linear/seed-42",
-            "in every seed but for smoothness of gaussian",
+            "not below linear in every seed: smoothness of gaussian (0 of 3)",
         ] {
             assert!(section.text.contains(expected), "{expected}: {}", section.text);
         }
