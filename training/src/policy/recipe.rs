@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn bad_sizes_give_one_line() {
-        let text = include_str!("../../recipes/policy-umaze-fourier.toml");
+        let text = include_str!("../../recipes/maze-policy.toml");
         let recipe: PolicyRecipe = toml::from_str(text).expect("a recipe");
         assert_eq!(recipe.check(), Ok(()));
         let bins = recipe.head.bins();

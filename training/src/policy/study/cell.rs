@@ -57,6 +57,9 @@ pub struct StudyDrive {
     pub pmf_smoothness: f64,
 }
 
+/// What policies are asked for, as part of what a cell depends on.
+const ASKED: &str = "upper quartile of the returns above zero";
+
 /// The cell of a plan: read where it is done, else made, unless only what is done is wanted.
 ///
 /// # Errors
@@ -69,7 +72,7 @@ pub(super) fn run(
     let folder = options.folder.join(&plan.recipe.name);
     let path = folder.join("cell.json");
     let temperatures: Vec<u64> = study.temperatures.iter().map(|value| value.to_bits()).collect();
-    let expected = content_sha256(&(&plan.recipe, study.evaluated, temperatures));
+    let expected = content_sha256(&(&plan.recipe, study.evaluated, temperatures, ASKED));
     if path.exists() {
         let cell = read(&path)?;
         if cell.plan_sha256 != expected {
