@@ -1,6 +1,7 @@
 //! `planwright-train fourier`: what a head of few frequencies learns, and how smooth a distribution is.
 
 use super::fourier_fit::FitPolicy;
+use super::fourier_forecast::Forecast;
 use super::{CliError, print_json, print_text, set_threads};
 use crate::fourier::FourierError;
 use crate::fourier::toy::{Dataset, Task, ToyHead, ToyPlan, ToyRunOptions, run_all, table, text};
@@ -35,6 +36,8 @@ enum FourierCommand {
     Smoothness(Smoothness),
     /// Fit a policy from a recipe and export it
     Fit(FitPolicy),
+    /// Forecast series that were never seen, beside the published table A5
+    Forecast(Forecast),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -204,6 +207,7 @@ impl Fourier {
             FourierCommand::Toy(command) => command.run(),
             FourierCommand::Smoothness(command) => command.run(),
             FourierCommand::Fit(command) => command.run(),
+            FourierCommand::Forecast(command) => command.run(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod export;
 mod fit;
 mod fourier;
 mod fourier_fit;
+mod fourier_forecast;
 
 use clap::{Parser, Subcommand};
 use serde::Serialize;

@@ -1,9 +1,11 @@
 //! Heads that speak of a continuous value: a density of few frequencies, against free logits and Gaussian mixtures.
 //!
 //! * [`HeadSpec`] says which head, [`Head`] runs it in libtorch;
+//! * [`forecast`]: such heads over thousands of tokens, in a network that forecasts series;
 //! * [`toy`]: what such heads learn of three distributions that are known exactly.
 
 mod error;
+pub mod forecast;
 mod forward;
 mod head;
 mod noise;
