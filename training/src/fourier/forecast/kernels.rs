@@ -132,8 +132,7 @@ pub(super) fn draws(rng: &mut impl Rng, length: usize, count: usize) -> Vec<Vec<
         }
     }
     // Drawn first, so that what follows in the stream does not depend on rounding in the factor.
-    let noise: Vec<Vec<f64>> =
-        (0..count).map(|_| (0..length).map(|_| rng.sample(StandardNormal)).collect()).collect();
+    let noise: Vec<Vec<f64>> = (0..count).map(|_| (0..length).map(|_| rng.sample(StandardNormal)).collect()).collect();
     let Some(factor) = sum.and_then(|sum| factor(&sum)) else { return Vec::new() };
     let times = |noise: &Vec<f64>| -> Vec<f64> {
         (0..length).map(|row| factor.row(row).iter().zip(noise).map(|(a, b)| a * b).sum()).collect()

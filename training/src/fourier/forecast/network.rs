@@ -141,7 +141,8 @@ impl Network {
         let width = (self.sizes.width / self.sizes.heads) as i64;
         let split = |x: &Tensor| x.unflatten(-1, [heads, width]).transpose(1, 2);
         let (queries, keys, values) = (split(queries), split(keys), split(values));
-        let answer = Tensor::scaled_dot_product_attention(&queries, &keys, &values, Some(seen), 0.0, false, None, false);
+        let answer =
+            Tensor::scaled_dot_product_attention(&queries, &keys, &values, Some(seen), 0.0, false, None, false);
         answer.transpose(1, 2).flatten(2, 3)
     }
 
@@ -163,9 +164,7 @@ impl Network {
         let parts = normalise(x, &norms.next()).linear(&maps.next(), None::<&Tensor>).chunk(3, -1);
         let out = maps.next();
         match parts.as_slice() {
-            [queries, keys, values] => {
-                x + self.attend(queries, keys, values, seen).linear(&out, None::<&Tensor>)
-            }
+            [queries, keys, values] => x + self.attend(queries, keys, values, seen).linear(&out, None::<&Tensor>),
             _ => x.shallow_clone(),
         }
     }
@@ -211,7 +210,8 @@ impl Network {
                 // All rows of a context ask it at once.
                 let queries = queries.view([memory.contexts(), -1, width]);
                 let answer = self.attend(&queries, keys, values, &memory.known);
-                x = x + answer.reshape([rows, steps, width]).linear(&out, None::<&Tensor>);
+                // Not in place: the gradient still needs the old one.
+                x = answer.reshape([rows, steps, width]).linear(&out, None::<&Tensor>) + &x;
             }
             x = Self::feed_forward(&x, &mut maps, &mut norms);
         }
@@ -259,7 +259,8 @@ mod tests {
         let views = network.views(&flat);
         let all: Vec<i64> = (2..34).collect();
         let memory = network.encode(&views, &context(&all));
-        let features = network.decode(&views, &memory, &Tensor::arange(25, (Kind::Int64, tch::Device::Cpu)).view([1, -1]));
+        let features =
+            network.decode(&views, &memory, &Tensor::arange(25, (Kind::Int64, tch::Device::Cpu)).view([1, -1]));
         let loss = network.raw(&views, &features).square().sum(None::<Kind>);
         let gradient = Tensor::run_backward(&[&loss], &[&flat], false, false).swap_remove(0);
         for (view, spec) in network.views(&gradient).iter().zip(network.specs()) {

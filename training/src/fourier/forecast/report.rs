@@ -31,7 +31,8 @@ pub fn section(results: &[ForecastResult], table: &ForecastTable) -> Result<Sect
         let file = "forecast-examples.svg";
         figures.push(Figure {
             file: file.to_owned(),
-            caption: "Forecasts with the band from the 10% to the 90% quantile, and one predicted distribution".to_owned(),
+            caption: "Forecasts with the band from the 10% to the 90% quantile, and one predicted distribution"
+                .to_owned(),
             svg: drawn(file, examples([linear, fourier]))?,
         });
     }
@@ -151,7 +152,11 @@ fn frequencies(results: &[ForecastResult]) -> Drawn<String> {
         let linear = ends.filter_map(|frequencies| Some(place(*frequencies, level?)));
         let curve = |label: &str, colour, dashed, places| Curve { label: label.to_owned(), colour, dashed, places };
         CurvePanel {
-            heading: if metric == "smoothness" { metric.to_owned() } else { format!("relative {}", metric.to_uppercase()) },
+            heading: if metric == "smoothness" {
+                metric.to_owned()
+            } else {
+                format!("relative {}", metric.to_uppercase())
+            },
             note: "lower is better".to_owned(),
             x_label: "frequencies, log2".to_owned(),
             y_label: metric.to_owned(),
@@ -209,7 +214,8 @@ fn examples(runs: [&ForecastResult; 2]) -> Drawn<String> {
 fn one(area: &Area<'_>, name: &str, example: &Example) -> Drawn<()> {
     let ahead = |values: &[f64]| -> Points { (0..).map(f64::from).zip(values.iter().copied()).collect() };
     let back = example.history.len() as f64;
-    let history: Points = example.history.iter().enumerate().map(|(step, value)| (step as f64 - back, *value)).collect();
+    let history: Points =
+        example.history.iter().enumerate().map(|(step, value)| (step as f64 - back, *value)).collect();
     let known = example.history.iter().chain(&example.future);
     let panel = Panel {
         heading: &example.series,

@@ -79,7 +79,7 @@ pub fn run_forecasts(plan: &ForecastPlan, options: &ForecastRunOptions) -> Resul
         let model = Model::new(run)?;
         let tick = |step: usize, loss: f64| {
             bar.set_position((before + step + 1) as u64);
-            if step % 10 == 0 {
+            if step.is_multiple_of(10) {
                 bar.set_message(format!("{} loss {loss:.3}", run.path()));
             }
         };

@@ -194,7 +194,7 @@ impl Shared {
             pool: PoolSettings { compositions: 2048, draws: 2, length: 256, seed: 0 },
             mixture_share: 0.9,
             network: Sizes { width: 64, heads: 4, feed_forward: 256, layers: 2 },
-            steps: 3000,
+            steps: 2000,
             batch: 32,
             learning_rate: 1e-3,
             samples: 20,
@@ -319,7 +319,8 @@ impl ForecastPlan {
         let all = self.seeds.iter().flat_map(|seed| self.variants.iter().map(move |variant| (*seed, *variant)));
         let runs: Vec<ForecastSettings> =
             all.map(|(seed, variant)| ForecastSettings { variant, seed, shared: self.shared.clone() }).collect();
-        let wrong = |expected: &str, got: String| FourierError::Setting { name: "runs", expected: expected.into(), got };
+        let wrong =
+            |expected: &str, got: String| FourierError::Setting { name: "runs", expected: expected.into(), got };
         for (index, run) in runs.iter().enumerate() {
             run.check()?;
             if runs.iter().take(index).any(|other| other == run) {

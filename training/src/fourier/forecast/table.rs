@@ -2,7 +2,7 @@
 
 use super::evaluate::repeating;
 use super::metrics::{Scores, SeriesScore};
-use super::published::published;
+use super::published::{PublishedRow, published};
 use super::run::ForecastResult;
 use super::series::Series;
 use super::settings::{Shared, Variant};
@@ -126,6 +126,11 @@ fn of<'r>(results: &'r [ForecastResult], variant: &'r Variant) -> impl Iterator<
     results.iter().filter(move |result| result.settings.variant == *variant)
 }
 
+/// The published row of a run's head; none for runs of other sizes than the table's, which say nothing about it.
+fn known(result: &ForecastResult) -> Option<PublishedRow> {
+    published(&result.settings.variant).filter(|_| result.settings.shared == Shared::table())
+}
+
 /// A number of the table.
 pub(super) fn value(scores: &Scores, metric: &str) -> Option<f64> {
     match metric {
@@ -142,7 +147,7 @@ fn row(results: &[ForecastResult], variant: &Variant) -> Option<ForecastRow> {
         let numbers: Option<Vec<f64>> = chosen.iter().map(|result| number(result)).collect();
         Summary::of(&numbers?)
     };
-    let known = published(variant);
+    let known = known(chosen.first()?);
     let cell = |summary: Summary, published: Option<f64>| ForecastCell {
         mean: summary.mean,
         sd: summary.sd,
@@ -216,7 +221,7 @@ fn comparisons(results: &[ForecastResult]) -> Vec<ForecastComparison> {
 
 fn compare(results: &[ForecastResult], lower: &Variant, upper: &Variant, metric: &str) -> Option<ForecastComparison> {
     let known = |variant: &Variant| {
-        published(variant).map(|row| match metric {
+        known(of(results, variant).next()?).map(|row| match metric {
             "mase" => row.mase,
             "wql" => row.wql,
             _ => row.smoothness,
@@ -335,10 +340,7 @@ pub(super) mod tests {
     fn rows_hold_means_and_published_cells() {
         let table = forecast_table(&results(), "a command").expect("a table");
         let names: Vec<&str> = table.rows.iter().map(|row| row.forecaster.as_str()).collect();
-        assert_eq!(
-            names,
-            ["linear", "fourier-64", "fourier-550", "fourier-550-free", "seasonal-naive", "last-value"]
-        );
+        assert_eq!(names, ["linear", "fourier-64", "fourier-550", "fourier-550-free", "seasonal-naive", "last-value"]);
         let linear = &table.rows[0];
         assert!((linear.mase.mean - 1.0).abs() < 1e-12 && linear.mase.sd.is_some_and(|sd| (sd - 0.1414).abs() < 1e-3));
         assert_eq!((linear.seeds, linear.mase.published, linear.loss), (2, Some(0.883), Some(5.0)));
@@ -346,6 +348,16 @@ pub(super) mod tests {
         assert_eq!((table.rows[2].mase.sd, table.rows[4].seeds), (None, 0));
         assert!((table.rows[4].mase.mean - 1.0).abs() < 1e-12 && table.rows[4].smoothness.is_none());
         assert!(forecast_table(&[], "a command").is_err());
+    }
+
+    #[test]
+    fn runs_of_other_sizes_are_not_compared_with_the_published_table() {
+        let mut results = results();
+        for result in &mut results {
+            result.settings.shared = Shared::quick();
+        }
+        let table = forecast_table(&results, "a command").expect("a table");
+        assert!(table.comparisons.is_empty() && table.rows.iter().all(|row| row.mase.published.is_none()));
     }
 
     #[test]

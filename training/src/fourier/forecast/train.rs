@@ -86,11 +86,11 @@ fn train_until(
         tick(step, value);
         epoch.push(value);
         let next = step + 1;
-        if next % EPOCH == 0 || next == run.shared.steps {
+        if next.is_multiple_of(EPOCH) || next == run.shared.steps {
             losses.push(epoch.iter().sum::<f64>() / epoch.len() as f64);
             epoch.clear();
         }
-        if next % KEEP == 0 && next < run.shared.steps {
+        if next.is_multiple_of(KEEP) && next < run.shared.steps {
             snapshot(next, &losses, &parameters, &moments)?;
         }
     }
@@ -143,10 +143,8 @@ mod tests {
     fn a_fit_that_was_cut_off_goes_on_as_if_it_had_not() {
         let pool = Pool::generate(&Shared::quick().pool);
         let folder = tempfile::tempdir().expect("a folder");
-        let run = ForecastSettings {
-            shared: Shared { steps: 20, batch: 4, ..Shared::quick() },
-            ..run(Variant::fourier(8))
-        };
+        let run =
+            ForecastSettings { shared: Shared { steps: 20, batch: 4, ..Shared::quick() }, ..run(Variant::fourier(8)) };
         let model = Model::new(&run).expect("a model");
         let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
         let whole = train(&model, &pool, &run, &whole, |_, _| {}).expect("a fit");
