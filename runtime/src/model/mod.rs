@@ -35,6 +35,7 @@ mod policy_spec;
 mod probe;
 mod protobuf;
 mod tract_engine;
+mod vector_state;
 
 pub use artefact::{Artefact, MANIFEST_KEY, MAX_FILE_BYTES, SHA256_KEY};
 pub use backends::{BackendStatus, backends};

@@ -3,6 +3,7 @@
 use super::engine::{Engine, EngineDescription, Provider, check_buffers};
 use super::error::{EngineError, ModelError};
 use super::manifest::Manifest;
+use super::vector_state;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::{
     Arc, Framework, InferenceModelExt, IntoRunnable, TValue, Tensor, TractError, TypedModel, tvec,
@@ -61,7 +62,9 @@ impl TractEngine {
             }
             values.push(TValue::from_const(tensor.clone()));
         }
-        let results = self.state.run(values)?;
+        let results = self.state.run(values);
+        vector_state::clear();
+        let results = results?;
         for (result, output) in results.iter().zip(outputs) {
             output.copy_from_slice(result.try_as_plain_ram()?.as_slice::<f32>()?);
         }

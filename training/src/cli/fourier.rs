@@ -1,6 +1,7 @@
 //! `planwright-train fourier`: what a head of few frequencies learns, and how smooth a distribution is.
 
 use super::fourier_fit::FitPolicy;
+use super::fourier_forecast::Forecast;
 use super::fourier_numbers::Numbers;
 use super::fourier_policy::ComparePolicies;
 use super::fourier_theory::FourierTheory;
@@ -45,6 +46,8 @@ enum FourierCommand {
     Fit(FitPolicy),
     /// Compare linear and Fourier heads on policies: returns, smoothness, jerk, collisions
     Policy(ComparePolicies),
+    /// Forecast series that were never seen, beside the published table A5
+    Forecast(Forecast),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -217,6 +220,7 @@ impl Fourier {
             FourierCommand::Theory(command) => command.run(),
             FourierCommand::Fit(command) => command.run(),
             FourierCommand::Policy(command) => command.run(),
+            FourierCommand::Forecast(command) => command.run(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod export;
 mod fit;
 mod fourier;
 mod fourier_fit;
+mod fourier_forecast;
 mod fourier_numbers;
 mod fourier_policy;
 mod fourier_theory;

@@ -1,6 +1,5 @@
 //! Writes a network as ONNX: the third reading of [`Graph`], after parameters and libtorch.
 
-use super::policy::last_said;
 use crate::network::{
     AttentionSpec, ConvSpec, Graph, NEVER, NetworkSpec, Parameters, PolicyNetworkSpec, declare_policy,
     sinusoidal_frequencies,
@@ -93,8 +92,8 @@ pub(super) fn serialise_policy(
 ) -> Result<Vec<u8>, protobuf::Error> {
     let parameters = Parameters::new(declare_policy(network));
     let mut graph = OnnxGraph::new(&parameters, values);
-    let said = last_said(network, &mut graph, &input.to_owned());
-    let said = graph.reshape(&said, &[0, network.dimensions as i64, network.outputs as i64]);
+    let said = network.forward(&mut graph, &input.to_owned(), true);
+    let said = graph.reshape(&said, &[-1, network.dimensions as i64, network.outputs as i64]);
     graph.rename(&said, output);
     let inputs = vec![value_info(input, &[None, Some(network.context), Some(network.features)])];
     let outputs = vec![value_info(output, &[None, Some(network.dimensions), Some(network.outputs)])];
@@ -336,33 +335,55 @@ impl Graph for OnnxGraph<'_> {
         self.node("Add", &[&scaled, &bias], Vec::new())
     }
 
+    fn in_a_row(&mut self, x: &String, channels: usize) -> String {
+        let turned = self.node("Transpose", &[x], vec![integers("perm", &[2, 0, 1])]);
+        self.reshape(&turned, &[1, channels as i64, -1])
+    }
+
+    fn apart(&mut self, x: &String, channels: usize, steps: usize) -> String {
+        let windows = self.reshape(x, &[channels as i64, -1, steps as i64]);
+        self.node("Transpose", &[&windows], vec![integers("perm", &[1, 0, 2])])
+    }
+
     fn add_positions(&mut self, x: &String, _name: &str, channels: usize, steps: usize) -> String {
         let table = self.parameter(&[channels, steps]);
-        self.node("Add", &[x, &table], Vec::new())
+        let table = self.unsqueeze(&table, 1);
+        let windows = self.reshape(x, &[channels as i64, -1, steps as i64]);
+        let placed = self.node("Add", &[&windows, &table], Vec::new());
+        self.reshape(&placed, &[1, channels as i64, -1])
     }
 
-    fn causal_attention(&mut self, qkv: [&String; 3], spec: AttentionSpec) -> String {
+    fn causal_attention(&mut self, qkv: [&String; 3], spec: AttentionSpec, last_only: bool) -> String {
         let AttentionSpec { channels, heads, steps } = spec;
         let width = channels / heads;
-        let split = [0, heads as i64, width as i64, steps as i64];
-        let [query, key, value] = qkv.map(|x| self.reshape(x, &split));
-        let asking = self.node("Transpose", &[&query], vec![integers("perm", &[0, 1, 3, 2])]);
-        let scores = self.node("MatMul", &[&asking, &key], Vec::new());
+        let asked = if last_only { 1 } else { steps };
+        let split = |steps: usize| [heads as i64, width as i64, -1, steps as i64];
+        let query = self.reshape(qkv[0], &split(asked));
+        let [key, value] = [qkv[1], qkv[2]].map(|x| self.reshape(x, &split(steps)));
+        let turned =
+            |graph: &mut Self, x: &String, perm: &[i64]| graph.node("Transpose", &[x], vec![integers("perm", perm)]);
+        let query = turned(self, &query, &[2, 0, 3, 1]);
+        let key = turned(self, &key, &[2, 0, 1, 3]);
+        let value = turned(self, &value, &[2, 0, 3, 1]);
+        let scores = self.node("MatMul", &[&query, &key], Vec::new());
         let scale = self.floats(&format!("attention_scale_{width}"), &[1], &[1.0 / (width as f32).sqrt()]);
-        let scores = self.node("Mul", &[&scores, &scale], Vec::new());
-        let later: Vec<f32> =
-            (0..steps * steps).map(|place| if place % steps > place / steps { NEVER } else { 0.0 }).collect();
-        let later = self.floats(&format!("later_{steps}"), &[steps, steps], &later);
-        let scores = self.node("Add", &[&scores, &later], Vec::new());
+        let mut scores = self.node("Mul", &[&scores, &scale], Vec::new());
+        if !last_only {
+            let later: Vec<f32> =
+                (0..steps * steps).map(|place| if place % steps > place / steps { NEVER } else { 0.0 }).collect();
+            let later = self.floats(&format!("later_{steps}"), &[steps, steps], &later);
+            scores = self.node("Add", &[&scores, &later], Vec::new());
+        }
         let weights = self.node("Softmax", &[&scores], vec![integer("axis", 3)]);
-        let answering = self.node("Transpose", &[&weights], vec![integers("perm", &[0, 1, 3, 2])]);
-        let seen = self.node("MatMul", &[&value, &answering], Vec::new());
-        self.reshape(&seen, &[0, channels as i64, steps as i64])
+        let seen = self.node("MatMul", &[&weights, &value], Vec::new());
+        let seen = turned(self, &seen, &[1, 3, 0, 2]);
+        self.reshape(&seen, &[1, channels as i64, -1])
     }
 
-    fn last_step(&mut self, x: &String, steps: usize) -> String {
+    fn last_of_each(&mut self, x: &String, channels: usize, steps: usize) -> String {
+        let windows = self.reshape(x, &[1, channels as i64, -1, steps as i64]);
         let place = self.scalar(steps as i64 - 1);
-        self.node("Gather", &[x, &place], vec![integer("axis", 2)])
+        self.node("Gather", &[&windows, &place], vec![integer("axis", 3)])
     }
 
     fn sinusoidal(&mut self, timestep: &String, width: usize) -> String {

@@ -80,12 +80,6 @@ pub fn export_policy_network(export: &PolicyExport<'_>, options: &ExportOptions)
     })
 }
 
-/// The last step of a policy's network, batch x (dimensions outputs).
-pub(super) fn last_said<G: Graph>(network: &PolicyNetworkSpec, graph: &mut G, history: &G::Value) -> G::Value {
-    let said = network.forward(graph, history);
-    graph.last_step(&said, network.context)
-}
-
 struct PolicyReference<'a> {
     network: &'a PolicyNetworkSpec,
     views: Vec<Tensor>,
@@ -97,7 +91,7 @@ impl Reference for PolicyReference<'_> {
             let values = joined(rows).into_iter().next().unwrap_or_default();
             let shape = [rows.len() as i64, self.network.context as i64, self.network.features as i64];
             let history = Tensor::from_slice(&values).view(shape);
-            plain(&last_said(self.network, &mut TorchGraph::new(&self.views, Device::Cpu), &history))
+            plain(&self.network.forward(&mut TorchGraph::new(&self.views, Device::Cpu), &history, true))
         })
     }
 

@@ -3,10 +3,12 @@
 //! * [`HeadSpec`] says which head, [`Head`] runs it in libtorch;
 //! * [`theory`]: what can be checked of such a head without a network;
 //! * [`toy`]: what such heads learn of three distributions that are known exactly;
-//! * [`numbers`]: a small model that is asked for Gaussian numbers with two decimals.
+//! * [`numbers`]: a small model that is asked for Gaussian numbers with two decimals;
+//! * [`forecast`]: such heads over thousands of tokens, in a network that forecasts series.
 
 mod absolute;
 mod error;
+pub mod forecast;
 mod forward;
 mod head;
 mod noise;

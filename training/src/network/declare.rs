@@ -47,7 +47,7 @@ pub fn declare(network: &NetworkSpec) -> Vec<ParameterSpec> {
 /// All parameters of a policy's network, in the order of its calls.
 pub fn declare_policy(network: &PolicyNetworkSpec) -> Vec<ParameterSpec> {
     let mut graph = Declare::default();
-    network.forward(&mut graph, &());
+    network.forward(&mut graph, &(), false);
     graph.parameters
 }
 
@@ -115,7 +115,9 @@ impl Graph for Declare {
     fn repeat_over_time(&mut self, _per_channel: &(), _horizon: usize) {}
     fn concat_channels(&mut self, _a: &(), _b: &()) {}
     fn swap_time_and_channels(&mut self, _x: &()) {}
-    fn causal_attention(&mut self, _qkv: [&(); 3], _spec: AttentionSpec) {}
-    fn last_step(&mut self, _x: &(), _steps: usize) {}
+    fn in_a_row(&mut self, _x: &(), _channels: usize) {}
+    fn apart(&mut self, _x: &(), _channels: usize, _steps: usize) {}
+    fn causal_attention(&mut self, _qkv: [&(); 3], _spec: AttentionSpec, _last_only: bool) {}
+    fn last_of_each(&mut self, _x: &(), _channels: usize, _steps: usize) {}
     fn sinusoidal(&mut self, _timestep: &(), _width: usize) {}
 }

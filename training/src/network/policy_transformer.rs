@@ -54,22 +54,28 @@ impl PolicyNetworkSpec {
         Ok(())
     }
 
-    /// batch x context x features -> batch x (dimensions outputs) x context: what every step says about its action.
-    pub fn forward<G: Graph>(&self, graph: &mut G, history: &G::Value) -> G::Value {
-        let width = self.width;
+    /// batch x context x features -> batch x (dimensions outputs) x context: what every step says about its action. If
+    /// `last_only`, what the last step says, batch x (dimensions outputs) x 1: the last block then computes nothing else.
+    pub fn forward<G: Graph>(&self, graph: &mut G, history: &G::Value, last_only: bool) -> G::Value {
+        let Self { width, context, .. } = *self;
         let pointwise = ConvSpec::pointwise;
-        let tokens = graph.swap_time_and_channels(history);
+        let tokens = graph.in_a_row(history, self.features);
         let mut x = graph.conv1d(&tokens, "embed", pointwise(self.features, width));
-        x = graph.add_positions(&x, "positions", width, self.context);
-        let attention = AttentionSpec { channels: width, heads: self.heads, steps: self.context };
+        x = graph.add_positions(&x, "positions", width, context);
+        let attention = AttentionSpec { channels: width, heads: self.heads, steps: context };
         for layer in 0..self.layers {
+            let last_only = last_only && layer + 1 == self.layers;
             let name = |part: &str| format!("blocks.{layer}.{part}");
             let normal = graph.layer_norm(&x, &name("attention_norm"), width);
-            let query = graph.conv1d(&normal, &name("query"), pointwise(width, width));
+            let asking = if last_only { graph.last_of_each(&normal, width, context) } else { graph.share(&normal) };
+            let query = graph.conv1d(&asking, &name("query"), pointwise(width, width));
             let key = graph.conv1d(&normal, &name("key"), pointwise(width, width));
             let value = graph.conv1d(&normal, &name("value"), pointwise(width, width));
-            let seen = graph.causal_attention([&query, &key, &value], attention);
+            let seen = graph.causal_attention([&query, &key, &value], attention, last_only);
             let seen = graph.conv1d(&seen, &name("projection"), pointwise(width, width));
+            if last_only {
+                x = graph.last_of_each(&x, width, context);
+            }
             x = graph.add(&x, &seen);
             let normal = graph.layer_norm(&x, &name("mlp_norm"), width);
             let hidden = graph.conv1d(&normal, &name("expand"), pointwise(width, 4 * width));
@@ -78,7 +84,9 @@ impl PolicyNetworkSpec {
             x = graph.add(&x, &thought);
         }
         let normal = graph.layer_norm(&x, "norm", width);
-        graph.head(&normal, "head", pointwise(width, self.dimensions * self.outputs), self.head_divisor)
+        let said = self.dimensions * self.outputs;
+        let said_in_a_row = graph.head(&normal, "head", pointwise(width, said), self.head_divisor);
+        graph.apart(&said_in_a_row, said, if last_only { 1 } else { context })
     }
 }
 
@@ -112,13 +120,28 @@ mod tests {
         changed[20] += 1.0; // step 4
         let said = |values: &[f32]| -> Vec<f32> {
             let history = Tensor::from_slice(values).view([1, 6, 5]);
-            let out = spec.forward(&mut TorchGraph::new(&views, Device::Cpu), &history);
+            let out = spec.forward(&mut TorchGraph::new(&views, Device::Cpu), &history, false);
             assert_eq!(out.size(), [1, 6, 6]);
             Vec::try_from(out.transpose(1, 2).contiguous().view([-1])).expect("values")
         };
         let (first, second) = (said(&values), said(&changed));
         assert_eq!(first[..24], second[..24]);
         assert!(first[24..30] != second[24..30] && first[30..] != second[30..]);
+    }
+
+    #[test]
+    fn the_last_step_alone_says_what_it_says_among_all() {
+        let spec = spec();
+        let parameters = Parameters::new(declare_policy(&spec));
+        let flat = Tensor::from_slice(&parameters.initial(2));
+        let views = parameters.views(&flat);
+        let values: Vec<f32> = (0..90).map(|k| (k as f32 * 0.9).cos()).collect();
+        let history = Tensor::from_slice(&values).view([3, 6, 5]);
+        let said = |last_only| spec.forward(&mut TorchGraph::new(&views, Device::Cpu), &history, last_only);
+        let (all, last) = (said(false), said(true));
+        assert_eq!((all.size(), last.size()), (vec![3, 6, 6], vec![3, 6, 1]));
+        let difference = f64::try_from((all.select(2, 5) - last.select(2, 0)).abs().max()).expect("a number");
+        assert!(difference < 1e-6, "{difference}");
     }
 
     #[test]

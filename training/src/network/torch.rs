@@ -141,25 +141,41 @@ impl Graph for TorchGraph<'_> {
         x.transpose(1, 2).layer_norm([channels as i64], Some(weight), Some(bias), 1e-5, false).transpose(1, 2)
     }
 
-    fn add_positions(&mut self, x: &Tensor, _name: &str, _channels: usize, _steps: usize) -> Tensor {
+    fn in_a_row(&mut self, x: &Tensor, channels: usize) -> Tensor {
+        x.permute([2, 0, 1]).reshape([1, channels as i64, -1])
+    }
+
+    fn apart(&mut self, x: &Tensor, channels: usize, steps: usize) -> Tensor {
+        x.view([channels as i64, -1, steps as i64]).transpose(0, 1)
+    }
+
+    fn add_positions(&mut self, x: &Tensor, _name: &str, channels: usize, steps: usize) -> Tensor {
         let views = self.views;
         self.next += 1;
-        x + &views[self.next - 1]
+        let table = views[self.next - 1].unsqueeze(1);
+        (x.view([channels as i64, -1, steps as i64]) + table).view([1, channels as i64, -1])
     }
 
-    fn causal_attention(&mut self, qkv: [&Tensor; 3], spec: AttentionSpec) -> Tensor {
+    fn causal_attention(&mut self, qkv: [&Tensor; 3], spec: AttentionSpec, last_only: bool) -> Tensor {
         let AttentionSpec { channels, heads, steps } = spec;
-        let width = channels / heads;
-        let split = |x: &Tensor| x.view([-1, heads as i64, width as i64, steps as i64]);
-        // batch x heads x steps x steps: row asks, column answers.
-        let scores = split(qkv[0]).transpose(2, 3).matmul(&split(qkv[1])) / (width as f64).sqrt();
-        let later = Tensor::ones([steps as i64, steps as i64], (Kind::Bool, self.device)).triu(1);
-        let weights = scores.masked_fill(&later, f64::from(NEVER)).softmax(-1, Kind::Float);
-        split(qkv[2]).matmul(&weights.transpose(2, 3)).reshape([-1, channels as i64, steps as i64])
+        let (heads, width) = (heads as i64, (channels / heads) as i64);
+        let asked = if last_only { 1 } else { steps as i64 };
+        // 1 x (heads width) x (batch steps) -> batch x heads x steps x width.
+        let split = |x: &Tensor, steps: i64| x.view([heads, width, -1, steps]).permute([2, 0, 3, 1]);
+        let scores = split(qkv[0], asked).matmul(&split(qkv[1], steps as i64).transpose(2, 3)) / (width as f64).sqrt();
+        let scores = match last_only {
+            true => scores,
+            false => {
+                let later = Tensor::ones([asked, asked], (Kind::Bool, self.device)).triu(1);
+                scores.masked_fill(&later, f64::from(NEVER))
+            }
+        };
+        let seen = scores.softmax(-1, Kind::Float).matmul(&split(qkv[2], steps as i64));
+        seen.permute([1, 3, 0, 2]).reshape([1, channels as i64, -1])
     }
 
-    fn last_step(&mut self, x: &Tensor, steps: usize) -> Tensor {
-        x.select(2, steps as i64 - 1)
+    fn last_of_each(&mut self, x: &Tensor, channels: usize, steps: usize) -> Tensor {
+        x.view([1, channels as i64, -1, steps as i64]).select(3, steps as i64 - 1)
     }
 
     fn sinusoidal(&mut self, timestep: &Tensor, width: usize) -> Tensor {

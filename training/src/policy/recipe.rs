@@ -156,7 +156,7 @@ impl FitRecipe for PolicyRecipe {
         let (count, context) = (batch.count as i64, network.context as i64);
         let place = |values: &[f32]| Tensor::from_slice(values).to_device(device);
         let history = place(&batch.history).view([count, context, network.features as i64]);
-        let said = network.forward(&mut TorchGraph::new(views, device), &history);
+        let said = network.forward(&mut TorchGraph::new(views, device), &history, false);
         // batch x context x (dimensions outputs), coordinate by coordinate.
         let raw = said.transpose(1, 2).contiguous();
         // A head that cannot be made has been refused before; NaN stops the fit.
