@@ -4,6 +4,7 @@ use super::fourier_fit::FitPolicy;
 use super::fourier_forecast::Forecast;
 use super::fourier_numbers::Numbers;
 use super::fourier_policy::ComparePolicies;
+use super::fourier_report::FourierReport;
 use super::fourier_theory::FourierTheory;
 use super::{CliError, print_json, print_text, set_threads};
 use crate::fourier::FourierError;
@@ -46,6 +47,8 @@ enum FourierCommand {
     Fit(FitPolicy),
     /// Compare linear and Fourier heads on policies: returns, smoothness, jerk, collisions
     Policy(ComparePolicies),
+    /// All experiments on heads in one document with plots
+    Report(FourierReport),
     /// Forecast series that were never seen, beside the published table A5
     Forecast(Forecast),
 }
@@ -220,6 +223,7 @@ impl Fourier {
             FourierCommand::Theory(command) => command.run(),
             FourierCommand::Fit(command) => command.run(),
             FourierCommand::Policy(command) => command.run(),
+            FourierCommand::Report(command) => command.run(),
             FourierCommand::Forecast(command) => command.run(),
         }
     }

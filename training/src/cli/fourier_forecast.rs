@@ -1,7 +1,7 @@
 //! `planwright-train fourier forecast`: heads over thousands of tokens, in a network that forecasts series.
 
+use super::fourier::failure;
 use super::{CliError, print_json, print_text, set_threads};
-use crate::fourier::FourierError;
 use crate::fourier::forecast::{
     ForecastPlan, ForecastRunOptions, Shared, Variant, forecast_table, forecast_text, run_forecasts,
 };
@@ -72,14 +72,6 @@ impl Forecast {
         let results = run_forecasts(&self.plan()?, &options).map_err(failure)?;
         let table = forecast_table(&results, &self.line()).map_err(failure)?;
         if self.json { print_json(&table) } else { print_text(&forecast_text(&table)) }
-    }
-}
-
-/// Failures that no other input would mend are not the caller's.
-fn failure(error: FourierError) -> CliError {
-    match error {
-        FourierError::Diverged { .. } | FourierError::Tensor(_) => CliError::failed(error),
-        other => CliError::input(other),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{CliError, print_json, print_text, set_threads};
 use crate::policy::{PolicyError, PolicyStudy, StudyError, StudyOptions, StudyRow, StudyTable};
 use clap::Args;
 use planwright::model::EngineChoice;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -41,24 +41,40 @@ pub(super) struct ComparePolicies {
 impl ComparePolicies {
     pub(super) fn run(&self) -> Result<(), CliError> {
         set_threads(self.threads)?;
-        let (table, _) = self.table(!self.json)?;
+        let table = self.table(!self.json)?;
         if self.json { print_json(&table) } else { print_text(&text(&table)) }
     }
 
-    fn table(&self, progress: bool) -> Result<(StudyTable, PathBuf), CliError> {
+    /// The comparison of a size as other commands want it.
+    pub(super) fn of_size(size: &str, runs: &Path, done_only: bool) -> Self {
+        Self {
+            size: size.to_owned(),
+            study: None,
+            out: Some(runs.join(format!("fourier-policy-{size}"))),
+            done_only,
+            threads: 1,
+            onnxruntime: None,
+            json: true,
+        }
+    }
+
+    pub(super) fn table(&self, progress: bool) -> Result<StudyTable, CliError> {
         let own = || PathBuf::from(format!("training/recipes/fourier-policy-{}.toml", self.size));
         let path = self.study.clone().unwrap_or_else(own);
         let study = PolicyStudy::read(&path).map_err(CliError::input)?;
         let folder = self.out.clone().unwrap_or_else(|| PathBuf::from("runs").join(&study.name));
         let options = StudyOptions {
-            folder: folder.clone(),
+            folder,
             engine: EngineChoice { library: self.onnxruntime.clone(), ..EngineChoice::default() },
             progress,
             done_only: self.done_only,
         };
         let cells = study.run(&options).map_err(failure)?;
-        let command = format!("planwright-train fourier policy --study {}", path.display());
-        Ok((StudyTable::of(&study.name, &command, &cells), folder))
+        let command = match &self.study {
+            Some(path) => format!("planwright-train fourier policy --study {}", path.display()),
+            None => format!("planwright-train fourier policy --size {}", self.size),
+        };
+        Ok(StudyTable::of(&study.name, &command, &cells))
     }
 }
 

@@ -11,6 +11,7 @@ mod fourier_fit;
 mod fourier_forecast;
 mod fourier_numbers;
 mod fourier_policy;
+mod fourier_report;
 mod fourier_theory;
 
 use clap::{Parser, Subcommand};

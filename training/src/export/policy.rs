@@ -4,7 +4,7 @@ use super::gate::{self, Reference};
 use super::reference::plain;
 use super::rows::{Row, RowShape, joined};
 use super::{ExportError, ExportOptions, ExportReport, describe, finish, golden, onnx_graph};
-use crate::network::{Graph, Parameters, PolicyNetworkSpec, TorchGraph, declare_policy};
+use crate::network::{Parameters, PolicyNetworkSpec, TorchGraph, declare_policy};
 use planwright::model::{
     Column, Dimension, Family, HeadSpec, Manifest, Normaliser, POLICY_COLUMNS, Parity, PolicySpec, Provenance,
     SCHEMA_VERSION, TensorSpec, WorldSpec,

@@ -13,6 +13,7 @@ mod forward;
 mod head;
 mod noise;
 pub mod numbers;
+mod results;
 mod scaling;
 mod square_wave;
 pub mod theory;

@@ -27,7 +27,7 @@ pub use metrics::{Scores, SeriesScore};
 pub use pool::Pool;
 pub use published::{PublishedRow, published};
 pub use report::section;
-pub use run::{ForecastResult, ForecastRunOptions, run_forecasts};
+pub use run::{ForecastResult, ForecastRunOptions, read_done, run_forecasts};
 pub use series::Series;
 pub use settings::{
     BinningKind, ForecastHead, ForecastPlan, ForecastSettings, Lengths, PoolSettings, Shared, Sizes, Variant,

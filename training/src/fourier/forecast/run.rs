@@ -8,10 +8,10 @@ use super::series::Series;
 use super::settings::{ForecastPlan, ForecastSettings};
 use super::train::{train, views};
 use crate::fourier::FourierError;
+use crate::fourier::results::{RunResult, read, write};
 use indicatif::{ProgressBar, ProgressStyle};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -56,7 +56,7 @@ pub struct ForecastRunOptions {
 pub fn run_forecasts(plan: &ForecastPlan, options: &ForecastRunOptions) -> Result<Vec<ForecastResult>, FourierError> {
     let runs = plan.runs()?;
     let mut done: Vec<Option<ForecastResult>> =
-        runs.iter().map(|run| read(&path(run, options, "json"), run)).collect::<Result<_, _>>()?;
+        runs.iter().map(|run| read(&path(run, &options.folder, "json"), &run.sha256())).collect::<Result<_, _>>()?;
     if done.iter().all(Option::is_some) {
         return Ok(done.into_iter().flatten().collect());
     }
@@ -83,7 +83,7 @@ pub fn run_forecasts(plan: &ForecastPlan, options: &ForecastRunOptions) -> Resul
                 bar.set_message(format!("{} loss {loss:.3}", run.path()));
             }
         };
-        let fitted = train(&model, &pool, run, &path(run, options, "safetensors"), tick)?;
+        let fitted = train(&model, &pool, run, &path(run, &options.folder, "safetensors"), tick)?;
         before += shared.steps;
         let begun = Instant::now();
         let [parameters, ..] = &fitted.values;
@@ -104,41 +104,34 @@ pub fn run_forecasts(plan: &ForecastPlan, options: &ForecastRunOptions) -> Resul
             fit_secs: fitted.wall_secs,
             evaluation_secs: begun.elapsed().as_secs_f64(),
         };
-        write(&path(run, options, "json"), &result)?;
+        write(&path(run, &options.folder, "json"), &result)?;
         *place = Some(result);
     }
     bar.finish_and_clear();
     Ok(done.into_iter().flatten().collect())
 }
 
-fn path(run: &ForecastSettings, options: &ForecastRunOptions, ending: &str) -> PathBuf {
-    options.folder.join(format!("{}.{ending}", run.path()))
+/// Reads what is done of a plan and makes nothing; also how many runs are missing.
+///
+/// # Errors
+/// If a run cannot be made, or a file of it cannot be read or was made with other settings.
+pub fn read_done(plan: &ForecastPlan, folder: &Path) -> Result<(Vec<ForecastResult>, usize), FourierError> {
+    let runs = plan.runs()?;
+    let done: Vec<Option<ForecastResult>> =
+        runs.iter().map(|run| read(&path(run, folder, "json"), &run.sha256())).collect::<Result<_, _>>()?;
+    let results: Vec<ForecastResult> = done.into_iter().flatten().collect();
+    let missing = runs.len() - results.len();
+    Ok((results, missing))
 }
 
-/// A result that is done; `None` if there is none.
-fn read(path: &Path, run: &ForecastSettings) -> Result<Option<ForecastResult>, FourierError> {
-    let text = match std::fs::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(FourierError::Io { path: path.to_owned(), source }),
-    };
-    let result: ForecastResult = serde_json::from_slice(&text)
-        .map_err(|error| FourierError::Result { path: path.to_owned(), problem: error.to_string() })?;
-    let expected = run.sha256();
-    if result.settings_sha256 != expected {
-        return Err(FourierError::OtherSettings { path: path.to_owned(), expected, got: result.settings_sha256 });
-    }
-    Ok(Some(result))
+fn path(run: &ForecastSettings, folder: &Path, ending: &str) -> PathBuf {
+    folder.join(format!("{}.{ending}", run.path()))
 }
 
-fn write(path: &Path, result: &ForecastResult) -> Result<(), FourierError> {
-    let io = |source| FourierError::Io { path: path.to_owned(), source };
-    let json = serde_json::to_vec(result)
-        .map_err(|error| FourierError::Result { path: path.to_owned(), problem: error.to_string() })?;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(io)?;
+impl RunResult for ForecastResult {
+    fn settings_sha256(&self) -> &str {
+        &self.settings_sha256
     }
-    planwright::files::write_atomically(path, |file| file.write_all(&json)).map_err(io)
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use super::metrics::NumberMetrics;
 use super::settings::{NumberPlan, NumberSettings};
 use super::train::train;
 use crate::fourier::FourierError;
+use crate::fourier::results::{RunResult, read, write};
 use indicatif::{ProgressBar, ProgressStyle};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -54,7 +54,7 @@ pub fn run_all(plan: &NumberPlan, options: &NumberRunOptions) -> Result<Vec<Numb
         return Err(FourierError::Setting { name: "lanes", expected, got });
     }
     let mut done: Vec<Option<NumberResult>> =
-        runs.iter().map(|run| read(&path(run, options), run)).collect::<Result<_, _>>()?;
+        runs.iter().map(|run| read(&path(run, &options.folder), &run.sha256())).collect::<Result<_, _>>()?;
     let open: Vec<usize> = done.iter().zip(0..).filter(|(result, _)| result.is_none()).map(|(_, run)| run).collect();
     let epochs: usize = open.iter().filter_map(|run| runs.get(*run)).map(|run| run.epochs).sum();
     let bar = if options.progress { ProgressBar::new(epochs as u64) } else { ProgressBar::hidden() };
@@ -77,7 +77,7 @@ pub fn run_all(plan: &NumberPlan, options: &NumberRunOptions) -> Result<Vec<Numb
                 parameters: fitted.parameters,
                 wall_secs,
             };
-            write(&path(settings, options), &result)?;
+            write(&path(settings, &options.folder), &result)?;
             if let Some(place) = done.get_mut(*place) {
                 *place = Some(result);
             }
@@ -85,6 +85,19 @@ pub fn run_all(plan: &NumberPlan, options: &NumberRunOptions) -> Result<Vec<Numb
     }
     bar.finish_and_clear();
     Ok(done.into_iter().flatten().collect())
+}
+
+/// Reads what is done of a plan and makes nothing; also how many runs are missing.
+///
+/// # Errors
+/// If a run cannot be made, or a file of it cannot be read or was made with other settings.
+pub fn read_done(plan: &NumberPlan, folder: &Path) -> Result<(Vec<NumberResult>, usize), FourierError> {
+    let runs = plan.runs()?;
+    let done: Vec<Option<NumberResult>> =
+        runs.iter().map(|run| read(&path(run, folder), &run.sha256())).collect::<Result<_, _>>()?;
+    let results: Vec<NumberResult> = done.into_iter().flatten().collect();
+    let missing = runs.len() - results.len();
+    Ok((results, missing))
 }
 
 /// Runs of equal shape together, in their order, at most `lanes` of them.
@@ -104,34 +117,14 @@ fn groups(runs: &[NumberSettings], open: &[usize], lanes: usize) -> Vec<Vec<usiz
     groups
 }
 
-fn path(run: &NumberSettings, options: &NumberRunOptions) -> PathBuf {
-    options.folder.join(format!("{}.json", run.path()))
+fn path(run: &NumberSettings, folder: &Path) -> PathBuf {
+    folder.join(format!("{}.json", run.path()))
 }
 
-/// A result that is done; `None` if there is none.
-fn read(path: &Path, run: &NumberSettings) -> Result<Option<NumberResult>, FourierError> {
-    let text = match std::fs::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(FourierError::Io { path: path.to_owned(), source }),
-    };
-    let result: NumberResult = serde_json::from_slice(&text)
-        .map_err(|error| FourierError::Result { path: path.to_owned(), problem: error.to_string() })?;
-    let expected = run.sha256();
-    if result.settings_sha256 != expected {
-        return Err(FourierError::OtherSettings { path: path.to_owned(), expected, got: result.settings_sha256 });
+impl RunResult for NumberResult {
+    fn settings_sha256(&self) -> &str {
+        &self.settings_sha256
     }
-    Ok(Some(result))
-}
-
-fn write(path: &Path, result: &NumberResult) -> Result<(), FourierError> {
-    let io = |source| FourierError::Io { path: path.to_owned(), source };
-    let json = serde_json::to_vec(result)
-        .map_err(|error| FourierError::Result { path: path.to_owned(), problem: error.to_string() })?;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(io)?;
-    }
-    planwright::files::write_atomically(path, |file| file.write_all(&json)).map_err(io)
 }
 
 #[cfg(test)]

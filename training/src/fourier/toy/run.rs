@@ -4,10 +4,10 @@ use super::metrics::ToyMetrics;
 use super::settings::{ToyPlan, ToySettings};
 use super::train::train;
 use crate::fourier::FourierError;
+use crate::fourier::results::{RunResult, read, write};
 use indicatif::{ProgressBar, ProgressStyle};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -51,7 +51,7 @@ pub fn run_all(plan: &ToyPlan, options: &ToyRunOptions) -> Result<Vec<ToyResult>
         return Err(FourierError::Setting { name: "lanes", expected, got });
     }
     let mut done: Vec<Option<ToyResult>> =
-        runs.iter().map(|run| read(&path(run, &options.folder), run)).collect::<Result<_, _>>()?;
+        runs.iter().map(|run| read(&path(run, &options.folder), &run.sha256())).collect::<Result<_, _>>()?;
     let open: Vec<usize> = done.iter().zip(0..).filter(|(result, _)| result.is_none()).map(|(_, run)| run).collect();
     let bar =
         if options.progress { ProgressBar::new((open.len() * plan.epochs) as u64) } else { ProgressBar::hidden() };
@@ -99,7 +99,7 @@ pub struct ToyDone {
 pub fn read_done(plan: &ToyPlan, folder: &Path) -> Result<ToyDone, FourierError> {
     let mut done = ToyDone::default();
     for run in plan.runs()? {
-        match read(&path(&run, folder), &run)? {
+        match read(&path(&run, folder), &run.sha256())? {
             Some(result) => done.results.push(result),
             None => done.missing.push(run.path()),
         }
@@ -128,30 +128,10 @@ fn path(run: &ToySettings, folder: &Path) -> PathBuf {
     folder.join(format!("{}.json", run.path()))
 }
 
-/// A result that is done; `None` if there is none.
-fn read(path: &Path, run: &ToySettings) -> Result<Option<ToyResult>, FourierError> {
-    let text = match std::fs::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(FourierError::Io { path: path.to_owned(), source }),
-    };
-    let result: ToyResult = serde_json::from_slice(&text)
-        .map_err(|error| FourierError::Result { path: path.to_owned(), problem: error.to_string() })?;
-    let expected = run.sha256();
-    if result.settings_sha256 != expected {
-        return Err(FourierError::OtherSettings { path: path.to_owned(), expected, got: result.settings_sha256 });
+impl RunResult for ToyResult {
+    fn settings_sha256(&self) -> &str {
+        &self.settings_sha256
     }
-    Ok(Some(result))
-}
-
-fn write(path: &Path, result: &ToyResult) -> Result<(), FourierError> {
-    let io = |source| FourierError::Io { path: path.to_owned(), source };
-    let json = serde_json::to_vec_pretty(result)
-        .map_err(|error| FourierError::Result { path: path.to_owned(), problem: error.to_string() })?;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(io)?;
-    }
-    planwright::files::write_atomically(path, |file| file.write_all(&json)).map_err(io)
 }
 
 #[cfg(test)]
