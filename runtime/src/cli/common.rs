@@ -4,7 +4,7 @@ use crate::correction::{CorrectionSettings, Strength};
 use crate::diffusion::Solver;
 use crate::model::{Artefact, EngineChoice, Manifest};
 use crate::pilot::PilotSettings;
-use crate::planner::{MazePlanner, MazePlannerSettings};
+use crate::planner::MazePlannerSettings;
 use crate::quantity::{DriftError, DriftSettings, DriftStatus, IntendedChoice};
 use crate::view::{View, ViewOptions};
 use crate::world::{Layout, Point};
@@ -241,17 +241,6 @@ pub(super) fn shipped(name: &str) -> Result<PathBuf, CliError> {
         "expected the model {}, got none here or beside the command\nhint: run from the project's folder, or name a model with --model FILE",
         name.display()
     )))
-}
-
-/// The planner of a model with the given choices.
-pub(super) fn maze_planner(
-    artefact: &Artefact,
-    engine: &EngineArguments,
-    sampler: &SamplerArguments,
-    seed: u64,
-) -> Result<MazePlanner, CliError> {
-    let settings = sampler.settings(artefact, seed)?;
-    MazePlanner::new(artefact, &engine.choice()?, settings).map_err(CliError::input)
 }
 
 impl SamplerArguments {

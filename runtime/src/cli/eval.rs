@@ -1,13 +1,14 @@
 //! `planwright eval`
 
 use super::common::{
-    CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, describe_drift, maze_planner,
-    open_model, print_json, print_text,
+    CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, describe_drift, open_model, print_json,
+    print_text,
 };
+use super::planners::{PolicyArguments, any_planner, any_settings};
 use super::policy::EvalPolicy;
 use crate::evaluate::{Audit, Evaluation, Protocol, Scores, episodes, run_diffuser_episode};
 use crate::pilot::{Clock, EpisodeReport, EpisodeTrace, Latencies, Pilot};
-use crate::planner::{MazePlanner, Planner};
+use crate::planner::{AnyMazePlanner, AnyMazeSettings, Planner};
 use crate::view::{FINISH_TIMEOUT, View};
 use crate::world::rollouts::Rollouts;
 use crate::world::{Episode, EpisodeRules, MazeWorld, TimeOptimalBound};
@@ -78,6 +79,8 @@ pub(super) struct Maze {
     #[command(flatten)]
     sampler: SamplerArguments,
     #[command(flatten)]
+    policy: PolicyArguments,
+    #[command(flatten)]
     pilot: PilotArguments,
     #[command(flatten)]
     view: ViewArguments,
@@ -104,8 +107,13 @@ impl Maze {
                 .map_err(|error| CliError::input(anyhow::anyhow!("--record {}: {error}", path.display())))?;
         }
         let (path, artefact) = open_model(self.model.as_deref(), &self.layout)?;
-        let planner = maze_planner(&artefact, &self.engine, &self.sampler, self.seed)?;
-        let settings = *planner.settings();
+        let settings = any_settings(&artefact, &self.sampler, &self.policy, self.seed)?;
+        let (denoising_steps, solver, temperature) = match settings {
+            AnyMazeSettings::Knots(own) => (Some(own.steps), Some(own.solver.to_string()), None),
+            AnyMazeSettings::Paths(own) => (Some(own.steps), Some(own.solver.to_string()), None),
+            AnyMazeSettings::Policy(own) => (None, None, Some(own.temperature)),
+        };
+        let planner = any_planner(&artefact, &self.engine, &self.sampler, &self.policy, self.seed)?;
         let engine = planner.engine().clone();
         let world = MazeWorld::new(planner.layout().clone());
         let rules = EpisodeRules::of(world.layout());
@@ -142,9 +150,10 @@ impl Maze {
             arrival_bound_secs: scores.arrival_bound_secs,
             wall_contacts: run.reports.iter().map(|report| report.wall_steps).sum(),
             wall_episodes: run.reports.iter().filter(|report| report.wall_steps > 0).count(),
-            denoising_steps: settings.steps,
-            candidates: settings.candidates,
-            solver: settings.solver.to_string(),
+            denoising_steps,
+            candidates: settings.rows(),
+            solver,
+            temperature,
             model: path.display().to_string(),
             model_sha256: artefact.sha256().to_owned(),
             engine,
@@ -159,7 +168,7 @@ impl Maze {
 
     fn diffuser(
         &self,
-        mut planner: MazePlanner,
+        mut planner: AnyMazePlanner,
         world: &MazeWorld,
         rules: &EpisodeRules,
         episodes: &[Episode],
@@ -182,7 +191,7 @@ impl Maze {
 
     fn piloted(
         &self,
-        planner: MazePlanner,
+        planner: AnyMazePlanner,
         world: &MazeWorld,
         rules: &EpisodeRules,
         episodes: &[Episode],
@@ -235,8 +244,13 @@ fn rollouts(traces: &[EpisodeTrace], episodes: &[Episode]) -> Rollouts {
 
 fn describe(evaluation: &Evaluation) -> String {
     let e = evaluation;
+    let how = match (&e.solver, e.denoising_steps, e.temperature) {
+        (Some(solver), Some(steps), _) => format!("{solver} {steps} steps"),
+        (_, _, Some(temperature)) => format!("{} roll-outs at temperature {temperature}", e.candidates),
+        _ => String::new(),
+    };
     let mut text = format!(
-        "{} {}, {} episodes, seed {}\nscore     {:.1}  (95% {:.1} to {:.1}; no planner exceeds {:.1})\nreached   {:.1}% after {:.2} s (bound {:.2} s), wall contacts in {} steps of {} episodes\nplan      p50 {:.2} ms  p99 {:.2} ms  max {:.2} ms, {} {} steps, {}",
+        "{} {}, {} episodes, seed {}\nscore     {:.1}  (95% {:.1} to {:.1}; no planner exceeds {:.1})\nreached   {:.1}% after {:.2} s (bound {:.2} s), wall contacts in {} steps of {} episodes\nplan      p50 {:.2} ms  p99 {:.2} ms  max {:.2} ms, {}, {}",
         e.layout,
         e.protocol.name(),
         e.episodes,
@@ -253,8 +267,7 @@ fn describe(evaluation: &Evaluation) -> String {
         e.plan_ms.p50,
         e.plan_ms.p99,
         e.plan_ms.max,
-        e.solver,
-        e.denoising_steps,
+        how,
         e.engine,
     );
     if let (Some(pilot), Some(unsafe_plans)) = (&e.pilot, e.plans_unsafe) {

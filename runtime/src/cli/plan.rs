@@ -1,9 +1,10 @@
 //! `planwright plan`
 
 use super::common::{
-    CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, check_free, maze_planner, open_model,
-    print_json, print_text,
+    CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, check_free, open_model, print_json,
+    print_text,
 };
+use super::planners::{PolicyArguments, any_planner};
 use super::world::{parse_goal, parse_state};
 use crate::gate::Origin;
 use crate::pilot::Pilot;
@@ -40,6 +41,8 @@ pub(super) struct Plan {
     #[command(flatten)]
     sampler: SamplerArguments,
     #[command(flatten)]
+    policy: PolicyArguments,
+    #[command(flatten)]
     pilot: PilotArguments,
     #[command(flatten)]
     view: ViewArguments,
@@ -48,7 +51,7 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn run(&self) -> Result<(), CliError> {
         let (_, artefact) = open_model(self.model.as_deref(), &self.layout)?;
-        let planner = maze_planner(&artefact, &self.engine, &self.sampler, self.seed)?;
+        let planner = any_planner(&artefact, &self.engine, &self.sampler, &self.policy, self.seed)?;
         let layout = planner.layout().clone();
         let start = parse_state(&self.start, "--start")?;
         let goal = parse_goal(self.goal.as_deref(), &layout)?;

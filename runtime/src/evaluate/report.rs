@@ -67,12 +67,17 @@ pub struct Evaluation {
     pub wall_contacts: usize,
     /// Episodes with such a step.
     pub wall_episodes: usize,
-    /// Denoising steps per plan.
-    pub denoising_steps: usize,
-    /// Plans drawn at once.
+    /// Denoising steps per plan; none for a policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denoising_steps: Option<usize>,
+    /// Plans drawn at once, or roll-outs of a policy.
     pub candidates: usize,
-    /// Solver.
-    pub solver: String,
+    /// Solver; none for a policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub solver: Option<String>,
+    /// Sharpness of a policy's actions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
     /// The model file.
     pub model: String,
     /// Its hash.

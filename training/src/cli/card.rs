@@ -33,7 +33,7 @@ pub(super) struct Card {
 }
 
 /// What the manifest keeps of an evaluation.
-const KEPT: [&str; 17] = [
+const KEPT: [&str; 18] = [
     "layout",
     "protocol",
     "episodes",
@@ -51,6 +51,7 @@ const KEPT: [&str; 17] = [
     "solver",
     "denoising_steps",
     "candidates",
+    "temperature",
 ];
 
 impl Card {
@@ -109,8 +110,13 @@ fn read(path: &Path, machine: &str) -> Result<(String, Map<String, Value>), CliE
     if let Some(residual) = json.get("pilot").and_then(|pilot| pilot.get("residual_after")) {
         figures.insert("residual_after".to_owned(), residual.clone());
     }
+    // The shipped planner of a layout needs no name.
+    let model = match word("model") {
+        Some(model) if !model.ends_with(&format!("maze-{layout}.onnx")) => format!("--model {model}"),
+        _ => format!("--layout {layout}"),
+    };
     let command = format!(
-        "planwright eval maze --layout {layout} --protocol {protocol} --episodes {} --seed {} --json",
+        "planwright eval maze {model} --protocol {protocol} --episodes {} --seed {} --json",
         json.get("episodes").unwrap_or(&Value::Null),
         json.get("seed").unwrap_or(&Value::Null)
     );
@@ -122,13 +128,21 @@ fn read(path: &Path, machine: &str) -> Result<(String, Map<String, Value>), CliE
 fn card(artefact: &Artefact, note: Option<&str>) -> String {
     let manifest = artefact.manifest();
     let provenance = &manifest.provenance;
-    let mut text = format!(
-        "# {}\n\nA diffusion planner for the {} maze: {} knots of {} s, one network call per denoising step.\n",
-        manifest.name,
-        manifest.world.as_ref().map_or("", |world| world.layout.as_str()),
-        manifest.horizon,
-        manifest.knot_secs
-    );
+    let layout = manifest.world.as_ref().map_or("", |world| world.layout.as_str());
+    let what = match &manifest.policy {
+        Some(policy) => format!(
+            "A policy for the {layout} maze: a {} per motor over {} bins, the last {} steps of {} s, one network call per decision.",
+            policy.head,
+            policy.actions.first().map_or(0, |action| action.bins.bins()),
+            policy.context,
+            manifest.knot_secs
+        ),
+        None => format!(
+            "A diffusion planner for the {layout} maze: {} knots of {} s, one network call per denoising step.",
+            manifest.horizon, manifest.knot_secs
+        ),
+    };
+    let mut text = format!("# {}\n\n{what}\n", manifest.name);
     if let Some(note) = note {
         let _ = write!(text, "\n{note}\n");
     }
