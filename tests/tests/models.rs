@@ -53,10 +53,18 @@ fn question(manifest: &Manifest, rows: &[usize]) -> Vec<Vec<f32>> {
     manifest.inputs.iter().map(|spec| rows.iter().flat_map(|row| of(spec.len_for(1), *row)).collect()).collect()
 }
 
-fn answer(engine: &mut dyn Engine, inputs: &[Vec<f32>], size: usize) -> Result<Vec<f32>, EngineError> {
+/// The first output; a model may have more.
+fn answer(
+    engine: &mut dyn Engine,
+    manifest: &Manifest,
+    inputs: &[Vec<f32>],
+    rows: usize,
+) -> Result<Vec<f32>, EngineError> {
     let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
-    let mut output = vec![0.0; size];
-    engine.run(&inputs, &mut [&mut output]).map(|()| output)
+    let mut outputs: Vec<Vec<f32>> = manifest.outputs.iter().map(|spec| vec![0.0; spec.len_for(rows)]).collect();
+    let mut buffers: Vec<&mut [f32]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+    engine.run(&inputs, &mut buffers)?;
+    Ok(outputs.swap_remove(0))
 }
 
 /// One suite for every engine and every model: parity, determinism, batches, wrong buffers, NaN.
@@ -68,11 +76,11 @@ fn engines_conform_on(name: &str) {
     for choice in choices() {
         let mut one = load_engine(&artefact, &choice, 1).unwrap_or_else(|error| panic!("{error}"));
         let mut three = load_engine(&artefact, &choice, 3).unwrap_or_else(|error| panic!("{error}"));
-        let mut ask = |inputs: &[Vec<f32>]| answer(one.as_mut(), inputs, size);
+        let mut ask = |inputs: &[Vec<f32>]| answer(one.as_mut(), manifest, inputs, 1);
         let whole = |result: Result<Vec<f32>, EngineError>| result.unwrap_or_else(|error| panic!("{error}"));
         let single = whole(ask(&question(manifest, &[1])));
         assert_eq!(single, whole(ask(&question(manifest, &[1]))), "{choice:?} is deterministic");
-        let rows = whole(answer(three.as_mut(), &question(manifest, &[0, 1, 2]), 3 * size));
+        let rows = whole(answer(three.as_mut(), manifest, &question(manifest, &[0, 1, 2]), 3));
         let difference = relative_difference(&rows[size..2 * size], &single);
         assert!(difference <= 1e-5, "{choice:?}: a row in a batch is the row alone: {difference}");
         let mut short = question(manifest, &[1]);

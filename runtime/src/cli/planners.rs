@@ -12,10 +12,10 @@ pub(super) struct PolicyArguments {
     #[arg(long, default_value_t = PolicyPlannerSettings::default().rollouts, value_name = "N")]
     rollouts: usize,
     /// Sharpness of a policy's actions: 1 draws from its density, 0 takes the mode
-    #[arg(long, default_value_t = PolicyPlannerSettings::default().temperature, value_name = "T")]
+    #[arg(long, default_value_t = PolicyPlannerSettings::default().temperature, value_name = "T", allow_hyphen_values = true)]
     pub(super) temperature: f64,
     /// Return that a policy is asked for (default: the model's)
-    #[arg(long, value_name = "RETURN")]
+    #[arg(long, value_name = "RETURN", allow_hyphen_values = true)]
     pub(super) target_return: Option<f64>,
 }
 

@@ -49,8 +49,8 @@ impl PolicyPlannerSettings {
         if !(self.arrival_m > 0.0 && self.arrival_m <= GOAL_RADIUS_M) {
             return wrong(format!("expected an arrival within 0 to {GOAL_RADIUS_M} m, got {}", self.arrival_m));
         }
-        if self.target_return.is_some_and(|target| !target.is_finite()) {
-            return wrong(format!("expected a finite target return, got {:?}", self.target_return));
+        if let Some(target) = self.target_return.filter(|target| !target.is_finite()) {
+            return wrong(format!("expected a finite target return, got {target}"));
         }
         Ok(())
     }
