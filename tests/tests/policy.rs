@@ -202,3 +202,44 @@ fn choices_that_no_policy_can_follow_are_refused() {
     refused(planwright(&eval).arg(model("umaze")), &["expected", "MazePolicy"]);
     refused(planwright(&eval).arg(Path::new("/nowhere/policy.onnx")), &["/nowhere/policy.onnx"]);
 }
+
+#[test]
+fn theory_numbers_and_forecasts_run_at_their_smallest_and_are_not_run_twice() {
+    let folder = folder();
+    let quick = |arguments: &[&str], out: &str| {
+        let mut command = fourier(arguments);
+        command.arg("--json").arg("--out").arg(folder.path().join(out));
+        command
+    };
+    let theory = || quick(&["theory", "--trials", "3", "--waves", "8"], "fourier-theory");
+    let first = json(&mut theory());
+    assert_eq!(first, json(&mut theory()));
+    assert!(first["command"].as_str().is_some_and(|command| command.ends_with("--waves 8")), "{first}");
+
+    let numbers = || quick(&["numbers", "--quick"], "fourier-numbers");
+    let first = json(&mut numbers());
+    let rows = first["rows"].as_array().unwrap_or_else(|| panic!("{first}"));
+    assert!(
+        rows.iter().any(|row| row["head"] == "linear") && rows.iter().any(|row| row["head"] == "digits"),
+        "{first}"
+    );
+    assert_eq!(first, json(&mut numbers()));
+
+    let forecast = || quick(&["forecast", "--quick", "--head", "linear,fourier-8", "--seeds", "1"], "forecast");
+    let first = json(&mut forecast());
+    assert!(first["rows"].as_array().is_some_and(|rows| rows.len() >= 2), "{first}");
+    assert_eq!(first, json(&mut forecast()));
+
+    // What was run is in the report; what was not is named.
+    let docs = folder.path().join("docs");
+    let mut report = fourier(&["report", "--json", "--runs"]);
+    let said = json(report.arg(folder.path()).arg("--report").arg(&docs));
+    let text = std::fs::read_to_string(docs.join("report.md")).unwrap_or_else(|error| panic!("{error}"));
+    assert!(text.contains("Scaling law") && text.contains("Not run: `planwright-train fourier toy`"), "{text}");
+    let files = said["files"].as_array().unwrap_or_else(|| panic!("{said}"));
+    for file in files.iter().filter_map(Value::as_str).filter(|file| file.ends_with(".svg")) {
+        let svg = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{error}"));
+        assert!(svg.starts_with("<svg") && !svg.contains("NaN"), "{file}");
+    }
+    refused(fourier(&["report", "--runs"]).arg(folder.path().join("nothing")), &["expected results", "got none"]);
+}

@@ -42,7 +42,7 @@ pub struct PolicyStudy {
     /// The network.
     pub network: PolicySizes,
     /// The frequencies that stand for the Fourier head where tasks, widths and numbers of episodes are compared.
-    pub usual_frequencies: usize,
+    pub usual_frequencies: Vec<usize>,
     /// Other widths that are compared on the first task.
     #[serde(default)]
     pub widths: Vec<usize>,
@@ -94,6 +94,7 @@ impl PolicyStudy {
             ("tasks", study.tasks.is_empty()),
             ("seeds", study.seeds.is_empty()),
             ("frequencies", study.frequencies.is_empty()),
+            ("usual_frequencies", study.usual_frequencies.is_empty()),
             ("temperatures", study.temperatures.is_empty()),
             ("evaluated", study.evaluated == 0),
         ];
@@ -119,13 +120,13 @@ impl PolicyStudy {
         for seed in &self.seeds {
             for (index, task) in self.tasks.iter().enumerate() {
                 // All frequencies on the first task, the usual ones elsewhere.
-                let frequencies = if index == 0 { &self.frequencies[..] } else { &[self.usual_frequencies] };
+                let frequencies = if index == 0 { &self.frequencies } else { &self.usual_frequencies };
                 for head in heads(frequencies) {
                     plans.push(self.plan(task, BASE.to_owned(), head, *seed, |_| ()));
                 }
             }
             let Some(first) = self.tasks.first() else { continue };
-            for head in heads(&[self.usual_frequencies]) {
+            for head in heads(&self.usual_frequencies) {
                 for width in &self.widths {
                     let change = |recipe: &mut PolicyRecipe| recipe.network.width = *width;
                     plans.push(self.plan(first, format!("width {width}"), head, *seed, change));

@@ -161,12 +161,15 @@ fn over_frequencies(table: &StudyTable) -> Vec<CurvePanel> {
     measures.into_iter().map(panel).collect()
 }
 
-/// On the first task, over the variants of a kind: linear dashed, Fourier drawn through.
+/// On the first task, over the variants of a kind: linear dashed, the fewest frequencies drawn through.
 fn over_variants(table: &StudyTable) -> Vec<CurvePanel> {
     let kinds = [("width", "channels"), ("episodes", "episodes")];
     let panel = |(kind, x_label): (&str, &str)| {
         let numbered = |row: &&StudyRow| -> Option<f64> { row.variant.strip_prefix(kind)?.trim().parse().ok() };
-        let rows: Vec<&StudyRow> = table.rows.iter().filter(|row| numbered(row).is_some()).collect();
+        let all: Vec<&StudyRow> = table.rows.iter().filter(|row| numbered(row).is_some()).collect();
+        let fewest = all.iter().filter_map(|row| row.frequencies).min();
+        let shown = |row: &&&StudyRow| row.frequencies.is_none() || row.frequencies == fewest;
+        let rows: Vec<&StudyRow> = all.iter().filter(shown).copied().collect();
         let mut curves = Vec::new();
         for (temperature, colour) in temperatures(&rows).into_iter().zip(COLOURS) {
             for linear in [false, true] {
@@ -175,7 +178,7 @@ fn over_variants(table: &StudyTable) -> Vec<CurvePanel> {
                 let mut places: Vec<Place> =
                     chosen.filter_map(|row| Some(place(numbered(row)?, row.return_normalised))).collect();
                 places.sort_by(|left, right| left.x.total_cmp(&right.x));
-                let head = if linear { "linear" } else { "Fourier" };
+                let head = head_name(if linear { None } else { fewest });
                 curves.push(Curve { label: format!("{head}, T {temperature}"), colour, dashed: linear, places });
             }
         }
