@@ -67,6 +67,8 @@ pub struct PolicyPlanner {
     last: Option<Observation>,
     return_to_go: f64,
     rollouts: Vec<Rollout>,
+    /// Where roll-outs began that a deadline cut off, and how far they are.
+    unfinished: Option<(Observation, usize)>,
     plans: u64,
 }
 
@@ -131,6 +133,7 @@ impl PolicyPlanner {
             engine: PolicyEngine::on_engine(&manifest, engine, settings.rollouts)?,
             past: history.clone(),
             last: None,
+            unfinished: None,
             plans: 0,
             settings,
             manifest,
@@ -254,6 +257,20 @@ impl PolicyPlanner {
     }
 }
 
+/// Farthest that a robot at rest moves between two looks, metres, and its fastest, metres per second.
+const REST_M: f64 = 1e-3;
+const REST_MPS: f64 = 1e-2;
+
+/// Whether a future that was imagined from one observation is one from the next as well: a robot that waits for its
+/// plan gets it after several deadlines rather than never.
+fn stands_still(begun: &Observation, now: &Observation) -> bool {
+    let slow = |state: &State| state.velocity[0].hypot(state.velocity[1]) <= REST_MPS;
+    begun.goal == now.goal
+        && slow(&begun.state)
+        && slow(&now.state)
+        && begun.state.distance(now.state.position) <= REST_M
+}
+
 impl Planner for PolicyPlanner {
     fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -279,8 +296,14 @@ impl Planner for PolicyPlanner {
         self.plans += 1;
         // ChaCha mixes; the odd constant keeps the plans of neighbouring seeds apart.
         let seed = self.settings.seed.wrapping_add((plan + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        self.begin_rollouts(observation, seed);
-        let (mut steps, mut fault) = (0, None);
+        let mut steps = match self.unfinished.take() {
+            Some((begun, steps)) if stands_still(&begun, observation) => steps,
+            _ => {
+                self.begin_rollouts(observation, seed);
+                0
+            }
+        };
+        let mut fault = None;
         while self.arrived().is_none() {
             if steps == self.manifest.horizon || self.rollouts.iter().all(|rollout| rollout.broken) {
                 let not_reached = PlanError::NotReached { rollouts: self.rollouts.len(), steps };
@@ -290,6 +313,7 @@ impl Planner for PolicyPlanner {
             }
             if deadline.is_some_and(|deadline| Instant::now() + self.engine.call() > deadline) {
                 self.engine.forget_a_little();
+                self.unfinished = Some((*observation, steps));
                 return Err(PlanError::NoTime);
             }
             fault = self.advance(observation.goal)?.or(fault);
@@ -317,6 +341,7 @@ impl Planner for PolicyPlanner {
         self.settings.seed = seed;
         self.plans = 0;
         self.last = None;
+        self.unfinished = None;
     }
 
     fn proposal(&self) -> Proposal {
