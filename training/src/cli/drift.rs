@@ -1,12 +1,13 @@
 //! `planwright-train drift`: does a generator keep the distribution of a physical quantity?
 
+use super::drift_table::Table;
 use super::{CliError, print_json, print_text, set_threads};
 use crate::drift::{
     AblationOptions, CollectOptions, DriftError, DriftRecipe, PredictOptions, SystemPlan, UnitOptions, UnitResult,
     ablations, collect, predict, run_unit, ship,
 };
 use crate::fit::FitError;
-use crate::report::{DriftResults, Method, SeedResult, Summary, SystemResult, write_report};
+use crate::report::{Method, write_report};
 use crate::system::{SystemName, SystemSettings};
 use clap::{Args, Subcommand, ValueEnum};
 use planwright::diffusion::Solver;
@@ -55,26 +56,26 @@ enum DriftCommand {
 
 /// Which study, and how it runs.
 #[derive(Args, Clone, Debug)]
-struct Study {
+pub(super) struct Study {
     /// Size: quick, reduced, paper, or a recipe's file
     #[arg(long, default_value = "reduced", value_name = "NAME|FILE")]
-    size: String,
+    pub(super) size: String,
     /// Folder of the study (default: runs/drift-SIZE)
     #[arg(long, value_name = "FOLDER")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Threads of a fit and of a network call
     #[arg(long, default_value_t = 1, value_name = "N")]
-    threads: usize,
+    pub(super) threads: usize,
     /// ONNX Runtime's shared library, where it is not in a usual place
     #[arg(long, value_name = "FILE")]
-    onnxruntime: Option<PathBuf>,
+    pub(super) onnxruntime: Option<PathBuf>,
     /// Print JSON, no progress bar
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 impl Study {
-    fn recipe(&self) -> Result<DriftRecipe, CliError> {
+    pub(super) fn recipe(&self) -> Result<DriftRecipe, CliError> {
         set_threads(self.threads)?;
         let named = Path::new("training/recipes").join(format!("drift-{}.toml", self.size));
         let plain = self.size.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
@@ -86,7 +87,7 @@ impl Study {
         DriftRecipe::read(&path).map_err(CliError::input)
     }
 
-    fn options(&self, recipe: &DriftRecipe) -> UnitOptions {
+    pub(super) fn options(&self, recipe: &DriftRecipe) -> UnitOptions {
         UnitOptions {
             folder: self.out.clone().unwrap_or_else(|| Path::new("runs").join(format!("drift-{}", recipe.name))),
             engine: EngineChoice {
@@ -171,7 +172,7 @@ impl Fit {
 }
 
 /// The systems that are asked for, or all of the recipe.
-fn systems(recipe: &DriftRecipe, names: &[String]) -> Result<Vec<SystemName>, CliError> {
+pub(super) fn systems(recipe: &DriftRecipe, names: &[String]) -> Result<Vec<SystemName>, CliError> {
     let planned: Vec<SystemName> = recipe.systems.iter().map(|plan| plan.system.name).collect();
     if names.is_empty() {
         return Ok(planned);
@@ -189,7 +190,7 @@ fn systems(recipe: &DriftRecipe, names: &[String]) -> Result<Vec<SystemName>, Cl
 }
 
 /// Failures that no other input would mend are not the caller's.
-fn failure(error: DriftError) -> CliError {
+pub(super) fn failure(error: DriftError) -> CliError {
     match error {
         DriftError::Fit(FitError::Diverged { .. }) | DriftError::NothingLeft { .. } | DriftError::Export(_) => {
             CliError::failed(error)
@@ -321,94 +322,6 @@ impl Run {
             return Ok(());
         }
         Ablate { study: self.study.clone(), only: Vec::new(), done_only: false }.run()
-    }
-}
-
-#[derive(Args)]
-struct Table {
-    #[command(flatten)]
-    study: Study,
-    /// Systems, separated by commas (default: all of the recipe)
-    #[arg(long, value_delimiter = ',', value_name = "NAME")]
-    system: Vec<String>,
-}
-
-impl Table {
-    fn results(&self, predictions: bool) -> Result<DriftResults, CliError> {
-        let recipe = self.study.recipe()?;
-        let systems = systems(&recipe, &self.system)?;
-        let wanted = CollectOptions { predictions, ablations: false };
-        collect(&recipe, &systems, &self.study.options(&recipe), wanted).map_err(failure)
-    }
-
-    fn run(&self) -> Result<(), CliError> {
-        let results = self.results(true)?;
-        if self.study.json {
-            return print_json(&results);
-        }
-        let headings = [
-            "TV(data, prior)",
-            "TV(model, prior)",
-            "TV(prediction, prior)",
-            "TV(prediction, model)",
-            "by trajectory",
-            "at the best scale",
-        ];
-        let columns: [fn(&SeedResult) -> Option<f64>; 6] = [
-            |seed| seed.tv_data_prior,
-            |seed| seed.tv_model_prior,
-            |seed| seed.tv_prediction_prior,
-            |seed| seed.tv_prediction_model,
-            |seed| seed.tv_prediction_model_by_trajectory,
-            |seed| seed.tv_prediction_model_best,
-        ];
-        let row = |system: &SystemResult| columns.map(|column| over(system.seeds.iter().map(column)));
-        print_text(&by_system(&results, &headings, row))
-    }
-
-    fn run_mitigate(&self) -> Result<(), CliError> {
-        let results = self.results(false)?;
-        if self.study.json {
-            return print_json(&results);
-        }
-        let [baseline, reweight, conditional, transform] = Method::ALL.map(Method::name);
-        let headings = [baseline, reweight, conditional, transform, "p"];
-        let row = |system: &SystemResult| {
-            let column = |method| over(system.seeds.iter().map(|seed| seed.mitigation(method)?.tv_prior));
-            let [baseline, reweight, conditional, transform] = Method::ALL.map(column);
-            let p = system.t_tests.transform.map_or("-".to_owned(), |test| format!("{:.4}", test.p));
-            [baseline, reweight, conditional, transform, p]
-        };
-        print_text(&by_system(&results, &headings, row))
-    }
-}
-
-/// One line per system under headings of the columns' widths.
-fn by_system<const N: usize>(
-    results: &DriftResults,
-    headings: &[&str; N],
-    row: impl Fn(&SystemResult) -> [String; N],
-) -> String {
-    let width = |heading: &str| heading.len().max("0.000 ± 0.000".len()) + 1;
-    let mut lines = vec![format!("{:<9} {:<6}", "system", "seeds")];
-    lines.extend(results.systems.iter().map(|system| format!("{:<9} {:<6}", system.system, system.seeds.len())));
-    let rows = std::iter::once(headings.map(str::to_owned)).chain(results.systems.iter().map(row));
-    for (line, cells) in lines.iter_mut().zip(rows) {
-        for (cell, heading) in cells.iter().zip(headings) {
-            line.push_str(&format!(" {cell:<width$}", width = width(heading)));
-        }
-        line.truncate(line.trim_end().len());
-    }
-    lines.join("\n")
-}
-
-/// Mean and deviation of what is there.
-fn over(values: impl Iterator<Item = Option<f64>>) -> String {
-    let there: Vec<f64> = values.flatten().collect();
-    match Summary::of(&there) {
-        None => "missing".to_owned(),
-        Some(Summary { mean, sd: None, .. }) => format!("{mean:.3}"),
-        Some(Summary { mean, sd: Some(sd), .. }) => format!("{mean:.3} ± {sd:.3}"),
     }
 }
 

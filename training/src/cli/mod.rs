@@ -4,6 +4,7 @@ mod bench;
 mod card;
 mod data;
 mod drift;
+mod drift_table;
 mod export;
 mod fit;
 mod fourier;

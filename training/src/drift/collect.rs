@@ -69,9 +69,9 @@ fn system_result(
     for seed in &plan.seeds {
         let units: Vec<UnitResult> = Method::ALL
             .iter()
-            .filter_map(|method| done(&unit_folder(&options.folder, plan.system.name, *seed, *method)).transpose())
+            .filter_map(|method| done(recipe, plan, *seed, *method, &options.folder).transpose())
             .collect::<Result<_, _>>()?;
-        let Some(baseline) = baseline_of(&options.folder, plan, *seed)? else { continue };
+        let Some(baseline) = baseline_of(recipe, plan, *seed, &options.folder)? else { continue };
         let prediction = if wanted.predictions {
             let asked = PredictOptions { seed: *seed, scales: None, model: Some(baseline.clone()) };
             Some(predict(recipe, plan, &asked)?)

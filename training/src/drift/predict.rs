@@ -3,7 +3,7 @@
 use super::DriftError;
 use super::measure::prior;
 use super::recipe::{DriftRecipe, SystemPlan};
-use super::unit::{UnitResult, unit_folder};
+use super::unit::UnitResult;
 use crate::deviation::{DeviationError, DeviationKernel, Predictor, ScaleSweep, matched, published_scales};
 use crate::report::Method;
 use planwright::quantity::Marginal;
@@ -137,6 +137,11 @@ impl Matching<'_> {
 }
 
 /// The baseline of a system and seed, if its unit is done.
-pub(super) fn baseline_of(folder: &Path, plan: &SystemPlan, seed: u64) -> Result<Option<UnitResult>, DriftError> {
-    super::unit::done(&unit_folder(folder, plan.system.name, seed, Method::Baseline))
+pub(super) fn baseline_of(
+    recipe: &DriftRecipe,
+    plan: &SystemPlan,
+    seed: u64,
+    runs: &Path,
+) -> Result<Option<UnitResult>, DriftError> {
+    super::unit::done(recipe, plan, seed, Method::Baseline, runs)
 }

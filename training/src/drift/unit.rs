@@ -92,14 +92,29 @@ pub(super) fn unit_folder(folder: &Path, system: SystemName, seed: u64, method: 
 }
 
 /// The result of a unit that is done.
-pub(super) fn done(folder: &Path) -> Result<Option<UnitResult>, DriftError> {
+///
+/// # Errors
+/// If it was made by another plan, or cannot be read.
+pub(super) fn done(
+    recipe: &DriftRecipe,
+    plan: &SystemPlan,
+    seed: u64,
+    method: Method,
+    runs: &Path,
+) -> Result<Option<UnitResult>, DriftError> {
+    let folder = unit_folder(runs, plan.system.name, seed, method);
     let path = folder.join("unit.json");
     if !path.exists() {
         return Ok(None);
     }
     let bytes = std::fs::read(&path).map_err(|source| DriftError::Io { path: path.clone(), source })?;
     let problem = |error: serde_json::Error| DriftError::Unit { path: path.clone(), problem: error.to_string() };
-    serde_json::from_slice(&bytes).map(Some).map_err(problem)
+    let result: UnitResult = serde_json::from_slice(&bytes).map_err(problem)?;
+    let expected = plan_sha256(recipe, plan, method);
+    if result.plan_sha256 != expected {
+        return Err(DriftError::OtherPlan { folder, expected, got: result.plan_sha256 });
+    }
+    Ok(Some(result))
 }
 
 /// Runs a unit, or returns its result if it is done. Reweighting needs the baseline of the same seed and runs it first.
@@ -114,13 +129,10 @@ pub fn run_unit(
     options: &UnitOptions,
 ) -> Result<UnitResult, DriftError> {
     let folder = unit_folder(&options.folder, plan.system.name, seed, method);
-    let plan_sha256 = plan_sha256(recipe, plan, method);
-    if let Some(result) = done(&folder)? {
-        if result.plan_sha256 == plan_sha256 {
-            return Ok(result);
-        }
-        return Err(DriftError::OtherPlan { folder, expected: plan_sha256, got: result.plan_sha256 });
+    if let Some(result) = done(recipe, plan, seed, method, &options.folder)? {
+        return Ok(result);
     }
+    let plan_sha256 = plan_sha256(recipe, plan, method);
     let system = plan.system.build()?;
     let data = system.generate(plan.data, seed)?;
     let prepared = prepare(recipe, plan, system.as_ref(), &data, seed, method, options)?;
