@@ -8,7 +8,8 @@ use super::fourier_report::FourierReport;
 use super::fourier_theory::FourierTheory;
 use super::{CliError, print_json, print_text, set_threads};
 use crate::fourier::FourierError;
-use crate::fourier::toy::{Dataset, Task, ToyHead, ToyPlan, ToyRunOptions, run_all, table, text};
+use crate::fourier::LaneOptions;
+use crate::fourier::toy::{Dataset, Task, ToyHead, ToyPlan, run_all, table, text};
 use clap::{Args, Subcommand, ValueEnum};
 use planwright::density::{smoothness, spectral_entropy};
 use serde::Serialize;
@@ -158,7 +159,7 @@ impl Toy {
 
     fn run(&self) -> Result<(), CliError> {
         set_threads(self.threads)?;
-        let options = ToyRunOptions { folder: self.out.clone(), lanes: self.lanes, progress: !self.json };
+        let options = LaneOptions { folder: self.out.clone(), lanes: self.lanes, progress: !self.json };
         let results = run_all(&self.plan(), &options).map_err(failure)?;
         let table = table(&results, &self.line());
         if self.json { print_json(&table) } else { print_text(&text(&table)) }

@@ -2,7 +2,8 @@
 
 use super::fourier::failure;
 use super::{CliError, print_json, print_text, set_threads};
-use crate::fourier::numbers::{NumberHead, NumberPlan, NumberRunOptions, TextForm, run_all, table, text};
+use crate::fourier::LaneOptions;
+use crate::fourier::numbers::{NumberHead, NumberPlan, TextForm, run_all, table, text};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -111,7 +112,7 @@ impl Numbers {
 
     pub(super) fn run(&self) -> Result<(), CliError> {
         set_threads(self.threads)?;
-        let options = NumberRunOptions { folder: self.out.clone(), lanes: self.lanes, progress: !self.json };
+        let options = LaneOptions { folder: self.out.clone(), lanes: self.lanes, progress: !self.json };
         let results = run_all(&self.plan(), &options).map_err(failure)?;
         let table = table(&results, &self.line());
         if self.json { print_json(&table) } else { print_text(&text(&table)) }

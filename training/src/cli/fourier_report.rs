@@ -3,12 +3,13 @@
 use super::fourier::failure;
 use super::fourier_policy::ComparePolicies;
 use super::{CliError, print_json, print_text, set_threads};
+use crate::fourier::LaneOptions;
 use crate::fourier::forecast::{
     self, ForecastPlan, ForecastRunOptions, Shared, Variant, forecast_table, run_forecasts,
 };
-use crate::fourier::numbers::{self, NumberPlan, NumberRunOptions};
+use crate::fourier::numbers::{self, NumberPlan};
 use crate::fourier::theory::{self, TheoryOptions};
-use crate::fourier::toy::{self, Task, ToyPlan, ToyRunOptions};
+use crate::fourier::toy::{self, Task, ToyPlan};
 use crate::policy;
 use crate::report::{ReportError, Section, write_sections};
 use clap::Args;
@@ -93,7 +94,7 @@ impl FourierReport {
         let folder = self.folder("fourier-toy");
         let [bins, values] = [Task::Bins, Task::Values].map(ToyPlan::whole);
         if self.run {
-            let options = ToyRunOptions { folder: folder.clone(), lanes: 20, progress: !self.json };
+            let options = LaneOptions { folder: folder.clone(), lanes: 20, progress: !self.json };
             for plan in [&bins, &values] {
                 toy::run_all(plan, &options).map_err(failure)?;
             }
@@ -135,7 +136,7 @@ impl FourierReport {
         let folder = self.folder("fourier-numbers");
         let plan = NumberPlan::whole();
         if self.run {
-            let options = NumberRunOptions { folder: folder.clone(), lanes: 10, progress: !self.json };
+            let options = LaneOptions { folder: folder.clone(), lanes: 10, progress: !self.json };
             numbers::run_all(&plan, &options).map_err(failure)?;
         }
         let (results, missing) = numbers::read_done(&plan, Path::new(&folder)).map_err(CliError::input)?;

@@ -18,7 +18,7 @@ mod train;
 
 pub use metrics::NumberMetrics;
 pub use report::section;
-pub use run::{NumberResult, NumberRunOptions, read_done, run_all};
+pub use run::{NumberResult, read_done, run_all};
 pub use settings::{NumberHead, NumberPlan, NumberSettings};
 pub use table::{NumberComparison, NumberRow, NumberTable, PUBLISHED_GAIN, table, text};
 pub use task::{Gaussian, Prompt};

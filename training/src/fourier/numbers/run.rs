@@ -4,12 +4,11 @@ use super::metrics::NumberMetrics;
 use super::settings::{NumberPlan, NumberSettings};
 use super::train::train;
 use crate::fourier::FourierError;
-use crate::fourier::results::{RunResult, read, write};
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::fourier::lanes::{LaneOptions, LaneSettings, read_runs, run_lanes};
+use crate::fourier::results::RunResult;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::path::Path;
 
 /// What a run came to: the content of its file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,59 +31,25 @@ pub struct NumberResult {
     pub wall_secs: f64,
 }
 
-/// Where runs lie and how they are made; nothing of it changes a result.
-#[derive(Clone, Debug)]
-pub struct NumberRunOptions {
-    /// Folder of all results.
-    pub folder: PathBuf,
-    /// Most runs that are trained side by side: more cost less time each.
-    pub lanes: usize,
-    /// Show a progress bar on stderr.
-    pub progress: bool,
-}
-
 /// All runs of a plan, in its order: read where they are done, else made and written.
 ///
 /// # Errors
 /// If a run cannot be made, a file of it cannot be read or written, or was made with other settings.
-pub fn run_all(plan: &NumberPlan, options: &NumberRunOptions) -> Result<Vec<NumberResult>, FourierError> {
-    let runs = plan.runs()?;
-    if options.lanes == 0 {
-        let (expected, got) = ("above 0".to_owned(), "0".to_owned());
-        return Err(FourierError::Setting { name: "lanes", expected, got });
-    }
-    let mut done: Vec<Option<NumberResult>> =
-        runs.iter().map(|run| read(&path(run, &options.folder), &run.sha256())).collect::<Result<_, _>>()?;
-    let open: Vec<usize> = done.iter().zip(0..).filter(|(result, _)| result.is_none()).map(|(_, run)| run).collect();
-    let epochs: usize = open.iter().filter_map(|run| runs.get(*run)).map(|run| run.epochs).sum();
-    let bar = if options.progress { ProgressBar::new(epochs as u64) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} epochs  {eta} left  {msg}") {
-        bar.set_style(style);
-    }
-    for group in groups(&runs, &open, options.lanes) {
-        let lanes: Vec<NumberSettings> = group.iter().filter_map(|run| runs.get(*run)).cloned().collect();
-        bar.set_message(lanes.first().map(NumberSettings::path).unwrap_or_default());
-        let begun = Instant::now();
-        let fitted = train(&lanes, || bar.inc(lanes.len() as u64))?;
-        let wall_secs = begun.elapsed().as_secs_f64() / lanes.len() as f64;
-        for ((place, settings), fitted) in group.iter().zip(&lanes).zip(fitted) {
-            let result = NumberResult {
-                settings: settings.clone(),
-                settings_sha256: settings.sha256(),
-                metrics: fitted.metrics,
-                example: fitted.example,
-                losses: fitted.losses,
-                parameters: fitted.parameters,
-                wall_secs,
-            };
-            write(&path(settings, &options.folder), &result)?;
-            if let Some(place) = done.get_mut(*place) {
-                *place = Some(result);
-            }
-        }
-    }
-    bar.finish_and_clear();
-    Ok(done.into_iter().flatten().collect())
+pub fn run_all(plan: &NumberPlan, options: &LaneOptions) -> Result<Vec<NumberResult>, FourierError> {
+    run_lanes(
+        &plan.runs()?,
+        options,
+        |lanes, tick| train(lanes, tick),
+        |settings, fitted, _lanes, wall_secs| NumberResult {
+            settings: settings.clone(),
+            settings_sha256: settings.sha256(),
+            metrics: fitted.metrics,
+            example: fitted.example,
+            losses: fitted.losses,
+            parameters: fitted.parameters,
+            wall_secs,
+        },
+    )
 }
 
 /// Reads what is done of a plan and makes nothing; also how many runs are missing.
@@ -93,32 +58,9 @@ pub fn run_all(plan: &NumberPlan, options: &NumberRunOptions) -> Result<Vec<Numb
 /// If a run cannot be made, or a file of it cannot be read or was made with other settings.
 pub fn read_done(plan: &NumberPlan, folder: &Path) -> Result<(Vec<NumberResult>, usize), FourierError> {
     let runs = plan.runs()?;
-    let done: Vec<Option<NumberResult>> =
-        runs.iter().map(|run| read(&path(run, folder), &run.sha256())).collect::<Result<_, _>>()?;
-    let results: Vec<NumberResult> = done.into_iter().flatten().collect();
+    let results: Vec<NumberResult> = read_runs(&runs, folder)?.into_iter().flatten().collect();
     let missing = runs.len() - results.len();
     Ok((results, missing))
-}
-
-/// Runs of equal shape together, in their order, at most `lanes` of them.
-fn groups(runs: &[NumberSettings], open: &[usize], lanes: usize) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for run in open {
-        let Some(settings) = runs.get(*run) else { continue };
-        let fits = |group: &&mut Vec<usize>| {
-            let first = group.first().and_then(|first| runs.get(*first));
-            group.len() < lanes && first.is_some_and(|first| first.same_shape(settings))
-        };
-        match groups.iter_mut().find(fits) {
-            Some(group) => group.push(*run),
-            None => groups.push(vec![*run]),
-        }
-    }
-    groups
-}
-
-fn path(run: &NumberSettings, folder: &Path) -> PathBuf {
-    folder.join(format!("{}.json", run.path()))
 }
 
 impl RunResult for NumberResult {
@@ -131,6 +73,8 @@ impl RunResult for NumberResult {
 mod tests {
     use super::super::settings::NumberHead;
     use super::*;
+    use crate::fourier::lanes::groups;
+    use crate::fourier::results::write;
 
     fn plan() -> NumberPlan {
         NumberPlan {
@@ -154,7 +98,7 @@ mod tests {
     #[test]
     fn done_runs_are_read_and_others_are_made() {
         let folder = tempfile::tempdir().expect("a folder");
-        let options = NumberRunOptions { folder: folder.path().to_owned(), lanes: 4, progress: false };
+        let options = LaneOptions { folder: folder.path().to_owned(), lanes: 4, progress: false };
         let first = run_all(&plan(), &options).expect("runs");
         assert_eq!(first.len(), 4);
         let path = folder.path().join("epochs-1/linear/seed-2.json");
@@ -172,7 +116,7 @@ mod tests {
         std::fs::write(&path, "{").expect("written");
         let broken = run_all(&plan(), &options).expect_err("a broken file").to_string();
         assert!(broken.contains("expected the result of a run, got EOF"), "{broken}");
-        let none = run_all(&plan(), &NumberRunOptions { lanes: 0, ..options }).expect_err("no lanes").to_string();
+        let none = run_all(&plan(), &LaneOptions { lanes: 0, ..options }).expect_err("no lanes").to_string();
         assert_eq!(none, "expected lanes above 0, got 0");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::text::TextForm;
 use crate::fit::content_sha256;
+use crate::fourier::lanes::LaneSettings;
 use crate::fourier::{FourierError, HeadSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -101,21 +102,6 @@ pub struct NumberSettings {
 }
 
 impl NumberSettings {
-    /// Whether two runs have tensors and rules of equal shape, so that they can be lanes of one fit.
-    pub(super) fn same_shape(&self, other: &Self) -> bool {
-        Self { seed: other.seed, ..self.clone() } == *other
-    }
-
-    /// Path of the result in a run folder, without its ending.
-    pub(super) fn path(&self) -> String {
-        format!("epochs-{}/{}/seed-{}", self.epochs, self.head.name(), self.seed)
-    }
-
-    /// SHA-256 of the settings, hex.
-    pub(super) fn sha256(&self) -> String {
-        content_sha256(self)
-    }
-
     /// Whether such a run can be made.
     ///
     /// # Errors
@@ -136,6 +122,24 @@ impl NumberSettings {
             return wrong("width", "between 1 and 4096", self.width.to_string());
         }
         self.head.spec().map_or(Ok(()), |spec| Ok(spec.check()?))
+    }
+}
+
+impl LaneSettings for NumberSettings {
+    fn same_shape(&self, other: &Self) -> bool {
+        Self { seed: other.seed, ..self.clone() } == *other
+    }
+
+    fn path(&self) -> String {
+        format!("epochs-{}/{}/seed-{}", self.epochs, self.head.name(), self.seed)
+    }
+
+    fn sha256(&self) -> String {
+        content_sha256(self)
+    }
+
+    fn epochs(&self) -> usize {
+        self.epochs
     }
 }
 

@@ -278,6 +278,7 @@ pub(super) mod tests {
     use super::super::settings::NumberSettings;
     use super::super::text::TextForm;
     use super::*;
+    use crate::fourier::lanes::LaneSettings;
 
     pub(in super::super) fn result(head: NumberHead, seed: u64, epochs: usize, tvd: f64) -> NumberResult {
         let settings = NumberSettings { head, seed, epochs, prompts: 256, rate: 3e-3, width: 64 };

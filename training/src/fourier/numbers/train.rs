@@ -5,6 +5,7 @@ use super::network::Lanes;
 use super::settings::{BATCH, NumberSettings};
 use super::task::Prompt;
 use crate::fourier::FourierError;
+use crate::fourier::lanes::LaneSettings;
 use crate::fourier::toy::adam::Adam;
 use crate::fourier::toy::data::shuffle;
 use rand::SeedableRng;

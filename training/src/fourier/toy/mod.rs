@@ -19,6 +19,6 @@ pub use data::ToyData;
 pub use metrics::{Pooled, ToyMetrics};
 pub use published::{PublishedCell, published};
 pub use report::section;
-pub use run::{ToyDone, ToyResult, ToyRunOptions, read_done, run_all};
+pub use run::{ToyDone, ToyResult, read_done, run_all};
 pub use settings::{Dataset, Task, ToyHead, ToyPlan, ToySettings};
 pub use table::{Comparison, ToyRow, ToyTable, table, text};

@@ -265,6 +265,7 @@ mod tests {
     use super::super::metrics::{Pooled, ToyMetrics};
     use super::super::settings::{ToyPlan, ToySettings};
     use super::*;
+    use crate::fourier::lanes::LaneSettings;
 
     fn result(settings: ToySettings) -> ToyResult {
         let kl = if settings.head == ToyHead::TABLE { 0.1 } else { 0.2 } + 0.001 * settings.seed as f64;

@@ -1,6 +1,7 @@
 //! What is run: data sets, heads, seeds.
 
 use crate::fit::content_sha256;
+use crate::fourier::lanes::LaneSettings;
 use crate::fourier::{FourierError, HeadSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -158,25 +159,6 @@ impl ToySettings {
         self.samples / TRAIN_SHARE.1 * TRAIN_SHARE.0
     }
 
-    /// Whether two runs have tensors and rules of equal shape, so that they can be lanes of one fit.
-    pub(super) fn same_shape(&self, other: &Self) -> bool {
-        self.spec() == other.spec()
-            && (self.task, self.epochs, self.samples) == (other.task, other.epochs, other.samples)
-    }
-
-    /// Path of the result in a run folder, without its ending.
-    pub(super) fn path(&self) -> String {
-        format!("{}/{}/{}/seed-{}", self.task.name(), self.dataset.name(), self.head.name(), self.seed)
-    }
-
-    /// SHA-256 of the settings, hex.
-    pub(super) fn sha256(&self) -> String {
-        match self.task {
-            Task::Bins => content_sha256(self),
-            Task::Values => content_sha256(&(VALUES_MEASURE, self)),
-        }
-    }
-
     /// Whether such a run can be made.
     ///
     /// # Errors
@@ -202,6 +184,28 @@ impl ToySettings {
             return Err(crate::fourier::HeadError::NoDensity.into());
         }
         Ok(())
+    }
+}
+
+impl LaneSettings for ToySettings {
+    fn same_shape(&self, other: &Self) -> bool {
+        self.spec() == other.spec()
+            && (self.task, self.epochs, self.samples) == (other.task, other.epochs, other.samples)
+    }
+
+    fn path(&self) -> String {
+        format!("{}/{}/{}/seed-{}", self.task.name(), self.dataset.name(), self.head.name(), self.seed)
+    }
+
+    fn sha256(&self) -> String {
+        match self.task {
+            Task::Bins => content_sha256(self),
+            Task::Values => content_sha256(&(VALUES_MEASURE, self)),
+        }
+    }
+
+    fn epochs(&self) -> usize {
+        self.epochs
     }
 }
 

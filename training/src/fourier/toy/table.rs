@@ -196,6 +196,7 @@ mod tests {
     use super::super::metrics::ToyMetrics;
     use super::super::settings::ToySettings;
     use super::*;
+    use crate::fourier::lanes::LaneSettings;
 
     fn result(head: ToyHead, seed: u64, kl: f64, smoothness: f64) -> ToyResult {
         let smoothness = Some(Pooled { mean: smoothness, sd: 0.01, count: 1000 });

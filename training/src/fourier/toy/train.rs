@@ -6,6 +6,7 @@ use super::metrics::{Pooled, ToyMetrics, expected_bin, kl, kl_clamped, likeliest
 use super::network::{Lanes, Raw};
 use super::settings::{BATCH, BINS, Task, ToySettings};
 use crate::fourier::FourierError;
+use crate::fourier::lanes::LaneSettings;
 use planwright::density::{SmoothnessMetric, bin_centre};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
