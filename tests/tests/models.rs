@@ -223,3 +223,41 @@ fn one_slow_call_does_not_end_planning_for_ever() {
     assert!(planned.contains(&false), "the slow call must be felt");
     assert!(planned.iter().rev().take(20).all(|ok| *ok), "{planned:?}");
 }
+
+/// An engine whose every call takes its time.
+struct Slow(Box<dyn Engine>);
+
+impl Engine for Slow {
+    fn description(&self) -> &EngineDescription {
+        self.0.description()
+    }
+
+    fn run(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<(), EngineError> {
+        std::thread::sleep(Duration::from_millis(10));
+        self.0.run(inputs, outputs)
+    }
+}
+
+#[test]
+fn a_waiting_robot_has_its_policys_plan_after_several_deadlines() {
+    let artefact = artefact("policy");
+    let settings = PolicyPlannerSettings::default();
+    let planner = || {
+        let inner = load_engine(&artefact, &choices()[0], settings.rollouts).unwrap_or_else(|error| panic!("{error}"));
+        let engine = Box::new(Slow(inner));
+        PolicyPlanner::on_engine(artefact.manifest(), engine, settings).unwrap_or_else(|error| panic!("{error}"))
+    };
+    let at = |x: f64| Observation { state: State::at_rest([x, 1.0]), goal: [1.0, 1.0], stamp_secs: 0.0, step: 0 };
+    // A plan takes more calls than fit before a deadline.
+    let planned = |planner: &mut PolicyPlanner, observation: &Observation| {
+        let mut proposal = planner.proposal();
+        let deadline = Some(Instant::now() + Duration::from_millis(60));
+        planner.propose(observation, deadline, &View::disabled(), &mut proposal).is_ok()
+    };
+    let mut waiting = planner();
+    let tries = (0..200).position(|_| planned(&mut waiting, &at(3.0)));
+    assert!(tries.is_some_and(|tries| tries > 0), "{tries:?}");
+    // One that is elsewhere each time begins anew, and has none.
+    let mut moving = planner();
+    assert!(!(0..20).any(|step| planned(&mut moving, &at(if step % 2 == 0 { 3.0 } else { 2.95 }))));
+}

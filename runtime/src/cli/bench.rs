@@ -5,7 +5,7 @@ use super::common::{CliError, EngineArguments, SamplerArguments, print_json, pri
 use super::planners::{PolicyArguments, any_settings};
 use crate::evaluate::episodes;
 use crate::gate::{GateLimits, Origin};
-use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, EngineError, backends, load_engine};
+use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, EngineError, TensorSpec, backends, load_engine};
 use crate::pilot::{Latencies, LatencySummary, Pilot, PilotSettings};
 use crate::planner::{AnyMazePlanner, AnyMazeSettings, Observation, PolicyDecider, PolicyPlannerSettings};
 use crate::quantity::{DriftMonitor, DriftSettings, Intended, path_length_m};
@@ -185,7 +185,7 @@ impl Bench {
     ) -> Result<EngineResult, CliError> {
         let settings = any_settings(artefact, &self.sampler, &self.policy, self.seed)?;
         let meter = Arc::new(Meter::default());
-        let load = || load_engine(artefact, choice, settings.rows().clamp(1, 1024)).map_err(CliError::input);
+        let load = || load_engine(artefact, choice, settings.rows()).map_err(CliError::input);
         let step_ms = step_latency(load()?, artefact, settings.rows())?;
         let metered = Metered { inner: load()?, meter: Arc::clone(&meter), count };
         let planner =
@@ -271,17 +271,23 @@ fn drift_micros(settings: DriftSettings, plan: &Trajectory) -> f64 {
 /// Time of one network call on random-looking input.
 fn step_latency(mut engine: Box<dyn Engine>, artefact: &Artefact, batch: usize) -> Result<LatencySummary, CliError> {
     let manifest = artefact.manifest();
-    let size = |specs: &[crate::model::TensorSpec]| specs.first().map_or(0, |spec| spec.len_for(batch));
-    let input: Vec<f32> = (0..size(&manifest.inputs)).map(|index| (index as f32 * 0.7).sin()).collect();
-    let mut output = vec![0.0; size(&manifest.outputs)];
     let middle = manifest.diffusion.as_ref().map_or(0.0, |diffusion| (diffusion.steps / 2) as f32);
-    let timesteps = vec![middle; batch];
-    let inputs: Vec<&[f32]> = [&input[..], &timesteps[..]].into_iter().take(manifest.inputs.len()).collect();
+    let values = |spec: &TensorSpec| -> Vec<f32> {
+        match spec.len_for(1) {
+            // One number per row is the step of denoising.
+            1 => vec![middle; batch],
+            _ => (0..spec.len_for(batch)).map(|index| (index as f32 * 0.7).sin()).collect(),
+        }
+    };
+    let inputs: Vec<Vec<f32>> = manifest.inputs.iter().map(values).collect();
+    let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
+    let mut outputs: Vec<Vec<f32>> = manifest.outputs.iter().map(|spec| vec![0.0; spec.len_for(batch)]).collect();
+    let mut outputs: Vec<&mut [f32]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
     let mut latencies = Latencies::new();
     let begun = Instant::now();
     for index in 0..2000 {
         let call = Instant::now();
-        engine.run(&inputs, &mut [&mut output]).map_err(CliError::failed)?;
+        engine.run(&inputs, &mut outputs).map_err(CliError::failed)?;
         if index >= 10 {
             latencies.record(call.elapsed());
         }

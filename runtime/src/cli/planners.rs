@@ -39,11 +39,13 @@ pub(super) fn any_settings(
     policy: &PolicyArguments,
     seed: u64,
 ) -> Result<AnyMazeSettings, CliError> {
-    Ok(match AnyMazeSettings::of(artefact.manifest()) {
+    let settings = match AnyMazeSettings::of(artefact.manifest()) {
         AnyMazeSettings::Knots(_) => AnyMazeSettings::Knots(sampler.settings(artefact, seed)?),
         AnyMazeSettings::Paths(own) => AnyMazeSettings::Paths(PathPlannerSettings { seed, ..own }),
         AnyMazeSettings::Policy(_) => AnyMazeSettings::Policy(policy.settings(seed)),
-    })
+    };
+    settings.check(artefact.manifest()).map_err(CliError::input)?;
+    Ok(settings)
 }
 
 /// The planner of a model with the given choices.
@@ -55,7 +57,6 @@ pub(super) fn any_planner(
     seed: u64,
 ) -> Result<AnyMazePlanner, CliError> {
     let settings = any_settings(artefact, sampler, policy, seed)?;
-    // Not a number of rows that no engine could hold: the planner says what it expects.
-    let engine = load_engine(artefact, &engine.choice()?, settings.rows().clamp(1, 1024)).map_err(CliError::input)?;
+    let engine = load_engine(artefact, &engine.choice()?, settings.rows()).map_err(CliError::input)?;
     AnyMazePlanner::on_engine(artefact.manifest(), engine, settings).map_err(CliError::input)
 }

@@ -2,7 +2,7 @@
 
 use super::{
     MazePlanner, MazePlannerSettings, Observation, PathPlanner, PathPlannerSettings, PlanError, Planner, PlannerError,
-    PolicyPlanner, PolicyPlannerSettings, Proposal,
+    PolicyPlanner, PolicyPlannerSettings, Proposal, policy_of,
 };
 use crate::correction::Resample;
 use crate::model::{Engine, EngineDescription, Family, Manifest};
@@ -41,6 +41,18 @@ impl AnyMazeSettings {
             Self::Paths(PathPlannerSettings::of(manifest))
         } else {
             Self::Knots(MazePlannerSettings::of(manifest))
+        }
+    }
+
+    /// Whether a model can be asked so, before anything is loaded.
+    ///
+    /// # Errors
+    /// If model and settings are of different kinds, or expected and got for the first setting without sense.
+    pub fn check(&self, manifest: &Manifest) -> Result<(), PlannerError> {
+        match self {
+            Self::Knots(settings) => MazePlanner::check(manifest, settings),
+            Self::Paths(settings) => PathPlanner::check(manifest, settings),
+            Self::Policy(settings) => policy_of(manifest).and_then(|_| settings.check()),
         }
     }
 

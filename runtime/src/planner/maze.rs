@@ -72,7 +72,7 @@ impl MazePlanner {
         Self::on_engine(artefact.manifest(), engine, settings)
     }
 
-    fn check(manifest: &Manifest, settings: &MazePlannerSettings) -> Result<(), PlannerError> {
+    pub(super) fn check(manifest: &Manifest, settings: &MazePlannerSettings) -> Result<(), PlannerError> {
         check_family(manifest, Family::MazeDiffusion)?;
         let trained = manifest.denoiser().map_err(PlannerError::Setting)?.0.steps;
         if settings.steps == 0 || settings.steps > trained {

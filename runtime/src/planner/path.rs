@@ -86,7 +86,7 @@ impl PathPlanner {
         Self::on_engine(artefact.manifest(), load_engine(artefact, choice, settings.candidates)?, settings)
     }
 
-    fn check(manifest: &Manifest, settings: &PathPlannerSettings) -> Result<(), PlannerError> {
+    pub(super) fn check(manifest: &Manifest, settings: &PathPlannerSettings) -> Result<(), PlannerError> {
         if !manifest.plans_paths() {
             return Err(PlannerError::Setting(format!(
                 "expected a model of paths (columns x, y), got '{}' of family {:?}\nhint: `planwright inspect FILE` tells what a model is",

@@ -10,10 +10,15 @@ use super::event::{Event, Stamp};
 use super::points::{Points, Pool};
 use super::{MAX_STATIC_EVENTS, ViewReport, ViewStatistics};
 
+/// What was offered, with its place in the order of offers.
+type Offer = (u64, Stamp, Event);
+
 pub(super) struct Queue {
-    events: ArrayQueue<(Stamp, Event)>,
+    events: ArrayQueue<Offer>,
     // Apart from the others, so that a burst of trajectories cannot push the walls out.
-    statics: ArrayQueue<(Stamp, Event)>,
+    statics: ArrayQueue<Offer>,
+    /// The next of each lane, for the hand that draws: neither lane overtakes the other.
+    next: Mutex<[Option<Offer>; 2]>,
     pool: Arc<Pool>,
     closed: AtomicBool,
     pub(super) counters: Counters,
@@ -55,6 +60,7 @@ impl Queue {
         Self {
             events: ArrayQueue::new(capacity),
             statics: ArrayQueue::new(MAX_STATIC_EVENTS),
+            next: Mutex::default(),
             // One for each place, and some for the hands that fill and the hand that draws.
             pool: Arc::new(Pool::new(capacity + 64)),
             closed: AtomicBool::new(false),
@@ -74,15 +80,23 @@ impl Queue {
     }
 
     pub(super) fn offer(&self, stamp: Stamp, event: Event) {
-        self.counters.offered.fetch_add(1, Ordering::Relaxed);
+        let place = self.counters.offered.fetch_add(1, Ordering::Relaxed);
         let lane = if matches!(event, Event::Maze { .. }) { &self.statics } else { &self.events };
-        if self.is_closed() || lane.force_push((stamp, event)).is_some() {
+        if self.is_closed() || lane.force_push((place, stamp, event)).is_some() {
             self.counters.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     pub(super) fn pop(&self) -> Option<(Stamp, Event)> {
-        self.statics.pop().or_else(|| self.events.pop())
+        let mut next = lock(&self.next);
+        for (slot, lane) in next.iter_mut().zip([&self.statics, &self.events]) {
+            if slot.is_none() {
+                *slot = lane.pop();
+            }
+        }
+        let first =
+            next.iter_mut().filter(|slot| slot.is_some()).min_by_key(|slot| slot.as_ref().map(|(place, ..)| *place));
+        first?.take().map(|(_, stamp, event)| (stamp, event))
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -169,5 +183,18 @@ mod tests {
             }
         }
         assert_eq!(queue.counters.statistics().dropped, 10_000 - 4);
+    }
+
+    #[test]
+    fn the_walls_of_the_next_episode_do_not_overtake_the_way_of_the_one_before() {
+        let queue = Queue::new(8);
+        let maze = || Event::Maze { walls: Vec::new(), goal: [0.0; 2], start: [0.0; 2] };
+        let moved = || Event::Executed { position: [0.0; 2] };
+        for event in [maze(), moved(), maze(), moved(), moved()] {
+            queue.offer(Stamp::default(), event);
+        }
+        let order: Vec<bool> =
+            std::iter::from_fn(|| queue.pop()).map(|(_, event)| matches!(event, Event::Maze { .. })).collect();
+        assert_eq!(order, [true, false, true, false, false]);
     }
 }

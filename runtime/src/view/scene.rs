@@ -47,8 +47,6 @@ const WALL: u32 = 0x4a54_68ff;
 const VIOLET: u32 = 0xb78c_ffff;
 
 const PATH_POINTS: usize = 2000;
-/// Farther than any body moves between two looks.
-const JUMP_M: f32 = 0.5;
 const PATH_EVERY_STEPS: u64 = 10;
 const OVERVIEW_STRIPS: usize = 12;
 const OVERVIEW_POINTS: usize = 128;
@@ -62,7 +60,6 @@ pub(super) struct Scene {
     denoising: Timeline,
     last_nanos: i64,
     path: Thinned<[f32; 2]>,
-    last_position: Option<[f32; 2]>,
     executed: u64,
     overview: Thinned<Vec<[f32; 2]>>,
     overview_plan: Option<u64>,
@@ -77,7 +74,6 @@ impl Scene {
             denoising: Timeline::new_sequence(DENOISING),
             last_nanos: 0,
             path: Thinned::new(PATH_POINTS),
-            last_position: None,
             executed: 0,
             overview: Thinned::new(OVERVIEW_STRIPS),
             overview_plan: None,
@@ -221,12 +217,6 @@ impl Scene {
             return;
         }
         self.rows.add(entity::BALL, time, &Points2D::update_fields().with_positions([position]));
-        // The next episode's maze may overtake the last positions of the one before: where the body jumps, a path begins.
-        let jumps = |last: &[f32; 2]| (last[0] - position[0]).hypot(last[1] - position[1]) > JUMP_M;
-        if self.last_position.replace(position).as_ref().is_some_and(jumps) {
-            self.path.clear();
-            self.executed = 0;
-        }
         self.path.push(position);
         if self.executed.is_multiple_of(PATH_EVERY_STEPS) {
             let path: Vec<[f32; 2]> = self.path.iter().copied().collect();
@@ -348,21 +338,4 @@ fn shade(part: f32) -> u32 {
         if part < 0.5 { (stops[0], stops[1], part * 2.0) } else { (stops[1], stops[2], part * 2.0 - 1.0) };
     let mixed: [f32; 3] = std::array::from_fn(|channel| low[channel] + (high[channel] - low[channel]) * within);
     u32::from_be_bytes([mixed[0] as u8, mixed[1] as u8, mixed[2] as u8, 0xff])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_way_of_one_episode_is_not_drawn_on_to_the_start_of_the_next() {
-        let mut scene = Scene::new(StoreId::random(rerun::StoreKind::Recording, "test"));
-        let time = TimePoint::default();
-        for x in 0..5 {
-            scene.executed(&time, [0.05 * x as f32, 1.0]);
-        }
-        assert_eq!(scene.path.iter().count(), 5);
-        scene.executed(&time, [3.0, 3.0]);
-        assert_eq!(scene.path.iter().copied().collect::<Vec<_>>(), [[3.0, 3.0]]);
-    }
 }
