@@ -1,7 +1,7 @@
 //! The processor's vector registers after foreign kernels.
 
 /// Clears the upper halves of the vector registers. tract's AVX kernels leave them dirty; what the compiler makes for
-/// any x86-64 then waits for them at every operation on floats, and a policy's head takes six times as long.
+/// any x86-64 then waits for them at every operation on floats, and a policy's head takes several times as long.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn clear() {
     if std::arch::is_x86_feature_detected!("avx") {
