@@ -7,6 +7,11 @@ const SECOND_DECAY: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 /// As PyTorch's clipping has it.
 const NORM_EPSILON: f64 = 1e-6;
+/// Below this a moment moves no parameter. The moments of features that died halve every few steps, and arithmetic on
+/// what lies below the smallest normal number is slow enough to be most of a step.
+const NEGLIGIBLE: f64 = 1e-30;
+/// Fewer steps than a moment takes from there to the smallest normal number.
+const SWEEP_STEPS: i32 = 100;
 
 /// Moments of parameters that are lanes x values.
 pub(in crate::fourier) struct Adam {
@@ -49,6 +54,12 @@ impl Adam {
             let _ = self.second.sqrt_out(&self.root);
             let _ = self.root.g_mul_scalar_(scale * root).g_add_scalar_(scale * EPSILON);
             let _ = parameters.addcdiv_(&self.first, &self.root);
+            if self.step % SWEEP_STEPS == 0 {
+                for moment in [&mut self.first, &mut self.second] {
+                    let keep = moment.abs().gt(NEGLIGIBLE);
+                    let _ = moment.g_mul_(&keep);
+                }
+            }
         });
     }
 }
@@ -83,6 +94,25 @@ mod tests {
             let got = parameters.double_value(&[lane as i64, 0]);
             assert!((got - expected).abs() < 1e-6, "lane {lane}: {got} {expected}");
         }
+    }
+
+    /// A feature that died: its moments vanish without a number that is not normal, and it stays where it was.
+    #[test]
+    fn moments_of_dead_features_vanish_and_move_nothing() {
+        let one = Tensor::from_slice(&[0.5_f32]).view([1, 1]);
+        let mut parameters = Tensor::ones([1, 1], (Kind::Float, tch::Device::Cpu));
+        let mut adam = Adam::new(&parameters);
+        adam.update(&mut parameters, &one, 1e-3, None);
+        let mut places = Vec::new();
+        for _ in 0..2000 {
+            adam.update(&mut parameters, &one.zeros_like(), 1e-3, None);
+            places.push(parameters.double_value(&[0, 0]));
+            let first = adam.first.double_value(&[0, 0]) as f32;
+            assert!(first == 0.0 || first.is_normal(), "{first:e}");
+        }
+        assert_eq!(adam.first.double_value(&[0, 0]), 0.0);
+        assert!(adam.second.double_value(&[0, 0]) > 0.0);
+        assert!(places.iter().skip(400).all(|place| *place == places[400] && *place < 1.0));
     }
 
     #[test]
