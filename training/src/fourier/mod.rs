@@ -7,6 +7,7 @@
 //! * [`forecast`]: such heads over thousands of tokens, in a network that forecasts series.
 
 mod absolute;
+mod adam;
 mod error;
 pub mod forecast;
 mod forward;
@@ -14,6 +15,7 @@ mod head;
 mod lanes;
 mod noise;
 pub mod numbers;
+mod order;
 mod results;
 mod scaling;
 mod square_wave;

@@ -5,11 +5,9 @@ use super::network::Lanes;
 use super::settings::{BATCH, NumberSettings};
 use super::task::Prompt;
 use crate::fourier::FourierError;
+use crate::fourier::adam::Adam;
 use crate::fourier::lanes::LaneSettings;
-use crate::fourier::toy::adam::Adam;
-use crate::fourier::toy::data::shuffle;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use crate::fourier::order::RowOrders;
 use tch::{Kind, Tensor};
 
 /// Share of the first rate that is gone after the last epoch.
@@ -97,16 +95,10 @@ fn train_lanes(
     let targets = Tensor::from_slice(&targets).f_view([lanes, count, steps])?;
     let mut parameters = network.initial(runs.iter().map(|run| run.seed)).set_requires_grad(true);
     let mut adam = Adam::new(&parameters);
-    let mut order: Vec<i64> = vec![0; (lanes * count) as usize];
-    let mut orders: Vec<ChaCha8Rng> = runs.iter().map(|run| ChaCha8Rng::seed_from_u64(run.seed)).collect();
+    let mut orders = RowOrders::new(runs.iter().map(|run| run.seed), run.prompts, ORDER_STREAM);
     let mut losses: Option<[f64; 2]> = None;
     for epoch in 0..run.epochs {
-        for (rng, lane) in orders.iter_mut().zip(order.chunks_exact_mut(count as usize)) {
-            rng.set_stream(ORDER_STREAM + epoch as u64);
-            lane.iter_mut().zip(0..).for_each(|(place, row)| *place = row);
-            shuffle(lane, rng);
-        }
-        let places = Tensor::from_slice(&order).view([lanes, count, 1]);
+        let places = orders.of_epoch(epoch).unsqueeze(-1);
         let shuffled = |tensor: &Tensor| {
             let columns = tensor.size().last().copied().unwrap_or(1);
             tensor.gather(1, &places.expand([-1, -1, columns], false), false)

@@ -3,6 +3,7 @@
 
 use super::settings::Dataset;
 use crate::fourier::FourierError;
+use crate::fourier::order::shuffle;
 use planwright::density::bin_centre;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -128,13 +129,6 @@ pub(super) fn split(samples: usize, train: usize) -> (Vec<usize>, Vec<usize>) {
     shuffle(&mut rows, &mut ChaCha8Rng::seed_from_u64(SPLIT_SEED));
     let test = rows.split_off(train.min(samples));
     (rows, test)
-}
-
-/// Every order is equally likely.
-pub(in crate::fourier) fn shuffle<T>(values: &mut [T], rng: &mut ChaCha8Rng) {
-    for last in (1..values.len()).rev() {
-        values.swap(last, rng.random_range(0..=last));
-    }
 }
 
 #[cfg(test)]

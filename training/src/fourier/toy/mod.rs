@@ -4,8 +4,7 @@
 //! The recipe is the published one; the random numbers are this project's own, so that seeds name other draws than the
 //! published ones do. Runs of equal shape are trained side by side as lanes of the same tensors.
 
-pub(in crate::fourier) mod adam;
-pub(in crate::fourier) mod data;
+mod data;
 mod metrics;
 mod network;
 mod published;

@@ -1,15 +1,14 @@
 //! The fit: Adam, batches of 32, and what comes of it on the test rows.
 
-use super::adam::Adam;
-use super::data::{ToyData, bin_of, shuffle, split};
+use super::data::{ToyData, bin_of, split};
 use super::metrics::{Pooled, ToyMetrics, expected_bin, kl, kl_clamped, likeliest_bin, perplexity, squared_error};
 use super::network::{Lanes, Raw};
 use super::settings::{BATCH, BINS, Task, ToySettings};
 use crate::fourier::FourierError;
+use crate::fourier::adam::Adam;
 use crate::fourier::lanes::LaneSettings;
+use crate::fourier::order::RowOrders;
 use planwright::density::{SmoothnessMetric, bin_centre};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use std::f64::consts::PI;
 use tch::{Kind, Reduction, Tensor};
 
@@ -102,17 +101,11 @@ fn train_lanes(runs: &[ToySettings], mut on_epoch: impl FnMut()) -> Result<Vec<F
     let targets = stacked(&rows, &[lanes, count], |rows| &rows.train_targets)?;
     let mut parameters = network.initial(runs.iter().map(|run| run.seed)).set_requires_grad(true);
     let mut adam = Adam::new(&parameters);
-    let mut order: Vec<i64> = vec![0; (lanes * count) as usize];
-    let mut orders: Vec<ChaCha8Rng> = runs.iter().map(|run| ChaCha8Rng::seed_from_u64(run.seed)).collect();
+    let mut orders = RowOrders::new(runs.iter().map(|run| run.seed), run.train_rows(), ORDER_STREAM);
     let clip_norm = (run.task == Task::Values).then_some(CLIP_NORM);
     let mut last = f64::NAN;
     for epoch in 0..run.epochs {
-        for (rng, lane) in orders.iter_mut().zip(order.chunks_exact_mut(count as usize)) {
-            rng.set_stream(ORDER_STREAM + epoch as u64);
-            lane.iter_mut().zip(0..).for_each(|(place, row)| *place = row);
-            shuffle(lane, rng);
-        }
-        let places = Tensor::from_slice(&order).view([lanes, count]);
+        let places = orders.of_epoch(epoch);
         let both = places.unsqueeze(-1).expand([-1, -1, 2], false);
         // One copy per epoch puts every batch in one piece.
         let in_batches = |tensor: Tensor, width: i64| {

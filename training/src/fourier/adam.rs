@@ -14,7 +14,7 @@ const NEGLIGIBLE: f64 = 1e-30;
 const SWEEP_STEPS: i32 = 100;
 
 /// Moments of parameters that are lanes x values.
-pub(in crate::fourier) struct Adam {
+pub(super) struct Adam {
     first: Tensor,
     /// The second moment over (1 - its decay): saves a product per step.
     second: Tensor,
@@ -23,19 +23,13 @@ pub(in crate::fourier) struct Adam {
 }
 
 impl Adam {
-    pub(in crate::fourier) fn new(parameters: &Tensor) -> Self {
+    pub(super) fn new(parameters: &Tensor) -> Self {
         let zeros = || Tensor::zeros(parameters.size(), (Kind::Float, tch::Device::Cpu));
         Self { first: zeros(), second: zeros(), root: zeros(), step: 0 }
     }
 
     /// One update in place. Each lane's gradient is clipped by its own norm.
-    pub(in crate::fourier) fn update(
-        &mut self,
-        parameters: &mut Tensor,
-        gradient: &Tensor,
-        rate: f64,
-        clip_norm: Option<f64>,
-    ) {
+    pub(super) fn update(&mut self, parameters: &mut Tensor, gradient: &Tensor, rate: f64, clip_norm: Option<f64>) {
         tch::no_grad(|| {
             let mut gradient = gradient.shallow_clone();
             if let Some(limit) = clip_norm {
