@@ -5,6 +5,7 @@
 //! published ones do. Runs of equal shape are trained side by side as lanes of the same tensors.
 
 mod data;
+mod figure;
 mod metrics;
 mod network;
 mod published;
@@ -18,6 +19,6 @@ pub use data::ToyData;
 pub use metrics::{Pooled, ToyMetrics};
 pub use published::{PublishedCell, published};
 pub use report::section;
-pub use run::{ToyDone, ToyResult, read_done, run_all};
+pub use run::{ToyDone, ToyExample, ToyResult, read_done, run_all};
 pub use settings::{Dataset, Task, ToyHead, ToyPlan, ToySettings};
 pub use table::{Comparison, ToyRow, ToyTable, table, text};

@@ -1,5 +1,6 @@
 //! The part of a report about the toys: tables 2.1, A2, A3 and A4, and the sweeps of figures A19 and A20.
 
+use super::figure::learnt;
 use super::published::published;
 use super::run::{ToyDone, ToyResult};
 use super::settings::{Dataset, Task, ToyHead};
@@ -37,17 +38,20 @@ pub fn section(bins: &ToyDone, values: &ToyDone) -> Result<Section, ReportError>
         squared_errors(&of_bins),
         maximum_likelihood(&of_values),
         comparisons(&of_bins),
-        "Results hold no single distributions, so there is no figure of learnt ones (figure 2.2, A22).\n".to_owned(),
     ]
     .join("\n");
     let mut figures = Vec::new();
+    let problem = |file: &str, error: String| ReportError::Draw { file: file.to_owned(), problem: error };
+    if let Some((seed, svg)) = learnt(&bins.results).map_err(|error| problem("toy-learnt.svg", error.to_string()))? {
+        let caption = format!("What each head learnt of one test row, seed {seed} (figures 2.2 and A22)");
+        figures.push(Figure { file: "toy-learnt.svg".to_owned(), caption, svg });
+    }
     for (done, file, caption, metrics) in [
         (bins, "toy-sweep.svg", "Over the number of frequencies, from bins (figure A19)", ["kl", "smoothness"]),
         (values, "toy-sweep-mle.svg", "Over the number of frequencies, from values (figure A20)", ["kl", "perplexity"]),
     ] {
         if has_sweep(done) {
-            let svg = draw(caption, &panels(done, metrics), 3)
-                .map_err(|error| ReportError::Draw { file: file.to_owned(), problem: error.to_string() })?;
+            let svg = draw(caption, &panels(done, metrics), 3).map_err(|error| problem(file, error.to_string()))?;
             figures.push(Figure { file: file.to_owned(), caption: caption.to_owned(), svg });
         }
     }
@@ -263,6 +267,7 @@ fn published_sweep(done: &ToyDone, dataset: Dataset, metric: &str, gamma: f64) -
 #[cfg(test)]
 mod tests {
     use super::super::metrics::{Pooled, ToyMetrics};
+    use super::super::run::ToyExample;
     use super::super::settings::{ToyPlan, ToySettings};
     use super::*;
     use crate::fourier::lanes::LaneSettings;
@@ -274,7 +279,11 @@ mod tests {
             Task::Bins => ToyMetrics { kl: Some(kl), mse: Some(0.01), smoothness, ..ToyMetrics::default() },
             Task::Values => ToyMetrics { kl: Some(kl), perplexity: Some(0.41), ..ToyMetrics::default() },
         };
-        ToyResult { settings_sha256: settings.sha256(), settings, metrics, loss: 1.0, lanes: 1, wall_secs: 1.0 }
+        let even = || vec![0.02; 50];
+        let example =
+            (settings.task == Task::Bins).then(|| ToyExample { input: [0.3, -0.4], truth: even(), learnt: even() });
+        let settings_sha256 = settings.sha256();
+        ToyResult { settings_sha256, settings, metrics, example, loss: 1.0, lanes: 1, wall_secs: 1.0 }
     }
 
     /// A plan's runs, all but those of the last seeds.
@@ -303,17 +312,18 @@ mod tests {
         ] {
             assert!(section.text.contains(expected), "{expected}: {}", section.text);
         }
-        assert_eq!((section.commands.len(), section.figures.len()), (1, 0));
+        // Linear and Fourier alone are a figure of what was learnt.
+        assert_eq!((section.commands.len(), section.figures.len()), (1, 1));
     }
 
     #[test]
     fn sweeps_are_drawn_where_there_are_some() {
         let section = section(&done(Task::Bins, |_| true), &done(Task::Values, |_| true)).expect("a section");
-        assert_eq!((section.commands.len(), section.figures.len()), (4, 2));
+        assert_eq!((section.commands.len(), section.figures.len()), (4, 3));
         for figure in &section.figures {
             assert!(figure.svg.starts_with("<svg") && !figure.svg.contains(MISSING), "{}", figure.file);
         }
-        assert!(section.figures[0].svg.contains("published") && !section.figures[1].svg.contains("published"));
+        assert!(section.figures[1].svg.contains("published") && !section.figures[2].svg.contains("published"));
         let none = super::section(&ToyDone::default(), &ToyDone::default()).expect("a section");
         assert!(none.figures.is_empty() && none.text.contains(MISSING));
     }

@@ -20,12 +20,27 @@ pub struct ToyResult {
     pub settings_sha256: String,
     /// On the test rows, after the last epoch.
     pub metrics: ToyMetrics,
+    /// What it says of one test row; none of values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub example: Option<ToyExample>,
     /// Mean loss of the last epoch, over the runs that were trained beside it.
     pub loss: f64,
     /// Runs that were trained side by side.
     pub lanes: usize,
     /// Its share of their time, seconds.
     pub wall_secs: f64,
+}
+
+/// One test row, the same for all heads of a data set and seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToyExample {
+    /// x and y.
+    pub input: [f64; 2],
+    /// True probabilities of the bins.
+    pub truth: Vec<f64>,
+    /// Learnt ones.
+    pub learnt: Vec<f64>,
 }
 
 /// All runs of a plan, in its order: read where they are done, else made and written.
@@ -41,6 +56,7 @@ pub fn run_all(plan: &ToyPlan, options: &LaneOptions) -> Result<Vec<ToyResult>, 
             settings: settings.clone(),
             settings_sha256: settings.sha256(),
             metrics: fitted.metrics,
+            example: fitted.example,
             loss: fitted.loss,
             lanes,
             wall_secs,

@@ -206,6 +206,7 @@ mod tests {
             settings_sha256: settings.sha256(),
             settings,
             metrics: ToyMetrics { kl: Some(kl), smoothness, ..ToyMetrics::default() },
+            example: None,
             loss: 1.0,
             lanes: 1,
             wall_secs: 1.0,

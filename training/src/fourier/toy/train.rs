@@ -3,7 +3,8 @@
 use super::data::{ToyData, bin_of, split};
 use super::metrics::{Pooled, ToyMetrics, expected_bin, kl, kl_clamped, likeliest_bin, perplexity, squared_error};
 use super::network::{Lanes, Raw};
-use super::settings::{BATCH, BINS, Task, ToySettings};
+use super::run::ToyExample;
+use super::settings::{BATCH, BINS, Dataset, Task, ToySettings};
 use crate::fourier::FourierError;
 use crate::fourier::adam::Adam;
 use crate::fourier::lanes::LaneSettings;
@@ -28,6 +29,7 @@ const ORDER_STREAM: u64 = 2;
 /// A run after its fit.
 pub(super) struct Fitted {
     pub(super) metrics: ToyMetrics,
+    pub(super) example: Option<ToyExample>,
     /// Mean loss of the last epoch, over all lanes.
     pub(super) loss: f64,
 }
@@ -139,8 +141,8 @@ fn train_lanes(runs: &[ToySettings], mut on_epoch: impl FnMut()) -> Result<Vec<F
         .zip(&rows)
         .map(|(lane, rows)| {
             let raw = Raw { values: raw.values.get(lane), scale: raw.scale.as_ref().map(|scale| scale.get(lane)) };
-            let metrics = tch::no_grad(|| measure(&network, run.task, &raw, rows))?;
-            Ok(Fitted { metrics, loss: last })
+            let (metrics, example) = tch::no_grad(|| measure(&network, run.task, &raw, rows))?;
+            Ok(Fitted { metrics, example, loss: last })
         })
         .collect()
 }
@@ -165,11 +167,18 @@ fn loss(network: &Lanes, task: Task, raw: &Raw, targets: &Tensor) -> Result<Tens
     })
 }
 
-fn measure(network: &Lanes, task: Task, raw: &Raw, rows: &Rows) -> Result<ToyMetrics, FourierError> {
+type Measured = (ToyMetrics, Option<ToyExample>);
+
+fn measure(network: &Lanes, task: Task, raw: &Raw, rows: &Rows) -> Result<Measured, FourierError> {
     match task {
         Task::Bins => measure_bins(network, raw, rows),
-        Task::Values => measure_values(network, raw, rows),
+        Task::Values => Ok((measure_values(network, raw, rows)?, None)),
     }
+}
+
+/// Whether a row shows what its data set is like: two Gaussians apart, a beta distribution that is no spike.
+fn is_telling(dataset: Dataset, [x, y]: [f64; 2]) -> bool {
+    x.abs() > 0.2 && y.abs() > 0.2 && (dataset != Dataset::Gmm2 || (x - y).abs() > 0.5)
 }
 
 fn doubles(tensor: &Tensor) -> Result<Vec<f64>, FourierError> {
@@ -185,7 +194,7 @@ fn target_bins(rows: &Rows) -> impl Iterator<Item = usize> {
     rows.test.iter().map(|row| bin_of(rows.data.targets.get(*row).copied().unwrap_or_default(), BINS))
 }
 
-fn measure_bins(network: &Lanes, raw: &Raw, rows: &Rows) -> Result<ToyMetrics, FourierError> {
+fn measure_bins(network: &Lanes, raw: &Raw, rows: &Rows) -> Result<Measured, FourierError> {
     let Some(head) = &network.head else {
         let said = doubles(&raw.values)?;
         let errors: Vec<f64> = said
@@ -193,25 +202,32 @@ fn measure_bins(network: &Lanes, raw: &Raw, rows: &Rows) -> Result<ToyMetrics, F
             .zip(target_bins(rows))
             .map(|(said, target)| if said.is_nan() { *said } else { squared_error(bin_of(*said, BINS), target, BINS) })
             .collect();
-        return Ok(ToyMetrics { mse: mean(&errors), ..ToyMetrics::default() });
+        return Ok((ToyMetrics { mse: mean(&errors), ..ToyMetrics::default() }, None));
     };
     let logits = head.logits(&raw.values, raw.scale.as_ref());
     let pmfs = doubles(&logits.to_kind(Kind::Double).softmax(-1, None::<Kind>))?;
     let smoothness = SmoothnessMetric::new(BINS)?;
     let (mut divergences, mut errors, mut argmax_errors, mut jags) = (vec![], vec![], vec![], vec![]);
+    let mut example = None;
     for ((pmf, row), target) in pmfs.chunks_exact(BINS).zip(&rows.test).zip(target_bins(rows)) {
-        divergences.push(kl(&rows.data.true_pmf(*row, BINS), pmf));
+        let truth = rows.data.true_pmf(*row, BINS);
+        divergences.push(kl(&truth, pmf));
         errors.push(squared_error(expected_bin(pmf), target, BINS));
         argmax_errors.push(squared_error(likeliest_bin(pmf), target, BINS));
         jags.push(smoothness.of(pmf)?);
+        let input = rows.data.inputs.get(*row).copied().unwrap_or_default();
+        if example.is_none() && is_telling(rows.data.dataset, input) {
+            example = Some(ToyExample { input, truth, learnt: pmf.to_vec() });
+        }
     }
-    Ok(ToyMetrics {
+    let metrics = ToyMetrics {
         kl: mean(&divergences),
         mse: mean(&errors),
         mse_argmax: mean(&argmax_errors),
         smoothness: Pooled::of(&jags),
         perplexity: None,
-    })
+    };
+    Ok((metrics, example))
 }
 
 fn measure_values(network: &Lanes, raw: &Raw, rows: &Rows) -> Result<ToyMetrics, FourierError> {
@@ -259,6 +275,10 @@ mod tests {
             assert!(after_kl < 0.5 * before, "{head:?}: {before} to {after_kl}");
             assert!(after.mse.is_some_and(|mse| mse < 0.04), "{head:?}: {after:?}");
             assert!(after.smoothness.is_some_and(|smoothness| smoothness.count == 200 && smoothness.mean > 0.0));
+            let example = fitted(&[run(head, Task::Bins, 1, 1)]).swap_remove(0).example.expect("an example");
+            for masses in [&example.truth, &example.learnt] {
+                assert!(masses.len() == BINS && (masses.iter().sum::<f64>() - 1.0).abs() < 1e-6, "{head:?}");
+            }
         }
     }
 
