@@ -216,7 +216,7 @@ fn panels(done: &ToyDone, metrics: [&str; 2]) -> Vec<CurvePanel> {
         }
         CurvePanel {
             heading: format!("{}: {metric}", dataset.name()),
-            note: "band: one deviation".to_owned(),
+            note: "band: 1 sd".to_owned(),
             x_label: "frequencies".to_owned(),
             y_label: metric.to_owned(),
             from_zero: true,
