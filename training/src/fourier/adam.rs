@@ -7,8 +7,8 @@ const SECOND_DECAY: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 /// As PyTorch's clipping has it.
 const NORM_EPSILON: f64 = 1e-6;
-/// Below this a moment moves no parameter. The moments of features that died halve every few steps, and arithmetic on
-/// what lies below the smallest normal number is slow enough to be most of a step.
+/// Below this a moment moves no parameter. The moments of features that died fall for ever, and arithmetic on what lies
+/// below the smallest normal number is slow.
 const NEGLIGIBLE: f64 = 1e-30;
 /// Fewer steps than a moment takes from there to the smallest normal number.
 const SWEEP_STEPS: i32 = 100;

@@ -10,12 +10,13 @@ use crate::report::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, THIN, TITLE
 use planwright::density::bin_centre;
 
 const PANEL_HEIGHT: f64 = 220.0;
-/// Columns of the figure.
-const HEADS: [ToyHead; 3] = [ToyHead::Linear {}, ToyHead::Mixture {}, ToyHead::TABLE];
+/// Columns of the figure, with the place of their colours.
+const HEADS: [(ToyHead, usize); 3] = [(ToyHead::Linear {}, 1), (ToyHead::Mixture {}, 2), (ToyHead::TABLE, 0)];
 
 /// One row per data set, one column per head, of the first seed that has an example; with that seed. `None` without any.
 pub(super) fn learnt(results: &[ToyResult]) -> Drawn<Option<(u64, String)>> {
-    let shown = |result: &&ToyResult| result.example.is_some() && HEADS.contains(&result.settings.head);
+    let shown =
+        |result: &&ToyResult| result.example.is_some() && HEADS.iter().any(|(head, _)| *head == result.settings.head);
     let Some(seed) = results.iter().find(shown).map(|result| result.settings.seed) else { return Ok(None) };
     let example = |dataset: Dataset, head: ToyHead| {
         let chosen = |result: &&ToyResult| {
@@ -32,20 +33,21 @@ pub(super) fn learnt(results: &[ToyResult]) -> Drawn<Option<(u64, String)>> {
         let body = area.margin(px(top_of), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));
         let cells = body.split_evenly((Dataset::ALL.len(), HEADS.len()));
         let places = Dataset::ALL.into_iter().flat_map(|dataset| HEADS.map(|head| (dataset, head)));
-        for (cell, (dataset, head)) in cells.iter().zip(places) {
-            let masses = HEADS.iter().filter_map(|head| example(dataset, *head));
+        for (cell, (dataset, (head, colour))) in cells.iter().zip(places) {
+            let masses = HEADS.iter().filter_map(|(head, _)| example(dataset, *head));
             let highest = top(masses.flat_map(|example| example.truth.iter().chain(&example.learnt)).copied());
-            panel(cell, dataset, head, example(dataset, head), highest)?;
+            let heading = format!("{}: {}", dataset.name(), head.name());
+            panel(cell, &heading, colour, example(dataset, head), highest)?;
         }
         Ok(())
     })?;
     Ok(Some((seed, drawn)))
 }
 
-fn panel(area: &Area<'_>, dataset: Dataset, head: ToyHead, example: Option<&ToyExample>, highest: f64) -> Drawn<()> {
+fn panel(area: &Area<'_>, heading: &str, colour: usize, example: Option<&ToyExample>, highest: f64) -> Drawn<()> {
     let note = example.map_or(String::new(), |example| format!("x {:.2}, y {:.2}", example.input[0], example.input[1]));
     let panel = Panel {
-        heading: &format!("{}: {}", dataset.name(), head.name()),
+        heading,
         note: &note,
         x_label: "z",
         y_label: "probability",
@@ -59,8 +61,7 @@ fn panel(area: &Area<'_>, dataset: Dataset, head: ToyHead, example: Option<&ToyE
         let places = masses.iter().enumerate().map(|(bin, mass)| (bin_centre(bin, masses.len()), *mass));
         places.filter(|(_, mass)| mass.is_finite()).collect::<Vec<_>>()
     };
-    let column = HEADS.iter().position(|one| *one == head).unwrap_or_default();
-    let colour = COLOURS.get(column).copied().unwrap_or(INK);
+    let colour = COLOURS.get(colour).copied().unwrap_or(INK);
     let mut chart = panel.chart(area)?;
     line(&mut chart, points(&example.learnt), colour, MEDIUM)?;
     dashed(&mut chart, points(&example.truth), INK, THIN)
