@@ -8,13 +8,14 @@
 #[cfg(test)]
 mod conformance;
 pub mod known_densities;
+pub mod numbers;
 pub mod theory;
 
 use planwright_training::study::{Document, Registry};
 
 /// All studies: a new one is one line here.
 pub const REGISTRY: Registry = Registry {
-    studies: &[&theory::Theory, &known_densities::KnownDensities],
+    studies: &[&theory::Theory, &known_densities::KnownDensities, &numbers::Numbers],
     documents: &[Document {
         name: "heads",
         about: "All experiments on heads, as docs/fourier",

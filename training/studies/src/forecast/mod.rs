@@ -30,6 +30,6 @@ pub use report::section;
 pub use run::{ForecastResult, ForecastRunOptions, read_done, run_forecasts};
 pub use series::Series;
 pub use settings::{
-    BinningKind, ForecastHead, ForecastPlan, ForecastSettings, Lengths, PoolSettings, Shared, Sizes, Variant,
+    BinningKind, ForecastHead, ForecastGrid, ForecastSettings, Lengths, PoolSettings, Shared, Sizes, Variant,
 };
 pub use table::{ForecastCell, ForecastComparison, ForecastRow, ForecastTable, forecast_table, forecast_text};

@@ -4,11 +4,11 @@ use super::evaluate::Example;
 use super::run::ForecastResult;
 use super::settings::{BinningKind, ForecastHead, Variant};
 use super::table::{ForecastCell, ForecastTable, METRICS, value};
-use crate::report::curves::{COLOURS, Curve, CurvePanel, CurvePoint, draw};
+use planwright_training::study::plot::curves::{COLOURS, Curve, CurvePanel, CurvePoint, draw};
 use crate::report::markdown::{cell, head, row};
-use crate::report::panel::{Panel, Points, Y_TICKS, band, dashed, line};
-use crate::report::sheet::{Area, Drawn, Mark, legend, px, svg, title};
-use crate::report::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, THIN, TITLE_HEIGHT, WIDTH};
+use planwright_training::study::plot::axes::{Panel, Points, Y_TICKS, band, dashed, line};
+use planwright_training::study::plot::svg::{Area, Drawn, Mark, legend, px, svg, title};
+use planwright_training::study::plot::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, THIN, TITLE_HEIGHT, WIDTH};
 use crate::report::{Figure, ReportError, Section, Summary};
 
 const PANEL_HEIGHT: f64 = 240.0;

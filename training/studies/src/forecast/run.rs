@@ -5,9 +5,9 @@ use super::metrics::{Scores, SeriesScore};
 use super::model::Model;
 use super::pool::Pool;
 use super::series::Series;
-use super::settings::{ForecastPlan, ForecastSettings};
+use super::settings::{ForecastGrid, ForecastSettings};
 use super::train::{train, views};
-use crate::fourier::FourierError;
+use planwright_training::study::StudyError;
 use crate::fourier::results::{RunResult, read, write};
 use indicatif::{ProgressBar, ProgressStyle};
 use schemars::JsonSchema;
@@ -53,7 +53,7 @@ pub struct ForecastRunOptions {
 ///
 /// # Errors
 /// If a run cannot be made, a file of it cannot be read or written, or was made with other settings.
-pub fn run_forecasts(plan: &ForecastPlan, options: &ForecastRunOptions) -> Result<Vec<ForecastResult>, FourierError> {
+pub fn run_forecasts(plan: &ForecastGrid, options: &ForecastRunOptions) -> Result<Vec<ForecastResult>, StudyError> {
     let runs = plan.runs()?;
     let mut done: Vec<Option<ForecastResult>> =
         runs.iter().map(|run| read(&path(run, &options.folder, "json"), &run.sha256())).collect::<Result<_, _>>()?;
@@ -72,7 +72,7 @@ pub fn run_forecasts(plan: &ForecastPlan, options: &ForecastRunOptions) -> Resul
     let pool = Pool::generate(&shared.pool);
     if pool.is_empty() {
         let expected = "with at least one composition that can be drawn from".to_owned();
-        return Err(FourierError::Setting { name: "pool", expected, got: "none".to_owned() });
+        return Err(StudyError::Setting { name: "pool", expected, got: "none".to_owned() });
     }
     let mut before = 0;
     for (run, place) in runs.iter().zip(&mut done).filter(|(_, place)| place.is_none()) {
@@ -88,7 +88,7 @@ pub fn run_forecasts(plan: &ForecastPlan, options: &ForecastRunOptions) -> Resul
         let begun = Instant::now();
         let [parameters, ..] = &fitted.values;
         let evaluated = evaluate(&model, &views(&model, parameters), &series, run)?;
-        let scores = Scores::of(&evaluated.scores, &naive).ok_or_else(|| FourierError::Setting {
+        let scores = Scores::of(&evaluated.scores, &naive).ok_or_else(|| StudyError::Setting {
             name: "series",
             expected: "on which the seasonal naive forecast errs".to_owned(),
             got: "one that it knows".to_owned(),
@@ -115,7 +115,7 @@ pub fn run_forecasts(plan: &ForecastPlan, options: &ForecastRunOptions) -> Resul
 ///
 /// # Errors
 /// If a run cannot be made, or a file of it cannot be read or was made with other settings.
-pub fn read_done(plan: &ForecastPlan, folder: &Path) -> Result<(Vec<ForecastResult>, usize), FourierError> {
+pub fn read_done(plan: &ForecastGrid, folder: &Path) -> Result<(Vec<ForecastResult>, usize), StudyError> {
     let runs = plan.runs()?;
     let done: Vec<Option<ForecastResult>> =
         runs.iter().map(|run| read(&path(run, folder, "json"), &run.sha256())).collect::<Result<_, _>>()?;
@@ -144,7 +144,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let options = ForecastRunOptions { folder: folder.path().to_owned(), progress: false };
         let shared = Shared { steps: 10, ..Shared::quick() };
-        let plan = ForecastPlan { variants: vec![Variant::LINEAR, Variant::fourier(8)], seeds: vec![1], shared };
+        let plan = ForecastGrid { variants: vec![Variant::LINEAR, Variant::fourier(8)], seeds: vec![1], shared };
         let first = run_forecasts(&plan, &options).expect("runs");
         assert_eq!((first.len(), first[0].series.len(), first[0].losses.len()), (2, 4, 1));
         assert!(first.iter().all(|result| result.scores.relative_mase > 0.0 && result.scores.smoothness.is_some()));
@@ -159,7 +159,7 @@ mod tests {
         // Its parameters were there yet: only the scores are made again, the same ones.
         assert_eq!((second[1].scores, second[1].fit_secs), (first[1].scores, first[1].fit_secs));
 
-        let other = ForecastPlan { shared: Shared { steps: 11, ..plan.shared.clone() }, ..plan.clone() };
+        let other = ForecastGrid { shared: Shared { steps: 11, ..plan.shared.clone() }, ..plan.clone() };
         let refused = run_forecasts(&other, &options).expect_err("other settings").to_string();
         assert!(refused.contains("expected a result of these settings (") && refused.contains("--out"), "{refused}");
         std::fs::write(&path, "{").expect("written");

@@ -1,7 +1,8 @@
 //! What is run: heads, binnings, seeds, and the sizes that all of them share.
 
-use crate::fit::content_sha256;
-use crate::fourier::{FourierError, HeadSpec};
+use planwright_training::fit::content_sha256;
+use planwright_training::head::HeadSpec;
+use planwright_training::study::StudyError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -245,9 +246,9 @@ impl ForecastSettings {
     ///
     /// # Errors
     /// The first setting without sense.
-    pub fn check(&self) -> Result<(), FourierError> {
+    pub fn check(&self) -> Result<(), StudyError> {
         let Shared { tokens, lengths, pool, network, .. } = &self.shared;
-        let wrong = |name, expected: String, got: String| Err(FourierError::Setting { name, expected, got });
+        let wrong = |name, expected: String, got: String| Err(StudyError::Setting { name, expected, got });
         let window = lengths.context + lengths.horizon;
         for (name, got) in [
             ("steps", self.shared.steps),
@@ -298,7 +299,7 @@ impl ForecastSettings {
 
 /// Which runs a table is made of.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ForecastPlan {
+pub struct ForecastGrid {
     /// Its rows.
     pub variants: Vec<Variant>,
     /// Seeds of initial values, windows and samples.
@@ -307,7 +308,7 @@ pub struct ForecastPlan {
     pub shared: Shared,
 }
 
-impl ForecastPlan {
+impl ForecastGrid {
     /// The table's seeds.
     pub const SEEDS: [u64; 2] = [1, 2];
 
@@ -315,12 +316,12 @@ impl ForecastPlan {
     ///
     /// # Errors
     /// If there is none, one is there twice, or one cannot be made.
-    pub fn runs(&self) -> Result<Vec<ForecastSettings>, FourierError> {
+    pub fn runs(&self) -> Result<Vec<ForecastSettings>, StudyError> {
         let all = self.seeds.iter().flat_map(|seed| self.variants.iter().map(move |variant| (*seed, *variant)));
         let runs: Vec<ForecastSettings> =
             all.map(|(seed, variant)| ForecastSettings { variant, seed, shared: self.shared.clone() }).collect();
         let wrong =
-            |expected: &str, got: String| FourierError::Setting { name: "runs", expected: expected.into(), got };
+            |expected: &str, got: String| StudyError::Setting { name: "runs", expected: expected.into(), got };
         for (index, run) in runs.iter().enumerate() {
             run.check()?;
             if runs.iter().take(index).any(|other| other == run) {
@@ -338,9 +339,9 @@ impl ForecastPlan {
 mod tests {
     use super::*;
 
-    fn plan() -> ForecastPlan {
+    fn plan() -> ForecastGrid {
         let shared = Shared::table();
-        ForecastPlan { variants: Variant::rows(&shared.frequencies()), seeds: vec![1, 2], shared }
+        ForecastGrid { variants: Variant::rows(&shared.frequencies()), seeds: vec![1, 2], shared }
     }
 
     #[test]
@@ -355,7 +356,7 @@ mod tests {
 
     #[test]
     fn runs_that_make_no_sense_are_refused() {
-        let text = |change: fn(&mut ForecastPlan)| {
+        let text = |change: fn(&mut ForecastGrid)| {
             let mut plan = plan();
             change(&mut plan);
             plan.runs().expect_err("no such runs").to_string()

@@ -6,8 +6,8 @@ use super::published::{PublishedRow, published};
 use super::run::ForecastResult;
 use super::series::Series;
 use super::settings::{Shared, Variant};
-use crate::fourier::FourierError;
-use crate::report::Summary;
+use planwright_training::study::StudyError;
+use planwright_training::statistics::Summary;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -94,10 +94,10 @@ pub struct ForecastTable {
 ///
 /// # Errors
 /// Without results, or if the series cannot be read.
-pub fn forecast_table(results: &[ForecastResult], command: &str) -> Result<ForecastTable, FourierError> {
+pub fn forecast_table(results: &[ForecastResult], command: &str) -> Result<ForecastTable, StudyError> {
     let Some(first) = results.first() else {
         let (expected, got) = ("with a head and a seed".to_owned(), "none".to_owned());
-        return Err(FourierError::Setting { name: "runs", expected, got });
+        return Err(StudyError::Setting { name: "runs", expected, got });
     };
     let shared = first.settings.shared.clone();
     let series = Series::all(shared.series)?;
