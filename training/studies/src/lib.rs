@@ -7,6 +7,7 @@
 
 #[cfg(test)]
 mod conformance;
+pub mod forecast;
 pub mod known_densities;
 pub mod numbers;
 pub mod theory;
@@ -15,7 +16,7 @@ use planwright_training::study::{Document, Registry};
 
 /// All studies: a new one is one line here.
 pub const REGISTRY: Registry = Registry {
-    studies: &[&theory::Theory, &known_densities::KnownDensities, &numbers::Numbers],
+    studies: &[&theory::Theory, &known_densities::KnownDensities, &numbers::Numbers, &forecast::Forecast],
     documents: &[Document {
         name: "heads",
         about: "All experiments on heads, as docs/fourier",

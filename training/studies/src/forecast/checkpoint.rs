@@ -1,8 +1,8 @@
 //! A run's parameters and moments as safetensors: a fit that was cut off goes on where it stood.
 
 use super::settings::ForecastSettings;
-use planwright_training::study::StudyError;
 use planwright_training::network::ParameterSpec;
+use planwright_training::study::StudyError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;

@@ -7,8 +7,8 @@ use super::metrics::{
 use super::model::Model;
 use super::series::{Series, Task};
 use super::settings::ForecastSettings;
-use planwright_training::study::StudyError;
 use planwright::density::SmoothnessMetric;
+use planwright_training::study::StudyError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
@@ -44,11 +44,8 @@ type Answers<'t, 's> = Vec<(&'t Task<'s>, Quantiles)>;
 
 /// Scores of forecasts of one series.
 fn score(series: &Series, answers: &Answers<'_, '_>) -> Result<SeriesScore, StudyError> {
-    let wrong = |got: &str| StudyError::Setting {
-        name: "series",
-        expected: format!("'{}' with windows whose past varies", series.name),
-        got: got.to_owned(),
-    };
+    let wrong =
+        |got: &str| StudyError::setting("series", format!("'{}' with windows whose past varies", series.name), got);
     let (mut mase, mut loss, mut magnitude) = (0.0, 0.0, 0.0);
     for (task, quantiles) in answers {
         let scale = naive_error(task.history, series.period).ok_or_else(|| wrong("a constant one"))?;
@@ -99,7 +96,7 @@ pub(super) fn evaluate(
     let horizon = series.iter().map(|series| series.horizon).max().unwrap_or_default();
     if horizon > run.shared.lengths.horizon {
         let expected = format!("of at least {horizon}, the longest of the series");
-        return Err(StudyError::Setting { name: "horizon", expected, got: run.shared.lengths.horizon.to_string() });
+        return Err(StudyError::setting("horizon", expected, run.shared.lengths.horizon));
     }
     let mut forecasts = forecast(model, views, &histories, horizon, sampling)?.into_iter();
     let (mut scores, mut examples) = (Vec::new(), Vec::new());

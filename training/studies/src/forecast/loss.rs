@@ -5,8 +5,8 @@
 //! Where all masses are wanted (evaluation), they are one inverse transform, and the autocorrelation of the penalty is
 //! two short ones. All three equal what [`planwright_training::head::Head`] computes with its tables, up to rounding.
 
-use planwright_training::head::{HeadError, HeadSpec};
 use planwright::density::bin_centre;
+use planwright_training::head::{HeadError, HeadSpec};
 use std::f64::consts::PI;
 use tch::{Kind, Tensor};
 

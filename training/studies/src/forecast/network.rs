@@ -8,8 +8,8 @@
 use super::settings::{ForecastSettings, Lengths, Sizes};
 use super::tokens::PAD;
 use planwright_training::head::{Head, HeadWeights, Objective};
-use planwright_training::study::StudyError;
 use planwright_training::network::{ParameterSpec, Parameters, Start};
+use planwright_training::study::StudyError;
 use std::f64::consts::PI;
 use tch::{Kind, Tensor};
 

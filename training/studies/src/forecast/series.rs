@@ -39,14 +39,11 @@ impl Series {
     /// # Errors
     /// If there are fewer.
     pub fn all(count: usize) -> Result<Vec<Self>, StudyError> {
-        let mut series: Vec<Self> = serde_json::from_str(SERIES).map_err(|error| StudyError::Setting {
-            name: "series.json",
-            expected: "as a list of series".to_owned(),
-            got: error.to_string(),
-        })?;
+        let mut series: Vec<Self> = serde_json::from_str(SERIES)
+            .map_err(|error| StudyError::setting("series.json", "as a list of series", error))?;
         if count > series.len() {
             let expected = format!("of at most {}", series.len());
-            return Err(StudyError::Setting { name: "series", expected, got: count.to_string() });
+            return Err(StudyError::setting("series", expected, count));
         }
         series.truncate(count);
         Ok(series)

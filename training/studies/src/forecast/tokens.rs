@@ -2,8 +2,8 @@
 
 use super::pool::mean_magnitude;
 use super::settings::BinningKind;
-use planwright_training::study::StudyError;
 use planwright::density::{Binning, DenseMiddle};
+use planwright_training::study::StudyError;
 
 /// Fills contexts that are shorter than the network's.
 pub(super) const PAD: i64 = 0;

@@ -23,7 +23,7 @@ fn to_vec(tensor: &Tensor) -> Result<Vec<f32>, StudyError> {
     Ok(Vec::<f32>::try_from(tensor.detach())?)
 }
 
-/// Fits, or goes on from the checkpoint at `path`, and leaves the fitted parameters there. `tick` hears of every step.
+/// Fits, or goes on from the checkpoint at `path`, and leaves the fitted parameters there. `tick` is called after every step.
 pub(super) fn train(
     model: &Model,
     pool: &Pool,
@@ -72,7 +72,7 @@ fn train_until(
         let loss = model.loss(&model.network.views(&parameters), &model.batch(&windows(pool, run, step))?);
         let value = loss.double_value(&[]);
         if !value.is_finite() {
-            return Err(StudyError::Diverged { run: run.path(), epoch: step / EPOCH, loss: value });
+            return Err(StudyError::Diverged { cell: run.path(), epoch: step / EPOCH, loss: value });
         }
         let gradient = Tensor::run_backward(&[&loss], &[&parameters], false, false).swap_remove(0);
         let settings = OptimiserSettings {

@@ -5,10 +5,10 @@ use super::settings::{BINS, NumberHead};
 use super::table::{budgets, heads, of};
 use super::task::Gaussian;
 use planwright_training::statistics::Summary;
-use planwright_training::study::plot::curves::{Curve, CurvePanel, CurvePoint, colour_of, draw};
 use planwright_training::study::plot::axes::{Panel, Y_TICKS, dashed, line, top};
-use planwright_training::study::plot::svg::{Area, Drawn, Mark, legend, px, svg, title};
+use planwright_training::study::plot::curves::{Curve, CurvePanel, CurvePoint, colour_of, draw};
 use planwright_training::study::plot::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, THIN, TITLE_HEIGHT, WIDTH};
+use planwright_training::study::plot::svg::{Area, Drawn, Mark, legend, px, svg, title};
 
 const PANEL_HEIGHT: f64 = 264.0;
 /// What is shown of the example's numbers.
@@ -66,7 +66,8 @@ pub(super) fn over_frequencies(results: &[NumberResult], epochs: usize) -> Drawn
         let at = |head: &NumberHead, x| place(&of(results, head, epochs), x, measure.2);
         let mut places: Vec<CurvePoint> = all.iter().filter_map(|head| at(head, frequencies(head)?)).collect();
         places.sort_by(|a, b| a.x.total_cmp(&b.x));
-        let fourier = Curve { label: "fourier".to_owned(), colour: colour(&NumberHead::TABLE), dashed: false, points: places };
+        let fourier =
+            Curve { label: "fourier".to_owned(), colour: colour(&NumberHead::TABLE), dashed: false, points: places };
         let level = |head: &NumberHead| Curve {
             label: head.name(),
             colour: colour(head),

@@ -2,8 +2,8 @@
 
 use super::settings::{BINS, COARSE_BINS, DRAWS};
 use super::task::Prompt;
-use planwright_training::study::StudyError;
 use planwright::density::{Categorical, SmoothnessMetric};
+use planwright_training::study::StudyError;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;

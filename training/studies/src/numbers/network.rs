@@ -8,8 +8,8 @@ use super::settings::{NumberHead, NumberSettings};
 use super::task::{FEATURES, MOST_SHOWN, PLAIN, Prompt, bin_of};
 use super::text::TextForm;
 use planwright_training::head::{Head, Objective};
-use planwright_training::study::StudyError;
 use planwright_training::network::{ParameterSpec, Parameters, Start};
+use planwright_training::study::StudyError;
 use tch::{Kind, Tensor};
 
 /// Runs of equal shape.

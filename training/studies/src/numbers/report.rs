@@ -2,7 +2,7 @@
 
 use super::figure::{answers, over_frequencies, over_passes};
 use super::run::NumberResult;
-use super::settings::{NumberHead, NumberGrid};
+use super::settings::{NumberGrid, NumberHead};
 use super::table::{NumberTable, best_budget, budgets, heads, table};
 use planwright_training::study::{Figure, Section, StudyError, Table};
 

@@ -106,8 +106,7 @@ impl NumberSettings {
     /// # Errors
     /// The first setting without sense.
     pub fn check(&self) -> Result<(), StudyError> {
-        let wrong =
-            |name, expected: &str, got: String| Err(StudyError::setting(name, expected, got));
+        let wrong = |name, expected: &str, got: String| Err(StudyError::setting(name, expected, got));
         if !(1..=1_000_000).contains(&self.epochs) {
             return wrong("epochs", "between 1 and 1000000", self.epochs.to_string());
         }

@@ -4,8 +4,8 @@ use super::metrics::{Answer, NumberMetrics, measure};
 use super::network::Ensemble;
 use super::settings::{BATCH, NumberSettings};
 use super::task::Prompt;
-use planwright_training::study::StudyError;
 use planwright_training::fit::EnsembleAdam;
+use planwright_training::study::StudyError;
 use planwright_training::study::shuffle::RowOrders;
 use tch::{Kind, Tensor};
 
@@ -154,7 +154,7 @@ fn answers(
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings::{NumberHead, NumberGrid};
+    use super::super::settings::{NumberGrid, NumberHead};
     use super::super::text::TextForm;
     use super::*;
 
