@@ -4,8 +4,42 @@
 //! acceleration that minimises the sum is the constrained one (solver `Newton`, cone irrelevant at
 //! condim 1). Constants: solref (0.02, 1), solimp (0.9, 0.95, 0.001, 0.5, 2), margin 0.002 m.
 
-use super::point_mass::{ContactLaw, MASS_KG, Point, RADIUS_M};
-use super::{Layout, WallBox};
+use crate::geometry::{Aabb, Point};
+use crate::world::map::Map;
+
+/// Which MuJoCo the contacts follow; the two families differ by up to 1.3 m after a corner hit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContactLaw {
+    /// MuJoCo 2.3.1, the oldest that installs; D4RL's data were made with 2.0.
+    #[default]
+    Mujoco2,
+    /// MuJoCo 3.8.1 and later: margins add up, and the sphere's inverse weight is 1/m.
+    Mujoco3,
+}
+
+/// A frictionless sphere on its contacts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sphere {
+    pub(super) radius_m: f64,
+    pub(super) mass_kg: f64,
+    pub(super) law: ContactLaw,
+}
+
+impl Sphere {
+    fn inverse_weight(&self) -> f64 {
+        match self.law {
+            ContactLaw::Mujoco2 => 2.0 / (3.0 * self.mass_kg),
+            ContactLaw::Mujoco3 => 1.0 / self.mass_kg,
+        }
+    }
+
+    fn margin_m(&self) -> f64 {
+        match self.law {
+            ContactLaw::Mujoco2 => MARGIN_M,
+            ContactLaw::Mujoco3 => 2.0 * MARGIN_M,
+        }
+    }
+}
 
 /// Margin at which a contact appears, metres.
 const MARGIN_M: f64 = 0.002;
@@ -16,7 +50,7 @@ const TIME_CONSTANT_SECS: f64 = 0.02;
 /// Reference damping and stiffness that solref and solimp imply.
 const DAMPING: f64 = 2.0 / (IMPEDANCE_HIGH * TIME_CONSTANT_SECS);
 const STIFFNESS: f64 = 1.0 / (IMPEDANCE_HIGH * IMPEDANCE_HIGH * TIME_CONSTANT_SECS * TIME_CONSTANT_SECS);
-/// A ball of 0.1 m radius meets at most four 1 m boxes.
+/// A sphere of 0.1 m radius meets at most four 1 m boxes.
 const MAX_CONTACTS: usize = 4;
 /// The active set settles in three or four passes; the rest is a bound, not an expectation.
 const MAX_PASSES: usize = 12;
@@ -36,35 +70,26 @@ pub(super) struct Contacts {
 }
 
 impl Contacts {
-    /// All contacts of the ball at `position` with velocity `velocity`.
-    pub(super) fn find(layout: &Layout, law: ContactLaw, position: Point, velocity: Point) -> Self {
+    /// All contacts of the sphere at `position` with velocity `velocity`.
+    pub(super) fn find(map: &dyn Map, sphere: &Sphere, position: Point, velocity: Point) -> Self {
         let mut contacts = Self::default();
-        let (row, column) = Layout::cell_of(position);
-        for i in row - 1..=row + 1 {
-            for j in column - 1..=column + 1 {
-                // Outside the grid there is no geometry; the border cells are walls by construction.
-                let inside = i >= 0 && j >= 0 && (i as usize) < layout.rows() && (j as usize) < layout.columns();
-                if inside && layout.is_wall_signed(i, j) {
-                    contacts.add(&Layout::wall_box(i, j), law, position, velocity);
-                }
-            }
-        }
+        map.visit_obstacles(position, &mut |wall| contacts.add(wall, sphere, position, velocity));
         contacts
     }
 
-    fn add(&mut self, wall: &WallBox, law: ContactLaw, position: Point, velocity: Point) {
+    fn add(&mut self, wall: &Aabb, sphere: &Sphere, position: Point, velocity: Point) {
         let nearest = wall.nearest(position);
         let offset = [position[0] - nearest[0], position[1] - nearest[1]];
         let distance = offset[0].hypot(offset[1]);
-        let margin = MARGIN_M * law.margin_factor();
-        if distance - RADIUS_M > margin || self.count == MAX_CONTACTS {
+        let margin = sphere.margin_m();
+        if distance - sphere.radius_m > margin || self.count == MAX_CONTACTS {
             return;
         }
         let (normal, gap) = if distance > 1e-12 {
-            ([offset[0] / distance, offset[1] / distance], distance - RADIUS_M)
+            ([offset[0] / distance, offset[1] / distance], distance - sphere.radius_m)
         } else {
-            let (normal, depth) = nearest_face(wall, position);
-            (normal, -depth - RADIUS_M)
+            let (normal, depth) = wall.nearest_face(position);
+            (normal, -depth - sphere.radius_m)
         };
         let violation = gap - margin;
         let impedance = impedance(violation.abs());
@@ -72,7 +97,7 @@ impl Contacts {
         self.items[self.count] = Contact {
             normal,
             reference_acceleration: -DAMPING * normal_velocity - STIFFNESS * impedance * violation,
-            weight: impedance / ((1.0 - impedance) * law.inverse_weight()),
+            weight: impedance / ((1.0 - impedance) * sphere.inverse_weight()),
         };
         self.count += 1;
     }
@@ -82,7 +107,8 @@ impl Contacts {
     }
 
     /// The constrained acceleration and how many contacts push.
-    pub(super) fn solve(&self, free_acceleration: Point) -> (Point, usize) {
+    pub(super) fn solve(&self, sphere: &Sphere, free_acceleration: Point) -> (Point, usize) {
+        let mass_kg = sphere.mass_kg;
         let contacts = &self.items[..self.count];
         let mut acceleration = free_acceleration;
         let mut active = usize::MAX;
@@ -93,8 +119,8 @@ impl Contacts {
             }
             active = pushing;
             // Normal equations of the quadratic piece on which `acceleration` lies.
-            let (mut xx, mut xy, mut yy) = (MASS_KG, 0.0, MASS_KG);
-            let mut right = [MASS_KG * free_acceleration[0], MASS_KG * free_acceleration[1]];
+            let (mut xx, mut xy, mut yy) = (mass_kg, 0.0, mass_kg);
+            let mut right = [mass_kg * free_acceleration[0], mass_kg * free_acceleration[1]];
             for (index, contact) in contacts.iter().enumerate() {
                 if active & (1 << index) == 0 {
                     continue;
@@ -126,15 +152,4 @@ fn impedance(depth_m: f64) -> f64 {
     let x = (depth_m / IMPEDANCE_WIDTH_M).min(1.0);
     let y = if x <= 0.5 { 2.0 * x * x } else { 1.0 - 2.0 * (1.0 - x) * (1.0 - x) };
     IMPEDANCE_LOW + (IMPEDANCE_HIGH - IMPEDANCE_LOW) * y
-}
-
-/// Outward normal of the face nearest to a point inside the box, and the depth below it.
-fn nearest_face(wall: &WallBox, position: Point) -> (Point, f64) {
-    let faces = [
-        ([-1.0, 0.0], position[0] - wall.low[0]),
-        ([1.0, 0.0], wall.high[0] - position[0]),
-        ([0.0, -1.0], position[1] - wall.low[1]),
-        ([0.0, 1.0], wall.high[1] - position[1]),
-    ];
-    faces.into_iter().fold(faces[0], |best, face| if face.1 < best.1 { face } else { best })
 }

@@ -1,6 +1,7 @@
 //! The path in a proposal: where to go and in which order, without detours the network dreamt up.
 
-use crate::world::{Layout, Point, RADIUS_M, State, Sweep};
+use crate::geometry::{Footprint, Point, distance};
+use crate::world::{Map, State, Sweep};
 
 /// How a proposal's path is cleaned before it is retimed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,16 +36,16 @@ const SHORTCUT_REACH: usize = 16;
 /// Below this speed the direction of motion does not matter for the path, m/s.
 const STANDING_MPS: f64 = 0.5;
 
-/// Buffers of the path cleaning. After [`PathShaper::new`] nothing is allocated.
+/// Buffers of the path cleaning. After [`PathSmoother::new`] nothing is allocated.
 #[derive(Clone, Debug)]
-pub(super) struct PathShaper {
+pub(super) struct PathSmoother {
     coarse: Vec<Point>,
     scratch: Vec<Point>,
     fine: Vec<Point>,
     max_points: usize,
 }
 
-impl PathShaper {
+impl PathSmoother {
     /// For fine paths of up to `max_points` points.
     pub(super) fn new(max_points: usize) -> Self {
         let room = || Vec::with_capacity(max_points + 8);
@@ -55,7 +56,8 @@ impl PathShaper {
     /// 0.1 m between points. All numbers must be finite. It may still touch a wall: whoever uses it checks it.
     pub(super) fn shape(
         &mut self,
-        layout: &Layout,
+        map: &dyn Map,
+        footprint: Footprint,
         start: &State,
         goal: Point,
         dreamt: impl ExactSizeIterator<Item = Point>,
@@ -65,36 +67,36 @@ impl PathShaper {
         self.scratch.push(start.position);
         self.scratch.extend(dreamt.skip(1).take(self.max_points - 2));
         self.scratch.push(goal);
-        let keep = RADIUS_M + settings.clearance_m;
+        let keep = footprint.circumscribed_radius_m() + settings.clearance_m;
         if settings.keep_shape {
             resample(&self.scratch, SHAPE_M, FINE_PIECES, self.max_points, &mut self.fine);
             let last = self.fine.len() - 1;
             for point in &mut self.fine[1..last] {
-                *point = pushed_out(layout, *point, keep);
+                *point = map.push_out(*point, keep);
             }
             // A few sweeps take the kinks out and leave the turns.
             let fixed = fix_ends(&mut self.fine, start, goal);
-            smooth(layout, &mut self.fine, fixed, 0.0, SHAPE_SWEEPS, keep);
+            smooth(map, &mut self.fine, fixed, 0.0, SHAPE_SWEEPS, keep);
             return &self.fine;
         }
         resample(&self.scratch, COARSE_M, 1, self.max_points, &mut self.coarse);
         for point in &mut self.coarse[1..] {
-            *point = pushed_out(layout, *point, keep);
+            *point = map.push_out(*point, keep);
         }
-        self.shortcut(layout, settings.clearance_m);
+        self.shortcut(map, footprint, settings.clearance_m);
         resample(&self.scratch, COARSE_M, 1, self.max_points, &mut self.coarse);
         let fixed = fix_ends(&mut self.coarse, start, goal);
-        smooth(layout, &mut self.coarse, fixed, settings.tautness, settings.sweeps, keep);
+        smooth(map, &mut self.coarse, fixed, settings.tautness, settings.sweeps, keep);
         resample(&self.coarse, FINE_M, FINE_PIECES, self.max_points, &mut self.fine);
         let fixed = fix_ends(&mut self.fine, start, goal);
         // Bending energy counts per point: four times the resolution needs a sixteenth of the tautness.
-        smooth(layout, &mut self.fine, fixed, settings.tautness / 16.0, settings.sweeps, keep);
+        smooth(map, &mut self.fine, fixed, settings.tautness / 16.0, settings.sweeps, keep);
         &self.fine
     }
 
     /// From the coarse path into `scratch`: each point is followed by the farthest one in clear sight.
-    fn shortcut(&mut self, layout: &Layout, clearance_m: f64) {
-        let sweep = Sweep::new(layout);
+    fn shortcut(&mut self, map: &dyn Map, footprint: Footprint, clearance_m: f64) {
+        let sweep = Sweep::new(map, footprint);
         self.scratch.clear();
         let last = self.coarse.len() - 1;
         let mut index = 0;
@@ -117,7 +119,7 @@ fn fix_ends(points: &mut [Point], start: &State, goal: Point) -> usize {
     points[last] = goal;
     let speed = start.speed();
     if speed > STANDING_MPS && points.len() > 4 {
-        let step = (points[1][0] - points[0][0]).hypot(points[1][1] - points[0][1]).max(0.02);
+        let step = distance(points[1], points[0]).max(0.02);
         points[1] = std::array::from_fn(|axis| start.position[axis] + step * start.velocity[axis] / speed);
         return 2;
     }
@@ -125,7 +127,7 @@ fn fix_ends(points: &mut [Point], start: &State, goal: Point) -> usize {
 }
 
 /// Gauss-Seidel on bending plus length energy, each point projected out of the walls as it moves.
-fn smooth(layout: &Layout, points: &mut [Point], fixed: usize, tautness: f64, sweeps: usize, keep: f64) {
+fn smooth(map: &dyn Map, points: &mut [Point], fixed: usize, tautness: f64, sweeps: usize, keep: f64) {
     let count = points.len();
     if count < 4 {
         return;
@@ -140,69 +142,13 @@ fn smooth(layout: &Layout, points: &mut [Point], fixed: usize, tautness: f64, sw
             let wanted = [0, 1].map(|axis: usize| {
                 ((4.0 + tautness) * near[axis] - before[axis] - after[axis]) / (6.0 + 2.0 * tautness)
             });
-            points[index] = pushed_out(layout, wanted, keep);
+            points[index] = map.push_out(wanted, keep);
         }
     }
 }
 
 fn mirror(end: Point, inner: Point) -> Point {
     [2.0 * end[0] - inner[0], 2.0 * end[1] - inner[1]]
-}
-
-/// The nearest point at which a ball keeps `keep` metres between its centre and every wall around.
-fn pushed_out(layout: &Layout, point: Point, keep: f64) -> Point {
-    if !(point[0].is_finite() && point[1].is_finite()) {
-        return point;
-    }
-    let mut out = point;
-    // Two rounds: the second mends what pushing out of one wall did at another.
-    for _ in 0..2 {
-        let (row, column) = Layout::cell_of(out);
-        let mut moved = false;
-        for i in row - 1..=row + 1 {
-            for j in column - 1..=column + 1 {
-                if !layout.is_wall_signed(i, j) {
-                    continue;
-                }
-                let wall = Layout::wall_box(i, j);
-                let nearest = wall.nearest(out);
-                let offset = [out[0] - nearest[0], out[1] - nearest[1]];
-                let distance = offset[0].hypot(offset[1]);
-                if distance >= keep {
-                    continue;
-                }
-                moved = true;
-                if distance > 1e-9 {
-                    let by = (keep - distance) / distance;
-                    out = [out[0] + by * offset[0], out[1] + by * offset[1]];
-                } else {
-                    out = through_open_face(layout, (i, j), out, keep);
-                }
-            }
-        }
-        if !moved {
-            break;
-        }
-    }
-    out
-}
-
-/// From inside a wall: out through the nearest face behind which there is no other wall.
-fn through_open_face(layout: &Layout, (row, column): (i64, i64), point: Point, keep: f64) -> Point {
-    let wall = Layout::wall_box(row, column);
-    let faces = [
-        (point[0] - wall.low[0], (row - 1, column), [wall.low[0] - keep, point[1]]),
-        (wall.high[0] - point[0], (row + 1, column), [wall.high[0] + keep, point[1]]),
-        (point[1] - wall.low[1], (row, column - 1), [point[0], wall.low[1] - keep]),
-        (wall.high[1] - point[1], (row, column + 1), [point[0], wall.high[1] + keep]),
-    ];
-    let mut best = (f64::INFINITY, point);
-    for (depth, (i, j), target) in faces {
-        if !layout.is_wall_signed(i, j) && depth < best.0 {
-            best = (depth, target);
-        }
-    }
-    best.1
 }
 
 /// Points at equal spacing (about `spacing`) along a polyline, ends included, at least two.
@@ -217,7 +163,7 @@ fn resample(points: &[Point], spacing: f64, least_pieces: usize, max_points: usi
     for piece in 1..pieces {
         let target = step * piece as f64;
         while index + 1 < points.len() {
-            let hop = (points[index + 1][0] - points[index][0]).hypot(points[index + 1][1] - points[index][1]);
+            let hop = distance(points[index + 1], points[index]);
             if walked + hop >= target {
                 let t = (target - walked) / hop.max(1e-12);
                 let (a, b) = (points[index], points[index + 1]);
@@ -235,10 +181,13 @@ fn resample(points: &[Point], spacing: f64, least_pieces: usize, max_points: usi
 mod tests {
     use super::*;
     use crate::quantity::path_length_m;
+    use crate::world::{Layout, PointMass};
 
     fn shaped(dreamt: &[Point], start: State, goal: Point) -> Vec<Point> {
         let layout = Layout::umaze();
-        PathShaper::new(400).shape(&layout, &start, goal, dreamt.iter().copied(), &PathSettings::default()).to_vec()
+        PathSmoother::new(400)
+            .shape(&layout, PointMass::FOOTPRINT, &start, goal, dreamt.iter().copied(), &PathSettings::default())
+            .to_vec()
     }
 
     #[test]
@@ -249,10 +198,10 @@ mod tests {
             .map(|share| [3.0 + 0.15 * (4.0 * std::f64::consts::PI * share).sin(), 1.0 + 1.8 * share])
             .collect();
         let settings = PathSettings { keep_shape: true, ..PathSettings::default() };
-        let mut shaper = PathShaper::new(400);
+        let mut shaper = PathSmoother::new(400);
         let start = State::at_rest(dreamt[0]);
         let points = dreamt.iter().copied();
-        let path = shaper.shape(&Layout::umaze(), &start, dreamt[60], points, &settings);
+        let path = shaper.shape(&Layout::umaze(), PointMass::FOOTPRINT, &start, dreamt[60], points, &settings);
         let (length, wanted) = (path_length_m(path.iter().copied()), path_length_m(dreamt.iter().copied()));
         assert!((length / wanted - 1.0).abs() < 0.04, "{length} m of {wanted} m");
         assert!(path_length_m(shaped(&dreamt, start, dreamt[60])) < 0.9 * wanted, "the usual way is shorter");
@@ -263,7 +212,7 @@ mod tests {
         let dreamt = [[3.0, 1.0], [3.0, 2.0], [3.0, 1.4], [3.0, 2.9], [2.0, 2.9], [0.8, 2.9], [0.8, 1.8], [1.0, 1.0]];
         let path = shaped(&dreamt, State::at_rest([3.0, 1.0]), [1.0, 1.0]);
         let length = path_length_m(path.iter().copied());
-        let swept = Sweep::new(&Layout::umaze()).path(path.iter().copied());
+        let swept = Sweep::new(&Layout::umaze(), PointMass::FOOTPRINT).path(path.iter().copied());
         assert!(swept.is_clear_by(0.02), "{swept:?}");
         assert!((4.1..4.9).contains(&length), "{length}");
         assert_eq!((path[0], path[path.len() - 1]), ([3.0, 1.0], [1.0, 1.0]));
@@ -273,7 +222,7 @@ mod tests {
     fn a_path_that_grazes_a_wall_is_pushed_off_it() {
         let dreamt = [[1.0, 1.0], [1.15, 1.6], [1.25, 2.0], [1.2, 2.6], [1.0, 3.0]];
         let path = shaped(&dreamt, State::at_rest([1.0, 1.0]), [1.0, 3.0]);
-        assert!(Sweep::new(&Layout::umaze()).path(path).is_clear_by(0.02));
+        assert!(Sweep::new(&Layout::umaze(), PointMass::FOOTPRINT).path(path).is_clear_by(0.02));
     }
 
     #[test]

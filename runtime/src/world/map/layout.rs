@@ -1,6 +1,6 @@
 //! Mazes as text: `#` is a wall, `O` is free, `G` is free and the evaluation goal.
 
-use super::point_mass::Point;
+use crate::geometry::{Aabb, Point};
 
 /// A maze on a grid of 1 m cells. Row index is x, column index is y.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,22 +74,6 @@ pub enum LayoutError {
 
 const EXAMPLE: &str = "##### / #GOO# / ###O# / #OOO# / #####";
 const MAX_SIDE: usize = 64;
-
-/// An axis-aligned wall in the observation frame, metres.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct WallBox {
-    /// Lower corner.
-    pub low: Point,
-    /// Upper corner.
-    pub high: Point,
-}
-
-impl WallBox {
-    /// The nearest point of the box to `point`; the point itself if it lies inside.
-    pub fn nearest(&self, point: Point) -> Point {
-        [point[0].clamp(self.low[0], self.high[0]), point[1].clamp(self.low[1], self.high[1])]
-    }
-}
 
 impl Layout {
     /// D4RL's `maze2d-umaze`.
@@ -250,17 +234,17 @@ impl Layout {
     }
 
     /// All walls as boxes, in row order.
-    pub fn wall_boxes(&self) -> impl Iterator<Item = WallBox> + '_ {
+    pub fn wall_boxes(&self) -> impl Iterator<Item = Aabb> + '_ {
         (0..self.rows)
             .flat_map(move |row| (0..self.columns).map(move |column| (row, column)))
             .filter(|(row, column)| self.is_wall(*row, *column))
-            .map(|(row, column)| Self::wall_box(row as i64, column as i64))
+            .map(|(row, column)| Self::cell_box(row as i64, column as i64))
     }
 
-    /// The wall box of a cell: `[i - 0.7, i + 0.3]` on each axis.
-    pub fn wall_box(row: i64, column: i64) -> WallBox {
+    /// The box of a cell: `[i - 0.7, i + 0.3]` on each axis.
+    pub fn cell_box(row: i64, column: i64) -> Aabb {
         let (x, y) = (row as f64, column as f64);
-        WallBox { low: [x - 0.7, y - 0.7], high: [x + 0.3, y + 0.3] }
+        Aabb { low: [x - 0.7, y - 0.7], high: [x + 0.3, y + 0.3] }
     }
 
     /// The cell whose box holds the point (cells are centred 0.2 m below their index).

@@ -5,35 +5,13 @@
 //! a backward pass finds the largest `x` from which the end can still be met, a forward pass drives as fast
 //! as that allows.
 
+use crate::geometry::{Hermite, Point};
 use crate::trajectory::Trajectory;
-use crate::world::{DAMPING_NSPM, GEAR_N, MASS_KG, Point, STEP_SECS, State, VELOCITY_CLIP_MPS};
-
-/// What the actuators can do.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ActuatorLimits {
-    /// Largest acceleration per axis, m/s^2.
-    pub acceleration_mps2: f64,
-    /// Largest speed per axis, m/s.
-    pub speed_mps: f64,
-}
-
-impl ActuatorLimits {
-    /// A share of what the ball's motors can do; the rest is kept for feedback.
-    pub fn of_motors(share: f64) -> Self {
-        // At the velocity clip the drag takes 5 N of the 100.
-        let drag = DAMPING_NSPM * VELOCITY_CLIP_MPS;
-        let mass = MASS_KG + DAMPING_NSPM * STEP_SECS;
-        Self {
-            acceleration_mps2: (share * GEAR_N - drag) / mass,
-            // The clip acts before each step, so the motors add one step's worth to it at most.
-            speed_mps: VELOCITY_CLIP_MPS + STEP_SECS * (share * GEAR_N - drag) / mass,
-        }
-    }
-}
+use crate::world::{AxisLimits, State};
 
 /// A path that cannot be timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RetimeError {
+pub enum TimeParameterizationError {
     /// Fewer than two distinct points.
     #[error("expected a path of at least two distinct points")]
     TooShort,
@@ -48,9 +26,9 @@ pub enum RetimeError {
     },
 }
 
-/// Buffers of the retiming; nothing is allocated after [`Retimer::new`].
+/// Buffers of the retiming; nothing is allocated after [`TimeParameterizer::new`].
 #[derive(Clone, Debug)]
-pub struct Retimer {
+pub struct TimeParameterizer {
     nodes: Vec<Node>,
     max_states: usize,
 }
@@ -72,7 +50,7 @@ const BISECTIONS: usize = 24;
 /// Below this squared speed the path counts as standing still, (m/s)^2.
 const STILL: f64 = 1e-6;
 
-impl Retimer {
+impl TimeParameterizer {
     /// For paths of up to `max_points` points and trajectories of up to `max_states` states.
     pub fn new(max_points: usize, max_states: usize) -> Self {
         Self { nodes: Vec::with_capacity(max_points), max_states }
@@ -83,19 +61,19 @@ impl Retimer {
     ///
     /// # Errors
     /// If the path has no length, is not finite, or takes too long.
-    pub fn retime(
+    pub fn parameterize(
         &mut self,
         path: &[Point],
         start: &State,
-        limits: &ActuatorLimits,
+        limits: &AxisLimits,
         dt_secs: f64,
         timed: &mut Trajectory,
-    ) -> Result<f64, RetimeError> {
+    ) -> Result<f64, TimeParameterizationError> {
         timed.clear();
         timed.dt_secs = dt_secs;
         let sound = limits.acceleration_mps2 > 0.0 && limits.speed_mps > 0.0 && start.is_finite();
         if !sound || path.iter().flatten().any(|value| !value.is_finite()) {
-            return Err(RetimeError::NotFinite);
+            return Err(TimeParameterizationError::NotFinite);
         }
         self.load(path)?;
         self.backward(limits);
@@ -103,7 +81,7 @@ impl Retimer {
         self.sample(dt_secs, timed)
     }
 
-    fn load(&mut self, path: &[Point]) -> Result<(), RetimeError> {
+    fn load(&mut self, path: &[Point]) -> Result<(), TimeParameterizationError> {
         self.nodes.clear();
         for point in path {
             let far = self.nodes.last().is_none_or(|node| length(sub(*point, node.position)) > 1e-6);
@@ -113,7 +91,7 @@ impl Retimer {
         }
         let count = self.nodes.len();
         if count < 2 {
-            return Err(RetimeError::TooShort);
+            return Err(TimeParameterizationError::TooShort);
         }
         for index in 0..count - 1 {
             self.nodes[index].step = length(sub(self.nodes[index + 1].position, self.nodes[index].position));
@@ -148,7 +126,7 @@ impl Retimer {
         Ok(())
     }
 
-    fn backward(&mut self, limits: &ActuatorLimits) {
+    fn backward(&mut self, limits: &AxisLimits) {
         let mut next_ceiling = 0.0;
         for index in (0..self.nodes.len()).rev() {
             let node = self.nodes[index];
@@ -171,7 +149,7 @@ impl Retimer {
         }
     }
 
-    fn forward(&mut self, start: &State, limits: &ActuatorLimits) {
+    fn forward(&mut self, start: &State, limits: &AxisLimits) {
         let along = start.velocity[0] * self.nodes[0].tangent[0] + start.velocity[1] * self.nodes[0].tangent[1];
         // Faster than the ceiling cannot be undone on the path: the tracker will show it as residual.
         self.nodes[0].square = (along.max(0.0) * along.max(0.0)).min(self.nodes[0].ceiling);
@@ -185,7 +163,7 @@ impl Retimer {
         }
     }
 
-    fn sample(&self, dt_secs: f64, timed: &mut Trajectory) -> Result<f64, RetimeError> {
+    fn sample(&self, dt_secs: f64, timed: &mut Trajectory) -> Result<f64, TimeParameterizationError> {
         let (mut index, mut begun, mut time) = (0, 0.0, 0.0);
         let duration_of = |node: &Node, next: &Node| {
             let speeds = node.square.max(0.0).sqrt() + next.square.max(0.0).sqrt();
@@ -198,7 +176,7 @@ impl Retimer {
                 index += 1;
             }
             if timed.states.len() >= self.max_states {
-                return Err(RetimeError::TooLong { max_states: self.max_states });
+                return Err(TimeParameterizationError::TooLong { max_states: self.max_states });
             }
             if index >= last {
                 timed.states.push(State::at_rest(self.nodes[last].position));
@@ -219,21 +197,21 @@ fn between(from: &Node, to: &Node, elapsed: f64, duration: f64) -> State {
     let along = (v * elapsed + 0.5 * acceleration * elapsed * elapsed).clamp(0.0, from.step);
     let speed = v + acceleration * elapsed;
     let t = along / from.step;
-    let (t2, t3) = (t * t, t * t * t);
+    let weights = Hermite::at(t);
+    let [of_chord, of_start, _, of_end] = weights.slope;
     let mut state = State::default();
     for axis in 0..2 {
         let (p, q) = (from.position[axis], to.position[axis]);
         let (a, b) = (from.step * from.tangent[axis], from.step * to.tangent[axis]);
-        state.position[axis] =
-            (2.0 * t3 - 3.0 * t2 + 1.0) * p + (t3 - 2.0 * t2 + t) * a + (3.0 * t2 - 2.0 * t3) * q + (t3 - t2) * b;
-        let slope = (6.0 * t2 - 6.0 * t) * (p - q) + (3.0 * t2 - 4.0 * t + 1.0) * a + (3.0 * t2 - 2.0 * t) * b;
+        state.position[axis] = weights.value([p, a, q, b]);
+        let slope = of_chord * (p - q) + of_start * a + of_end * b;
         state.velocity[axis] = speed * slope / from.step;
     }
     state
 }
 
 /// Least and largest acceleration along the path at a squared speed; empty (low > high) if none will do.
-fn accelerations(node: &Node, square: f64, limits: &ActuatorLimits) -> (f64, f64) {
+fn accelerations(node: &Node, square: f64, limits: &AxisLimits) -> (f64, f64) {
     let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
     for axis in 0..2 {
         let (tangent, turn) = (node.tangent[axis], node.curvature[axis] * square);
@@ -250,7 +228,7 @@ fn accelerations(node: &Node, square: f64, limits: &ActuatorLimits) -> (f64, f64
     (low, high)
 }
 
-fn feasible(node: &Node, square: f64, next_ceiling: f64, limits: &ActuatorLimits) -> bool {
+fn feasible(node: &Node, square: f64, next_ceiling: f64, limits: &AxisLimits) -> bool {
     let (low, high) = accelerations(node, square, limits);
     let slowest = square + 2.0 * node.step * low;
     low <= high && slowest <= next_ceiling && square + 2.0 * node.step * high >= 0.0
@@ -273,12 +251,12 @@ fn length(a: Point) -> f64 {
 mod tests {
     use super::*;
 
-    const LIMITS: ActuatorLimits = ActuatorLimits { acceleration_mps2: 20.0, speed_mps: 5.0 };
+    const LIMITS: AxisLimits = AxisLimits { acceleration_mps2: 20.0, speed_mps: 5.0 };
 
-    fn retime(path: &[Point], start: State) -> (f64, Trajectory) {
+    fn parameterize(path: &[Point], start: State) -> (f64, Trajectory) {
         let mut timed = Trajectory::default();
-        let mut retimer = Retimer::new(1000, 5000);
-        match retimer.retime(path, &start, &LIMITS, 0.01, &mut timed) {
+        let mut timer = TimeParameterizer::new(1000, 5000);
+        match timer.parameterize(path, &start, &LIMITS, 0.01, &mut timed) {
             Ok(duration) => (duration, timed),
             Err(error) => panic!("{error}"),
         }
@@ -287,7 +265,7 @@ mod tests {
     #[test]
     fn a_straight_line_takes_the_closed_form_time() {
         let path: Vec<Point> = (0..=100).map(|k| [0.04 * f64::from(k), 0.0]).collect();
-        let (duration, timed) = retime(&path, State::at_rest([0.0, 0.0]));
+        let (duration, timed) = parameterize(&path, State::at_rest([0.0, 0.0]));
         // 4 m: 0.625 m up, 0.625 m down, the rest at 5 m/s.
         let exact = 0.25 + 0.25 + (4.0 - 1.25) / 5.0;
         assert!((duration - exact).abs() < 0.02, "{duration} against {exact}");
@@ -302,7 +280,7 @@ mod tests {
                 [0.8 * angle.sin(), 0.8 - 0.8 * angle.cos()]
             })
             .collect();
-        let (_, timed) = retime(&path, State::at_rest(path[0]));
+        let (_, timed) = parameterize(&path, State::at_rest(path[0]));
         for pair in timed.states.windows(2) {
             for axis in 0..2 {
                 let acceleration = (pair[1].velocity[axis] - pair[0].velocity[axis]) / 0.01;
@@ -316,7 +294,7 @@ mod tests {
     #[test]
     fn a_short_way_from_rest_to_rest_takes_a_fraction_of_a_second() {
         let path: Vec<Point> = (0..=8).map(|k| [0.005 * f64::from(k), 0.0]).collect();
-        let (duration, _) = retime(&path, State::at_rest([0.0, 0.0]));
+        let (duration, _) = parameterize(&path, State::at_rest([0.0, 0.0]));
         // 2 cm up and 2 cm down at 20 m/s^2.
         assert!((duration - 2.0 * (0.04_f64 / 20.0).sqrt()).abs() < 0.02, "{duration}");
     }
@@ -324,14 +302,20 @@ mod tests {
     #[test]
     fn a_running_start_is_kept_and_bad_paths_are_refused() {
         let path: Vec<Point> = (0..=40).map(|k| [0.1 * f64::from(k), 0.0]).collect();
-        let (_, timed) = retime(&path, State { position: [0.0, 0.0], velocity: [3.0, 0.0] });
+        let (_, timed) = parameterize(&path, State { position: [0.0, 0.0], velocity: [3.0, 0.0] });
         assert!((timed.states[0].velocity[0] - 3.0).abs() < 1e-6);
         let mut out = Trajectory::default();
-        let mut retimer = Retimer::new(10, 100);
+        let mut timer = TimeParameterizer::new(10, 100);
         let still = State::default();
-        assert_eq!(retimer.retime(&[[1.0, 1.0]; 4], &still, &LIMITS, 0.01, &mut out), Err(RetimeError::TooShort));
-        assert_eq!(retimer.retime(&[], &still, &LIMITS, 0.01, &mut out), Err(RetimeError::TooShort));
+        assert_eq!(
+            timer.parameterize(&[[1.0, 1.0]; 4], &still, &LIMITS, 0.01, &mut out),
+            Err(TimeParameterizationError::TooShort)
+        );
+        assert_eq!(timer.parameterize(&[], &still, &LIMITS, 0.01, &mut out), Err(TimeParameterizationError::TooShort));
         let nan = [[0.0, 0.0], [f64::NAN, 0.0]];
-        assert_eq!(retimer.retime(&nan, &still, &LIMITS, 0.01, &mut out), Err(RetimeError::NotFinite));
+        assert_eq!(
+            timer.parameterize(&nan, &still, &LIMITS, 0.01, &mut out),
+            Err(TimeParameterizationError::NotFinite)
+        );
     }
 }
