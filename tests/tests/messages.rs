@@ -1,6 +1,6 @@
 //! Every message type against bytes that are no message: refused or read, and never more than that.
 
-use planwright::ros::messages::recode::RoundTrip;
+use planwright_ros2::messages::recode::RoundTrip;
 use planwright_tests::message_types::TYPES;
 
 /// A small generator of its own keeps the cases the same everywhere.

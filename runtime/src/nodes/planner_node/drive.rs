@@ -1,0 +1,215 @@
+//! The robot under way: from the plan in force to a velocity, at every control period, or a stop with a reason.
+
+use crate::correction::Tracker;
+use crate::gate::{CheckedPlan, Fallback, MAX_STATES, Origin};
+use crate::nodes::drive_law::command_for_velocity;
+use crate::world::{DAMPING_NSPM, GEAR_N, MASS_KG, MazeWorld, Point, STEP_SECS, State};
+use std::time::{Duration, Instant};
+
+/// Why the robot is told to stand still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// Nobody wants it anywhere.
+    NoGoal,
+    /// It has arrived.
+    Arrived,
+    /// The odometry cannot be trusted; the name says why.
+    Odometry(&'static str),
+    /// No transform from the odometry's frame to the map.
+    Transform,
+    /// No map, or one that is too old.
+    Map,
+    /// No plan has left the gate yet.
+    NoPlan,
+    /// The planner has not answered for too long.
+    PlannerHangs,
+    /// The gate's own last resort.
+    GateStop,
+}
+
+impl Halt {
+    /// Its name in diagnostics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoGoal => "no_goal",
+            Self::Arrived => "arrived",
+            Self::Odometry(name) => name,
+            Self::Transform => "tf_missing",
+            Self::Map => "map_missing",
+            Self::NoPlan => "no_plan",
+            Self::PlannerHangs => "planner_hangs",
+            Self::GateStop => "gate_stop",
+        }
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_rest(self) -> bool {
+        matches!(self, Self::NoGoal | Self::Arrived)
+    }
+
+    /// Whether something is wrong. That the first plan to a goal takes a moment is not.
+    pub fn is_fault(self) -> bool {
+        !self.is_rest() && self != Self::NoPlan
+    }
+}
+
+/// Where the robot is to go and which plan it follows.
+pub struct Drive {
+    goal: Option<Point>,
+    plan: CheckedPlan,
+    tracker: Tracker,
+    /// When the plan under way was asked for.
+    outstanding: Option<Instant>,
+    /// When the last plan came.
+    planned: Option<Instant>,
+    arrived: bool,
+}
+
+impl Default for Drive {
+    fn default() -> Self {
+        Self {
+            goal: None,
+            plan: CheckedPlan::with_capacity(MAX_STATES),
+            tracker: Tracker::default(),
+            outstanding: None,
+            planned: None,
+            arrived: false,
+        }
+    }
+}
+
+impl Drive {
+    /// Where to.
+    pub fn goal(&self) -> Option<Point> {
+        self.goal
+    }
+
+    /// Another goal. The plan in force stays until there is one for it.
+    pub fn set_goal(&mut self, goal: Option<Point>) {
+        self.goal = goal;
+        self.arrived = false;
+    }
+
+    /// Forgets plan and goal.
+    pub fn clear(&mut self) {
+        self.set_goal(None);
+        self.forget_plan();
+    }
+
+    /// Forgets the plan, for time or place are not what they were.
+    pub fn forget_plan(&mut self) {
+        self.plan = CheckedPlan::with_capacity(MAX_STATES);
+        self.planned = None;
+    }
+
+    /// Whether a plan is being made. Plans are asked for one at a time.
+    pub fn is_planning(&self) -> bool {
+        self.outstanding.is_some()
+    }
+
+    /// A plan has been asked for.
+    pub fn asked(&mut self) {
+        self.outstanding = Some(Instant::now());
+    }
+
+    /// A plan has come; the one before it is handed back.
+    pub fn receive(&mut self, plan: CheckedPlan) -> CheckedPlan {
+        self.outstanding = None;
+        self.planned = Some(Instant::now());
+        std::mem::replace(&mut self.plan, plan)
+    }
+
+    /// Nothing has come of the plan that was asked for.
+    pub fn give_up(&mut self) {
+        self.outstanding = None;
+    }
+
+    /// The plan in force.
+    pub fn plan(&self) -> &CheckedPlan {
+        &self.plan
+    }
+
+    /// How long the planner has not answered.
+    pub fn silence(&self) -> Option<Duration> {
+        self.outstanding.map(|asked| asked.elapsed())
+    }
+
+    /// Whether the robot rests within `tolerance_m` of its goal. Once it has arrived it may roll a little.
+    pub fn check_arrival(&mut self, state: &State, tolerance_m: f64) -> bool {
+        let Some(goal) = self.goal else { return false };
+        let distance = state.distance(goal);
+        let near = if self.arrived { distance <= 2.0 * tolerance_m } else { distance <= tolerance_m };
+        self.arrived = near && state.speed() < 0.3;
+        self.arrived
+    }
+
+    /// The velocity for the coming `period_secs`, in the map's frame, m/s.
+    ///
+    /// # Errors
+    /// Why the robot must stand still instead.
+    pub fn velocity(&self, state: &State, now_secs: f64, period_secs: f64, patience: Duration) -> Result<Point, Halt> {
+        if self.goal.is_none() {
+            return Err(Halt::NoGoal);
+        }
+        let Some(planned) = self.planned else { return Err(Halt::NoPlan) };
+        if planned.elapsed() > patience {
+            return Err(Halt::PlannerHangs);
+        }
+        if matches!(self.plan.origin(), Origin::Fallback { kind: Fallback::Stop, .. }) {
+            return Err(Halt::GateStop);
+        }
+        let Some((reference, next)) = self.plan.reference_at(now_secs) else { return Err(Halt::NoPlan) };
+        let action = self.tracker.command(state, &reference, &next);
+        // What the plan's own world would make of the command within a step, and then, for the rest of the
+        // period, what the plan asks for: the robot's wheels take a velocity, not a force.
+        let Some((ahead, _)) = self.plan.reference_at(now_secs + period_secs) else { return Err(Halt::NoPlan) };
+        Ok(std::array::from_fn(|axis| {
+            let force = GEAR_N * action[axis] - DAMPING_NSPM * state.velocity[axis];
+            let after = state.velocity[axis] + STEP_SECS * force / (MASS_KG + DAMPING_NSPM * STEP_SECS);
+            after + (ahead.velocity[axis] - next.velocity[axis])
+        }))
+    }
+}
+
+/// Where the robot is by now: what was measured `age_secs` ago, carried on with the velocity that it has been told to
+/// have since. Up to 0.2 s; the gate takes no older data.
+pub fn predicted(world: &MazeWorld, state: &State, age_secs: f64, commanded: Point) -> State {
+    let mut state = *state;
+    let steps = (age_secs.clamp(0.0, 0.2) / STEP_SECS).round() as usize;
+    for _ in 0..steps {
+        state = world.step(&state, command_for_velocity(&state, commanded)).0;
+    }
+    state
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_goal_a_plan_or_an_answer_the_robot_stands() {
+        let mut drive = Drive::default();
+        let (state, patience) = (State::at_rest([1.0, 1.0]), Duration::from_millis(20));
+        let velocity = |drive: &Drive| drive.velocity(&state, 0.0, 0.02, patience);
+        assert_eq!(velocity(&drive), Err(Halt::NoGoal));
+        drive.set_goal(Some([3.0, 1.0]));
+        assert_eq!(velocity(&drive), Err(Halt::NoPlan));
+        drive.asked();
+        drive.receive(CheckedPlan::with_capacity(1));
+        assert_eq!(velocity(&drive), Err(Halt::GateStop));
+        std::thread::sleep(Duration::from_millis(30));
+        assert_eq!(velocity(&drive), Err(Halt::PlannerHangs));
+    }
+
+    #[test]
+    fn arrival_needs_rest_and_forgives_a_little_roll() {
+        let mut drive = Drive::default();
+        drive.set_goal(Some([1.0, 1.0]));
+        let moving = State { position: [1.0, 1.05], velocity: [1.0, 0.0] };
+        assert!(!drive.check_arrival(&moving, 0.1));
+        assert!(drive.check_arrival(&State::at_rest([1.0, 1.05]), 0.1));
+        assert!(drive.check_arrival(&State::at_rest([1.0, 1.15]), 0.1));
+        assert!(!drive.check_arrival(&State::at_rest([1.0, 1.25]), 0.1));
+        assert!(!drive.check_arrival(&State::at_rest([1.0, 1.15]), 0.1));
+    }
+}
