@@ -15,12 +15,7 @@ pub struct GoalInfo {
     pub stamp: super::builtin_interfaces::Time,
 }
 
-impl ros2_client::Message for GoalInfo {}
-
-impl super::interface::MessageType for GoalInfo {
-    const PACKAGE: &'static str = "action_msgs";
-    const NAME: &'static str = "GoalInfo";
-}
+super::interface::message!("action_msgs", GoalInfo);
 
 /// Message `action_msgs/msg/GoalStatus`.
 ///
@@ -59,12 +54,7 @@ impl GoalStatus {
     pub const STATUS_ABORTED: i8 = 6;
 }
 
-impl ros2_client::Message for GoalStatus {}
-
-impl super::interface::MessageType for GoalStatus {
-    const PACKAGE: &'static str = "action_msgs";
-    const NAME: &'static str = "GoalStatus";
-}
+super::interface::message!("action_msgs", GoalStatus);
 
 /// Message `action_msgs/msg/GoalStatusArray`.
 ///
@@ -75,12 +65,7 @@ pub struct GoalStatusArray {
     pub status_list: Vec<GoalStatus>,
 }
 
-impl ros2_client::Message for GoalStatusArray {}
-
-impl super::interface::MessageType for GoalStatusArray {
-    const PACKAGE: &'static str = "action_msgs";
-    const NAME: &'static str = "GoalStatusArray";
-}
+super::interface::message!("action_msgs", GoalStatusArray);
 
 /// Request of `action_msgs/srv/CancelGoal`.
 ///
@@ -98,8 +83,6 @@ pub struct CancelGoalRequest {
     /// Goal info describing the goals to cancel, see above.
     pub goal_info: GoalInfo,
 }
-
-impl ros2_client::Message for CancelGoalRequest {}
 
 /// Response of `action_msgs/srv/CancelGoal`.
 ///
@@ -134,15 +117,4 @@ impl CancelGoalResponse {
     pub const ERROR_GOAL_TERMINATED: i8 = 3;
 }
 
-impl ros2_client::Message for CancelGoalResponse {}
-
-/// Service `action_msgs/srv/CancelGoal`.
-#[derive(Clone, Copy, Debug)]
-pub struct CancelGoal;
-
-impl super::interface::ServiceType for CancelGoal {
-    type Request = CancelGoalRequest;
-    type Response = CancelGoalResponse;
-    const PACKAGE: &'static str = "action_msgs";
-    const NAME: &'static str = "CancelGoal";
-}
+super::interface::service!("action_msgs", CancelGoal, CancelGoalRequest, CancelGoalResponse);

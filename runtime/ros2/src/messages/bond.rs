@@ -4,42 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Message `bond/msg/Constants`.
-///
-/// Default times of a bond, in seconds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Constants {
-    /// Keeps the type from being empty, which the wire format does not allow; always 0.
-    pub structure_needs_at_least_one_member: u8,
-}
-
-impl Constants {
-    /// Between messages while an end waits for the other to agree that the bond is broken.
-    pub const DEAD_PUBLISH_PERIOD: f32 = 0.05;
-
-    /// Until the first message of the other end must have come.
-    pub const DEFAULT_CONNECT_TIMEOUT: f32 = 10.0;
-
-    /// Without a message for so long, the other end is dead.
-    pub const DEFAULT_HEARTBEAT_TIMEOUT: f32 = 4.0;
-
-    /// For the other end to agree that the bond is broken.
-    pub const DEFAULT_DISCONNECT_TIMEOUT: f32 = 2.0;
-
-    /// Between two heartbeats.
-    pub const DEFAULT_HEARTBEAT_PERIOD: f32 = 1.0;
-
-    /// Parameter that switches the heartbeat's timeout off, for debugging.
-    pub const DISABLE_HEARTBEAT_TIMEOUT_PARAM: &'static str = "/bond_disable_heartbeat_timeout";
-}
-
-impl ros2_client::Message for Constants {}
-
-impl super::interface::MessageType for Constants {
-    const PACKAGE: &'static str = "bond";
-    const NAME: &'static str = "Constants";
-}
-
 /// Message `bond/msg/Status`.
 ///
 /// A heartbeat of one of the two ends of a bond. Either end declares the other dead when these stop.
@@ -59,9 +23,4 @@ pub struct Status {
     pub heartbeat_period: f32,
 }
 
-impl ros2_client::Message for Status {}
-
-impl super::interface::MessageType for Status {
-    const PACKAGE: &'static str = "bond";
-    const NAME: &'static str = "Status";
-}
+super::interface::message!("bond", Status);

@@ -18,12 +18,7 @@ pub struct Duration {
     pub nanosec: u32,
 }
 
-impl ros2_client::Message for Duration {}
-
-impl super::interface::MessageType for Duration {
-    const PACKAGE: &'static str = "builtin_interfaces";
-    const NAME: &'static str = "Duration";
-}
+super::interface::message!("builtin_interfaces", Duration);
 
 /// Message `builtin_interfaces/msg/Time`.
 ///
@@ -39,9 +34,4 @@ pub struct Time {
     pub nanosec: u32,
 }
 
-impl ros2_client::Message for Time {}
-
-impl super::interface::MessageType for Time {
-    const PACKAGE: &'static str = "builtin_interfaces";
-    const NAME: &'static str = "Time";
-}
+super::interface::message!("builtin_interfaces", Time);

@@ -15,12 +15,7 @@ pub struct DiagnosticArray {
     pub status: Vec<DiagnosticStatus>,
 }
 
-impl ros2_client::Message for DiagnosticArray {}
-
-impl super::interface::MessageType for DiagnosticArray {
-    const PACKAGE: &'static str = "diagnostic_msgs";
-    const NAME: &'static str = "DiagnosticArray";
-}
+super::interface::message!("diagnostic_msgs", DiagnosticArray);
 
 /// Message `diagnostic_msgs/msg/DiagnosticStatus`.
 ///
@@ -53,12 +48,7 @@ impl DiagnosticStatus {
     pub const STALE: u8 = 3;
 }
 
-impl ros2_client::Message for DiagnosticStatus {}
-
-impl super::interface::MessageType for DiagnosticStatus {
-    const PACKAGE: &'static str = "diagnostic_msgs";
-    const NAME: &'static str = "DiagnosticStatus";
-}
+super::interface::message!("diagnostic_msgs", DiagnosticStatus);
 
 /// Message `diagnostic_msgs/msg/KeyValue`.
 ///
@@ -71,86 +61,4 @@ pub struct KeyValue {
     pub value: String,
 }
 
-impl ros2_client::Message for KeyValue {}
-
-impl super::interface::MessageType for KeyValue {
-    const PACKAGE: &'static str = "diagnostic_msgs";
-    const NAME: &'static str = "KeyValue";
-}
-
-/// Request of `diagnostic_msgs/srv/AddDiagnostics`.
-///
-/// This service is used as part of the process for loading analyzers at runtime, and should be used by a
-/// loader script or program, not as a standalone service. Information about dynamic addition of analyzers
-/// can be found at <http://wiki.ros.org/diagnostics/Tutorials/Adding%20Analyzers%20at%20Runtime>
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct AddDiagnosticsRequest {
-    /// The load_namespace parameter defines the namespace where parameters for the initialization of
-    /// analyzers in the diagnostic aggregator have been loaded. The value should be a global name (i.e.
-    /// /my/name/space), not a relative (my/name/space) or private (\~my/name/space) name. Analyzers will not
-    /// be added if a non-global name is used. The call will also fail if the namespace contains parameters
-    /// that follow a namespace structure that does not conform to that expected by the analyzer definitions.
-    /// See <http://wiki.ros.org/diagnostics/Tutorials/Configuring%20Diagnostic%20Aggregators> and
-    /// <http://wiki.ros.org/diagnostics/Tutorials/Using%20the%20GenericAnalyzer> for examples of the
-    /// structure of yaml files which are expected to have been loaded into the namespace.
-    pub load_namespace: String,
-}
-
-impl ros2_client::Message for AddDiagnosticsRequest {}
-
-/// Response of `diagnostic_msgs/srv/AddDiagnostics`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct AddDiagnosticsResponse {
-    /// True if diagnostic aggregator was updated with new diagnostics, False otherwise. A false return value
-    /// means that either there is a bond in the aggregator which already used the requested namespace, or the
-    /// initialization of analyzers failed.
-    pub success: bool,
-    /// Message with additional information about the success or failure
-    pub message: String,
-}
-
-impl ros2_client::Message for AddDiagnosticsResponse {}
-
-/// Service `diagnostic_msgs/srv/AddDiagnostics`.
-#[derive(Clone, Copy, Debug)]
-pub struct AddDiagnostics;
-
-impl super::interface::ServiceType for AddDiagnostics {
-    type Request = AddDiagnosticsRequest;
-    type Response = AddDiagnosticsResponse;
-    const PACKAGE: &'static str = "diagnostic_msgs";
-    const NAME: &'static str = "AddDiagnostics";
-}
-
-/// Request of `diagnostic_msgs/srv/SelfTest`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SelfTestRequest {
-    /// Keeps the type from being empty, which the wire format does not allow; always 0.
-    pub structure_needs_at_least_one_member: u8,
-}
-
-impl ros2_client::Message for SelfTestRequest {}
-
-/// Response of `diagnostic_msgs/srv/SelfTest`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SelfTestResponse {
-    /// `string id`.
-    pub id: String,
-    /// `byte passed`.
-    pub passed: u8,
-    /// `DiagnosticStatus[] status`.
-    pub status: Vec<DiagnosticStatus>,
-}
-
-impl ros2_client::Message for SelfTestResponse {}
-
-/// Service `diagnostic_msgs/srv/SelfTest`.
-#[derive(Clone, Copy, Debug)]
-pub struct SelfTest;
-
-impl super::interface::ServiceType for SelfTest {
-    type Request = SelfTestRequest;
-    type Response = SelfTestResponse;
-    const PACKAGE: &'static str = "diagnostic_msgs";
-    const NAME: &'static str = "SelfTest";
-}
+super::interface::message!("diagnostic_msgs", KeyValue);

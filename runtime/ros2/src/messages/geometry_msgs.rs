@@ -4,135 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Message `geometry_msgs/msg/Accel`.
-///
-/// This expresses acceleration in free space broken into its linear and angular parts.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Accel {
-    /// `Vector3 linear`.
-    pub linear: Vector3,
-    /// `Vector3 angular`.
-    pub angular: Vector3,
-}
-
-impl ros2_client::Message for Accel {}
-
-impl super::interface::MessageType for Accel {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "Accel";
-}
-
-/// Message `geometry_msgs/msg/AccelStamped`.
-///
-/// An accel with reference coordinate frame and timestamp
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct AccelStamped {
-    /// `std_msgs/Header header`.
-    pub header: super::std_msgs::Header,
-    /// `Accel accel`.
-    pub accel: Accel,
-}
-
-impl ros2_client::Message for AccelStamped {}
-
-impl super::interface::MessageType for AccelStamped {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "AccelStamped";
-}
-
-/// Message `geometry_msgs/msg/AccelWithCovariance`.
-///
-/// This expresses acceleration in free space with uncertainty.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AccelWithCovariance {
-    /// `Accel accel`.
-    pub accel: Accel,
-    /// Row-major representation of the 6x6 covariance matrix The orientation parameters use a fixed-axis
-    /// representation. In order, the parameters are: (x, y, z, rotation about X axis, rotation about Y axis,
-    /// rotation about Z axis)
-    #[serde(with = "super::array")]
-    pub covariance: [f64; 36],
-}
-
-impl Default for AccelWithCovariance {
-    fn default() -> Self {
-        Self { accel: Default::default(), covariance: [0.0; 36] }
-    }
-}
-
-impl ros2_client::Message for AccelWithCovariance {}
-
-impl super::interface::MessageType for AccelWithCovariance {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "AccelWithCovariance";
-}
-
-/// Message `geometry_msgs/msg/AccelWithCovarianceStamped`.
-///
-/// This represents an estimated accel with reference coordinate frame and timestamp.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct AccelWithCovarianceStamped {
-    /// `std_msgs/Header header`.
-    pub header: super::std_msgs::Header,
-    /// `AccelWithCovariance accel`.
-    pub accel: AccelWithCovariance,
-}
-
-impl ros2_client::Message for AccelWithCovarianceStamped {}
-
-impl super::interface::MessageType for AccelWithCovarianceStamped {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "AccelWithCovarianceStamped";
-}
-
-/// Message `geometry_msgs/msg/Inertia`.
-///
-/// Mass \[kg\]
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Inertia {
-    /// `float64 m`.
-    pub m: f64,
-    /// Center of mass \[m\]
-    pub com: Vector3,
-    /// Inertia Tensor \[kg-m^2\] \| ixx ixy ixz \| I = \| ixy iyy iyz \| \| ixz iyz izz \|
-    pub ixx: f64,
-    /// `float64 ixy`.
-    pub ixy: f64,
-    /// `float64 ixz`.
-    pub ixz: f64,
-    /// `float64 iyy`.
-    pub iyy: f64,
-    /// `float64 iyz`.
-    pub iyz: f64,
-    /// `float64 izz`.
-    pub izz: f64,
-}
-
-impl ros2_client::Message for Inertia {}
-
-impl super::interface::MessageType for Inertia {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "Inertia";
-}
-
-/// Message `geometry_msgs/msg/InertiaStamped`.
-///
-/// An Inertia with a time stamp and reference frame.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct InertiaStamped {
-    /// `std_msgs/Header header`.
-    pub header: super::std_msgs::Header,
-    /// `Inertia inertia`.
-    pub inertia: Inertia,
-}
-
-impl ros2_client::Message for InertiaStamped {}
-
-impl super::interface::MessageType for InertiaStamped {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "InertiaStamped";
-}
-
 /// Message `geometry_msgs/msg/Point`.
 ///
 /// This contains the position of a point in free space
@@ -146,128 +17,7 @@ pub struct Point {
     pub z: f64,
 }
 
-impl ros2_client::Message for Point {}
-
-impl super::interface::MessageType for Point {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "Point";
-}
-
-/// Message `geometry_msgs/msg/Point32`.
-///
-/// This contains the position of a point in free space(with 32 bits of precision). It is recommended to
-/// use Point wherever possible instead of Point32.
-///
-/// This recommendation is to promote interoperability.
-///
-/// This message is designed to take up less space when sending lots of points at once, as in the case of
-/// a PointCloud.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Point32 {
-    /// `float32 x`.
-    pub x: f32,
-    /// `float32 y`.
-    pub y: f32,
-    /// `float32 z`.
-    pub z: f32,
-}
-
-impl ros2_client::Message for Point32 {}
-
-impl super::interface::MessageType for Point32 {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "Point32";
-}
-
-/// Message `geometry_msgs/msg/PointStamped`.
-///
-/// This represents a Point with reference coordinate frame and timestamp
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PointStamped {
-    /// `std_msgs/Header header`.
-    pub header: super::std_msgs::Header,
-    /// `Point point`.
-    pub point: Point,
-}
-
-impl ros2_client::Message for PointStamped {}
-
-impl super::interface::MessageType for PointStamped {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "PointStamped";
-}
-
-/// Message `geometry_msgs/msg/Polygon`.
-///
-/// A specification of a polygon where the first and last points are assumed to be connected
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Polygon {
-    /// `Point32[] points`.
-    pub points: Vec<Point32>,
-}
-
-impl ros2_client::Message for Polygon {}
-
-impl super::interface::MessageType for Polygon {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "Polygon";
-}
-
-/// Message `geometry_msgs/msg/PolygonInstance`.
-///
-/// A specification of a polygon where the first and last points are assumed to be connected It includes a
-/// unique identification field for disambiguating multiple instances
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PolygonInstance {
-    /// `geometry_msgs/Polygon polygon`.
-    pub polygon: Polygon,
-    /// `int64 id`.
-    pub id: i64,
-}
-
-impl ros2_client::Message for PolygonInstance {}
-
-impl super::interface::MessageType for PolygonInstance {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "PolygonInstance";
-}
-
-/// Message `geometry_msgs/msg/PolygonInstanceStamped`.
-///
-/// This represents a Polygon with reference coordinate frame and timestamp It includes a unique
-/// identification field for disambiguating multiple instances
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PolygonInstanceStamped {
-    /// `std_msgs/Header header`.
-    pub header: super::std_msgs::Header,
-    /// `geometry_msgs/PolygonInstance polygon`.
-    pub polygon: PolygonInstance,
-}
-
-impl ros2_client::Message for PolygonInstanceStamped {}
-
-impl super::interface::MessageType for PolygonInstanceStamped {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "PolygonInstanceStamped";
-}
-
-/// Message `geometry_msgs/msg/PolygonStamped`.
-///
-/// This represents a Polygon with reference coordinate frame and timestamp
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PolygonStamped {
-    /// `std_msgs/Header header`.
-    pub header: super::std_msgs::Header,
-    /// `Polygon polygon`.
-    pub polygon: Polygon,
-}
-
-impl ros2_client::Message for PolygonStamped {}
-
-impl super::interface::MessageType for PolygonStamped {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "PolygonStamped";
-}
+super::interface::message!("geometry_msgs", Point);
 
 /// Message `geometry_msgs/msg/Pose`.
 ///
@@ -280,51 +30,7 @@ pub struct Pose {
     pub orientation: Quaternion,
 }
 
-impl ros2_client::Message for Pose {}
-
-impl super::interface::MessageType for Pose {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "Pose";
-}
-
-/// Message `geometry_msgs/msg/Pose2D`.
-///
-/// Deprecated as of Foxy and will potentially be removed in any following release. Please use the full 3D
-/// pose.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Pose2D {
-    /// `float64 x`.
-    pub x: f64,
-    /// `float64 y`.
-    pub y: f64,
-    /// `float64 theta`.
-    pub theta: f64,
-}
-
-impl ros2_client::Message for Pose2D {}
-
-impl super::interface::MessageType for Pose2D {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "Pose2D";
-}
-
-/// Message `geometry_msgs/msg/PoseArray`.
-///
-/// An array of poses with a header for global reference.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PoseArray {
-    /// `std_msgs/Header header`.
-    pub header: super::std_msgs::Header,
-    /// `Pose[] poses`.
-    pub poses: Vec<Pose>,
-}
-
-impl ros2_client::Message for PoseArray {}
-
-impl super::interface::MessageType for PoseArray {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "PoseArray";
-}
+super::interface::message!("geometry_msgs", Pose);
 
 /// Message `geometry_msgs/msg/PoseStamped`.
 ///
@@ -337,12 +43,7 @@ pub struct PoseStamped {
     pub pose: Pose,
 }
 
-impl ros2_client::Message for PoseStamped {}
-
-impl super::interface::MessageType for PoseStamped {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "PoseStamped";
-}
+super::interface::message!("geometry_msgs", PoseStamped);
 
 /// Message `geometry_msgs/msg/PoseWithCovariance`.
 ///
@@ -364,12 +65,7 @@ impl Default for PoseWithCovariance {
     }
 }
 
-impl ros2_client::Message for PoseWithCovariance {}
-
-impl super::interface::MessageType for PoseWithCovariance {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "PoseWithCovariance";
-}
+super::interface::message!("geometry_msgs", PoseWithCovariance);
 
 /// Message `geometry_msgs/msg/PoseWithCovarianceStamped`.
 ///
@@ -382,12 +78,7 @@ pub struct PoseWithCovarianceStamped {
     pub pose: PoseWithCovariance,
 }
 
-impl ros2_client::Message for PoseWithCovarianceStamped {}
-
-impl super::interface::MessageType for PoseWithCovarianceStamped {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "PoseWithCovarianceStamped";
-}
+super::interface::message!("geometry_msgs", PoseWithCovarianceStamped);
 
 /// Message `geometry_msgs/msg/Quaternion`.
 ///
@@ -410,30 +101,7 @@ impl Default for Quaternion {
     }
 }
 
-impl ros2_client::Message for Quaternion {}
-
-impl super::interface::MessageType for Quaternion {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "Quaternion";
-}
-
-/// Message `geometry_msgs/msg/QuaternionStamped`.
-///
-/// This represents an orientation with reference coordinate frame and timestamp.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct QuaternionStamped {
-    /// `std_msgs/Header header`.
-    pub header: super::std_msgs::Header,
-    /// `Quaternion quaternion`.
-    pub quaternion: Quaternion,
-}
-
-impl ros2_client::Message for QuaternionStamped {}
-
-impl super::interface::MessageType for QuaternionStamped {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "QuaternionStamped";
-}
+super::interface::message!("geometry_msgs", Quaternion);
 
 /// Message `geometry_msgs/msg/Transform`.
 ///
@@ -446,12 +114,7 @@ pub struct Transform {
     pub rotation: Quaternion,
 }
 
-impl ros2_client::Message for Transform {}
-
-impl super::interface::MessageType for Transform {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "Transform";
-}
+super::interface::message!("geometry_msgs", Transform);
 
 /// Message `geometry_msgs/msg/TransformStamped`.
 ///
@@ -473,12 +136,7 @@ pub struct TransformStamped {
     pub transform: Transform,
 }
 
-impl ros2_client::Message for TransformStamped {}
-
-impl super::interface::MessageType for TransformStamped {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "TransformStamped";
-}
+super::interface::message!("geometry_msgs", TransformStamped);
 
 /// Message `geometry_msgs/msg/Twist`.
 ///
@@ -491,12 +149,7 @@ pub struct Twist {
     pub angular: Vector3,
 }
 
-impl ros2_client::Message for Twist {}
-
-impl super::interface::MessageType for Twist {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "Twist";
-}
+super::interface::message!("geometry_msgs", Twist);
 
 /// Message `geometry_msgs/msg/TwistStamped`.
 ///
@@ -509,12 +162,7 @@ pub struct TwistStamped {
     pub twist: Twist,
 }
 
-impl ros2_client::Message for TwistStamped {}
-
-impl super::interface::MessageType for TwistStamped {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "TwistStamped";
-}
+super::interface::message!("geometry_msgs", TwistStamped);
 
 /// Message `geometry_msgs/msg/TwistWithCovariance`.
 ///
@@ -536,30 +184,7 @@ impl Default for TwistWithCovariance {
     }
 }
 
-impl ros2_client::Message for TwistWithCovariance {}
-
-impl super::interface::MessageType for TwistWithCovariance {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "TwistWithCovariance";
-}
-
-/// Message `geometry_msgs/msg/TwistWithCovarianceStamped`.
-///
-/// This represents an estimated twist with reference coordinate frame and timestamp.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct TwistWithCovarianceStamped {
-    /// `std_msgs/Header header`.
-    pub header: super::std_msgs::Header,
-    /// `TwistWithCovariance twist`.
-    pub twist: TwistWithCovariance,
-}
-
-impl ros2_client::Message for TwistWithCovarianceStamped {}
-
-impl super::interface::MessageType for TwistWithCovarianceStamped {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "TwistWithCovarianceStamped";
-}
+super::interface::message!("geometry_msgs", TwistWithCovariance);
 
 /// Message `geometry_msgs/msg/Vector3`.
 ///
@@ -574,90 +199,4 @@ pub struct Vector3 {
     pub z: f64,
 }
 
-impl ros2_client::Message for Vector3 {}
-
-impl super::interface::MessageType for Vector3 {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "Vector3";
-}
-
-/// Message `geometry_msgs/msg/Vector3Stamped`.
-///
-/// This represents a Vector3 with reference coordinate frame and timestamp
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Vector3Stamped {
-    /// `std_msgs/Header header`.
-    pub header: super::std_msgs::Header,
-    /// `Vector3 vector`.
-    pub vector: Vector3,
-}
-
-impl ros2_client::Message for Vector3Stamped {}
-
-impl super::interface::MessageType for Vector3Stamped {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "Vector3Stamped";
-}
-
-/// Message `geometry_msgs/msg/VelocityStamped`.
-///
-/// This expresses the timestamped velocity vector of a frame 'body_frame_id' in the reference frame
-/// 'reference_frame_id' expressed from arbitrary observation frame 'header.frame_id'.
-///
-/// * If the 'body_frame_id' and 'header.frame_id' are identical, the velocity is observed and defined in
-///   the local coordinates system of the body which is the usual use-case in mobile robotics and is also
-///   known as a body twist.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct VelocityStamped {
-    /// `std_msgs/Header header`.
-    pub header: super::std_msgs::Header,
-    /// `string body_frame_id`.
-    pub body_frame_id: String,
-    /// `string reference_frame_id`.
-    pub reference_frame_id: String,
-    /// `Twist velocity`.
-    pub velocity: Twist,
-}
-
-impl ros2_client::Message for VelocityStamped {}
-
-impl super::interface::MessageType for VelocityStamped {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "VelocityStamped";
-}
-
-/// Message `geometry_msgs/msg/Wrench`.
-///
-/// This represents force in free space, separated into its linear and angular parts.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Wrench {
-    /// `Vector3 force`.
-    pub force: Vector3,
-    /// `Vector3 torque`.
-    pub torque: Vector3,
-}
-
-impl ros2_client::Message for Wrench {}
-
-impl super::interface::MessageType for Wrench {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "Wrench";
-}
-
-/// Message `geometry_msgs/msg/WrenchStamped`.
-///
-/// A wrench with reference coordinate frame and timestamp
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct WrenchStamped {
-    /// `std_msgs/Header header`.
-    pub header: super::std_msgs::Header,
-    /// `Wrench wrench`.
-    pub wrench: Wrench,
-}
-
-impl ros2_client::Message for WrenchStamped {}
-
-impl super::interface::MessageType for WrenchStamped {
-    const PACKAGE: &'static str = "geometry_msgs";
-    const NAME: &'static str = "WrenchStamped";
-}
+super::interface::message!("geometry_msgs", Vector3);

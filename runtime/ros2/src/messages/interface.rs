@@ -6,6 +6,60 @@ use serde::{Deserialize, Serialize};
 use super::builtin_interfaces::Time;
 use super::unique_identifier_msgs::UUID;
 
+/// Implements [`MessageType`] for a struct of the package.
+macro_rules! message {
+    ($package:literal, $name:ident) => {
+        impl ros2_client::Message for $name {}
+
+        impl $crate::messages::interface::MessageType for $name {
+            const PACKAGE: &'static str = $package;
+            const NAME: &'static str = stringify!($name);
+        }
+    };
+}
+
+/// Declares a service of the package from the structs of its request and response.
+macro_rules! service {
+    ($package:literal, $name:ident, $request:ident, $response:ident) => {
+        impl ros2_client::Message for $request {}
+        impl ros2_client::Message for $response {}
+
+        #[doc = concat!("Service `", $package, "/srv/", stringify!($name), "`.")]
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+
+        impl $crate::messages::interface::ServiceType for $name {
+            type Request = $request;
+            type Response = $response;
+            const PACKAGE: &'static str = $package;
+            const NAME: &'static str = stringify!($name);
+        }
+    };
+}
+
+/// Declares an action of the package from the structs of its goal, result and feedback.
+macro_rules! action {
+    ($package:literal, $name:ident, $goal:ident, $result:ident, $feedback:ident) => {
+        impl ros2_client::Message for $goal {}
+        impl ros2_client::Message for $result {}
+        impl ros2_client::Message for $feedback {}
+
+        #[doc = concat!("Action `", $package, "/action/", stringify!($name), "`.")]
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+
+        impl $crate::messages::interface::ActionType for $name {
+            type Goal = $goal;
+            type Result = $result;
+            type Feedback = $feedback;
+            const PACKAGE: &'static str = $package;
+            const NAME: &'static str = stringify!($name);
+        }
+    };
+}
+
+pub(super) use {action, message, service};
+
 /// A message that can be published on a topic.
 pub trait MessageType: Message {
     /// Package of the definition, as peers know it: `geometry_msgs`.

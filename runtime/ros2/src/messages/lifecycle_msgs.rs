@@ -56,12 +56,7 @@ impl State {
     pub const TRANSITION_STATE_ERRORPROCESSING: u8 = 15;
 }
 
-impl ros2_client::Message for State {}
-
-impl super::interface::MessageType for State {
-    const PACKAGE: &'static str = "lifecycle_msgs";
-    const NAME: &'static str = "State";
-}
+super::interface::message!("lifecycle_msgs", State);
 
 /// Message `lifecycle_msgs/msg/Transition`.
 ///
@@ -174,12 +169,7 @@ impl Transition {
     pub const TRANSITION_CALLBACK_ERROR: u8 = 99;
 }
 
-impl ros2_client::Message for Transition {}
-
-impl super::interface::MessageType for Transition {
-    const PACKAGE: &'static str = "lifecycle_msgs";
-    const NAME: &'static str = "Transition";
-}
+super::interface::message!("lifecycle_msgs", Transition);
 
 /// Message `lifecycle_msgs/msg/TransitionDescription`.
 ///
@@ -194,12 +184,7 @@ pub struct TransitionDescription {
     pub goal_state: State,
 }
 
-impl ros2_client::Message for TransitionDescription {}
-
-impl super::interface::MessageType for TransitionDescription {
-    const PACKAGE: &'static str = "lifecycle_msgs";
-    const NAME: &'static str = "TransitionDescription";
-}
+super::interface::message!("lifecycle_msgs", TransitionDescription);
 
 /// Message `lifecycle_msgs/msg/TransitionEvent`.
 ///
@@ -216,12 +201,7 @@ pub struct TransitionEvent {
     pub goal_state: State,
 }
 
-impl ros2_client::Message for TransitionEvent {}
-
-impl super::interface::MessageType for TransitionEvent {
-    const PACKAGE: &'static str = "lifecycle_msgs";
-    const NAME: &'static str = "TransitionEvent";
-}
+super::interface::message!("lifecycle_msgs", TransitionEvent);
 
 /// Request of `lifecycle_msgs/srv/ChangeState`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -232,8 +212,6 @@ pub struct ChangeStateRequest {
     pub transition: Transition,
 }
 
-impl ros2_client::Message for ChangeStateRequest {}
-
 /// Response of `lifecycle_msgs/srv/ChangeState`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChangeStateResponse {
@@ -241,18 +219,7 @@ pub struct ChangeStateResponse {
     pub success: bool,
 }
 
-impl ros2_client::Message for ChangeStateResponse {}
-
-/// Service `lifecycle_msgs/srv/ChangeState`.
-#[derive(Clone, Copy, Debug)]
-pub struct ChangeState;
-
-impl super::interface::ServiceType for ChangeState {
-    type Request = ChangeStateRequest;
-    type Response = ChangeStateResponse;
-    const PACKAGE: &'static str = "lifecycle_msgs";
-    const NAME: &'static str = "ChangeState";
-}
+super::interface::service!("lifecycle_msgs", ChangeState, ChangeStateRequest, ChangeStateResponse);
 
 /// Request of `lifecycle_msgs/srv/GetAvailableStates`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -261,8 +228,6 @@ pub struct GetAvailableStatesRequest {
     pub structure_needs_at_least_one_member: u8,
 }
 
-impl ros2_client::Message for GetAvailableStatesRequest {}
-
 /// Response of `lifecycle_msgs/srv/GetAvailableStates`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetAvailableStatesResponse {
@@ -270,18 +235,7 @@ pub struct GetAvailableStatesResponse {
     pub available_states: Vec<State>,
 }
 
-impl ros2_client::Message for GetAvailableStatesResponse {}
-
-/// Service `lifecycle_msgs/srv/GetAvailableStates`.
-#[derive(Clone, Copy, Debug)]
-pub struct GetAvailableStates;
-
-impl super::interface::ServiceType for GetAvailableStates {
-    type Request = GetAvailableStatesRequest;
-    type Response = GetAvailableStatesResponse;
-    const PACKAGE: &'static str = "lifecycle_msgs";
-    const NAME: &'static str = "GetAvailableStates";
-}
+super::interface::service!("lifecycle_msgs", GetAvailableStates, GetAvailableStatesRequest, GetAvailableStatesResponse);
 
 /// Request of `lifecycle_msgs/srv/GetAvailableTransitions`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -290,8 +244,6 @@ pub struct GetAvailableTransitionsRequest {
     pub structure_needs_at_least_one_member: u8,
 }
 
-impl ros2_client::Message for GetAvailableTransitionsRequest {}
-
 /// Response of `lifecycle_msgs/srv/GetAvailableTransitions`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetAvailableTransitionsResponse {
@@ -299,18 +251,12 @@ pub struct GetAvailableTransitionsResponse {
     pub available_transitions: Vec<TransitionDescription>,
 }
 
-impl ros2_client::Message for GetAvailableTransitionsResponse {}
-
-/// Service `lifecycle_msgs/srv/GetAvailableTransitions`.
-#[derive(Clone, Copy, Debug)]
-pub struct GetAvailableTransitions;
-
-impl super::interface::ServiceType for GetAvailableTransitions {
-    type Request = GetAvailableTransitionsRequest;
-    type Response = GetAvailableTransitionsResponse;
-    const PACKAGE: &'static str = "lifecycle_msgs";
-    const NAME: &'static str = "GetAvailableTransitions";
-}
+super::interface::service!(
+    "lifecycle_msgs",
+    GetAvailableTransitions,
+    GetAvailableTransitionsRequest,
+    GetAvailableTransitionsResponse
+);
 
 /// Request of `lifecycle_msgs/srv/GetState`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -319,8 +265,6 @@ pub struct GetStateRequest {
     pub structure_needs_at_least_one_member: u8,
 }
 
-impl ros2_client::Message for GetStateRequest {}
-
 /// Response of `lifecycle_msgs/srv/GetState`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetStateResponse {
@@ -328,15 +272,4 @@ pub struct GetStateResponse {
     pub current_state: State,
 }
 
-impl ros2_client::Message for GetStateResponse {}
-
-/// Service `lifecycle_msgs/srv/GetState`.
-#[derive(Clone, Copy, Debug)]
-pub struct GetState;
-
-impl super::interface::ServiceType for GetState {
-    type Request = GetStateRequest;
-    type Response = GetStateResponse;
-    const PACKAGE: &'static str = "lifecycle_msgs";
-    const NAME: &'static str = "GetState";
-}
+super::interface::service!("lifecycle_msgs", GetState, GetStateRequest, GetStateResponse);

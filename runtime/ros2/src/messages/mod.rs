@@ -21,7 +21,6 @@ pub mod rcl_interfaces;
 pub mod recode;
 pub mod rosgraph_msgs;
 pub mod sensor_msgs;
-pub mod service_msgs;
 pub mod signed_bytes;
 pub mod std_msgs;
 pub mod std_srvs;

@@ -4,67 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Request of `nav2_msgs/srv/IsPathValid`.
-///
-/// Asks whether a path is still free of obstacles.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct IsPathValidRequest {
-    /// `nav_msgs/Path path`.
-    pub path: super::nav_msgs::Path,
-    /// Cells that cost as much or more are obstacles.
-    pub max_cost: u8,
-    /// Whether cells of unknown content are obstacles.
-    pub consider_unknown_as_obstacle: bool,
-    /// Layer of the cost map to look at; empty: all of them.
-    pub layer_name: String,
-    /// Outline of the robot as text; empty: the one configured.
-    pub footprint: String,
-    /// Whether to stop at the first collision, with one index at most.
-    pub stop_at_first_collision: bool,
-    /// How far along the path to look, in metres; negative: to its end.
-    pub max_lookahead_distance: f64,
-}
-
-impl Default for IsPathValidRequest {
-    fn default() -> Self {
-        Self {
-            path: Default::default(),
-            max_cost: 254,
-            consider_unknown_as_obstacle: Default::default(),
-            layer_name: Default::default(),
-            footprint: Default::default(),
-            stop_at_first_collision: true,
-            max_lookahead_distance: -1.0,
-        }
-    }
-}
-
-impl ros2_client::Message for IsPathValidRequest {}
-
-/// Response of `nav2_msgs/srv/IsPathValid`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct IsPathValidResponse {
-    /// False when the check itself could not be made.
-    pub success: bool,
-    /// `bool is_valid`.
-    pub is_valid: bool,
-    /// Which poses of the path are in collision, counted from 0.
-    pub invalid_pose_indices: Vec<i32>,
-}
-
-impl ros2_client::Message for IsPathValidResponse {}
-
-/// Service `nav2_msgs/srv/IsPathValid`.
-#[derive(Clone, Copy, Debug)]
-pub struct IsPathValid;
-
-impl super::interface::ServiceType for IsPathValid {
-    type Request = IsPathValidRequest;
-    type Response = IsPathValidResponse;
-    const PACKAGE: &'static str = "nav2_msgs";
-    const NAME: &'static str = "IsPathValid";
-}
-
 /// Goal of `nav2_msgs/action/ComputePathToPose`.
 ///
 /// Asks a planner for a path from a start pose to a goal pose (form of Jazzy and Kilted).
@@ -79,8 +18,6 @@ pub struct ComputePathToPoseGoal {
     /// False: the robot's own pose is the start.
     pub use_start: bool,
 }
-
-impl ros2_client::Message for ComputePathToPoseGoal {}
 
 /// Result of `nav2_msgs/action/ComputePathToPose`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -127,8 +64,6 @@ impl ComputePathToPoseResult {
     pub const NO_VALID_PATH: u16 = 208;
 }
 
-impl ros2_client::Message for ComputePathToPoseResult {}
-
 /// Feedback of `nav2_msgs/action/ComputePathToPose`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ComputePathToPoseFeedback {
@@ -136,16 +71,10 @@ pub struct ComputePathToPoseFeedback {
     pub structure_needs_at_least_one_member: u8,
 }
 
-impl ros2_client::Message for ComputePathToPoseFeedback {}
-
-/// Action `nav2_msgs/action/ComputePathToPose`.
-#[derive(Clone, Copy, Debug)]
-pub struct ComputePathToPose;
-
-impl super::interface::ActionType for ComputePathToPose {
-    type Goal = ComputePathToPoseGoal;
-    type Result = ComputePathToPoseResult;
-    type Feedback = ComputePathToPoseFeedback;
-    const PACKAGE: &'static str = "nav2_msgs";
-    const NAME: &'static str = "ComputePathToPose";
-}
+super::interface::action!(
+    "nav2_msgs",
+    ComputePathToPose,
+    ComputePathToPoseGoal,
+    ComputePathToPoseResult,
+    ComputePathToPoseFeedback
+);

@@ -21,8 +21,6 @@ pub struct ComputePathToPoseGoal {
     pub use_start: bool,
 }
 
-impl ros2_client::Message for ComputePathToPoseGoal {}
-
 /// Result of `nav2_msgs/action/ComputePathToPose`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ComputePathToPoseResult {
@@ -74,8 +72,6 @@ impl ComputePathToPoseResult {
     pub const NO_VALID_PATH: u16 = 208;
 }
 
-impl ros2_client::Message for ComputePathToPoseResult {}
-
 /// Feedback of `nav2_msgs/action/ComputePathToPose`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ComputePathToPoseFeedback {
@@ -83,16 +79,10 @@ pub struct ComputePathToPoseFeedback {
     pub structure_needs_at_least_one_member: u8,
 }
 
-impl ros2_client::Message for ComputePathToPoseFeedback {}
-
-/// Action `nav2_msgs/action/ComputePathToPose`.
-#[derive(Clone, Copy, Debug)]
-pub struct ComputePathToPose;
-
-impl super::interface::ActionType for ComputePathToPose {
-    type Goal = ComputePathToPoseGoal;
-    type Result = ComputePathToPoseResult;
-    type Feedback = ComputePathToPoseFeedback;
-    const PACKAGE: &'static str = "nav2_msgs";
-    const NAME: &'static str = "ComputePathToPose";
-}
+super::interface::action!(
+    "nav2_msgs",
+    ComputePathToPose,
+    ComputePathToPoseGoal,
+    ComputePathToPoseResult,
+    ComputePathToPoseFeedback
+);

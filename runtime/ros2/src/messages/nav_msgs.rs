@@ -4,50 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Message `nav_msgs/msg/Goals`.
-///
-/// An array of navigation goals
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Goals {
-    /// This header will store the time at which the poses were computed (not to be confused with the stamps
-    /// of the poses themselves) In the case that individual poses do not have their frame_id set or their
-    /// timetamp set they will use the default value here.
-    pub header: super::std_msgs::Header,
-    /// An array of goals to for navigation to achieve. The goals should be executed in the order of the
-    /// array. The header and stamp are intended to be used for computing the position of the goals. They may
-    /// vary to support cases of goals that are moving with respect to the robot.
-    pub goals: Vec<super::geometry_msgs::PoseStamped>,
-}
-
-impl ros2_client::Message for Goals {}
-
-impl super::interface::MessageType for Goals {
-    const PACKAGE: &'static str = "nav_msgs";
-    const NAME: &'static str = "Goals";
-}
-
-/// Message `nav_msgs/msg/GridCells`.
-///
-/// An array of cells in a 2D grid
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct GridCells {
-    /// `std_msgs/Header header`.
-    pub header: super::std_msgs::Header,
-    /// Width of each cell
-    pub cell_width: f32,
-    /// Height of each cell
-    pub cell_height: f32,
-    /// Each cell is represented by the Point at the center of the cell
-    pub cells: Vec<super::geometry_msgs::Point>,
-}
-
-impl ros2_client::Message for GridCells {}
-
-impl super::interface::MessageType for GridCells {
-    const PACKAGE: &'static str = "nav_msgs";
-    const NAME: &'static str = "GridCells";
-}
-
 /// Message `nav_msgs/msg/MapMetaData`.
 ///
 /// This hold basic information about the characteristics of the OccupancyGrid
@@ -66,12 +22,7 @@ pub struct MapMetaData {
     pub origin: super::geometry_msgs::Pose,
 }
 
-impl ros2_client::Message for MapMetaData {}
-
-impl super::interface::MessageType for MapMetaData {
-    const PACKAGE: &'static str = "nav_msgs";
-    const NAME: &'static str = "MapMetaData";
-}
+super::interface::message!("nav_msgs", MapMetaData);
 
 /// Message `nav_msgs/msg/OccupancyGrid`.
 ///
@@ -90,12 +41,7 @@ pub struct OccupancyGrid {
     pub data: Vec<i8>,
 }
 
-impl ros2_client::Message for OccupancyGrid {}
-
-impl super::interface::MessageType for OccupancyGrid {
-    const PACKAGE: &'static str = "nav_msgs";
-    const NAME: &'static str = "OccupancyGrid";
-}
+super::interface::message!("nav_msgs", OccupancyGrid);
 
 /// Message `nav_msgs/msg/Odometry`.
 ///
@@ -114,12 +60,7 @@ pub struct Odometry {
     pub twist: super::geometry_msgs::TwistWithCovariance,
 }
 
-impl ros2_client::Message for Odometry {}
-
-impl super::interface::MessageType for Odometry {
-    const PACKAGE: &'static str = "nav_msgs";
-    const NAME: &'static str = "Odometry";
-}
+super::interface::message!("nav_msgs", Odometry);
 
 /// Message `nav_msgs/msg/Path`.
 ///
@@ -132,43 +73,7 @@ pub struct Path {
     pub poses: Vec<super::geometry_msgs::PoseStamped>,
 }
 
-impl ros2_client::Message for Path {}
-
-impl super::interface::MessageType for Path {
-    const PACKAGE: &'static str = "nav_msgs";
-    const NAME: &'static str = "Path";
-}
-
-/// Request of `nav_msgs/srv/GetMap`.
-///
-/// Get the map as a nav_msgs/OccupancyGrid
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct GetMapRequest {
-    /// Keeps the type from being empty, which the wire format does not allow; always 0.
-    pub structure_needs_at_least_one_member: u8,
-}
-
-impl ros2_client::Message for GetMapRequest {}
-
-/// Response of `nav_msgs/srv/GetMap`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct GetMapResponse {
-    /// The current map hosted by this map service.
-    pub map: OccupancyGrid,
-}
-
-impl ros2_client::Message for GetMapResponse {}
-
-/// Service `nav_msgs/srv/GetMap`.
-#[derive(Clone, Copy, Debug)]
-pub struct GetMap;
-
-impl super::interface::ServiceType for GetMap {
-    type Request = GetMapRequest;
-    type Response = GetMapResponse;
-    const PACKAGE: &'static str = "nav_msgs";
-    const NAME: &'static str = "GetMap";
-}
+super::interface::message!("nav_msgs", Path);
 
 /// Request of `nav_msgs/srv/GetPlan`.
 ///
@@ -184,8 +89,6 @@ pub struct GetPlanRequest {
     pub tolerance: f32,
 }
 
-impl ros2_client::Message for GetPlanRequest {}
-
 /// Response of `nav_msgs/srv/GetPlan`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetPlanResponse {
@@ -193,97 +96,4 @@ pub struct GetPlanResponse {
     pub plan: Path,
 }
 
-impl ros2_client::Message for GetPlanResponse {}
-
-/// Service `nav_msgs/srv/GetPlan`.
-#[derive(Clone, Copy, Debug)]
-pub struct GetPlan;
-
-impl super::interface::ServiceType for GetPlan {
-    type Request = GetPlanRequest;
-    type Response = GetPlanResponse;
-    const PACKAGE: &'static str = "nav_msgs";
-    const NAME: &'static str = "GetPlan";
-}
-
-/// Request of `nav_msgs/srv/LoadMap`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct LoadMapRequest {
-    /// URL of map resource Can be an absolute path to a file: file:///path/to/maps/floor1.yaml Or, relative
-    /// to a ROS package: package://my_ros_package/maps/floor2.yaml
-    pub map_url: String,
-}
-
-impl ros2_client::Message for LoadMapRequest {}
-
-/// Response of `nav_msgs/srv/LoadMap`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct LoadMapResponse {
-    /// Returned map is only valid if result equals RESULT_SUCCESS
-    pub map: OccupancyGrid,
-    /// `uint8 result`.
-    pub result: u8,
-}
-
-impl LoadMapResponse {
-    /// Result code defintions
-    pub const RESULT_SUCCESS: u8 = 0;
-
-    /// `uint8 RESULT_MAP_DOES_NOT_EXIST=1`.
-    pub const RESULT_MAP_DOES_NOT_EXIST: u8 = 1;
-
-    /// `uint8 RESULT_INVALID_MAP_DATA=2`.
-    pub const RESULT_INVALID_MAP_DATA: u8 = 2;
-
-    /// `uint8 RESULT_INVALID_MAP_METADATA=3`.
-    pub const RESULT_INVALID_MAP_METADATA: u8 = 3;
-
-    /// `uint8 RESULT_UNDEFINED_FAILURE=255`.
-    pub const RESULT_UNDEFINED_FAILURE: u8 = 255;
-}
-
-impl ros2_client::Message for LoadMapResponse {}
-
-/// Service `nav_msgs/srv/LoadMap`.
-#[derive(Clone, Copy, Debug)]
-pub struct LoadMap;
-
-impl super::interface::ServiceType for LoadMap {
-    type Request = LoadMapRequest;
-    type Response = LoadMapResponse;
-    const PACKAGE: &'static str = "nav_msgs";
-    const NAME: &'static str = "LoadMap";
-}
-
-/// Request of `nav_msgs/srv/SetMap`.
-///
-/// Set a new map together with an initial pose
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SetMapRequest {
-    /// Requested 2D map to be set.
-    pub map: OccupancyGrid,
-    /// Estimated initial pose when setting new map.
-    pub initial_pose: super::geometry_msgs::PoseWithCovarianceStamped,
-}
-
-impl ros2_client::Message for SetMapRequest {}
-
-/// Response of `nav_msgs/srv/SetMap`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SetMapResponse {
-    /// True if the map was successfully set, false otherwise.
-    pub success: bool,
-}
-
-impl ros2_client::Message for SetMapResponse {}
-
-/// Service `nav_msgs/srv/SetMap`.
-#[derive(Clone, Copy, Debug)]
-pub struct SetMap;
-
-impl super::interface::ServiceType for SetMap {
-    type Request = SetMapRequest;
-    type Response = SetMapResponse;
-    const PACKAGE: &'static str = "nav_msgs";
-    const NAME: &'static str = "SetMap";
-}
+super::interface::service!("nav_msgs", GetPlan, GetPlanRequest, GetPlanResponse);

@@ -31,12 +31,7 @@ pub struct FloatingPointRange {
     pub step: f64,
 }
 
-impl ros2_client::Message for FloatingPointRange {}
-
-impl super::interface::MessageType for FloatingPointRange {
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "FloatingPointRange";
-}
+super::interface::message!("rcl_interfaces", FloatingPointRange);
 
 /// Message `rcl_interfaces/msg/IntegerRange`.
 ///
@@ -63,12 +58,7 @@ pub struct IntegerRange {
     pub step: u64,
 }
 
-impl ros2_client::Message for IntegerRange {}
-
-impl super::interface::MessageType for IntegerRange {
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "IntegerRange";
-}
+super::interface::message!("rcl_interfaces", IntegerRange);
 
 /// Message `rcl_interfaces/msg/ListParametersResult`.
 ///
@@ -81,12 +71,7 @@ pub struct ListParametersResult {
     pub prefixes: Vec<String>,
 }
 
-impl ros2_client::Message for ListParametersResult {}
-
-impl super::interface::MessageType for ListParametersResult {
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "ListParametersResult";
-}
+super::interface::message!("rcl_interfaces", ListParametersResult);
 
 /// Message `rcl_interfaces/msg/Log`.
 ///
@@ -134,50 +119,7 @@ impl Log {
     pub const FATAL: u8 = 50;
 }
 
-impl ros2_client::Message for Log {}
-
-impl super::interface::MessageType for Log {
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "Log";
-}
-
-/// Message `rcl_interfaces/msg/LoggerLevel`.
-///
-/// All available logger levels; these correspond to the enum in rcutils/logger.h
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct LoggerLevel {
-    /// The logger name.
-    pub name: String,
-    /// The logger level
-    pub level: u32,
-}
-
-impl LoggerLevel {
-    /// `uint8 LOG_LEVEL_UNKNOWN=0`.
-    pub const LOG_LEVEL_UNKNOWN: u8 = 0;
-
-    /// `uint8 LOG_LEVEL_DEBUG=10`.
-    pub const LOG_LEVEL_DEBUG: u8 = 10;
-
-    /// `uint8 LOG_LEVEL_INFO=20`.
-    pub const LOG_LEVEL_INFO: u8 = 20;
-
-    /// `uint8 LOG_LEVEL_WARN=30`.
-    pub const LOG_LEVEL_WARN: u8 = 30;
-
-    /// `uint8 LOG_LEVEL_ERROR=40`.
-    pub const LOG_LEVEL_ERROR: u8 = 40;
-
-    /// `uint8 LOG_LEVEL_FATAL=50`.
-    pub const LOG_LEVEL_FATAL: u8 = 50;
-}
-
-impl ros2_client::Message for LoggerLevel {}
-
-impl super::interface::MessageType for LoggerLevel {
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "LoggerLevel";
-}
+super::interface::message!("rcl_interfaces", Log);
 
 /// Message `rcl_interfaces/msg/Parameter`.
 ///
@@ -192,12 +134,7 @@ pub struct Parameter {
     pub value: ParameterValue,
 }
 
-impl ros2_client::Message for Parameter {}
-
-impl super::interface::MessageType for Parameter {
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "Parameter";
-}
+super::interface::message!("rcl_interfaces", Parameter);
 
 /// Message `rcl_interfaces/msg/ParameterDescriptor`.
 ///
@@ -228,12 +165,7 @@ pub struct ParameterDescriptor {
     pub integer_range: Vec<IntegerRange>,
 }
 
-impl ros2_client::Message for ParameterDescriptor {}
-
-impl super::interface::MessageType for ParameterDescriptor {
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "ParameterDescriptor";
-}
+super::interface::message!("rcl_interfaces", ParameterDescriptor);
 
 /// Message `rcl_interfaces/msg/ParameterEvent`.
 ///
@@ -253,33 +185,7 @@ pub struct ParameterEvent {
     pub deleted_parameters: Vec<Parameter>,
 }
 
-impl ros2_client::Message for ParameterEvent {}
-
-impl super::interface::MessageType for ParameterEvent {
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "ParameterEvent";
-}
-
-/// Message `rcl_interfaces/msg/ParameterEventDescriptors`.
-///
-/// This message contains descriptors of a parameter event. It was an atomic update. A specific parameter
-/// name can only be in one of the three sets.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ParameterEventDescriptors {
-    /// `ParameterDescriptor[] new_parameters`.
-    pub new_parameters: Vec<ParameterDescriptor>,
-    /// `ParameterDescriptor[] changed_parameters`.
-    pub changed_parameters: Vec<ParameterDescriptor>,
-    /// `ParameterDescriptor[] deleted_parameters`.
-    pub deleted_parameters: Vec<ParameterDescriptor>,
-}
-
-impl ros2_client::Message for ParameterEventDescriptors {}
-
-impl super::interface::MessageType for ParameterEventDescriptors {
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "ParameterEventDescriptors";
-}
+super::interface::message!("rcl_interfaces", ParameterEvent);
 
 /// Message `rcl_interfaces/msg/ParameterType`.
 ///
@@ -322,12 +228,7 @@ impl ParameterType {
     pub const PARAMETER_STRING_ARRAY: u8 = 9;
 }
 
-impl ros2_client::Message for ParameterType {}
-
-impl super::interface::MessageType for ParameterType {
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "ParameterType";
-}
+super::interface::message!("rcl_interfaces", ParameterType);
 
 /// Message `rcl_interfaces/msg/ParameterValue`.
 ///
@@ -359,30 +260,7 @@ pub struct ParameterValue {
     pub string_array_value: Vec<String>,
 }
 
-impl ros2_client::Message for ParameterValue {}
-
-impl super::interface::MessageType for ParameterValue {
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "ParameterValue";
-}
-
-/// Message `rcl_interfaces/msg/SetLoggerLevelsResult`.
-///
-/// True when succeed, false when failed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SetLoggerLevelsResult {
-    /// `bool successful`.
-    pub successful: bool,
-    /// Reason why the setting was either successful or a failure.
-    pub reason: String,
-}
-
-impl ros2_client::Message for SetLoggerLevelsResult {}
-
-impl super::interface::MessageType for SetLoggerLevelsResult {
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "SetLoggerLevelsResult";
-}
+super::interface::message!("rcl_interfaces", ParameterValue);
 
 /// Message `rcl_interfaces/msg/SetParametersResult`.
 ///
@@ -397,12 +275,7 @@ pub struct SetParametersResult {
     pub reason: String,
 }
 
-impl ros2_client::Message for SetParametersResult {}
-
-impl super::interface::MessageType for SetParametersResult {
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "SetParametersResult";
-}
+super::interface::message!("rcl_interfaces", SetParametersResult);
 
 /// Request of `rcl_interfaces/srv/DescribeParameters`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -410,8 +283,6 @@ pub struct DescribeParametersRequest {
     /// A list of parameters of which to get the descriptor.
     pub names: Vec<String>,
 }
-
-impl ros2_client::Message for DescribeParametersRequest {}
 
 /// Response of `rcl_interfaces/srv/DescribeParameters`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -421,48 +292,7 @@ pub struct DescribeParametersResponse {
     pub descriptors: Vec<ParameterDescriptor>,
 }
 
-impl ros2_client::Message for DescribeParametersResponse {}
-
-/// Service `rcl_interfaces/srv/DescribeParameters`.
-#[derive(Clone, Copy, Debug)]
-pub struct DescribeParameters;
-
-impl super::interface::ServiceType for DescribeParameters {
-    type Request = DescribeParametersRequest;
-    type Response = DescribeParametersResponse;
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "DescribeParameters";
-}
-
-/// Request of `rcl_interfaces/srv/GetLoggerLevels`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct GetLoggerLevelsRequest {
-    /// A list of logger names to get.
-    pub names: Vec<String>,
-}
-
-impl ros2_client::Message for GetLoggerLevelsRequest {}
-
-/// Response of `rcl_interfaces/srv/GetLoggerLevels`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct GetLoggerLevelsResponse {
-    /// List of logger levels which is the same order as the provided names. If a logger was not yet set, the
-    /// value will have 'unknown' as the value.
-    pub levels: Vec<LoggerLevel>,
-}
-
-impl ros2_client::Message for GetLoggerLevelsResponse {}
-
-/// Service `rcl_interfaces/srv/GetLoggerLevels`.
-#[derive(Clone, Copy, Debug)]
-pub struct GetLoggerLevels;
-
-impl super::interface::ServiceType for GetLoggerLevels {
-    type Request = GetLoggerLevelsRequest;
-    type Response = GetLoggerLevelsResponse;
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "GetLoggerLevels";
-}
+super::interface::service!("rcl_interfaces", DescribeParameters, DescribeParametersRequest, DescribeParametersResponse);
 
 /// Request of `rcl_interfaces/srv/GetParameterTypes`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -470,8 +300,6 @@ pub struct GetParameterTypesRequest {
     /// A list of parameter names. TODO(wjwwood): link to parameter naming rules.
     pub names: Vec<String>,
 }
-
-impl ros2_client::Message for GetParameterTypesRequest {}
 
 /// Response of `rcl_interfaces/srv/GetParameterTypes`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -484,18 +312,7 @@ pub struct GetParameterTypesResponse {
     pub types: Vec<u8>,
 }
 
-impl ros2_client::Message for GetParameterTypesResponse {}
-
-/// Service `rcl_interfaces/srv/GetParameterTypes`.
-#[derive(Clone, Copy, Debug)]
-pub struct GetParameterTypes;
-
-impl super::interface::ServiceType for GetParameterTypes {
-    type Request = GetParameterTypesRequest;
-    type Response = GetParameterTypesResponse;
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "GetParameterTypes";
-}
+super::interface::service!("rcl_interfaces", GetParameterTypes, GetParameterTypesRequest, GetParameterTypesResponse);
 
 /// Request of `rcl_interfaces/srv/GetParameters`.
 ///
@@ -510,8 +327,6 @@ pub struct GetParametersRequest {
     pub names: Vec<String>,
 }
 
-impl ros2_client::Message for GetParametersRequest {}
-
 /// Response of `rcl_interfaces/srv/GetParameters`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetParametersResponse {
@@ -520,18 +335,7 @@ pub struct GetParametersResponse {
     pub values: Vec<ParameterValue>,
 }
 
-impl ros2_client::Message for GetParametersResponse {}
-
-/// Service `rcl_interfaces/srv/GetParameters`.
-#[derive(Clone, Copy, Debug)]
-pub struct GetParameters;
-
-impl super::interface::ServiceType for GetParameters {
-    type Request = GetParametersRequest;
-    type Response = GetParametersResponse;
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "GetParameters";
-}
+super::interface::service!("rcl_interfaces", GetParameters, GetParametersRequest, GetParametersResponse);
 
 /// Request of `rcl_interfaces/srv/ListParameters`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -549,8 +353,6 @@ impl ListParametersRequest {
     pub const DEPTH_RECURSIVE: u64 = 0;
 }
 
-impl ros2_client::Message for ListParametersRequest {}
-
 /// Response of `rcl_interfaces/srv/ListParameters`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ListParametersResponse {
@@ -558,47 +360,7 @@ pub struct ListParametersResponse {
     pub result: ListParametersResult,
 }
 
-impl ros2_client::Message for ListParametersResponse {}
-
-/// Service `rcl_interfaces/srv/ListParameters`.
-#[derive(Clone, Copy, Debug)]
-pub struct ListParameters;
-
-impl super::interface::ServiceType for ListParameters {
-    type Request = ListParametersRequest;
-    type Response = ListParametersResponse;
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "ListParameters";
-}
-
-/// Request of `rcl_interfaces/srv/SetLoggerLevels`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SetLoggerLevelsRequest {
-    /// A list of loggers to set.
-    pub levels: Vec<LoggerLevel>,
-}
-
-impl ros2_client::Message for SetLoggerLevelsRequest {}
-
-/// Response of `rcl_interfaces/srv/SetLoggerLevels`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SetLoggerLevelsResponse {
-    /// Indicates whether setting each logger succeeded or not and why.
-    pub results: Vec<SetLoggerLevelsResult>,
-}
-
-impl ros2_client::Message for SetLoggerLevelsResponse {}
-
-/// Service `rcl_interfaces/srv/SetLoggerLevels`.
-#[derive(Clone, Copy, Debug)]
-pub struct SetLoggerLevels;
-
-impl super::interface::ServiceType for SetLoggerLevels {
-    type Request = SetLoggerLevelsRequest;
-    type Response = SetLoggerLevelsResponse;
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "SetLoggerLevels";
-}
+super::interface::service!("rcl_interfaces", ListParameters, ListParametersRequest, ListParametersResponse);
 
 /// Request of `rcl_interfaces/srv/SetParameters`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -607,8 +369,6 @@ pub struct SetParametersRequest {
     pub parameters: Vec<Parameter>,
 }
 
-impl ros2_client::Message for SetParametersRequest {}
-
 /// Response of `rcl_interfaces/srv/SetParameters`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SetParametersResponse {
@@ -616,18 +376,7 @@ pub struct SetParametersResponse {
     pub results: Vec<SetParametersResult>,
 }
 
-impl ros2_client::Message for SetParametersResponse {}
-
-/// Service `rcl_interfaces/srv/SetParameters`.
-#[derive(Clone, Copy, Debug)]
-pub struct SetParameters;
-
-impl super::interface::ServiceType for SetParameters {
-    type Request = SetParametersRequest;
-    type Response = SetParametersResponse;
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "SetParameters";
-}
+super::interface::service!("rcl_interfaces", SetParameters, SetParametersRequest, SetParametersResponse);
 
 /// Request of `rcl_interfaces/srv/SetParametersAtomically`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -638,8 +387,6 @@ pub struct SetParametersAtomicallyRequest {
     pub parameters: Vec<Parameter>,
 }
 
-impl ros2_client::Message for SetParametersAtomicallyRequest {}
-
 /// Response of `rcl_interfaces/srv/SetParametersAtomically`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SetParametersAtomicallyResponse {
@@ -647,15 +394,9 @@ pub struct SetParametersAtomicallyResponse {
     pub result: SetParametersResult,
 }
 
-impl ros2_client::Message for SetParametersAtomicallyResponse {}
-
-/// Service `rcl_interfaces/srv/SetParametersAtomically`.
-#[derive(Clone, Copy, Debug)]
-pub struct SetParametersAtomically;
-
-impl super::interface::ServiceType for SetParametersAtomically {
-    type Request = SetParametersAtomicallyRequest;
-    type Response = SetParametersAtomicallyResponse;
-    const PACKAGE: &'static str = "rcl_interfaces";
-    const NAME: &'static str = "SetParametersAtomically";
-}
+super::interface::service!(
+    "rcl_interfaces",
+    SetParametersAtomically,
+    SetParametersAtomicallyRequest,
+    SetParametersAtomicallyResponse
+);

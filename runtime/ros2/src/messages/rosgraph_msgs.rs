@@ -15,9 +15,4 @@ pub struct Clock {
     pub clock: super::builtin_interfaces::Time,
 }
 
-impl ros2_client::Message for Clock {}
-
-impl super::interface::MessageType for Clock {
-    const PACKAGE: &'static str = "rosgraph_msgs";
-    const NAME: &'static str = "Clock";
-}
+super::interface::message!("rosgraph_msgs", Clock);

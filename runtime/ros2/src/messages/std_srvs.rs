@@ -4,74 +4,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Request of `std_srvs/srv/Empty`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct EmptyRequest {
-    /// Keeps the type from being empty, which the wire format does not allow; always 0.
-    pub structure_needs_at_least_one_member: u8,
-}
-
-impl ros2_client::Message for EmptyRequest {}
-
-/// Response of `std_srvs/srv/Empty`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct EmptyResponse {
-    /// Keeps the type from being empty, which the wire format does not allow; always 0.
-    pub structure_needs_at_least_one_member: u8,
-}
-
-impl ros2_client::Message for EmptyResponse {}
-
-/// Service `std_srvs/srv/Empty`.
-#[derive(Clone, Copy, Debug)]
-pub struct Empty;
-
-impl super::interface::ServiceType for Empty {
-    type Request = EmptyRequest;
-    type Response = EmptyResponse;
-    const PACKAGE: &'static str = "std_srvs";
-    const NAME: &'static str = "Empty";
-}
-
-/// Request of `std_srvs/srv/SetBool`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SetBoolRequest {
-    /// e.g. for hardware enabling / disabling
-    pub data: bool,
-}
-
-impl ros2_client::Message for SetBoolRequest {}
-
-/// Response of `std_srvs/srv/SetBool`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SetBoolResponse {
-    /// indicate successful run of triggered service
-    pub success: bool,
-    /// informational, e.g. for error messages
-    pub message: String,
-}
-
-impl ros2_client::Message for SetBoolResponse {}
-
-/// Service `std_srvs/srv/SetBool`.
-#[derive(Clone, Copy, Debug)]
-pub struct SetBool;
-
-impl super::interface::ServiceType for SetBool {
-    type Request = SetBoolRequest;
-    type Response = SetBoolResponse;
-    const PACKAGE: &'static str = "std_srvs";
-    const NAME: &'static str = "SetBool";
-}
-
 /// Request of `std_srvs/srv/Trigger`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TriggerRequest {
     /// Keeps the type from being empty, which the wire format does not allow; always 0.
     pub structure_needs_at_least_one_member: u8,
 }
-
-impl ros2_client::Message for TriggerRequest {}
 
 /// Response of `std_srvs/srv/Trigger`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -82,15 +20,4 @@ pub struct TriggerResponse {
     pub message: String,
 }
 
-impl ros2_client::Message for TriggerResponse {}
-
-/// Service `std_srvs/srv/Trigger`.
-#[derive(Clone, Copy, Debug)]
-pub struct Trigger;
-
-impl super::interface::ServiceType for Trigger {
-    type Request = TriggerRequest;
-    type Response = TriggerResponse;
-    const PACKAGE: &'static str = "std_srvs";
-    const NAME: &'static str = "Trigger";
-}
+super::interface::service!("std_srvs", Trigger, TriggerRequest, TriggerResponse);

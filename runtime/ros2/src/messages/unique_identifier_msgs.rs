@@ -15,9 +15,4 @@ pub struct UUID {
     pub uuid: [u8; 16],
 }
 
-impl ros2_client::Message for UUID {}
-
-impl super::interface::MessageType for UUID {
-    const PACKAGE: &'static str = "unique_identifier_msgs";
-    const NAME: &'static str = "UUID";
-}
+super::interface::message!("unique_identifier_msgs", UUID);
