@@ -40,6 +40,7 @@ pub mod diffusion;
 pub mod evaluate;
 pub mod files;
 pub mod gate;
+pub mod geometry;
 pub mod model;
 #[cfg(feature = "ros2")]
 pub mod nodes;

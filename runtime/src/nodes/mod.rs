@@ -1,6 +1,5 @@
 //! The ROS 2 nodes: a planner behind Nav2's action, and the simulated maze robot.
 
-pub mod drive_law;
 pub mod map;
 pub mod path;
 pub mod planner_node;
