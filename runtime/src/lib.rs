@@ -42,11 +42,11 @@ pub mod files;
 pub mod gate;
 pub mod geometry;
 pub mod model;
+#[cfg(feature = "ros2")]
+pub mod nodes;
 pub mod pilot;
 pub mod planner;
 pub mod quantity;
-#[cfg(feature = "ros2")]
-pub mod ros;
 pub mod trajectory;
 pub mod view;
 pub mod world;

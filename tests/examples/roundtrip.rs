@@ -27,7 +27,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-type Recode = fn(&[u8]) -> Result<Vec<u8>, planwright::ros::messages::recode::RecodeError>;
+type Recode = fn(&[u8]) -> Result<Vec<u8>, planwright_ros2::messages::recode::RecodeError>;
 
 fn answer(types: &BTreeMap<&str, Recode>, line: &str) -> anyhow::Result<String> {
     let (name, hex) = line.trim().split_once(' ').context("expected `TYPE HEX`")?;

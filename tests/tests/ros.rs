@@ -117,7 +117,7 @@ fn the_launch_files_start_what_they_say() {
 
 #[test]
 fn the_message_types_are_what_the_definitions_say() {
-    script(&["runtime/messages/generate.py", "--check"]);
+    script(&["runtime/ros2/messages/generate.py", "--check"]);
 }
 
 #[test]

@@ -2,15 +2,15 @@
 
 use super::common::{CliError, ViewArguments, print_json, print_text};
 use super::eval::finish_view;
-use crate::ros::arguments::RosArguments;
-use crate::ros::executor::Waker;
-use crate::ros::messages::{nav2_msgs, nav2_msgs_lyrical};
-use crate::ros::node::Endpoint;
-use crate::ros::parameter::{Descriptor, markdown_table, write_params_file};
-use crate::ros::planner_node::{self, ErrorCode, Maze, PathAction, PlannerFamily, PlannerNode, Policy};
-use crate::ros::sim_node::{self, SimNode};
-use crate::ros::start::{self, Environment};
+use crate::nodes::planner_node::{self, ErrorCode, Maze, PathAction, PlannerFamily, PlannerNode, Policy};
+use crate::nodes::sim_node::{self, SimNode};
 use clap::{Args, Subcommand, ValueEnum};
+use planwright_ros2::arguments::RosArguments;
+use planwright_ros2::executor::Waker;
+use planwright_ros2::messages::{nav2_msgs, nav2_msgs_lyrical};
+use planwright_ros2::node::Endpoint;
+use planwright_ros2::parameter::{Descriptor, markdown_table, write_params_file};
+use planwright_ros2::start::{self, Environment};
 
 const EXAMPLES: &str = "\
 Examples:

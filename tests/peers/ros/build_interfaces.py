@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds the rclpy types of interface packages that have no wheel, from their .msg, .srv and .action definitions.
 
-    .deps/ros-kilted/bin/python tests/peers/ros/build_interfaces.py --definitions runtime/messages tf2_msgs bond nav2_msgs
+    .deps/ros-kilted/bin/python tests/peers/ros/build_interfaces.py --definitions runtime/ros2/messages tf2_msgs bond nav2_msgs
 
 It runs under the Python of the environment that gets the types, which holds ROS 2's own generators (rosidl), the C
 headers and the types of the other packages. Afterwards `import nav2_msgs.action` works there. A package becomes one

@@ -3,7 +3,7 @@
 
     python3 tests/peers/ros/namespace.py .deps/cyclonedds/bin/python tests/peers/ros/test_cyclone.py --planwright target/release/planwright
 
-There is no ROS in this environment: the types are read from runtime/messages, names and headers are made here.
+There is no ROS in this environment: the types are read from runtime/ros2/messages, names and headers are made here.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 from cyclonedds.util import duration
 
-MESSAGES = Path(__file__).resolve().parents[3] / "runtime" / "messages"
+MESSAGES = Path(__file__).resolve().parents[3] / "runtime" / "ros2" / "messages"
 PATIENCE_SECS = 60.0
 RELIABLE = Policy.Reliability.Reliable(duration(seconds=1))
 VOLATILE = Qos(RELIABLE, Policy.Durability.Volatile, Policy.History.KeepLast(100))

@@ -246,16 +246,18 @@ def check_unit(checks, known, planwright):
 
 def names_in_sources():
     """The faults that the nodes can name, from their sources; what is no fault left out."""
-    ros = ROOT / "runtime" / "src" / "ros"
-    texts = {path: path.read_text().split("#[cfg(test)]")[0] for path in ros.rglob("*.rs") if "messages" not in path.parts}
+    client, nodes = ROOT / "runtime" / "ros2" / "src", ROOT / "runtime" / "src" / "nodes"
+    texts = {path: path.read_text().split("#[cfg(test)]")[0]
+             for folder in (client, nodes) for path in folder.rglob("*.rs") if "messages" not in path.parts}
     found = set()
     for text in texts.values():
         for pattern in (r'\.fault\(\s*"(\w+)"', r'Refusal::new\(\s*ErrorCode::\w+,\s*"(\w+)"', r'drop_work\("(\w+)"'):
             found |= set(re.findall(pattern, text))
     # Enumerations of faults, and where their names stand in them.
-    for place in ("validate/error.rs", "time/stamp.rs", "tf/error.rs", "planner_node/inputs.rs", "planner_node/drive.rs"):
-        found |= set(re.findall(r'(?:=> |Odometry\()"(\w+)"', texts[ros / place]))
-    found |= set(re.findall(r'"((?:start|goal)_(?:occupied|outside_map))"', texts[ros / "planner_node/answer.rs"]))
+    for place in (client / "validate/error.rs", client / "time/stamp.rs", client / "tf/error.rs",
+                  nodes / "planner_node/inputs.rs", nodes / "planner_node/drive.rs"):
+        found |= set(re.findall(r'(?:=> |Odometry\()"(\w+)"', texts[place]))
+    found |= set(re.findall(r'"((?:start|goal)_(?:occupied|outside_map))"', texts[nodes / "planner_node/answer.rs"]))
     gate = (ROOT / "runtime" / "src" / "gate" / "rejection.rs").read_text()
     found |= set(re.findall(r'"(\w+)"', re.search(r"NAMES: \[[^=]*= \[(.*?)\]", gate, re.DOTALL).group(1)))
     return found - {"no_goal", "arrived", "canceled"}

@@ -1,0 +1,140 @@
+//! Setting parameters over the wire: all or nothing, at once or when a model has passed.
+
+use super::{NodeState, USE_SIM_TIME, Verdict};
+use crate::executor::{Executor, Reply};
+use crate::messages::rcl_interfaces as rcl;
+use crate::node::{Node, NodeError};
+use crate::parameter::{self, Transaction};
+use crate::time::ClockSource;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// Parameters that wait for something that takes long.
+pub(super) struct PendingSet {
+    transaction: Transaction,
+    answer: Box<dyn FnOnce(Result<(), String>)>,
+}
+
+/// Ends a set of parameters that was to be decided [`Verdict::Later`].
+pub fn finish_set<S: NodeState>(state: &mut S, verdict: Result<(), String>) {
+    let Some(pending) = state.base().pending.take() else { return };
+    let outcome = match verdict {
+        Ok(()) => commit(state, pending.transaction),
+        Err(reason) => Err(reason),
+    };
+    (pending.answer)(outcome);
+}
+
+fn commit<S: NodeState>(state: &mut S, transaction: Transaction) -> Result<(), String> {
+    let changes = state.base().parameters.commit(transaction).map_err(|error| error.to_string())?;
+    state.base().announce(&changes);
+    if changes.iter().any(|change| change.name == USE_SIM_TIME) {
+        let simulated = state.base().flag(USE_SIM_TIME);
+        let source = if simulated { ClockSource::Simulated } else { ClockSource::System };
+        if let Some(jump) = state.base().clock.set_source(source) {
+            state.time_jumped(&jump);
+        }
+    }
+    state.parameters_changed(&changes);
+    Ok(())
+}
+
+/// Sets parameters together: all of them or none. `answer` hears how it went, now or later.
+fn set_together<S: NodeState>(
+    state: &mut S,
+    parameters: &[rcl::Parameter],
+    answer: Box<dyn FnOnce(Result<(), String>)>,
+) {
+    if state.base().pending.is_some() {
+        answer(
+            Err("expected one change of parameters at a time, got another while a model is being loaded".to_owned()),
+        );
+        return;
+    }
+    let transaction = match parameter::prepare_set(&state.base().parameters, parameters) {
+        Ok(transaction) => transaction,
+        Err(reason) => return answer(Err(reason)),
+    };
+    match state.check_parameters(&transaction) {
+        Verdict::Refused(reason) => answer(Err(reason)),
+        Verdict::Now => {
+            let outcome = commit(state, transaction);
+            answer(outcome);
+        }
+        Verdict::Later => state.base().pending = Some(PendingSet { transaction, answer }),
+    }
+}
+
+fn result_of(outcome: Result<(), String>) -> rcl::SetParametersResult {
+    match outcome {
+        Ok(()) => rcl::SetParametersResult { successful: true, reason: String::new() },
+        Err(reason) => rcl::SetParametersResult { successful: false, reason },
+    }
+}
+
+/// Answers a request of several parameters. Each is set by itself, but those that take long, which are set together
+/// and last: a model is loaded once.
+fn set_each<S: NodeState>(state: &mut S, parameters: Vec<rcl::Parameter>, reply: Reply<rcl::SetParametersResponse>) {
+    let mut results = vec![rcl::SetParametersResult::default(); parameters.len()];
+    let (mut slow, mut slow_places) = (Vec::new(), Vec::new());
+    for (place, (result, parameter)) in results.iter_mut().zip(parameters).enumerate() {
+        if state.takes_long(&parameter.name) {
+            slow_places.push(place);
+            slow.push(parameter);
+            continue;
+        }
+        let decided = Rc::new(RefCell::new(None));
+        let hear = Rc::clone(&decided);
+        set_together(state, &[parameter], Box::new(move |outcome| *hear.borrow_mut() = Some(outcome)));
+        let outcome = decided.borrow_mut().take();
+        *result = result_of(outcome.unwrap_or_else(|| Err("expected a decision at once".to_owned())));
+    }
+    if slow.is_empty() {
+        reply.send(rcl::SetParametersResponse { results });
+        return;
+    }
+    let answer = move |outcome: Result<(), String>| {
+        for place in slow_places {
+            if let Some(result) = results.get_mut(place) {
+                *result = result_of(outcome.clone());
+            }
+        }
+        reply.send(rcl::SetParametersResponse { results });
+    };
+    set_together(state, &slow, Box::new(answer));
+}
+
+/// Serves the six services of parameters.
+pub(super) fn serve<S: NodeState>(node: &mut Node, executor: &mut Executor<S>) -> Result<(), NodeError> {
+    executor.serve(node.server::<rcl::GetParameters>("~/get_parameters")?, |state: &mut S, reply, request| {
+        reply.send(parameter::get_parameters(&state.base().parameters, &request));
+    })?;
+    executor.serve(
+        node.server::<rcl::GetParameterTypes>("~/get_parameter_types")?,
+        |state: &mut S, reply, request| {
+            reply.send(parameter::get_parameter_types(&state.base().parameters, &request));
+        },
+    )?;
+    executor.serve(node.server::<rcl::ListParameters>("~/list_parameters")?, |state: &mut S, reply, request| {
+        reply.send(parameter::list_parameters(&state.base().parameters, &request));
+    })?;
+    executor.serve(
+        node.server::<rcl::DescribeParameters>("~/describe_parameters")?,
+        |state: &mut S, reply, request| {
+            reply.send(parameter::describe_parameters(&state.base().parameters, &request));
+        },
+    )?;
+    executor.serve(node.server::<rcl::SetParameters>("~/set_parameters")?, |state: &mut S, reply, request| {
+        set_each(state, request.parameters, reply);
+    })?;
+    executor.serve(
+        node.server::<rcl::SetParametersAtomically>("~/set_parameters_atomically")?,
+        |state: &mut S, reply, request| {
+            let answer = move |outcome| {
+                reply.send(rcl::SetParametersAtomicallyResponse { result: result_of(outcome) });
+            };
+            set_together(state, &request.parameters, Box::new(answer));
+        },
+    )?;
+    Ok(())
+}

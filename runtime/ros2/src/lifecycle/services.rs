@@ -1,0 +1,148 @@
+//! The lifecycle on the wire.
+//!
+//! A transition that is asked for begins at once and ends when its work does: the answer to `change_state`
+//! waits for that, while topics, diagnostics and the other services go on.
+
+use super::machine::{Command, Machine, Outcome, State, TRANSITIONS, Transition};
+use crate::executor::{Executor, Reply};
+use crate::messages::lifecycle_msgs as msgs;
+use crate::node::{Node, NodeError, Publisher};
+use crate::qos::Qos;
+
+/// The state of a node with its events.
+pub struct Lifecycle {
+    machine: Machine,
+    events: Publisher<msgs::TransitionEvent>,
+    /// Who asked for the transition under way.
+    waiting: Option<Reply<msgs::ChangeStateResponse>>,
+    transitions: u64,
+}
+
+/// A node's state that has a lifecycle.
+pub trait Managed: 'static {
+    /// Where the lifecycle is kept.
+    fn lifecycle(&mut self) -> &mut Lifecycle;
+    /// Begins the work of a transition that has been entered. It ends with [`finish`], here or later.
+    fn begin(&mut self, command: Command);
+    /// Does what an error asks for: lets go of everything. True if the node can be configured again.
+    fn recover(&mut self) -> bool;
+    /// The state has changed; the work of the transition is done.
+    fn entered(&mut self, state: State);
+    /// ROS time in nanoseconds, for events.
+    fn now_nanos(&self) -> i64;
+}
+
+impl Lifecycle {
+    /// Opens the topic of events.
+    ///
+    /// # Errors
+    /// If the middleware refuses.
+    pub fn open(node: &mut Node) -> Result<Self, NodeError> {
+        let events = node.publisher("~/transition_event", Qos::Events)?;
+        Ok(Self { machine: Machine::default(), events, waiting: None, transitions: 0 })
+    }
+
+    /// The state.
+    pub fn state(&self) -> State {
+        self.machine.state()
+    }
+
+    /// Transitions so far.
+    pub fn transitions(&self) -> u64 {
+        self.transitions
+    }
+
+    fn announce(&mut self, row: &'static Transition, now_nanos: i64) {
+        self.transitions += 1;
+        let description = row.message();
+        self.events.publish(msgs::TransitionEvent {
+            timestamp: u64::try_from(now_nanos).unwrap_or(0),
+            transition: description.transition,
+            start_state: description.start_state,
+            goal_state: description.goal_state,
+        });
+    }
+}
+
+/// Asks a node for a transition from inside. False if it is not possible now.
+pub fn request<S: Managed>(state: &mut S, command: Command) -> bool {
+    let row = state.lifecycle().machine.available().find(|row| row.command() == Some(command));
+    row.is_some_and(|row| start(state, row, None))
+}
+
+fn start<S: Managed>(state: &mut S, row: &'static Transition, reply: Option<Reply<msgs::ChangeStateResponse>>) -> bool {
+    let now = state.now_nanos();
+    let lifecycle = state.lifecycle();
+    let begun = lifecycle.machine.begin(row).is_ok();
+    match (begun, row.command()) {
+        (true, Some(command)) => {
+            lifecycle.waiting = reply;
+            lifecycle.announce(row, now);
+            state.begin(command);
+            true
+        }
+        _ => {
+            if let Some(reply) = reply {
+                reply.send(msgs::ChangeStateResponse { success: false });
+            }
+            false
+        }
+    }
+}
+
+/// Ends the transition under way. Of an error the node recovers here and now, if it can.
+pub fn finish<S: Managed>(state: &mut S, outcome: Outcome) {
+    let now = state.now_nanos();
+    let Some(row) = state.lifecycle().machine.end(outcome) else { return };
+    state.lifecycle().announce(row, now);
+    if row.to == State::ErrorProcessing {
+        let recovered = state.recover();
+        let outcome = if recovered { Outcome::Success } else { Outcome::Failure };
+        if let Some(row) = state.lifecycle().machine.end(outcome) {
+            state.lifecycle().announce(row, now);
+        }
+    }
+    let reached = state.lifecycle().state();
+    state.entered(reached);
+    if let Some(reply) = state.lifecycle().waiting.take() {
+        reply.send(msgs::ChangeStateResponse { success: outcome == Outcome::Success });
+    }
+}
+
+/// Serves the five standard services.
+///
+/// # Errors
+/// If the middleware refuses.
+pub fn serve<S: Managed>(node: &mut Node, executor: &mut Executor<S>) -> Result<(), NodeError> {
+    executor.serve(node.server::<msgs::ChangeState>("~/change_state")?, |state: &mut S, reply, request| {
+        let asked = &request.transition;
+        match state.lifecycle().machine.find(asked.id, &asked.label) {
+            Some(row) => {
+                start(state, row, Some(reply));
+            }
+            None => reply.send(msgs::ChangeStateResponse { success: false }),
+        }
+    })?;
+    executor.serve(node.server::<msgs::GetState>("~/get_state")?, |state: &mut S, reply, _| {
+        reply.send(msgs::GetStateResponse { current_state: state.lifecycle().state().message() });
+    })?;
+    executor.serve(node.server::<msgs::GetAvailableStates>("~/get_available_states")?, |_: &mut S, reply, _| {
+        let available_states = State::ALL.iter().map(|state| state.message()).collect();
+        reply.send(msgs::GetAvailableStatesResponse { available_states });
+    })?;
+    executor.serve(
+        node.server::<msgs::GetAvailableTransitions>("~/get_available_transitions")?,
+        |state: &mut S, reply, _| {
+            let available_transitions = state.lifecycle().machine.available().map(Transition::message).collect();
+            reply.send(msgs::GetAvailableTransitionsResponse { available_transitions });
+        },
+    )?;
+    executor.serve(
+        node.server::<msgs::GetAvailableTransitions>("~/get_transition_graph")?,
+        |_: &mut S, reply, _| {
+            let available_transitions = TRANSITIONS.iter().map(Transition::message).collect();
+            reply.send(msgs::GetAvailableTransitionsResponse { available_transitions });
+        },
+    )?;
+    Ok(())
+}

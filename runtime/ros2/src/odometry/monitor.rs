@@ -1,0 +1,218 @@
+//! The monitor.
+
+use super::arrivals::Arrivals;
+use super::place::{Place, Places, Step};
+use super::{OdometryLimits, OdometryOutcome, OdometryStatistics, OdometryStatus};
+use crate::time::RosTime;
+use std::time::Instant;
+
+/// One message, as the monitor needs it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OdometrySample {
+    /// When it arrived, on the monotonic clock.
+    pub received: Instant,
+    /// What the node's clock said then.
+    pub now: RosTime,
+    /// Stamp of the message.
+    pub stamp: RosTime,
+    /// Position in the odometry's frame, metres.
+    pub position: [f64; 2],
+    /// Orientation about z in the odometry's frame, radians: a robot that turns on the spot is not stuck.
+    pub yaw_rad: f64,
+    /// Linear speed that was last commanded, m/s, of either sign.
+    pub commanded_speed_mps: f64,
+}
+
+/// One and the same pose while commanded to move.
+#[derive(Clone, Copy, Debug)]
+struct Standstill {
+    since: RosTime,
+    messages: u32,
+}
+
+/// Watches a stream of odometry. Its memory does not grow.
+#[derive(Clone, Debug)]
+pub struct OdometryMonitor {
+    limits: OdometryLimits,
+    arrivals: Arrivals,
+    places: Places,
+    last_stamp: Option<RosTime>,
+    last_pose: Option<([f64; 2], f64)>,
+    standstill: Option<Standstill>,
+    last: Option<OdometryOutcome>,
+    /// The last one that was not dropped.
+    last_kept: Option<OdometryOutcome>,
+    trusted_at: Option<Instant>,
+    received: u64,
+    counts: [u64; OdometryOutcome::NAMES.len()],
+    stamp_age_secs: Option<f64>,
+}
+
+impl OdometryMonitor {
+    /// Has seen nothing.
+    pub fn new(limits: OdometryLimits) -> Self {
+        Self {
+            limits,
+            arrivals: Arrivals::default(),
+            places: Places::default(),
+            last_stamp: None,
+            last_pose: None,
+            standstill: None,
+            last: None,
+            last_kept: None,
+            trusted_at: None,
+            received: 0,
+            counts: [0; OdometryOutcome::NAMES.len()],
+            stamp_age_secs: None,
+        }
+    }
+
+    /// The limits.
+    pub fn limits(&self) -> &OdometryLimits {
+        &self.limits
+    }
+
+    /// Changes the limits; what was seen stays.
+    pub fn set_limits(&mut self, limits: OdometryLimits) {
+        self.limits = limits;
+    }
+
+    /// Takes a message and says what it is. Use its pose only if that is [trusted](OdometryOutcome::is_trusted).
+    pub fn observe(&mut self, sample: &OdometrySample) -> OdometryOutcome {
+        let gap = self.arrivals.record(sample.received, &self.limits);
+        let outcome = match (self.judge(sample), gap) {
+            (OdometryOutcome::Fresh, Some(gap)) => {
+                OdometryOutcome::Jitter { gap_secs: gap.gap_secs, mean_gap_secs: gap.mean_gap_secs }
+            }
+            (outcome, _) => outcome,
+        };
+        self.stamp_age_secs = Some(sample.now.since(sample.stamp));
+        self.received += 1;
+        if let Some(index) = OdometryOutcome::NAMES.iter().position(|name| *name == outcome.name())
+            && let Some(count) = self.counts.get_mut(index)
+        {
+            *count += 1;
+        }
+        self.last = Some(outcome);
+        if !outcome.is_dropped() {
+            self.last_kept = Some(outcome);
+        }
+        if outcome.is_trusted() {
+            self.trusted_at = Some(sample.received);
+        }
+        outcome
+    }
+
+    /// How the stream is.
+    pub fn status(&self, now: Instant) -> OdometryStatus {
+        let (Some(age_secs), Some(last)) = (self.arrivals.age_secs(now), self.last) else {
+            return OdometryStatus::Waiting;
+        };
+        if !(age_secs <= self.limits.max_age_secs) {
+            return OdometryStatus::Stopped { age_secs };
+        }
+        let trusted = self.trusted_age_secs(now).is_some_and(|age_secs| age_secs <= self.limits.max_age_secs);
+        OdometryStatus::Running(self.last_kept.filter(|_| trusted).unwrap_or(last))
+    }
+
+    /// The last trusted place: stamp, and position in metres. Says nothing about its age: see [`Self::status`].
+    pub fn trusted_place(&self) -> Option<(RosTime, [f64; 2])> {
+        self.places.trusted().map(|place| (place.stamp, place.position))
+    }
+
+    /// Figures for diagnostics.
+    pub fn statistics(&self, now: Instant) -> OdometryStatistics {
+        OdometryStatistics {
+            received: self.received,
+            counts: self.counts,
+            mean_rate_hz: self.arrivals.mean_rate_hz(),
+            worst_gap_secs: self.arrivals.worst_gap_secs(),
+            arrival_age_secs: self.arrivals.age_secs(now),
+            trusted_age_secs: self.trusted_age_secs(now),
+            stamp_age_secs: self.stamp_age_secs,
+        }
+    }
+
+    /// Starts the longest gap anew, for figures per report.
+    pub fn forget_worst_gap(&mut self) {
+        self.arrivals.forget_worst();
+    }
+
+    /// Gives a stuck stream another chance: somebody has looked, or asks for something new.
+    pub fn forgive(&mut self) {
+        self.standstill = None;
+        if matches!(self.last_kept, Some(OdometryOutcome::Stuck { .. })) {
+            self.last_kept = Some(OdometryOutcome::Fresh);
+        }
+        if matches!(self.last, Some(OdometryOutcome::Stuck { .. })) {
+            self.last = Some(OdometryOutcome::Fresh);
+        }
+    }
+
+    /// Forgets places and stamps: the clock jumped back, or the robot was put elsewhere. Figures stay. A clock that
+    /// went back by more than the tolerance is also noticed by itself.
+    pub fn reset(&mut self) {
+        *self = Self {
+            arrivals: std::mem::take(&mut self.arrivals),
+            received: self.received,
+            counts: self.counts,
+            ..Self::new(self.limits)
+        };
+    }
+
+    fn trusted_age_secs(&self, now: Instant) -> Option<f64> {
+        Some(now.saturating_duration_since(self.trusted_at?).as_secs_f64())
+    }
+
+    fn judge(&mut self, sample: &OdometrySample) -> OdometryOutcome {
+        let OdometrySample { now, stamp, position, yaw_rad, .. } = *sample;
+        let age_secs = now.since(stamp);
+        if ![position[0], position[1], yaw_rad].iter().all(|number| number.is_finite()) {
+            return OdometryOutcome::Invalid;
+        }
+        // The clock went back, and nobody said so: what is remembered cannot be compared with what comes.
+        if self.last_stamp.is_some_and(|last| !(last.since(now) <= self.limits.future_tolerance_secs)) {
+            self.reset();
+        }
+        // Before the stamp is remembered: everything after it would be out of order.
+        if !(-age_secs <= self.limits.future_tolerance_secs) {
+            return OdometryOutcome::Future { ahead_secs: -age_secs };
+        }
+        match self.last_stamp {
+            Some(last) if stamp < last => return OdometryOutcome::OutOfOrder { behind_secs: last.since(stamp) },
+            Some(last) if stamp == last => return OdometryOutcome::Duplicate,
+            _ => self.last_stamp = Some(stamp),
+        }
+        let standstill = self.standstill(sample);
+        if !(age_secs <= self.limits.max_age_secs) {
+            return OdometryOutcome::Late { age_secs };
+        }
+        if let Some((secs, messages)) = standstill
+            && (messages >= self.limits.stuck_messages || !(secs < self.limits.stuck_secs))
+        {
+            return OdometryOutcome::Stuck { secs, messages };
+        }
+        match self.places.step(Place { stamp, position }, &self.limits) {
+            Step::Near => OdometryOutcome::Fresh,
+            Step::Relocalised { metres } => OdometryOutcome::Relocalised { metres },
+            Step::Held { metres, allowed_m } => OdometryOutcome::Jump { metres, allowed_m },
+        }
+    }
+
+    /// For how long and how many messages the pose has been the same, to the bit, while commanded to move. A real
+    /// sensor is never that quiet on a moving robot.
+    fn standstill(&mut self, sample: &OdometrySample) -> Option<(f64, u32)> {
+        let pose = (sample.position, sample.yaw_rad);
+        let same = self.last_pose.replace(pose) == Some(pose);
+        let commanded = !(sample.commanded_speed_mps.abs() <= self.limits.moving_speed_mps);
+        // Once it is stuck the robot is told to stand, which proves nothing: only another pose does.
+        let was_stuck = matches!(self.last_kept, Some(OdometryOutcome::Stuck { .. }));
+        if !(same && (commanded || was_stuck)) {
+            self.standstill = None;
+            return None;
+        }
+        let standstill = self.standstill.get_or_insert(Standstill { since: sample.stamp, messages: 0 });
+        standstill.messages = standstill.messages.saturating_add(1);
+        Some((sample.stamp.since(standstill.since), standstill.messages))
+    }
+}

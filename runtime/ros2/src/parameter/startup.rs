@@ -1,0 +1,292 @@
+//! The values that a node starts with: defaults, then parameter files in order, then `-p`.
+
+use super::file::{FileError, NodeEntry, ParameterFile, read_parameter_file};
+use super::store::{Change, ParameterStore, SetError};
+use super::value::Value;
+use super::yaml::YamlError;
+use crate::arguments::RosArguments;
+use crate::names::{NodeIdentity, shorten};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A line of a parameter file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// `-p` on the command line.
+    CommandLine,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, line } => write!(formatter, "{}:{line}", path.display()),
+            Self::CommandLine => formatter.write_str("command line"),
+        }
+    }
+}
+
+/// Why a node cannot start with these parameters.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A file that cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A text that is no value.
+    #[error("{origin}: parameter `{}`: {source}", shorten(name))]
+    Value {
+        /// Where it stands.
+        origin: Origin,
+        /// The parameter.
+        name: String,
+        /// The fault.
+        source: YamlError,
+    },
+    /// A value that the parameter cannot have, or a parameter that is not declared.
+    #[error("{origin}: {source}")]
+    Set {
+        /// Where it stands.
+        origin: Origin,
+        /// The fault.
+        source: SetError,
+    },
+}
+
+/// What a node should say before it starts.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum StartWarning {
+    /// A parameter for nodes of any name that this one does not have.
+    #[error("{origin}: ignored `{}`, which this node does not declare{}", shorten(name), nearest.map_or(String::new(), |nearest| format!("\nhint: did you mean `{nearest}`?")))]
+    NotOurs {
+        /// Where it stands.
+        origin: Origin,
+        /// The parameter.
+        name: String,
+        /// The declared name that is most like it.
+        nearest: Option<&'static str>,
+    },
+    /// A parameter that stands twice in one entry.
+    #[error("{origin}: `{name}` was given before in the same entry; this one counts")]
+    Twice {
+        /// Where the second one stands.
+        origin: Origin,
+        /// The parameter.
+        name: String,
+    },
+    /// A file without a word for this node.
+    #[error(
+        "{path}: expected parameters for {node}, got {found}\nhint: write `/**:` above `ros__parameters:` for a node of any name"
+    )]
+    NothingForNode {
+        /// The file.
+        path: PathBuf,
+        /// The node.
+        node: String,
+        /// The nodes that the file names.
+        found: String,
+    },
+}
+
+/// Reads the parameter files and `-p` rules that are for `node` and sets what they say, all or nothing. Later files
+/// and lines override earlier ones, `-p` overrides files. A parameter that is not declared is an error, unless it
+/// stands under a selector for nodes of any name, as `/**`: then it is ignored with a warning.
+///
+/// # Errors
+/// Everything that is wrong; no value is changed then.
+pub fn set_start_values(
+    store: &mut ParameterStore,
+    node: &NodeIdentity,
+    arguments: &RosArguments,
+) -> Result<(Vec<Change>, Vec<StartWarning>), Vec<StartError>> {
+    let mut start = Start { store, node, chosen: BTreeMap::new(), errors: Vec::new(), warnings: Vec::new() };
+    for path in &arguments.parameter_files {
+        match read_parameter_file(path) {
+            Ok(file) => start.file(path, file),
+            Err(error) => start.errors.push(error.into()),
+        }
+    }
+    for rule in arguments.parameters.iter().filter(|rule| rule.is_for(node)) {
+        start.choose(&rule.name, Ok(rule.value.clone()), Origin::CommandLine, false);
+    }
+    let Start { chosen, mut errors, warnings, .. } = start;
+    let mut values: Vec<(&'static str, Value)> = Vec::with_capacity(chosen.len());
+    for (name, (value, origin)) in chosen {
+        match value {
+            Err(source) => errors.push(StartError::Value { origin, name: name.to_owned(), source }),
+            Ok(value) => match store.prepare_start(&[(name, value.clone())]) {
+                Ok(_) => values.push((name, value)),
+                Err(faults) => {
+                    errors.extend(faults.into_iter().map(|source| StartError::Set { origin: origin.clone(), source }));
+                }
+            },
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    // Each value was found valid above, and nobody else could commit since.
+    let changes = store.prepare_start(&values).ok().and_then(|prepared| store.commit(prepared).ok());
+    Ok((changes.unwrap_or_default(), warnings))
+}
+
+struct Start<'a> {
+    store: &'a ParameterStore,
+    node: &'a NodeIdentity,
+    /// The last word on each parameter.
+    chosen: BTreeMap<&'static str, (Result<Value, YamlError>, Origin)>,
+    errors: Vec<StartError>,
+    warnings: Vec<StartWarning>,
+}
+
+impl Start<'_> {
+    fn file(&mut self, path: &Path, file: ParameterFile) {
+        let (ours, others): (Vec<NodeEntry>, Vec<NodeEntry>) =
+            file.entries.into_iter().partition(|entry| entry.selector.selects(self.node));
+        if ours.is_empty() {
+            let names: Vec<String> = others.iter().take(8).map(|entry| entry.selector.to_string()).collect();
+            let found = if names.is_empty() { "none".to_owned() } else { shorten(&names.join(", ")) };
+            let (path, node) = (path.to_owned(), self.node.fully_qualified());
+            self.warnings.push(StartWarning::NothingForNode { path, node, found });
+        }
+        for entry in ours {
+            let is_shared = entry.selector.is_shared();
+            let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+            for parameter in entry.parameters {
+                let origin = Origin::File { path: path.to_owned(), line: parameter.line };
+                if lines.insert(parameter.name.clone(), parameter.line).is_some() {
+                    self.warnings.push(StartWarning::Twice { origin: origin.clone(), name: parameter.name.clone() });
+                }
+                self.choose(&parameter.name, parameter.value, origin, is_shared);
+            }
+        }
+    }
+
+    fn choose(&mut self, name: &str, value: Result<Value, YamlError>, origin: Origin, is_shared: bool) {
+        if let Some(descriptor) = self.store.descriptor(name) {
+            self.chosen.insert(descriptor.name, (value, origin));
+            return;
+        }
+        let (name, nearest) = (name.to_owned(), self.store.nearest_name(name));
+        if is_shared {
+            self.warnings.push(StartWarning::NotOurs { origin, name, nearest });
+        } else {
+            self.errors.push(StartError::Set { origin, source: SetError::NotDeclared { name, nearest } });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::descriptor::Descriptor;
+    use super::*;
+
+    fn store() -> ParameterStore {
+        ParameterStore::declare([
+            Descriptor::bool("use_sim_time", false, "Clock."),
+            Descriptor::integer("steps", 5, "Steps.").range(1, 100),
+            Descriptor::double("deadline_secs", 0.05, "Deadline.").range(0.001, 10.0),
+            Descriptor::string("model", "a.onnx", "Model.").read_only(),
+        ])
+        .expect("a sound table")
+    }
+
+    type Outcome = Result<(ParameterStore, Vec<String>), Vec<String>>;
+
+    /// Starts `/robot/planner` with these files and arguments.
+    fn start(files: &[&str], arguments: &[&str]) -> Outcome {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut line = vec!["--ros-args".to_owned()];
+        for (index, text) in files.iter().enumerate() {
+            let path = folder.path().join(format!("{index}.yaml"));
+            std::fs::write(&path, text).expect("written");
+            line.extend(["--params-file".to_owned(), path.display().to_string()]);
+        }
+        line.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        let (ros, _) = RosArguments::parse(line).expect("valid arguments");
+        let mut store = store();
+        let node = NodeIdentity::new("planner", "/robot").expect("valid");
+        let prefix = format!("{}/", folder.path().display());
+        let outcome = set_start_values(&mut store, &node, &ros);
+        match outcome {
+            Ok((_, warnings)) => Ok((store, warnings.iter().map(|one| one.to_string().replace(&prefix, "")).collect())),
+            Err(errors) => Err(errors.iter().map(|one| one.to_string().replace(&prefix, "")).collect()),
+        }
+    }
+
+    #[test]
+    fn later_words_override_earlier_ones() {
+        let first =
+            "/**:\n  ros__parameters: {steps: 6, use_sim_time: true}\n/robot/planner:\n  ros__parameters: {steps: 7}\n";
+        let second = "/**/planner:\n  ros__parameters: {deadline_secs: 1, model: b.onnx}\nother:\n  ros__parameters: {steps: 99}\n";
+        let (store, warnings) = start(&[first, second], &[]).expect("valid");
+        assert_eq!((store.integer("steps"), store.bool("use_sim_time")), (Ok(7), Ok(true)));
+        assert_eq!((store.double("deadline_secs"), store.string("model")), (Ok(1.0), Ok("b.onnx")));
+        assert!(warnings.is_empty(), "{warnings:?}");
+        let (store, _) = start(&[first, "/**: {ros__parameters: {steps: 8}}"], &[]).expect("valid");
+        assert_eq!(store.integer("steps"), Ok(8));
+        let arguments = ["-p", "steps:=9", "-p", "planner:deadline_secs:=2", "-p", "other:steps:=1"];
+        let (store, _) = start(&[first], &arguments).expect("valid");
+        assert_eq!((store.integer("steps"), store.double("deadline_secs")), (Ok(9), Ok(2.0)));
+    }
+
+    #[test]
+    fn a_typing_error_is_an_error_or_at_least_a_warning() {
+        let errors = start(&["/robot/planner:\n  ros__parameters:\n    stepz: 7\n"], &[]).expect_err("a typing error");
+        assert_eq!(errors, ["0.yaml:3: expected a declared parameter, got `stepz`\nhint: did you mean `steps`?"]);
+        let errors = start(&[], &["-p", "deadline:=7.0"]).expect_err("a typing error");
+        assert_eq!(
+            errors,
+            ["command line: expected a declared parameter, got `deadline`\nhint: did you mean `deadline_secs`?"]
+        );
+        let (store, warnings) = start(&["/**:\n  ros__parameters: {stepz: 7, steps: 8}\n"], &[]).expect("shared");
+        assert_eq!(store.integer("steps"), Ok(8));
+        assert_eq!(
+            warnings,
+            ["0.yaml:2: ignored `stepz`, which this node does not declare\nhint: did you mean `steps`?"]
+        );
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once_and_nothing_is_set() {
+        let file = "/**/planner:\n  ros__parameters:\n    steps: 700\n    deadline_secs: .nan\n    use_sim_time: [1, x]\n    model: 3\n";
+        let errors = start(&[file, "a: b"], &["-p", "nothing:=1"]).expect_err("five faults");
+        let starts: Vec<&str> = errors.iter().filter_map(|error| error.get(..14)).collect();
+        assert_eq!(errors.len(), 6, "{errors:#?}");
+        for line in ["0.yaml:3", "0.yaml:4", "0.yaml:5", "0.yaml:6", "1.yaml:1", "command line"] {
+            assert!(starts.iter().any(|start| start.starts_with(line)), "{line}: {errors:#?}");
+        }
+        let mut store = store();
+        let node = NodeIdentity::new("planner", "/").expect("valid");
+        let line = ["--ros-args", "-p", "steps:=7", "-p", "deadline_secs:=99.0"].map(str::to_owned);
+        let (ros, _) = RosArguments::parse(line).expect("valid arguments");
+        assert_eq!(set_start_values(&mut store, &node, &ros).expect_err("99 s").len(), 1);
+        assert_eq!(store.integer("steps"), Ok(5));
+    }
+
+    #[test]
+    fn a_file_for_others_and_a_repetition_are_noticed() {
+        let (_, warnings) = start(&["planner:\n  ros__parameters: {steps: 7}\n", "# empty\n"], &[]).expect("valid");
+        assert!(
+            warnings[0].starts_with("0.yaml: expected parameters for /robot/planner, got /planner\nhint"),
+            "{warnings:?}"
+        );
+        assert!(warnings[1].starts_with("1.yaml: expected parameters for /robot/planner, got none"), "{warnings:?}");
+        let (store, warnings) =
+            start(&["/**/planner:\n  ros__parameters:\n    steps: 7\n    steps: 8\n"], &[]).expect("valid");
+        assert_eq!(store.integer("steps"), Ok(8));
+        assert_eq!(warnings, ["0.yaml:4: `steps` was given before in the same entry; this one counts"]);
+    }
+
+    #[test]
+    fn faults_in_entries_for_other_nodes_do_not_concern_us() {
+        let text = "other:\n  ros__parameters: {a: [1, x], b: [[1]]}\n/**: {ros__parameters: {steps: 6}}\n";
+        assert_eq!(start(&[text], &[]).expect("valid").0.integer("steps"), Ok(6));
+    }
+}

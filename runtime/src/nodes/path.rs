@@ -1,0 +1,185 @@
+//! Plans as messages: a path for those who follow it, markers for those who look.
+
+use crate::gate::{CheckedPlan, Origin};
+use crate::trajectory::Trajectory;
+use crate::world::{Layout, Point, PointMass, RADIUS_M, State, Sweep};
+use planwright_ros2::messages::builtin_interfaces;
+use planwright_ros2::messages::geometry_msgs::{Point as RosPoint, Pose, PoseStamped, Quaternion};
+use planwright_ros2::messages::nav_msgs::Path;
+use planwright_ros2::messages::std_msgs::{ColorRGBA, Header};
+use planwright_ros2::messages::visualization_msgs::{Marker, MarkerArray};
+use planwright_ros2::time::RosTime;
+use std::time::Duration;
+
+/// Poses a path may have: with ROS 2's default middleware a message above 60 KB may stall, and a pose takes 72
+/// bytes and its frame's name.
+pub const MAX_POSES: usize = 600;
+
+/// How a plan is written as a path.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PathStyle {
+    /// Time between poses, seconds.
+    pub period_secs: f64,
+    /// The clearance that the polyline must keep as the plan did, metres.
+    pub clearance_m: f64,
+}
+
+/// A checked plan as a path in `frame`, with the times at which its poses are meant to be reached.
+///
+/// Poses are as far apart as the style says, unless the straight lines between them would cut a corner: then
+/// they lie closer, so that the path keeps the clearance for which its plan was checked. At most [`MAX_POSES`].
+pub fn path_of(plan: &CheckedPlan, layout: &Layout, frame: &str, start: RosTime, style: &PathStyle) -> Path {
+    let trajectory = plan.trajectory();
+    let count = trajectory.states.len();
+    let step_secs = trajectory.dt_secs;
+    let least = count.div_ceil(MAX_POSES).max(1);
+    let mut stride = ((style.period_secs / step_secs).round() as usize).max(least);
+    while stride > least && !keeps_clear(trajectory, stride, layout, style.clearance_m) {
+        stride = (stride / 2).max(least);
+    }
+    path(
+        indices(count, stride).filter_map(|index| {
+            let state = trajectory.states.get(index)?;
+            Some((index as f64 * step_secs, *state))
+        }),
+        frame,
+        start,
+    )
+}
+
+/// A proposal, which nobody has checked, as a path.
+pub fn raw_path_of(proposal: &Trajectory, frame: &str, start: RosTime) -> Path {
+    let stride = proposal.states.len().div_ceil(MAX_POSES).max(1);
+    path(
+        indices(proposal.states.len(), stride).filter_map(|index| {
+            let state = proposal.states.get(index)?;
+            Some((index as f64 * proposal.dt_secs, *state))
+        }),
+        frame,
+        start,
+    )
+}
+
+/// Every `stride`-th index and the last.
+fn indices(count: usize, stride: usize) -> impl Iterator<Item = usize> + Clone {
+    let last = count.saturating_sub(1);
+    (0..count).step_by(stride).chain((count > 0 && !last.is_multiple_of(stride)).then_some(last))
+}
+
+fn keeps_clear(trajectory: &Trajectory, stride: usize, layout: &Layout, clearance_m: f64) -> bool {
+    let points = indices(trajectory.states.len(), stride)
+        .filter_map(|index| trajectory.states.get(index))
+        .map(|state| state.position);
+    Sweep::new(layout, PointMass::FOOTPRINT).path(points).is_clear_by(clearance_m)
+}
+
+fn path(states: impl Iterator<Item = (f64, State)>, frame: &str, start: RosTime) -> Path {
+    let header = |stamp: RosTime| Header { stamp: stamp.into(), frame_id: frame.to_owned() };
+    let mut yaw = 0.0;
+    let poses = states
+        .map(|(secs, state)| {
+            // At rest the direction is the one before.
+            if state.speed() > 1e-3 {
+                yaw = state.velocity[1].atan2(state.velocity[0]);
+            }
+            PoseStamped {
+                header: header(start.saturating_add(Duration::from_secs_f64(secs))),
+                pose: pose(state.position, yaw),
+            }
+        })
+        .collect();
+    Path { header: header(start), poses }
+}
+
+fn pose(position: Point, yaw: f64) -> Pose {
+    Pose {
+        position: RosPoint { x: position[0], y: position[1], z: 0.0 },
+        orientation: Quaternion { x: 0.0, y: 0.0, z: (0.5 * yaw).sin(), w: (0.5 * yaw).cos() },
+    }
+}
+
+/// The view's colours for RViz: grey is proposed, green checked, red a fallback, yellow the goal.
+pub fn markers_of(plan: &CheckedPlan, proposal: &Trajectory, goal: Point, frame: &str, stamp: RosTime) -> MarkerArray {
+    let planned = plan.origin() == Origin::Planned;
+    let checked_colour = if planned { [0.2, 0.8, 0.3] } else { [0.9, 0.2, 0.2] };
+    let stride = plan.trajectory().states.len().div_ceil(MAX_POSES / 2).max(1);
+    let checked = indices(plan.trajectory().states.len(), stride)
+        .filter_map(|index| plan.trajectory().states.get(index))
+        .map(|state| state.position);
+    let mut goal_marker = marker("goal", Marker::SPHERE, [0.95, 0.85, 0.1], 2.0 * RADIUS_M, frame, stamp);
+    goal_marker.pose = pose(goal, 0.0);
+    goal_marker.scale.y = goal_marker.scale.x;
+    goal_marker.scale.z = goal_marker.scale.x;
+    MarkerArray {
+        markers: vec![
+            line("proposal", [0.6, 0.6, 0.6], 0.02, proposal.points(), frame, stamp),
+            line("plan", checked_colour, 0.05, checked, frame, stamp),
+            goal_marker,
+        ],
+    }
+}
+
+fn line(
+    namespace: &str,
+    colour: [f32; 3],
+    width_m: f64,
+    points: impl Iterator<Item = Point>,
+    frame: &str,
+    stamp: RosTime,
+) -> Marker {
+    let mut marker = marker(namespace, Marker::LINE_STRIP, colour, width_m, frame, stamp);
+    marker.points = points.map(|point| RosPoint { x: point[0], y: point[1], z: 0.0 }).collect();
+    if marker.points.len() < 2 {
+        // RViz complains about a line of one point.
+        marker.points.clear();
+        marker.action = Marker::DELETE;
+    }
+    marker
+}
+
+fn marker(namespace: &str, kind: i32, colour: [f32; 3], width_m: f64, frame: &str, stamp: RosTime) -> Marker {
+    let mut marker = Marker {
+        header: Header { stamp: stamp.into(), frame_id: frame.to_owned() },
+        ns: namespace.to_owned(),
+        r#type: kind,
+        action: Marker::ADD,
+        color: ColorRGBA { r: colour[0], g: colour[1], b: colour[2], a: 1.0 },
+        // Forgotten by RViz when plans stop coming.
+        lifetime: builtin_interfaces::Duration { sec: 2, nanosec: 0 },
+        ..Marker::default()
+    };
+    marker.pose.orientation.w = 1.0;
+    marker.scale.x = width_m;
+    marker
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_state_is_always_there_once() {
+        for (count, stride) in [(0, 3), (1, 3), (3, 3), (4, 3), (10, 3), (11, 5)] {
+            let all: Vec<usize> = indices(count, stride).collect();
+            assert_eq!(all.last().copied(), count.checked_sub(1), "{count} {stride}");
+            assert!(all.windows(2).all(|pair| pair[0] < pair[1]), "{all:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_would_cut_a_corner_is_written_more_finely() {
+        let layout = Layout::umaze();
+        // A quarter turn at 0.12 m round the wall's corner at (1.3, 2.3): the ball clears it by 2 cm, its chord does not.
+        let states: Vec<State> = (0..=200)
+            .map(|k| {
+                let angle = std::f64::consts::PI * (1.0 - f64::from(k) / 400.0);
+                State::at_rest([1.3 + 0.12 * angle.cos(), 2.3 + 0.12 * angle.sin()])
+            })
+            .collect();
+        let trajectory = Trajectory { dt_secs: 0.01, states, commands: Vec::new() };
+        let fine = Sweep::new(&layout, PointMass::FOOTPRINT).path(trajectory.points()).clearance_m;
+        assert!(fine > 0.005, "{fine}");
+        assert!(keeps_clear(&trajectory, 1, &layout, 0.005));
+        assert!(!keeps_clear(&trajectory, 200, &layout, 0.005));
+    }
+}

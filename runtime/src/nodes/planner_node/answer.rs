@@ -1,0 +1,260 @@
+//! Questions for a path and their answers, with Nav2's error codes.
+
+use super::inputs::InputFault;
+use crate::gate::{CheckedPlan, Origin, Rejection};
+use crate::world::{Layout, Point};
+use planwright_ros2::messages::geometry_msgs::PoseStamped;
+use planwright_ros2::messages::interface::ActionType;
+use planwright_ros2::messages::nav_msgs::Path;
+use planwright_ros2::messages::{builtin_interfaces, nav2_msgs, nav2_msgs_lyrical};
+use std::time::Duration;
+
+/// Nav2's error codes of `ComputePathToPose`, as in its own definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum ErrorCode {
+    /// A path.
+    None = 0,
+    /// Something that has no code of its own; the message says what.
+    Unknown = 200,
+    /// A planner of another name was asked for.
+    InvalidPlanner = 201,
+    /// The robot's place, or a pose's, in the map is not known.
+    TfError = 202,
+    /// The start lies outside the map.
+    StartOutsideMap = 203,
+    /// The goal lies outside the map.
+    GoalOutsideMap = 204,
+    /// The start lies in a wall.
+    StartOccupied = 205,
+    /// The goal lies in a wall.
+    GoalOccupied = 206,
+    /// No checked plan in time.
+    Timeout = 207,
+    /// No plan that passes the gate.
+    NoValidPath = 208,
+}
+
+impl ErrorCode {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::None,
+        Self::Unknown,
+        Self::InvalidPlanner,
+        Self::TfError,
+        Self::StartOutsideMap,
+        Self::GoalOutsideMap,
+        Self::StartOccupied,
+        Self::GoalOccupied,
+        Self::Timeout,
+        Self::NoValidPath,
+    ];
+
+    /// Its name in Nav2's definition.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::Unknown => "UNKNOWN",
+            Self::InvalidPlanner => "INVALID_PLANNER",
+            Self::TfError => "TF_ERROR",
+            Self::StartOutsideMap => "START_OUTSIDE_MAP",
+            Self::GoalOutsideMap => "GOAL_OUTSIDE_MAP",
+            Self::StartOccupied => "START_OCCUPIED",
+            Self::GoalOccupied => "GOAL_OCCUPIED",
+            Self::Timeout => "TIMEOUT",
+            Self::NoValidPath => "NO_VALID_PATH",
+        }
+    }
+
+    /// When it is given, for the table in the README.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::None => "a checked plan",
+            Self::Unknown => {
+                "a pose that is no pose, no map yet, a stale map, too many goals, or preempted by a newer goal; the message says which"
+            }
+            Self::InvalidPlanner => "`planner_id` is none of the parameter `planner_ids`",
+            Self::TfError => "no odometry, stale or implausible odometry, or no transform to the map's frame",
+            Self::StartOutsideMap => "the start lies outside the map",
+            Self::GoalOutsideMap => "the goal lies outside the map",
+            Self::StartOccupied => "the start lies in a wall",
+            Self::GoalOccupied => "the goal lies in a wall",
+            Self::Timeout => "the plan was not ready within `deadline_secs`, or the planner hangs",
+            Self::NoValidPath => "no plan passed the gate; the message names the check",
+        }
+    }
+}
+
+/// Why there is no path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// Nav2's code.
+    pub code: ErrorCode,
+    /// Its name in diagnostics.
+    pub name: &'static str,
+    /// In words.
+    pub message: String,
+}
+
+impl Refusal {
+    /// A refusal.
+    pub fn new(code: ErrorCode, name: &'static str, message: impl Into<String>) -> Self {
+        Self { code, name, message: message.into() }
+    }
+
+    /// Because of an input; poses that say nothing have no code of their own.
+    pub fn of_input(fault: &InputFault) -> Self {
+        let code = match fault {
+            InputFault::Invalid(_) | InputFault::Map(_) | InputFault::MapFrame { .. } | InputFault::NoMap => {
+                ErrorCode::Unknown
+            }
+            InputFault::Transform(_) | InputFault::Odometry(_) | InputFault::NoOdometry => ErrorCode::TfError,
+        };
+        Self::new(code, fault.name(), fault.to_string())
+    }
+
+    /// Because of what left the gate instead of a plan. `None` if a plan left.
+    pub fn of_plan(plan: &CheckedPlan) -> Option<Self> {
+        let Origin::Fallback { reason, .. } = plan.origin() else { return None };
+        let code = match reason {
+            Rejection::Deadline { .. } => ErrorCode::Timeout,
+            Rejection::StaleObservation { .. } => ErrorCode::TfError,
+            Rejection::StaleMap { .. } => ErrorCode::Unknown,
+            _ => ErrorCode::NoValidPath,
+        };
+        Some(Self::new(code, reason.name(), format!("expected a plan that passes the gate, got: {reason}")))
+    }
+}
+
+/// Looks whether a plan can begin here.
+///
+/// # Errors
+/// If the place is outside the map or in a wall.
+pub fn check_start(layout: &Layout, start: Point) -> Result<(), Refusal> {
+    let outside = (ErrorCode::StartOutsideMap, "start_outside_map");
+    check_end(layout, "start", start, outside, (ErrorCode::StartOccupied, "start_occupied"))
+}
+
+/// Looks whether a plan can end here.
+///
+/// # Errors
+/// If the place is outside the map or in a wall.
+pub fn check_goal(layout: &Layout, goal: Point) -> Result<(), Refusal> {
+    let outside = (ErrorCode::GoalOutsideMap, "goal_outside_map");
+    check_end(layout, "goal", goal, outside, (ErrorCode::GoalOccupied, "goal_occupied"))
+}
+
+fn check_end(
+    layout: &Layout,
+    what: &str,
+    point: Point,
+    outside: (ErrorCode, &'static str),
+    occupied: (ErrorCode, &'static str),
+) -> Result<(), Refusal> {
+    if layout.is_free(point) {
+        return Ok(());
+    }
+    let (row, column) = Layout::cell_of(point);
+    let inside = |index: i64, count: usize| usize::try_from(index).is_ok_and(|index| index < count);
+    let is_inside = inside(row, layout.rows()) && inside(column, layout.columns());
+    let ((code, name), place) = if is_inside { (occupied, "in a wall") } else { (outside, "outside the map") };
+    let [x, y] = point;
+    Err(Refusal::new(code, name, format!("expected the {what} in free space, got {x:.3}, {y:.3}, which is {place}")))
+}
+
+/// A question for a path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// Where to.
+    pub goal: PoseStamped,
+    /// Where from, instead of where the robot is.
+    pub start: Option<PoseStamped>,
+    /// Which planner.
+    pub planner_id: String,
+    /// Places to pass; this planner knows none.
+    pub viapoints: usize,
+}
+
+/// One of Nav2's versions of the action.
+pub trait PathAction: ActionType + 'static {
+    /// What a goal asks.
+    fn question(goal: Self::Goal) -> Question;
+    /// The answer.
+    fn result(path: Path, planning: Duration, refusal: Option<&Refusal>) -> Self::Result;
+}
+
+fn duration(time: Duration) -> builtin_interfaces::Duration {
+    builtin_interfaces::Duration {
+        sec: i32::try_from(time.as_secs()).unwrap_or(i32::MAX),
+        nanosec: time.subsec_nanos(),
+    }
+}
+
+fn code_and_message(refusal: Option<&Refusal>) -> (u16, String) {
+    refusal.map_or((0, String::new()), |refusal| (refusal.code as u16, refusal.message.clone()))
+}
+
+impl PathAction for nav2_msgs::ComputePathToPose {
+    fn question(goal: nav2_msgs::ComputePathToPoseGoal) -> Question {
+        let start = goal.use_start.then_some(goal.start);
+        Question { goal: goal.goal, start, planner_id: goal.planner_id, viapoints: 0 }
+    }
+
+    fn result(path: Path, planning: Duration, refusal: Option<&Refusal>) -> nav2_msgs::ComputePathToPoseResult {
+        let (error_code, error_msg) = code_and_message(refusal);
+        nav2_msgs::ComputePathToPoseResult { path, planning_time: duration(planning), error_code, error_msg }
+    }
+}
+
+impl PathAction for nav2_msgs_lyrical::ComputePathToPose {
+    fn question(goal: nav2_msgs_lyrical::ComputePathToPoseGoal) -> Question {
+        let start = goal.use_start.then_some(goal.start);
+        Question { goal: goal.goal, start, planner_id: goal.planner_id, viapoints: goal.viapoints.len() }
+    }
+
+    fn result(path: Path, planning: Duration, refusal: Option<&Refusal>) -> nav2_msgs_lyrical::ComputePathToPoseResult {
+        let (error_code, error_msg) = code_and_message(refusal);
+        nav2_msgs_lyrical::ComputePathToPoseResult { path, planning_time: duration(planning), error_code, error_msg }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_are_those_of_the_definition() {
+        use nav2_msgs::ComputePathToPoseResult as Result;
+        let defined = [
+            (ErrorCode::None, Result::NONE),
+            (ErrorCode::Unknown, Result::UNKNOWN),
+            (ErrorCode::InvalidPlanner, Result::INVALID_PLANNER),
+            (ErrorCode::TfError, Result::TF_ERROR),
+            (ErrorCode::StartOutsideMap, Result::START_OUTSIDE_MAP),
+            (ErrorCode::GoalOutsideMap, Result::GOAL_OUTSIDE_MAP),
+            (ErrorCode::StartOccupied, Result::START_OCCUPIED),
+            (ErrorCode::GoalOccupied, Result::GOAL_OCCUPIED),
+            (ErrorCode::Timeout, Result::TIMEOUT),
+            (ErrorCode::NoValidPath, Result::NO_VALID_PATH),
+        ];
+        for (ours, theirs) in defined {
+            assert_eq!(ours as u16, theirs, "{}", ours.name());
+        }
+        assert_eq!(defined.len(), ErrorCode::ALL.len());
+    }
+
+    #[test]
+    fn ends_in_walls_and_outside_have_codes_of_their_own() {
+        let layout = Layout::umaze();
+        let code = |start, goal| {
+            check_start(&layout, start).and_then(|()| check_goal(&layout, goal)).err().map(|refusal| refusal.code)
+        };
+        let free = [1.0, 1.0];
+        assert_eq!(code(free, [3.0, 1.0]), None);
+        assert_eq!(code([2.0, 1.0], free), Some(ErrorCode::StartOccupied));
+        assert_eq!(code(free, [2.0, 1.0]), Some(ErrorCode::GoalOccupied));
+        assert_eq!(code([-5.0, 1.0], free), Some(ErrorCode::StartOutsideMap));
+        assert_eq!(code(free, [1.0, 99.0]), Some(ErrorCode::GoalOutsideMap));
+        assert_eq!(code(free, [f64::NAN, 1.0]), Some(ErrorCode::GoalOccupied));
+    }
+}

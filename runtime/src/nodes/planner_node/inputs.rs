@@ -1,0 +1,270 @@
+//! What the node knows of the world: where the robot is, which map holds, how frames lie to each other.
+
+use crate::nodes::map::{MapError, layout_of, same_walls};
+use crate::world::{Layout, MazeWorld, Point, State};
+use planwright_ros2::messages::geometry_msgs::PoseStamped;
+use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Odometry};
+use planwright_ros2::odometry::{OdometryLimits, OdometryMonitor, OdometryOutcome, OdometrySample, OdometryStatus};
+use planwright_ros2::tf::{LookupTime, TransformBuffer, TransformError, TransformSettings};
+use planwright_ros2::time::RosTime;
+use planwright_ros2::validate::{InvalidMessage, check_map, check_odometry, check_pose_stamped};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What is wrong with an input.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum InputFault {
+    /// A message that says nothing.
+    #[error(transparent)]
+    Invalid(#[from] InvalidMessage),
+    /// Frames that do not lie to each other.
+    #[error(transparent)]
+    Transform(#[from] TransformError),
+    /// A map that is no maze.
+    #[error(transparent)]
+    Map(#[from] MapError),
+    /// A map in another frame than the planner's.
+    #[error(
+        "expected the map in frame '{expected}', got '{got}'\nhint: set the parameter map_frame, or publish the map in that frame"
+    )]
+    MapFrame {
+        /// The parameter's.
+        expected: String,
+        /// The message's.
+        got: String,
+    },
+    /// Odometry that cannot be trusted.
+    #[error("expected odometry that moves as the robot can, got {0}")]
+    Odometry(&'static str),
+    /// No odometry yet.
+    #[error("expected odometry, got none yet\nhint: does something publish nav_msgs/Odometry on the topic odom?")]
+    NoOdometry,
+    /// No map yet.
+    #[error(
+        "expected a map, got none yet\nhint: does something publish nav_msgs/OccupancyGrid on the topic map, reliable and transient local?"
+    )]
+    NoMap,
+}
+
+impl InputFault {
+    /// Its name in diagnostics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Invalid(invalid) => invalid.name(),
+            Self::Transform(error) => error.name(),
+            Self::Map(_) => "map_no_maze",
+            Self::MapFrame { .. } => "map_frame",
+            Self::Odometry(name) => name,
+            Self::NoOdometry => "odom_missing",
+            Self::NoMap => "map_missing",
+        }
+    }
+}
+
+/// The diagnostic's name of what a message of odometry is; `None` if it is as it should be.
+fn fault_of(outcome: &OdometryOutcome) -> Option<&'static str> {
+    Some(match outcome {
+        OdometryOutcome::Fresh => return None,
+        OdometryOutcome::Jitter { .. } => "odom_jitter",
+        OdometryOutcome::Relocalised { .. } => "odom_relocalised",
+        OdometryOutcome::Invalid => "odom_invalid",
+        OdometryOutcome::OutOfOrder { .. } => "odom_out_of_order",
+        OdometryOutcome::Duplicate => "odom_duplicate",
+        OdometryOutcome::Future { .. } => "odom_future",
+        OdometryOutcome::Late { .. } => "odom_late",
+        OdometryOutcome::Jump { .. } => "odom_jump",
+        OdometryOutcome::Stuck { .. } => "odom_stuck",
+    })
+}
+
+/// A state in the map's frame and when it was measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Located {
+    /// Position and velocity.
+    pub state: State,
+    /// When.
+    pub stamp: RosTime,
+    /// Direction of the robot's x axis.
+    pub yaw_rad: f64,
+}
+
+/// The last odometry that could be trusted.
+#[derive(Clone, Debug)]
+struct Measured {
+    frame: String,
+    base_frame: String,
+    position: [f64; 3],
+    velocity: [f64; 3],
+    yaw_rad: f64,
+    stamp: RosTime,
+}
+
+/// All inputs.
+pub struct Inputs {
+    map_frame: String,
+    /// Transforms.
+    pub transforms: TransformBuffer,
+    /// The odometry's manners.
+    pub odometry: OdometryMonitor,
+    measured: Option<Measured>,
+    world: Option<(Arc<MazeWorld>, RosTime)>,
+    trained: Option<Arc<MazeWorld>>,
+    map_differs: bool,
+}
+
+impl Inputs {
+    /// Nothing known yet.
+    pub fn new(map_frame: &str, limits: OdometryLimits) -> Self {
+        Self {
+            map_frame: map_frame.to_owned(),
+            transforms: TransformBuffer::new(TransformSettings::default()),
+            odometry: OdometryMonitor::new(limits),
+            measured: None,
+            world: None,
+            trained: None,
+            map_differs: false,
+        }
+    }
+
+    /// Time is not what it was: moving transforms and odometry are forgotten, the map stays.
+    pub fn forget_time(&mut self) {
+        self.transforms.clear_dynamic();
+        self.odometry.reset();
+        self.measured = None;
+    }
+
+    /// The map that the model was trained for.
+    pub fn set_trained(&mut self, layout: &Layout) {
+        self.trained = Some(Arc::new(MazeWorld::new(layout.clone())));
+        self.compare();
+    }
+
+    fn compare(&mut self) {
+        self.map_differs = match (&self.world, &self.trained) {
+            (Some((world, _)), Some(trained)) => !same_walls(world.layout(), trained.layout()),
+            _ => false,
+        };
+    }
+
+    /// Whether the map is another than the model was trained for.
+    pub fn map_differs(&self) -> bool {
+        self.map_differs
+    }
+
+    /// Takes a map.
+    ///
+    /// # Errors
+    /// If it is broken, in another frame, or no maze; the map before it stays.
+    pub fn take_map(&mut self, map: &OccupancyGrid, now: RosTime) -> Result<(), InputFault> {
+        check_map(map)?;
+        if map.header.frame_id != self.map_frame {
+            return Err(InputFault::MapFrame { expected: self.map_frame.clone(), got: map.header.frame_id.clone() });
+        }
+        let layout = layout_of(map)?;
+        let same = self.world.as_ref().is_some_and(|(world, _)| *world.layout() == layout);
+        match &mut self.world {
+            Some((_, since)) if same => *since = now,
+            world => *world = Some((Arc::new(MazeWorld::new(layout)), now)),
+        }
+        self.compare();
+        Ok(())
+    }
+
+    /// The map, and when it came.
+    pub fn map(&self) -> Option<(&Arc<MazeWorld>, RosTime)> {
+        self.world.as_ref().map(|(world, since)| (world, *since))
+    }
+
+    /// The map to plan in: the one that came, else, if none is required, the one that the model was trained for.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn world(&self, required: bool) -> Result<(Arc<MazeWorld>, Option<RosTime>), InputFault> {
+        match (&self.world, &self.trained) {
+            (Some((world, since)), _) => Ok((Arc::clone(world), Some(*since))),
+            (None, Some(trained)) if !required => Ok((Arc::clone(trained), None)),
+            _ => Err(InputFault::NoMap),
+        }
+    }
+
+    /// Takes odometry. `commanded_mps` is how fast the robot is told to be.
+    ///
+    /// # Errors
+    /// If it is broken or cannot be trusted; then the last good one stays, and ages.
+    pub fn take_odometry(&mut self, message: &Odometry, now: RosTime, commanded_mps: f64) -> Result<(), InputFault> {
+        let stamp = check_odometry(message)?;
+        let pose = &message.pose.pose;
+        let position = [pose.position.x, pose.position.y, pose.position.z];
+        let q = &pose.orientation;
+        let yaw_rad = (2.0 * (q.w * q.z + q.x * q.y)).atan2(1.0 - 2.0 * (q.y * q.y + q.z * q.z));
+        let outcome = self.odometry.observe(&OdometrySample {
+            received: Instant::now(),
+            now,
+            stamp,
+            position: [position[0], position[1]],
+            yaw_rad,
+            commanded_speed_mps: commanded_mps,
+        });
+        let fault = fault_of(&outcome);
+        if let (Some(fault), false) = (fault, outcome.is_trusted()) {
+            return Err(InputFault::Odometry(fault));
+        }
+        // The twist is in the robot's own frame.
+        let (sin, cos) = yaw_rad.sin_cos();
+        let linear = &message.twist.twist.linear;
+        let velocity = [cos * linear.x - sin * linear.y, sin * linear.x + cos * linear.y, 0.0];
+        match &mut self.measured {
+            Some(measured)
+                if measured.frame == message.header.frame_id && measured.base_frame == message.child_frame_id =>
+            {
+                (measured.position, measured.velocity) = (position, velocity);
+                (measured.yaw_rad, measured.stamp) = (yaw_rad, stamp);
+            }
+            measured => {
+                let frame = message.header.frame_id.clone();
+                let base_frame = message.child_frame_id.clone();
+                *measured = Some(Measured { frame, base_frame, position, velocity, yaw_rad, stamp });
+            }
+        }
+        fault.map_or(Ok(()), |fault| Err(InputFault::Odometry(fault)))
+    }
+
+    /// The robot's own frame, as the odometry names it; empty before the first message.
+    pub fn base_frame(&self) -> &str {
+        self.measured.as_ref().map_or("", |measured| &measured.base_frame)
+    }
+
+    /// Where the robot is in the map, as last measured.
+    ///
+    /// # Errors
+    /// If there is no odometry, it has stopped, or its frame has no place in the map.
+    pub fn located(&self, now: RosTime, max_age_secs: f64) -> Result<Located, InputFault> {
+        let Some(measured) = &self.measured else { return Err(InputFault::NoOdometry) };
+        match self.odometry.status(Instant::now()) {
+            OdometryStatus::Waiting => return Err(InputFault::NoOdometry),
+            OdometryStatus::Stopped { .. } => return Err(InputFault::Odometry("odom_stopped")),
+            OdometryStatus::Running(outcome) if !outcome.is_trusted() => {
+                return Err(InputFault::Odometry(fault_of(&outcome).unwrap_or("odom_invalid")));
+            }
+            OdometryStatus::Running(_) => {}
+        }
+        let found = self.transforms.lookup_fresh(&self.map_frame, &measured.frame, now, max_age_secs)?;
+        let map_from_odom = found.target_from_source;
+        let position = map_from_odom.apply_to_point(measured.position);
+        let velocity = map_from_odom.apply_to_vector(measured.velocity);
+        let state = State { position: [position[0], position[1]], velocity: [velocity[0], velocity[1]] };
+        Ok(Located { state, stamp: measured.stamp, yaw_rad: map_from_odom.yaw() + measured.yaw_rad })
+    }
+
+    /// A place in the map, from a pose in any frame that is known.
+    ///
+    /// # Errors
+    /// If the pose is broken or its frame has no place in the map.
+    pub fn place(&self, pose: &PoseStamped) -> Result<Point, InputFault> {
+        check_pose_stamped(pose)?;
+        let found = self.transforms.lookup(&self.map_frame, &pose.header.frame_id, LookupTime::Latest)?;
+        let position = &pose.pose.position;
+        let point = found.target_from_source.apply_to_point([position.x, position.y, position.z]);
+        Ok([point[0], point[1]])
+    }
+}

@@ -1,0 +1,191 @@
+//! The diagnostics of a planner's node.
+
+use super::{PathAction, PlannerFamily, PlannerNode};
+use crate::pilot::{LatencySummary, PilotStatistics};
+use crate::quantity::{DriftState, DriftStatus};
+use planwright_ros2::bond::BondState;
+use planwright_ros2::diagnostics::{Level, Status};
+use planwright_ros2::lifecycle::State as LifecycleState;
+use planwright_ros2::odometry::OdometryOutcome;
+use std::time::Instant;
+
+impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
+    /// Everything but the middleware.
+    pub(super) fn report(&mut self) -> Vec<Status> {
+        vec![self.report_life(), self.report_planner(), self.report_inputs(), self.report_drive(), self.report_drift()]
+    }
+
+    fn report_life(&self) -> Status {
+        let mut status = Status::new("lifecycle");
+        let state = self.lifecycle.state();
+        status.value("state", state.label());
+        status.value("transitions", self.lifecycle.transitions());
+        status.value("bond", self.bond.state().name());
+        if self.bond.state() == BondState::Broken {
+            status.find(Level::Warn, "bond_broken");
+        }
+        if state == LifecycleState::ErrorProcessing {
+            status.find(Level::Error, "error processing");
+        }
+        match self.loading {
+            Some(since) => status.value("loading_secs", format!("{:.1}", since.elapsed().as_secs_f64())),
+            None => status.value("loading_secs", 0),
+        }
+        status
+    }
+
+    fn report_planner(&self) -> Status {
+        let mut status = Status::new("planner");
+        match &self.loaded {
+            Some(loaded) => {
+                status.value("model", loaded.model.display());
+                status.value("engine", &loaded.engine);
+                // A model that fails its self-test is never loaded.
+                status.value("parity_self_test", "passed");
+                status.value("load_secs", format!("{:.3}", loaded.secs));
+                status.value("plan", &loaded.summary);
+            }
+            None => status.value("parity_self_test", "no model"),
+        }
+        let stages = &self.statistics.stages_ms;
+        let stages = [
+            ("propose", stages.propose),
+            ("correct", stages.correct),
+            ("check", stages.check),
+            ("whole", stages.whole),
+        ];
+        for (name, summary) in stages {
+            latency(&mut status, name, summary);
+        }
+        latency(&mut status, "node_overhead", self.counters.overhead.summary());
+        counts(&mut status, "queries", &self.statistics.queries);
+        counts(&mut status, "drive", &self.statistics.drive);
+        status.value("answered", self.counters.answered);
+        status.value("canceled", self.counters.canceled);
+        status.value("preempted", self.counters.preempted);
+        status.value("goals_active", self.actions.goals().active());
+        status.value("goals_kept", self.actions.goals().len());
+        status.value("answers_unsent", self.actions.unsent());
+        for (name, count) in &self.counters.refused {
+            status.value(&format!("refused.{name}"), count);
+        }
+        status
+    }
+
+    fn report_inputs(&self) -> Status {
+        let mut status = Status::new("inputs");
+        let now = self.base.now();
+        let active = self.lifecycle.state() == LifecycleState::Active;
+        let missing = if active { Level::Error } else { Level::Ok };
+        let odometry = self.inputs.odometry.statistics(Instant::now());
+        let secs = |value: Option<f64>| value.map_or_else(|| "never".to_owned(), |secs| format!("{secs:.3}"));
+        status.value("odom_status", self.inputs.odometry.status(Instant::now()).name());
+        status.value("odom_age_secs", secs(odometry.trusted_age_secs));
+        status.value("odom_stamp_age_secs", secs(odometry.stamp_age_secs));
+        status.value("odom_rate_hz", format!("{:.1}", odometry.mean_rate_hz.unwrap_or(0.0)));
+        status.value("odom_worst_gap_secs", format!("{:.3}", odometry.worst_gap_secs));
+        for (name, count) in OdometryOutcome::NAMES.iter().zip(odometry.counts) {
+            if count > 0 {
+                status.value(&format!("odom.{name}"), count);
+            }
+        }
+        match self.inputs.map() {
+            Some((world, since)) => {
+                status.value("map_age_secs", format!("{:.1}", now.since(since)));
+                status.value("map_cells", format!("{} x {}", world.layout().rows(), world.layout().columns()));
+            }
+            None => {
+                if self.base.flag("map_required") {
+                    status.find(missing, "map_missing");
+                }
+                status.value("map_age_secs", "never");
+            }
+        }
+        if self.inputs.map_differs() {
+            status.find(Level::Warn, "map_differs");
+        }
+        let counts = self.inputs.transforms.counts();
+        status.value("transforms_accepted", counts.accepted);
+        status.value("transforms_refused", counts.refused);
+        status.value("frames", self.inputs.transforms.frame_count());
+        if active && let Err(fault) = self.inputs.located(now, self.base.double("max_observation_age_secs")) {
+            status.find(missing, fault.name());
+        }
+        status
+    }
+
+    fn report_drive(&self) -> Status {
+        let mut status = Status::new("drive");
+        status.value("enabled", self.base.flag("drive"));
+        match self.drive.goal() {
+            Some([x, y]) => status.value("goal", format!("{x:.3}, {y:.3}")),
+            None => status.value("goal", "none"),
+        }
+        status.value("cycles", self.counters.cycles);
+        status.value("late_cycles", self.counters.late_cycles);
+        for (name, count) in &self.counters.halts {
+            status.value(&format!("halt.{name}"), count);
+        }
+        status.value("speed_commanded_mps", format!("{:.3}", self.commanded_mps()));
+        let view = self.view.statistics();
+        status.value("view_dropped", view.dropped);
+        status
+    }
+
+    fn report_drift(&self) -> Status {
+        drift(self.statistics.drift.as_ref().filter(|_| self.loaded.is_some()))
+    }
+}
+
+/// The named state `drifting` warns.
+fn drift(of: Option<&DriftStatus>) -> Status {
+    let mut status = Status::new("drift");
+    let Some(DriftStatus { figures, grid, drift, .. }) = of else {
+        status.value("state", "off");
+        return status;
+    };
+    if figures.state == DriftState::Drifting {
+        status.find(Level::Warn, figures.state.name());
+    }
+    if figures.not_finite > 0 {
+        status.find(Level::Warn, "quantity_not_finite");
+    }
+    let share = |value: f64| format!("{value:.4}");
+    status.value("state", figures.state.name());
+    status.value("total_variation", figures.total_variation.map_or_else(|| "none".to_owned(), share));
+    status.value("by_chance_low", share(figures.interval.low));
+    status.value("by_chance_mean", share(figures.interval.mean));
+    status.value("by_chance_high", share(figures.interval.high));
+    status.value("threshold", figures.threshold);
+    status.value("plans", figures.plans);
+    status.value("window", figures.window);
+    status.value("plans_seen", figures.plans_seen);
+    status.value("below", figures.below);
+    status.value("above", figures.above);
+    status.value("not_finite", figures.not_finite);
+    status.value("crossings", figures.crossings);
+    status.value("range_m", format!("{} to {}", grid.low(), grid.high()));
+    let drift: Vec<String> = drift.iter().map(|drift| format!("{drift:+.3}")).collect();
+    status.value("drift_by_bin", drift.join(" "));
+    status
+}
+
+fn latency(status: &mut Status, name: &str, summary: LatencySummary) {
+    status.value(&format!("{name}_p50_ms"), format!("{:.3}", summary.p50));
+    status.value(&format!("{name}_p99_ms"), format!("{:.3}", summary.p99));
+    status.value(&format!("{name}_count"), summary.count);
+}
+
+fn counts(status: &mut Status, of: &str, statistics: &PilotStatistics) {
+    status.value(&format!("{of}.rounds"), statistics.rounds);
+    status.value(&format!("{of}.plans_checked"), statistics.plans_checked);
+    status.value(&format!("{of}.plans_kept"), statistics.plans_kept);
+    status.value(&format!("{of}.deadline_misses"), statistics.deadline_misses);
+    status.value(&format!("{of}.fallbacks"), statistics.fallbacks.total());
+    status.value(&format!("{of}.fallbacks.last_safe_plan"), statistics.fallbacks.last_safe_plan);
+    status.value(&format!("{of}.fallbacks.brake"), statistics.fallbacks.brake);
+    status.value(&format!("{of}.fallbacks.stop"), statistics.fallbacks.stop);
+    for (name, count) in statistics.rejections.iter() {
+        status.value(&format!("{of}.rejected.{name}"), count);
+    }
+}

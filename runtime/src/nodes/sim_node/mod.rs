@@ -1,0 +1,367 @@
+//! The maze as a robot on ROS 2: odometry, transforms, map and clock out, velocities in. It also fails on command,
+//! so that what depends on it can be tested: stopped, stuck, jittering, jumping, wrong odometry.
+
+mod fault;
+mod robot;
+
+pub use fault::OdometryFault;
+pub use robot::Robot;
+
+use super::map::grid_of;
+use crate::world::{Layout, MazeWorld, Point, STEP_SECS, State};
+use planwright_ros2::base::{self, Base, NodeState, Start, USE_SIM_TIME, Verdict};
+use planwright_ros2::diagnostics::{Level, Status};
+use planwright_ros2::executor::{Executor, Waker};
+use planwright_ros2::messages::geometry_msgs::{PoseWithCovarianceStamped, TransformStamped, Twist, TwistStamped};
+use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Odometry};
+use planwright_ros2::messages::rosgraph_msgs::Clock as ClockMessage;
+use planwright_ros2::messages::std_msgs::{Header, UInt64};
+use planwright_ros2::messages::tf2_msgs::TFMessage;
+use planwright_ros2::node::{Endpoint, NodeError, Publisher};
+use planwright_ros2::parameter::{Change, Descriptor, Transaction};
+use planwright_ros2::qos::Qos;
+use planwright_ros2::time::{Jump, RosTime};
+use planwright_ros2::validate::{check_pose, check_twist};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// The robot's parameters.
+pub fn descriptors() -> Vec<Descriptor> {
+    vec![
+        Descriptor::bool(
+            USE_SIM_TIME,
+            false,
+            "Kept for other nodes' sake: this node makes the time, see publish_clock.",
+        ),
+        Descriptor::string("layout", "umaze", "The maze: umaze, medium, large, or a layout file.").read_only(),
+        Descriptor::double_array(
+            "start",
+            &[],
+            "Where the robot begins, x and y in m; empty: in the free cell farthest down the list.",
+        )
+        .read_only(),
+        Descriptor::bool(
+            "publish_clock",
+            false,
+            "Publish simulated time on /clock and stamp with it, instead of the system's.",
+        )
+        .read_only(),
+        Descriptor::double("real_time_factor", 1.0, "Simulated seconds a second.").range(0.1, 10.0).read_only(),
+        Descriptor::double("odom_rate_hz", 100.0, "Odometry and transforms a simulated second, Hz; at most 100.")
+            .range(1.0, 100.0)
+            .read_only(),
+        Descriptor::string("map_frame", "map", "Frame of the map.").read_only(),
+        Descriptor::string("odom_frame", "odom", "Frame of the odometry.").read_only(),
+        Descriptor::string("base_frame", "base_link", "Frame of the robot.").read_only(),
+        Descriptor::bool("cmd_vel_stamped", false, "Take cmd_vel as TwistStamped (Kilted's default) instead of Twist.")
+            .read_only(),
+        Descriptor::string(
+            "odom_fault",
+            "none",
+            "A fault of the odometry, for tests: the robot goes on, what it says of itself does not.",
+        )
+        .one_of(&OdometryFault::NAMES),
+    ]
+}
+
+/// The state of the robot's node.
+pub struct SimNode {
+    base: Base,
+    robot: Robot,
+    odom: Publisher<Odometry>,
+    tf: Publisher<TFMessage>,
+    tf_static: Publisher<TFMessage>,
+    map: Publisher<OccupancyGrid>,
+    clock: Option<Publisher<ClockMessage>>,
+    wall_contacts: Publisher<UInt64>,
+    frames: Frames,
+    fault: OdometryFault,
+    frozen: State,
+    started: RosTime,
+    began: Instant,
+    factor: f64,
+    odom_steps: u64,
+    steps: u64,
+    reported_contacts: Option<u64>,
+    wall_steps: Arc<AtomicU64>,
+    late_steps: u64,
+    commands: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Frames {
+    map: String,
+    odom: String,
+    base: String,
+}
+
+/// Why the robot cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum SimError {
+    /// The middleware.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// The maze.
+    #[error("layout: {0}")]
+    Layout(#[from] crate::world::LayoutError),
+    /// The start.
+    #[error("start: expected x and y of a place in free space, got {0:?}")]
+    Start(Vec<f64>),
+}
+
+impl SimNode {
+    /// Opens everything and returns the node with its loop.
+    ///
+    /// # Errors
+    /// If maze or start make no sense, or the middleware refuses.
+    pub fn open(start: Start) -> Result<(Self, Executor<Self>), SimError> {
+        let mut executor = Executor::new(base::malformed::<Self>).map_err(NodeError::Io)?;
+        let mut base = Base::open(start, executor.waker())?;
+        base::serve(&mut base, &mut executor)?;
+        let layout = Layout::named_or_file(&base.text("layout"))?;
+        let place = start_of(&layout, base.parameters.values().get("start"))?;
+        let frames =
+            Frames { map: base.text("map_frame"), odom: base.text("odom_frame"), base: base.text("base_frame") };
+        let node = &mut base.node;
+        if base.parameters.bool("cmd_vel_stamped").unwrap_or(false) {
+            executor
+                .subscribe(
+                    node.subscription::<TwistStamped>("cmd_vel", Qos::Reliable)?,
+                    |state: &mut Self, message, _| {
+                        state.take_command(&message.twist);
+                    },
+                )
+                .map_err(NodeError::Io)?;
+        } else {
+            executor
+                .subscribe(node.subscription::<Twist>("cmd_vel", Qos::Reliable)?, |state: &mut Self, message, _| {
+                    state.take_command(&message);
+                })
+                .map_err(NodeError::Io)?;
+        }
+        let initial = node.subscription::<PoseWithCovarianceStamped>("initialpose", Qos::Reliable)?;
+        executor
+            .subscribe(initial, |state: &mut Self, message, _| state.take_initial_pose(&message))
+            .map_err(NodeError::Io)?;
+        let odom = node.publisher("odom", Qos::Reliable)?;
+        let tf = node.publisher("/tf", Qos::Transforms)?;
+        let tf_static = node.publisher("/tf_static", Qos::StaticTransforms)?;
+        let map = node.publisher("map", Qos::Latched)?;
+        let wall_contacts = node.publisher("~/wall_contacts", Qos::Latched)?;
+        let publish_clock = base.parameters.bool("publish_clock").unwrap_or(false);
+        let clock = if publish_clock { Some(base.node.publisher("/clock", Qos::Reliable)?) } else { None };
+        let factor = base.double("real_time_factor").clamp(0.1, 10.0);
+        let odom_steps = (1.0 / (STEP_SECS * base.double("odom_rate_hz"))).round().max(1.0) as u64;
+        let fault = base.text("odom_fault").parse().unwrap_or_default();
+        let started = base.now();
+        let state = Self {
+            base,
+            robot: Robot::new(MazeWorld::new(layout), place),
+            odom,
+            tf,
+            tf_static,
+            map,
+            clock,
+            wall_contacts,
+            frames,
+            fault,
+            frozen: State::at_rest(place),
+            started,
+            began: Instant::now(),
+            factor,
+            odom_steps,
+            steps: 0,
+            reported_contacts: None,
+            wall_steps: Arc::default(),
+            late_steps: 0,
+            commands: 0,
+        };
+        executor.every(Duration::from_secs_f64(STEP_SECS / factor), Self::advance);
+        Ok((state, executor))
+    }
+
+    /// How often a wall has pushed the ball, readable from other threads.
+    pub fn wall_contacts(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.wall_steps)
+    }
+
+    /// Runs until the node is told to end.
+    ///
+    /// # Errors
+    /// If the system refuses to wait.
+    pub fn run(mut self, mut executor: Executor<Self>) -> std::io::Result<u8> {
+        self.publish_statics();
+        let _farewell = self.base.node.farewell();
+        let ran = executor.run(&mut self);
+        // Every reader and writer goes before the farewell does.
+        drop((executor, self));
+        ran.map(|()| 0)
+    }
+
+    /// What it has opened, in order.
+    pub fn endpoints(&self) -> &[Endpoint] {
+        self.base.node.endpoints()
+    }
+
+    /// A handle that ends the loop.
+    pub fn waker(&self) -> Waker {
+        self.base.waker.clone()
+    }
+
+    fn publish_statics(&mut self) {
+        let now = self.stamp();
+        let mut map_from_odom = TransformStamped {
+            header: Header { stamp: now.into(), frame_id: self.frames.map.clone() },
+            child_frame_id: self.frames.odom.clone(),
+            ..TransformStamped::default()
+        };
+        map_from_odom.transform.rotation.w = 1.0;
+        self.tf_static.publish(TFMessage { transforms: vec![map_from_odom] });
+        self.map.publish(grid_of(self.robot.world().layout(), &self.frames.map, now));
+    }
+
+    /// Now, as messages are stamped: simulated if the clock is published.
+    fn stamp(&self) -> RosTime {
+        match self.clock {
+            Some(_) => RosTime::from_nanos(self.robot.nanos()),
+            None => self.base.now(),
+        }
+    }
+
+    fn take_command(&mut self, twist: &Twist) {
+        match check_twist(twist) {
+            // The ball's frame is never turned, so its velocity is the map's.
+            Ok(()) => {
+                self.commands += 1;
+                self.robot.command([twist.linear.x, twist.linear.y]);
+            }
+            Err(error) => self.base.fault(error.name(), &error.to_string()),
+        }
+    }
+
+    fn take_initial_pose(&mut self, message: &PoseWithCovarianceStamped) {
+        let pose = &message.pose.pose;
+        if let Err(error) = check_pose(pose) {
+            self.base.fault(error.name(), &error.to_string());
+        } else if !self.robot.place([pose.position.x, pose.position.y]) {
+            self.base.fault("place_occupied", "expected an initialpose in free space, got one in a wall or outside");
+        }
+    }
+
+    /// Steps the world until it has caught up with the clock on the wall, at most 0.1 s at once.
+    fn advance(&mut self) {
+        let due = (self.began.elapsed().as_secs_f64() * self.factor / STEP_SECS) as u64;
+        let behind = due.saturating_sub(self.steps);
+        if behind > 10 {
+            // After a pause the lost time is not made up for.
+            self.late_steps += behind - 10;
+            self.began += Duration::from_secs_f64((behind - 10) as f64 * STEP_SECS / self.factor);
+        }
+        for _ in 0..behind.min(10) {
+            self.steps += 1;
+            self.robot.step();
+        }
+        if behind == 0 {
+            return;
+        }
+        let stamp = self.stamp();
+        if let Some(clock) = &self.clock {
+            clock.publish(ClockMessage { clock: stamp.into() });
+        }
+        if self.steps % self.odom_steps < behind.min(10) {
+            self.publish_odometry(stamp);
+        }
+        if self.reported_contacts != Some(self.robot.wall_steps()) {
+            self.reported_contacts = Some(self.robot.wall_steps());
+            self.wall_steps.store(self.robot.wall_steps(), Ordering::Relaxed);
+            self.wall_contacts.publish(UInt64 { data: self.robot.wall_steps() });
+        }
+    }
+
+    fn publish_odometry(&mut self, stamp: RosTime) {
+        let Some((state, stamp)) = self.fault.distort(*self.robot.state(), self.frozen, stamp, self.steps) else {
+            return;
+        };
+        let mut odometry = Odometry {
+            header: Header { stamp: stamp.into(), frame_id: self.frames.odom.clone() },
+            child_frame_id: self.frames.base.clone(),
+            ..Odometry::default()
+        };
+        odometry.pose.pose.position.x = state.position[0];
+        odometry.pose.pose.position.y = state.position[1];
+        odometry.pose.pose.orientation.w = 1.0;
+        odometry.twist.twist.linear.x = state.velocity[0];
+        odometry.twist.twist.linear.y = state.velocity[1];
+        let mut odom_from_base = TransformStamped {
+            header: odometry.header.clone(),
+            child_frame_id: self.frames.base.clone(),
+            ..TransformStamped::default()
+        };
+        odom_from_base.transform.translation.x = state.position[0];
+        odom_from_base.transform.translation.y = state.position[1];
+        odom_from_base.transform.rotation.w = 1.0;
+        self.odom.publish(odometry);
+        self.tf.publish(TFMessage { transforms: vec![odom_from_base] });
+    }
+}
+
+fn start_of(layout: &Layout, value: Option<&planwright_ros2::parameter::Value>) -> Result<Point, SimError> {
+    use planwright_ros2::parameter::Value;
+    match value {
+        Some(Value::DoubleArray(numbers)) if !numbers.is_empty() => match numbers.as_slice() {
+            [x, y] if layout.is_free([*x, *y]) => Ok([*x, *y]),
+            _ => Err(SimError::Start(numbers.clone())),
+        },
+        _ => {
+            let last = layout.free_cells().last();
+            last.map(|(row, column)| [row as f64, column as f64]).ok_or(SimError::Start(Vec::new()))
+        }
+    }
+}
+
+impl NodeState for SimNode {
+    fn base(&mut self) -> &mut Base {
+        &mut self.base
+    }
+
+    fn takes_long(&self, _name: &str) -> bool {
+        false
+    }
+
+    fn check_parameters(&mut self, _transaction: &Transaction) -> Verdict {
+        Verdict::Now
+    }
+
+    fn parameters_changed(&mut self, _changes: &[Change]) {
+        self.fault = self.base.text("odom_fault").parse().unwrap_or_default();
+        self.frozen = *self.robot.state();
+    }
+
+    fn time_jumped(&mut self, _jump: &Jump) {}
+
+    fn statuses(&mut self) -> Vec<Status> {
+        let mut status = Status::new("robot");
+        let state = self.robot.state();
+        if self.robot.wall_steps() > 0 {
+            status.find(Level::Warn, "a wall was touched");
+        }
+        if self.fault != OdometryFault::None {
+            status.find(Level::Warn, self.fault.name());
+        }
+        status.value("position", format!("{:.3}, {:.3}", state.position[0], state.position[1]));
+        status.value("speed_mps", format!("{:.3}", state.speed()));
+        status.value("wall_contacts", self.robot.wall_steps());
+        status.value("travelled_m", format!("{:.2}", self.robot.travelled_m()));
+        status.value("simulated_secs", format!("{:.2}", self.robot.secs()));
+        status.value("late_steps", self.late_steps);
+        status.value("commands", self.commands);
+        status.value("commanded", self.robot.is_commanded());
+        status.value("started_secs", format!("{:.3}", self.started.as_secs_f64()));
+        vec![status]
+    }
+
+    fn middleware_failed(&mut self) {
+        self.base.waker.stop();
+    }
+}
