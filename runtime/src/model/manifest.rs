@@ -177,6 +177,20 @@ pub struct Normaliser {
     pub high: Vec<f32>,
 }
 
+impl Normaliser {
+    /// A physical value on the scale where the column's low end is -1 and its high end 1; not clamped.
+    pub fn normalise(&self, column: usize, value: f64) -> f32 {
+        let (low, high) = (self.low[column], self.high[column]);
+        2.0 * (value as f32 - low) / (high - low) - 1.0
+    }
+
+    /// The physical value of a normalised one.
+    pub fn denormalise(&self, column: usize, value: f32) -> f64 {
+        let (low, high) = (self.low[column], self.high[column]);
+        f64::from(low + 0.5 * (value + 1.0) * (high - low))
+    }
+}
+
 /// What the network was trained to undo.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

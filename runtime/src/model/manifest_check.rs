@@ -43,7 +43,8 @@ pub enum ManifestError {
 }
 
 const MAX_HORIZON: usize = 100_000;
-const MAX_CANDIDATES: usize = 4_096;
+/// Largest number of plans that a planner draws at once.
+pub const MAX_CANDIDATES: usize = 1_024;
 const MAX_COLUMNS: usize = 64;
 const MAX_SUPPORT: usize = 1 << 20;
 const PLACE_NAMES: [&str; 2] = ["x", "y"];

@@ -47,5 +47,5 @@ pub use manifest::{
     Column, ConditionSpec, DiffusionSpec, Dimension, Family, Golden, Manifest, Normaliser, Parity, Prediction,
     Provenance, QuantitySpec, SCHEMA_VERSION, SolverDefaults, TensorSpec, TransformSpec, WorldSpec,
 };
-pub use manifest_check::ManifestError;
+pub use manifest_check::{MAX_CANDIDATES, ManifestError};
 pub use policy_spec::{ActionSpec, HeadSpec, POLICY_COLUMNS, PolicySpec, ReturnSpec};
