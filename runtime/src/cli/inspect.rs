@@ -1,6 +1,6 @@
 //! `planwright inspect`
 
-use super::common::{CliError, print_json, print_text};
+use super::output::{CliError, print_json, print_text};
 use crate::model::SolverDefaults;
 use crate::model::{Artefact, Manifest};
 use clap::Args;

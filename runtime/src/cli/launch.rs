@@ -1,8 +1,8 @@
 //! `planwright launch`: robot, planner and view in one process, for people without ROS.
 
-use super::common::{CliError, ViewArguments, check_free, layout, numbers, open_model, print_json, print_text};
-use super::eval::finish_view;
+use super::arguments::{ViewArguments, check_free, finish_view, layout, numbers, open_model};
 use super::node::{end_on_signals, warn};
+use super::output::{CliError, print_json, print_text};
 use crate::model::Family;
 use crate::ros::arguments::{ParameterRule, RosArguments};
 use crate::ros::executor::Waker;

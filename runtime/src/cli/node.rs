@@ -1,7 +1,7 @@
 //! `planwright node`
 
-use super::common::{CliError, ViewArguments, print_json, print_text};
-use super::eval::finish_view;
+use super::arguments::{ViewArguments, finish_view};
+use super::output::{CliError, print_json, print_text};
 use crate::ros::arguments::RosArguments;
 use crate::ros::executor::Waker;
 use crate::ros::messages::{nav2_msgs, nav2_msgs_lyrical};

@@ -3,7 +3,7 @@
 use crate::density::{DensityError, SmoothnessMetric};
 use crate::model::{Artefact, EngineChoice};
 use crate::planner::{History, HistoryStep, PlanError, PlannerError, PolicyEngine, policy_of};
-use crate::world::{Episode, GOAL_RADIUS_M, Layout, MazeWorld, STEP_SECS, State};
+use crate::world::{Episode, GOAL_RADIUS_M, Layout, State, World};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -61,7 +61,7 @@ pub enum PolicyDriveError {
 pub fn drive_policy(
     artefact: &Artefact,
     choice: &EngineChoice,
-    world: &MazeWorld,
+    world: &World,
     episodes: &[Episode],
     settings: &PolicyDriveSettings,
 ) -> Result<Vec<DrivenEpisode>, PolicyDriveError> {
@@ -83,16 +83,16 @@ pub fn drive_policy(
         })
         .collect();
     for _ in 0..settings.steps {
-        for (row, drive) in drives.iter().enumerate() {
-            engine.show(row, &drive.history);
+        for (element, drive) in drives.iter().enumerate() {
+            engine.set_input(element, &drive.history);
         }
-        engine.ask().map_err(PlanError::from)?;
-        for (row, drive) in drives.iter_mut().enumerate() {
+        engine.run().map_err(PlanError::from)?;
+        for (element, drive) in drives.iter_mut().enumerate() {
             for dimension in 0..2 {
-                engine.pmf(row, dimension, &mut pmf)?;
+                engine.pmf(element, dimension, &mut pmf)?;
                 drive.smoothness += 0.5 * metric.of(&pmf)?;
             }
-            let action = engine.action(row, settings.temperature, &mut drive.rng)?;
+            let action = engine.action(element, settings.temperature, &mut drive.rng)?;
             drive.step(world, action, control_steps);
         }
     }
@@ -203,17 +203,18 @@ impl Drive {
         self.history.push(&step);
     }
 
-    fn step(&mut self, world: &MazeWorld, action: [f64; 2], control_steps: usize) {
+    fn step(&mut self, world: &World, action: [f64; 2], control_steps: usize) {
         self.change_square += (0..2).map(|axis| (action[axis] - self.action[axis]).powi(2)).sum::<f64>();
         self.action = action;
+        let step_secs = world.step_secs();
         for _ in 0..control_steps {
             let before = self.state;
             let (after, report) = world.step(&before, action);
             self.state = after;
             self.wall_steps += usize::from(report.pushing > 0);
-            let acceleration = [0, 1].map(|axis| (after.velocity[axis] - before.velocity[axis]) / STEP_SECS);
+            let acceleration = [0, 1].map(|axis| (after.velocity[axis] - before.velocity[axis]) / step_secs);
             if let Some(last) = self.acceleration {
-                let square = |axis: usize| ((acceleration[axis] - last[axis]) / STEP_SECS).powi(2);
+                let square = |axis: usize| ((acceleration[axis] - last[axis]) / step_secs).powi(2);
                 self.jerk_square += square(0) + square(1);
                 self.jerks += 1;
             }

@@ -32,6 +32,11 @@ pub struct PlannerDescription {
 }
 
 impl PlannerDescription {
+    /// The engine in words.
+    pub fn engine_text(&self) -> String {
+        self.engine.as_ref().map_or_else(|| "no network".to_owned(), ToString::to_string)
+    }
+
     /// Of a model on an engine that is loaded for `batch`.
     pub(super) fn of_model(
         manifest: &Manifest,

@@ -12,7 +12,7 @@ use crate::model::{Engine, Manifest, ModelError, Normaliser};
 use crate::quantity::path_length_m;
 use crate::trajectory::Trajectory;
 use crate::view::{Event, View};
-use crate::world::{Point, State, Sweep};
+use crate::world::{Point, PointMass, State, Sweep};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -134,7 +134,8 @@ impl DiffusionPlanner {
             let mut scratch = std::mem::take(&mut self.scratch);
             self.unpack(range.start, &mut scratch);
             let length = path_length_m(scratch.points());
-            let clearance = Sweep::new(&self.description.layout).path(halved(&scratch)).clearance_m;
+            let clearance =
+                Sweep::new(&self.description.layout, PointMass::FOOTPRINT).path(halved(&scratch)).clearance_m;
             self.scratch = scratch;
             let better =
                 best.is_none_or(|(_, best_clearance, best_length)| match (clearance > 0.0, best_clearance > 0.0) {
@@ -191,7 +192,7 @@ fn unpack(planner: &DiffusionPlanner, sample: &[f32], knots: &mut Trajectory) {
     knots.dt_secs = planner.description.knot_secs;
     for knot in sample.chunks_exact(COLUMNS) {
         let value = |column: usize| planner.normaliser.denormalise(column, knot[column]);
-        knots.actions.push([value(0), value(1)]);
+        knots.commands.push([value(0), value(1)]);
         knots.states.push(State::from_array([value(2), value(3), value(4), value(5)]));
     }
 }

@@ -2,6 +2,7 @@
 //! or (to compare with) of a plain denoiser of positions with inpainted endpoints.
 
 use super::denoiser::EngineDenoiser;
+use super::load::wrong_family;
 use super::pool::Pool;
 use super::ranking::Ranking;
 use super::settings::SamplerChoice;
@@ -11,11 +12,12 @@ use super::{
 };
 use crate::correction::Resample;
 use crate::diffusion::{Condition, Sampler, SamplerSettings, Start};
+use crate::geometry::distance;
 use crate::model::{Engine, Manifest, ModelError, Normaliser};
 use crate::quantity::path_length_m;
 use crate::trajectory::Trajectory;
 use crate::view::View;
-use crate::world::{Point, State, Sweep};
+use crate::world::{Point, PointMass, State, Sweep};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::time::Instant;
@@ -84,10 +86,7 @@ impl LengthMatchedPlanner {
     ) -> Result<Self, PlannerError> {
         let wrong = |problem: String| Err(PlannerError::Setting(problem));
         if !manifest.plans_paths() {
-            return wrong(format!(
-                "expected a model of paths (columns x, y), got '{}' of family {:?}\nhint: `planwright inspect FILE` tells what a model is",
-                manifest.name, manifest.family
-            ));
+            return Err(wrong_family(manifest, "a model of paths (columns x, y)"));
         }
         let SamplerChoice { sampler: sampling, candidates } = settings.denoiser.resolve(manifest)?;
         let matching = *matching;
@@ -132,7 +131,7 @@ impl LengthMatchedPlanner {
         if !self.has_codes {
             return None;
         }
-        let sweep = Sweep::new(&self.description.layout);
+        let sweep = Sweep::new(&self.description.layout, PointMass::FOOTPRINT);
         let count = self.pool.len();
         (0..count).map(|offset| self.pool.path((index * 7919 + offset) % count)).find_map(|path| {
             let (start, goal) = (*path.first()?, *path.last()?);
@@ -224,7 +223,9 @@ impl LengthMatchedPlanner {
             if best.is_some_and(|best| !(deficit > best.deficit + DEFICIT_GAIN)) {
                 continue;
             }
-            let clearance_m = Sweep::new(&self.description.layout).path(self.candidate.iter().copied()).clearance_m;
+            let clearance_m = Sweep::new(&self.description.layout, PointMass::FOOTPRINT)
+                .path(self.candidate.iter().copied())
+                .clearance_m;
             // Without a code space a later plan has no other candidates either: the gate checks the last one.
             let is_last_resort = !self.has_codes && offset + 1 == total && best.is_none();
             if clearance_m >= self.matching.clearance_m || is_last_resort {
@@ -241,10 +242,6 @@ impl LengthMatchedPlanner {
         let (first, last) = if backwards { (last, first) } else { (first, last) };
         distance(*first, start) <= self.matching.reach_m && distance(*last, goal) <= self.matching.reach_m
     }
-}
-
-fn distance(a: Point, b: Point) -> f64 {
-    (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
 /// Moves the ends of a path to start and goal, and every point between by linear interpolation of the two shifts.

@@ -40,6 +40,14 @@ pub fn load_with(
     })
 }
 
+/// The refusal of a model of another family than the one that is needed.
+pub(super) fn wrong_family(manifest: &Manifest, expected: &str) -> PlannerError {
+    PlannerError::Setting(format!(
+        "expected {expected}, got '{}' of family {:?}\nhint: `planwright inspect FILE` tells what a model is",
+        manifest.name, manifest.family
+    ))
+}
+
 /// The noise schedule that a denoiser was trained with.
 pub(super) fn schedule_of(manifest: &Manifest) -> Result<NoiseSchedule, PlannerError> {
     let (diffusion, _) = manifest.denoiser().map_err(PlannerError::Setting)?;

@@ -1,7 +1,7 @@
 //! Planning with a policy: its actions are rolled out through the simulated world until the goal.
 
 use super::policy_engine::{PolicyEngine, policy_of};
-use super::policy_history::{History, HistoryStep, action_between};
+use super::policy_history::{History, HistoryStep};
 use super::{
     Observation, PlanError, Planner, PlannerDescription, PlannerError, PlannerSettings, Proposal, stream_seed,
 };
@@ -9,7 +9,7 @@ use crate::correction::Resample;
 use crate::model::{Engine, Manifest, ModelError};
 use crate::trajectory::Trajectory;
 use crate::view::{Event, View};
-use crate::world::{GOAL_RADIUS_M, MazeWorld, Point, State, Sweep};
+use crate::world::{GOAL_RADIUS_M, MazeWorld, Point, State};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::time::Instant;
@@ -101,7 +101,9 @@ impl PolicyPlanner {
         let action_before = match (&self.last, elapsed) {
             // A step of the history covers a whole period.
             (Some(_), Some(elapsed)) if continues && elapsed < 0.75 * period => return,
-            (Some(last), Some(elapsed)) if continues => action_between(&last.state, &observation.state, elapsed),
+            (Some(last), Some(elapsed)) if continues => {
+                self.world.robot().mean_command(&last.state, &observation.state, elapsed)
+            }
             _ => {
                 self.past.clear();
                 self.return_to_go = target;
@@ -165,7 +167,7 @@ impl PolicyPlanner {
             if rollout.broken {
                 continue;
             }
-            rollout.path.actions.push(action);
+            rollout.path.commands.push(action);
             rollout.path.states.push(rollout.state);
             rollout.arrived = rollout.state.distance(goal) <= ARRIVAL_M;
             rollout.history.push(&HistoryStep {
@@ -180,7 +182,7 @@ impl PolicyPlanner {
 
     /// The roll-out that has arrived and its clearance, metres; of several in the same step, the one farthest from walls.
     fn arrived(&self) -> Option<(usize, f64)> {
-        let sweep = Sweep::new(self.world.layout());
+        let sweep = self.world.sweep();
         let arrived = self.rollouts.iter().enumerate().filter(|(_, rollout)| rollout.arrived);
         arrived
             .map(|(index, rollout)| (index, sweep.path(rollout.path.points()).clearance_m))
@@ -262,7 +264,7 @@ impl Planner for PolicyPlanner {
         proposal.trajectory.copy_from(&self.rollouts[candidate].path);
         proposal.trajectory.states.push(State::at_rest(observation.goal));
         // The command of the last stretch is unknown; a trajectory has all commands or none.
-        proposal.trajectory.actions.clear();
+        proposal.trajectory.commands.clear();
         proposal.candidate = candidate;
         proposal.clearance_m = clearance_m;
         proposal.denoising_steps = steps;

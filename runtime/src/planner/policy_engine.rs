@@ -1,12 +1,11 @@
 //! A policy's network with its heads: histories in, actions out, for a batch.
 
 use super::action_head::ActionHead;
+use super::load::wrong_family;
 use super::policy_history::{COLUMNS, History};
-use super::{PlanError, PlannerError, check_family};
-use crate::model::{
-    Artefact, Engine, EngineChoice, EngineDescription, EngineError, Family, Manifest, PolicySpec, load_engine,
-};
-use crate::world::Action;
+use super::{PlanError, PlannerError};
+use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, EngineError, Manifest, PolicySpec, load_engine};
+use crate::world::Command;
 use rand_chacha::ChaCha8Rng;
 use std::time::{Duration, Instant};
 
@@ -93,11 +92,16 @@ impl PolicyEngine {
     ///
     /// # Errors
     /// If the network's output is not a density.
-    pub(crate) fn action(&mut self, element: usize, temperature: f64, rng: &mut ChaCha8Rng) -> Result<Action, PlanError> {
+    pub(crate) fn action(
+        &mut self,
+        element: usize,
+        temperature: f64,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Command, PlanError> {
         let width = self.policy.outputs();
         let size = width * self.heads.len();
         let output = &self.output[element * size..(element + 1) * size];
-        let mut action: Action = [0.0; 2];
+        let mut action: Command = [0.0; 2];
         for ((value, head), output) in action.iter_mut().zip(&mut self.heads).zip(output.chunks_exact(width)) {
             *value = head.value(output, temperature, rng)?.clamp(-1.0, 1.0);
         }
@@ -121,7 +125,5 @@ impl PolicyEngine {
 
 /// The policy's entry of a manifest.
 pub(crate) fn policy_of(manifest: &Manifest) -> Result<&PolicySpec, PlannerError> {
-    check_family(manifest, Family::MazePolicy)?;
-    let missing = || PlannerError::Setting("expected a policy with its binning, got none".to_owned());
-    manifest.policy.as_ref().ok_or_else(missing)
+    manifest.policy.as_ref().ok_or_else(|| wrong_family(manifest, "a policy"))
 }

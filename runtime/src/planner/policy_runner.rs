@@ -4,7 +4,7 @@ use super::policy_engine::PolicyEngine;
 use super::policy_history::{History, HistoryStep};
 use super::{PlanError, PlannerError, PlannerSettings};
 use crate::model::{Artefact, EngineChoice};
-use crate::world::{Action, Point, State};
+use crate::world::{Command, Point, State};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -14,7 +14,7 @@ pub struct PolicyRunner {
     history: History,
     temperature: f64,
     return_to_go: f64,
-    action_before: Action,
+    action_before: Command,
     rng: ChaCha8Rng,
 }
 
@@ -23,11 +23,7 @@ impl PolicyRunner {
     ///
     /// # Errors
     /// If the model is no policy, a setting does not fit it, or the engine refuses.
-    pub fn new(
-        artefact: &Artefact,
-        choice: &EngineChoice,
-        settings: &PlannerSettings,
-    ) -> Result<Self, PlannerError> {
+    pub fn new(artefact: &Artefact, choice: &EngineChoice, settings: &PlannerSettings) -> Result<Self, PlannerError> {
         settings.rollout.check()?;
         let engine = PolicyEngine::new(artefact, choice, 1)?;
         Ok(Self {
@@ -44,7 +40,7 @@ impl PolicyRunner {
     ///
     /// # Errors
     /// If the engine fails, or the network's output is not a density.
-    pub fn act(&mut self, state: &State, goal: Point) -> Result<Action, PlanError> {
+    pub fn act(&mut self, state: &State, goal: Point) -> Result<Command, PlanError> {
         let (return_to_go, action_before) = (self.return_to_go, self.action_before);
         self.history.push(&HistoryStep { state: *state, goal, return_to_go, action_before });
         self.engine.set_input(0, &self.history);

@@ -142,8 +142,16 @@ mod tests {
     fn the_schema_holds_range_default_and_description_of_every_setting() {
         let schema = schemars::schema_for!(PlannerSettings).to_value();
         let of = |name: &str| &schema["properties"][name];
-        let names =
-            ["solver", "denoising_steps", "candidates", "warm_start", "rollouts", "temperature", "target_return", "seed"];
+        let names = [
+            "solver",
+            "denoising_steps",
+            "candidates",
+            "warm_start",
+            "rollouts",
+            "temperature",
+            "target_return",
+            "seed",
+        ];
         for name in names {
             assert!(of(name)["description"].is_string(), "{name}: {schema}");
         }
