@@ -82,7 +82,7 @@ pub(super) struct EngineArguments {
     #[arg(long, value_name = "FILE")]
     pub(super) onnxruntime: Option<PathBuf>,
     /// Threads of one network call
-    #[arg(long, default_value_t = 1, value_parser = within(1..=256), value_name = "N")]
+    #[arg(long, default_value_t = 1, value_parser = within(1..=256_usize), value_name = "N")]
     pub(super) threads: usize,
 }
 
@@ -110,7 +110,7 @@ pub(super) struct PilotArguments {
     #[arg(long)]
     pub(super) keep_shape: bool,
     /// Control steps of 0.01 s between plans
-    #[arg(long, default_value_t = 10, value_parser = within(1..=10_000), value_name = "N")]
+    #[arg(long, default_value_t = 10, value_parser = within(1..=10_000_usize), value_name = "N")]
     pub(super) replan_steps: usize,
     /// Time from observation to checked plan, milliseconds (0: no deadline)
     #[arg(long, value_parser = within(0.0..=1e6), value_name = "MS")]

@@ -39,7 +39,7 @@ pub(super) struct Bench {
     #[arg(long, requires = "ros", value_name = "FILE")]
     python: Option<PathBuf>,
     /// Whole plans per engine
-    #[arg(long, default_value_t = 1000, value_parser = within(10..=1_000_000), value_name = "N")]
+    #[arg(long, default_value_t = 1000, value_parser = within(10..=1_000_000_usize), value_name = "N")]
     plans: usize,
     /// Print JSON
     #[arg(long)]

@@ -37,7 +37,7 @@ pub(super) struct Demo {
     #[arg(value_enum, default_value_t = DemoPlanner::Maze, value_name = "PLANNER")]
     family: DemoPlanner,
     /// Episodes (default: 10; 300 goals with --transform)
-    #[arg(long, value_parser = within(1..=10_000), value_name = "N")]
+    #[arg(long, value_parser = within(1..=10_000_usize), value_name = "N")]
     episodes: Option<usize>,
     /// Keep to the clock: 100 control steps a second
     #[arg(long)]

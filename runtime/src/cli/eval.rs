@@ -46,7 +46,7 @@ Scores are D4RL-normalised percent. Starts depend on --seed alone. Without --dea
 long as they need, so that the same seed gives the same result on any machine.")]
 pub(super) struct Maze {
     /// Episodes
-    #[arg(long, default_value_t = 100, value_parser = within(1..=100_000), value_name = "N")]
+    #[arg(long, default_value_t = 100, value_parser = within(1..=100_000_usize), value_name = "N")]
     episodes: usize,
     /// How the planner is evaluated
     #[arg(long, value_enum, default_value_t = Protocol::Pilot)]

@@ -21,10 +21,10 @@ pub(super) struct EvalPolicy {
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
     /// Episodes, driven side by side
-    #[arg(long, default_value_t = 100, value_parser = within(1..=4096), value_name = "N")]
+    #[arg(long, default_value_t = 100, value_parser = within(1..=4096_usize), value_name = "N")]
     episodes: usize,
     /// Actions per episode
-    #[arg(long, default_value_t = 120, value_parser = within(1..=100_000), value_name = "N")]
+    #[arg(long, default_value_t = 120, value_parser = within(1..=100_000_usize), value_name = "N")]
     steps: usize,
     /// Seed of starts, goals and draws
     #[arg(long, default_value_t = 0)]
