@@ -164,15 +164,17 @@ fn candidates(count: usize) -> PlannerSettings {
     PlannerSettings { denoiser, ..PlannerSettings::default() }
 }
 
-/// Controls have neither network nor, but for the random one, a seed: what is asserted of them is what is left.
+/// Controls have no network and, but for the random one, no seed: the rest of the planners' suite.
 #[test]
 fn controls_propose_finite_paths_from_start_to_goal() {
     for control in [Control::Search, Control::Straight, Control::Random] {
         for layout in [Layout::umaze(), Layout::medium(), Layout::large()] {
             let goal = layout.goal().unwrap_or([1.0, 1.0]);
+            let farthest = layout.free_cells().last().unwrap_or_default();
+            let start = [farthest.0 as f64, farthest.1 as f64];
             let mut planner = ControlPlanner::new(control, layout, 1);
             let mut proposal = planner.proposal();
-            let observation = Observation { state: State::at_rest([1.0, 3.0]), goal, stamp_secs: 0.0, step: 0 };
+            let observation = Observation { state: State::at_rest(start), goal, stamp_secs: 0.0, step: 0 };
             let capacity = proposal.trajectory.states.capacity();
             for _ in 0..3 {
                 planner
@@ -180,7 +182,7 @@ fn controls_propose_finite_paths_from_start_to_goal() {
                     .unwrap_or_else(|error| panic!("{error}"));
                 let states = &proposal.trajectory.states;
                 assert!(states.iter().all(State::is_finite), "{control:?}");
-                let ends = [states[0].distance([1.0, 3.0]), states[states.len() - 1].distance(goal)];
+                let ends = [states[0].distance(start), states[states.len() - 1].distance(goal)];
                 assert!(ends[0] < 1e-9 && ends[1] < 1e-9, "{control:?}: {ends:?}");
             }
             assert_eq!(proposal.trajectory.states.capacity(), capacity, "no allocation after construction");

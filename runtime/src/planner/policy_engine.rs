@@ -125,5 +125,5 @@ impl PolicyEngine {
 
 /// The policy's entry of a manifest.
 pub(crate) fn policy_of(manifest: &Manifest) -> Result<&PolicySpec, PlannerError> {
-    manifest.policy.as_ref().ok_or_else(|| wrong_family(manifest, "a policy"))
+    manifest.policy.as_ref().ok_or_else(|| wrong_family(manifest, "a model of family MazePolicy"))
 }
