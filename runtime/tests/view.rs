@@ -187,8 +187,9 @@ fn a_recording_holds_every_kind_of_event_and_can_be_read() {
 
 /// The entities of the recording proper, without its blueprint.
 fn entities(path: &std::path::Path) -> std::collections::BTreeSet<String> {
-    use rerun::external::re_log_encoding::DecoderApp;
-    use rerun::log::{Chunk, LogMsg};
+    use re_chunk::Chunk;
+    use re_log_encoding::DecoderApp;
+    use re_log_types::LogMsg;
     let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
     DecoderApp::decode_eager(file)
         .unwrap()

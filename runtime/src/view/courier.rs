@@ -9,9 +9,9 @@ use std::sync::mpsc::{
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rerun::external::re_uri::ProxyUri;
-use rerun::log::LogMsg;
-use rerun::sink::{GrpcSink, GrpcSinkConnectionState, LogSink as _};
+use re_grpc_client::write::{Client, ClientConnectionState, Options};
+use re_log_types::LogMsg;
+use re_uri::ProxyUri;
 
 use super::queue::{Queue, lock};
 
@@ -116,7 +116,7 @@ impl Route {
     }
 
     fn run(&self, batches: Receiver<Batch>, flushed: &Sender<()>) {
-        let mut sink = GrpcSink::new(self.uri.clone());
+        let mut client = Client::new(self.uri.clone(), Options::default());
         let mut greeted = false;
         let mut retry_at = Instant::now();
         let mut patient_until = Instant::now() + PATIENCE;
@@ -127,58 +127,59 @@ impl Route {
                 Err(RecvTimeoutError::Timeout) => Batch { messages: Vec::new(), events: 0 },
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            while matches!(sink.status(), GrpcSinkConnectionState::Connecting { .. }) && Instant::now() < patient_until
+            while matches!(client.status(), ClientConnectionState::Connecting { .. }) && Instant::now() < patient_until
             {
                 std::thread::sleep(Duration::from_millis(10));
             }
-            match sink.status() {
-                GrpcSinkConnectionState::Connected => {
+            match client.status() {
+                ClientConnectionState::Connected => {
                     if !greeted {
                         // The opening holds all that is fixed, also what came while nobody listened.
-                        sink.send_all(lock(&self.opening).clone());
+                        let opening = lock(&self.opening).clone();
+                        opening.into_iter().for_each(|message| client.send_blocking(message));
                         greeted = true;
                     }
-                    sink.send_all(batch.messages);
+                    batch.messages.into_iter().for_each(|message| client.send_blocking(message));
                     // One batch at a time, or the client would gather a hundred of them for a viewer that stopped.
-                    if !self.is_taken(&sink) {
+                    if !self.is_taken(&client) {
                         self.missed(batch.events);
-                        if matches!(sink.status(), GrpcSinkConnectionState::Connected) {
+                        if matches!(client.status(), ClientConnectionState::Connected) {
                             break;
                         }
                         continue;
                     }
                     self.arrived(batch.events);
                 }
-                GrpcSinkConnectionState::Connecting { .. } => {
+                ClientConnectionState::Connecting { .. } => {
                     self.missed(batch.events);
                     self.complain("is not there");
                 }
-                GrpcSinkConnectionState::Disconnected(_) => {
+                ClientConnectionState::Disconnected(_) => {
                     self.missed(batch.events);
                     self.complain("went away");
                     if retry_at <= Instant::now() {
                         retry_at = Instant::now() + RECONNECT;
                         patient_until = Instant::now() + PATIENCE;
                         greeted = false;
-                        sink = GrpcSink::new(self.uri.clone());
+                        client = Client::new(self.uri.clone(), Options::default());
                     }
                 }
             }
         }
-        // Both said before the sink is dropped, because dropping it may hang.
+        // Both said before the client is dropped, because dropping it may hang.
         self.missed(batches.try_iter().map(|batch| batch.events).sum());
         drop(batches);
         let _ = flushed.send(());
-        drop(sink);
+        drop(client);
     }
 
-    fn is_taken(&self, sink: &GrpcSink) -> bool {
+    fn is_taken(&self, client: &Client) -> bool {
         for _ in 0..ASKINGS {
-            if sink.flush_blocking(Duration::from_secs(1)).is_ok() {
+            if client.flush_blocking(Duration::from_secs(1)).is_ok() {
                 return true;
             }
             self.complain("takes nothing");
-            if !matches!(sink.status(), GrpcSinkConnectionState::Connected) {
+            if !matches!(client.status(), ClientConnectionState::Connected) {
                 return false;
             }
         }

@@ -6,8 +6,9 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use rerun::external::re_log_encoding::{EncodeError, Encoder, EncodingOptions};
-use rerun::log::LogMsg;
+use re_build_info::CrateVersion;
+use re_log_encoding::{EncodeError, Encoder, EncodingOptions};
+use re_log_types::LogMsg;
 
 use super::queue::lock;
 
@@ -61,8 +62,7 @@ impl Recording {
             None => open_in_place(path)?,
         };
         let encoded = Encoded::default();
-        let encoder =
-            Encoder::new_eager(rerun::build_info().version, EncodingOptions::PROTOBUF_COMPRESSED, encoded.clone());
+        let encoder = Encoder::new_eager(CrateVersion::LOCAL, EncodingOptions::PROTOBUF_COMPRESSED, encoded.clone());
         let encoder = encoder.map_err(other)?;
         let mut recording =
             Self { path: path.to_owned(), part, file, encoder, encoded, chunks: 0, whole_bytes: 0, torn: false };

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rerun::external::re_uri::ProxyUri;
-use rerun::log::{ChunkError, LogMsg};
-use rerun::{ApplicationId, StoreId, StoreKind};
+use re_chunk::ChunkError;
+use re_log_types::{ApplicationId, LogMsg, StoreId, StoreKind};
+use re_uri::ProxyUri;
 
 use super::courier::{Batch, Dispatch, Opening};
 use super::queue::{Queue, lock};
