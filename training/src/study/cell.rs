@@ -51,6 +51,15 @@ pub trait Cell: Clone {
     }
 }
 
+/// The result of one cell of a batched ensemble: [`Cell::run`] where [`Cell::run_batch`] is written.
+///
+/// # Errors
+/// As [`Cell::run`].
+pub fn run_alone<C: Cell>(cell: &C, bench: &Bench<'_>) -> Result<C::Output, StudyError> {
+    let mut outputs = C::run_batch(std::slice::from_ref(cell), bench)?;
+    outputs.pop().ok_or_else(|| StudyError::setting("batch", "with one result", "none"))
+}
+
 /// What a running cell can use: where results and checkpoints lie, and the progress bar.
 pub struct Bench<'a> {
     /// The study's folder.

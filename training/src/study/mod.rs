@@ -93,7 +93,7 @@ pub mod shuffle;
 mod store;
 mod table;
 
-pub use cell::{Bench, Cell};
+pub use cell::{Bench, Cell, run_alone};
 pub use command::{Document, Registry, Tool};
 pub use definition::{AnyStudy, Results, Study};
 pub use error::StudyError;
@@ -102,4 +102,4 @@ pub use request::{Common, Request, Shown, arguments};
 pub use runner::{RunOptions, Shard, check_cells, run_cells};
 pub use section::{Figure, Section, write_files, write_sections};
 pub use store::{Done, Store, write_file};
-pub use table::{Table, spread, yes};
+pub use table::{Table, distinct, spread, yes};

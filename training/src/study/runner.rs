@@ -229,7 +229,7 @@ mod tests {
             other.contains("expected a result of these settings (seed-7/gener), got one of others (other)"),
             "{other}"
         );
-        std::fs::write(options.store.file(&cell, "json"), "{").expect("written");
+        std::fs::write(options.store.file(&cell, "json"), "[").expect("written");
         assert!(text(std::slice::from_ref(&cell)).contains("expected the result of a run, got EOF"));
         assert!(text(&[]).starts_with("expected cells with at least one choice"));
         assert_eq!(text(&[cell.clone(), cell]), "expected cells each once, got seed-7/generation-0 twice");

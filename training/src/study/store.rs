@@ -20,6 +20,12 @@ pub struct Done<R> {
     pub missing: Vec<String>,
 }
 
+impl<R> Default for Done<R> {
+    fn default() -> Self {
+        Self { results: Vec::new(), missing: Vec::new() }
+    }
+}
+
 impl Store {
     /// A folder, which is made when the first result is written.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
@@ -74,7 +80,7 @@ impl Store {
     /// # Errors
     /// As [`Store::read`].
     pub fn done<C: Cell>(&self, cells: &[C]) -> Result<Done<C::Output>, StudyError> {
-        let mut done = Done { results: Vec::new(), missing: Vec::new() };
+        let mut done = Done::default();
         for cell in cells {
             match self.read(cell)? {
                 Some(output) => done.results.push(output),

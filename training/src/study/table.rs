@@ -15,6 +15,17 @@ pub fn yes(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
 }
 
+/// Values in the order in which they first appear, each once.
+pub fn distinct<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut seen = Vec::new();
+    for value in values {
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+    }
+    seen
+}
+
 /// Headings and rows of cells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {

@@ -5,13 +5,18 @@
 //! * [`numbers`]: a small model that samples Gaussian numbers (figures 2.3 and A23);
 //! * [`forecast`]: heads over thousands of tokens, in a network that forecasts series (table A5).
 
+#[cfg(test)]
+mod conformance;
+pub mod forecast;
+pub mod known_densities;
+pub mod numbers;
 pub mod theory;
 
 use planwright_training::study::{Document, Registry};
 
 /// All studies: a new one is one line here.
 pub const REGISTRY: Registry = Registry {
-    studies: &[&theory::Theory],
+    studies: &[&theory::Theory, &known_densities::KnownDensities, &numbers::Numbers, &forecast::Forecast],
     documents: &[Document {
         name: "heads",
         about: "All experiments on heads, as docs/fourier",

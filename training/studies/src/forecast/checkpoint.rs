@@ -1,8 +1,8 @@
 //! A run's parameters and moments as safetensors: a fit that was cut off goes on where it stood.
 
 use super::settings::ForecastSettings;
-use crate::fourier::FourierError;
-use crate::network::ParameterSpec;
+use planwright_training::network::ParameterSpec;
+use planwright_training::study::StudyError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -41,8 +41,8 @@ impl Checkpoint {
         path: &Path,
         specs: &[ParameterSpec],
         settings: &ForecastSettings,
-    ) -> Result<(), FourierError> {
-        let io = |source| FourierError::Io { path: path.to_owned(), source };
+    ) -> Result<(), StudyError> {
+        let io = |source| StudyError::Io { path: path.to_owned(), source };
         let other = |problem: String| io(std::io::Error::other(problem));
         let bytes: Vec<Vec<u8>> =
             self.values.iter().map(|flat| flat.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
@@ -73,20 +73,20 @@ impl Checkpoint {
         path: &Path,
         specs: &[ParameterSpec],
         settings: &ForecastSettings,
-    ) -> Result<Option<Self>, FourierError> {
+    ) -> Result<Option<Self>, StudyError> {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(FourierError::Io { path: path.to_owned(), source }),
+            Err(source) => return Err(StudyError::Io { path: path.to_owned(), source }),
         };
-        let wrong = |problem: String| FourierError::Result { path: path.to_owned(), problem };
+        let wrong = |problem: String| StudyError::Result { path: path.to_owned(), problem };
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| wrong(error.to_string()))?;
         let state = header.metadata().as_ref().and_then(|metadata| metadata.get(STATE_KEY));
         let state = state.ok_or_else(|| wrong(format!("no `{STATE_KEY}` in its metadata")))?;
         let state: State = serde_json::from_str(state).map_err(|error| wrong(error.to_string()))?;
         let (expected, got) = (settings.sha256(), state.settings.sha256());
         if expected != got {
-            return Err(FourierError::OtherSettings { path: path.to_owned(), expected, got });
+            return Err(StudyError::OtherSettings { path: path.to_owned(), expected, got });
         }
         let tensors = SafeTensors::deserialize(&bytes).map_err(|error| wrong(error.to_string()))?;
         let mut values = [const { Vec::new() }; 3];

@@ -2,7 +2,7 @@
 
 use super::model::Model;
 use super::tokens::{PAD, SPECIAL};
-use crate::fourier::FourierError;
+use planwright_training::study::StudyError;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tch::{Kind, Tensor};
@@ -34,7 +34,7 @@ pub(super) struct Forecast {
     pub(super) scale: f64,
 }
 
-fn floats(tensor: &Tensor) -> Result<Vec<f64>, FourierError> {
+fn floats(tensor: &Tensor) -> Result<Vec<f64>, StudyError> {
     Ok(Vec::<f64>::try_from(tensor.to_kind(Kind::Double).contiguous().view([-1]))?)
 }
 
@@ -45,9 +45,9 @@ pub(super) fn forecast(
     contexts: &[&[f64]],
     horizon: usize,
     sampling: Sampling,
-) -> Result<Vec<Forecast>, FourierError> {
+) -> Result<Vec<Forecast>, StudyError> {
     let chunks = contexts.chunks(CHUNK).enumerate();
-    let parts: Result<Vec<Vec<Forecast>>, FourierError> =
+    let parts: Result<Vec<Vec<Forecast>>, StudyError> =
         chunks.map(|(index, chunk)| tch::no_grad(|| one(model, views, chunk, horizon, sampling, index))).collect();
     Ok(parts?.into_iter().flatten().collect())
 }
@@ -59,7 +59,7 @@ fn one(
     horizon: usize,
     sampling: Sampling,
     chunk: usize,
-) -> Result<Vec<Forecast>, FourierError> {
+) -> Result<Vec<Forecast>, StudyError> {
     let (tokens, scales) = model.contexts(contexts)?;
     let memory = model.network.encode(views, &tokens);
     let (samples, rows) = (sampling.samples, contexts.len() * sampling.samples);

@@ -7,8 +7,8 @@ use super::metrics::{
 use super::model::Model;
 use super::series::{Series, Task};
 use super::settings::ForecastSettings;
-use crate::fourier::FourierError;
 use planwright::density::SmoothnessMetric;
+use planwright_training::study::StudyError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
@@ -43,12 +43,9 @@ pub struct Example {
 type Answers<'t, 's> = Vec<(&'t Task<'s>, Quantiles)>;
 
 /// Scores of forecasts of one series.
-fn score(series: &Series, answers: &Answers<'_, '_>) -> Result<SeriesScore, FourierError> {
-    let wrong = |got: &str| FourierError::Setting {
-        name: "series",
-        expected: format!("'{}' with windows whose past varies", series.name),
-        got: got.to_owned(),
-    };
+fn score(series: &Series, answers: &Answers<'_, '_>) -> Result<SeriesScore, StudyError> {
+    let wrong =
+        |got: &str| StudyError::setting("series", format!("'{}' with windows whose past varies", series.name), got);
     let (mut mase, mut loss, mut magnitude) = (0.0, 0.0, 0.0);
     for (task, quantiles) in answers {
         let scale = naive_error(task.history, series.period).ok_or_else(|| wrong("a constant one"))?;
@@ -68,7 +65,7 @@ pub(super) fn repeating(
     series: &[Series],
     windows: usize,
     period: fn(&Series) -> usize,
-) -> Result<Vec<SeriesScore>, FourierError> {
+) -> Result<Vec<SeriesScore>, StudyError> {
     let one = |series: &Series| {
         let tasks = series.tasks(windows);
         let answer = |task: &Task<'_>| certain(&seasonal_naive(task.history, period(series), task.future.len()));
@@ -91,7 +88,7 @@ pub(super) fn evaluate(
     views: &[Tensor],
     series: &[Series],
     run: &ForecastSettings,
-) -> Result<Evaluated, FourierError> {
+) -> Result<Evaluated, StudyError> {
     let metric = SmoothnessMetric::new(run.shared.tokens)?;
     let sampling = Sampling { samples: run.shared.samples, top: run.shared.top, seed: run.seed };
     let tasks: Vec<Vec<Task<'_>>> = series.iter().map(|series| series.tasks(run.shared.windows)).collect();
@@ -99,7 +96,7 @@ pub(super) fn evaluate(
     let horizon = series.iter().map(|series| series.horizon).max().unwrap_or_default();
     if horizon > run.shared.lengths.horizon {
         let expected = format!("of at least {horizon}, the longest of the series");
-        return Err(FourierError::Setting { name: "horizon", expected, got: run.shared.lengths.horizon.to_string() });
+        return Err(StudyError::setting("horizon", expected, run.shared.lengths.horizon));
     }
     let mut forecasts = forecast(model, views, &histories, horizon, sampling)?.into_iter();
     let (mut scores, mut examples) = (Vec::new(), Vec::new());

@@ -3,10 +3,10 @@
 //! The masses at the bins' centres sum to one exactly while there are fewer frequencies than half the bins, so the
 //! cross-entropy needs |A(z)|^2 at the target's centre alone: a sum over the frequencies in place of one over the bins.
 //! Where all masses are wanted (evaluation), they are one inverse transform, and the autocorrelation of the penalty is
-//! two short ones. All three equal what [`crate::fourier::Head`] computes with its tables, up to rounding.
+//! two short ones. All three equal what [`planwright_training::head::Head`] computes with its tables, up to rounding.
 
-use crate::fourier::{HeadError, HeadSpec};
 use planwright::density::bin_centre;
+use planwright_training::head::{HeadError, HeadSpec};
 use std::f64::consts::PI;
 use tch::{Kind, Tensor};
 
@@ -109,7 +109,7 @@ impl FastFourier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fourier::Head;
+    use planwright_training::head::Head;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 

@@ -5,7 +5,7 @@ use super::network::Network;
 use super::pool::Window;
 use super::settings::ForecastSettings;
 use super::tokens::{PAD, Tokeniser};
-use crate::fourier::FourierError;
+use planwright_training::study::StudyError;
 use tch::{Kind, Tensor};
 
 /// All parts of a run but its parameters.
@@ -26,7 +26,7 @@ pub(super) struct Batch {
 
 impl Model {
     /// Of a run.
-    pub(super) fn new(run: &ForecastSettings) -> Result<Self, FourierError> {
+    pub(super) fn new(run: &ForecastSettings) -> Result<Self, StudyError> {
         run.check()?;
         Ok(Self {
             network: Network::new(run)?,
@@ -37,7 +37,7 @@ impl Model {
     }
 
     /// Contexts as tokens, contexts x (steps + 1), with their scales.
-    pub(super) fn contexts(&self, contexts: &[&[f64]]) -> Result<(Tensor, Vec<f64>), FourierError> {
+    pub(super) fn contexts(&self, contexts: &[&[f64]]) -> Result<(Tensor, Vec<f64>), StudyError> {
         let mut tokens = Vec::new();
         let mut scales = Vec::new();
         for context in contexts {
@@ -50,7 +50,7 @@ impl Model {
     }
 
     /// Windows of equal horizon as tokens.
-    pub(super) fn batch(&self, windows: &[Window]) -> Result<Batch, FourierError> {
+    pub(super) fn batch(&self, windows: &[Window]) -> Result<Batch, StudyError> {
         let known: Vec<&[f64]> = windows.iter().map(|window| window.context.as_slice()).collect();
         let (contexts, scales) = self.contexts(&known)?;
         let (mut inputs, mut labels) = (Vec::new(), Vec::new());

@@ -7,8 +7,9 @@
 
 use super::settings::{ForecastSettings, Lengths, Sizes};
 use super::tokens::PAD;
-use crate::fourier::{FourierError, Head, HeadWeights, Objective};
-use crate::network::{ParameterSpec, Parameters, Start};
+use planwright_training::head::{Head, HeadWeights, Objective};
+use planwright_training::network::{ParameterSpec, Parameters, Start};
+use planwright_training::study::StudyError;
 use std::f64::consts::PI;
 use tch::{Kind, Tensor};
 
@@ -63,7 +64,7 @@ fn normalise(x: &Tensor, weight: &Tensor) -> Tensor {
 
 impl Network {
     /// Of a run.
-    pub(super) fn new(run: &ForecastSettings) -> Result<Self, FourierError> {
+    pub(super) fn new(run: &ForecastSettings) -> Result<Self, StudyError> {
         let (sizes, lengths, tokens) = (run.shared.network, run.shared.lengths, run.shared.tokens);
         let head = Head::new(run.variant.spec(tokens), 1)?;
         let Sizes { width, feed_forward, .. } = sizes;

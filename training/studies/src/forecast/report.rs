@@ -3,13 +3,14 @@
 use super::evaluate::Example;
 use super::run::ForecastResult;
 use super::settings::{BinningKind, ForecastHead, Variant};
-use super::table::{ForecastCell, ForecastTable, METRICS, value};
-use crate::report::curves::{COLOURS, Curve, CurvePanel, CurvePoint, draw};
-use crate::report::markdown::{cell, head, row};
-use crate::report::panel::{Panel, Points, Y_TICKS, band, dashed, line};
-use crate::report::sheet::{Area, Drawn, Mark, legend, px, svg, title};
-use crate::report::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, THIN, TITLE_HEIGHT, WIDTH};
-use crate::report::{Figure, ReportError, Section, Summary};
+use super::table::{ForecastTable, METRICS, Measured, value};
+use planwright_training::statistics::Summary;
+use planwright_training::study::markdown::cell;
+use planwright_training::study::plot::axes::{Panel, Points, Y_TICKS, band, dashed, line};
+use planwright_training::study::plot::curves::{COLOURS, Curve, CurvePanel, CurvePoint, draw};
+use planwright_training::study::plot::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, THIN, TITLE_HEIGHT, WIDTH};
+use planwright_training::study::plot::svg::{Area, Drawn, Mark, legend, px, svg, title};
+use planwright_training::study::{Figure, Section, StudyError, Table, spread, yes};
 
 const PANEL_HEIGHT: f64 = 240.0;
 
@@ -17,24 +18,19 @@ const PANEL_HEIGHT: f64 = 240.0;
 ///
 /// # Errors
 /// If a figure cannot be drawn.
-pub fn section(results: &[ForecastResult], table: &ForecastTable) -> Result<Section, ReportError> {
-    let mut figures = vec![Figure {
-        file: "forecast-frequencies.svg".to_owned(),
-        caption: "Relative MASE, relative WQL and smoothness over the frequencies, linear head dashed".to_owned(),
-        svg: drawn("forecast-frequencies.svg", frequencies(results))?,
-    }];
+pub(super) fn section(results: &[ForecastResult], table: &ForecastTable) -> Result<Section, StudyError> {
+    let mut figures = vec![Figure::drawn(
+        "forecast-frequencies.svg",
+        "Relative MASE, relative WQL and smoothness over the frequencies, linear head dashed",
+        frequencies(results),
+    )?];
     let linear = shown(results, &Variant::LINEAR);
     let most = results.iter().filter(|result| is_published_fourier(&result.settings.variant));
     let most = most.max_by_key(|result| result.settings.variant.frequencies());
     let fourier = most.and_then(|most| shown(results, &most.settings.variant));
     if let (Some(linear), Some(fourier)) = (linear, fourier) {
-        let file = "forecast-examples.svg";
-        figures.push(Figure {
-            file: file.to_owned(),
-            caption: "Forecasts with the band from the 10% to the 90% quantile, and one predicted distribution"
-                .to_owned(),
-            svg: drawn(file, examples([linear, fourier]))?,
-        });
+        let caption = "Forecasts with the band from the 10% to the 90% quantile, and one predicted distribution";
+        figures.push(Figure::drawn("forecast-examples.svg", caption, examples([linear, fourier]))?);
     }
     Ok(Section {
         title: "Forecasting with tokens".to_owned(),
@@ -42,10 +38,6 @@ pub fn section(results: &[ForecastResult], table: &ForecastTable) -> Result<Sect
         text: text(table),
         figures,
     })
-}
-
-fn drawn(file: &str, drawn: Drawn<String>) -> Result<String, ReportError> {
-    drawn.map_err(|error| ReportError::Draw { file: file.to_owned(), problem: error.to_string() })
 }
 
 /// A Fourier head with penalty over mixed-precision bins.
@@ -59,16 +51,12 @@ fn shown<'r>(results: &'r [ForecastResult], variant: &Variant) -> Option<&'r For
     results.iter().find(|result| result.settings.variant == *variant && !result.examples.is_empty())
 }
 
-fn number(cell: &ForecastCell) -> [String; 2] {
-    let spread = |mean: f64, sd: Option<f64>| match sd {
-        Some(sd) => format!("{mean:.4} \u{b1} {sd:.4}"),
-        None => format!("{mean:.4}"),
-    };
+fn number(cell: &Measured) -> [String; 2] {
     let published = cell.published.map_or("none".to_owned(), |mean| match cell.published_sd {
-        Some(sd) => spread(mean, Some(sd)),
+        Some(sd) => spread(mean, Some(sd), 4),
         None => format!("{mean:.3}"),
     });
-    [spread(cell.mean, cell.sd), published]
+    [spread(cell.mean, cell.sd, 4), published]
 }
 
 fn text(table: &ForecastTable) -> String {
@@ -90,7 +78,7 @@ fn text(table: &ForecastTable) -> String {
         shared.series,
         shared.top,
     );
-    out.push_str(&head([
+    let mut rows = Table::new([
         "forecaster",
         "seeds",
         "MASE",
@@ -101,26 +89,28 @@ fn text(table: &ForecastTable) -> String {
         "published",
         "last loss",
         "parameters",
-    ]));
+    ]);
     for one in &table.rows {
         let [mase, wql] = [number(&one.mase), number(&one.wql)];
         let smoothness = one.smoothness.as_ref().map_or([String::new(), String::new()], number);
         let known = [one.seeds.to_string()].into_iter().chain(mase).chain(wql).chain(smoothness);
         let loss = one.loss.map_or(String::new(), |loss| format!("{loss:.3}"));
-        out.push_str(&row([cell(&one.forecaster)].into_iter().chain(known).chain([loss, one.parameters.to_string()])));
+        rows.row([cell(&one.forecaster)].into_iter().chain(known).chain([loss, one.parameters.to_string()]));
     }
+    out.push_str(&rows.markdown());
     out.push_str(&format!(
         "\nOrders of the published table, {} of {} found here:\n\n",
         table.agreements,
         table.comparisons.len()
     ));
-    out.push_str(&head(["lower", "upper", "metric", "published", "here", "seeds"]));
-    let word = |so: bool| if so { "yes" } else { "no" }.to_owned();
+    let mut orders = Table::new(["lower", "upper", "metric", "published", "here", "seeds"]);
     for one in &table.comparisons {
         let seeds = format!("{} of {}", one.seeds_below, one.seeds);
         let names = [cell(&one.lower), cell(&one.upper), one.metric.clone()];
-        out.push_str(&row(names.into_iter().chain([word(one.published), word(one.measured), seeds])));
+        let found = [one.published, one.measured].map(|so| yes(so).to_owned());
+        orders.row(names.into_iter().chain(found).chain([seeds]));
     }
+    out.push_str(&orders.markdown());
     out
 }
 
@@ -150,7 +140,6 @@ fn frequencies(results: &[ForecastResult]) -> Drawn<String> {
         let level = summary(&Variant::LINEAR, metric);
         let ends = [counts.first(), counts.last()].into_iter().flatten();
         let linear = ends.filter_map(|frequencies| Some(place(*frequencies, level?)));
-        let curve = |label: &str, colour, dashed, places| Curve { label: label.to_owned(), colour, dashed, places };
         CurvePanel {
             heading: if metric == "smoothness" {
                 metric.to_owned()
@@ -162,8 +151,8 @@ fn frequencies(results: &[ForecastResult]) -> Drawn<String> {
             y_label: metric.to_owned(),
             from_zero: metric == "smoothness",
             curves: vec![
-                curve("Fourier", COLOURS[0], false, fourier.collect()),
-                curve("linear", COLOURS[1], true, linear.collect()),
+                Curve::new("Fourier", 0, false, fourier.collect()),
+                Curve::new("linear", 1, true, linear.collect()),
             ],
         }
     };
@@ -278,7 +267,7 @@ mod tests {
         for result in &mut results {
             result.examples = vec![example(Some(vec![0.0, 0.25, 0.5, 0.25])), example(None)];
         }
-        let table = forecast_table(&results, "planwright-train fourier forecast").expect("a table");
+        let table = forecast_table(&results, "planwright-study run forecast").expect("a table");
         let section = section(&results, &table).expect("a section");
         assert!(section.text.contains("| fourier-550 | 1 | 0.8000 | 0.852 |"), "{}", section.text);
         assert!(section.text.contains("| fourier-64 | linear | mase | yes | yes | 1 of 2 |"), "{}", section.text);

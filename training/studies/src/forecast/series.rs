@@ -1,7 +1,7 @@
 //! Real series that forecasts are measured on and none is trained on. `training/data/series/collect.py` collected them
 //! from Python packages that ship them.
 
-use crate::fourier::FourierError;
+use planwright_training::study::StudyError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -38,15 +38,12 @@ impl Series {
     ///
     /// # Errors
     /// If there are fewer.
-    pub fn all(count: usize) -> Result<Vec<Self>, FourierError> {
-        let mut series: Vec<Self> = serde_json::from_str(SERIES).map_err(|error| FourierError::Setting {
-            name: "series.json",
-            expected: "as a list of series".to_owned(),
-            got: error.to_string(),
-        })?;
+    pub fn all(count: usize) -> Result<Vec<Self>, StudyError> {
+        let mut series: Vec<Self> = serde_json::from_str(SERIES)
+            .map_err(|error| StudyError::setting("series.json", "as a list of series", error))?;
         if count > series.len() {
             let expected = format!("of at most {}", series.len());
-            return Err(FourierError::Setting { name: "series", expected, got: count.to_string() });
+            return Err(StudyError::setting("series", expected, count));
         }
         series.truncate(count);
         Ok(series)

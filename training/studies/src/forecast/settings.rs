@@ -1,7 +1,8 @@
 //! What is run: heads, binnings, seeds, and the sizes that all of them share.
 
-use crate::fit::content_sha256;
-use crate::fourier::{FourierError, HeadSpec};
+use planwright_training::fit::content_sha256;
+use planwright_training::head::HeadSpec;
+use planwright_training::study::StudyError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -245,9 +246,9 @@ impl ForecastSettings {
     ///
     /// # Errors
     /// The first setting without sense.
-    pub fn check(&self) -> Result<(), FourierError> {
+    pub fn check(&self) -> Result<(), StudyError> {
         let Shared { tokens, lengths, pool, network, .. } = &self.shared;
-        let wrong = |name, expected: String, got: String| Err(FourierError::Setting { name, expected, got });
+        let wrong = |name, expected: String, got: String| Err(StudyError::setting(name, expected, got));
         let window = lengths.context + lengths.horizon;
         for (name, got) in [
             ("steps", self.shared.steps),
@@ -296,9 +297,9 @@ impl ForecastSettings {
     }
 }
 
-/// Which runs a table is made of.
+/// Choices whose product are the runs of a table.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ForecastPlan {
+pub struct ForecastGrid {
     /// Its rows.
     pub variants: Vec<Variant>,
     /// Seeds of initial values, windows and samples.
@@ -307,29 +308,19 @@ pub struct ForecastPlan {
     pub shared: Shared,
 }
 
-impl ForecastPlan {
+impl ForecastGrid {
     /// The table's seeds.
     pub const SEEDS: [u64; 2] = [1, 2];
 
     /// All runs, seed by seed: a table of whole rows is there as early as can be.
     ///
     /// # Errors
-    /// If there is none, one is there twice, or one cannot be made.
-    pub fn runs(&self) -> Result<Vec<ForecastSettings>, FourierError> {
+    /// If one cannot be made.
+    pub fn runs(&self) -> Result<Vec<ForecastSettings>, StudyError> {
         let all = self.seeds.iter().flat_map(|seed| self.variants.iter().map(move |variant| (*seed, *variant)));
         let runs: Vec<ForecastSettings> =
             all.map(|(seed, variant)| ForecastSettings { variant, seed, shared: self.shared.clone() }).collect();
-        let wrong =
-            |expected: &str, got: String| FourierError::Setting { name: "runs", expected: expected.into(), got };
-        for (index, run) in runs.iter().enumerate() {
-            run.check()?;
-            if runs.iter().take(index).any(|other| other == run) {
-                return Err(wrong("each once", format!("{} twice", run.path())));
-            }
-        }
-        if runs.is_empty() {
-            return Err(wrong("with a head and a seed", "none".to_owned()));
-        }
+        runs.iter().try_for_each(ForecastSettings::check)?;
         Ok(runs)
     }
 }
@@ -338,49 +329,39 @@ impl ForecastPlan {
 mod tests {
     use super::*;
 
-    fn plan() -> ForecastPlan {
+    fn grid() -> ForecastGrid {
         let shared = Shared::table();
-        ForecastPlan { variants: Variant::rows(&shared.frequencies()), seeds: vec![1, 2], shared }
+        ForecastGrid { variants: Variant::rows(&shared.frequencies()), seeds: vec![1, 2], shared }
     }
 
     #[test]
     fn the_rows_are_those_of_the_published_table() {
-        let names: Vec<String> = plan().variants.iter().map(Variant::name).collect();
+        let names: Vec<String> = grid().variants.iter().map(Variant::name).collect();
         let published = ["linear", "fourier-64", "fourier-128", "fourier-256", "fourier-550", "fourier-550-free"];
         assert_eq!((&names[..6], names[6].as_str()), (&published.map(str::to_owned)[..], "fourier-550-uniform"));
-        let runs = plan().runs().expect("runs");
+        let runs = grid().runs().expect("runs");
         assert_eq!((runs.len(), runs[7].path().as_str()), (14, "linear/seed-2"));
         assert_eq!(Shared::quick().frequencies(), [8, 16, 32, 64]);
     }
 
     #[test]
     fn runs_that_make_no_sense_are_refused() {
-        let text = |change: fn(&mut ForecastPlan)| {
-            let mut plan = plan();
-            change(&mut plan);
-            plan.runs().expect_err("no such runs").to_string()
+        let text = |change: fn(&mut ForecastGrid)| {
+            let mut grid = grid();
+            change(&mut grid);
+            grid.runs().expect_err("no such runs").to_string()
         };
-        assert_eq!(text(|plan| plan.seeds.clear()), "expected runs with a head and a seed, got none");
-        assert_eq!(text(|plan| plan.seeds = vec![1, 1]), "expected runs each once, got linear/seed-1 twice");
-        assert_eq!(text(|plan| plan.shared.steps = 0), "expected steps above 0, got 0");
-        assert_eq!(text(|plan| plan.shared.tokens = 2), "expected tokens between 8 and 65536, got 2");
-        assert_eq!(text(|plan| plan.shared.network.width = 12), "expected width as a multiple of 8, got 12");
+        assert_eq!(text(|grid| grid.shared.steps = 0), "expected steps above 0, got 0");
+        assert_eq!(text(|grid| grid.shared.tokens = 2), "expected tokens between 8 and 65536, got 2");
+        assert_eq!(text(|grid| grid.shared.network.width = 12), "expected width as a multiple of 8, got 12");
         assert_eq!(
-            text(|plan| plan.shared.pool.length = 100),
+            text(|grid| grid.shared.pool.length = 100),
             "expected pool length of at least the 152 steps of a window, got 100"
         );
         assert_eq!(
-            text(|plan| plan.shared.mixture_share = f64::NAN),
+            text(|grid| grid.shared.mixture_share = f64::NAN),
             "expected mixture_share between 0 and 1, got NaN"
         );
-        assert!(text(|plan| plan.shared.tokens = 1024).starts_with("expected at most 512 frequencies for 1024 bins"));
-    }
-
-    #[test]
-    fn every_setting_changes_the_hash() {
-        let run = plan().runs().expect("runs").swap_remove(0);
-        let other = ForecastSettings { shared: Shared { steps: 1, ..run.shared.clone() }, ..run.clone() };
-        assert_ne!(run.sha256(), other.sha256());
-        assert_ne!(run.sha256(), ForecastSettings { seed: 9, ..run.clone() }.sha256());
+        assert!(text(|grid| grid.shared.tokens = 1024).starts_with("expected at most 512 frequencies for 1024 bins"));
     }
 }

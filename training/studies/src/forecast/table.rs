@@ -6,8 +6,9 @@ use super::published::{PublishedRow, published};
 use super::run::ForecastResult;
 use super::series::Series;
 use super::settings::{Shared, Variant};
-use crate::fourier::FourierError;
-use crate::report::Summary;
+use planwright_training::statistics::Summary;
+use planwright_training::study::StudyError;
+use planwright_training::study::{Table, distinct, spread, yes};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,7 @@ pub(super) const METRICS: [&str; 3] = ["mase", "wql", "smoothness"];
 /// A mean over seeds beside the published number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ForecastCell {
+pub struct Measured {
     /// Mean over seeds.
     pub mean: f64,
     /// Sample deviation over seeds; of smoothness that over the steps of a series, as published.
@@ -39,11 +40,11 @@ pub struct ForecastRow {
     /// Parameters of the network, head included; 0 for those that have none.
     pub parameters: usize,
     /// MASE as a share of the seasonal naive forecast's, geometric mean over the series.
-    pub mase: ForecastCell,
+    pub mase: Measured,
     /// The same of the weighted quantile loss.
-    pub wql: ForecastCell,
+    pub wql: Measured,
     /// Smoothness of the predicted probabilities; `None` for a forecaster without.
-    pub smoothness: Option<ForecastCell>,
+    pub smoothness: Option<Measured>,
     /// Mean MASE over the series.
     pub plain_mase: f64,
     /// Mean weighted quantile loss over the series.
@@ -94,10 +95,9 @@ pub struct ForecastTable {
 ///
 /// # Errors
 /// Without results, or if the series cannot be read.
-pub fn forecast_table(results: &[ForecastResult], command: &str) -> Result<ForecastTable, FourierError> {
+pub fn forecast_table(results: &[ForecastResult], command: &str) -> Result<ForecastTable, StudyError> {
     let Some(first) = results.first() else {
-        let (expected, got) = ("with a head and a seed".to_owned(), "none".to_owned());
-        return Err(FourierError::Setting { name: "runs", expected, got });
+        return Err(StudyError::setting("runs", "with a head and a seed", "none"));
     };
     let shared = first.settings.shared.clone();
     let series = Series::all(shared.series)?;
@@ -113,13 +113,7 @@ pub fn forecast_table(results: &[ForecastResult], command: &str) -> Result<Forec
 
 /// Heads in the order in which they first appear.
 fn variants(results: &[ForecastResult]) -> Vec<Variant> {
-    let mut variants: Vec<Variant> = Vec::new();
-    for result in results {
-        if !variants.contains(&result.settings.variant) {
-            variants.push(result.settings.variant);
-        }
-    }
-    variants
+    distinct(results.iter().map(|result| result.settings.variant))
 }
 
 fn of<'r>(results: &'r [ForecastResult], variant: &'r Variant) -> impl Iterator<Item = &'r ForecastResult> {
@@ -148,7 +142,7 @@ fn row(results: &[ForecastResult], variant: &Variant) -> Option<ForecastRow> {
         Summary::of(&numbers?)
     };
     let known = known(chosen.first()?);
-    let cell = |summary: Summary, published: Option<f64>| ForecastCell {
+    let cell = |summary: Summary, published: Option<f64>| Measured {
         mean: summary.mean,
         sd: summary.sd,
         published,
@@ -162,7 +156,7 @@ fn row(results: &[ForecastResult], variant: &Variant) -> Option<ForecastRow> {
         parameters: chosen.first()?.parameters,
         mase: cell(mase, known.map(|row| row.mase)),
         wql: cell(numbers(|result| Some(result.scores.relative_wql))?, known.map(|row| row.wql)),
-        smoothness: numbers(|result| result.scores.smoothness).map(|smoothness| ForecastCell {
+        smoothness: numbers(|result| result.scores.smoothness).map(|smoothness| Measured {
             mean: smoothness.mean,
             sd: squares.map(|squares| squares.mean.sqrt()),
             published: known.map(|row| row.smoothness),
@@ -177,7 +171,7 @@ fn row(results: &[ForecastResult], variant: &Variant) -> Option<ForecastRow> {
 
 fn reference(name: &str, scores: &[SeriesScore], naive: &[SeriesScore]) -> Option<ForecastRow> {
     let scores = Scores::of(scores, naive)?;
-    let cell = |mean| ForecastCell { mean, sd: None, published: None, published_sd: None };
+    let cell = |mean| Measured { mean, sd: None, published: None, published_sd: None };
     Some(ForecastRow {
         forecaster: name.to_owned(),
         seeds: 0,
@@ -247,45 +241,33 @@ fn compare(results: &[ForecastResult], lower: &Variant, upper: &Variant, metric:
 }
 
 /// The table for people.
-pub fn forecast_text(table: &ForecastTable) -> String {
-    let spread = |mean: f64, sd: Option<f64>| match sd {
-        Some(sd) => format!("{mean:.4} ± {sd:.4}"),
-        None => format!("{mean:.4}"),
-    };
+pub(super) fn forecast_text(table: &ForecastTable) -> String {
     let number = |value: Option<f64>| value.map(|value| format!("{value:.3}")).unwrap_or_default();
-    let line = |columns: [&str; 8]| {
-        let [name, seeds, mase, known_mase, wql, known_wql, smoothness, known_smoothness] = columns;
-        let text = format!(
-            "{name:<20} {seeds:<5} {mase:<15} {known_mase:<9} {wql:<15} {known_wql:<9} {smoothness:<15} {known_smoothness}"
-        );
-        text.trim_end().to_owned()
-    };
-    let head = ["forecaster", "seeds", "MASE", "published", "WQL", "published", "smoothness", "published"];
-    let mut lines = vec![line(head)];
+    let names = ["forecaster", "seeds", "MASE", "published", "WQL", "published", "smoothness", "published"];
+    let mut rows = Table::new(names);
     for row in &table.rows {
         let smoothness = row.smoothness.as_ref();
-        let known = smoothness.and_then(|cell| Some(spread(cell.published?, cell.published_sd))).unwrap_or_default();
-        lines.push(line([
-            &row.forecaster,
-            &row.seeds.to_string(),
-            &spread(row.mase.mean, row.mase.sd),
-            &number(row.mase.published),
-            &spread(row.wql.mean, row.wql.sd),
-            &number(row.wql.published),
-            &smoothness.map(|cell| spread(cell.mean, cell.sd)).unwrap_or_default(),
-            &known,
-        ]));
+        rows.row([
+            row.forecaster.clone(),
+            row.seeds.to_string(),
+            spread(row.mase.mean, row.mase.sd, 4),
+            number(row.mase.published),
+            spread(row.wql.mean, row.wql.sd, 4),
+            number(row.wql.published),
+            smoothness.map(|cell| spread(cell.mean, cell.sd, 4)).unwrap_or_default(),
+            smoothness.and_then(|cell| Some(spread(cell.published?, cell.published_sd, 4))).unwrap_or_default(),
+        ]);
     }
+    let mut lines = vec![rows.text()];
     lines.push("MASE and WQL relative to the seasonal naive forecast, geometric mean over the series".to_owned());
-    let word = |so: bool| if so { "yes" } else { "no" };
     for one in &table.comparisons {
         lines.push(format!(
             "{} below {} in {}: published {}, here {} ({} of {} seeds)",
             one.lower,
             one.upper,
             one.metric,
-            word(one.published),
-            word(one.measured),
+            yes(one.published),
+            yes(one.measured),
             one.seeds_below,
             one.seeds
         ));
@@ -347,7 +329,8 @@ pub(super) mod tests {
         assert!(linear.smoothness.as_ref().is_some_and(|cell| cell.sd == Some(0.01)));
         assert_eq!((table.rows[2].mase.sd, table.rows[4].seeds), (None, 0));
         assert!((table.rows[4].mase.mean - 1.0).abs() < 1e-12 && table.rows[4].smoothness.is_none());
-        assert!(forecast_table(&[], "a command").is_err());
+        let none = forecast_table(&[], "a command").expect_err("nothing to show").to_string();
+        assert_eq!(none, "expected runs with a head and a seed, got none");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::pool::mean_magnitude;
 use super::settings::BinningKind;
-use crate::fourier::FourierError;
 use planwright::density::{Binning, DenseMiddle};
+use planwright_training::study::StudyError;
 
 /// Fills contexts that are shorter than the network's.
 pub(super) const PAD: i64 = 0;
@@ -25,7 +25,7 @@ pub(super) struct Tokeniser {
 
 impl Tokeniser {
     /// With `tokens` in all, the two special ones included.
-    pub(super) fn new(kind: BinningKind, tokens: usize) -> Result<Self, FourierError> {
+    pub(super) fn new(kind: BinningKind, tokens: usize) -> Result<Self, StudyError> {
         let bins = tokens.saturating_sub(SPECIAL as usize);
         let binning = match kind {
             BinningKind::Mixed => Binning::mixed(-LIMIT, LIMIT, bins, DENSE)?,
@@ -40,19 +40,19 @@ impl Tokeniser {
     }
 
     /// The token of a value; values beyond the limits go to the bins at the ends.
-    pub(super) fn encode(&self, value: f64, scale: f64) -> Result<i64, FourierError> {
+    pub(super) fn encode(&self, value: f64, scale: f64) -> Result<i64, StudyError> {
         Ok(self.binning.encode_clamped(value / scale)? as i64 + SPECIAL)
     }
 
     /// The value of a token; an error for those that are none.
-    pub(super) fn decode(&self, token: i64, scale: f64) -> Result<f64, FourierError> {
+    pub(super) fn decode(&self, token: i64, scale: f64) -> Result<f64, StudyError> {
         // A special token's index wraps round to one that no binning has.
         let bin = usize::try_from(token - SPECIAL).unwrap_or(usize::MAX);
         Ok(self.binning.decode(bin)? * scale)
     }
 
     /// A context as the network takes it: padded on the left to `length`, then the end token.
-    pub(super) fn context(&self, context: &[f64], scale: f64, length: usize) -> Result<Vec<i64>, FourierError> {
+    pub(super) fn context(&self, context: &[f64], scale: f64, length: usize) -> Result<Vec<i64>, StudyError> {
         let known = context.get(context.len().saturating_sub(length)..).unwrap_or_default();
         let mut tokens = vec![PAD; length - known.len()];
         for value in known {
@@ -63,7 +63,7 @@ impl Tokeniser {
     }
 
     /// What the network is to answer: the tokens of the future, then the end token.
-    pub(super) fn labels(&self, future: &[f64], scale: f64) -> Result<Vec<i64>, FourierError> {
+    pub(super) fn labels(&self, future: &[f64], scale: f64) -> Result<Vec<i64>, StudyError> {
         let values = future.iter().map(|value| self.encode(*value, scale));
         values.chain([Ok(END)]).collect()
     }

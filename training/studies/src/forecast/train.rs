@@ -4,8 +4,8 @@ use super::checkpoint::Checkpoint;
 use super::model::Model;
 use super::pool::{Pool, Window};
 use super::settings::ForecastSettings;
-use crate::fit::{Moments, OptimiserSettings};
-use crate::fourier::FourierError;
+use planwright_training::fit::{Moments, OptimiserSettings};
+use planwright_training::study::StudyError;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
@@ -19,18 +19,18 @@ const KEEP: usize = 500;
 /// Largest norm of a gradient.
 const CLIP: f64 = 1.0;
 
-fn to_vec(tensor: &Tensor) -> Result<Vec<f32>, FourierError> {
+fn to_vec(tensor: &Tensor) -> Result<Vec<f32>, StudyError> {
     Ok(Vec::<f32>::try_from(tensor.detach())?)
 }
 
-/// Fits, or goes on from the checkpoint at `path`, and leaves the fitted parameters there. `tick` hears of every step.
+/// Fits, or goes on from the checkpoint at `path`, and leaves the fitted parameters there. `tick` is called after every step.
 pub(super) fn train(
     model: &Model,
     pool: &Pool,
     run: &ForecastSettings,
     path: &Path,
     tick: impl FnMut(usize, f64),
-) -> Result<Checkpoint, FourierError> {
+) -> Result<Checkpoint, StudyError> {
     train_until(model, pool, run, path, run.shared.steps, tick)
 }
 
@@ -41,7 +41,7 @@ fn train_until(
     path: &Path,
     until: usize,
     mut tick: impl FnMut(usize, f64),
-) -> Result<Checkpoint, FourierError> {
+) -> Result<Checkpoint, StudyError> {
     let begun = Instant::now();
     let specs = model.network.specs();
     let start = match Checkpoint::read(path, specs, run)? {
@@ -66,13 +66,13 @@ fn train_until(
         let wall_secs = wall_secs + begun.elapsed().as_secs_f64();
         let checkpoint = Checkpoint { step, losses: losses.to_vec(), wall_secs, values };
         checkpoint.write(path, specs, run)?;
-        Ok::<Checkpoint, FourierError>(checkpoint)
+        Ok::<Checkpoint, StudyError>(checkpoint)
     };
     for step in first..until.min(run.shared.steps) {
         let loss = model.loss(&model.network.views(&parameters), &model.batch(&windows(pool, run, step))?);
         let value = loss.double_value(&[]);
         if !value.is_finite() {
-            return Err(FourierError::Diverged { run: run.path(), epoch: step / EPOCH, loss: value });
+            return Err(StudyError::Diverged { cell: run.path(), epoch: step / EPOCH, loss: value });
         }
         let gradient = Tensor::run_backward(&[&loss], &[&parameters], false, false).swap_remove(0);
         let settings = OptimiserSettings {

@@ -2,9 +2,9 @@
 //! same seed of the published code, from the same distribution.
 
 use super::settings::Dataset;
-use crate::fourier::FourierError;
-use crate::fourier::order::shuffle;
 use planwright::density::bin_centre;
+use planwright_training::study::StudyError;
+use planwright_training::study::shuffle::shuffle;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, StandardNormal};
@@ -24,7 +24,7 @@ const DATA_STREAM: u64 = 1;
 
 /// Rows of a data set, before quantisation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ToyData {
+pub struct DensityData {
     /// Which distribution.
     pub dataset: Dataset,
     /// x and y of each row.
@@ -33,12 +33,12 @@ pub struct ToyData {
     pub targets: Vec<f64>,
 }
 
-impl ToyData {
+impl DensityData {
     /// Draws `samples` rows.
     ///
     /// # Errors
     /// If a beta distribution has no parameter above 0: with none of these seeds so far.
-    pub fn generate(dataset: Dataset, seed: u64, samples: usize) -> Result<Self, FourierError> {
+    pub fn generate(dataset: Dataset, seed: u64, samples: usize) -> Result<Self, StudyError> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(DATA_STREAM);
         let mut data = Self { dataset, inputs: Vec::with_capacity(samples), targets: Vec::with_capacity(samples) };
@@ -54,11 +54,8 @@ impl ToyData {
                 Dataset::Gmm2 => (if upper { x } else { y }) + DEVIATION * rng.sample::<f64, _>(StandardNormal),
                 Dataset::Beta => {
                     let [a, b] = shape(x, y);
-                    let beta = Beta::new(a, b).map_err(|_| FourierError::Setting {
-                        name: "x and y",
-                        expected: "other than 0".to_owned(),
-                        got: format!("{x} and {y}"),
-                    })?;
+                    let beta = Beta::new(a, b)
+                        .map_err(|_| StudyError::setting("x and y", "other than 0", format!("{x} and {y}")))?;
                     let magnitude = rng.sample(beta);
                     if upper { magnitude } else { -magnitude }
                 }
@@ -156,7 +153,7 @@ mod tests {
     #[test]
     fn equal_seeds_give_equal_rows_and_others_do_not() {
         for dataset in Dataset::ALL {
-            let made = |seed| ToyData::generate(dataset, seed, 100).expect("rows");
+            let made = |seed| DensityData::generate(dataset, seed, 100).expect("rows");
             assert_eq!(made(1), made(1));
             assert_ne!(made(1), made(2));
             assert!(made(1).inputs.iter().all(|[x, _]| x.abs() < 0.8));
@@ -168,7 +165,7 @@ mod tests {
     fn true_distributions_are_those_of_the_samples() {
         let bins = 1000;
         for dataset in Dataset::ALL {
-            let data = ToyData::generate(dataset, 5, 20_000).expect("rows");
+            let data = DensityData::generate(dataset, 5, 20_000).expect("rows");
             let moment = |power: i32| {
                 let rows = (0..data.inputs.len()).step_by(10);
                 let count = rows.len() as f64;
@@ -190,7 +187,7 @@ mod tests {
 
     #[test]
     fn true_pmfs_have_the_published_form() {
-        let one = |dataset, x, y| ToyData { dataset, inputs: vec![[x, y]], targets: vec![0.0] }.true_pmf(0, 50);
+        let one = |dataset, x, y| DensityData { dataset, inputs: vec![[x, y]], targets: vec![0.0] }.true_pmf(0, 50);
         // At a bin's centre the ratio to its neighbour is exp(width^2 / (2 variance)) = exp(0.08).
         let gaussian = one(Dataset::Gaussian, 0.7, 0.02);
         assert!((gaussian[25] / gaussian[24] - 0.08_f64.exp()).abs() < 1e-12);
@@ -208,14 +205,14 @@ mod tests {
         for (dataset, x, y, sum) in
             [(Dataset::Gaussian, 0.7, 1.0, 0.5), (Dataset::Gmm2, 1.0, 0.0, 0.75), (Dataset::Beta, 0.3, -0.6, 1.0)]
         {
-            let data = ToyData { dataset, inputs: vec![[x, y]], targets: vec![0.0] };
+            let data = DensityData { dataset, inputs: vec![[x, y]], targets: vec![0.0] };
             let (pmf, masses) = (data.true_pmf(0, 1000), data.true_masses(0, 1000));
             assert!((masses.iter().sum::<f64>() - sum).abs() < 1e-6, "{dataset:?}");
             for (mass, of_all) in masses.iter().zip(&pmf) {
                 assert!((mass - sum * of_all).abs() < 1e-6 * sum, "{dataset:?}");
             }
         }
-        let nothing = ToyData { dataset: Dataset::Beta, inputs: vec![], targets: vec![] }.true_pmf(0, 50);
+        let nothing = DensityData { dataset: Dataset::Beta, inputs: vec![], targets: vec![] }.true_pmf(0, 50);
         assert!(nothing.is_empty());
     }
 }

@@ -1,25 +1,27 @@
 //! What the heads learnt of one test row of each data set, beside the truth (figures 2.2 and A22).
 
-use super::run::{ToyExample, ToyResult};
-use super::settings::{Dataset, ToyHead};
-use crate::report::curves::COLOURS;
-use crate::report::markdown::MISSING;
-use crate::report::panel::{Panel, Y_TICKS, dashed, line, top};
-use crate::report::sheet::{Area, Drawn, Mark, legend, px, svg, title};
-use crate::report::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, THIN, TITLE_HEIGHT, WIDTH};
+use super::run::{DensityExample, DensityResult};
+use super::settings::{Dataset, DensityHead};
 use planwright::density::bin_centre;
+use planwright_training::study::markdown::MISSING;
+use planwright_training::study::plot::axes::{Panel, Y_TICKS, dashed, line, top};
+use planwright_training::study::plot::curves::colour_of;
+use planwright_training::study::plot::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, THIN, TITLE_HEIGHT, WIDTH};
+use planwright_training::study::plot::svg::{Area, Drawn, Mark, legend, px, svg, title};
 
 const PANEL_HEIGHT: f64 = 220.0;
 /// Columns of the figure, with the place of their colours.
-const HEADS: [(ToyHead, usize); 3] = [(ToyHead::Linear {}, 1), (ToyHead::Mixture {}, 2), (ToyHead::TABLE, 0)];
+const HEADS: [(DensityHead, usize); 3] =
+    [(DensityHead::Linear {}, 1), (DensityHead::Mixture {}, 2), (DensityHead::TABLE, 0)];
 
 /// One row per data set, one column per head, of the first seed that has an example; with that seed. `None` without any.
-pub(super) fn learnt(results: &[ToyResult]) -> Drawn<Option<(u64, String)>> {
-    let shown =
-        |result: &&ToyResult| result.example.is_some() && HEADS.iter().any(|(head, _)| *head == result.settings.head);
-    let Some(seed) = results.iter().find(shown).map(|result| result.settings.seed) else { return Ok(None) };
-    let example = |dataset: Dataset, head: ToyHead| {
-        let chosen = |result: &&ToyResult| {
+pub(super) fn learnt(results: &[DensityResult]) -> Option<(u64, Drawn<String>)> {
+    let shown = |result: &&DensityResult| {
+        result.example.is_some() && HEADS.iter().any(|(head, _)| *head == result.settings.head)
+    };
+    let seed = results.iter().find(shown)?.settings.seed;
+    let example = |dataset: Dataset, head: DensityHead| {
+        let chosen = |result: &&DensityResult| {
             let settings = &result.settings;
             (settings.dataset, settings.head, settings.seed) == (dataset, head, seed)
         };
@@ -40,11 +42,11 @@ pub(super) fn learnt(results: &[ToyResult]) -> Drawn<Option<(u64, String)>> {
             panel(cell, &heading, colour, example(dataset, head), highest)?;
         }
         Ok(())
-    })?;
-    Ok(Some((seed, drawn)))
+    });
+    Some((seed, drawn))
 }
 
-fn panel(area: &Area<'_>, heading: &str, colour: usize, example: Option<&ToyExample>, highest: f64) -> Drawn<()> {
+fn panel(area: &Area<'_>, heading: &str, colour: usize, example: Option<&DensityExample>, highest: f64) -> Drawn<()> {
     let note = example.map_or(String::new(), |example| format!("x {:.2}, y {:.2}", example.input[0], example.input[1]));
     let panel = Panel {
         heading,
@@ -61,7 +63,7 @@ fn panel(area: &Area<'_>, heading: &str, colour: usize, example: Option<&ToyExam
         let places = masses.iter().enumerate().map(|(bin, mass)| (bin_centre(bin, masses.len()), *mass));
         places.filter(|(_, mass)| mass.is_finite()).collect::<Vec<_>>()
     };
-    let colour = COLOURS.get(colour).copied().unwrap_or(INK);
+    let colour = colour_of(colour);
     let mut chart = panel.chart(area)?;
     line(&mut chart, points(&example.learnt), colour, MEDIUM)?;
     dashed(&mut chart, points(&example.truth), INK, THIN)

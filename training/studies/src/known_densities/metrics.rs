@@ -47,7 +47,7 @@ impl Pooled {
 /// What is measured on the test rows of one run. What a head or a task does not have is left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ToyMetrics {
+pub struct DensityMetrics {
     /// Mean divergence of the learnt from the true distribution, nats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kl: Option<f64>,

@@ -1,15 +1,16 @@
-//! The network 2-64-32-head of many runs at once: each run is a lane of the same tensors, with its own parameters.
+//! Batched ensemble of networks 2-64-32-head: each run is a member of the same tensors, with its own parameters.
 
-use super::settings::{Task, ToySettings};
-use crate::fourier::{FourierError, Head, Objective};
-use crate::network::{ParameterSpec, Parameters, Start};
+use super::settings::{DensitySettings, Task};
+use planwright_training::head::{Head, Objective};
+use planwright_training::network::{ParameterSpec, Parameters, Start};
+use planwright_training::study::StudyError;
 use tch::Tensor;
 
 /// Widths of the hidden layers, after the two inputs.
 const WIDTHS: [usize; 3] = [2, 64, 32];
 
 /// Runs of equal shape.
-pub(super) struct Lanes {
+pub(super) struct Ensemble {
     pub(super) head: Option<Head>,
     layout: Parameters,
     sizes: Vec<i64>,
@@ -31,9 +32,9 @@ fn linear(name: &str, input: usize, output: usize) -> [ParameterSpec; 2] {
     ]
 }
 
-impl Lanes {
+impl Ensemble {
     /// For runs like this one.
-    pub(super) fn new(run: &ToySettings) -> Result<Self, FourierError> {
+    pub(super) fn new(run: &DensitySettings) -> Result<Self, StudyError> {
         let head = run.spec().map(|spec| Head::new(spec, 1)).transpose()?;
         let [input, first, second] = WIDTHS;
         let mut specs = [linear("hidden.0", input, first), linear("hidden.1", first, second)].concat();
@@ -80,14 +81,14 @@ impl Lanes {
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings::{Dataset, ToyHead};
+    use super::super::settings::{Dataset, DensityHead};
     use super::*;
 
     #[test]
     fn a_lane_is_the_network_alone() {
-        let head = ToyHead::Mixture {};
-        let run = ToySettings { dataset: Dataset::Beta, head, task: Task::Bins, seed: 1, epochs: 1, samples: 40 };
-        let lanes = Lanes::new(&run).expect("lanes");
+        let head = DensityHead::Mixture {};
+        let run = DensitySettings { dataset: Dataset::Beta, head, task: Task::Bins, seed: 1, epochs: 1, samples: 40 };
+        let lanes = Ensemble::new(&run).expect("lanes");
         let parameters = lanes.initial([3, 4].into_iter());
         let inputs = Tensor::from_slice(&[1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]).view([2, 2, 2]);
         let raw = lanes.raw(&parameters, &inputs);

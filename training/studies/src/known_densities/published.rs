@@ -1,18 +1,8 @@
 //! Published cells. Deviations of KL, MSE and perplexity are over the four published seeds, those of smoothness over
 //! all distributions of all seeds. Figures A19 print no numbers: theirs are means of the released result files.
 
-use super::settings::{Dataset, Task, ToyHead};
-
-/// A number to compare with.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PublishedCell {
-    /// Mean.
-    pub mean: f64,
-    /// Deviation, where it is published.
-    pub sd: Option<f64>,
-    /// Which table or figure.
-    pub source: &'static str,
-}
+use super::settings::{Dataset, DensityHead, Task};
+use planwright_training::study::Published;
 
 type Cell = (f64, f64);
 
@@ -65,35 +55,37 @@ const SWEEP_KL_PENALISED: [[f64; 10]; 3] = [
 pub(super) const METRICS: [&str; 5] = ["kl", "mse", "mse_argmax", "smoothness", "perplexity"];
 
 /// The published cell of a metric (`kl`, `mse`, `mse_argmax`, `smoothness` or `perplexity`), if there is one.
-pub fn published(task: Task, dataset: Dataset, head: &ToyHead, metric: &str) -> Option<PublishedCell> {
+pub fn published(task: Task, dataset: Dataset, head: &DensityHead, metric: &str) -> Option<Published> {
     let place = Dataset::ALL.iter().position(|other| *other == dataset)?;
-    let cell = |(mean, sd): Cell, source| Some(PublishedCell { mean, sd: Some(sd), source });
+    let cell = |(mean, sd): Cell, source| Some(Published { mean, sd: Some(sd), source });
     let column = |names: &[&str]| names.iter().position(|name| *name == metric);
     if task == Task::Values {
         let table = match head {
-            ToyHead::Mixture {} => MIXTURE_VALUES,
-            head if *head == ToyHead::TABLE => FOURIER_VALUES,
+            DensityHead::Mixture {} => MIXTURE_VALUES,
+            head if *head == DensityHead::TABLE => FOURIER_VALUES,
             _ => return None,
         };
         return cell(*table.get(place)?.get(column(&["kl", "perplexity"])?)?, "table A4");
     }
     let table = match head {
-        ToyHead::Linear {} if metric == "mse_argmax" && dataset == Dataset::Gaussian => {
+        DensityHead::Linear {} if metric == "mse_argmax" && dataset == Dataset::Gaussian => {
             return cell(LINEAR_GAUSSIAN_ARGMAX, "table A3");
         }
-        ToyHead::Regression {} => {
+        DensityHead::Regression {} => {
             return if metric == "mse" { cell(*REGRESSION.get(place)?, "table A3") } else { None };
         }
-        ToyHead::Linear {} => LINEAR,
-        ToyHead::Mixture {} => MIXTURE,
-        head if *head == ToyHead::TABLE => FOURIER,
-        ToyHead::Fourier { frequencies, regularisation } => return swept(place, *frequencies, *regularisation, metric),
+        DensityHead::Linear {} => LINEAR,
+        DensityHead::Mixture {} => MIXTURE,
+        head if *head == DensityHead::TABLE => FOURIER,
+        DensityHead::Fourier { frequencies, regularisation } => {
+            return swept(place, *frequencies, *regularisation, metric);
+        }
     };
     let source = if metric == "mse" { "table A3" } else { "table A2" };
     cell(*table.get(place)?.get(column(&["kl", "mse", "smoothness"])?)?, source)
 }
 
-fn swept(dataset: usize, frequencies: usize, regularisation: f64, metric: &str) -> Option<PublishedCell> {
+fn swept(dataset: usize, frequencies: usize, regularisation: f64, metric: &str) -> Option<Published> {
     let table = match metric {
         "kl" if regularisation == 0.0 => SWEEP_KL,
         "kl" if regularisation == 1e-6 => SWEEP_KL_PENALISED,
@@ -104,7 +96,7 @@ fn swept(dataset: usize, frequencies: usize, regularisation: f64, metric: &str) 
         return None;
     }
     let mean = *table.get(dataset)?.get((frequencies / 2).checked_sub(1)?)?;
-    Some(PublishedCell { mean, sd: None, source: "figure A19" })
+    Some(Published { mean, sd: None, source: "figure A19" })
 }
 
 #[cfg(test)]
@@ -113,23 +105,24 @@ mod tests {
 
     #[test]
     fn cells_are_found_by_data_set_head_and_metric() {
-        let bins = |dataset, head: &ToyHead, metric| published(Task::Bins, dataset, head, metric).map(|cell| cell.mean);
-        let sweep = |frequencies, regularisation| ToyHead::Fourier { frequencies, regularisation };
-        assert_eq!(bins(Dataset::Gmm2, &ToyHead::TABLE, "kl"), Some(0.1459));
-        assert_eq!(bins(Dataset::Beta, &ToyHead::Mixture {}, "smoothness"), Some(0.0607));
-        assert_eq!(bins(Dataset::Gaussian, &ToyHead::Linear {}, "mse_argmax"), Some(0.0126));
-        assert_eq!(bins(Dataset::Beta, &ToyHead::Linear {}, "mse_argmax"), None);
-        assert_eq!(bins(Dataset::Gmm2, &ToyHead::Regression {}, "mse"), Some(0.121));
-        assert_eq!(bins(Dataset::Gmm2, &ToyHead::Regression {}, "kl"), None);
+        let bins =
+            |dataset, head: &DensityHead, metric| published(Task::Bins, dataset, head, metric).map(|cell| cell.mean);
+        let sweep = |frequencies, regularisation| DensityHead::Fourier { frequencies, regularisation };
+        assert_eq!(bins(Dataset::Gmm2, &DensityHead::TABLE, "kl"), Some(0.1459));
+        assert_eq!(bins(Dataset::Beta, &DensityHead::Mixture {}, "smoothness"), Some(0.0607));
+        assert_eq!(bins(Dataset::Gaussian, &DensityHead::Linear {}, "mse_argmax"), Some(0.0126));
+        assert_eq!(bins(Dataset::Beta, &DensityHead::Linear {}, "mse_argmax"), None);
+        assert_eq!(bins(Dataset::Gmm2, &DensityHead::Regression {}, "mse"), Some(0.121));
+        assert_eq!(bins(Dataset::Gmm2, &DensityHead::Regression {}, "kl"), None);
         assert_eq!(bins(Dataset::Beta, &sweep(20, 0.0), "kl"), Some(0.1694));
         assert_eq!(bins(Dataset::Beta, &sweep(2, 1e-6), "kl"), Some(0.8743));
         assert_eq!(bins(Dataset::Beta, &sweep(2, 1e-6), "smoothness"), None);
         assert_eq!(bins(Dataset::Beta, &sweep(22, 0.0), "kl"), None);
         assert_eq!(bins(Dataset::Beta, &sweep(3, 0.0), "kl"), None);
-        let values = |head: &ToyHead, metric| published(Task::Values, Dataset::Beta, head, metric);
-        assert_eq!(values(&ToyHead::TABLE, "perplexity").map(|cell| cell.mean), Some(0.542));
-        assert_eq!(values(&ToyHead::Mixture {}, "kl").and_then(|cell| cell.sd), Some(0.03));
-        assert_eq!(values(&ToyHead::TABLE, "mse"), None);
+        let values = |head: &DensityHead, metric| published(Task::Values, Dataset::Beta, head, metric);
+        assert_eq!(values(&DensityHead::TABLE, "perplexity").map(|cell| cell.mean), Some(0.542));
+        assert_eq!(values(&DensityHead::Mixture {}, "kl").and_then(|cell| cell.sd), Some(0.03));
+        assert_eq!(values(&DensityHead::TABLE, "mse"), None);
     }
 
     /// The tables and the figure are of the same runs.

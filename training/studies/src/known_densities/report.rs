@@ -1,13 +1,14 @@
-//! The part of a report about the toys: tables 2.1, A2, A3 and A4, and the sweeps of figures A19 and A20.
+//! The study's part of a report: tables 2.1, A2, A3 and A4, and the sweeps of figures A19 and A20.
 
 use super::figure::learnt;
 use super::published::published;
-use super::run::{ToyDone, ToyResult};
-use super::settings::{Dataset, Task, ToyHead};
-use super::table::{ToyRow, ToyTable, table};
-use crate::report::curves::{COLOURS, Curve, CurvePanel, CurvePoint, draw};
-use crate::report::markdown::{MISSING, head, row};
-use crate::report::{Figure, ReportError, Section, Summary};
+use super::run::DensityResult;
+use super::settings::{Dataset, DensityHead, Task};
+use super::table::{DensityRow, DensityTable, table};
+use planwright_training::statistics::Summary;
+use planwright_training::study::markdown::MISSING;
+use planwright_training::study::plot::curves::{Curve, CurvePanel, CurvePoint, draw};
+use planwright_training::study::{Done, Figure, Section, StudyError, Table, spread};
 
 /// Colours of the curves: no penalty, penalty, the flat baselines.
 const PLAIN: usize = 0;
@@ -24,12 +25,12 @@ const NAMED: usize = 4;
 ///
 /// # Errors
 /// If a plot cannot be drawn.
-pub fn section(bins: &ToyDone, values: &ToyDone) -> Result<Section, ReportError> {
+pub(super) fn section(bins: &Done<DensityResult>, values: &Done<DensityResult>) -> Result<Section, StudyError> {
     let commands = [
-        ("planwright-train fourier toy --json", true),
-        ("planwright-train fourier toy --head fourier --sweep --json", has_sweep(bins)),
-        ("planwright-train fourier toy --mle --json", !values.results.is_empty()),
-        ("planwright-train fourier toy --mle --head fourier --sweep --json", has_sweep(values)),
+        ("planwright-study run known_densities --json", true),
+        ("planwright-study run known_densities --head fourier --sweep --json", has_sweep(bins)),
+        ("planwright-study run known_densities --mle --json", !values.results.is_empty()),
+        ("planwright-study run known_densities --mle --head fourier --sweep --json", has_sweep(values)),
     ];
     let [of_bins, of_values] = [bins, values].map(|done| table(&done.results, ""));
     let text = [
@@ -41,18 +42,16 @@ pub fn section(bins: &ToyDone, values: &ToyDone) -> Result<Section, ReportError>
     ]
     .join("\n");
     let mut figures = Vec::new();
-    let problem = |file: &str, error: String| ReportError::Draw { file: file.to_owned(), problem: error };
-    if let Some((seed, svg)) = learnt(&bins.results).map_err(|error| problem("toy-learnt.svg", error.to_string()))? {
+    if let Some((seed, svg)) = learnt(&bins.results) {
         let caption = format!("What each head learnt of one test row, seed {seed} (figures 2.2 and A22)");
-        figures.push(Figure { file: "toy-learnt.svg".to_owned(), caption, svg });
+        figures.push(Figure::drawn("toy-learnt.svg", &caption, svg)?);
     }
     for (done, file, caption, metrics) in [
         (bins, "toy-sweep.svg", "Over the number of frequencies, from bins (figure A19)", ["kl", "smoothness"]),
         (values, "toy-sweep-mle.svg", "Over the number of frequencies, from values (figure A20)", ["kl", "perplexity"]),
     ] {
         if has_sweep(done) {
-            let svg = draw(caption, &panels(done, metrics), 3).map_err(|error| problem(file, error.to_string()))?;
-            figures.push(Figure { file: file.to_owned(), caption: caption.to_owned(), svg });
+            figures.push(Figure::drawn(file, caption, draw(caption, &panels(done, metrics), 3))?);
         }
     }
     let commands = commands.into_iter().filter(|(_, run)| *run).map(|(command, _)| command.to_owned()).collect();
@@ -60,12 +59,12 @@ pub fn section(bins: &ToyDone, values: &ToyDone) -> Result<Section, ReportError>
 }
 
 /// A curve needs more than the head of the tables.
-fn has_sweep(done: &ToyDone) -> bool {
-    let swept = |head| matches!(head, ToyHead::Fourier { .. }) && head != ToyHead::TABLE;
+fn has_sweep(done: &Done<DensityResult>) -> bool {
+    let swept = |head| matches!(head, DensityHead::Fourier { .. }) && head != DensityHead::TABLE;
     done.results.iter().any(|result| swept(result.settings.head))
 }
 
-fn opening(bins: &ToyDone, values: &ToyDone) -> String {
+fn opening(bins: &Done<DensityResult>, values: &Done<DensityResult>) -> String {
     let mut out = "The published recipe with random numbers of this project, seed by seed: mean and sample deviation over the \
         seeds, beside the published cell of four seeds. \"Off by\" counts published deviations; a cell is met within one. \
         Published deviations are themselves taken from four runs.\n"
@@ -83,50 +82,46 @@ fn opening(bins: &ToyDone, values: &ToyDone) -> String {
     out
 }
 
-fn find<'t>(table: &'t ToyTable, dataset: Dataset, head: &ToyHead, metric: &str) -> Option<&'t ToyRow> {
+fn find<'t>(table: &'t DensityTable, dataset: Dataset, head: &DensityHead, metric: &str) -> Option<&'t DensityRow> {
     let name = head.name();
     table.rows.iter().find(|row| row.dataset == dataset && row.head == name && row.metric == metric)
 }
 
 /// Measured, published, off by, within: four cells.
-fn cells(found: Option<&ToyRow>, task: Task, dataset: Dataset, head: &ToyHead, metric: &str) -> [String; 4] {
+fn cells(found: Option<&DensityRow>, task: Task, dataset: Dataset, head: &DensityHead, metric: &str) -> [String; 4] {
     let cell = published(task, dataset, head, metric);
-    let published = cell.map_or("none".to_owned(), |cell| spread(cell.mean, cell.sd));
+    let published = cell.map_or("none".to_owned(), |cell| cell.text(4));
     let Some(found) = found else { return [MISSING.to_owned(), published, String::new(), String::new()] };
-    let mut measured = spread(found.mean, found.sd_over_seeds);
+    let mut measured = spread(found.mean, found.sd_over_seeds, 4);
     if metric == "smoothness" {
         // The published deviation of smoothness is over distributions.
         measured += &found.sd.map(|sd| format!(" (rows \u{b1} {sd:.4})")).unwrap_or_default();
     }
     measured += &format!(", {}", found.seeds);
-    let off = cell.and_then(|cell| Some((found.mean - cell.mean) / cell.sd?));
+    let off = cell.and_then(|cell| cell.off_by(found.mean));
     let within = found.within_one_sd.map_or(String::new(), |within| if within { "yes" } else { "**no**" }.to_owned());
     [measured, published, off.map_or(String::new(), |off| format!("{off:+.1}")), within]
 }
 
-fn spread(mean: f64, sd: Option<f64>) -> String {
-    sd.map_or_else(|| format!("{mean:.4}"), |sd| format!("{mean:.4} \u{b1} {sd:.4}"))
-}
-
 /// One row per data set and head.
-fn rows(table: &ToyTable, task: Task, heads: &[ToyHead], metrics: &[&str]) -> String {
+fn rows(table: &DensityTable, task: Task, heads: &[DensityHead], metrics: &[&str]) -> String {
     let mut names = vec!["data", "head"];
     for metric in metrics {
         names.extend([*metric, "published", "off by", "within"]);
     }
-    let mut out = head(names);
+    let mut rows = Table::new(names);
     for dataset in Dataset::ALL {
         for head in heads {
             let figures = metrics
                 .iter()
                 .flat_map(|metric| cells(find(table, dataset, head, metric), task, dataset, head, metric));
-            out += &row([dataset.name().to_owned(), head.name()].into_iter().chain(figures));
+            rows.row([dataset.name().to_owned(), head.name()].into_iter().chain(figures));
         }
     }
-    out
+    rows.markdown()
 }
 
-fn within(table: &ToyTable, metrics: &[&str]) -> String {
+fn within(table: &DensityTable, metrics: &[&str]) -> String {
     let compared: Vec<bool> = table
         .rows
         .iter()
@@ -137,8 +132,8 @@ fn within(table: &ToyTable, metrics: &[&str]) -> String {
     format!("\n{met} of {} published cells are met within one deviation.\n", compared.len())
 }
 
-fn kl_and_smoothness(table: &ToyTable) -> String {
-    let heads = [ToyHead::Linear {}, ToyHead::Mixture {}, ToyHead::TABLE];
+fn kl_and_smoothness(table: &DensityTable) -> String {
+    let heads = [DensityHead::Linear {}, DensityHead::Mixture {}, DensityHead::TABLE];
     let metrics = ["kl", "smoothness"];
     format!(
         "### Divergence and smoothness (tables 2.1 and A2)\n\nMean \u{b1} deviation over seeds, number of seeds.\n\n{}{}",
@@ -147,8 +142,8 @@ fn kl_and_smoothness(table: &ToyTable) -> String {
     )
 }
 
-fn squared_errors(table: &ToyTable) -> String {
-    let heads = [ToyHead::Regression {}, ToyHead::Linear {}, ToyHead::Mixture {}, ToyHead::TABLE];
+fn squared_errors(table: &DensityTable) -> String {
+    let heads = [DensityHead::Regression {}, DensityHead::Linear {}, DensityHead::Mixture {}, DensityHead::TABLE];
     let metrics = ["mse", "mse_argmax"];
     format!(
         "### Squared error (table A3)\n\nOf the expected bin (mse) and of the likeliest (mse_argmax). For the linear head on \
@@ -158,8 +153,8 @@ fn squared_errors(table: &ToyTable) -> String {
     )
 }
 
-fn maximum_likelihood(table: &ToyTable) -> String {
-    let heads = [ToyHead::Mixture {}, ToyHead::TABLE];
+fn maximum_likelihood(table: &DensityTable) -> String {
+    let heads = [DensityHead::Mixture {}, DensityHead::TABLE];
     let metrics = ["kl", "perplexity"];
     format!(
         "### Maximum likelihood (table A4)\n\nThe paper does not say how the true density is scaled over its 1000 bins. Taken \
@@ -169,13 +164,14 @@ fn maximum_likelihood(table: &ToyTable) -> String {
     )
 }
 
-fn comparisons(table: &ToyTable) -> String {
+fn comparisons(table: &DensityTable) -> String {
     let mut out = "### Fourier against linear, seed by seed\n\n".to_owned();
-    out += &head(["data", "metric", "seeds", "Fourier below linear"]);
+    let mut rows = Table::new(["data", "metric", "seeds", "Fourier below linear"]);
     for one in &table.comparisons {
         let name = one.dataset.name().to_owned();
-        out += &row([name, one.metric.clone(), one.seeds.to_string(), one.fourier_below_linear.to_string()]);
+        rows.row([name, one.metric.clone(), one.seeds.to_string(), one.fourier_below_linear.to_string()]);
     }
+    out += &rows.markdown();
     let all: Vec<String> = table
         .comparisons
         .iter()
@@ -191,27 +187,27 @@ fn comparisons(table: &ToyTable) -> String {
 }
 
 /// One row of panels per metric, one panel per data set.
-fn panels(done: &ToyDone, metrics: [&str; 2]) -> Vec<CurvePanel> {
+fn panels(done: &Done<DensityResult>, metrics: [&str; 2]) -> Vec<CurvePanel> {
     let one = |metric: &str, dataset: Dataset| {
         let mut curves = Vec::new();
-        for (place, gamma) in ToyHead::REGULARISATIONS.into_iter().enumerate() {
+        for (place, gamma) in DensityHead::REGULARISATIONS.into_iter().enumerate() {
             let colour = if place == 0 { PLAIN } else { PENALISED };
-            curves.push(curve(&format!("gamma {gamma}"), colour, false, swept(done, dataset, metric, gamma)));
+            curves.push(Curve::new(format!("gamma {gamma}"), colour, false, swept(done, dataset, metric, gamma)));
         }
-        for (place, gamma) in ToyHead::REGULARISATIONS.into_iter().enumerate() {
+        for (place, gamma) in DensityHead::REGULARISATIONS.into_iter().enumerate() {
             let colour = if place == 0 { PUBLISHED_PLAIN } else { PUBLISHED_PENALISED };
             let places = published_sweep(done, dataset, metric, gamma);
             // Two points make a curve; of perplexity one is published.
             if places.len() > 1 {
-                curves.push(curve(&format!("gamma {gamma}, published"), colour, true, places));
+                curves.push(Curve::new(format!("gamma {gamma}, published"), colour, true, places));
             }
         }
         for (label, head, colour) in
-            [("linear", ToyHead::Linear {}, BASELINE), ("mixture", ToyHead::Mixture {}, MIXTURE)]
+            [("linear", DensityHead::Linear {}, BASELINE), ("mixture", DensityHead::Mixture {}, MIXTURE)]
         {
             if let Some(mean) = Summary::of(&figures(done, dataset, metric, head)).map(|all| all.mean) {
                 let flat = [2.0, 20.0].map(|x| CurvePoint { x, mean, half: 0.0 }).to_vec();
-                curves.push(curve(label, colour, true, flat));
+                curves.push(Curve::new(label, colour, true, flat));
             }
         }
         CurvePanel {
@@ -226,26 +222,21 @@ fn panels(done: &ToyDone, metrics: [&str; 2]) -> Vec<CurvePanel> {
     metrics.into_iter().flat_map(|metric| Dataset::ALL.map(|dataset| one(metric, dataset))).collect()
 }
 
-fn curve(label: &str, colour: usize, dashed: bool, places: Vec<CurvePoint>) -> Curve {
-    let colour = COLOURS.get(colour).copied().unwrap_or(crate::report::style::INK);
-    Curve { label: label.to_owned(), colour, dashed, places }
-}
-
 /// One figure per seed.
-fn figures(done: &ToyDone, dataset: Dataset, metric: &str, head: ToyHead) -> Vec<f64> {
-    let chosen = |result: &&ToyResult| result.settings.dataset == dataset && result.settings.head == head;
+fn figures(done: &Done<DensityResult>, dataset: Dataset, metric: &str, head: DensityHead) -> Vec<f64> {
+    let chosen = |result: &&DensityResult| result.settings.dataset == dataset && result.settings.head == head;
     done.results.iter().filter(chosen).filter_map(|result| result.value(metric)).collect()
 }
 
 /// The Fourier heads of a penalty, by rising frequencies.
-fn of_penalty(gamma: f64) -> impl Iterator<Item = (usize, ToyHead)> {
-    ToyHead::sweep().into_iter().filter_map(move |head| match head {
-        ToyHead::Fourier { frequencies, regularisation } if regularisation == gamma => Some((frequencies, head)),
+fn of_penalty(gamma: f64) -> impl Iterator<Item = (usize, DensityHead)> {
+    DensityHead::sweep().into_iter().filter_map(move |head| match head {
+        DensityHead::Fourier { frequencies, regularisation } if regularisation == gamma => Some((frequencies, head)),
         _ => None,
     })
 }
 
-fn swept(done: &ToyDone, dataset: Dataset, metric: &str, gamma: f64) -> Vec<CurvePoint> {
+fn swept(done: &Done<DensityResult>, dataset: Dataset, metric: &str, gamma: f64) -> Vec<CurvePoint> {
     of_penalty(gamma)
         .filter_map(|(frequencies, head)| {
             let Summary { mean, sd, .. } = Summary::of(&figures(done, dataset, metric, head))?;
@@ -254,7 +245,7 @@ fn swept(done: &ToyDone, dataset: Dataset, metric: &str, gamma: f64) -> Vec<Curv
         .collect()
 }
 
-fn published_sweep(done: &ToyDone, dataset: Dataset, metric: &str, gamma: f64) -> Vec<CurvePoint> {
+fn published_sweep(done: &Done<DensityResult>, dataset: Dataset, metric: &str, gamma: f64) -> Vec<CurvePoint> {
     let Some(task) = done.results.first().map(|result| result.settings.task) else { return Vec::new() };
     of_penalty(gamma)
         .filter_map(|(frequencies, head)| {
@@ -266,30 +257,29 @@ fn published_sweep(done: &ToyDone, dataset: Dataset, metric: &str, gamma: f64) -
 
 #[cfg(test)]
 mod tests {
-    use super::super::metrics::{Pooled, ToyMetrics};
-    use super::super::run::ToyExample;
-    use super::super::settings::{ToyPlan, ToySettings};
+    use super::super::metrics::{DensityMetrics, Pooled};
+    use super::super::run::DensityExample;
+    use super::super::settings::{DensityGrid, DensitySettings};
     use super::*;
-    use crate::fourier::lanes::LaneSettings;
 
-    fn result(settings: ToySettings) -> ToyResult {
-        let kl = if settings.head == ToyHead::TABLE { 0.1 } else { 0.2 } + 0.001 * settings.seed as f64;
+    fn result(settings: DensitySettings) -> DensityResult {
+        let kl = if settings.head == DensityHead::TABLE { 0.1 } else { 0.2 } + 0.001 * settings.seed as f64;
         let smoothness = Some(Pooled { mean: 0.06, sd: 0.01, count: 1000 });
         let metrics = match settings.task {
-            Task::Bins => ToyMetrics { kl: Some(kl), mse: Some(0.01), smoothness, ..ToyMetrics::default() },
-            Task::Values => ToyMetrics { kl: Some(kl), perplexity: Some(0.41), ..ToyMetrics::default() },
+            Task::Bins => DensityMetrics { kl: Some(kl), mse: Some(0.01), smoothness, ..DensityMetrics::default() },
+            Task::Values => DensityMetrics { kl: Some(kl), perplexity: Some(0.41), ..DensityMetrics::default() },
         };
         let even = || vec![0.02; 50];
         let example =
-            (settings.task == Task::Bins).then(|| ToyExample { input: [0.3, -0.4], truth: even(), learnt: even() });
+            (settings.task == Task::Bins).then(|| DensityExample { input: [0.3, -0.4], truth: even(), learnt: even() });
         let settings_sha256 = settings.sha256();
-        ToyResult { settings_sha256, settings, metrics, example, loss: 1.0, lanes: 1, wall_secs: 1.0 }
+        DensityResult { settings_sha256, settings, metrics, example, loss: 1.0, lanes: 1, wall_secs: 1.0 }
     }
 
     /// A plan's runs, all but those of the last seeds.
-    fn done(task: Task, of: impl Fn(&ToyHead) -> bool) -> ToyDone {
-        let mut done = ToyDone::default();
-        for run in ToyPlan::whole(task).runs().expect("runs") {
+    fn done(task: Task, of: impl Fn(&DensityHead) -> bool) -> Done<DensityResult> {
+        let mut done = Done::<DensityResult>::default();
+        for run in DensityGrid::whole(task).runs().expect("runs") {
             match of(&run.head) && run.seed <= 3 {
                 true => done.results.push(result(run)),
                 false => done.missing.push(run.path()),
@@ -300,8 +290,8 @@ mod tests {
 
     #[test]
     fn tables_hold_measured_beside_published_and_say_what_is_missing() {
-        let tables = |head: &ToyHead| *head == ToyHead::TABLE || *head == (ToyHead::Linear {});
-        let section = section(&done(Task::Bins, tables), &ToyDone::default()).expect("a section");
+        let tables = |head: &DensityHead| *head == DensityHead::TABLE || *head == (DensityHead::Linear {});
+        let section = section(&done(Task::Bins, tables), &Done::<DensityResult>::default()).expect("a section");
         for expected in [
             "| gaussian | linear | 0.2020 \u{b1} 0.0010, 3 | 0.1695 \u{b1} 0.0523 | +0.6 | yes |",
             "(rows \u{b1} 0.0100), 3 |",
@@ -324,7 +314,8 @@ mod tests {
             assert!(figure.svg.starts_with("<svg") && !figure.svg.contains(MISSING), "{}", figure.file);
         }
         assert!(section.figures[1].svg.contains("published") && !section.figures[2].svg.contains("published"));
-        let none = super::section(&ToyDone::default(), &ToyDone::default()).expect("a section");
+        let none =
+            super::section(&Done::<DensityResult>::default(), &Done::<DensityResult>::default()).expect("a section");
         assert!(none.figures.is_empty() && none.text.contains(MISSING));
     }
 }

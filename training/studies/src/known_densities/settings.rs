@@ -1,8 +1,9 @@
 //! What is run: data sets, heads, seeds.
 
-use crate::fit::content_sha256;
-use crate::fourier::lanes::LaneSettings;
-use crate::fourier::{FourierError, HeadSpec};
+use clap::ValueEnum;
+use planwright_training::fit::content_sha256;
+use planwright_training::head::{HeadError, HeadSpec};
+use planwright_training::study::StudyError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,7 @@ const TRAIN_SHARE: (usize, usize) = (4, 5);
 const VALUES_MEASURE: &str = "densities times widths, but beta sums to one";
 
 /// A distribution of z given x and y.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dataset {
     /// A Gaussian around y.
@@ -53,7 +54,7 @@ impl Dataset {
 /// What ends the network.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum ToyHead {
+pub enum DensityHead {
     /// Free logits.
     Linear {},
     /// A Gaussian mixture: one component for [`Dataset::Gaussian`], else two.
@@ -69,7 +70,7 @@ pub enum ToyHead {
     Regression {},
 }
 
-impl ToyHead {
+impl DensityHead {
     /// The Fourier head of the tables: twelve frequencies, no penalty.
     pub const TABLE: Self = Self::Fourier { frequencies: 12, regularisation: 0.0 };
     /// The sweep's penalties.
@@ -120,11 +121,11 @@ impl Task {
 /// Everything that determines a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ToySettings {
+pub struct DensitySettings {
     /// Which distribution.
     pub dataset: Dataset,
     /// Which head.
-    pub head: ToyHead,
+    pub head: DensityHead,
     /// Bins or values.
     pub task: Task,
     /// Seed of data, initial values and order.
@@ -135,15 +136,15 @@ pub struct ToySettings {
     pub samples: usize,
 }
 
-impl ToySettings {
+impl DensitySettings {
     /// The head of the network; `None` for the regression.
     pub(super) fn spec(&self) -> Option<HeadSpec> {
         let components = if self.dataset == Dataset::Gaussian { 1 } else { 2 };
         match self.head {
-            ToyHead::Linear {} => Some(HeadSpec::Linear { bins: BINS }),
-            ToyHead::Mixture {} => Some(HeadSpec::Mixture { bins: BINS, components }),
-            ToyHead::Regression {} => None,
-            ToyHead::Fourier { frequencies, regularisation } => Some(HeadSpec::Fourier {
+            DensityHead::Linear {} => Some(HeadSpec::Linear { bins: BINS }),
+            DensityHead::Mixture {} => Some(HeadSpec::Mixture { bins: BINS, components }),
+            DensityHead::Regression {} => None,
+            DensityHead::Fourier { frequencies, regularisation } => Some(HeadSpec::Fourier {
                 bins: BINS,
                 frequencies,
                 regularisation,
@@ -163,8 +164,8 @@ impl ToySettings {
     ///
     /// # Errors
     /// The first setting without sense.
-    pub fn check(&self) -> Result<(), FourierError> {
-        let wrong = |name, expected: String, got: String| Err(FourierError::Setting { name, expected, got });
+    pub fn check(&self) -> Result<(), StudyError> {
+        let wrong = |name, expected: String, got: String| Err(StudyError::setting(name, expected, got));
         if self.epochs == 0 {
             return wrong("epochs", "above 0".to_owned(), self.epochs.to_string());
         }
@@ -180,44 +181,43 @@ impl ToySettings {
             }
             None => {}
         }
-        if self.task == Task::Values && self.head == (ToyHead::Linear {}) {
-            return Err(crate::fourier::HeadError::NoDensity.into());
+        if self.task == Task::Values && self.head == (DensityHead::Linear {}) {
+            return Err(HeadError::NoDensity.into());
         }
         Ok(())
     }
 }
 
-impl LaneSettings for ToySettings {
-    fn same_shape(&self, other: &Self) -> bool {
+impl DensitySettings {
+    /// Whether two runs can be members of one ensemble.
+    pub(super) fn same_shape(&self, other: &Self) -> bool {
         self.spec() == other.spec()
             && (self.task, self.epochs, self.samples) == (other.task, other.epochs, other.samples)
     }
 
-    fn path(&self) -> String {
+    /// Path of the result, without its ending.
+    pub(super) fn path(&self) -> String {
         format!("{}/{}/{}/seed-{}", self.task.name(), self.dataset.name(), self.head.name(), self.seed)
     }
 
-    fn sha256(&self) -> String {
+    /// SHA-256, hex.
+    pub(super) fn sha256(&self) -> String {
         match self.task {
             Task::Bins => content_sha256(self),
             Task::Values => content_sha256(&(VALUES_MEASURE, self)),
         }
     }
-
-    fn epochs(&self) -> usize {
-        self.epochs
-    }
 }
 
-/// Which runs a table is made of.
+/// Choices whose product are the runs of a table.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ToyPlan {
+pub struct DensityGrid {
     /// Bins or values.
     pub task: Task,
     /// Which distributions.
     pub datasets: Vec<Dataset>,
     /// Which heads.
-    pub heads: Vec<ToyHead>,
+    pub heads: Vec<DensityHead>,
     /// Seeds of data, initial values and order.
     pub seeds: Vec<u64>,
     /// Passes over the training rows.
@@ -226,45 +226,36 @@ pub struct ToyPlan {
     pub samples: usize,
 }
 
-impl ToyPlan {
+impl DensityGrid {
     /// The four published seeds and six more.
     pub const SEEDS: [u64; 10] = [1, 2, 3, 42, 4, 5, 6, 7, 8, 9];
 
     /// All runs that a report of a task has places for: its tables and its sweep.
     pub fn whole(task: Task) -> Self {
         let mut heads = match task {
-            Task::Bins => vec![ToyHead::Linear {}, ToyHead::Mixture {}, ToyHead::Regression {}],
-            Task::Values => vec![ToyHead::Mixture {}],
+            Task::Bins => vec![DensityHead::Linear {}, DensityHead::Mixture {}, DensityHead::Regression {}],
+            Task::Values => vec![DensityHead::Mixture {}],
         };
-        heads.extend(ToyHead::sweep());
+        heads.extend(DensityHead::sweep());
         Self { task, datasets: Dataset::ALL.to_vec(), heads, seeds: Self::SEEDS.to_vec(), epochs: 500, samples: 5000 }
     }
 
-    /// All runs: head by head, so that runs of equal shape are neighbours.
+    /// All runs, head by head.
     ///
     /// # Errors
-    /// If there is none, one is there twice, or one cannot be made.
-    pub fn runs(&self) -> Result<Vec<ToySettings>, FourierError> {
-        let mut runs: Vec<ToySettings> = Vec::new();
+    /// If one cannot be made.
+    pub fn runs(&self) -> Result<Vec<DensitySettings>, StudyError> {
+        let mut runs = Vec::new();
         for head in &self.heads {
             for dataset in &self.datasets {
                 for seed in &self.seeds {
                     let (head, dataset, seed) = (*head, *dataset, *seed);
                     let (task, epochs, samples) = (self.task, self.epochs, self.samples);
-                    runs.push(ToySettings { dataset, head, task, seed, epochs, samples });
+                    let run = DensitySettings { dataset, head, task, seed, epochs, samples };
+                    run.check()?;
+                    runs.push(run);
                 }
             }
-        }
-        for (index, run) in runs.iter().enumerate() {
-            run.check()?;
-            if runs.iter().take(index).any(|other| other == run) {
-                let (expected, got) = ("each once".to_owned(), format!("{} twice", run.path()));
-                return Err(FourierError::Setting { name: "runs", expected, got });
-            }
-        }
-        if runs.is_empty() {
-            let (expected, got) = ("with a data set, a head and a seed".to_owned(), "none".to_owned());
-            return Err(FourierError::Setting { name: "runs", expected, got });
         }
         Ok(runs)
     }
@@ -274,11 +265,11 @@ impl ToyPlan {
 mod tests {
     use super::*;
 
-    fn plan() -> ToyPlan {
-        ToyPlan {
+    fn grid() -> DensityGrid {
+        DensityGrid {
             task: Task::Bins,
             datasets: Dataset::ALL.to_vec(),
-            heads: vec![ToyHead::Linear {}, ToyHead::TABLE],
+            heads: vec![DensityHead::Linear {}, DensityHead::TABLE],
             seeds: vec![1, 2],
             epochs: 500,
             samples: 5000,
@@ -287,42 +278,26 @@ mod tests {
 
     #[test]
     fn the_sweep_has_ten_frequencies_with_and_without_penalty() {
-        let names: Vec<String> = ToyHead::sweep().iter().map(ToyHead::name).collect();
+        let names: Vec<String> = DensityHead::sweep().iter().map(DensityHead::name).collect();
         assert_eq!(names.len(), 20);
         assert_eq!(names[..3], ["fourier-2", "fourier-2-g1e-6", "fourier-4"]);
         assert_eq!(names[19], "fourier-20-g1e-6");
-        let count = |task| ToyPlan::whole(task).runs().map(|runs| runs.len()).ok();
+        let count = |task| DensityGrid::whole(task).runs().map(|runs| runs.len()).ok();
         assert_eq!([count(Task::Bins), count(Task::Values)], [Some(23 * 30), Some(21 * 30)]);
     }
 
     #[test]
     fn runs_that_make_no_sense_are_refused() {
-        let text = |plan: ToyPlan| plan.runs().expect_err("no such runs").to_string();
-        assert_eq!(plan().runs().map(|runs| runs.len()).ok(), Some(12));
-        assert_eq!(text(ToyPlan { epochs: 0, ..plan() }), "expected epochs above 0, got 0");
-        let odd = text(ToyPlan { samples: 5001, ..plan() });
+        let text = |grid: DensityGrid| grid.runs().expect_err("no such runs").to_string();
+        assert_eq!(grid().runs().map(|runs| runs.len()).ok(), Some(12));
+        assert_eq!(text(DensityGrid { epochs: 0, ..grid() }), "expected epochs above 0, got 0");
+        let odd = text(DensityGrid { samples: 5001, ..grid() });
         assert_eq!(odd, "expected samples as a multiple of 40 up to 10000000, got 5001");
-        assert_eq!(
-            text(ToyPlan { seeds: vec![], ..plan() }),
-            "expected runs with a data set, a head and a seed, got none"
-        );
-        let twice = text(ToyPlan { seeds: vec![3, 3], ..plan() });
-        assert_eq!(twice, "expected runs each once, got bins/gaussian/linear/seed-3 twice");
-        let linear = text(ToyPlan { task: Task::Values, ..plan() });
+        let linear = text(DensityGrid { task: Task::Values, ..grid() });
         assert!(linear.starts_with("expected a Fourier or a mixture head for a density"), "{linear}");
-        let regression = ToyPlan { task: Task::Values, heads: vec![ToyHead::Regression {}], ..plan() };
+        let regression = DensityGrid { task: Task::Values, heads: vec![DensityHead::Regression {}], ..grid() };
         assert_eq!(text(regression), "expected head with a density for values, got regression");
-        let none = ToyHead::Fourier { frequencies: 0, regularisation: 0.0 };
-        assert!(text(ToyPlan { heads: vec![none], ..plan() }).starts_with("expected frequencies between 1"));
-    }
-
-    #[test]
-    fn every_setting_changes_the_hash() {
-        let runs = plan().runs().expect("runs");
-        let mut hashes: Vec<String> = runs.iter().map(ToySettings::sha256).collect();
-        hashes.push(ToySettings { epochs: 100, ..runs[0].clone() }.sha256());
-        hashes.sort();
-        hashes.dedup();
-        assert_eq!(hashes.len(), 13);
+        let none = DensityHead::Fourier { frequencies: 0, regularisation: 0.0 };
+        assert!(text(DensityGrid { heads: vec![none], ..grid() }).starts_with("expected frequencies between 1"));
     }
 }

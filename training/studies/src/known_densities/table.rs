@@ -2,16 +2,17 @@
 
 use super::metrics::Pooled;
 use super::published::{METRICS, published};
-use super::run::ToyResult;
-use super::settings::{Dataset, Task, ToyHead};
-use crate::report::Summary;
+use super::run::DensityResult;
+use super::settings::{Dataset, DensityHead, Task};
+use planwright_training::statistics::Summary;
+use planwright_training::study::{Table, distinct, spread, yes};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One metric of one head on one data set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ToyRow {
+pub struct DensityRow {
     /// Bins or values.
     pub task: Task,
     /// Which distribution.
@@ -42,7 +43,7 @@ pub struct ToyRow {
 /// Whether the Fourier head of the tables has less than the linear one, seed by seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Comparison {
+pub struct DensityComparison {
     /// Which distribution.
     pub dataset: Dataset,
     /// `kl` or `smoothness`.
@@ -56,18 +57,18 @@ pub struct Comparison {
 /// All rows of a set of runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ToyTable {
+pub struct DensityTable {
     /// The command that makes them.
     pub command: String,
     /// Passes over the training rows.
     pub epochs: usize,
     /// Data set by data set, head by head.
-    pub rows: Vec<ToyRow>,
+    pub rows: Vec<DensityRow>,
     /// Fourier against linear.
-    pub comparisons: Vec<Comparison>,
+    pub comparisons: Vec<DensityComparison>,
 }
 
-impl ToyResult {
+impl DensityResult {
     pub(super) fn value(&self, metric: &str) -> Option<f64> {
         match metric {
             "kl" => self.metrics.kl,
@@ -80,23 +81,12 @@ impl ToyResult {
     }
 }
 
-/// Heads in the order in which they first appear.
-fn heads(results: &[ToyResult]) -> Vec<ToyHead> {
-    let mut heads: Vec<ToyHead> = Vec::new();
-    for result in results {
-        if !heads.contains(&result.settings.head) {
-            heads.push(result.settings.head);
-        }
-    }
-    heads
-}
-
 /// Rows and comparisons of results of one task.
-pub fn table(results: &[ToyResult], command: &str) -> ToyTable {
+pub fn table(results: &[DensityResult], command: &str) -> DensityTable {
     let mut rows = Vec::new();
     for dataset in Dataset::ALL {
-        for head in heads(results) {
-            let chosen: Vec<&ToyResult> = results
+        for head in distinct(results.iter().map(|result| result.settings.head)) {
+            let chosen: Vec<&DensityResult> = results
                 .iter()
                 .filter(|result| result.settings.dataset == dataset && result.settings.head == head)
                 .collect();
@@ -104,7 +94,7 @@ pub fn table(results: &[ToyResult], command: &str) -> ToyTable {
         }
     }
     let comparisons = Dataset::ALL.iter().flat_map(|dataset| ["kl", "smoothness"].map(|metric| (*dataset, metric)));
-    ToyTable {
+    DensityTable {
         command: command.to_owned(),
         epochs: results.first().map_or(0, |result| result.settings.epochs),
         rows,
@@ -113,7 +103,7 @@ pub fn table(results: &[ToyResult], command: &str) -> ToyTable {
 }
 
 /// Results of one data set and head.
-fn row(results: &[&ToyResult], metric: &str) -> Option<ToyRow> {
+fn row(results: &[&DensityResult], metric: &str) -> Option<DensityRow> {
     let settings = &results.first()?.settings;
     let values: Vec<f64> = results.iter().filter_map(|result| result.value(metric)).collect();
     let Summary { mean, sd: sd_over_seeds, count } = Summary::of(&values)?;
@@ -123,7 +113,7 @@ fn row(results: &[&ToyResult], metric: &str) -> Option<ToyRow> {
         sd = Pooled::merge(&parts).map(|pooled| pooled.sd);
     }
     let cell = published(settings.task, settings.dataset, &settings.head, metric);
-    Some(ToyRow {
+    Some(DensityRow {
         task: settings.task,
         dataset: settings.dataset,
         head: settings.head.name(),
@@ -135,22 +125,22 @@ fn row(results: &[&ToyResult], metric: &str) -> Option<ToyRow> {
         published: cell.map(|cell| cell.mean),
         published_sd: cell.and_then(|cell| cell.sd),
         source: cell.map(|cell| cell.source.to_owned()),
-        within_one_sd: cell.and_then(|cell| Some((mean - cell.mean).abs() <= cell.sd?)),
+        within_one_sd: cell.and_then(|cell| cell.within_one_sd(mean)),
     })
 }
 
-fn compare(results: &[ToyResult], dataset: Dataset, metric: &str) -> Option<Comparison> {
-    let of = |head: ToyHead| {
+fn compare(results: &[DensityResult], dataset: Dataset, metric: &str) -> Option<DensityComparison> {
+    let of = |head: DensityHead| {
         results.iter().filter(move |result| result.settings.dataset == dataset && result.settings.head == head)
     };
-    let pairs: Vec<bool> = of(ToyHead::TABLE)
+    let pairs: Vec<bool> = of(DensityHead::TABLE)
         .filter_map(|fourier| {
-            let linear = of(ToyHead::Linear {}).find(|linear| linear.settings.seed == fourier.settings.seed)?;
+            let linear = of(DensityHead::Linear {}).find(|linear| linear.settings.seed == fourier.settings.seed)?;
             Some(fourier.value(metric)? < linear.value(metric)?)
         })
         .collect();
     let fourier_below_linear = pairs.iter().filter(|below| **below).count();
-    (!pairs.is_empty()).then(|| Comparison {
+    (!pairs.is_empty()).then(|| DensityComparison {
         dataset,
         metric: metric.to_owned(),
         seeds: pairs.len(),
@@ -159,23 +149,21 @@ fn compare(results: &[ToyResult], dataset: Dataset, metric: &str) -> Option<Comp
 }
 
 /// The table for people.
-pub fn text(table: &ToyTable) -> String {
-    let cell = |mean: f64, sd: Option<f64>| match sd {
-        Some(sd) => format!("{mean:.4} ± {sd:.4}"),
-        None => format!("{mean:.4}"),
-    };
-    let line = |columns: [&str; 7]| {
-        let [dataset, head, metric, seeds, measured, published, within] = columns;
-        let text = format!("{dataset:<9} {head:<18} {metric:<11} {seeds:<6} {measured:<16} {published:<16} {within}");
-        text.trim_end().to_owned()
-    };
-    let mut lines = vec![line(["data", "head", "metric", "seeds", "measured", "published", "within one deviation"])];
+pub fn text(table: &DensityTable) -> String {
+    let names = ["data", "head", "metric", "seeds", "measured", "published", "within one deviation"];
+    let mut rows = Table::new(names);
     for row in &table.rows {
-        let published = row.published.map(|mean| cell(mean, row.published_sd)).unwrap_or_default();
-        let within = row.within_one_sd.map_or("", |within| if within { "yes" } else { "no" });
-        let (seeds, measured) = (row.seeds.to_string(), cell(row.mean, row.sd));
-        lines.push(line([row.dataset.name(), &row.head, &row.metric, &seeds, &measured, &published, within]));
+        rows.row([
+            row.dataset.name().to_owned(),
+            row.head.clone(),
+            row.metric.clone(),
+            row.seeds.to_string(),
+            spread(row.mean, row.sd, 4),
+            row.published.map(|mean| spread(mean, row.published_sd, 4)).unwrap_or_default(),
+            row.within_one_sd.map_or("", yes).to_owned(),
+        ]);
     }
+    let mut lines = vec![rows.text()];
     let compared = table.rows.iter().filter_map(|row| row.within_one_sd);
     let within = compared.clone().filter(|within| *within).count();
     lines.push(format!("{within} of {} published cells within one deviation", compared.count()));
@@ -193,19 +181,18 @@ pub fn text(table: &ToyTable) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::metrics::ToyMetrics;
-    use super::super::settings::ToySettings;
+    use super::super::metrics::DensityMetrics;
+    use super::super::settings::DensitySettings;
     use super::*;
-    use crate::fourier::lanes::LaneSettings;
 
-    fn result(head: ToyHead, seed: u64, kl: f64, smoothness: f64) -> ToyResult {
+    fn result(head: DensityHead, seed: u64, kl: f64, smoothness: f64) -> DensityResult {
         let smoothness = Some(Pooled { mean: smoothness, sd: 0.01, count: 1000 });
         let settings =
-            ToySettings { dataset: Dataset::Gaussian, head, task: Task::Bins, seed, epochs: 500, samples: 5000 };
-        ToyResult {
+            DensitySettings { dataset: Dataset::Gaussian, head, task: Task::Bins, seed, epochs: 500, samples: 5000 };
+        DensityResult {
             settings_sha256: settings.sha256(),
             settings,
-            metrics: ToyMetrics { kl: Some(kl), smoothness, ..ToyMetrics::default() },
+            metrics: DensityMetrics { kl: Some(kl), smoothness, ..DensityMetrics::default() },
             example: None,
             loss: 1.0,
             lanes: 1,
@@ -213,14 +200,14 @@ mod tests {
         }
     }
 
-    fn results() -> Vec<ToyResult> {
-        let linear = ToyHead::Linear {};
+    fn results() -> Vec<DensityResult> {
+        let linear = DensityHead::Linear {};
         vec![
             result(linear, 1, 0.10, 0.12),
             result(linear, 2, 0.20, 0.10),
-            result(ToyHead::TABLE, 1, 0.12, 0.05),
-            result(ToyHead::TABLE, 2, 0.22, 0.07),
-            result(ToyHead::Mixture {}, 1, f64::NAN, 0.05),
+            result(DensityHead::TABLE, 1, 0.12, 0.05),
+            result(DensityHead::TABLE, 2, 0.22, 0.07),
+            result(DensityHead::Mixture {}, 1, f64::NAN, 0.05),
         ]
     }
 
@@ -259,7 +246,7 @@ mod tests {
         assert_eq!(counts, [("kl", 2, 0), ("smoothness", 2, 2)]);
         let text = text(&table);
         assert!(
-            text.contains("gaussian  linear             kl          2      0.1500 ± 0.0707  0.1695 ± 0.0523  yes"),
+            text.contains("gaussian  linear      kl          2      0.1500 ± 0.0707  0.1695 ± 0.0523  yes"),
             "{text}"
         );
         assert!(text.contains("gaussian smoothness: Fourier below linear in 2 of 2 seeds"), "{text}");

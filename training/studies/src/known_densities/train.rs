@@ -1,15 +1,14 @@
 //! The fit: Adam, batches of 32, and what comes of it on the test rows.
 
-use super::data::{ToyData, bin_of, split};
-use super::metrics::{Pooled, ToyMetrics, expected_bin, kl, kl_clamped, likeliest_bin, perplexity, squared_error};
-use super::network::{Lanes, Raw};
-use super::run::ToyExample;
-use super::settings::{BATCH, BINS, Dataset, Task, ToySettings};
-use crate::fourier::FourierError;
-use crate::fourier::adam::Adam;
-use crate::fourier::lanes::LaneSettings;
-use crate::fourier::order::RowOrders;
+use super::data::{DensityData, bin_of, split};
+use super::metrics::{DensityMetrics, Pooled, expected_bin, kl, kl_clamped, likeliest_bin, perplexity, squared_error};
+use super::network::{Ensemble, Raw};
+use super::run::DensityExample;
+use super::settings::{BATCH, BINS, Dataset, DensitySettings, Task};
 use planwright::density::{SmoothnessMetric, bin_centre};
+use planwright_training::fit::EnsembleAdam;
+use planwright_training::study::StudyError;
+use planwright_training::study::shuffle::RowOrders;
 use std::f64::consts::PI;
 use tch::{Kind, Reduction, Tensor};
 
@@ -28,15 +27,15 @@ const ORDER_STREAM: u64 = 2;
 
 /// A run after its fit.
 pub(super) struct Fitted {
-    pub(super) metrics: ToyMetrics,
-    pub(super) example: Option<ToyExample>,
+    pub(super) metrics: DensityMetrics,
+    pub(super) example: Option<DensityExample>,
     /// Mean loss of the last epoch, over all lanes.
     pub(super) loss: f64,
 }
 
 /// One lane's rows.
 struct Rows {
-    data: ToyData,
+    data: DensityData,
     test: Vec<usize>,
     train_inputs: Vec<f32>,
     train_targets: Vec<f32>,
@@ -44,8 +43,8 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(run: &ToySettings) -> Result<Self, FourierError> {
-        let data = ToyData::generate(run.dataset, run.seed, run.samples)?;
+    fn new(run: &DensitySettings) -> Result<Self, StudyError> {
+        let data = DensityData::generate(run.dataset, run.seed, run.samples)?;
         let (train, test) = split(run.samples, run.train_rows());
         let input = |row: &usize| data.inputs.get(*row).copied().unwrap_or_default();
         // The network sees bins as plain numbers 0 to 49, as the published one does.
@@ -61,13 +60,13 @@ impl Rows {
     }
 }
 
-fn stacked(rows: &[Rows], shape: &[i64], part: impl Fn(&Rows) -> &[f32]) -> Result<Tensor, FourierError> {
+fn stacked(rows: &[Rows], shape: &[i64], part: impl Fn(&Rows) -> &[f32]) -> Result<Tensor, StudyError> {
     let lanes: Vec<Tensor> = rows.iter().map(|rows| Tensor::from_slice(part(rows))).collect();
     Ok(Tensor::stack(&lanes, 0).f_view(shape)?)
 }
 
 /// Rate of an epoch: constant for bins, half a cosine for values.
-fn rate(run: &ToySettings, epoch: usize) -> f64 {
+fn rate(run: &DensitySettings, epoch: usize) -> f64 {
     match run.task {
         Task::Bins => RATE,
         Task::Values => {
@@ -81,7 +80,7 @@ fn rate(run: &ToySettings, epoch: usize) -> f64 {
 ///
 /// # Errors
 /// If a loss leaves the finite numbers.
-pub(super) fn train(runs: &[ToySettings], on_epoch: impl FnMut()) -> Result<Vec<Fitted>, FourierError> {
+pub(super) fn train(runs: &[DensitySettings], on_epoch: impl FnMut()) -> Result<Vec<Fitted>, StudyError> {
     // libtorch rounds products of a single lane otherwise than of several; with a second one a run's result is the same
     // to the last bit whatever is trained beside it.
     match runs {
@@ -94,15 +93,15 @@ pub(super) fn train(runs: &[ToySettings], on_epoch: impl FnMut()) -> Result<Vec<
     }
 }
 
-fn train_lanes(runs: &[ToySettings], mut on_epoch: impl FnMut()) -> Result<Vec<Fitted>, FourierError> {
+fn train_lanes(runs: &[DensitySettings], mut on_epoch: impl FnMut()) -> Result<Vec<Fitted>, StudyError> {
     let Some(run) = runs.first() else { return Ok(Vec::new()) };
-    let network = Lanes::new(run)?;
+    let network = Ensemble::new(run)?;
     let rows = runs.iter().map(Rows::new).collect::<Result<Vec<_>, _>>()?;
     let (lanes, count, batch) = (runs.len() as i64, run.train_rows() as i64, BATCH as i64);
     let inputs = stacked(&rows, &[lanes, count, 2], |rows| &rows.train_inputs)?;
     let targets = stacked(&rows, &[lanes, count], |rows| &rows.train_targets)?;
     let mut parameters = network.initial(runs.iter().map(|run| run.seed)).set_requires_grad(true);
-    let mut adam = Adam::new(&parameters);
+    let mut adam = EnsembleAdam::new(&parameters);
     let mut orders = RowOrders::new(runs.iter().map(|run| run.seed), run.train_rows(), ORDER_STREAM);
     let clip_norm = (run.task == Task::Values).then_some(CLIP_NORM);
     let mut last = f64::NAN;
@@ -129,8 +128,8 @@ fn train_lanes(runs: &[ToySettings], mut on_epoch: impl FnMut()) -> Result<Vec<F
         }
         last = sum.double_value(&[0]) / (count / batch) as f64;
         if !last.is_finite() {
-            let run = runs.iter().map(ToySettings::path).collect::<Vec<_>>().join(", ");
-            return Err(FourierError::Diverged { run, epoch, loss: last });
+            let cell = runs.iter().map(DensitySettings::path).collect::<Vec<_>>().join(", ");
+            return Err(StudyError::Diverged { cell, epoch, loss: last });
         }
         on_epoch();
     }
@@ -148,7 +147,7 @@ fn train_lanes(runs: &[ToySettings], mut on_epoch: impl FnMut()) -> Result<Vec<F
 }
 
 /// Mean over all lanes and rows. Targets are lanes x rows x 1.
-fn loss(network: &Lanes, task: Task, raw: &Raw, targets: &Tensor) -> Result<Tensor, FourierError> {
+fn loss(network: &Ensemble, task: Task, raw: &Raw, targets: &Tensor) -> Result<Tensor, StudyError> {
     let Some(head) = &network.head else {
         let centres = (targets + 0.5) * (2.0 / BINS as f64) - 1.0;
         return Ok(raw.values.mse_loss(&centres, Reduction::Mean));
@@ -167,9 +166,9 @@ fn loss(network: &Lanes, task: Task, raw: &Raw, targets: &Tensor) -> Result<Tens
     })
 }
 
-type Measured = (ToyMetrics, Option<ToyExample>);
+type Measured = (DensityMetrics, Option<DensityExample>);
 
-fn measure(network: &Lanes, task: Task, raw: &Raw, rows: &Rows) -> Result<Measured, FourierError> {
+fn measure(network: &Ensemble, task: Task, raw: &Raw, rows: &Rows) -> Result<Measured, StudyError> {
     match task {
         Task::Bins => measure_bins(network, raw, rows),
         Task::Values => Ok((measure_values(network, raw, rows)?, None)),
@@ -181,7 +180,7 @@ fn is_telling(dataset: Dataset, [x, y]: [f64; 2]) -> bool {
     x.abs() > 0.2 && y.abs() > 0.2 && (dataset != Dataset::Gmm2 || (x - y).abs() > 0.5)
 }
 
-fn doubles(tensor: &Tensor) -> Result<Vec<f64>, FourierError> {
+fn doubles(tensor: &Tensor) -> Result<Vec<f64>, StudyError> {
     Ok(Vec::try_from(tensor.to_kind(Kind::Double).contiguous().view([-1]))?)
 }
 
@@ -194,7 +193,7 @@ fn target_bins(rows: &Rows) -> impl Iterator<Item = usize> {
     rows.test.iter().map(|row| bin_of(rows.data.targets.get(*row).copied().unwrap_or_default(), BINS))
 }
 
-fn measure_bins(network: &Lanes, raw: &Raw, rows: &Rows) -> Result<Measured, FourierError> {
+fn measure_bins(network: &Ensemble, raw: &Raw, rows: &Rows) -> Result<Measured, StudyError> {
     let Some(head) = &network.head else {
         let said = doubles(&raw.values)?;
         let errors: Vec<f64> = said
@@ -202,7 +201,7 @@ fn measure_bins(network: &Lanes, raw: &Raw, rows: &Rows) -> Result<Measured, Fou
             .zip(target_bins(rows))
             .map(|(said, target)| if said.is_nan() { *said } else { squared_error(bin_of(*said, BINS), target, BINS) })
             .collect();
-        return Ok((ToyMetrics { mse: mean(&errors), ..ToyMetrics::default() }, None));
+        return Ok((DensityMetrics { mse: mean(&errors), ..DensityMetrics::default() }, None));
     };
     let logits = head.logits(&raw.values, raw.scale.as_ref());
     let pmfs = doubles(&logits.to_kind(Kind::Double).softmax(-1, None::<Kind>))?;
@@ -217,10 +216,10 @@ fn measure_bins(network: &Lanes, raw: &Raw, rows: &Rows) -> Result<Measured, Fou
         jags.push(smoothness.of(pmf)?);
         let input = rows.data.inputs.get(*row).copied().unwrap_or_default();
         if example.is_none() && is_telling(rows.data.dataset, input) {
-            example = Some(ToyExample { input, truth, learnt: pmf.to_vec() });
+            example = Some(DensityExample { input, truth, learnt: pmf.to_vec() });
         }
     }
-    let metrics = ToyMetrics {
+    let metrics = DensityMetrics {
         kl: mean(&divergences),
         mse: mean(&errors),
         mse_argmax: mean(&argmax_errors),
@@ -230,8 +229,8 @@ fn measure_bins(network: &Lanes, raw: &Raw, rows: &Rows) -> Result<Measured, Fou
     Ok((metrics, example))
 }
 
-fn measure_values(network: &Lanes, raw: &Raw, rows: &Rows) -> Result<ToyMetrics, FourierError> {
-    let Some(head) = &network.head else { return Ok(ToyMetrics::default()) };
+fn measure_values(network: &Ensemble, raw: &Raw, rows: &Rows) -> Result<DensityMetrics, StudyError> {
+    let Some(head) = &network.head else { return Ok(DensityMetrics::default()) };
     let scale = raw.scale.as_ref();
     let targets: Vec<f32> =
         rows.test.iter().map(|row| rows.data.targets.get(*row).copied().unwrap_or_default() as f32).collect();
@@ -247,28 +246,28 @@ fn measure_values(network: &Lanes, raw: &Raw, rows: &Rows) -> Result<ToyMetrics,
             divergences.push(kl_clamped(&rows.data.true_masses(*row, FINE_BINS), &masses));
         }
     }
-    Ok(ToyMetrics { kl: mean(&divergences), perplexity: perplexity(&hit), ..ToyMetrics::default() })
+    Ok(DensityMetrics { kl: mean(&divergences), perplexity: perplexity(&hit), ..DensityMetrics::default() })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings::{Dataset, ToyHead};
+    use super::super::settings::{Dataset, DensityHead};
     use super::*;
 
-    fn run(head: ToyHead, task: Task, seed: u64, epochs: usize) -> ToySettings {
-        ToySettings { dataset: Dataset::Gaussian, head, task, seed, epochs, samples: 1000 }
+    fn run(head: DensityHead, task: Task, seed: u64, epochs: usize) -> DensitySettings {
+        DensitySettings { dataset: Dataset::Gaussian, head, task, seed, epochs, samples: 1000 }
     }
 
-    fn fitted(runs: &[ToySettings]) -> Vec<Fitted> {
+    fn fitted(runs: &[DensitySettings]) -> Vec<Fitted> {
         tch::set_num_threads(1);
         train(runs, || {}).expect("a fit")
     }
 
     #[test]
     fn every_head_learns_from_bins() {
-        for head in [ToyHead::Linear {}, ToyHead::Mixture {}, ToyHead::TABLE] {
+        for head in [DensityHead::Linear {}, DensityHead::Mixture {}, DensityHead::TABLE] {
             // A mixture's means begin at the ends, where hardly a value is near enough to move them.
-            let epochs = if head == (ToyHead::Mixture {}) { 200 } else { 40 };
+            let epochs = if head == (DensityHead::Mixture {}) { 200 } else { 40 };
             let before = &fitted(&[run(head, Task::Bins, 1, 1)])[0].metrics;
             let after = &fitted(&[run(head, Task::Bins, 1, epochs)])[0].metrics;
             let (Some(before), Some(after_kl)) = (before.kl, after.kl) else { panic!("no divergence") };
@@ -284,7 +283,7 @@ mod tests {
 
     #[test]
     fn heads_with_a_density_learn_from_values() {
-        for head in [ToyHead::Mixture {}, ToyHead::TABLE] {
+        for head in [DensityHead::Mixture {}, DensityHead::TABLE] {
             let metrics = &fitted(&[run(head, Task::Values, 1, 200)])[0].metrics;
             // The even density has perplexity 2 and a divergence of about 1.27.
             assert!(metrics.perplexity.is_some_and(|value| value < 1.2), "{head:?}: {metrics:?}");
@@ -294,15 +293,15 @@ mod tests {
 
     #[test]
     fn the_regression_learns_the_mean() {
-        let metrics = &fitted(&[run(ToyHead::Regression {}, Task::Bins, 1, 60)])[0].metrics;
+        let metrics = &fitted(&[run(DensityHead::Regression {}, Task::Bins, 1, 60)])[0].metrics;
         assert!(metrics.mse.is_some_and(|mse| mse < 0.04), "{metrics:?}");
         assert_eq!((metrics.kl, metrics.smoothness), (None, None));
     }
 
     #[test]
     fn a_run_does_not_depend_on_the_lanes_beside_it() {
-        let penalised = ToyHead::Fourier { frequencies: 6, regularisation: 1e-6 };
-        for head in [ToyHead::Linear {}, ToyHead::Mixture {}, ToyHead::Regression {}, penalised] {
+        let penalised = DensityHead::Fourier { frequencies: 6, regularisation: 1e-6 };
+        for head in [DensityHead::Linear {}, DensityHead::Mixture {}, DensityHead::Regression {}, penalised] {
             for task in [Task::Bins, Task::Values] {
                 if run(head, task, 2, 3).check().is_err() {
                     continue;
@@ -317,8 +316,8 @@ mod tests {
 
     #[test]
     fn the_rate_falls_for_values_only() {
-        let bins = run(ToyHead::TABLE, Task::Bins, 1, 500);
-        let values = ToySettings { task: Task::Values, ..bins.clone() };
+        let bins = run(DensityHead::TABLE, Task::Bins, 1, 500);
+        let values = DensitySettings { task: Task::Values, ..bins.clone() };
         assert_eq!((rate(&bins, 0), rate(&bins, 499)), (1e-3, 1e-3));
         assert!((rate(&values, 0) - 1e-3).abs() < 1e-15 && (rate(&values, 250) - 5.005e-4).abs() < 1e-12);
         assert!(rate(&values, 499) > 1e-6 && rate(&values, 499) < 2e-6);

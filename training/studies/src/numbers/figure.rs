@@ -4,11 +4,11 @@ use super::run::NumberResult;
 use super::settings::{BINS, NumberHead};
 use super::table::{budgets, heads, of};
 use super::task::Gaussian;
-use crate::report::Summary;
-use crate::report::curves::{COLOURS, Curve, CurvePanel, CurvePoint, draw};
-use crate::report::panel::{Panel, Y_TICKS, dashed, line, top};
-use crate::report::sheet::{Area, Drawn, Mark, legend, px, svg, title};
-use crate::report::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, THIN, TITLE_HEIGHT, WIDTH};
+use planwright_training::statistics::Summary;
+use planwright_training::study::plot::axes::{Panel, Y_TICKS, dashed, line, top};
+use planwright_training::study::plot::curves::{Curve, CurvePanel, CurvePoint, colour_of, draw};
+use planwright_training::study::plot::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, THIN, TITLE_HEIGHT, WIDTH};
+use planwright_training::study::plot::svg::{Area, Drawn, Mark, legend, px, svg, title};
 
 const PANEL_HEIGHT: f64 = 264.0;
 /// What is shown of the example's numbers.
@@ -38,7 +38,7 @@ fn colour(head: &NumberHead) -> plotters::style::RGBColor {
         NumberHead::Text { form: super::TextForm::Pairs } => 3,
         NumberHead::Perfect {} => 6,
     };
-    COLOURS.get(index).copied().unwrap_or(INK)
+    colour_of(index)
 }
 
 fn panel((heading, y_label, _): (&str, &str, Measure), note: &str, x_label: &str, curves: Vec<Curve>) -> CurvePanel {
@@ -66,12 +66,13 @@ pub(super) fn over_frequencies(results: &[NumberResult], epochs: usize) -> Drawn
         let at = |head: &NumberHead, x| place(&of(results, head, epochs), x, measure.2);
         let mut places: Vec<CurvePoint> = all.iter().filter_map(|head| at(head, frequencies(head)?)).collect();
         places.sort_by(|a, b| a.x.total_cmp(&b.x));
-        let fourier = Curve { label: "fourier".to_owned(), colour: colour(&NumberHead::TABLE), dashed: false, places };
+        let fourier =
+            Curve { label: "fourier".to_owned(), colour: colour(&NumberHead::TABLE), dashed: false, points: places };
         let level = |head: &NumberHead| Curve {
             label: head.name(),
             colour: colour(head),
             dashed: true,
-            places: [low, high].into_iter().filter_map(|x| at(head, x)).collect(),
+            points: [low, high].into_iter().filter_map(|x| at(head, x)).collect(),
         };
         let others = all.iter().filter(|head| frequencies(head).is_none()).map(level);
         panel(measure, &format!("{epochs} epochs"), "frequencies", std::iter::once(fourier).chain(others).collect())
@@ -88,7 +89,7 @@ pub(super) fn over_passes(results: &[NumberResult]) -> Drawn<String> {
             let at = |epochs: usize| place(&of(results, head, epochs), (epochs as f64).log2(), measure.2);
             let places = budgets(results).into_iter().filter_map(at).collect();
             let dashed = *head == NumberHead::Perfect {};
-            Curve { label: head.name(), colour: colour(head), dashed, places }
+            Curve { label: head.name(), colour: colour(head), dashed, points: places }
         };
         panel(measure, "", "epochs, logarithm to base 2", all.iter().filter(shown).map(one).collect())
     });
@@ -135,7 +136,7 @@ fn answer(area: &Area<'_>, head: &NumberHead, result: &NumberResult, truth: &[f6
         places.filter(|(x, _)| (SHOWN[0]..=SHOWN[1]).contains(x)).collect::<Vec<_>>()
     };
     if result.example.iter().any(|mass| !mass.is_finite()) {
-        return panel.empty(area, crate::report::markdown::MISSING);
+        return panel.empty(area, planwright_training::study::markdown::MISSING);
     }
     let mut chart = panel.chart(area)?;
     line(&mut chart, points(&result.example), colour(head), MEDIUM)?;

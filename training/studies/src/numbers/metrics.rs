@@ -2,8 +2,8 @@
 
 use super::settings::{BINS, COARSE_BINS, DRAWS};
 use super::task::Prompt;
-use crate::fourier::FourierError;
 use planwright::density::{Categorical, SmoothnessMetric};
+use planwright_training::study::StudyError;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
@@ -54,7 +54,7 @@ pub(super) fn coarse(pmf: &[f64]) -> Vec<f64> {
 }
 
 /// Draws from a distribution over the numbers' bins, as counts by bin.
-fn draw(pmf: &[f64], seed: u64, prompt: u64) -> Result<Vec<f64>, FourierError> {
+fn draw(pmf: &[f64], seed: u64, prompt: u64) -> Result<Vec<f64>, StudyError> {
     let mut categorical = Categorical::new(BINS)?;
     categorical.set_pmf(pmf)?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -69,7 +69,7 @@ fn draw(pmf: &[f64], seed: u64, prompt: u64) -> Result<Vec<f64>, FourierError> {
 }
 
 /// Measures a run's answers to its test prompts.
-pub(super) fn measure(prompts: &[Prompt], answers: &[Answer], seed: u64) -> Result<NumberMetrics, FourierError> {
+pub(super) fn measure(prompts: &[Prompt], answers: &[Answer], seed: u64) -> Result<NumberMetrics, StudyError> {
     let smoothness = SmoothnessMetric::new(BINS)?;
     let mut all: Vec<(usize, [f64; 5])> = Vec::with_capacity(prompts.len());
     for ((prompt, answer), index) in prompts.iter().zip(answers).zip(0..) {

@@ -7,12 +7,13 @@
 use super::settings::{NumberHead, NumberSettings};
 use super::task::{FEATURES, MOST_SHOWN, PLAIN, Prompt, bin_of};
 use super::text::TextForm;
-use crate::fourier::{FourierError, Head, Objective};
-use crate::network::{ParameterSpec, Parameters, Start};
+use planwright_training::head::{Head, Objective};
+use planwright_training::network::{ParameterSpec, Parameters, Start};
+use planwright_training::study::StudyError;
 use tch::{Kind, Tensor};
 
 /// Runs of equal shape.
-pub(super) struct Lanes {
+pub(super) struct Ensemble {
     ending: Ending,
     layout: Parameters,
     sizes: Vec<i64>,
@@ -34,9 +35,9 @@ fn linear(name: &str, input: usize, output: usize) -> [ParameterSpec; 2] {
     ]
 }
 
-impl Lanes {
+impl Ensemble {
     /// For runs like this one; `None` if there is no network.
-    pub(super) fn new(run: &NumberSettings) -> Result<Option<Self>, FourierError> {
+    pub(super) fn new(run: &NumberSettings) -> Result<Option<Self>, StudyError> {
         let (ending, context) = match (run.head.spec(), run.head) {
             (Some(spec), _) => (Ending::Bins(Box::new(Head::new(spec, 1)?)), 0),
             (None, NumberHead::Text { form }) => (Ending::Text(form), form.context()),
@@ -203,13 +204,13 @@ impl Lanes {
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings::NumberPlan;
+    use super::super::settings::NumberGrid;
     use super::*;
 
-    fn lanes(head: NumberHead) -> Lanes {
-        let plan = NumberPlan { heads: vec![head], ..NumberPlan::quick() };
+    fn lanes(head: NumberHead) -> Ensemble {
+        let plan = NumberGrid { heads: vec![head], ..NumberGrid::quick() };
         let run = plan.runs().expect("runs")[0].clone();
-        Lanes::new(&run).expect("lanes").expect("a network")
+        Ensemble::new(&run).expect("lanes").expect("a network")
     }
 
     #[test]
@@ -219,8 +220,8 @@ mod tests {
         assert_eq!(count(NumberHead::Linear {}), trunk + 65 * 200);
         assert_eq!(count(NumberHead::TABLE), trunk + 65 * 18);
         assert_eq!(count(NumberHead::Text { form: TextForm::Digits }), trunk + 12 * 64 + 65 * 22);
-        let plan = NumberPlan { heads: vec![NumberHead::Perfect {}], ..NumberPlan::quick() };
-        assert!(Lanes::new(&plan.runs().expect("runs")[0]).expect("no error").is_none());
+        let plan = NumberGrid { heads: vec![NumberHead::Perfect {}], ..NumberGrid::quick() };
+        assert!(Ensemble::new(&plan.runs().expect("runs")[0]).expect("no error").is_none());
     }
 
     /// The sum of the steps' losses is the negative logarithm of what the answer's number has in the distribution.

@@ -2,11 +2,9 @@
 
 use super::figure::{answers, over_frequencies, over_passes};
 use super::run::NumberResult;
-use super::settings::{NumberHead, NumberPlan};
-use super::table::{NumberComparison, NumberRow, NumberTable, best_budget, budgets, heads, table};
-use crate::report::markdown::{head, row};
-use crate::report::sheet::Drawn;
-use crate::report::{Figure, ReportError, Section};
+use super::settings::{NumberGrid, NumberHead};
+use super::table::{NumberTable, best_budget, budgets, heads, table};
+use planwright_training::study::{Figure, Section, StudyError, Table};
 
 const OPENING: &str = "\
 The published experiment asks a language model of eight billion parameters for normally distributed numbers, tunes it on
@@ -30,11 +28,10 @@ of none of these heads by more than 0.015.
 ///
 /// # Errors
 /// If there are no results, or a figure cannot be drawn.
-pub fn section(results: &[NumberResult], command: &str) -> Result<Section, ReportError> {
+pub(super) fn section(results: &[NumberResult], command: &str) -> Result<Section, StudyError> {
     let table = table(results, command);
     let Some(epochs) = main_budget(results) else {
-        let place = "fourier numbers".to_owned();
-        return Err(ReportError::Value { place, expected: "results of at least one run", got: "none".to_owned() });
+        return Err(StudyError::setting("numbers", "with results of at least one run", "none"));
     };
     let mut text = OPENING.to_owned();
     text.push_str(&format!("\n{}\n", summary(results, &table, epochs)));
@@ -51,26 +48,21 @@ pub fn section(results: &[NumberResult], command: &str) -> Result<Section, Repor
         commands: vec![command.to_owned()],
         text,
         figures: vec![
-            figure("numbers-frequencies.svg", &frequencies, over_frequencies(results, epochs))?,
-            figure(
+            Figure::drawn("numbers-frequencies.svg", &frequencies, over_frequencies(results, epochs))?,
+            Figure::drawn(
                 "numbers-passes.svg",
                 "Total variation and different numbers over the passes",
                 over_passes(results),
             )?,
-            figure("numbers-answers.svg", &example, answers(results, epochs))?,
+            Figure::drawn("numbers-answers.svg", &example, answers(results, epochs))?,
         ],
     })
-}
-
-fn figure(file: &str, caption: &str, drawn: Drawn<String>) -> Result<Figure, ReportError> {
-    let svg = drawn.map_err(|error| ReportError::Draw { file: file.to_owned(), problem: error.to_string() })?;
-    Ok(Figure { file: file.to_owned(), caption: caption.to_owned(), svg })
 }
 
 /// The budget of the figures, or the first there is.
 fn main_budget(results: &[NumberResult]) -> Option<usize> {
     let all = budgets(results);
-    let wanted = NumberPlan::TABLE_EPOCHS;
+    let wanted = NumberGrid::TABLE_EPOCHS;
     if all.contains(&wanted) { Some(wanted) } else { all.first().copied() }
 }
 
@@ -127,7 +119,7 @@ fn gain(value: Option<f64>) -> String {
 }
 
 fn heads_table(table: &NumberTable, epochs: usize) -> String {
-    let mut out = head([
+    let mut out = Table::new([
         "head",
         "parameters",
         "seeds",
@@ -139,8 +131,8 @@ fn heads_table(table: &NumberTable, epochs: usize) -> String {
         "digits' TVD over this",
         "pairs' TVD over this",
     ]);
-    let line = |one: &NumberRow| {
-        row([
+    for one in table.rows.iter().filter(|row| row.epochs == epochs) {
+        out.row([
             one.head.clone(),
             one.parameters.to_string(),
             one.seeds.to_string(),
@@ -151,42 +143,40 @@ fn heads_table(table: &NumberTable, epochs: usize) -> String {
             one.smoothness.text(4),
             gain(one.gain_over_digits),
             gain(one.gain_over_pairs),
-        ])
-    };
-    table.rows.iter().filter(|row| row.epochs == epochs).for_each(|one| out.push_str(&line(one)));
-    out
+        ]);
+    }
+    out.markdown()
 }
 
 fn passes_table(results: &[NumberResult], table: &NumberTable) -> String {
     let all = budgets(results);
-    let names: Vec<String> = all.iter().map(|epochs| format!("{epochs} epochs")).collect();
-    let mut out = head(std::iter::once("head").chain(names.iter().map(String::as_str)));
+    let names = all.iter().map(|epochs| format!("{epochs} epochs"));
+    let mut out = Table::new(std::iter::once("head".to_owned()).chain(names));
     for one in heads(results) {
         let name = one.name();
         let cell = |epochs: &usize| {
             let found = table.rows.iter().find(|row| row.head == name && row.epochs == *epochs);
             found.map_or("-".to_owned(), |row| row.tvd.text(3))
         };
-        out.push_str(&row(std::iter::once(name.clone()).chain(all.iter().map(cell))));
+        out.row(std::iter::once(name.clone()).chain(all.iter().map(cell)));
     }
-    out
+    out.markdown()
 }
 
 fn comparisons_table(table: &NumberTable) -> String {
     let names = ["head", "against", "epochs", "nearer in", "difference of TVD", "p, one-sided"];
-    let mut out = head(names);
+    let mut out = Table::new(names);
     let shown = [NumberHead::TABLE.name(), NumberHead::Fourier { frequencies: NumberHead::FREQUENCIES }.name()];
-    let line = |one: &NumberComparison| {
+    for one in table.comparisons.iter().filter(|one| shown.contains(&one.head)) {
         let epochs = match one.at_own_best {
             true => format!("each at its best: {} and {}", one.epochs, one.against_epochs),
             false => one.epochs.to_string(),
         };
         let p = one.test.map_or("-".to_owned(), |test| format!("{:.1e}", test.p));
         let nearer = format!("{} of {}", one.fourier_below, one.seeds);
-        row([one.head.clone(), one.against.clone(), epochs, nearer, format!("{:+.4}", one.difference), p])
-    };
-    table.comparisons.iter().filter(|one| shown.contains(&one.head)).for_each(|one| out.push_str(&line(one)));
-    out
+        out.row([one.head.clone(), one.against.clone(), epochs, nearer, format!("{:+.4}", one.difference), p]);
+    }
+    out.markdown()
 }
 
 #[cfg(test)]
@@ -230,7 +220,7 @@ mod tests {
     #[test]
     fn without_runs_there_is_no_section_and_missing_heads_are_no_failure() {
         let none = section(&[], "a command").expect_err("nothing to say").to_string();
-        assert_eq!(none, "fourier numbers: expected results of at least one run, got none");
+        assert_eq!(none, "expected numbers with results of at least one run, got none");
         let one = section(&[result(NumberHead::Linear {}, 1, 10, 0.2)], "a command").expect("a section");
         assert!(one.text.contains("| linear | 1000 | 1 | 0.200 |"), "{}", one.text);
     }

@@ -1,9 +1,8 @@
 //! What is run: heads, seeds, budgets.
 
 use super::text::TextForm;
-use crate::fit::content_sha256;
-use crate::fourier::lanes::LaneSettings;
-use crate::fourier::{FourierError, HeadSpec};
+use planwright_training::head::HeadSpec;
+use planwright_training::study::StudyError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -106,9 +105,8 @@ impl NumberSettings {
     ///
     /// # Errors
     /// The first setting without sense.
-    pub fn check(&self) -> Result<(), FourierError> {
-        let wrong =
-            |name, expected: &str, got: String| Err(FourierError::Setting { name, expected: expected.to_owned(), got });
+    pub fn check(&self) -> Result<(), StudyError> {
+        let wrong = |name, expected: &str, got: String| Err(StudyError::setting(name, expected, got));
         if !(1..=1_000_000).contains(&self.epochs) {
             return wrong("epochs", "between 1 and 1000000", self.epochs.to_string());
         }
@@ -125,27 +123,21 @@ impl NumberSettings {
     }
 }
 
-impl LaneSettings for NumberSettings {
-    fn same_shape(&self, other: &Self) -> bool {
+impl NumberSettings {
+    /// Whether two runs can be members of one ensemble.
+    pub(super) fn same_shape(&self, other: &Self) -> bool {
         Self { seed: other.seed, ..self.clone() } == *other
     }
 
-    fn path(&self) -> String {
+    /// Path of the result, without its ending.
+    pub(super) fn path(&self) -> String {
         format!("epochs-{}/{}/seed-{}", self.epochs, self.head.name(), self.seed)
-    }
-
-    fn sha256(&self) -> String {
-        content_sha256(self)
-    }
-
-    fn epochs(&self) -> usize {
-        self.epochs
     }
 }
 
-/// Which runs a table is made of.
+/// Choices whose product are the runs of a table.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NumberPlan {
+pub struct NumberGrid {
     /// Which heads.
     pub heads: Vec<NumberHead>,
     /// Seeds of prompts, initial values, order and draws.
@@ -160,7 +152,7 @@ pub struct NumberPlan {
     pub width: usize,
 }
 
-impl NumberPlan {
+impl NumberGrid {
     /// The published seeds.
     pub const SEEDS: [u64; 10] = [42, 43, 44, 45, 46, 47, 48, 49, 50, 51];
     /// Budgets.
@@ -191,11 +183,11 @@ impl NumberPlan {
         Self { heads: heads.collect(), seeds: vec![42, 43], epochs: vec![10], ..Self::whole() }
     }
 
-    /// All runs: budget by budget, head by head, so that runs of equal shape are neighbours.
+    /// All runs: budget by budget, head by head.
     ///
     /// # Errors
-    /// If there is none, one is there twice, or one cannot be made.
-    pub fn runs(&self) -> Result<Vec<NumberSettings>, FourierError> {
+    /// If one cannot be made.
+    pub fn runs(&self) -> Result<Vec<NumberSettings>, StudyError> {
         let (prompts, rate, width) = (self.prompts, self.rate, self.width);
         let mut runs: Vec<NumberSettings> = Vec::new();
         for epochs in &self.epochs {
@@ -205,18 +197,7 @@ impl NumberPlan {
                 runs.extend(self.seeds.iter().map(one));
             }
         }
-        let wrong = |expected: &str, got: String| {
-            Err(FourierError::Setting { name: "runs", expected: expected.to_owned(), got })
-        };
-        for (index, run) in runs.iter().enumerate() {
-            run.check()?;
-            if runs.iter().take(index).any(|other| other == run) {
-                return wrong("each once", format!("{} twice", run.path()));
-            }
-        }
-        if runs.is_empty() {
-            return wrong("with a head, a seed and a number of epochs", "none".to_owned());
-        }
+        runs.iter().try_for_each(NumberSettings::check)?;
         Ok(runs)
     }
 }
@@ -227,9 +208,9 @@ mod tests {
 
     #[test]
     fn the_whole_study_has_all_heads_and_the_quick_one_a_few() {
-        let count = |plan: NumberPlan| plan.runs().map(|runs| runs.len()).ok();
-        assert_eq!(count(NumberPlan::whole()), Some(16 * 10 * NumberPlan::EPOCHS.len()));
-        assert_eq!(count(NumberPlan::quick()), Some(6 * 2));
+        let count = |grid: NumberGrid| grid.runs().map(|runs| runs.len()).ok();
+        assert_eq!(count(NumberGrid::whole()), Some(16 * 10 * NumberGrid::EPOCHS.len()));
+        assert_eq!(count(NumberGrid::quick()), Some(6 * 2));
         let names: Vec<String> = NumberHead::all().iter().map(NumberHead::name).collect();
         assert_eq!(
             (names[..5].join(" "), names[15].as_str()),
@@ -239,35 +220,15 @@ mod tests {
 
     #[test]
     fn runs_that_make_no_sense_are_refused() {
-        let text = |plan: NumberPlan| plan.runs().expect_err("no such runs").to_string();
-        let plan = NumberPlan::quick;
-        assert_eq!(text(NumberPlan { epochs: vec![0], ..plan() }), "expected epochs between 1 and 1000000, got 0");
-        let odd = text(NumberPlan { prompts: 100, ..plan() });
+        let text = |grid: NumberGrid| grid.runs().expect_err("no such runs").to_string();
+        let grid = NumberGrid::quick;
+        assert_eq!(text(NumberGrid { epochs: vec![0], ..grid() }), "expected epochs between 1 and 1000000, got 0");
+        let odd = text(NumberGrid { prompts: 100, ..grid() });
         assert_eq!(odd, "expected prompts as a multiple of 64 up to 1000000, got 100");
-        assert_eq!(text(NumberPlan { rate: f64::NAN, ..plan() }), "expected rate above 0, at most 1, got NaN");
-        assert_eq!(text(NumberPlan { width: 0, ..plan() }), "expected width between 1 and 4096, got 0");
-        let none = text(NumberPlan { seeds: vec![], ..plan() });
-        assert_eq!(none, "expected runs with a head, a seed and a number of epochs, got none");
-        let twice = text(NumberPlan { seeds: vec![3, 3], ..plan() });
-        assert_eq!(twice, "expected runs each once, got epochs-10/perfect/seed-3 twice");
+        assert_eq!(text(NumberGrid { rate: f64::NAN, ..grid() }), "expected rate above 0, at most 1, got NaN");
+        assert_eq!(text(NumberGrid { width: 0, ..grid() }), "expected width between 1 and 4096, got 0");
         let heads = |frequencies| vec![NumberHead::Fourier { frequencies }];
-        assert!(text(NumberPlan { heads: heads(0), ..plan() }).starts_with("expected frequencies between 1"));
-        assert!(text(NumberPlan { heads: heads(101), ..plan() }).starts_with("expected at most 100 frequencies"));
-    }
-
-    #[test]
-    fn every_setting_changes_the_hash() {
-        let runs = NumberPlan::quick().runs().expect("runs");
-        let first = runs[0].clone();
-        let mut hashes: Vec<String> = runs.iter().map(NumberSettings::sha256).collect();
-        hashes.push(NumberSettings { epochs: 11, ..first.clone() }.sha256());
-        hashes.push(NumberSettings { prompts: 64, ..first.clone() }.sha256());
-        hashes.push(NumberSettings { rate: 1e-3, ..first.clone() }.sha256());
-        hashes.push(NumberSettings { width: 32, ..first.clone() }.sha256());
-        hashes.sort();
-        hashes.dedup();
-        assert_eq!(hashes.len(), 16);
-        assert!(first.same_shape(&NumberSettings { seed: 7, ..first.clone() }));
-        assert!(!first.same_shape(&NumberSettings { width: 7, ..first.clone() }));
+        assert!(text(NumberGrid { heads: heads(0), ..grid() }).starts_with("expected frequencies between 1"));
+        assert!(text(NumberGrid { heads: heads(101), ..grid() }).starts_with("expected at most 100 frequencies"));
     }
 }

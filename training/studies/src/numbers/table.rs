@@ -2,7 +2,8 @@
 
 use super::run::NumberResult;
 use super::settings::NumberHead;
-use crate::report::{Summary, TTest};
+use planwright_training::statistics::{Summary, TTest};
+use planwright_training::study::{Table, distinct, spread};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +28,7 @@ impl Spread {
 
     /// `0.123 ± 0.004` with so many decimals.
     pub(super) fn text(&self, decimals: usize) -> String {
-        let sd = self.sd.map(|sd| format!(" \u{b1} {sd:.decimals$}")).unwrap_or_default();
-        format!("{:.decimals$}{sd}", self.mean)
+        spread(self.mean, self.sd, decimals)
     }
 }
 
@@ -98,17 +98,6 @@ pub struct NumberTable {
     pub rows: Vec<NumberRow>,
     /// Fourier heads against linear and text, with equal passes, then each with its own best.
     pub comparisons: Vec<NumberComparison>,
-}
-
-/// In the order in which they first appear.
-fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
-    let mut seen = Vec::new();
-    for value in values {
-        if !seen.contains(&value) {
-            seen.push(value);
-        }
-    }
-    seen
 }
 
 /// Results of one head after so many passes.
@@ -239,28 +228,23 @@ impl NumberComparison {
 
 /// The table for people: all rows, and the comparisons of the Fourier head that was chosen beforehand.
 pub fn text(table: &NumberTable) -> String {
-    let line = |columns: [&str; 8]| {
-        let [epochs, head, seeds, tvd, exact, distinct, smoothness, gain] = columns;
-        let text =
-            format!("{epochs:<7} {head:<11} {seeds:<6} {tvd:<18} {exact:<18} {distinct:<14} {smoothness:<18} {gain}");
-        text.trim_end().to_owned()
-    };
     let names =
         ["epochs", "head", "seeds", "tvd of draws", "tvd of model", "distinct", "smoothness", "over digits, pairs"];
-    let mut lines = vec![line(names)];
+    let mut rows = Table::new(names);
     for row in &table.rows {
         let gain = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("x{value:.2}"));
-        lines.push(line([
-            &row.epochs.to_string(),
-            &row.head,
-            &row.seeds.to_string(),
-            &row.tvd.text(4),
-            &row.tvd_model.text(4),
-            &row.distinct.text(1),
-            &row.smoothness.text(4),
-            &format!("{}, {}", gain(row.gain_over_digits), gain(row.gain_over_pairs)),
-        ]));
+        rows.row([
+            row.epochs.to_string(),
+            row.head.clone(),
+            row.seeds.to_string(),
+            row.tvd.text(4),
+            row.tvd_model.text(4),
+            row.distinct.text(1),
+            row.smoothness.text(4),
+            format!("{}, {}", gain(row.gain_over_digits), gain(row.gain_over_pairs)),
+        ]);
     }
+    let mut lines = vec![rows.text()];
     let [text, fourier] = table.published_gain_over_untuned;
     let over_text = table.published_gain_over_text;
     lines.push(format!(
@@ -278,7 +262,7 @@ pub(super) mod tests {
     use super::super::settings::NumberSettings;
     use super::super::text::TextForm;
     use super::*;
-    use crate::fourier::lanes::LaneSettings;
+    use planwright_training::study::Cell;
 
     pub(in super::super) fn result(head: NumberHead, seed: u64, epochs: usize, tvd: f64) -> NumberResult {
         let settings = NumberSettings { head, seed, epochs, prompts: 256, rate: 3e-3, width: 64 };
@@ -354,7 +338,7 @@ pub(super) mod tests {
         );
         assert!((table.comparisons[0].difference - 0.03).abs() < 1e-12);
         let text = text(&table);
-        assert!(text.contains("16      fourier-8   2      0.1200 \u{b1} 0.0283"), "{text}");
+        assert!(text.contains("16      fourier-8  2      0.1200 \u{b1} 0.0283"), "{text}");
         assert!(text.contains("fourier-8 against linear, each at its best (16 and 64 epochs): nearer"), "{text}");
         assert!(text.contains("text x2.07, Fourier x4.86; so Fourier over text x2.35"), "{text}");
     }

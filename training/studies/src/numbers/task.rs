@@ -137,7 +137,7 @@ impl Prompt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fourier::numbers::settings::COARSE_BINS;
+    use crate::numbers::settings::COARSE_BINS;
 
     #[test]
     fn true_masses_sum_to_one_and_mirror_with_the_mean() {

@@ -1,13 +1,12 @@
 //! The fit: Adam, batches of 64, a rate that falls epoch by epoch; and what comes of it on the test prompts.
 
 use super::metrics::{Answer, NumberMetrics, measure};
-use super::network::Lanes;
+use super::network::Ensemble;
 use super::settings::{BATCH, NumberSettings};
 use super::task::Prompt;
-use crate::fourier::FourierError;
-use crate::fourier::adam::Adam;
-use crate::fourier::lanes::LaneSettings;
-use crate::fourier::order::RowOrders;
+use planwright_training::fit::EnsembleAdam;
+use planwright_training::study::StudyError;
+use planwright_training::study::shuffle::RowOrders;
 use tch::{Kind, Tensor};
 
 /// Share of the first rate that is gone after the last epoch.
@@ -32,9 +31,9 @@ pub(super) struct Fitted {
 ///
 /// # Errors
 /// If a loss leaves the finite numbers.
-pub(super) fn train(runs: &[NumberSettings], on_epoch: impl FnMut()) -> Result<Vec<Fitted>, FourierError> {
+pub(super) fn train(runs: &[NumberSettings], on_epoch: impl FnMut()) -> Result<Vec<Fitted>, StudyError> {
     let Some(first) = runs.first() else { return Ok(Vec::new()) };
-    let Some(network) = Lanes::new(first)? else {
+    let Some(network) = Ensemble::new(first)? else {
         return runs.iter().map(perfect).collect();
     };
     // libtorch rounds products of a single lane otherwise than of several; with a second one a run's result is the same
@@ -50,13 +49,13 @@ pub(super) fn train(runs: &[NumberSettings], on_epoch: impl FnMut()) -> Result<V
 }
 
 /// The true distributions as answers.
-fn perfect(run: &NumberSettings) -> Result<Fitted, FourierError> {
+fn perfect(run: &NumberSettings) -> Result<Fitted, StudyError> {
     let prompts = Prompt::test(run.seed);
     let one = |prompt: &Prompt| {
         let pmf = prompt.law().rounded_masses()?;
         Ok(Answer { drawn: pmf.clone(), model: pmf })
     };
-    fitted(run, &prompts, &prompts.iter().map(one).collect::<Result<Vec<_>, FourierError>>()?, None, 0)
+    fitted(run, &prompts, &prompts.iter().map(one).collect::<Result<Vec<_>, StudyError>>()?, None, 0)
 }
 
 fn fitted(
@@ -65,7 +64,7 @@ fn fitted(
     answers: &[Answer],
     losses: Option<[f64; 2]>,
     parameters: usize,
-) -> Result<Fitted, FourierError> {
+) -> Result<Fitted, StudyError> {
     let example = answers.get(EXAMPLE).map(|answer| answer.drawn.clone()).unwrap_or_default();
     Ok(Fitted { metrics: measure(prompts, answers, run.seed)?, example, losses, parameters })
 }
@@ -76,10 +75,10 @@ fn rate(run: &NumberSettings, epoch: usize) -> f64 {
 }
 
 fn train_lanes(
-    network: &Lanes,
+    network: &Ensemble,
     runs: &[NumberSettings],
     mut on_epoch: impl FnMut(),
-) -> Result<Vec<Fitted>, FourierError> {
+) -> Result<Vec<Fitted>, StudyError> {
     let Some(run) = runs.first() else { return Ok(Vec::new()) };
     let (steps, width) = (network.steps() as i64, network.inputs() as i64);
     let (lanes, count, batch) = (runs.len() as i64, run.prompts as i64, BATCH as i64);
@@ -94,7 +93,7 @@ fn train_lanes(
     let inputs = Tensor::from_slice(&inputs).f_view([lanes, count, steps * width])?;
     let targets = Tensor::from_slice(&targets).f_view([lanes, count, steps])?;
     let mut parameters = network.initial(runs.iter().map(|run| run.seed)).set_requires_grad(true);
-    let mut adam = Adam::new(&parameters);
+    let mut adam = EnsembleAdam::new(&parameters);
     let mut orders = RowOrders::new(runs.iter().map(|run| run.seed), run.prompts, ORDER_STREAM);
     let mut losses: Option<[f64; 2]> = None;
     for epoch in 0..run.epochs {
@@ -118,8 +117,8 @@ fn train_lanes(
         }
         let loss = sum * batch as f64 / count as f64;
         if !loss.is_finite() {
-            let run = runs.iter().map(NumberSettings::path).collect::<Vec<_>>().join(", ");
-            return Err(FourierError::Diverged { run, epoch, loss });
+            let cell = runs.iter().map(NumberSettings::path).collect::<Vec<_>>().join(", ");
+            return Err(StudyError::Diverged { cell, epoch, loss });
         }
         losses = Some([losses.map_or(loss, |[first, _]| first), loss]);
         on_epoch();
@@ -128,11 +127,11 @@ fn train_lanes(
 }
 
 fn answers(
-    network: &Lanes,
+    network: &Ensemble,
     runs: &[NumberSettings],
     parameters: &Tensor,
     losses: Option<[f64; 2]>,
-) -> Result<Vec<Fitted>, FourierError> {
+) -> Result<Vec<Fitted>, StudyError> {
     let prompts: Vec<Vec<Prompt>> = runs.iter().map(|run| Prompt::test(run.seed)).collect();
     let questions: Vec<f32> = prompts.iter().flatten().flat_map(|prompt| network.question(prompt)).collect();
     let shape = [runs.len() as i64, -1, network.inputs() as i64];
@@ -155,7 +154,7 @@ fn answers(
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings::{NumberHead, NumberPlan};
+    use super::super::settings::{NumberGrid, NumberHead};
     use super::super::text::TextForm;
     use super::*;
 
@@ -167,7 +166,7 @@ mod tests {
     ];
 
     fn runs(head: NumberHead, seeds: &[u64], epochs: usize) -> Vec<NumberSettings> {
-        let plan = NumberPlan { heads: vec![head], seeds: seeds.to_vec(), epochs: vec![epochs], ..NumberPlan::quick() };
+        let plan = NumberGrid { heads: vec![head], seeds: seeds.to_vec(), epochs: vec![epochs], ..NumberGrid::quick() };
         plan.runs().expect("runs")
     }
 
