@@ -3,7 +3,8 @@
 use super::drift::{Study, failure, systems};
 use super::{CliError, print_json, print_text};
 use crate::drift::{CollectOptions, collect};
-use crate::report::{DriftResults, Method, SeedResult, Summary, SystemResult};
+use crate::report::{DriftResults, Method, SeedResult, SystemResult};
+use crate::statistics::Summary;
 use clap::Args;
 
 #[derive(Args)]

@@ -2,7 +2,7 @@
 //! `report.json`. What was not measured is `None` or an empty list, never zero.
 
 pub use crate::deviation::ScaleRow;
-use crate::report::statistics::TTest;
+use crate::statistics::TTest;
 use planwright::quantity::QuantityGrid;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
