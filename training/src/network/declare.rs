@@ -11,7 +11,7 @@ pub struct ParameterSpec {
     pub name: String,
     /// Shape.
     pub shape: Vec<i64>,
-    /// How it starts.
+    /// Its initial values.
     pub start: Start,
 }
 
@@ -115,9 +115,9 @@ impl Graph for Declare {
     fn repeat_over_time(&mut self, _per_channel: &(), _horizon: usize) {}
     fn concat_channels(&mut self, _a: &(), _b: &()) {}
     fn swap_time_and_channels(&mut self, _x: &()) {}
-    fn in_a_row(&mut self, _x: &(), _channels: usize) {}
-    fn apart(&mut self, _x: &(), _channels: usize, _steps: usize) {}
+    fn flatten_tokens(&mut self, _x: &(), _channels: usize) {}
+    fn unflatten_tokens(&mut self, _x: &(), _channels: usize, _steps: usize) {}
     fn causal_attention(&mut self, _qkv: [&(); 3], _spec: AttentionSpec, _last_only: bool) {}
-    fn last_of_each(&mut self, _x: &(), _channels: usize, _steps: usize) {}
+    fn last_token(&mut self, _x: &(), _channels: usize, _steps: usize) {}
     fn sinusoidal(&mut self, _timestep: &(), _width: usize) {}
 }

@@ -10,5 +10,5 @@ pub use declare::{ParameterSpec, Start, declare, declare_policy};
 pub use graph::{AttentionSpec, ConvSpec, Graph, sinusoidal_frequencies};
 pub use policy_transformer::PolicyNetworkSpec;
 pub use temporal_unet::{ConditionSpec, NetworkSpec, NetworkSpecError};
-pub(crate) use torch::NEVER;
+pub(crate) use torch::MASK;
 pub use torch::{Parameters, TorchGraph};
