@@ -8,7 +8,6 @@ mod drift_table;
 mod export;
 mod fit;
 mod fourier;
-mod fourier_fit;
 mod fourier_policy;
 
 use crate::console;

@@ -1,143 +1,78 @@
-//! Fills a manifest from a checkpoint and its data.
+//! The manifest of an exported file: the one place where it is filled in.
 
-use super::onnx_graph::{CLEAN, SAMPLE, TIMESTEP};
-use super::rows::Row;
-use super::{ExportError, ExportOptions};
-use crate::dataset::{COLUMNS, Limits};
-use crate::fit::{Batch, Checkpoint, FitRecipe};
-use planwright::model::{
-    Column, DiffusionSpec, Dimension, Family, Golden, Manifest, Normaliser, Parity, Prediction, Provenance,
-    QuantitySpec, SCHEMA_VERSION, TensorSpec, WorldSpec,
-};
-use planwright::quantity::path_length_m;
-use planwright::world::{Layout, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, RADIUS_M, STEP_SECS};
+use super::network::ExportedNetwork;
+use super::{ExportError, ExportOptions, default_solver};
+use crate::fit::Checkpoint;
+use planwright::model::{Golden, Manifest, Parity, Provenance, SCHEMA_VERSION};
 use std::collections::BTreeMap;
 
-/// Frame of positions, velocities and commands.
-const FRAME: &str = "maze";
-/// Name, unit.
-const COLUMN_MEANINGS: [(&str, &str); COLUMNS] =
-    [("action_x", "1"), ("action_y", "1"), ("x", "m"), ("y", "m"), ("vx", "m/s"), ("vy", "m/s")];
-/// tch is bound to exactly this libtorch, which has no call that tells its version.
-const LIBTORCH: &str = "2.11.0";
-const TCH: &str = "0.24.0";
-const ONNX_PROTOBUF: &str = "0.2.3";
+/// Versions in the lock file of the build, which a build script reads; libtorch has no call that returns its own.
+const LIBRARIES: [(&str, &str); 4] = [
+    ("planwright", env!("CARGO_PKG_VERSION")),
+    ("libtorch", env!("PLANWRIGHT_LIBTORCH")),
+    ("tch", env!("PLANWRIGHT_TCH")),
+    ("onnx-protobuf", env!("PLANWRIGHT_ONNX_PROTOBUF")),
+];
 
-/// The manifest without parity figures. `windows` are clean windows to measure the quantity on.
+/// The manifest of a checkpoint, without the gate's figures.
 pub(super) fn manifest(
     checkpoint: &Checkpoint,
+    network: &dyn ExportedNetwork,
     options: &ExportOptions,
-    layout: &Layout,
-    limits: &Limits,
-    windows: &Batch,
     golden: Vec<Golden>,
-    data_sha256: String,
 ) -> Result<Manifest, ExportError> {
-    let recipe = &checkpoint.recipe;
-    let horizon = recipe.windows.horizon;
-    let trajectory = |name: &str| TensorSpec {
-        name: name.to_owned(),
-        shape: vec![Dimension::Batch, Dimension::Fixed(horizon), Dimension::Fixed(COLUMNS)],
-        unit: "1".to_owned(),
-        frame: FRAME.to_owned(),
-    };
-    let timestep = TensorSpec {
-        name: TIMESTEP.to_owned(),
-        shape: vec![Dimension::Batch],
-        unit: "1".to_owned(),
-        frame: String::new(),
-    };
-    let mut solver = options.solver.clone();
-    solver.steps = solver.steps.min(recipe.diffusion.steps);
+    let (recipe, data) = (&checkpoint.recipe, checkpoint.data.clone());
+    let diffusion = recipe.diffusion();
+    let solver = diffusion.as_ref().map(|diffusion| {
+        let mut solver = options.solver.clone().unwrap_or_else(|| default_solver(recipe));
+        solver.steps = solver.steps.min(diffusion.steps);
+        solver
+    });
+    let [inputs, outputs] = network.tensors();
     Ok(Manifest {
         schema_version: SCHEMA_VERSION,
-        name: recipe.name.clone(),
-        family: Family::MazeDiffusion,
-        inputs: vec![trajectory(SAMPLE), timestep],
-        outputs: vec![trajectory(CLEAN)],
-        columns: COLUMN_MEANINGS
-            .map(|(name, unit)| Column { name: name.to_owned(), unit: unit.to_owned(), frame: FRAME.to_owned() })
-            .to_vec(),
-        normaliser: Normaliser { low: limits.low.clone(), high: limits.high.clone() },
-        diffusion: Some(DiffusionSpec {
-            schedule: recipe.diffusion.schedule,
-            steps: recipe.diffusion.steps,
-            prediction: Prediction::CleanSample,
-        }),
-        horizon,
-        knot_secs: recipe.windows.stride as f64 * STEP_SECS,
-        world: Some(WorldSpec {
-            layout: layout.name().to_owned(),
-            layout_text: layout.to_text(),
-            radius_m: RADIUS_M,
-            max_speed_mps: MAX_SPEED_MPS,
-            max_acceleration_mps2: MAX_ACCELERATION_MPS2,
-        }),
-        condition: None,
-        transform: None,
-        quantity: Some(path_length(windows, limits, horizon)),
-        solver: Some(solver),
-        policy: None,
-        provenance: Provenance {
-            recipe: serde_json::to_value(recipe).map_err(ExportError::Recipe)?,
-            recipe_sha256: recipe.sha256(),
-            seed: recipe.training.seed,
-            training_steps: checkpoint.step,
-            data_sha256,
-            git_commit: options.git_commit.clone().unwrap_or_else(git_commit),
-            libraries: libraries(),
-        },
-        parity: Parity { tolerance: super::TOLERANCE, largest: BTreeMap::new() },
+        name: recipe.name().to_owned(),
+        family: recipe.family(),
+        inputs,
+        outputs,
+        columns: data.columns,
+        normaliser: data.normaliser,
+        diffusion,
+        horizon: recipe.horizon(),
+        knot_secs: data.step_secs,
+        world: data.world,
+        quantity: data.quantity,
+        condition: data.condition,
+        transform: data.transform,
+        solver,
+        policy: data.policy,
+        provenance: provenance(checkpoint, options)?,
+        parity: Parity { tolerance: options.tolerance, largest: BTreeMap::new() },
         measured: BTreeMap::new(),
         golden,
         licence: options.licence.clone(),
     })
 }
 
-/// Two test vectors, at the lowest and the highest noise among the rows.
-pub(super) fn golden_rows(rows: &[Row]) -> Vec<Row> {
-    let by_noise = |a: &&Row, b: &&Row| a.timestep().total_cmp(&b.timestep());
-    let ends = [rows.iter().min_by(by_noise), rows.iter().max_by(by_noise)];
-    ends.into_iter().flatten().cloned().collect()
-}
-
-fn path_length(windows: &Batch, limits: &Limits, horizon: usize) -> QuantitySpec {
-    let metres = |knot: &[f32], column: usize| {
-        let (low, high) = (f64::from(limits.low[column]), f64::from(limits.high[column]));
-        low + (f64::from(knot[column]) + 1.0) / 2.0 * (high - low)
-    };
-    let mut lengths: Vec<f64> = windows
-        .clean
-        .chunks(horizon * COLUMNS)
-        .map(|window| path_length_m(window.chunks(COLUMNS).map(|knot| [metres(knot, 2), metres(knot, 3)])))
-        .collect();
-    lengths.sort_by(f64::total_cmp);
-    QuantitySpec {
-        name: "path_length".to_owned(),
-        unit: "m".to_owned(),
-        mean: lengths.iter().sum::<f64>() / lengths.len().max(1) as f64,
-        low: quantile(&lengths, 0.05),
-        high: quantile(&lengths, 0.95),
-        intended: None,
-    }
-}
-
-/// Linear interpolation between order statistics, as numpy does.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let rank = share * sorted.len().saturating_sub(1) as f64;
-    let at = |index: f64| sorted.get(index as usize).copied().unwrap_or(f64::NAN);
-    at(rank.floor()) + (rank - rank.floor()) * (at(rank.ceil()) - at(rank.floor()))
-}
-
-pub(super) fn libraries() -> BTreeMap<String, String> {
-    [("planwright", env!("CARGO_PKG_VERSION")), ("libtorch", LIBTORCH), ("tch", TCH), ("onnx-protobuf", ONNX_PROTOBUF)]
-        .into_iter()
-        .map(|(name, version)| (name.to_owned(), version.to_owned()))
-        .collect()
+fn provenance(checkpoint: &Checkpoint, options: &ExportOptions) -> Result<Provenance, ExportError> {
+    let recipe = &checkpoint.recipe;
+    let content = recipe.content().map_err(ExportError::Recipe)?;
+    Ok(Provenance {
+        recipe: match &checkpoint.data.made {
+            Some(made) => serde_json::json!({ "fit": content, "made": made }),
+            None => content,
+        },
+        recipe_sha256: recipe.sha256(),
+        seed: recipe.training().seed,
+        training_steps: checkpoint.step,
+        data_sha256: checkpoint.data.sha256.clone(),
+        git_commit: options.git_commit.clone().unwrap_or_else(git_commit),
+        libraries: LIBRARIES.map(|(name, version)| (name.to_owned(), version.to_owned())).into(),
+    })
 }
 
 /// The commit of the working folder, marked if files differ from it; `unknown` outside a repository.
-pub(super) fn git_commit() -> String {
+fn git_commit() -> String {
     let git = |arguments: &[&str]| {
         let output = std::process::Command::new("git").args(arguments).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
@@ -148,26 +83,5 @@ pub(super) fn git_commit() -> String {
         }
         Some(commit) => format!("{commit}-modified"),
         None => "unknown".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn path_lengths_are_in_metres() {
-        // Two knots: from x = -1 to x = 1 (normalised), that is from 0.5 m to 2.5 m.
-        let clean = vec![0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
-        let windows = Batch { clean, ..Batch::default() };
-        let limits = Limits { low: vec![-1.0, -1.0, 0.5, 0.5, -5.0, -5.0], high: vec![1.0, 1.0, 2.5, 3.5, 5.0, 5.0] };
-        let length = path_length(&windows, &limits, 2);
-        assert_eq!((length.mean, length.low, length.high), (2.0, 2.0, 2.0));
-    }
-
-    #[test]
-    fn quantiles_interpolate() {
-        assert_eq!(quantile(&[0.0, 1.0, 2.0], 0.25), 0.5);
-        assert_eq!(quantile(&[7.0], 0.95), 7.0);
     }
 }
