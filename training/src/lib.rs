@@ -8,9 +8,7 @@
 //! * [`network`]: networks, written once and read three ways (parameters, libtorch, ONNX);
 //! * [`fit`]: objective, optimiser, checkpoints that resume bit for bit;
 //! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass;
-//! * [`system`]: families of trajectories with a physical quantity, made and measured;
-//! * [`deviation`]: from data alone, where a generator will move that quantity;
-//! * [`mitigation`]: what brings a drifted quantity back (reweighting, conditions, the coordinate transform);
+//! * [`transform`]: systems with a physical quantity, the deviation kernel, and the coordinate transform;
 //! * [`ablation`]: other generators, which are measured beside the denoiser and never exported;
 //! * [`drift`]: whole studies of it, and [`report`], their plots and tables;
 //! * [`fourier`]: heads that speak of a continuous value, and what they learn of known distributions.
@@ -18,13 +16,11 @@
 pub mod ablation;
 pub mod cli;
 pub mod dataset;
-pub mod deviation;
 pub mod drift;
 pub mod export;
 pub mod fit;
 pub mod fourier;
-pub mod mitigation;
 pub mod network;
 pub mod policy;
 pub mod report;
-pub mod system;
+pub mod transform;

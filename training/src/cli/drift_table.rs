@@ -2,8 +2,9 @@
 
 use super::drift::{Study, failure, systems};
 use super::{CliError, print_json, print_text};
+use crate::drift::report::{DriftResults, Method, SeedResult, SystemResult};
 use crate::drift::{CollectOptions, collect};
-use crate::report::{DriftResults, Method, SeedResult, Summary, SystemResult};
+use crate::report::Summary;
 use clap::Args;
 
 #[derive(Args)]

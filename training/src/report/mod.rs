@@ -1,11 +1,10 @@
 //! Reports: plots as SVG, tables as Markdown, written together or not at all.
 //!
-//! The kit (sheet, panel, bars, curves, markdown, statistics) knows no experiment; [`drift`] and the reports of other
-//! experiments draw with it.
+//! The kit (sheet, panel, bars, curves, markdown, statistics) knows no experiment; the reports of all of them draw with
+//! it.
 
 pub(crate) mod bars;
 pub(crate) mod curves;
-pub mod drift;
 mod error;
 pub(crate) mod markdown;
 pub(crate) mod panel;
@@ -14,10 +13,6 @@ pub(crate) mod sheet;
 mod statistics;
 pub(crate) mod style;
 
-pub use drift::{
-    AblationRow, CommandRun, Curves, DriftResults, Method, Mitigation, ScaleRow, SeedResult, Source, Sweep,
-    SystemResult, TTests, Validity, ValidityRow, published, write_report,
-};
 pub use error::ReportError;
 pub use section::{Figure, Section, write_sections};
 pub use statistics::{Summary, TTest};
