@@ -147,7 +147,8 @@ mod tests {
         assert_eq!(posteriors.bins(), [0, 1, 3]);
         assert_eq!(posteriors.rows()[..8], [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
         assert_eq!(posteriors.marginal(&[1.0, 1.0, 2.0]).expect("weights").mass(), [0.25, 0.25, 0.0, 0.5]);
-        assert!(posteriors.marginal(&[1.0]).is_err());
+        let count = TransformError::Count { what: "weight", of: "trajectories", count: 3, got: 1 };
+        assert_eq!(posteriors.marginal(&[1.0]), Err(count));
     }
 
     #[test]
@@ -165,9 +166,12 @@ mod tests {
 
     #[test]
     fn nothing_and_nan_are_refused() {
-        assert!(CoarsePosteriors::new(&Recovered::Values(Vec::new()), grid(4)).is_err());
-        assert!(CoarsePosteriors::new(&Recovered::Values(vec![1.0, f64::NAN]), grid(4)).is_err());
+        let refused =
+            |recovered: &Recovered, cells| CoarsePosteriors::new(recovered, grid(cells)).expect_err("refused");
+        assert_eq!(refused(&Recovered::Values(Vec::new()), 4), QuantityError::NoSamples.into());
+        let nan = refused(&Recovered::Values(vec![1.0, f64::NAN]), 4);
+        assert!(matches!(nan, TransformError::Quantity(QuantityError::NotFinite { index: 1, .. })), "{nan}");
         let broken = Recovered::Posterior { rows: vec![f32::NAN, 0.0], grid: grid(2) };
-        assert!(CoarsePosteriors::new(&broken, grid(2)).is_err());
+        assert!(matches!(refused(&broken, 2), TransformError::Quantity(_)));
     }
 }

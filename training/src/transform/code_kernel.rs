@@ -271,15 +271,16 @@ mod tests {
     fn settings_without_sense_are_refused() {
         let space = space(1);
         let good = kernel(0.1, 1, Run::Copy);
-        for bad in [
-            CodeKernel { scale: f32::NAN, ..good },
-            CodeKernel { scale: -1.0, ..good },
-            CodeKernel { run_length: 0.5, ..good },
-            CodeKernel { draws: 0, ..good },
-            CodeKernel { columns: 5, ..good },
-            CodeKernel { columns: 0, ..good },
+        for (bad, start) in [
+            (CodeKernel { scale: f32::NAN, ..good }, "code kernel's scale: expected 0 to 2"),
+            (CodeKernel { scale: -1.0, ..good }, "code kernel's scale: expected 0 to 2"),
+            (CodeKernel { run_length: 0.5, ..good }, "code kernel's run length: expected at least 1 step, got 0.5"),
+            (CodeKernel { draws: 0, ..good }, "perturbed codes per source: expected at least 1, got 0"),
+            (CodeKernel { columns: 5, ..good }, "coordinates of a code: expected whole time steps"),
+            (CodeKernel { columns: 0, ..good }, "coordinates of a code: expected whole time steps"),
         ] {
-            assert!(bad.transition(&space, 1).is_err(), "{bad:?}");
+            let error = bad.transition(&space, 1).expect_err("no kernel").to_string();
+            assert!(error.starts_with(start), "{error}");
         }
     }
 }

@@ -150,13 +150,19 @@ mod tests {
 
     #[test]
     fn no_codes_and_broken_codes_are_refused() {
-        assert!(Codes::latin_hypercube(0, 4, 0).is_err());
-        assert!(Codes::latin_hypercube(4, 0, 0).is_err());
+        for (count, dims) in [(0, 4), (4, 0)] {
+            let error = Codes::latin_hypercube(count, dims, 0).expect_err("no code").to_string();
+            assert!(
+                error.starts_with("code support: expected 1 to ")
+                    && error.ends_with(&format!("got {count} codes of {dims}")),
+                "{error}"
+            );
+        }
         assert!(matches!(Codes::from_values(vec![0.0; 5], 2), Err(TransformError::Shape { .. })));
         assert!(matches!(
             Codes::from_values(vec![0.0, 0.0, f32::NAN], 1),
             Err(TransformError::NotFinite { row: 2, .. })
         ));
-        assert!(Codes::from_values(Vec::new(), 2).is_err());
+        assert_eq!(Codes::from_values(Vec::new(), 2), Err(TransformError::TooFew { what: "codes", least: 1, got: 0 }));
     }
 }

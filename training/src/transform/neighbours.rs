@@ -168,7 +168,8 @@ mod tests {
     fn a_small_support_and_broken_queries_are_refused() {
         let codes = Codes::latin_hypercube(5, 3, 1).expect("a size");
         assert_eq!(codes.nearest(&[0.0; 3], 8), Err(TransformError::SupportTooSmall { k: 8, support: 5 }));
-        assert!(codes.nearest(&[0.0; 3], 0).is_err());
+        let none = codes.nearest(&[0.0; 3], 0).expect_err("no neighbour");
+        assert_eq!(none.to_string(), "decoder neighbours k: expected at least 1, got 0");
         assert!(matches!(codes.nearest(&[0.0; 4], 2), Err(TransformError::Shape { .. })));
         assert!(matches!(codes.nearest(&[0.0, f32::NAN, 0.0], 2), Err(TransformError::NotFinite { .. })));
         assert_eq!(codes.nearest(&[0.0; 3], 5).expect("all of them").len(), 1);

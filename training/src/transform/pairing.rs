@@ -253,10 +253,16 @@ mod tests {
         let same = CoarsePosteriors::new(&Recovered::Values(vec![0.5; 300]), grid).expect("values");
         let found = plan(0.0).pair(&matrix(), &same, &intended(&values(300)), None).expect("a pairing");
         assert_eq!(found.report.swaps_tried, 0);
-        for usage in [vec![1.0; 3], vec![1.0; 300], vec![f64::NAN; 300]] {
-            assert!(plan(0.0).pair(&matrix(), &same, &intended(&same), Some(&usage)).is_err());
+        for (usage, expected) in [
+            (vec![1.0; 3], "expected one usage for each of 300 codes, got 3"),
+            (vec![1.0; 300], "usage of codes: expected shares of at least 0 that sum to 1, got a sum of 300"),
+            (vec![f64::NAN; 300], "usage of codes: expected shares of at least 0 that sum to 1, got a sum of NaN"),
+        ] {
+            let refused = plan(0.0).pair(&matrix(), &same, &intended(&same), Some(&usage)).expect_err("refused");
+            assert_eq!(refused.to_string(), expected);
         }
         let bad = PairingPlan { usage_weight: f64::NAN, ..plan(0.0) };
-        assert!(bad.pair(&matrix(), &same, &intended(&same), None).is_err());
+        let refused = bad.pair(&matrix(), &same, &intended(&same), None).expect_err("refused").to_string();
+        assert!(refused.starts_with("weight of the whole mixture: expected a finite weight"), "{refused}");
     }
 }

@@ -125,8 +125,15 @@ mod tests {
 
     #[test]
     fn broken_rows_are_refused() {
-        for row in [vec![(4, 1.0)], vec![(0, -1.0)], vec![(0, f64::NAN)], vec![(0, 0.0)], vec![]] {
-            assert!(SparseRows::stochastic(4, vec![row.clone()]).is_err(), "{row:?}");
+        for (row, got) in [
+            (vec![(4, 1.0)], "got 1 on code 4 in row 0"),
+            (vec![(0, -1.0)], "got -1 on code 0 in row 0"),
+            (vec![(0, f64::NAN)], "got NaN on code 0 in row 0"),
+            (vec![(0, 0.0)], "got a sum of 0 in row 0"),
+            (vec![], "got a sum of 0 in row 0"),
+        ] {
+            let error = SparseRows::stochastic(4, vec![row]).expect_err("no distribution").to_string();
+            assert!(error.ends_with(got), "{error}");
         }
     }
 }

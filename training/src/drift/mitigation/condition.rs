@@ -141,9 +141,11 @@ mod tests {
             assert!(error.to_string().starts_with(&format!("expected a quantity between 0.5 and 2, got {quantity}")));
         }
         assert_eq!(condition.label(2.01), condition.features(2.0));
-        assert!(condition.label(f64::NAN).is_err());
-        assert!(QuantityCondition::new(1.0, 1.0, 8).is_err() && QuantityCondition::new(0.0, 1.0, 0).is_err());
-        assert!(QuantityCondition::new(f64::NAN, 1.0, 8).is_err());
+        assert!(matches!(condition.label(f64::NAN), Err(MitigationError::OutOfRange { .. })));
+        for (low, high, width) in [(1.0, 1.0, 8), (0.0, 1.0, 0), (f64::NAN, 1.0, 8)] {
+            let error = QuantityCondition::new(low, high, width).expect_err("no condition").to_string();
+            assert!(error.ends_with(&format!("got {low} to {high} with {width} features")), "{error}");
+        }
     }
 
     #[test]

@@ -148,8 +148,9 @@ mod tests {
         let weights = InverseWeights::new(&narrow, &even, 0.1).expect("masses");
         assert!(weights.of_trajectories(&[1.5, 2.5]).is_ok());
         assert_eq!(weights.of_trajectories(&[1.5]), Err(MitigationError::EmptyBin { low: 2.0, high: 3.0 }));
-        assert!(weights.of_trajectories(&[]).is_err());
-        assert!(weights.of_trajectories(&[1.5, 2.5, f64::NAN]).is_err());
+        assert_eq!(weights.of_trajectories(&[]), Err(MitigationError::EmptyBin { low: 1.0, high: 2.0 }));
+        let nan = weights.of_trajectories(&[1.5, 2.5, f64::NAN]);
+        assert!(matches!(nan, Err(MitigationError::Quantity(QuantityError::NotFinite { index: 2, .. }))), "{nan:?}");
     }
 
     #[test]
@@ -171,12 +172,16 @@ mod tests {
     #[test]
     fn settings_and_weights_without_sense_are_refused() {
         let even = marginal([1.0; 4]);
-        assert!(InverseWeights::new(&even, &even, 0.0).is_err());
-        assert!(InverseWeights::new(&even, &even, f64::NAN).is_err());
+        for share in [0.0, f64::NAN] {
+            let error = InverseWeights::new(&even, &even, share).expect_err("no share").to_string();
+            assert_eq!(error, format!("reweighting epsilon: expected a finite share above 0, got {share}"));
+        }
         let other = Marginal::uniform(QuantityGrid::new(0.0, 4.0, 5).expect("a range"), 0.0, 4.0).expect("mass");
-        assert!(InverseWeights::new(&even, &other, 0.1).is_err());
+        let cells = InverseWeights::new(&even, &other, 0.1);
+        assert!(matches!(cells, Err(MitigationError::Quantity(QuantityError::Cells { .. }))), "{cells:?}");
         for weights in [&[][..], &[0.0, 0.0], &[1.0, -1.0], &[f64::NAN]] {
-            assert!(IndexSampler::new(weights).is_err(), "{weights:?}");
+            let error = IndexSampler::new(weights).expect_err("no weights").to_string();
+            assert!(error.starts_with("weights to draw by: expected finite weights"), "{error}");
         }
     }
 }

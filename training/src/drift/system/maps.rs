@@ -96,7 +96,9 @@ mod tests {
     #[test]
     fn states_stay_on_the_levels() {
         for value in [0.5, 0.99, 1.3, 1.7, 2.0] {
-            for state in steps(Rule::Tent, 64, 0.4, value, 200) {
+            let states = steps(Rule::Tent, 64, 0.4, value, 200);
+            assert_eq!(states.len(), 200);
+            for state in states {
                 let place = f64::from(state) * 63.0;
                 assert!((place - place.round()).abs() < 1e-4 && (0.0..=63.001).contains(&place), "{value} {state}");
             }
@@ -106,7 +108,9 @@ mod tests {
     #[test]
     fn fine_bins_follow_the_map_itself() {
         let (mut state, mu) = (0.4, 1.2);
-        for got in steps(Rule::Tent, 100_000_000, 0.4, mu, 20) {
+        let states = steps(Rule::Tent, 100_000_000, 0.4, mu, 20);
+        assert_eq!(states.len(), 20);
+        for got in states {
             assert!((f64::from(got) - state).abs() < 1e-5, "{got} {state}");
             state = Rule::Tent.next(mu, state);
         }

@@ -119,9 +119,14 @@ mod tests {
         assert_eq!(matching_level(&stds, 0.18).expect("levels"), 1);
         assert_eq!(matching_level(&stds, 0.21).expect("levels"), 2);
         assert_eq!(matching_level(&stds, 5.0).expect("levels"), 3);
-        assert!(matching_level(&[], 0.1).is_err());
-        assert!(matching_level(&stds, f64::NAN).is_err());
-        assert!(matching_level(&[f64::INFINITY], 0.1).is_err());
+        for (stds, displacement, got) in [
+            (&[][..], 0.1, "got no level"),
+            (&stds, f64::NAN, "got a displacement of NaN"),
+            (&[f64::INFINITY], 0.1, "got a level of inf"),
+        ] {
+            let error = matching_level(stds, displacement).expect_err("no level").to_string();
+            assert!(error.ends_with(got), "{error}");
+        }
     }
 
     #[test]
@@ -129,9 +134,13 @@ mod tests {
         let values = vec![0.0, 0.0, 0.3, 0.4, 0.3, 0.5, 0.3, 0.6];
         let steps = Trajectories { horizon: 4, columns: 2, values };
         assert!((median_displacement(&steps).expect("steps") - 0.1).abs() < 1e-6);
-        assert!(median_displacement(&Trajectories::empty(4, 2)).is_err());
         let broken = Trajectories { horizon: 2, columns: 1, values: vec![0.0, f32::NAN] };
-        assert!(median_displacement(&broken).is_err());
+        for (steps, got) in
+            [(Trajectories::empty(4, 2), "got trajectories without steps"), (broken, "got a step that is not finite")]
+        {
+            let error = median_displacement(&steps).expect_err("no median").to_string();
+            assert!(error.ends_with(got), "{error}");
+        }
     }
 
     #[test]
