@@ -97,11 +97,11 @@ fn plan(view: &View, stamp: Stamp, plan: u64, path: &[Point], done: f64, dice: &
     );
 }
 
-fn walls(layout: &Layout) -> Vec<planwright::world::WallBox> {
+fn walls(layout: &Layout) -> Vec<planwright::world::Aabb> {
     (0..layout.rows())
         .flat_map(|row| (0..layout.columns()).map(move |column| (row, column)))
         .filter(|(row, column)| layout.is_wall(*row, *column))
-        .map(|(row, column)| Layout::wall_box(row as i64, column as i64))
+        .map(|(row, column)| Layout::cell_box(row as i64, column as i64))
         .collect()
 }
 

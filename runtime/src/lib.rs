@@ -40,6 +40,7 @@ pub mod diffusion;
 pub mod evaluate;
 pub mod files;
 pub mod gate;
+pub mod geometry;
 pub mod model;
 pub mod pilot;
 pub mod planner;

@@ -1,6 +1,7 @@
 //! A trajectory: states over time, at a fixed period, with the commands that lead from one to the next.
 
-use crate::world::{Action, Point, State};
+use crate::geometry::{Hermite, Point};
+use crate::world::{Command, State};
 
 /// States at `0, dt, 2 dt, ...` and, where known, the command held after each.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -10,19 +11,19 @@ pub struct Trajectory {
     /// The states; H of them.
     pub states: Vec<State>,
     /// Commands; either H - 1 (one per interval), H, or none if unknown.
-    pub actions: Vec<Action>,
+    pub commands: Vec<Command>,
 }
 
 impl Trajectory {
     /// Empty, with room for `states` states so that filling it does not allocate.
     pub fn with_capacity(dt_secs: f64, states: usize) -> Self {
-        Self { dt_secs, states: Vec::with_capacity(states), actions: Vec::with_capacity(states) }
+        Self { dt_secs, states: Vec::with_capacity(states), commands: Vec::with_capacity(states) }
     }
 
     /// Empties it; the memory stays.
     pub fn clear(&mut self) {
         self.states.clear();
-        self.actions.clear();
+        self.commands.clear();
     }
 
     /// Replaces the content by that of another, reusing the memory.
@@ -30,7 +31,7 @@ impl Trajectory {
         self.clear();
         self.dt_secs = other.dt_secs;
         self.states.extend_from_slice(&other.states);
-        self.actions.extend_from_slice(&other.actions);
+        self.commands.extend_from_slice(&other.commands);
     }
 
     /// From the first to the last state, seconds.
@@ -58,18 +59,12 @@ impl Trajectory {
 
 /// Cubic Hermite interpolation at `t` in [0, 1] of an interval of `dt` seconds.
 fn hermite(from: &State, to: &State, t: f64, dt: f64) -> State {
-    let (t2, t3) = (t * t, t * t * t);
+    let weights = Hermite::at(t);
     let mut state = State::default();
     for axis in 0..2 {
-        let (p, q) = (from.position[axis], to.position[axis]);
-        let (v, w) = (dt * from.velocity[axis], dt * to.velocity[axis]);
-        state.position[axis] =
-            (2.0 * t3 - 3.0 * t2 + 1.0) * p + (t3 - 2.0 * t2 + t) * v + (-2.0 * t3 + 3.0 * t2) * q + (t3 - t2) * w;
-        let slope = (6.0 * t2 - 6.0 * t) * p
-            + (3.0 * t2 - 4.0 * t + 1.0) * v
-            + (6.0 * t - 6.0 * t2) * q
-            + (3.0 * t2 - 2.0 * t) * w;
-        state.velocity[axis] = slope / dt;
+        let ends = [from.position[axis], dt * from.velocity[axis], to.position[axis], dt * to.velocity[axis]];
+        state.position[axis] = weights.value(ends);
+        state.velocity[axis] = weights.slope(ends) / dt;
     }
     state
 }
@@ -82,7 +77,7 @@ mod tests {
     fn interpolation_is_exact_for_constant_acceleration() {
         let at = |t: f64| State { position: [t * t, 1.0 - 2.0 * t], velocity: [2.0 * t, -2.0] };
         let knots =
-            Trajectory { dt_secs: 0.5, states: (0..4).map(|k| at(0.5 * f64::from(k))).collect(), actions: Vec::new() };
+            Trajectory { dt_secs: 0.5, states: (0..4).map(|k| at(0.5 * f64::from(k))).collect(), commands: Vec::new() };
         for k in 0..=30 {
             let t = 0.05 * f64::from(k);
             let Some(state) = knots.state_at(t) else { panic!("there are states") };

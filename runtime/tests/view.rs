@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use planwright::view::{Event, FINISH_TIMEOUT, Level, Stage, Stamp, View, ViewError, ViewOptions, ViewReport};
-use planwright::world::{Layout, WallBox};
+use planwright::world::{Aabb, Layout};
 
 const OFFERS: u64 = 100_000;
 
@@ -29,7 +29,7 @@ impl Drop for Folder {
     }
 }
 
-fn walls(layout: &Layout) -> Vec<WallBox> {
+fn walls(layout: &Layout) -> Vec<Aabb> {
     layout.wall_boxes().collect()
 }
 

@@ -151,7 +151,7 @@ impl TransformDemo<'_> {
             let mut arrived = false;
             for step in first..first + STEPS {
                 let now_secs = STEP_SECS * step as f64;
-                let (next, report) = world.step(&state, pilot.command(&state, now_secs));
+                let (next, report) = world.step(&state, pilot.command(world, &state, now_secs));
                 state = next;
                 if pilot.view().is_enabled() {
                     let stamp = Stamp { time_secs: now_secs, step: step as u64 };

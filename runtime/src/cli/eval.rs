@@ -234,10 +234,10 @@ pub(super) fn finish_view(view: View) {
 }
 
 fn rollouts(traces: &[EpisodeTrace], episodes: &[Episode]) -> Rollouts {
-    let steps = traces.first().map_or(0, |trace| trace.actions.len());
+    let steps = traces.first().map_or(0, |trace| trace.commands.len());
     Rollouts {
         states: Array3::from_shape_fn((traces.len(), steps + 1, 4), |(n, t, d)| traces[n].states[t].to_array()[d]),
-        actions: Array3::from_shape_fn((traces.len(), steps, 2), |(n, t, d)| traces[n].actions[t][d]),
+        actions: Array3::from_shape_fn((traces.len(), steps, 2), |(n, t, d)| traces[n].commands[t][d]),
         goals: Some(Array2::from_shape_fn((episodes.len(), 2), |(n, d)| episodes[n].goal[d])),
     }
 }

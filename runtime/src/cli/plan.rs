@@ -90,7 +90,7 @@ impl Plan {
                 "plan_ms": pilot.latency(Stage::Whole).max,
                 "dt_secs": checked.trajectory().dt_secs,
                 "states": states,
-                "actions": checked.trajectory().actions,
+                "actions": checked.trajectory().commands,
             }))?;
         } else {
             print_text(&format!(

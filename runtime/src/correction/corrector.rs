@@ -1,10 +1,10 @@
 //! The loop: track, compare, blend, ask again.
 
-use super::path::{PathSettings, PathShaper};
-use super::retime::{ActuatorLimits, RetimeError, Retimer};
+use super::path_smoother::{PathSettings, PathSmoother};
+use super::time_parameterization::{TimeParameterizationError, TimeParameterizer};
 use super::tracker::{Tracker, TrackingReport};
 use crate::trajectory::Trajectory;
-use crate::world::{MazeWorld, Point, STEP_SECS, State, Sweep};
+use crate::world::{GOAL_RADIUS_M, Point, State, World};
 
 /// How much physics replaces of the proposal: gamma in (proposal + gamma * simulated) / (1 + gamma).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -122,7 +122,7 @@ pub enum CorrectionError {
     TooShort(usize),
     /// The path cannot be timed.
     #[error(transparent)]
-    Retime(#[from] RetimeError),
+    Time(#[from] TimeParameterizationError),
 }
 
 /// Buffers and settings of the loop; correcting allocates nothing.
@@ -130,8 +130,8 @@ pub enum CorrectionError {
 pub struct Corrector {
     settings: CorrectionSettings,
     tracker: Tracker,
-    shaper: PathShaper,
-    retimer: Retimer,
+    smoother: PathSmoother,
+    timer: TimeParameterizer,
     knots: Trajectory,
     reference: Trajectory,
     simulated: Trajectory,
@@ -149,12 +149,12 @@ impl Corrector {
 
     /// With room for plans of up to 20 s and 40 m.
     pub fn new(settings: CorrectionSettings) -> Self {
-        let room = || Trajectory::with_capacity(STEP_SECS, MAX_STATES + settings.settle_steps + 1);
+        let room = || Trajectory::with_capacity(0.0, MAX_STATES + settings.settle_steps + 1);
         Self {
             settings,
             tracker: Tracker::default(),
-            shaper: PathShaper::new(MAX_PATH_POINTS),
-            retimer: Retimer::new(MAX_PATH_POINTS, MAX_STATES),
+            smoother: PathSmoother::new(MAX_PATH_POINTS),
+            timer: TimeParameterizer::new(MAX_PATH_POINTS, MAX_STATES),
             knots: room(),
             reference: room(),
             simulated: room(),
@@ -168,7 +168,7 @@ impl Corrector {
 
     /// Room for a corrected plan, so that [`Self::correct`] does not allocate.
     pub fn corrected(&self) -> Corrected {
-        let trajectory = Trajectory::with_capacity(STEP_SECS, MAX_STATES + self.settings.settle_steps + 1);
+        let trajectory = Trajectory::with_capacity(0.0, MAX_STATES + self.settings.settle_steps + 1);
         Corrected { trajectory, ..Corrected::default() }
     }
 
@@ -179,7 +179,7 @@ impl Corrector {
     /// If there is nothing finite to work on; `corrected` is empty then.
     pub fn correct(
         &mut self,
-        world: &MazeWorld,
+        world: &World,
         start: &State,
         goal: Point,
         proposal: &Trajectory,
@@ -225,33 +225,33 @@ impl Corrector {
     }
 
     /// Tracks the knots at their own pace: what the world makes of the dream.
-    fn track_proposal(&mut self, world: &MazeWorld, start: &State) -> TrackingReport {
-        self.pace();
+    fn track_proposal(&mut self, world: &World, start: &State) -> TrackingReport {
+        self.pace(world.step_secs());
         self.tracker.track(world, start, &self.reference, 0, &mut self.simulated)
     }
 
     /// The knots, interpolated at the simulation's period, as reference.
-    fn pace(&mut self) {
+    fn pace(&mut self, step_secs: f64) {
         self.reference.clear();
-        self.reference.dt_secs = STEP_SECS;
-        let steps = ((self.knots.duration_secs() / STEP_SECS).round() as usize).min(MAX_STATES - 1);
+        self.reference.dt_secs = step_secs;
+        let steps = ((self.knots.duration_secs() / step_secs).round() as usize).min(MAX_STATES - 1);
         for index in 0..=steps {
-            self.reference.states.extend(self.knots.state_at(STEP_SECS * index as f64));
+            self.reference.states.extend(self.knots.state_at(step_secs * index as f64));
         }
     }
 
     /// The reference of this round: retimed, or the proposal's own pace.
-    fn refer(&mut self, world: &MazeWorld, start: &State, goal: Point) -> Result<(), RetimeError> {
+    fn refer(&mut self, world: &World, start: &State, goal: Point) -> Result<(), TimeParameterizationError> {
         if !self.settings.retime {
-            self.pace();
+            self.pace(world.step_secs());
             return Ok(());
         }
-        let dreamt = self.knots.points();
-        let path = self.shaper.shape(world.layout(), start, goal, dreamt, &self.settings.path);
-        let limits = ActuatorLimits::of_motors(self.settings.actuation_share);
-        match self.retimer.retime(path, start, &limits, STEP_SECS, &mut self.reference) {
+        let (robot, proposed) = (world.robot(), self.knots.points());
+        let path = self.smoother.shape(world.map(), robot.footprint(), start, goal, proposed, &self.settings.path);
+        let limits = robot.actuator_limits(self.settings.actuation_share);
+        match self.timer.parameterize(path, start, &limits, robot.step_secs(), &mut self.reference) {
             // Standing at the goal is a plan too: stay.
-            Err(RetimeError::TooShort) => {
+            Err(TimeParameterizationError::TooShort) => {
                 self.reference.states.extend([State::at_rest(goal); 2]);
                 Ok(())
             }
@@ -259,7 +259,7 @@ impl Corrector {
         }
     }
 
-    fn fill(&mut self, world: &MazeWorld, goal: Point, report: TrackingReport, corrected: &mut Corrected) {
+    fn fill(&mut self, world: &World, goal: Point, report: TrackingReport, corrected: &mut Corrected) {
         let settings = &self.settings;
         corrected.residual_after_m = report.residual_m;
         corrected.pushing_steps = report.pushing_steps;
@@ -269,15 +269,15 @@ impl Corrector {
             for (index, state) in corrected.trajectory.states.iter_mut().enumerate() {
                 let reference = self.reference.states.get(index).or(self.reference.states.last());
                 if let Some(reference) = reference {
-                    *state = blend(reference, state, share);
+                    *state = reference.blend(state, share);
                 }
             }
         }
         let trajectory = &corrected.trajectory;
-        corrected.clearance_m = Sweep::new(world.layout()).path(trajectory.points()).clearance_m;
+        corrected.clearance_m = world.sweep().path(trajectory.points()).clearance_m;
         corrected.goal_error_m = trajectory.states.last().map_or(f64::INFINITY, |state| state.distance(goal));
-        let arrival = trajectory.states.iter().position(|state| state.distance(goal) <= crate::world::GOAL_RADIUS_M);
-        corrected.arrival_secs = arrival.map_or(f64::INFINITY, |index| STEP_SECS * index as f64);
+        let arrival = trajectory.states.iter().position(|state| state.distance(goal) <= GOAL_RADIUS_M);
+        corrected.arrival_secs = arrival.map_or(f64::INFINITY, |index| world.step_secs() * index as f64);
         corrected.converged = report.residual_m <= settings.tolerance_m
             && corrected.goal_error_m <= settings.goal_tolerance_m
             && corrected.clearance_m >= 0.0
@@ -290,24 +290,16 @@ impl Corrector {
         let dt_secs = self.knots.dt_secs;
         for (index, knot) in self.knots.states.iter_mut().enumerate() {
             if let Some(simulated) = self.simulated.state_at(dt_secs * index as f64) {
-                *knot = blend(knot, &simulated, share);
+                *knot = knot.blend(&simulated, share);
             }
         }
-    }
-}
-
-fn blend(from: &State, to: &State, share: f64) -> State {
-    let mix = |a: f64, b: f64| a + share * (b - a);
-    State {
-        position: std::array::from_fn(|axis| mix(from.position[axis], to.position[axis])),
-        velocity: std::array::from_fn(|axis| mix(from.velocity[axis], to.velocity[axis])),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::Layout;
+    use crate::world::{Layout, MazeWorld, STEP_SECS};
 
     /// A proposal at constant speed along corner points.
     fn proposal(corners: &[Point], secs: f64) -> Trajectory {
@@ -328,7 +320,7 @@ mod tests {
                 State { position: at(t), velocity: [(q[0] - p[0]) / width, (q[1] - p[1]) / width] }
             })
             .collect();
-        Trajectory { dt_secs, states, actions: Vec::new() }
+        Trajectory { dt_secs, states, commands: Vec::new() }
     }
 
     const WAY: [Point; 5] = [[3.0, 1.0], [3.0, 2.9], [2.0, 2.9], [0.8, 2.9], [1.0, 1.0]];
@@ -349,8 +341,8 @@ mod tests {
         assert!(corrected.residual_after_m < 0.3 * corrected.residual_before_m);
         let world = MazeWorld::new(Layout::umaze());
         let mut state = corrected.trajectory.states[0];
-        for (action, planned) in corrected.trajectory.actions.iter().zip(&corrected.trajectory.states[1..]) {
-            let (next, report) = world.step(&state, *action);
+        for (command, planned) in corrected.trajectory.commands.iter().zip(&corrected.trajectory.states[1..]) {
+            let (next, report) = world.step(&state, *command);
             assert_eq!((next, report.pushing), (*planned, 0));
             state = next;
         }

@@ -8,11 +8,11 @@
 //! the actuators say how fast.
 
 mod corrector;
-mod path;
-mod retime;
+mod path_smoother;
+mod time_parameterization;
 mod tracker;
 
 pub use corrector::{Corrected, CorrectionError, CorrectionSettings, Corrector, Resample, Strength};
-pub use path::PathSettings;
-pub use retime::{ActuatorLimits, RetimeError, Retimer};
+pub use path_smoother::PathSettings;
+pub use time_parameterization::{TimeParameterizationError, TimeParameterizer};
 pub use tracker::{Tracker, TrackingReport};

@@ -1,7 +1,7 @@
 //! The bounded controller that drives a reference through the world.
 
 use crate::trajectory::Trajectory;
-use crate::world::{Action, DAMPING_NSPM, GEAR_N, MASS_KG, MazeWorld, STEP_SECS, State, VELOCITY_CLIP_MPS};
+use crate::world::{Command, Robot, State, World, saturated};
 
 /// Feed-forward of the reference's acceleration plus proportional-derivative feedback, clipped to [-1, 1].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,35 +29,30 @@ pub struct TrackingReport {
 }
 
 impl Tracker {
-    /// The command at a state for a reference state and the one a step later.
-    pub fn command(&self, state: &State, reference: &State, next: &State) -> Action {
-        std::array::from_fn(|axis| {
-            // The inverse of one free step, the world's velocity clip included: a reference that the world
-            // itself made is followed exactly.
-            let from = reference.velocity[axis].clamp(-VELOCITY_CLIP_MPS, VELOCITY_CLIP_MPS);
-            let acceleration = (next.velocity[axis] - from) / STEP_SECS;
-            let feed_forward = ((MASS_KG + DAMPING_NSPM * STEP_SECS) * acceleration + DAMPING_NSPM * from) / GEAR_N;
-            let raw = feed_forward
+    /// The command at a state for a reference state and the one a step later. The feed-forward inverts one free step, so
+    /// that a reference which the robot itself made is followed exactly; a reference that is not finite commands zero.
+    pub fn command(&self, robot: &dyn Robot, state: &State, reference: &State, next: &State) -> Command {
+        let feed_forward = robot.inverse_dynamics(reference, next.velocity);
+        saturated(std::array::from_fn(|axis| {
+            feed_forward[axis]
                 + self.position_gain * (reference.position[axis] - state.position[axis])
-                + self.velocity_gain * (reference.velocity[axis] - state.velocity[axis]);
-            // A reference that is not finite asks for nothing.
-            if raw.is_nan() { 0.0 } else { raw.clamp(-1.0, 1.0) }
-        })
+                + self.velocity_gain * (reference.velocity[axis] - state.velocity[axis])
+        }))
     }
 
-    /// Tracks `reference` (period [`STEP_SECS`]) from `start` and fills `simulated` with states and
+    /// Tracks `reference` (of the robot's period) from `start` and fills `simulated` with states and
     /// commands; it is as long as the reference plus `settle_steps` steps of holding its end.
     /// Does not allocate if `simulated` has the room.
     pub fn track(
         &self,
-        world: &MazeWorld,
+        world: &World,
         start: &State,
         reference: &Trajectory,
         settle_steps: usize,
         simulated: &mut Trajectory,
     ) -> TrackingReport {
         simulated.clear();
-        simulated.dt_secs = STEP_SECS;
+        simulated.dt_secs = world.step_secs();
         simulated.states.push(*start);
         let mut report = TrackingReport::default();
         let Some(last) = reference.states.last() else { return report };
@@ -66,14 +61,14 @@ impl Tracker {
         let mut state = *start;
         report.residual_m = state.distance(at(0).position);
         for index in 0..reference.states.len() - 1 + settle_steps {
-            let command = self.command(&state, &at(index), &at(index + 1));
+            let command = self.command(world.robot(), &state, &at(index), &at(index + 1));
             let (next, step) = world.step(&state, command);
             state = next;
             let off = state.distance(at(index + 1).position);
             // NaN must win: max() would drop it.
             report.residual_m = if off > report.residual_m || off.is_nan() { off } else { report.residual_m };
             report.pushing_steps += usize::from(step.pushing > 0);
-            simulated.actions.push(command);
+            simulated.commands.push(command);
             simulated.states.push(state);
         }
         report
@@ -83,7 +78,7 @@ impl Tracker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::Layout;
+    use crate::world::{Layout, MazeWorld, STEP_SECS};
 
     #[test]
     fn a_gentle_reference_is_followed_to_the_millimetre() {
@@ -96,21 +91,21 @@ mod tests {
                 State { position: [1.0, position - 0.2], velocity: [0.0, 6.0 * t * (1.0 - t)] }
             })
             .collect();
-        let reference = Trajectory { dt_secs: STEP_SECS, states, actions: Vec::new() };
+        let reference = Trajectory { dt_secs: STEP_SECS, states, commands: Vec::new() };
         let mut simulated = Trajectory::default();
         let report = Tracker::default().track(&world, &reference.states[0], &reference, 20, &mut simulated);
         assert!(report.residual_m < 0.01, "{report:?}");
-        assert_eq!((report.pushing_steps, simulated.states.len(), simulated.actions.len()), (0, 171, 170));
+        assert_eq!((report.pushing_steps, simulated.states.len(), simulated.commands.len()), (0, 171, 170));
     }
 
     #[test]
     fn a_reference_of_nan_commands_nothing_and_shows_in_the_residual() {
         let world = MazeWorld::new(Layout::umaze());
         let states = vec![State::from_array([f64::NAN; 4]); 3];
-        let reference = Trajectory { dt_secs: STEP_SECS, states, actions: Vec::new() };
+        let reference = Trajectory { dt_secs: STEP_SECS, states, commands: Vec::new() };
         let mut simulated = Trajectory::default();
         let report = Tracker::default().track(&world, &State::at_rest([1.0, 1.0]), &reference, 0, &mut simulated);
         assert!(report.residual_m.is_nan());
-        assert!(simulated.actions.iter().all(|action| *action == [0.0, 0.0]));
+        assert!(simulated.commands.iter().all(|command| *command == [0.0, 0.0]));
     }
 }

@@ -1,7 +1,8 @@
 //! A second look at every plan that left, by other means than the gate's.
 
 use crate::gate::{CheckedPlan, Origin};
-use crate::world::{MazeWorld, RADIUS_M, WallBox};
+use crate::geometry::{Aabb, distance, lerp};
+use crate::world::World;
 
 /// Largest distance between a plan and the world's re-run of its commands, metres.
 const RERUN_TOLERANCE_M: f64 = 1e-6;
@@ -11,7 +12,7 @@ const SAMPLES_PER_STEP: usize = 4;
 /// Counts plans that left and plans that should not have.
 #[derive(Clone, Debug)]
 pub struct Audit {
-    walls: Vec<WallBox>,
+    walls: Vec<Aabb>,
     last_sequence: u64,
     /// Plans looked at.
     pub plans: u64,
@@ -21,12 +22,12 @@ pub struct Audit {
 
 impl Audit {
     /// For plans in a world.
-    pub fn new(world: &MazeWorld) -> Self {
-        Self { walls: world.layout().wall_boxes().collect(), last_sequence: 0, plans: 0, unsafe_plans: 0 }
+    pub fn new(world: &World) -> Self {
+        Self { walls: world.map().obstacles(), last_sequence: 0, plans: 0, unsafe_plans: 0 }
     }
 
     /// Looks at the plan in force, once per plan.
-    pub fn look(&mut self, world: &MazeWorld, plan: &CheckedPlan) {
+    pub fn look(&mut self, world: &World, plan: &CheckedPlan) {
         if plan.sequence() == self.last_sequence {
             return;
         }
@@ -36,26 +37,22 @@ impl Audit {
     }
 
     /// The gate sweeps segments; this holds sampled discs against every wall and re-runs the commands.
-    fn is_safe(&self, world: &MazeWorld, plan: &CheckedPlan) -> bool {
+    fn is_safe(&self, world: &World, plan: &CheckedPlan) -> bool {
         let states = &plan.trajectory().states;
+        let radius_m = world.robot().footprint().circumscribed_radius_m();
         let clear = states.windows(2).all(|pair| {
             (0..=SAMPLES_PER_STEP).all(|sample| {
                 let t = sample as f64 / SAMPLES_PER_STEP as f64;
-                let point: [f64; 2] = std::array::from_fn(|axis| {
-                    pair[0].position[axis] + t * (pair[1].position[axis] - pair[0].position[axis])
-                });
-                self.walls.iter().all(|wall| {
-                    let nearest = wall.nearest(point);
-                    (point[0] - nearest[0]).hypot(point[1] - nearest[1]) > RADIUS_M
-                })
+                let point = lerp(pair[0].position, pair[1].position, t);
+                self.walls.iter().all(|wall| distance(point, wall.nearest(point)) > radius_m)
             })
         });
         // The rest of an older plan carries its commands too; only a plan without a place to be has none.
         let Some(first) = states.first() else { return plan.origin() != Origin::Planned };
         let mut state = *first;
         let mut followed = true;
-        for (action, planned) in plan.trajectory().actions.iter().zip(&states[1..]) {
-            let (next, report) = world.step(&state, *action);
+        for (command, planned) in plan.trajectory().commands.iter().zip(&states[1..]) {
+            let (next, report) = world.step(&state, *command);
             state = next;
             followed &= state.distance(planned.position) <= RERUN_TOLERANCE_M && report.pushing == 0;
         }

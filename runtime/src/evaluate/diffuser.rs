@@ -3,7 +3,7 @@
 use crate::pilot::{EpisodeReport, EpisodeTrace};
 use crate::planner::{Observation, PlanError, Planner, Proposal};
 use crate::view::View;
-use crate::world::{Episode, MazeWorld, STEP_SECS};
+use crate::world::{Episode, World};
 
 /// Why an episode could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +17,7 @@ pub struct DiffuserError(#[from] PlanError);
 /// If the planner has no plan.
 pub fn run_diffuser_episode<P: Planner>(
     planner: &mut P,
-    world: &MazeWorld,
+    world: &World,
     episode: &Episode,
     steps: usize,
     proposal: &mut Proposal,
@@ -29,19 +29,19 @@ pub fn run_diffuser_episode<P: Planner>(
     let mut state = episode.start;
     if let Some(trace) = &mut trace {
         trace.states.clear();
-        trace.actions.clear();
+        trace.commands.clear();
         trace.states.push(state);
     }
     for index in 0..steps {
-        let next = proposal.trajectory.state_at(STEP_SECS * (index + 1) as f64).unwrap_or(state);
+        let next = proposal.trajectory.state_at(world.step_secs() * (index + 1) as f64).unwrap_or(state);
         let command = std::array::from_fn(|axis| {
             (next.position[axis] - state.position[axis]) + (next.velocity[axis] - state.velocity[axis])
         });
         let (reached, step) = world.step(&state, command);
         state = reached;
-        report.count(episode, &state, index, step.pushing);
+        report.count(episode, &state, index, world.step_secs(), step.pushing);
         if let Some(trace) = &mut trace {
-            trace.actions.push(command);
+            trace.commands.push(command);
             trace.states.push(state);
         }
     }

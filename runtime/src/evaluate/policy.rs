@@ -3,7 +3,7 @@
 use crate::density::{DensityError, SmoothnessMetric};
 use crate::model::{Artefact, EngineChoice};
 use crate::planner::{History, HistoryStep, PlanError, PlannerError, PolicyEngine, policy_of};
-use crate::world::{Episode, GOAL_RADIUS_M, Layout, MazeWorld, STEP_SECS, State};
+use crate::world::{Episode, GOAL_RADIUS_M, Layout, State, World};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -61,7 +61,7 @@ pub enum PolicyDriveError {
 pub fn drive_policy(
     artefact: &Artefact,
     choice: &EngineChoice,
-    world: &MazeWorld,
+    world: &World,
     episodes: &[Episode],
     settings: &PolicyDriveSettings,
 ) -> Result<Vec<DrivenEpisode>, PolicyDriveError> {
@@ -203,17 +203,18 @@ impl Drive {
         self.history.push(&step);
     }
 
-    fn step(&mut self, world: &MazeWorld, action: [f64; 2], control_steps: usize) {
+    fn step(&mut self, world: &World, action: [f64; 2], control_steps: usize) {
         self.change_square += (0..2).map(|axis| (action[axis] - self.action[axis]).powi(2)).sum::<f64>();
         self.action = action;
+        let step_secs = world.step_secs();
         for _ in 0..control_steps {
             let before = self.state;
             let (after, report) = world.step(&before, action);
             self.state = after;
             self.wall_steps += usize::from(report.pushing > 0);
-            let acceleration = [0, 1].map(|axis| (after.velocity[axis] - before.velocity[axis]) / STEP_SECS);
+            let acceleration = [0, 1].map(|axis| (after.velocity[axis] - before.velocity[axis]) / step_secs);
             if let Some(last) = self.acceleration {
-                let square = |axis: usize| ((acceleration[axis] - last[axis]) / STEP_SECS).powi(2);
+                let square = |axis: usize| ((acceleration[axis] - last[axis]) / step_secs).powi(2);
                 self.jerk_square += square(0) + square(1);
                 self.jerks += 1;
             }

@@ -1,18 +1,15 @@
 //! The checks, in order. Each fails for NaN.
 
 use super::Context;
+use super::envelope::Envelope;
 use super::rejection::Rejection;
 use crate::trajectory::Trajectory;
-use crate::world::{DAMPING_NSPM, GEAR_N, Layout, MASS_KG, MAX_SPEED_MPS, STEP_SECS, Sweep};
+use crate::world::World;
 
-/// What a plan may be.
+/// Limits of a plan beside those of the robot's motion, which the gate computes itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GateLimits {
-    /// Largest speed per axis, m/s.
-    pub speed_mps: f64,
-    /// Largest acceleration per axis, m/s^2.
-    pub acceleration_mps2: f64,
-    /// Least distance between ball and wall, metres.
+    /// Least distance between footprint and obstacle, metres.
     pub clearance_m: f64,
     /// Largest distance between the robot and where the plan begins, metres.
     pub continuity_m: f64,
@@ -27,12 +24,9 @@ pub struct GateLimits {
 }
 
 impl Default for GateLimits {
-    /// What the ball's motors can do at most, 5 mm from walls, 5 cm and 0.5 m/s at the joint, 0.2 s old,
-    /// 50 ms to plan.
+    /// 5 mm from obstacles, 5 cm and 0.5 m/s at the joint, 0.2 s old, 50 ms to plan.
     fn default() -> Self {
         Self {
-            speed_mps: MAX_SPEED_MPS + 0.01,
-            acceleration_mps2: 1.01 * (GEAR_N + DAMPING_NSPM * MAX_SPEED_MPS) / MASS_KG,
             clearance_m: 0.005,
             continuity_m: 0.05,
             continuity_mps: 0.5,
@@ -57,11 +51,11 @@ pub struct Measured {
 /// All checks of a new plan.
 pub(super) fn check(
     limits: &GateLimits,
-    layout: &Layout,
+    world: &World,
     plan: &Trajectory,
     context: &Context,
 ) -> Result<Measured, Rejection> {
-    let measured = check_continuing(limits, layout, plan, context)?;
+    let measured = check_continuing(limits, world, plan, context)?;
     for (age, rejection) in [
         (
             context.now_secs - context.observed_secs,
@@ -85,8 +79,8 @@ const ESCAPE_STATES: usize = 30;
 
 /// Whether a plan that begins nearer to a wall than the limit never comes nearer, and is clear within 0.3 s: a robot
 /// that has touched a wall must be able to leave it. Not for one that is deep in it.
-fn leads_away(limits: &GateLimits, layout: &Layout, plan: &Trajectory, least_m: f64) -> bool {
-    let sweep = Sweep::new(layout);
+fn leads_away(limits: &GateLimits, world: &World, plan: &Trajectory, least_m: f64) -> bool {
+    let sweep = world.sweep();
     let at_start = sweep.path(plan.points().take(1)).clearance_m;
     let afterwards = sweep.path(plan.points().skip(ESCAPE_STATES)).clearance_m;
     at_start >= -TOUCH_M
@@ -101,7 +95,7 @@ const TOUCH_M: f64 = 0.005;
 /// The checks that a plan already under way must pass again.
 pub(super) fn check_continuing(
     limits: &GateLimits,
-    layout: &Layout,
+    world: &World,
     plan: &Trajectory,
     context: &Context,
 ) -> Result<Measured, Rejection> {
@@ -111,35 +105,36 @@ pub(super) fn check_continuing(
         if !state.is_finite() {
             return Err(Rejection::NotFinite { index });
         }
-        if !layout.is_free(state.position) {
+        if !world.map().is_free(state.position) {
             return Err(Rejection::OutOfBounds { index });
         }
         for speed in state.velocity {
             measured.speed_mps = measured.speed_mps.max(speed.abs());
         }
     }
-    if plan.actions.iter().flatten().any(|value| !value.is_finite()) {
+    if plan.commands.iter().flatten().any(|value| !value.is_finite()) {
         return Err(Rejection::NotFinite { index: 0 });
     }
-    if !(measured.speed_mps <= limits.speed_mps) {
+    let envelope = Envelope::of(world.robot());
+    if !(measured.speed_mps <= envelope.speed_mps) {
         return Err(Rejection::Speed { mps: measured.speed_mps });
     }
-    for pair in plan.states.windows(2) {
-        for axis in 0..2 {
-            let by_velocity = (pair[1].velocity[axis] - pair[0].velocity[axis]) / plan.dt_secs;
+    for (from, to) in plan.states.iter().zip(plan.states.iter().skip(1)) {
+        for ((x, v), (next_x, next_v)) in from.axes().into_iter().zip(to.axes()) {
+            let by_velocity = (next_v - v) / plan.dt_secs;
             // Positions must follow from velocities: a teleport shows here.
-            let mean = 0.5 * (pair[0].velocity[axis] + pair[1].velocity[axis]);
-            let moved = (pair[1].position[axis] - pair[0].position[axis]) / plan.dt_secs;
+            let mean = 0.5 * (v + next_v);
+            let moved = (next_x - x) / plan.dt_secs;
             let hidden = 2.0 * (moved - mean).abs() / plan.dt_secs;
             let acceleration = by_velocity.abs().max(hidden);
             measured.acceleration_mps2 = measured.acceleration_mps2.max(acceleration);
-            if !(acceleration <= limits.acceleration_mps2) {
+            if !(acceleration <= envelope.acceleration_mps2) {
                 return Err(Rejection::Acceleration { mps2: acceleration });
             }
         }
     }
-    measured.clearance_m = Sweep::new(layout).path(plan.points()).clearance_m;
-    if !(measured.clearance_m >= limits.clearance_m || leads_away(limits, layout, plan, measured.clearance_m)) {
+    measured.clearance_m = world.sweep().path(plan.points()).clearance_m;
+    if !(measured.clearance_m >= limits.clearance_m || leads_away(limits, world, plan, measured.clearance_m)) {
         return Err(Rejection::Collision { clearance_m: measured.clearance_m });
     }
     let metres = context.state.distance(first.position);
@@ -147,6 +142,6 @@ pub(super) fn check_continuing(
     if !(metres <= limits.continuity_m && mps <= limits.continuity_mps) {
         return Err(Rejection::Discontinuity { metres, mps });
     }
-    debug_assert!(plan.dt_secs == STEP_SECS);
+    debug_assert!(plan.dt_secs == world.step_secs());
     Ok(measured)
 }

@@ -1,7 +1,8 @@
-//! What leaves when a plan may not: the rest of the last safe one, a braking plan, or a stop.
+//! Fallback plans: what is published when the gate rejects a plan.
 
+use super::envelope::Envelope;
 use crate::trajectory::Trajectory;
-use crate::world::{DAMPING_NSPM, GEAR_N, MASS_KG, MazeWorld, STEP_SECS, State};
+use crate::world::{State, World};
 use serde::Serialize;
 
 /// Fallbacks, best first.
@@ -30,30 +31,24 @@ impl Fallback {
     }
 }
 
-/// From top speed the ball stops within 0.25 s; the rest of the plan is standing.
-const BRAKE_STEPS: usize = 40;
-
-/// Brakes as hard as the motors can until the ball stands.
-pub(super) fn brake(world: &MazeWorld, state: &State, plan: &mut Trajectory) {
+/// Brakes as hard as the actuators can until the robot stands.
+pub(super) fn brake(world: &World, envelope: &Envelope, state: &State, plan: &mut Trajectory) {
     plan.clear();
-    plan.dt_secs = STEP_SECS;
+    plan.dt_secs = world.step_secs();
     plan.states.push(*state);
     let mut state = *state;
-    for _ in 0..BRAKE_STEPS {
-        // The command that would stop the ball within this step, as far as the motors allow.
-        let command = state.velocity.map(|v| {
-            ((DAMPING_NSPM * v - (MASS_KG + DAMPING_NSPM * STEP_SECS) * v / STEP_SECS) / GEAR_N).clamp(-1.0, 1.0)
-        });
+    for _ in 0..envelope.braking_steps {
+        let command = envelope.braking_command(&state);
         state = world.step(&state, command).0;
-        plan.actions.push(command);
+        plan.commands.push(command);
         plan.states.push(state);
     }
 }
 
 /// Stays where the robot is, if that is known.
-pub(super) fn stop(state: &State, plan: &mut Trajectory) {
+pub(super) fn stop(step_secs: f64, state: &State, plan: &mut Trajectory) {
     plan.clear();
-    plan.dt_secs = STEP_SECS;
+    plan.dt_secs = step_secs;
     if state.is_finite() {
         plan.states.push(State::at_rest(state.position));
     }

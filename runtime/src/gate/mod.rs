@@ -1,4 +1,5 @@
-//! The gate: what is corrected becomes a [`CheckedPlan`], or a named fallback leaves in its place.
+//! The gate (plan validator): a corrected plan that passes every check becomes a [`CheckedPlan`]; otherwise a named
+//! fallback takes its place.
 //!
 //! A `CheckedPlan` can be made nowhere else, and only a `CheckedPlan` can be executed or published:
 //!
@@ -10,6 +11,7 @@
 //! Every limit is written as `!(value <= limit)`, which is true for NaN: no comparison lets one pass.
 
 mod checks;
+mod envelope;
 mod fallback;
 mod plan;
 mod rejection;
@@ -21,7 +23,8 @@ pub use rejection::{Rejection, RejectionCounts};
 
 use crate::correction::Corrected;
 use crate::trajectory::Trajectory;
-use crate::world::{MazeWorld, STEP_SECS, State};
+use crate::world::{State, World};
+use envelope::Envelope;
 
 /// When and from what a plan was made.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,7 +67,7 @@ impl Gate {
             active: CheckedPlan::with_capacity(MAX_STATES),
             last_safe: CheckedPlan::with_capacity(MAX_STATES),
             has_last_safe: false,
-            scratch: Trajectory::with_capacity(STEP_SECS, MAX_STATES),
+            scratch: Trajectory::with_capacity(0.0, MAX_STATES),
             rejections: RejectionCounts::default(),
             fallbacks: [0; 3],
             passed: 0,
@@ -119,7 +122,7 @@ impl Gate {
     /// `corrected` says why there is no plan to check.
     pub fn admit(
         &mut self,
-        world: &MazeWorld,
+        world: &World,
         corrected: Result<&Corrected, Rejection>,
         context: &Context,
     ) -> &CheckedPlan {
@@ -128,7 +131,7 @@ impl Gate {
             if !(corrected.converged && residual_m <= self.limits.residual_m) {
                 return Err(Rejection::NotConverged { residual_m });
             }
-            checks::check(&self.limits, world.layout(), &corrected.trajectory, context)
+            checks::check(&self.limits, world, &corrected.trajectory, context)
         });
         match (verdict, corrected) {
             (Ok(measured), Ok(corrected)) => {
@@ -149,15 +152,15 @@ impl Gate {
     /// # Errors
     /// The first check that fails; the plan in force is then no longer vouched for, and a call of
     /// [`Self::admit`] has to follow.
-    pub fn keep(&mut self, world: &MazeWorld, context: &Context) -> Result<Measured, Rejection> {
+    pub fn keep(&mut self, world: &World, context: &Context) -> Result<Measured, Rejection> {
         self.remaining_of_last_safe(context.now_secs)?;
-        checks::check(&self.limits, world.layout(), &self.scratch, context)
+        checks::check(&self.limits, world, &self.scratch, context)
     }
 
     /// What a fallback must pass: the plan's own checks, for the data may be what failed.
-    fn recheck(&mut self, world: &MazeWorld, context: &Context) -> Result<Measured, Rejection> {
+    fn recheck(&mut self, world: &World, context: &Context) -> Result<Measured, Rejection> {
         self.remaining_of_last_safe(context.now_secs)?;
-        checks::check_continuing(&self.limits, world.layout(), &self.scratch, context)
+        checks::check_continuing(&self.limits, world, &self.scratch, context)
     }
 
     /// The rest of the last safe plan from `now_secs` into the scratch trajectory.
@@ -169,7 +172,7 @@ impl Gate {
         Ok(())
     }
 
-    fn fall_back(&mut self, world: &MazeWorld, rejection: Rejection, context: &Context) {
+    fn fall_back(&mut self, world: &World, rejection: Rejection, context: &Context) {
         self.rejections.count(rejection);
         self.sequence += 1;
         let sequence = self.sequence;
@@ -179,13 +182,13 @@ impl Gate {
             return;
         }
         if context.state.is_finite() {
-            fallback::brake(world, &context.state, &mut self.scratch);
-            if let Ok(measured) = checks::check_continuing(&self.limits, world.layout(), &self.scratch, context) {
+            fallback::brake(world, &Envelope::of(world.robot()), &context.state, &mut self.scratch);
+            if let Ok(measured) = checks::check_continuing(&self.limits, world, &self.scratch, context) {
                 self.leave(Fallback::Brake, rejection, measured, now, sequence);
                 return;
             }
         }
-        fallback::stop(&context.state, &mut self.scratch);
+        fallback::stop(world.step_secs(), &context.state, &mut self.scratch);
         self.leave(Fallback::Stop, rejection, Measured::default(), now, sequence);
     }
 

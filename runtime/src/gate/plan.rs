@@ -4,7 +4,7 @@ use super::checks::Measured;
 use super::fallback::Fallback;
 use super::rejection::Rejection;
 use crate::trajectory::Trajectory;
-use crate::world::{STEP_SECS, State};
+use crate::world::State;
 
 /// Where a plan comes from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,7 +34,7 @@ impl CheckedPlan {
     /// The plan to stop, with room for `states` states.
     pub fn with_capacity(states: usize) -> Self {
         Self {
-            trajectory: Trajectory::with_capacity(STEP_SECS, states),
+            trajectory: Trajectory::with_capacity(0.0, states),
             origin: Origin::Fallback { kind: Fallback::Stop, reason: Rejection::NoPlan },
             measured: Measured::default(),
             start_secs: 0.0,
@@ -73,15 +73,15 @@ impl CheckedPlan {
         rest.dt_secs = self.trajectory.dt_secs;
         let states = &self.trajectory.states;
         let index = self.index_at(now_secs).min(states.len().saturating_sub(1));
-        rest.states.extend_from_slice(&states[index..]);
-        if let Some(actions) = self.trajectory.actions.get(index..) {
-            rest.actions.extend_from_slice(actions);
+        rest.states.extend_from_slice(states.get(index..).unwrap_or_default());
+        if let Some(commands) = self.trajectory.commands.get(index..) {
+            rest.commands.extend_from_slice(commands);
         }
     }
 
     fn index_at(&self, now_secs: f64) -> usize {
         // Rounded: the clock's decimal steps are not exact in binary.
-        let place = ((now_secs - self.start_secs) / STEP_SECS).round();
+        let place = ((now_secs - self.start_secs) / self.trajectory.dt_secs).round();
         if place > 0.0 { place as usize } else { 0 }
     }
 
@@ -117,6 +117,6 @@ impl CheckedPlan {
         let held = State::at_rest(last.position);
         let index = self.index_at(now_secs);
         let at = |index: usize| self.trajectory.states.get(index).copied().unwrap_or(held);
-        Some((at(index), at(index + 1)))
+        Some((at(index), at(index.saturating_add(1))))
     }
 }

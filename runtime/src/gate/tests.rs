@@ -1,8 +1,8 @@
 //! One test per clause of the promise, and per fallback.
 
 use super::*;
-use crate::correction::{ActuatorLimits, Retimer, Tracker};
-use crate::world::{Layout, Point};
+use crate::correction::{TimeParameterizer, Tracker};
+use crate::world::{Layout, MazeWorld, Point, PointMass, Robot, STEP_SECS};
 
 const START: State = State::at_rest([1.0, 1.0]);
 
@@ -14,8 +14,8 @@ fn world() -> MazeWorld {
 fn good() -> Corrected {
     let path: Vec<Point> = (0..=10).map(|k| [1.0, 1.0 + 0.15 * f64::from(k)]).collect();
     let mut reference = Trajectory::default();
-    let limits = ActuatorLimits::of_motors(0.8);
-    let timed = Retimer::new(50, 500).retime(&path, &START, &limits, STEP_SECS, &mut reference);
+    let limits = PointMass::default().actuator_limits(0.8);
+    let timed = TimeParameterizer::new(50, 500).parameterize(&path, &START, &limits, STEP_SECS, &mut reference);
     assert!(timed.is_ok());
     let mut corrected = Corrected { converged: true, ..Corrected::default() };
     Tracker::default().track(&world(), &START, &reference, 20, &mut corrected.trajectory);
@@ -55,7 +55,7 @@ fn finite_a_single_nan_or_infinity_anywhere_is_caught() {
             }
         }
         let mut plan = good();
-        plan.trajectory.actions[3][1] = bad;
+        plan.trajectory.commands[3][1] = bad;
         assert_eq!(reason_of(&plan, &context()), "not_finite");
     }
 }
@@ -182,7 +182,7 @@ fn every_fallback_that_has_states_is_itself_within_the_limits() {
         let mut gate = Gate::new(limits);
         let left = gate.admit(&world, Err(Rejection::PlannerFailed), &here);
         assert!(matches!(left.origin(), Origin::Fallback { kind: Fallback::Brake, .. }), "{velocity:?}");
-        assert!(checks::check_continuing(&limits, world.layout(), left.trajectory(), &here).is_ok());
+        assert!(checks::check_continuing(&limits, &world, left.trajectory(), &here).is_ok());
     }
 }
 
@@ -195,9 +195,9 @@ fn straight(from: Point, to: Point) -> Corrected {
         })
         .collect();
     let mut reference = Trajectory::default();
-    let limits = ActuatorLimits::of_motors(0.5);
+    let limits = PointMass::default().actuator_limits(0.5);
     let start = State::at_rest(from);
-    assert!(Retimer::new(50, 500).retime(&path, &start, &limits, STEP_SECS, &mut reference).is_ok());
+    assert!(TimeParameterizer::new(50, 500).parameterize(&path, &start, &limits, STEP_SECS, &mut reference).is_ok());
     Corrected { converged: true, trajectory: reference, ..Corrected::default() }
 }
 
@@ -213,7 +213,7 @@ fn a_robot_that_has_touched_a_wall_may_leave_it_but_not_follow_it() {
     let turned = |state: &State| State { velocity: state.velocity.map(|value| -value), ..*state };
     let returning: Vec<State> = back.trajectory.states.iter().rev().map(turned).collect();
     back.trajectory.states.extend(returning);
-    back.trajectory.actions.clear();
+    back.trajectory.commands.clear();
     assert_eq!(reason_of(&back, &context), "collision");
     // Deep in a wall nothing helps.
     let deep = [0.36, 1.5];

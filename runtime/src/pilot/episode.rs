@@ -4,7 +4,7 @@ use super::Pilot;
 use crate::gate::CheckedPlan;
 use crate::planner::{Observation, Planner};
 use crate::view::Event;
-use crate::world::{Action, Episode, MazeWorld, STEP_SECS, State};
+use crate::world::{Command, Episode, State, World};
 use std::time::{Duration, Instant};
 
 /// Which time the loop keeps.
@@ -22,7 +22,7 @@ pub struct EpisodeTrace {
     /// Before each step and after the last.
     pub states: Vec<State>,
     /// Commands.
-    pub actions: Vec<Action>,
+    pub commands: Vec<Command>,
 }
 
 /// How an episode went.
@@ -42,11 +42,11 @@ pub struct EpisodeReport {
 
 impl EpisodeReport {
     /// Counts the state after step `index`.
-    pub(crate) fn count(&mut self, episode: &Episode, state: &State, index: usize, pushing: usize) {
+    pub(crate) fn count(&mut self, episode: &Episode, state: &State, index: usize, step_secs: f64, pushing: usize) {
         let reward = episode.reward(state);
         if reward > 0.0 && !self.reached {
             self.reached = true;
-            self.arrival_secs = STEP_SECS * (index + 1) as f64;
+            self.arrival_secs = step_secs * (index + 1) as f64;
         }
         self.total_reward += reward;
         self.wall_steps += usize::from(pushing > 0);
@@ -58,7 +58,7 @@ impl<P: Planner> Pilot<P> {
     /// `trace` is filled if given.
     pub fn run_episode(
         &mut self,
-        world: &MazeWorld,
+        world: &World,
         episode: &Episode,
         steps: usize,
         clock: Clock,
@@ -69,35 +69,36 @@ impl<P: Planner> Pilot<P> {
         let mut state = episode.start;
         if let Some(trace) = &mut trace {
             trace.states.clear();
-            trace.actions.clear();
+            trace.commands.clear();
             trace.states.push(state);
         }
         if self.view().is_enabled() {
-            let walls = world.layout().wall_boxes().collect();
+            let walls = world.map().obstacles();
             let event = Event::Maze { walls, goal: episode.goal, start: state.position };
             self.view().offer(Default::default(), event);
         }
+        let step_secs = world.step_secs();
         let begun = Instant::now();
         for index in 0..steps {
             if clock == Clock::RealTime {
-                let due = Duration::from_secs_f64(STEP_SECS * index as f64);
+                let due = Duration::from_secs_f64(step_secs * index as f64);
                 match due.checked_sub(begun.elapsed()) {
                     Some(rest) => std::thread::sleep(rest),
                     None => report.late_steps += usize::from(index > 0),
                 }
             }
-            let now_secs = STEP_SECS * index as f64;
+            let now_secs = step_secs * index as f64;
             let observation = Observation { state, goal: episode.goal, stamp_secs: now_secs, step: index as u64 };
             if index % self.settings().replan_steps.max(1) == 0 {
                 // The simulated map is true at every moment.
                 on_plan(self.plan(world, &observation, now_secs, now_secs));
             }
-            let command = self.command(&state, now_secs);
+            let command = self.command(world, &state, now_secs);
             let (next, step) = world.step(&state, command);
             state = next;
-            report.count(episode, &state, index, step.pushing);
+            report.count(episode, &state, index, step_secs, step.pushing);
             if let Some(trace) = &mut trace {
-                trace.actions.push(command);
+                trace.commands.push(command);
                 trace.states.push(state);
             }
             if self.view().is_enabled() {

@@ -13,7 +13,7 @@ use crate::gate::{CheckedPlan, Context, Fallback, Gate, GateLimits, Origin, Reje
 use crate::planner::{Observation, PlanError, Planner, Proposal};
 use crate::quantity::{DriftMonitor, DriftSettings, DriftState, DriftStatus, path_length_m};
 use crate::view::{Event, Level, Stage, View};
-use crate::world::{Action, MazeWorld, Point, State};
+use crate::world::{Command, Point, State, World};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -296,7 +296,7 @@ impl<P: Planner> Pilot<P> {
     /// One planning round: from an observation to a checked plan or a fallback. `now_secs` and `map_secs`
     /// (when the map was last known to be true) are on the observation's clock; time taken is measured on
     /// the monotonic clock.
-    pub fn plan(&mut self, world: &MazeWorld, observation: &Observation, now_secs: f64, map_secs: f64) -> &CheckedPlan {
+    pub fn plan(&mut self, world: &World, observation: &Observation, now_secs: f64, map_secs: f64) -> &CheckedPlan {
         self.plan_since(Instant::now(), world, observation, now_secs, map_secs)
     }
 
@@ -304,7 +304,7 @@ impl<P: Planner> Pilot<P> {
     pub fn plan_since(
         &mut self,
         begun: Instant,
-        world: &MazeWorld,
+        world: &World,
         observation: &Observation,
         now_secs: f64,
         map_secs: f64,
@@ -372,7 +372,7 @@ impl<P: Planner> Pilot<P> {
     }
 
     /// Whether the plan in force still holds here and now and the new one is not worth a change.
-    fn keeps_plan(&mut self, world: &MazeWorld, goal: Point, context: &Context) -> bool {
+    fn keeps_plan(&mut self, world: &World, goal: Point, context: &Context) -> bool {
         let Some((planned_goal, arrival_at)) = self.in_force else { return false };
         let remaining = (arrival_at - context.now_secs).max(0.0);
         planned_goal == goal
@@ -382,9 +382,9 @@ impl<P: Planner> Pilot<P> {
     }
 
     /// The command at a time: the plan in force, tracked. Without a plan that has a place to be, zero.
-    pub fn command(&self, state: &State, now_secs: f64) -> Action {
+    pub fn command(&self, world: &World, state: &State, now_secs: f64) -> Command {
         match self.gate.active().reference_at(now_secs) {
-            Some((reference, next)) => self.tracker.command(state, &reference, &next),
+            Some((reference, next)) => self.tracker.command(world.robot(), state, &reference, &next),
             None => [0.0, 0.0],
         }
     }

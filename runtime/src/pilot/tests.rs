@@ -5,7 +5,7 @@ use crate::correction::Resample;
 use crate::model::{EngineDescription, Manifest};
 use crate::quantity::{Intended, Marginal};
 use crate::trajectory::Trajectory;
-use crate::world::Layout;
+use crate::world::{Layout, MazeWorld};
 
 /// Proposes the straight line, and every fifth time nothing.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, Family, Ma
 use crate::quantity::path_length_m;
 use crate::trajectory::Trajectory;
 use crate::view::{Event, View};
-use crate::world::{Layout, Point, State, Sweep};
+use crate::world::{Layout, Point, PointMass, State, Sweep};
 use std::time::{Duration, Instant};
 
 /// Columns of a knot: two actions, then x, y, vx, vy.
@@ -211,7 +211,7 @@ impl MazePlanner {
             let mut scratch = std::mem::take(&mut self.scratch);
             self.unpack(range.start, &mut scratch);
             let length = path_length_m(scratch.points());
-            let clearance = Sweep::new(&self.layout).path(halved(&scratch)).clearance_m;
+            let clearance = Sweep::new(&self.layout, PointMass::FOOTPRINT).path(halved(&scratch)).clearance_m;
             self.scratch = scratch;
             let better =
                 best.is_none_or(|(_, best_clearance, best_length)| match (clearance > 0.0, best_clearance > 0.0) {
@@ -268,7 +268,7 @@ fn unpack(planner: &MazePlanner, sample: &[f32], knots: &mut Trajectory) {
     knots.dt_secs = planner.manifest.knot_secs;
     for knot in sample.chunks_exact(COLUMNS) {
         let value = |column: usize| planner.physical(column, knot[column]);
-        knots.actions.push([value(0), value(1)]);
+        knots.commands.push([value(0), value(1)]);
         knots.states.push(State::from_array([value(2), value(3), value(4), value(5)]));
     }
 }

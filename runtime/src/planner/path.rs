@@ -7,11 +7,12 @@ use super::ranking::Ranking;
 use super::{Observation, PlanError, Planner, PlannerError, Proposal, layout_of, schedule_of};
 use crate::correction::Resample;
 use crate::diffusion::{Condition, Sampler, SamplerSettings, SamplingError, Solver, Start};
+use crate::geometry::distance;
 use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, Manifest, SolverDefaults, load_engine};
 use crate::quantity::path_length_m;
 use crate::trajectory::Trajectory;
 use crate::view::View;
-use crate::world::{Layout, Point, State, Sweep};
+use crate::world::{Layout, Point, PointMass, State, Sweep};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::time::Instant;
@@ -163,7 +164,7 @@ impl PathPlanner {
     /// Start and goal of the paths that the model knows: endpoints of a pooled path, clear of walls. For tasks that are
     /// spread as the data are. `None` without a code space.
     pub fn task(&self, index: usize) -> Option<(Point, Point)> {
-        let sweep = Sweep::new(&self.layout);
+        let sweep = Sweep::new(&self.layout, PointMass::FOOTPRINT);
         let count = self.pool.len();
         self.manifest.transform.as_ref()?;
         (0..count).map(|offset| self.pool.path((index * 7919 + offset) % count)).find_map(|path| {
@@ -272,7 +273,8 @@ impl PathPlanner {
             if best.is_some_and(|best| !(need > best.need + NEED_GAIN)) {
                 continue;
             }
-            let clearance_m = Sweep::new(&self.layout).path(self.candidate.iter().copied()).clearance_m;
+            let clearance_m =
+                Sweep::new(&self.layout, PointMass::FOOTPRINT).path(self.candidate.iter().copied()).clearance_m;
             // Without a code space there is nothing to wait for: the gate judges what there is.
             if clearance_m >= self.settings.clearance_m || (!transform && offset + 1 == total && best.is_none()) {
                 best = Some(Fit { candidate, need, clearance_m, length_m });
@@ -288,10 +290,6 @@ impl PathPlanner {
         let (first, last) = if backwards { (last, first) } else { (first, last) };
         distance(*first, start) <= self.settings.reach_m && distance(*last, goal) <= self.settings.reach_m
     }
-}
-
-fn distance(a: Point, b: Point) -> f64 {
-    (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
 /// Moves the ends of a path to where they should be; what lies between moves by its share.

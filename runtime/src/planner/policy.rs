@@ -2,13 +2,13 @@
 //! any other.
 
 use super::policy_engine::{PolicyEngine, policy_of};
-use super::policy_history::{History, HistoryStep, action_between};
+use super::policy_history::{History, HistoryStep};
 use super::{Observation, PlanError, Planner, PlannerError, Proposal, layout_of};
 use crate::correction::Resample;
 use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, Manifest, load_engine};
 use crate::trajectory::Trajectory;
 use crate::view::{Event, View};
-use crate::world::{GOAL_RADIUS_M, Layout, MazeWorld, Point, State, Sweep};
+use crate::world::{GOAL_RADIUS_M, Layout, MazeWorld, Point, State};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::time::Instant;
@@ -160,7 +160,9 @@ impl PolicyPlanner {
         let action_before = match (&self.last, elapsed) {
             // The newest step stands until a whole period has passed.
             (Some(_), Some(elapsed)) if goes_on && elapsed < 0.75 * period => return,
-            (Some(last), Some(elapsed)) if goes_on => action_between(&last.state, &observation.state, elapsed),
+            (Some(last), Some(elapsed)) if goes_on => {
+                self.world.robot().mean_command(&last.state, &observation.state, elapsed)
+            }
             _ => {
                 self.past.forget();
                 self.return_to_go = target;
@@ -224,7 +226,7 @@ impl PolicyPlanner {
             if rollout.broken {
                 continue;
             }
-            rollout.path.actions.push(action);
+            rollout.path.commands.push(action);
             rollout.path.states.push(rollout.state);
             rollout.arrived = rollout.state.distance(goal) <= self.settings.arrival_m;
             rollout.history.push(&HistoryStep {
@@ -239,7 +241,7 @@ impl PolicyPlanner {
 
     /// The roll-out that has arrived; of several that arrived with the same step, the one farthest from walls.
     fn arrived(&self) -> Option<(usize, f64)> {
-        let sweep = Sweep::new(self.world.layout());
+        let sweep = self.world.sweep();
         let arrived = self.rollouts.iter().enumerate().filter(|(_, rollout)| rollout.arrived);
         arrived
             .map(|(index, rollout)| (index, sweep.path(rollout.path.points()).clearance_m))
@@ -328,7 +330,7 @@ impl Planner for PolicyPlanner {
         proposal.trajectory.copy_from(&self.rollouts[candidate].path);
         proposal.trajectory.states.push(State::at_rest(observation.goal));
         // Nobody knows the command of the last stretch; a trajectory has all commands or none.
-        proposal.trajectory.actions.clear();
+        proposal.trajectory.commands.clear();
         proposal.candidate = candidate;
         proposal.clearance_m = clearance_m;
         proposal.denoising_steps = steps;

@@ -4,7 +4,7 @@ use super::policy_engine::PolicyEngine;
 use super::policy_history::{History, HistoryStep};
 use super::{PlanError, PlannerError, PolicyPlannerSettings};
 use crate::model::{Artefact, EngineChoice};
-use crate::world::{Action, Point, State};
+use crate::world::{Command, Point, State};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -14,7 +14,7 @@ pub struct PolicyDecider {
     history: History,
     temperature: f64,
     return_to_go: f64,
-    action_before: Action,
+    action_before: Command,
     rng: ChaCha8Rng,
 }
 
@@ -44,7 +44,7 @@ impl PolicyDecider {
     ///
     /// # Errors
     /// If the engine fails, or what the network says is no density: then nothing may leave.
-    pub fn decide(&mut self, state: &State, goal: Point) -> Result<Action, PlanError> {
+    pub fn decide(&mut self, state: &State, goal: Point) -> Result<Command, PlanError> {
         let (return_to_go, action_before) = (self.return_to_go, self.action_before);
         self.history.push(&HistoryStep { state: *state, goal, return_to_go, action_before });
         self.engine.show(0, &self.history);

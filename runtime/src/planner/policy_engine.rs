@@ -6,7 +6,7 @@ use super::{PlanError, PlannerError, check_family};
 use crate::model::{
     Artefact, Engine, EngineChoice, EngineDescription, EngineError, Family, Manifest, PolicySpec, load_engine,
 };
-use crate::world::Action;
+use crate::world::Command;
 use rand_chacha::ChaCha8Rng;
 use std::time::{Duration, Instant};
 
@@ -93,11 +93,11 @@ impl PolicyEngine {
     ///
     /// # Errors
     /// If what the network says is no density.
-    pub(crate) fn action(&mut self, row: usize, temperature: f64, rng: &mut ChaCha8Rng) -> Result<Action, PlanError> {
+    pub(crate) fn action(&mut self, row: usize, temperature: f64, rng: &mut ChaCha8Rng) -> Result<Command, PlanError> {
         let width = self.policy.outputs();
         let size = width * self.heads.len();
         let said = &self.said[row * size..(row + 1) * size];
-        let mut action: Action = [0.0; 2];
+        let mut action: Command = [0.0; 2];
         for ((value, head), said) in action.iter_mut().zip(&mut self.heads).zip(said.chunks_exact(width)) {
             *value = head.value(said, temperature, rng)?.clamp(-1.0, 1.0);
         }

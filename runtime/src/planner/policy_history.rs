@@ -1,7 +1,7 @@
 //! What a policy remembers: the last steps, as its network wants them.
 
 use crate::model::{Manifest, POLICY_COLUMNS};
-use crate::world::{Action, DAMPING_NSPM, GEAR_N, MASS_KG, Point, State};
+use crate::world::{Command, Point, State};
 
 /// Columns of one step.
 pub(crate) const COLUMNS: usize = POLICY_COLUMNS.len();
@@ -15,7 +15,7 @@ pub(crate) struct HistoryStep {
     pub(crate) goal: Point,
     pub(crate) return_to_go: f64,
     /// The action that led here; zero at the start of an episode.
-    pub(crate) action_before: Action,
+    pub(crate) action_before: Command,
 }
 
 /// A window of the newest steps, normalised, the newest last. Memory is fixed at construction.
@@ -82,21 +82,9 @@ impl History {
     }
 }
 
-/// The constant action that leads from one state to another in `secs`, by the motor's balance of forces on each axis:
-/// what a robot did between two observations, as far as they tell. Within [-1, 1].
-pub(crate) fn action_between(before: &State, after: &State, secs: f64) -> Action {
-    std::array::from_fn(|axis| {
-        let (from, to) = (before.velocity[axis], after.velocity[axis]);
-        let force_n = MASS_KG * (to - from) / secs + DAMPING_NSPM * 0.5 * (from + to);
-        let action = force_n / GEAR_N;
-        if action.is_finite() { action.clamp(-1.0, 1.0) } else { 0.0 }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::{Layout, MazeWorld, STEP_SECS};
 
     #[test]
     fn another_return_is_asked_for_in_all_that_is_known() {
@@ -115,22 +103,5 @@ mod tests {
         assert_eq!(returns, [0.0, -0.25, -0.25]);
         assert_eq!(POLICY_COLUMNS[RETURN], "return_to_go");
         assert_eq!(POLICY_COLUMNS[KNOWN], "known");
-    }
-
-    #[test]
-    fn the_action_between_two_states_is_the_one_that_was_held() {
-        let world = MazeWorld::new(Layout::umaze());
-        for action in [[0.3, -0.2], [-0.05, 0.1], [0.0, 0.0]] {
-            let before = State { position: [1.0, 1.0], velocity: [0.2, -0.1] };
-            let mut after = before;
-            for _ in 0..4 {
-                after = world.step(&after, action).0;
-            }
-            let found = action_between(&before, &after, 4.0 * STEP_SECS);
-            let near = |axis: usize| (found[axis] - action[axis]).abs() < 0.02;
-            assert!(near(0) && near(1), "{action:?} {found:?}");
-        }
-        let far = State { position: [1.0, 1.0], velocity: [f64::NAN, 100.0] };
-        assert_eq!(action_between(&State::at_rest([1.0, 1.0]), &far, 0.04), [0.0, 1.0]);
     }
 }

@@ -19,13 +19,13 @@ pub use monitor::DriftMonitor;
 pub use recovery::{Discrepancy, PosteriorRule, RecoveryError, posterior_means, posterior_modes};
 pub use sampling::{Sampling, SamplingInterval};
 
-use crate::world::Point;
+use crate::geometry::{Point, distance};
 
 /// Length of a polyline, metres: the sum of its steps.
 pub fn path_length_m(points: impl IntoIterator<Item = Point>) -> f64 {
     let mut previous: Option<Point> = None;
     points.into_iter().fold(0.0, |total, point| {
-        let step = previous.map_or(0.0, |from| (point[0] - from[0]).hypot(point[1] - from[1]));
+        let step = previous.map_or(0.0, |from| distance(point, from));
         previous = Some(point);
         total + step
     })

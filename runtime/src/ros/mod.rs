@@ -15,7 +15,6 @@ pub mod arguments;
 pub mod base;
 pub mod bond;
 pub mod diagnostics;
-pub mod drive_law;
 pub mod executor;
 pub mod farewell;
 pub mod lifecycle;

@@ -8,7 +8,7 @@ use super::messages::visualization_msgs::{Marker, MarkerArray};
 use super::time::RosTime;
 use crate::gate::{CheckedPlan, Origin};
 use crate::trajectory::Trajectory;
-use crate::world::{Layout, Point, RADIUS_M, State, Sweep};
+use crate::world::{Layout, Point, PointMass, RADIUS_M, State, Sweep};
 use std::time::Duration;
 
 /// Poses a path may have: with ROS 2's default middleware a message above 60 KB may stall, and a pose takes 72
@@ -70,7 +70,7 @@ fn keeps_clear(trajectory: &Trajectory, stride: usize, layout: &Layout, clearanc
     let points = indices(trajectory.states.len(), stride)
         .filter_map(|index| trajectory.states.get(index))
         .map(|state| state.position);
-    Sweep::new(layout).path(points).is_clear_by(clearance_m)
+    Sweep::new(layout, PointMass::FOOTPRINT).path(points).is_clear_by(clearance_m)
 }
 
 fn path(states: impl Iterator<Item = (f64, State)>, frame: &str, start: RosTime) -> Path {
@@ -176,8 +176,8 @@ mod tests {
                 State::at_rest([1.3 + 0.12 * angle.cos(), 2.3 + 0.12 * angle.sin()])
             })
             .collect();
-        let trajectory = Trajectory { dt_secs: 0.01, states, actions: Vec::new() };
-        let fine = Sweep::new(&layout).path(trajectory.points()).clearance_m;
+        let trajectory = Trajectory { dt_secs: 0.01, states, commands: Vec::new() };
+        let fine = Sweep::new(&layout, PointMass::FOOTPRINT).path(trajectory.points()).clearance_m;
         assert!(fine > 0.005, "{fine}");
         assert!(keeps_clear(&trajectory, 1, &layout, 0.005));
         assert!(!keeps_clear(&trajectory, 200, &layout, 0.005));

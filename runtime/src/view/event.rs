@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::points::Points;
-use crate::world::{Point, WallBox};
+use crate::world::{Aabb, Point};
 
 /// When something happened, on the clock of the simulation or the robot.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -21,7 +21,7 @@ pub enum Event {
     /// unless more than [`MAX_STATIC_EVENTS`](super::MAX_STATIC_EVENTS) of them wait.
     Maze {
         /// Solid boxes.
-        walls: Vec<WallBox>,
+        walls: Vec<Aabb>,
         /// Centre of the goal; its radius is [`GOAL_RADIUS_M`](crate::world::GOAL_RADIUS_M).
         goal: Point,
         /// Where the episode starts.

@@ -9,7 +9,7 @@ use rerun::{
 use super::event::{DENOISING_STRIDE, Event, Level, Stage, Stamp, denoising_index};
 use super::rows::Rows;
 use super::thinned::Thinned;
-use crate::world::{GOAL_RADIUS_M, Point, RADIUS_M, WallBox};
+use crate::world::{Aabb, GOAL_RADIUS_M, Point, RADIUS_M};
 
 pub(super) const SIM_TIME: &str = "sim_time";
 const STEP: &str = "step";
@@ -237,7 +237,7 @@ impl Scene {
         self.rows.add(entity::OVERVIEW, time, &LineStrips2D::new(strips.clone()).with_colors(colors).with_radii(radii));
     }
 
-    fn maze(&mut self, walls: &[WallBox], goal: Point, start: Point) -> Result<Vec<LogMsg>, ChunkError> {
+    fn maze(&mut self, walls: &[Aabb], goal: Point, start: Point) -> Result<Vec<LogMsg>, ChunkError> {
         let (strips, radii): (Vec<_>, Vec<_>) = joined(walls).iter().flat_map(wall_lines).unzip();
         let goal = goal.map(|coordinate| coordinate as f32);
         let start = start.map(|coordinate| coordinate as f32);
@@ -300,11 +300,11 @@ fn thin(points: Vec<[f32; 2]>) -> Vec<[f32; 2]> {
 }
 
 /// Walls that touch along x and span the same y, as one.
-fn joined(walls: &[WallBox]) -> Vec<WallBox> {
+fn joined(walls: &[Aabb]) -> Vec<Aabb> {
     let mut sorted = walls.to_vec();
-    let key = |wall: &WallBox| [wall.low[1], wall.high[1], wall.low[0]];
+    let key = |wall: &Aabb| [wall.low[1], wall.high[1], wall.low[0]];
     sorted.sort_by(|one, other| key(one).partial_cmp(&key(other)).unwrap_or(std::cmp::Ordering::Equal));
-    let mut runs: Vec<WallBox> = Vec::with_capacity(sorted.len());
+    let mut runs: Vec<Aabb> = Vec::with_capacity(sorted.len());
     for wall in sorted {
         match runs.last_mut() {
             Some(run)
@@ -320,7 +320,7 @@ fn joined(walls: &[WallBox]) -> Vec<WallBox> {
 
 /// rerun fills no rectangles in two dimensions, so a wall is filled with lines along x; their ends are round,
 /// so they are thin. Returns the lines, all of the same radius, metres.
-fn wall_lines(wall: &WallBox) -> impl Iterator<Item = (Vec<[f32; 2]>, f32)> {
+fn wall_lines(wall: &Aabb) -> impl Iterator<Item = (Vec<[f32; 2]>, f32)> {
     let [low, high] = [wall.low, wall.high];
     let radius = (high[1] - low[1]) / (2 * WALL_LINES) as f64;
     (0..WALL_LINES).map(move |line| {

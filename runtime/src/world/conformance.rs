@@ -1,7 +1,7 @@
 //! How far this world is from a recorded one: the same actions from the same states.
 
-use super::point_mass::{MazeWorld, State};
 use super::rollouts::Rollouts;
+use super::{State, World};
 use serde::Serialize;
 
 /// Largest differences of any state coordinate (m and m/s).
@@ -23,7 +23,7 @@ pub struct Conformance {
 
 impl Conformance {
     /// Steps every recorded state and action through `world`.
-    pub fn measure(world: &MazeWorld, rollouts: &Rollouts) -> Self {
+    pub fn measure(world: &World, rollouts: &Rollouts) -> Self {
         let (count, length, _) = rollouts.states.dim();
         let recorded = |n: usize, t: usize| State::from_array(std::array::from_fn(|d| rollouts.states[[n, t, d]]));
         let (mut one_step_max, mut contacts) = (0.0_f64, 0_usize);

@@ -1,7 +1,6 @@
 //! The task on a maze: reset, reward, length and the published reference scores.
 
-use super::Layout;
-use super::point_mass::{Point, State};
+use super::{Layout, Point, State};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 

@@ -1,28 +1,71 @@
-//! Where a plan is true or false: the simulated worlds and their maps.
+//! Simulated worlds: robots, maps, and the D4RL mazes made of both.
 //!
-//! The maze of D4RL's Maze2D is a ball that two motors push along x and y through a grid of soft walls.
-//! [`Layout`] is the map, [`MazeWorld`] the physics on it, [`Episode`] the task, [`Sweep`] the collision
-//! check of a whole path, and [`TimeOptimalBound`] the time that no planner can beat.
+//! A [`World`] is a [`Robot`] on a [`Map`]: dynamics, contacts and clearance, all that correction, gate and pilot know.
+//! [`MazeWorld`] is D4RL's Maze2D: the [`PointMass`] in a grid of soft walls ([`Layout`]). [`Episode`] is the task
+//! there, and [`TimeOptimalBound`] the least time to the goal.
 //!
 //! Everything is in SI units, in the frame of the observation (`qpos`): a cell's index pair is the point
 //! where D4RL puts resets and goals, and the cell's centre lies 0.2 m below it on both axes.
 
 pub mod conformance;
-mod contact;
 mod double_pendulum;
 mod episode;
-mod layout;
-mod point_mass;
+pub mod map;
+mod maze;
+pub mod robot;
 pub mod rollouts;
-mod sweep;
+mod state;
 mod time_optimal;
 
+pub use crate::geometry::{Aabb, Footprint, Point};
 pub use double_pendulum::{DoublePendulum, PendulumState};
 pub use episode::{Episode, EpisodeRules, GOAL_RADIUS_M};
-pub use layout::{Layout, LayoutError, WallBox};
-pub use point_mass::{
-    Action, ContactLaw, DAMPING_NSPM, GEAR_N, MASS_KG, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, MazeWorld, Point,
-    RADIUS_M, STEP_SECS, State, StepReport, VELOCITY_CLIP_MPS,
+pub use map::{Layout, LayoutError, Map, Sweep, SweptPath};
+pub use maze::MazeWorld;
+pub use robot::{
+    Actuation, AxisLimits, ContactLaw, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, PointMass, RADIUS_M, Robot, STEP_SECS,
+    StepReport, VELOCITY_CLIP_MPS,
 };
-pub use sweep::{Sweep, SweptPath};
+pub use state::{Command, State, saturated};
 pub use time_optimal::TimeOptimalBound;
+
+use std::sync::Arc;
+
+/// A robot on a map. Cloning shares both.
+#[derive(Clone, Debug)]
+pub struct World {
+    robot: Arc<dyn Robot>,
+    map: Arc<dyn Map>,
+}
+
+impl World {
+    /// This robot on this map.
+    pub fn new(robot: Arc<dyn Robot>, map: Arc<dyn Map>) -> Self {
+        Self { robot, map }
+    }
+
+    /// The robot.
+    pub fn robot(&self) -> &dyn Robot {
+        &*self.robot
+    }
+
+    /// The map.
+    pub fn map(&self) -> &dyn Map {
+        &*self.map
+    }
+
+    /// Simulation and control period of the robot, seconds.
+    pub fn step_secs(&self) -> f64 {
+        self.robot.step_secs()
+    }
+
+    /// One step, contacts included: a pure function of state and command.
+    pub fn step(&self, state: &State, command: Command) -> (State, StepReport) {
+        self.robot.step(&*self.map, state, command)
+    }
+
+    /// Clearance of the robot's footprint along paths.
+    pub fn sweep(&self) -> Sweep<'_> {
+        Sweep::new(&*self.map, self.robot.footprint())
+    }
+}

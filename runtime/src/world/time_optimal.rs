@@ -7,8 +7,8 @@
 //! when it touches them, any speed will do at the goal; the coarser control is paid back by one lattice step.
 
 use super::episode::{EpisodeRules, GOAL_RADIUS_M};
-use super::point_mass::{MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, Point, RADIUS_M, STEP_SECS, State};
-use super::{Episode, Layout};
+use super::{Episode, Layout, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, Point, RADIUS_M, STEP_SECS, State};
+use crate::geometry::distance;
 
 /// Speed levels on each side of zero.
 const LEVELS: i64 = 6;
@@ -64,7 +64,7 @@ impl TimeOptimalBound {
         for ix in 0..self.size[0] {
             for iy in 0..self.size[1] {
                 let point = self.point(ix, iy);
-                let inside = (point[0] - goal[0]).hypot(point[1] - goal[1]) <= GOAL_RADIUS_M;
+                let inside = distance(point, goal) <= GOAL_RADIUS_M;
                 if inside && self.is_free(ix, iy) {
                     for px in -LEVELS..=LEVELS {
                         for py in -LEVELS..=LEVELS {
@@ -168,8 +168,7 @@ fn is_reachable(layout: &Layout, point: Point) -> bool {
             if !layout.is_wall_signed(i, j) {
                 return true;
             }
-            let nearest = Layout::wall_box(i, j).nearest(point);
-            (point[0] - nearest[0]).hypot(point[1] - nearest[1]) >= near
+            distance(point, Layout::cell_box(i, j).nearest(point)) >= near
         })
     })
 }

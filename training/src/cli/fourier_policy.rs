@@ -4,7 +4,7 @@ use super::{CliError, print_json, print_text, set_threads};
 use crate::policy::{PolicyError, PolicyStudy, StudyError, StudyOptions, StudyRow, StudyTable};
 use clap::Args;
 use planwright::model::EngineChoice;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -45,20 +45,7 @@ impl ComparePolicies {
         if self.json { print_json(&table) } else { print_text(&text(&table)) }
     }
 
-    /// The comparison of a size as other commands want it.
-    pub(super) fn of_size(size: &str, runs: &Path, done_only: bool) -> Self {
-        Self {
-            size: size.to_owned(),
-            study: None,
-            out: Some(runs.join(format!("fourier-policy-{size}"))),
-            done_only,
-            threads: 1,
-            onnxruntime: None,
-            json: true,
-        }
-    }
-
-    pub(super) fn table(&self, progress: bool) -> Result<StudyTable, CliError> {
+    fn table(&self, progress: bool) -> Result<StudyTable, CliError> {
         let own = || PathBuf::from(format!("training/recipes/fourier-policy-{}.toml", self.size));
         let path = self.study.clone().unwrap_or_else(own);
         let study = PolicyStudy::read(&path).map_err(CliError::input)?;

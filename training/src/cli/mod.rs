@@ -9,15 +9,11 @@ mod export;
 mod fit;
 mod fourier;
 mod fourier_fit;
-mod fourier_forecast;
-mod fourier_numbers;
 mod fourier_policy;
-mod fourier_report;
-mod fourier_theory;
 
+use crate::console;
 use clap::{Parser, Subcommand};
 use serde::Serialize;
-use std::io::Write;
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -51,7 +47,7 @@ enum Command {
     Bench(bench::Bench),
     /// Measure, predict and remove the drift of a physical quantity
     Drift(drift::Drift),
-    /// Heads that speak of continuous values: toy densities, smoothness
+    /// Policies with density heads; smoothness of a distribution
     Fourier(fourier::Fourier),
 }
 
@@ -102,28 +98,18 @@ pub fn run() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Prints data to stdout. A reader that went away is no error; a full disk is.
 fn print_text(text: &str) -> Result<(), CliError> {
-    let mut stdout = std::io::stdout().lock();
-    match writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(CliError::input(anyhow::anyhow!("expected an output that can be written, got: {error}")))
-        }
-        _ => Ok(()),
-    }
+    let wrong = |error| CliError::input(anyhow::anyhow!("expected an output that can be written, got: {error}"));
+    console::print_text(text).map_err(wrong)
 }
 
 fn print_json(value: &impl Serialize) -> Result<(), CliError> {
     print_text(&serde_json::to_string_pretty(value).map_err(CliError::failed)?)
 }
 
-/// Threads of libtorch, at least one.
 fn set_threads(threads: usize) -> Result<(), CliError> {
-    if !(1..=256).contains(&threads) {
-        return Err(CliError::input(anyhow::anyhow!("--threads: expected between 1 and 256, got {threads}")));
-    }
-    tch::set_num_threads(threads as i32);
-    Ok(())
+    let wrong = |got| CliError::input(anyhow::anyhow!("--threads: expected between 1 and 256, got {got}"));
+    console::set_threads(threads).map_err(wrong)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! holds its own.
 
 use super::waypoint::WaypointController;
-use planwright::world::{Action, Episode, GOAL_RADIUS_M, Layout, LayoutError, MazeWorld, Point, State};
+use planwright::world::{Command, Episode, GOAL_RADIUS_M, Layout, LayoutError, MazeWorld, Point, State};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -68,7 +68,7 @@ pub struct EpisodeStep {
     /// State before the action.
     pub state: State,
     /// The action that is held.
-    pub action: Action,
+    pub action: Command,
     /// Reward of all steps from here on: one for every step that ends within the goal's radius.
     pub return_to_go: f64,
 }
@@ -134,7 +134,7 @@ fn one(layout: &Layout, settings: &EpisodeSettings, rng: &mut ChaCha8Rng) -> Rec
     let mut rewards = Vec::with_capacity(settings.steps);
     for _ in 0..settings.steps {
         let mut gaussian = || rng.sample::<f64, _>(StandardNormal);
-        let action: Action = if drives {
+        let action: Command = if drives {
             let disturbed = [noise * gaussian(), noise * gaussian()];
             let (wanted, _) = controller.act(&state, goal, rng);
             [0, 1].map(|axis: usize| (wanted[axis] + disturbed[axis]).clamp(-1.0, 1.0))

@@ -2,7 +2,7 @@
 
 use super::recording::Recording;
 use super::waypoint::WaypointController;
-use planwright::world::{Action, Episode, EpisodeRules, Layout, MazeWorld, Point};
+use planwright::world::{Command, Episode, EpisodeRules, Layout, MazeWorld, Point};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -78,7 +78,7 @@ pub fn generate(layout: &Layout, settings: &GeneratorSettings) -> Recording {
     let (mut leg_steps, mut dwelt, mut dwelling) = (0, 0, false);
     for _ in 0..settings.steps {
         let (planned, solved) = controller.act(&observed, target, &mut rng);
-        let command: Action = planned.map(|value| {
+        let command: Command = planned.map(|value| {
             let noise: f64 = rng.sample(StandardNormal);
             (value + settings.noise * noise).clamp(-1.0, 1.0)
         });

@@ -3,7 +3,7 @@
 use super::generator::GeneratorSettings;
 use ndarray::{Array1, Array2};
 use ndarray_npy::{NpzReader, NpzWriter};
-use planwright::world::{Action, Point, State, StepReport};
+use planwright::world::{Command, Point, State, StepReport};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
@@ -75,7 +75,7 @@ impl Recording {
         &mut self,
         observed: &State,
         state: &State,
-        action: Action,
+        action: Command,
         goal: Point,
         done: bool,
         time_up: bool,

@@ -1,6 +1,7 @@
 //! What a recording looks like in numbers: the same that describe the published data.
 
 use super::recording::Recording;
+use planwright::geometry::distance;
 use planwright::quantity::path_length_m;
 use planwright::world::{GOAL_RADIUS_M, Layout, VELOCITY_CLIP_MPS};
 use serde::Serialize;
@@ -94,10 +95,6 @@ impl Statistics {
             occupancy,
         }
     }
-}
-
-fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
-    (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
 fn sorted(mut values: Vec<f64>) -> Vec<f64> {

@@ -1,7 +1,8 @@
 //! D4RL's waypoint controller: drives through the cells of a route with a proportional-derivative rule.
 
 use super::grid_policy::GridPolicy;
-use planwright::world::{Action, Layout, Point, State};
+use planwright::geometry::distance;
+use planwright::world::{Command, Layout, Point, State};
 use rand::{Rng, RngExt};
 
 const SOLVED_M: f64 = 0.1;
@@ -47,7 +48,7 @@ impl<'a> WaypointController<'a> {
     }
 
     /// The command for an observation, and whether the goal counts as reached.
-    pub(super) fn act(&mut self, observed: &State, target: Point, rng: &mut impl Rng) -> (Action, bool) {
+    pub(super) fn act(&mut self, observed: &State, target: Point, rng: &mut impl Rng) -> (Command, bool) {
         let cell = if self.follows_target { Layout::cell_of(target) } else { rounded(target) };
         let goal_moved = self.follows_target && target != self.goal;
         if self.target_cell != Some(cell) || goal_moved {
@@ -89,8 +90,4 @@ impl<'a> WaypointController<'a> {
         self.target_cell = Some(cell);
         self.previous_position = [start.0 as f64, start.1 as f64];
     }
-}
-
-fn distance(a: Point, b: Point) -> f64 {
-    (a[0] - b[0]).hypot(a[1] - b[1])
 }

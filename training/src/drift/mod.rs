@@ -13,7 +13,7 @@ mod collect;
 mod decode;
 mod error;
 mod measure;
-mod mitigation;
+pub mod mitigation;
 mod predict;
 mod prepare;
 mod recipe;

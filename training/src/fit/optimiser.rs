@@ -57,20 +57,23 @@ pub fn learning_rate(settings: &OptimiserSettings, step: u64, total: u64) -> f64
     settings.learning_rate * (settings.final_share + (1.0 - settings.final_share) * cosine)
 }
 
-/// Adam's moments.
-pub(crate) struct Moments {
-    pub(crate) first: Tensor,
-    pub(crate) second: Tensor,
+/// Adam's moments of a flat parameter tensor.
+pub struct Moments {
+    /// First moment.
+    pub first: Tensor,
+    /// Second moment.
+    pub second: Tensor,
 }
 
 impl Moments {
-    pub(crate) fn zeros(len: usize, device: Device) -> Self {
+    /// Before the first step.
+    pub fn zeros(len: usize, device: Device) -> Self {
         let zeros = || Tensor::zeros([len as i64], (Kind::Float, device));
         Self { first: zeros(), second: zeros() }
     }
 
     /// One update of `parameters` in place. `step` counts from 0. Returns the gradient's norm before clipping.
-    pub(crate) fn update(
+    pub fn update(
         &mut self,
         parameters: &mut Tensor,
         gradient: &Tensor,

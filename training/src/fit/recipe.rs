@@ -191,7 +191,7 @@ impl TrainingSettings {
 }
 
 /// SHA-256 of any recipe as JSON, hex.
-pub(crate) fn content_sha256(recipe: &impl Serialize) -> String {
+pub fn content_sha256(recipe: &impl Serialize) -> String {
     let json = serde_json::to_string(recipe).unwrap_or_default();
     planwright::files::hex(&Sha256::digest(json.as_bytes()))
 }

@@ -6,7 +6,7 @@ use super::recipe::{DIMENSIONS, PolicyRecipe};
 use crate::dataset::episodes::RecordedEpisode;
 use crate::export::{ExportError, ExportOptions, ExportReport, PolicyExport, export_policy_network};
 use crate::fit::{Checkpoint, FitRecipe};
-use crate::fourier::HeadSpec as FittedHead;
+use crate::head::HeadSpec as FittedHead;
 use planwright::model::{ActionSpec, HeadSpec, PolicySpec, ReturnSpec, WorldSpec};
 use planwright::world::{MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, RADIUS_M, STEP_SECS};
 

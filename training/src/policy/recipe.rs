@@ -3,7 +3,7 @@
 use super::batch::PolicyBatch;
 use crate::dataset::episodes::EpisodeSettings;
 use crate::fit::{DeviceName, FitRecipe, TrainingSettings, content_sha256};
-use crate::fourier::{Head, HeadSpec};
+use crate::head::{Head, HeadSpec};
 use crate::network::{ParameterSpec, PolicyNetworkSpec, TorchGraph, declare_policy};
 use planwright::model::POLICY_COLUMNS;
 use schemars::JsonSchema;

@@ -1,21 +1,8 @@
-//! Reports: plots as SVG, tables as Markdown, written together or not at all.
-//!
-//! The kit (sheet, panel, bars, curves, markdown, statistics) knows no experiment; the reports of all of them draw with
-//! it.
+//! Files of a report, written together or not at all.
 
-pub(crate) mod bars;
-pub(crate) mod curves;
 mod error;
-pub(crate) mod markdown;
-pub(crate) mod panel;
-mod section;
-pub(crate) mod sheet;
-mod statistics;
-pub(crate) mod style;
 
 pub use error::ReportError;
-pub use section::{Figure, Section, write_sections};
-pub use statistics::{Summary, TTest};
 
 use planwright::files::write_atomically;
 use std::io::Write as _;

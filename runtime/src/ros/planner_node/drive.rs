@@ -2,8 +2,7 @@
 
 use crate::correction::Tracker;
 use crate::gate::{CheckedPlan, Fallback, MAX_STATES, Origin};
-use crate::ros::drive_law::command_for_velocity;
-use crate::world::{DAMPING_NSPM, GEAR_N, MASS_KG, MazeWorld, Point, STEP_SECS, State};
+use crate::world::{Point, Robot, State, World};
 use std::time::{Duration, Instant};
 
 /// Why the robot is told to stand still.
@@ -147,7 +146,14 @@ impl Drive {
     ///
     /// # Errors
     /// Why the robot must stand still instead.
-    pub fn velocity(&self, state: &State, now_secs: f64, period_secs: f64, patience: Duration) -> Result<Point, Halt> {
+    pub fn velocity(
+        &self,
+        robot: &dyn Robot,
+        state: &State,
+        now_secs: f64,
+        period_secs: f64,
+        patience: Duration,
+    ) -> Result<Point, Halt> {
         if self.goal.is_none() {
             return Err(Halt::NoGoal);
         }
@@ -159,25 +165,22 @@ impl Drive {
             return Err(Halt::GateStop);
         }
         let Some((reference, next)) = self.plan.reference_at(now_secs) else { return Err(Halt::NoPlan) };
-        let action = self.tracker.command(state, &reference, &next);
-        // What the plan's own world would make of the command within a step, and then, for the rest of the
-        // period, what the plan asks for: the robot's wheels take a velocity, not a force.
+        let command = self.tracker.command(robot, state, &reference, &next);
+        // The velocity that the command gives within a step and then, for the rest of the period, what the plan adds:
+        // the robot's base takes a velocity, not a force.
         let Some((ahead, _)) = self.plan.reference_at(now_secs + period_secs) else { return Err(Halt::NoPlan) };
-        Ok(std::array::from_fn(|axis| {
-            let force = GEAR_N * action[axis] - DAMPING_NSPM * state.velocity[axis];
-            let after = state.velocity[axis] + STEP_SECS * force / (MASS_KG + DAMPING_NSPM * STEP_SECS);
-            after + (ahead.velocity[axis] - next.velocity[axis])
-        }))
+        let after = robot.free_step(state, command).velocity;
+        Ok(std::array::from_fn(|axis| after[axis] + (ahead.velocity[axis] - next.velocity[axis])))
     }
 }
 
 /// Where the robot is by now: what was measured `age_secs` ago, carried on with the velocity that it has been told to
 /// have since. Up to 0.2 s; the gate takes no older data.
-pub fn predicted(world: &MazeWorld, state: &State, age_secs: f64, commanded: Point) -> State {
+pub fn predicted(world: &World, state: &State, age_secs: f64, commanded: Point) -> State {
     let mut state = *state;
-    let steps = (age_secs.clamp(0.0, 0.2) / STEP_SECS).round() as usize;
+    let steps = (age_secs.clamp(0.0, 0.2) / world.step_secs()).round() as usize;
     for _ in 0..steps {
-        state = world.step(&state, command_for_velocity(&state, commanded)).0;
+        state = world.step(&state, world.robot().velocity_command(&state, commanded)).0;
     }
     state
 }
@@ -185,12 +188,13 @@ pub fn predicted(world: &MazeWorld, state: &State, age_secs: f64, commanded: Poi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::PointMass;
 
     #[test]
     fn without_a_goal_a_plan_or_an_answer_the_robot_stands() {
         let mut drive = Drive::default();
         let (state, patience) = (State::at_rest([1.0, 1.0]), Duration::from_millis(20));
-        let velocity = |drive: &Drive| drive.velocity(&state, 0.0, 0.02, patience);
+        let velocity = |drive: &Drive| drive.velocity(&PointMass::default(), &state, 0.0, 0.02, patience);
         assert_eq!(velocity(&drive), Err(Halt::NoGoal));
         drive.set_goal(Some([3.0, 1.0]));
         assert_eq!(velocity(&drive), Err(Halt::NoPlan));

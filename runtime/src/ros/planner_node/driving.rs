@@ -13,6 +13,7 @@ use crate::ros::messages::nav_msgs;
 use crate::ros::messages::std_msgs::Header;
 use crate::view::{Event, Stamp};
 use crate::world::Point;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -99,7 +100,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         if !self.drive.is_planning() {
             let observation = Observation { state, goal, stamp_secs: located.stamp.as_secs_f64(), step: self.step };
             let open = Open::new();
-            let job = self.job(Purpose::Drive, observation, now, world, map_secs, &open);
+            let job = self.job(Purpose::Drive, observation, now, Arc::clone(&world), map_secs, &open);
             match self.worker.plan(job) {
                 Ok(()) => self.drive.asked(),
                 Err(job) => self.worker.recycle(job.plan),
@@ -109,7 +110,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
             return Err(Halt::Arrived);
         }
         let patience = Duration::from_secs_f64(self.base.double("hang_timeout_secs"));
-        let velocity = self.drive.velocity(&state, now.as_secs_f64(), period_secs, patience)?;
+        let velocity = self.drive.velocity(world.robot(), &state, now.as_secs_f64(), period_secs, patience)?;
         Ok((velocity, located.yaw_rad))
     }
 

@@ -1,6 +1,5 @@
 //! The robot in the maze: a ball whose base takes velocities, with a watchdog on its commands.
 
-use crate::ros::drive_law::command_for_velocity;
 use crate::world::{MazeWorld, Point, STEP_SECS, State};
 
 /// A velocity command is obeyed for this long.
@@ -76,7 +75,9 @@ impl Robot {
     pub fn step(&mut self) {
         let velocity = if self.is_commanded() { self.velocity } else { [0.0; 2] };
         let before = self.state.position;
-        let (next, report) = self.world.step(&self.state, command_for_velocity(&self.state, velocity));
+        // A velocity controller such as a robot's base has.
+        let command = self.world.robot().velocity_command(&self.state, velocity);
+        let (next, report) = self.world.step(&self.state, command);
         self.state = next;
         self.steps += 1;
         self.wall_steps += u64::from(report.pushing > 0);

@@ -6,4 +6,4 @@ mod reweight;
 
 pub use condition::{QuantityCondition, requested_values};
 pub use error::MitigationError;
-pub use reweight::InverseWeights;
+pub use reweight::{IndexSampler, InverseWeights};

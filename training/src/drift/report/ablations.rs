@@ -3,13 +3,13 @@
 use super::published;
 use super::results::{AblationRow, DriftResults};
 use super::select::seeds_text;
-use crate::report::markdown::MISSING;
-use crate::report::panel::{ABOVE, BELOW, Chart, Panel, Y_TICKS, dots, rectangle, segment};
-use crate::report::sheet::{Area, Drawn, Mark, Writing, clean, fit, legend, px, svg, title};
-use crate::report::statistics::Summary;
-use crate::report::style::{
+use crate::statistics::Summary;
+use crate::study::markdown::MISSING;
+use crate::study::plot::axes::{ABOVE, BELOW, Chart, Panel, Y_TICKS, dots, rectangle, segment};
+use crate::study::plot::style::{
     DATA_BAR, DOT, FAINT, INK, LABEL_SIZE, LINE_HEIGHT, MARGIN, MODEL, THICK, TICK_SIZE, TITLE_HEIGHT, WIDTH,
 };
+use crate::study::plot::svg::{Area, Drawn, Mark, TextStyle, clean, fit, legend, px, svg, title};
 use plotters::prelude::{EmptyElement, Text};
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, VPos};
@@ -101,8 +101,8 @@ fn bars(right: &Area<'_>, panel: &Panel<'_>, all: &[Experiment<'_>]) -> Drawn<()
         // The first on top.
         let middle = all.len() as f64 - place as f64 - 0.5;
         // Placed by the chart, left of its axis, so that a name cannot slip from its bars.
-        let bold = Writing::bold(LABEL_SIZE, INK).style(HPos::Right, VPos::Center);
-        let plain = Writing::plain(LABEL_SIZE, if entry.rows.is_empty() { FAINT } else { INK });
+        let bold = TextStyle::bold(LABEL_SIZE, INK).style(HPos::Right, VPos::Center);
+        let plain = TextStyle::plain(LABEL_SIZE, if entry.rows.is_empty() { FAINT } else { INK });
         let plain = plain.style(HPos::Left, VPos::Center);
         let name = fit(entry.name, LABEL_SIZE, NAMES - 60.0);
         let text = EmptyElement::at((0.0, middle))
@@ -145,7 +145,7 @@ fn bar(chart: &mut Chart<'_, '_>, values: &[f64], published: Option<f64>, at: f6
 /// Right of the last mark of a row, or left of it where the axis ends.
 fn beside(chart: &mut Chart<'_, '_>, text: String, at: (f64, f64), end: f64) -> Drawn<()> {
     let (across, aside) = if at.0 > 0.75 * end { (HPos::Right, -8.0) } else { (HPos::Left, 8.0) };
-    let style = Writing::plain(TICK_SIZE, FAINT).style(across, VPos::Center);
+    let style = TextStyle::plain(TICK_SIZE, FAINT).style(across, VPos::Center);
     let label = EmptyElement::at(at) + Text::new(text, (px(aside), 0), style);
     chart.draw_series(std::iter::once(label))?;
     Ok(())

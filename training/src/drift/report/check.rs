@@ -2,7 +2,7 @@
 
 use super::ReportError;
 use super::results::{DriftResults, SeedResult, SystemResult, Validity};
-use crate::report::statistics::TTest;
+use crate::statistics::TTest;
 use std::collections::BTreeSet;
 
 /// Masses of a curve may miss one by this much through rounding.

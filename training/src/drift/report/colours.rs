@@ -1,7 +1,7 @@
 //! A method and a source keep their colour in every plot of the drift report.
 
 use super::results::{Method, Source};
-use crate::report::style::{DATA_BAR, MODEL};
+use crate::study::plot::style::{DATA_BAR, MODEL};
 use plotters::style::RGBColor;
 
 /// A method keeps its colour in every plot; the baseline is the model.

@@ -1,7 +1,7 @@
 //! Numbers the commands, so that every row of a table can name its own in few letters.
 
 use super::results::{CommandRun, DriftResults};
-use crate::report::markdown::{cell, code, count, optional};
+use crate::study::markdown::{cell, code, count, optional};
 use std::fmt::Write as _;
 
 pub(super) struct Commands<'r> {
@@ -65,7 +65,7 @@ impl<'r> Commands<'r> {
             let steps = count(run.and_then(|run| run.steps));
             let wall = optional(run.and_then(|run| run.wall_secs), |secs| format!("{secs:.0} s"));
             let device =
-                run.and_then(|run| run.device.as_deref()).map_or(crate::report::markdown::NOT_STATED.to_owned(), cell);
+                run.and_then(|run| run.device.as_deref()).map_or(crate::study::markdown::NOT_STATED.to_owned(), cell);
             let _ = writeln!(out, "| {} | {} | {seed} | {steps} | {wall} | {device} |", self.mark(text), code(text));
         }
     }

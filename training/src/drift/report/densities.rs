@@ -2,13 +2,13 @@
 
 use super::results::{DriftResults, SystemResult};
 use super::select::{Spread, density_label, quantity_label, seeds_text, spread, systems};
-use crate::report::markdown::MISSING;
-use crate::report::panel::{Panel, Y_TICKS, absence, band, dashed, line, top};
-use crate::report::sheet::{Area, Drawn, Mark, fit, legend, px, svg, title};
-use crate::report::style::{
+use crate::study::markdown::MISSING;
+use crate::study::plot::axes::{Panel, Y_TICKS, absence, band, dashed, line, top};
+use crate::study::plot::style::{
     BREATH, DATA, HEADING_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, MODEL, PREDICTION, PRIOR, PRIOR_FILL, THICK, THIN,
     TITLE_HEIGHT, WIDTH,
 };
+use crate::study::plot::svg::{Area, Drawn, Mark, fit, legend, px, svg, title};
 
 const COLUMNS: usize = 3;
 const PANEL_HEIGHT: f64 = 264.0;
@@ -27,7 +27,7 @@ pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
             (Mark::Line(DATA, THIN), "data"),
             (Mark::Dashed(PREDICTION, THICK), "prediction"),
             (Mark::Line(MODEL, MEDIUM), "model"),
-            (Mark::Box(crate::report::style::BAND), "smallest to largest over seeds"),
+            (Mark::Box(crate::study::plot::style::BAND), "smallest to largest over seeds"),
         ];
         legend(area, MARGIN + TITLE_HEIGHT, &entries)?;
         let body = area.margin(px(head), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));

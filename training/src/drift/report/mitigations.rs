@@ -3,13 +3,13 @@
 use super::colours::method_colour;
 use super::results::{DriftResults, Method, SystemResult};
 use super::select::{Spread, density_label, method_distances, quantity_label, seeds_text, spread, systems};
-use crate::report::bars::{self, Bar};
-use crate::report::markdown::MISSING;
-use crate::report::panel::{Panel, Y_TICKS, absence, band, dashed, line, top};
-use crate::report::sheet::{Area, Drawn, Mark, fit, legend, px, svg, title};
-use crate::report::style::{
+use crate::study::markdown::MISSING;
+use crate::study::plot::axes::{Panel, Y_TICKS, absence, band, dashed, line, top};
+use crate::study::plot::bars::{self, Bar};
+use crate::study::plot::style::{
     BREATH, HEADING_SIZE, INK, LINE_HEIGHT, MARGIN, MEDIUM, PRIOR, PRIOR_FILL, THICK, THIN, TITLE_HEIGHT, WIDTH,
 };
+use crate::study::plot::svg::{Area, Drawn, Mark, fit, legend, px, svg, title};
 
 const PANEL_HEIGHT: f64 = 232.0;
 /// Of the width, for the curves.

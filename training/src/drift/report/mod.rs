@@ -21,8 +21,8 @@ pub use results::{
     SystemResult, TTests, Validity, ValidityRow,
 };
 
-use crate::report::sheet::Drawn;
 use crate::report::{ReportError, write_files};
+use crate::study::plot::svg::Drawn;
 use std::path::{Path, PathBuf};
 
 /// A plot of the results.

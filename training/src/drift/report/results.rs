@@ -1,7 +1,7 @@
 //! What drift runs found: one structure that is filled by the commands, printed by `--json` and kept as
 //! `report.json`. What was not measured is `None` or an empty list, never zero.
 
-use crate::report::statistics::TTest;
+use crate::statistics::TTest;
 pub use crate::transform::deviation::ScaleRow;
 use planwright::quantity::QuantityGrid;
 use schemars::JsonSchema;

@@ -3,13 +3,13 @@
 use super::published;
 use super::results::{DriftResults, SystemResult};
 use super::select::{seeds_text, systems};
-use crate::report::markdown::MISSING;
-use crate::report::panel::{Panel, Y_TICKS, dashed, dots, line, rings, segment, top, write};
-use crate::report::sheet::{Area, Drawn, Mark, fit, legend, px, svg, title};
-use crate::report::statistics::Summary;
-use crate::report::style::{
+use crate::statistics::Summary;
+use crate::study::markdown::MISSING;
+use crate::study::plot::axes::{Panel, Y_TICKS, dashed, dots, line, rings, segment, top, write};
+use crate::study::plot::style::{
     BREATH, DATA, FAINT, HEADING_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, PREDICTION, THIN, TITLE_HEIGHT, WIDTH,
 };
+use crate::study::plot::svg::{Area, Drawn, Mark, fit, legend, px, svg, title};
 
 const COLUMNS: usize = 3;
 const PANEL_HEIGHT: f64 = 264.0;

@@ -5,9 +5,9 @@ use super::published;
 use super::results::{DriftResults, Method, Mitigation, SeedResult, SystemResult};
 use super::select::{method_distances, seeds_text, systems};
 use super::tables_appendix::{ablations, sweeps, validity};
-use crate::report::markdown::MISSING;
-use crate::report::markdown::{cell, count, distance, head, optional, published as lost_or, row, spread};
-use crate::report::statistics::TTest;
+use crate::statistics::TTest;
+use crate::study::markdown::MISSING;
+use crate::study::markdown::{cell, count, distance, head, optional, published as lost_or, row, spread};
 use std::fmt::Write as _;
 
 type Systems<'r> = [(&'r str, Option<&'r SystemResult>)];

@@ -5,8 +5,8 @@ use super::commands::Commands;
 use super::published;
 use super::results::{DriftResults, ScaleRow, Source, SystemResult};
 use super::validity::{CHECKS, MAZE, rows};
-use crate::report::markdown::MISSING;
-use crate::report::markdown::{cell, distance, head, published as lost_or, row};
+use crate::study::markdown::MISSING;
+use crate::study::markdown::{cell, distance, head, published as lost_or, row};
 use std::fmt::Write as _;
 
 pub(super) fn sweeps(out: &mut String, systems: &[(&str, Option<&SystemResult>)], commands: &Commands<'_>) {

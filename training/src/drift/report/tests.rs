@@ -1,7 +1,7 @@
 //! The whole report of small hand-made results.
 
 use super::*;
-use crate::report::TTest;
+use crate::statistics::TTest;
 use planwright::quantity::QuantityGrid;
 use std::collections::BTreeMap;
 

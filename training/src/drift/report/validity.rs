@@ -4,9 +4,9 @@ use super::colours::source_colour;
 use super::published;
 use super::results::{DriftResults, Source, Validity, ValidityRow};
 use super::select::seeds_text;
-use crate::report::bars::{self, Bar};
-use crate::report::sheet::{Drawn, Mark, legend, px, svg, title};
-use crate::report::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, TITLE_HEIGHT, WIDTH};
+use crate::study::plot::bars::{self, Bar};
+use crate::study::plot::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, TITLE_HEIGHT, WIDTH};
+use crate::study::plot::svg::{Drawn, Mark, legend, px, svg, title};
 use std::collections::BTreeSet;
 
 const PANEL_HEIGHT: f64 = 236.0;
@@ -41,7 +41,7 @@ pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
         let entries = [
             (Mark::Dot(INK), "one seed"),
             (Mark::Line(INK, MEDIUM), "mean \u{b1} standard deviation over seeds"),
-            (Mark::Line(INK, crate::report::style::THICK), "across the bar: published"),
+            (Mark::Line(INK, crate::study::plot::style::THICK), "across the bar: published"),
         ];
         legend(area, MARGIN + TITLE_HEIGHT, &entries)?;
         let body = area.margin(px(head), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));

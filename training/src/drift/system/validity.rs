@@ -12,7 +12,7 @@
 use crate::dataset::Trajectories;
 use crate::transform::SystemError;
 use planwright::quantity::median;
-use planwright::world::{Layout, Point, Sweep};
+use planwright::world::{Layout, Point, PointMass, Sweep};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::collections::BTreeSet;
 
@@ -89,7 +89,7 @@ impl Occupancy {
 
     /// The cells of a maze.
     pub fn of(layout: &Layout) -> Self {
-        let sweep = Sweep::new(layout);
+        let sweep = Sweep::new(layout, PointMass::FOOTPRINT);
         let per_side = (1.0 / Self::CELL_M).round() as i64;
         let (rows, columns) = (layout.rows() as i64 * per_side, layout.columns() as i64 * per_side);
         let all = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));

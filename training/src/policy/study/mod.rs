@@ -7,16 +7,17 @@ mod error;
 mod report;
 mod table;
 
+pub use crate::statistics::Interval;
 pub use cell::{StudyCell, StudyDrive};
 pub use error::StudyError;
 pub use report::section;
-pub use table::{Against, Interval, StudyRow, StudyTable};
+pub use table::{Against, StudyRow, StudyTable};
 
 use super::PolicyRecipeError;
 use super::recipe::{PolicyRecipe, PolicySizes};
 use crate::dataset::episodes::EpisodeSettings;
 use crate::fit::TrainingSettings;
-use crate::fourier::HeadSpec;
+use crate::head::HeadSpec;
 use indicatif::{ProgressBar, ProgressStyle};
 use planwright::model::EngineChoice;
 use schemars::JsonSchema;

@@ -1,15 +1,14 @@
 //! The part of the report that compares heads on policies.
 
 use super::{BASE, Interval, StudyRow, StudyTable};
-use crate::report::curves::{self, COLOURS, Curve, CurvePanel, Place};
-use crate::report::markdown;
-use crate::report::{Figure, ReportError, Section};
+use crate::study::plot::curves::{self, COLOURS, Curve, CurvePanel, CurvePoint};
+use crate::study::{Figure, Section, StudyError as FrameworkError, markdown};
 
 /// The section of a comparison.
 ///
 /// # Errors
 /// If a figure cannot be drawn.
-pub fn section(table: &StudyTable) -> Result<Section, ReportError> {
+pub fn section(table: &StudyTable) -> Result<Section, FrameworkError> {
     let mut text = OPENING.to_owned();
     for (task, variant) in places(table) {
         text.push_str(&format!("\n### {task}, {variant}\n\n"));
@@ -21,6 +20,9 @@ pub fn section(table: &StudyTable) -> Result<Section, ReportError> {
             text.push_str(&format!("\n{sentence}\n"));
         }
     }
+    let figure = |file: &str, caption: &str, panels: &[CurvePanel]| {
+        Figure::drawn(file, caption, curves::draw(caption, panels, 2))
+    };
     let figures = vec![
         figure("policy-frequencies.svg", "Return and jerk over frequencies", &over_frequencies(table))?,
         figure("policy-variants.svg", "Return over widths and numbers of episodes", &over_variants(table))?,
@@ -110,17 +112,8 @@ fn verdict(table: &StudyTable, task: &str, variant: &str) -> Option<String> {
     ))
 }
 
-fn figure(file: &str, caption: &str, panels: &[CurvePanel]) -> Result<Figure, ReportError> {
-    let draw = |error: plotters::prelude::DrawingAreaErrorKind<std::io::Error>| ReportError::Draw {
-        file: file.to_owned(),
-        problem: error.to_string(),
-    };
-    let svg = curves::draw(caption, panels, 2).map_err(draw)?;
-    Ok(Figure { file: file.to_owned(), caption: caption.to_owned(), svg })
-}
-
-fn place(x: f64, value: Interval) -> Place {
-    Place { x, mean: value.mean, half: 0.5 * (value.high - value.low) }
+fn place(x: f64, value: Interval) -> CurvePoint {
+    CurvePoint { x, mean: value.mean, half: 0.5 * (value.high - value.low) }
 }
 
 fn temperatures(rows: &[&StudyRow]) -> Vec<f64> {
@@ -140,14 +133,15 @@ fn over_frequencies(table: &StudyTable) -> Vec<CurvePanel> {
         let mut curves = Vec::new();
         for (temperature, colour) in temperatures(&rows).into_iter().zip(COLOURS) {
             let at = || rows.iter().filter(move |row| row.temperature == temperature);
-            let fourier: Vec<Place> = at().filter_map(|row| Some(place(row.frequencies? as f64, of(row)))).collect();
+            let fourier: Vec<CurvePoint> =
+                at().filter_map(|row| Some(place(row.frequencies? as f64, of(row)))).collect();
             let ends = [fourier.first().map(|place| place.x), fourier.last().map(|place| place.x)];
             let linear = at().find(|row| row.frequencies.is_none());
             let level = linear.map_or(Vec::new(), |row| {
-                ends.into_iter().flatten().map(|x| Place { x, mean: of(row).mean, half: 0.0 }).collect()
+                ends.into_iter().flatten().map(|x| CurvePoint { x, mean: of(row).mean, half: 0.0 }).collect()
             });
-            curves.push(Curve { label: format!("T {temperature}"), colour, dashed: false, places: fourier });
-            curves.push(Curve { label: format!("linear, T {temperature}"), colour, dashed: true, places: level });
+            curves.push(Curve { label: format!("T {temperature}"), colour, dashed: false, points: fourier });
+            curves.push(Curve { label: format!("linear, T {temperature}"), colour, dashed: true, points: level });
         }
         CurvePanel {
             heading: task.clone(),
@@ -175,11 +169,16 @@ fn over_variants(table: &StudyTable) -> Vec<CurvePanel> {
             for linear in [false, true] {
                 let chosen =
                     rows.iter().filter(|row| row.temperature == temperature && row.frequencies.is_none() == linear);
-                let mut places: Vec<Place> =
+                let mut places: Vec<CurvePoint> =
                     chosen.filter_map(|row| Some(place(numbered(row)?, row.return_normalised))).collect();
                 places.sort_by(|left, right| left.x.total_cmp(&right.x));
                 let head = head_name(if linear { None } else { fewest });
-                curves.push(Curve { label: format!("{head}, T {temperature}"), colour, dashed: linear, places });
+                curves.push(Curve {
+                    label: format!("{head}, T {temperature}"),
+                    colour,
+                    dashed: linear,
+                    points: places,
+                });
             }
         }
         CurvePanel {

@@ -2,55 +2,9 @@
 
 use super::StudyCell;
 use super::cell::StudyDrive;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use crate::statistics::{Interval, mean_at as mean};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// A mean with the 95% interval that resampling of the seeds gives.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Interval {
-    /// Mean, or the statistic itself.
-    pub mean: f64,
-    /// Lower end of the percentile bootstrap; the mean itself for a single seed.
-    pub low: f64,
-    /// Upper end.
-    pub high: f64,
-}
-
-/// Resamplings per interval.
-const RESAMPLINGS: usize = 4000;
-
-impl Interval {
-    /// Of a statistic of `count` seeds, which is given the seeds' places. `None` without seeds, or if the statistic is
-    /// not finite.
-    pub fn bootstrap(count: usize, statistic: impl Fn(&[usize]) -> f64) -> Option<Self> {
-        let all: Vec<usize> = (0..count).collect();
-        let mean = Some(statistic(&all)).filter(|mean| count > 0 && mean.is_finite())?;
-        let mut rng = ChaCha8Rng::seed_from_u64(count as u64);
-        let mut drawn = vec![0; count];
-        let mut values: Vec<f64> = (0..RESAMPLINGS)
-            .map(|_| {
-                drawn.fill_with(|| rng.random_range(0..count));
-                statistic(&drawn)
-            })
-            .filter(|value| value.is_finite())
-            .collect();
-        values.sort_by(f64::total_cmp);
-        let at = |share: f64| values.get((share * values.len() as f64) as usize).copied();
-        Some(Self { mean, low: at(0.025)?, high: at(0.975)? })
-    }
-
-    /// Of the mean of values, one per seed.
-    pub fn of(values: &[f64]) -> Option<Self> {
-        Self::bootstrap(values.len(), |places| mean(values, places))
-    }
-}
-
-fn mean(values: &[f64], places: &[usize]) -> f64 {
-    places.iter().filter_map(|place| values.get(*place)).sum::<f64>() / places.len() as f64
-}
 
 /// One head on one task and variant, at one temperature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -264,14 +218,5 @@ mod tests {
         assert_eq!(table.rows[1].seeds, 3);
         assert_eq!(table.best("ring", "base", None).map(|row| row.temperature), Some(0.5));
         assert!(table.best("umaze", "base", None).is_none());
-    }
-
-    #[test]
-    fn intervals_hold_their_mean_and_know_no_nan() {
-        let interval = Interval::of(&[1.0, 2.0, 3.0, 4.0]).expect("values");
-        assert!(interval.low < 2.5 && interval.mean == 2.5 && interval.high > 2.5, "{interval:?}");
-        assert_eq!(Interval::of(&[7.0]), Some(Interval { mean: 7.0, low: 7.0, high: 7.0 }));
-        assert_eq!(Interval::of(&[]), None);
-        assert_eq!(Interval::of(&[1.0, f64::NAN]), None);
     }
 }

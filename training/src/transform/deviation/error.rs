@@ -1,5 +1,6 @@
 //! What can be wrong with a prediction of the kernel.
 
+use crate::dataset::TrajectoryError;
 use crate::transform::SystemError;
 use planwright::quantity::QuantityError;
 
@@ -68,7 +69,10 @@ pub enum DeviationError {
         /// What is wrong.
         problem: String,
     },
-    /// Trajectories.
+    /// Trajectories of another shape or with NaN.
+    #[error(transparent)]
+    Trajectories(#[from] TrajectoryError),
+    /// Their quantity.
     #[error(transparent)]
     System(#[from] SystemError),
     /// Counting.

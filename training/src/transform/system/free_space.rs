@@ -47,7 +47,7 @@ impl FreeSpace {
 
 impl FreeCell {
     fn of(layout: &Layout, row: i64, column: i64) -> Self {
-        let bounds = Layout::wall_box(row, column);
+        let bounds = Layout::cell_box(row, column);
         let (mut low, mut high) = (bounds.low, bounds.high);
         let open = |dx: i64, dy: i64| !layout.is_wall_signed(row + dx, column + dy);
         for (axis, (below, above)) in [(open(-1, 0), open(1, 0)), (open(0, -1), open(0, 1))].into_iter().enumerate() {
@@ -85,7 +85,7 @@ impl FreeCell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use planwright::world::Sweep;
+    use planwright::world::{PointMass, Sweep};
 
     #[test]
     fn points_in_walls_go_to_the_nearest_free_place() {
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn every_place_found_is_free_and_stays() {
         for layout in [Layout::umaze(), Layout::medium(), Layout::large()] {
-            let (space, sweep) = (FreeSpace::of(&layout), Sweep::new(&layout));
+            let (space, sweep) = (FreeSpace::of(&layout), Sweep::new(&layout, PointMass::FOOTPRINT));
             for step in 0..20_000 {
                 let point = [(f64::from(step) * 0.618).rem_euclid(9.0), (f64::from(step) * 0.414).rem_euclid(12.0)];
                 let free = space.nearest(point);

@@ -10,7 +10,7 @@ use super::quotas::Quotas;
 use super::{Recovered, System, SystemError};
 use crate::dataset::{GeneratorSettings, Limits, Trajectories, generate};
 use planwright::quantity::{QuantityGrid, path_length_m};
-use planwright::world::{Layout, MAX_SPEED_MPS, Point, STEP_SECS, Sweep};
+use planwright::world::{Layout, MAX_SPEED_MPS, Point, PointMass, STEP_SECS, Sweep};
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -121,7 +121,7 @@ impl MazeSegments {
     fn run(&self, steps: usize, seed: u64) -> Run {
         let recording = generate(&self.layout, &GeneratorSettings::published(self.layout.name(), steps, seed));
         let points: Vec<[f32; 2]> = recording.true_states.iter().map(|state| [state[0], state[1]]).collect();
-        let sweep = Sweep::new(&self.layout);
+        let sweep = Sweep::new(&self.layout, PointMass::FOOTPRINT);
         let near = &recording.wall_contacts;
         let hits = points.windows(2).zip(near.windows(2)).map(|(pair, near)| {
             // Away from walls there is nothing to look for.
@@ -294,7 +294,7 @@ impl System for MazeSegments {
 
     fn is_admissible(&self, trajectory: &[f32]) -> bool {
         let points = trajectory.as_chunks::<2>().0.iter().copied().map(wide);
-        Sweep::new(&self.layout).path(points).is_clear_by(-PENETRATION_M)
+        Sweep::new(&self.layout, PointMass::FOOTPRINT).path(points).is_clear_by(-PENETRATION_M)
     }
 }
 

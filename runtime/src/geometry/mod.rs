@@ -1,0 +1,17 @@
+//! Planar geometry: points, axis-aligned boxes, footprints, distances to swept segments, cubic Hermite interpolation.
+
+mod footprint;
+mod hermite;
+mod segment;
+
+pub use footprint::Footprint;
+pub use hermite::Hermite;
+pub use segment::{Aabb, distance, distance_to_segment};
+
+/// Position or direction in the observation frame, metres.
+pub type Point = [f64; 2];
+
+/// The point at `share` of the way from `from` to `to`.
+pub fn lerp(from: Point, to: Point, share: f64) -> Point {
+    std::array::from_fn(|axis| from[axis] + share * (to[axis] - from[axis]))
+}

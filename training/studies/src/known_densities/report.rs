@@ -1,0 +1,330 @@
+//! The part of a report about the toys: tables 2.1, A2, A3 and A4, and the sweeps of figures A19 and A20.
+
+use super::figure::learnt;
+use super::published::published;
+use super::run::{ToyDone, ToyResult};
+use super::settings::{Dataset, Task, ToyHead};
+use super::table::{ToyRow, ToyTable, table};
+use crate::report::curves::{COLOURS, Curve, CurvePanel, CurvePoint, draw};
+use crate::report::markdown::{MISSING, head, row};
+use crate::report::{Figure, ReportError, Section, Summary};
+
+/// Colours of the curves: no penalty, penalty, the flat baselines.
+const PLAIN: usize = 0;
+const PENALISED: usize = 1;
+const BASELINE: usize = 6;
+const MIXTURE: usize = 2;
+/// The same, as the published curves are drawn.
+const PUBLISHED_PLAIN: usize = 5;
+const PUBLISHED_PENALISED: usize = 4;
+/// Runs that are named where some are missing.
+const NAMED: usize = 4;
+
+/// Tables and sweeps of what is done; what is missing is said.
+///
+/// # Errors
+/// If a plot cannot be drawn.
+pub fn section(bins: &ToyDone, values: &ToyDone) -> Result<Section, ReportError> {
+    let commands = [
+        ("planwright-train fourier toy --json", true),
+        ("planwright-train fourier toy --head fourier --sweep --json", has_sweep(bins)),
+        ("planwright-train fourier toy --mle --json", !values.results.is_empty()),
+        ("planwright-train fourier toy --mle --head fourier --sweep --json", has_sweep(values)),
+    ];
+    let [of_bins, of_values] = [bins, values].map(|done| table(&done.results, ""));
+    let text = [
+        opening(bins, values),
+        kl_and_smoothness(&of_bins),
+        squared_errors(&of_bins),
+        maximum_likelihood(&of_values),
+        comparisons(&of_bins),
+    ]
+    .join("\n");
+    let mut figures = Vec::new();
+    let problem = |file: &str, error: String| ReportError::Draw { file: file.to_owned(), problem: error };
+    if let Some((seed, svg)) = learnt(&bins.results).map_err(|error| problem("toy-learnt.svg", error.to_string()))? {
+        let caption = format!("What each head learnt of one test row, seed {seed} (figures 2.2 and A22)");
+        figures.push(Figure { file: "toy-learnt.svg".to_owned(), caption, svg });
+    }
+    for (done, file, caption, metrics) in [
+        (bins, "toy-sweep.svg", "Over the number of frequencies, from bins (figure A19)", ["kl", "smoothness"]),
+        (values, "toy-sweep-mle.svg", "Over the number of frequencies, from values (figure A20)", ["kl", "perplexity"]),
+    ] {
+        if has_sweep(done) {
+            let svg = draw(caption, &panels(done, metrics), 3).map_err(|error| problem(file, error.to_string()))?;
+            figures.push(Figure { file: file.to_owned(), caption: caption.to_owned(), svg });
+        }
+    }
+    let commands = commands.into_iter().filter(|(_, run)| *run).map(|(command, _)| command.to_owned()).collect();
+    Ok(Section { title: "Three known distributions".to_owned(), commands, text, figures })
+}
+
+/// A curve needs more than the head of the tables.
+fn has_sweep(done: &ToyDone) -> bool {
+    let swept = |head| matches!(head, ToyHead::Fourier { .. }) && head != ToyHead::TABLE;
+    done.results.iter().any(|result| swept(result.settings.head))
+}
+
+fn opening(bins: &ToyDone, values: &ToyDone) -> String {
+    let mut out = "The published recipe with random numbers of this project, seed by seed: mean and sample deviation over the \
+        seeds, beside the published cell of four seeds. \"Off by\" counts published deviations; a cell is met within one. \
+        Published deviations are themselves taken from four runs.\n"
+        .to_owned();
+    for (name, done) in [("bins", bins), ("values", values)] {
+        if done.missing.is_empty() {
+            continue;
+        }
+        let named: Vec<&str> = done.missing.iter().take(NAMED).map(String::as_str).collect();
+        let more = done.missing.len().saturating_sub(NAMED);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let all = done.missing.len() + done.results.len();
+        out += &format!("\nNot run of {name}: {} of {all}, {}{rest}.\n", done.missing.len(), named.join(", "));
+    }
+    out
+}
+
+fn find<'t>(table: &'t ToyTable, dataset: Dataset, head: &ToyHead, metric: &str) -> Option<&'t ToyRow> {
+    let name = head.name();
+    table.rows.iter().find(|row| row.dataset == dataset && row.head == name && row.metric == metric)
+}
+
+/// Measured, published, off by, within: four cells.
+fn cells(found: Option<&ToyRow>, task: Task, dataset: Dataset, head: &ToyHead, metric: &str) -> [String; 4] {
+    let cell = published(task, dataset, head, metric);
+    let published = cell.map_or("none".to_owned(), |cell| spread(cell.mean, cell.sd));
+    let Some(found) = found else { return [MISSING.to_owned(), published, String::new(), String::new()] };
+    let mut measured = spread(found.mean, found.sd_over_seeds);
+    if metric == "smoothness" {
+        // The published deviation of smoothness is over distributions.
+        measured += &found.sd.map(|sd| format!(" (rows \u{b1} {sd:.4})")).unwrap_or_default();
+    }
+    measured += &format!(", {}", found.seeds);
+    let off = cell.and_then(|cell| Some((found.mean - cell.mean) / cell.sd?));
+    let within = found.within_one_sd.map_or(String::new(), |within| if within { "yes" } else { "**no**" }.to_owned());
+    [measured, published, off.map_or(String::new(), |off| format!("{off:+.1}")), within]
+}
+
+fn spread(mean: f64, sd: Option<f64>) -> String {
+    sd.map_or_else(|| format!("{mean:.4}"), |sd| format!("{mean:.4} \u{b1} {sd:.4}"))
+}
+
+/// One row per data set and head.
+fn rows(table: &ToyTable, task: Task, heads: &[ToyHead], metrics: &[&str]) -> String {
+    let mut names = vec!["data", "head"];
+    for metric in metrics {
+        names.extend([*metric, "published", "off by", "within"]);
+    }
+    let mut out = head(names);
+    for dataset in Dataset::ALL {
+        for head in heads {
+            let figures = metrics
+                .iter()
+                .flat_map(|metric| cells(find(table, dataset, head, metric), task, dataset, head, metric));
+            out += &row([dataset.name().to_owned(), head.name()].into_iter().chain(figures));
+        }
+    }
+    out
+}
+
+fn within(table: &ToyTable, metrics: &[&str]) -> String {
+    let compared: Vec<bool> = table
+        .rows
+        .iter()
+        .filter(|row| metrics.contains(&row.metric.as_str()))
+        .filter_map(|row| row.within_one_sd)
+        .collect();
+    let met = compared.iter().filter(|within| **within).count();
+    format!("\n{met} of {} published cells are met within one deviation.\n", compared.len())
+}
+
+fn kl_and_smoothness(table: &ToyTable) -> String {
+    let heads = [ToyHead::Linear {}, ToyHead::Mixture {}, ToyHead::TABLE];
+    let metrics = ["kl", "smoothness"];
+    format!(
+        "### Divergence and smoothness (tables 2.1 and A2)\n\nMean \u{b1} deviation over seeds, number of seeds.\n\n{}{}",
+        rows(table, Task::Bins, &heads, &metrics),
+        within(table, &metrics)
+    )
+}
+
+fn squared_errors(table: &ToyTable) -> String {
+    let heads = [ToyHead::Regression {}, ToyHead::Linear {}, ToyHead::Mixture {}, ToyHead::TABLE];
+    let metrics = ["mse", "mse_argmax"];
+    format!(
+        "### Squared error (table A3)\n\nOf the expected bin (mse) and of the likeliest (mse_argmax). For the linear head on \
+        gaussian table A3 prints the likeliest bin's error, everywhere else the expected bin's.\n\n{}{}",
+        rows(table, Task::Bins, &heads, &metrics),
+        within(table, &metrics)
+    )
+}
+
+fn maximum_likelihood(table: &ToyTable) -> String {
+    let heads = [ToyHead::Mixture {}, ToyHead::TABLE];
+    let metrics = ["kl", "perplexity"];
+    format!(
+        "### Maximum likelihood (table A4)\n\nThe paper does not say how the true density is scaled over its 1000 bins. Taken \
+        is what meets most cells: a Gaussian's tail outside [-1, 1] is not counted, beta sums to one.\n\n{}{}",
+        rows(table, Task::Values, &heads, &metrics),
+        within(table, &metrics)
+    )
+}
+
+fn comparisons(table: &ToyTable) -> String {
+    let mut out = "### Fourier against linear, seed by seed\n\n".to_owned();
+    out += &head(["data", "metric", "seeds", "Fourier below linear"]);
+    for one in &table.comparisons {
+        let name = one.dataset.name().to_owned();
+        out += &row([name, one.metric.clone(), one.seeds.to_string(), one.fourier_below_linear.to_string()]);
+    }
+    let all: Vec<String> = table
+        .comparisons
+        .iter()
+        .filter(|one| one.fourier_below_linear < one.seeds)
+        .map(|one| format!("{} of {} ({} of {})", one.metric, one.dataset.name(), one.fourier_below_linear, one.seeds))
+        .collect();
+    out += &match (table.comparisons.is_empty(), all.is_empty()) {
+        (true, _) => format!("\n{MISSING}\n"),
+        (false, true) => "\nFourier is below linear in every seed.\n".to_owned(),
+        (false, false) => format!("\nFourier is not below linear in every seed: {}.\n", all.join(", ")),
+    };
+    out
+}
+
+/// One row of panels per metric, one panel per data set.
+fn panels(done: &ToyDone, metrics: [&str; 2]) -> Vec<CurvePanel> {
+    let one = |metric: &str, dataset: Dataset| {
+        let mut curves = Vec::new();
+        for (place, gamma) in ToyHead::REGULARISATIONS.into_iter().enumerate() {
+            let colour = if place == 0 { PLAIN } else { PENALISED };
+            curves.push(curve(&format!("gamma {gamma}"), colour, false, swept(done, dataset, metric, gamma)));
+        }
+        for (place, gamma) in ToyHead::REGULARISATIONS.into_iter().enumerate() {
+            let colour = if place == 0 { PUBLISHED_PLAIN } else { PUBLISHED_PENALISED };
+            let places = published_sweep(done, dataset, metric, gamma);
+            // Two points make a curve; of perplexity one is published.
+            if places.len() > 1 {
+                curves.push(curve(&format!("gamma {gamma}, published"), colour, true, places));
+            }
+        }
+        for (label, head, colour) in
+            [("linear", ToyHead::Linear {}, BASELINE), ("mixture", ToyHead::Mixture {}, MIXTURE)]
+        {
+            if let Some(mean) = Summary::of(&figures(done, dataset, metric, head)).map(|all| all.mean) {
+                let flat = [2.0, 20.0].map(|x| CurvePoint { x, mean, half: 0.0 }).to_vec();
+                curves.push(curve(label, colour, true, flat));
+            }
+        }
+        CurvePanel {
+            heading: format!("{}: {metric}", dataset.name()),
+            note: "band: 1 sd".to_owned(),
+            x_label: "frequencies".to_owned(),
+            y_label: metric.to_owned(),
+            from_zero: true,
+            curves,
+        }
+    };
+    metrics.into_iter().flat_map(|metric| Dataset::ALL.map(|dataset| one(metric, dataset))).collect()
+}
+
+fn curve(label: &str, colour: usize, dashed: bool, places: Vec<CurvePoint>) -> Curve {
+    let colour = COLOURS.get(colour).copied().unwrap_or(crate::report::style::INK);
+    Curve { label: label.to_owned(), colour, dashed, places }
+}
+
+/// One figure per seed.
+fn figures(done: &ToyDone, dataset: Dataset, metric: &str, head: ToyHead) -> Vec<f64> {
+    let chosen = |result: &&ToyResult| result.settings.dataset == dataset && result.settings.head == head;
+    done.results.iter().filter(chosen).filter_map(|result| result.value(metric)).collect()
+}
+
+/// The Fourier heads of a penalty, by rising frequencies.
+fn of_penalty(gamma: f64) -> impl Iterator<Item = (usize, ToyHead)> {
+    ToyHead::sweep().into_iter().filter_map(move |head| match head {
+        ToyHead::Fourier { frequencies, regularisation } if regularisation == gamma => Some((frequencies, head)),
+        _ => None,
+    })
+}
+
+fn swept(done: &ToyDone, dataset: Dataset, metric: &str, gamma: f64) -> Vec<CurvePoint> {
+    of_penalty(gamma)
+        .filter_map(|(frequencies, head)| {
+            let Summary { mean, sd, .. } = Summary::of(&figures(done, dataset, metric, head))?;
+            Some(CurvePoint { x: frequencies as f64, mean, half: sd.unwrap_or(0.0) })
+        })
+        .collect()
+}
+
+fn published_sweep(done: &ToyDone, dataset: Dataset, metric: &str, gamma: f64) -> Vec<CurvePoint> {
+    let Some(task) = done.results.first().map(|result| result.settings.task) else { return Vec::new() };
+    of_penalty(gamma)
+        .filter_map(|(frequencies, head)| {
+            let mean = published(task, dataset, &head, metric)?.mean;
+            Some(CurvePoint { x: frequencies as f64, mean, half: 0.0 })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::metrics::{Pooled, ToyMetrics};
+    use super::super::run::ToyExample;
+    use super::super::settings::{ToyPlan, ToySettings};
+    use super::*;
+    use crate::fourier::lanes::LaneSettings;
+
+    fn result(settings: ToySettings) -> ToyResult {
+        let kl = if settings.head == ToyHead::TABLE { 0.1 } else { 0.2 } + 0.001 * settings.seed as f64;
+        let smoothness = Some(Pooled { mean: 0.06, sd: 0.01, count: 1000 });
+        let metrics = match settings.task {
+            Task::Bins => ToyMetrics { kl: Some(kl), mse: Some(0.01), smoothness, ..ToyMetrics::default() },
+            Task::Values => ToyMetrics { kl: Some(kl), perplexity: Some(0.41), ..ToyMetrics::default() },
+        };
+        let even = || vec![0.02; 50];
+        let example =
+            (settings.task == Task::Bins).then(|| ToyExample { input: [0.3, -0.4], truth: even(), learnt: even() });
+        let settings_sha256 = settings.sha256();
+        ToyResult { settings_sha256, settings, metrics, example, loss: 1.0, lanes: 1, wall_secs: 1.0 }
+    }
+
+    /// A plan's runs, all but those of the last seeds.
+    fn done(task: Task, of: impl Fn(&ToyHead) -> bool) -> ToyDone {
+        let mut done = ToyDone::default();
+        for run in ToyPlan::whole(task).runs().expect("runs") {
+            match of(&run.head) && run.seed <= 3 {
+                true => done.results.push(result(run)),
+                false => done.missing.push(run.path()),
+            }
+        }
+        done
+    }
+
+    #[test]
+    fn tables_hold_measured_beside_published_and_say_what_is_missing() {
+        let tables = |head: &ToyHead| *head == ToyHead::TABLE || *head == (ToyHead::Linear {});
+        let section = section(&done(Task::Bins, tables), &ToyDone::default()).expect("a section");
+        for expected in [
+            "| gaussian | linear | 0.2020 \u{b1} 0.0010, 3 | 0.1695 \u{b1} 0.0523 | +0.6 | yes |",
+            "(rows \u{b1} 0.0100), 3 |",
+            "| beta | mixture | not measured | 0.4070 \u{b1} 0.0116 |  |  |",
+            "| gmm2 | kl | 3 | 3 |",
+            "Not run of bins: 672 of 690, bins/gaussian/linear/seed-42",
+            "not below linear in every seed: smoothness of gaussian (0 of 3)",
+        ] {
+            assert!(section.text.contains(expected), "{expected}: {}", section.text);
+        }
+        // Linear and Fourier alone are a figure of what was learnt.
+        assert_eq!((section.commands.len(), section.figures.len()), (1, 1));
+    }
+
+    #[test]
+    fn sweeps_are_drawn_where_there_are_some() {
+        let section = section(&done(Task::Bins, |_| true), &done(Task::Values, |_| true)).expect("a section");
+        assert_eq!((section.commands.len(), section.figures.len()), (4, 3));
+        for figure in &section.figures {
+            assert!(figure.svg.starts_with("<svg") && !figure.svg.contains(MISSING), "{}", figure.file);
+        }
+        assert!(section.figures[1].svg.contains("published") && !section.figures[2].svg.contains("published"));
+        let none = super::section(&ToyDone::default(), &ToyDone::default()).expect("a section");
+        assert!(none.figures.is_empty() && none.text.contains(MISSING));
+    }
+}
