@@ -40,7 +40,7 @@ pub struct TheoryCell {
     pub waves: usize,
 }
 
-/// Which figure was fitted over which N; see [`ScalingLaw`].
+/// Which figure was fitted over which N; see `ScalingLaw`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FitRange {
