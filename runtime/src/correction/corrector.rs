@@ -89,7 +89,7 @@ impl Resample for () {
 }
 
 /// What the loop produced, reused from plan to plan.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Corrected {
     /// States and commands, period 0.01 s.
     pub trajectory: Trajectory,
@@ -109,6 +109,32 @@ pub struct Corrected {
     pub arrival_secs: f64,
     /// Whether all tolerances were met.
     pub converged: bool,
+}
+
+impl Default for Corrected {
+    /// Empty: nothing corrected, the goal never reached.
+    fn default() -> Self {
+        Self {
+            trajectory: Trajectory::default(),
+            residual_before_m: 0.0,
+            residual_after_m: 0.0,
+            iterations: 0,
+            pushing_steps: 0,
+            clearance_m: 0.0,
+            goal_error_m: f64::INFINITY,
+            arrival_secs: f64::INFINITY,
+            converged: false,
+        }
+    }
+}
+
+impl Corrected {
+    /// Empties it; the memory stays.
+    pub fn clear(&mut self) {
+        let mut trajectory = std::mem::take(&mut self.trajectory);
+        trajectory.clear();
+        *self = Self { trajectory, ..Self::default() };
+    }
 }
 
 /// Why a proposal cannot be corrected at all.
@@ -186,8 +212,7 @@ impl Corrector {
         planner: &mut impl Resample,
         corrected: &mut Corrected,
     ) -> Result<(), CorrectionError> {
-        corrected.trajectory.clear();
-        corrected.converged = false;
+        corrected.clear();
         if proposal.states.len() < 2 {
             return Err(CorrectionError::TooShort(proposal.states.len()));
         }
@@ -412,6 +437,9 @@ mod tests {
     fn strengths_are_parsed_and_nonsense_is_refused() {
         assert_eq!("inf".parse(), Ok(Strength::INFINITE));
         assert_eq!("0".parse::<Strength>().map(Strength::share), Ok(0.0));
-        assert!("nan".parse::<Strength>().is_err() && "-1".parse::<Strength>().is_err());
+        for text in ["nan", "-1", "", "strong"] {
+            let message = text.parse::<Strength>().expect_err(text);
+            assert!(message.starts_with("expected a number of at least 0"), "{message}");
+        }
     }
 }

@@ -310,6 +310,9 @@ impl<P: Planner> Pilot<P> {
         map_secs: f64,
     ) -> &CheckedPlan {
         self.statistics.rounds += 1;
+        // A round that fails shows and reports nothing of the one before.
+        self.proposal.trajectory.clear();
+        self.corrected.clear();
         let deadline = self.settings.deadline.map(|deadline| begun + deadline.saturating_sub(self.reserve));
         let proposed = self.planner.propose(observation, deadline, &self.view, &mut self.proposal);
         let proposed_at = Instant::now();
