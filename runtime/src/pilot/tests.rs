@@ -129,3 +129,18 @@ fn what_is_watched_lasts_over_questions_and_settings_but_not_over_clearing() {
     pilot.configure(settings());
     assert_eq!(plans(&pilot), Some(0));
 }
+
+#[test]
+fn a_round_without_a_proposal_shows_nothing_of_the_plan_before() {
+    let mut pilot = Pilot::new(Straight::default(), settings(), View::disabled());
+    let world = MazeWorld::new(Layout::umaze());
+    let observation = Observation { state: State::at_rest([1.0, 1.0]), goal: [1.0, 2.0], stamp_secs: 0.0, step: 0 };
+    for round in 1..=5 {
+        let checked = pilot.plan(&world, &observation, 0.0, 0.0);
+        assert_eq!(checked.origin() == Origin::Planned, round < 5, "every fifth proposal fails");
+        let sizes = [&pilot.proposal().trajectory, &pilot.corrected().trajectory].map(|shown| shown.states.len());
+        assert_eq!(sizes.iter().all(|size| *size > 0), round < 5, "{round}: {sizes:?}");
+        assert_eq!(pilot.corrected().arrival_secs.is_finite(), round < 5);
+    }
+    assert_eq!(pilot.proposal().trajectory.states.len(), 0);
+}

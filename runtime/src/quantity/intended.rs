@@ -59,7 +59,7 @@ pub enum IntendedError {
 impl Intended {
     /// More bins than this cannot be told apart by any number of plans that a robot makes.
     pub const MAX_BINS: usize = 256;
-    /// Bins where nobody says how many.
+    /// Bins by default.
     pub const DEFAULT_BINS: usize = 16;
 
     /// Any masses over even bins from `low` to `high`; they are scaled to sum to one.
