@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::correction::Resample;
-use crate::model::{EngineDescription, Manifest};
+use crate::planner::PlannerDescription;
 use crate::quantity::{Intended, Marginal};
 use crate::trajectory::Trajectory;
 use crate::world::{Layout, MazeWorld};
@@ -20,12 +20,8 @@ impl Resample for Straight {
 }
 
 impl Planner for Straight {
-    fn manifest(&self) -> &Manifest {
-        unreachable!("a pilot asks for no manifest")
-    }
-
-    fn engine(&self) -> &EngineDescription {
-        unreachable!("a pilot asks for no engine")
+    fn description(&self) -> &PlannerDescription {
+        unreachable!("a pilot reads no description")
     }
 
     fn propose(

@@ -8,8 +8,8 @@ use crate::export::SequenceDescription;
 use crate::fit::SequenceData;
 use crate::mitigation::{InverseWeights, PairingReport, QuantityCondition};
 use crate::report::Method;
-use crate::system::{System, SystemName, Trajectories};
-use planwright::model::{Column, ConditionSpec, Family, Normaliser, QuantitySpec, WorldSpec};
+use crate::system::{System, Trajectories};
+use planwright::model::{Column, ConditionSpec, Normaliser, QuantitySpec, WorldSpec};
 use planwright::quantity::{Intended, Marginal, QuantityGrid};
 use planwright::world::{Layout, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, RADIUS_M};
 
@@ -63,9 +63,6 @@ pub(super) fn prepare(
         Method::Transform => {
             let PairedCodes { rows, tables, spec, report } = decode::pair(recipe, system, data, seed)?;
             prepared.rows.rows = rows;
-            if plan.system.name == SystemName::Maze2d {
-                prepared.description.family = Family::MazeTransform;
-            }
             // Codes live in [-1, 1] themselves; the decoder's trajectories are in physical units.
             let columns = system.columns();
             prepared.description.normaliser = Normaliser { low: vec![-1.0; columns], high: vec![1.0; columns] };
@@ -96,7 +93,6 @@ pub(super) fn plain(system: &dyn System, data: &Trajectories) -> Prepared {
     Prepared {
         rows: SequenceData { rows: data.normalised(&limits), ..SequenceData::default() },
         description: SequenceDescription {
-            family: Family::SequenceDiffusion,
             columns: names.iter().map(column).collect(),
             normaliser: Normaliser { low: limits.low, high: limits.high },
             step_secs: system.step_secs(),

@@ -7,7 +7,7 @@ use super::planning::{PilotOf, Planning};
 use crate::gate::{CheckedPlan, MAX_STATES, Origin};
 use crate::nodes::path::{PathStyle, markers_of, path_of, raw_path_of};
 use crate::pilot::{Pilot, PilotMemory, PilotSettings, PilotStatistics, StageLatencies};
-use crate::planner::{Observation, Planner};
+use crate::planner::Observation;
 use crate::quantity::DriftStatus;
 use crate::view::{Event, Stamp, View};
 use crate::world::{Layout, MazeWorld};
@@ -279,16 +279,15 @@ fn load<F: PlannerFamily>(
 ) -> Result<Ready, String> {
     let begun = Instant::now();
     let planner = F::load(request, parameters)?;
-    let manifest = planner.manifest();
-    settings.drift = drift_settings(parameters, manifest.intended())?;
-    // Of a way whose length means something the shape is kept.
-    settings.correction.path.keep_shape = manifest.plans_paths();
+    let description = planner.description();
+    settings.drift = drift_settings(parameters, description.intended.as_ref())?;
+    settings.correction.path.keep_shape = description.keeps_shape;
     let loaded = Loaded {
-        engine: planner.engine().clone(),
+        engine: description.engine_text(),
         model: request.model.clone(),
-        layout: F::layout(&planner).clone(),
-        intended: manifest.intended().cloned(),
-        summary: format!("{} knots of {} s", manifest.horizon, manifest.knot_secs),
+        layout: description.layout.clone(),
+        intended: description.intended.clone(),
+        summary: format!("{} knots of {} s", description.horizon, description.knot_secs),
         secs: begun.elapsed().as_secs_f64(),
     };
     let pilot = Pilot::new(planner, settings, view);
