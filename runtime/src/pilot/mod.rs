@@ -401,16 +401,16 @@ impl<P: Planner> Pilot<P> {
         let (stamp, plan) = (observation.stamp(), self.planner.plans());
         let proposal = &self.proposal.trajectory.states;
         if let Some(points) = view.points(proposal.len(), |index| proposal[index].position) {
-            view.offer(stamp, Event::Proposal { plan, points });
+            view.log(stamp, Event::Proposal { plan, points });
         }
         let corrected = &self.corrected.trajectory.states;
         if let Some(points) = view.points(corrected.len(), |index| corrected[index].position) {
-            view.offer(stamp, Event::Corrected { plan, points });
+            view.log(stamp, Event::Corrected { plan, points });
         }
         let active = self.gate.active();
         let checked = &active.trajectory().states;
         if let Some(points) = view.points(checked.len(), |index| checked[index].position) {
-            view.offer(
+            view.log(
                 stamp,
                 match active.origin() {
                     Origin::Planned => Event::Checked { plan, points },
@@ -419,10 +419,10 @@ impl<P: Planner> Pilot<P> {
             );
         }
         let (before_m, after_m) = (self.corrected.residual_before_m, self.corrected.residual_after_m);
-        view.offer(stamp, Event::Residual { before_m, after_m });
+        view.log(stamp, Event::Residual { before_m, after_m });
         for stage in [Stage::Propose, Stage::Correct, Stage::Check, Stage::Whole] {
             let secs = self.latencies[index_of(stage)].last_secs();
-            view.offer(stamp, Event::Timing { stage, secs });
+            view.log(stamp, Event::Timing { stage, secs });
         }
     }
 }
@@ -443,11 +443,11 @@ impl<P: Planner> Pilot<P> {
                 DriftState::Within => (Level::Info, "drift: within"),
                 DriftState::Drifting => (Level::Warning, "drift: drifting"),
             };
-            self.view.offer(stamp, Event::Text { level, message: message.into() });
+            self.view.log(stamp, Event::Text { level, message: message.into() });
         }
         let Some(total_variation) = figures.total_variation else { return };
         let (by_chance, threshold) = (figures.interval.high, figures.threshold);
-        self.view.offer(stamp, Event::Drift { total_variation, by_chance, threshold });
+        self.view.log(stamp, Event::Drift { total_variation, by_chance, threshold });
         if !has_changed && !figures.plans_seen.is_multiple_of(HISTOGRAM_EVERY) {
             return;
         }
@@ -456,7 +456,7 @@ impl<P: Planner> Pilot<P> {
         let observed = bars(|(centre, observed, _)| [centre, observed]);
         let intended = bars(|(centre, _, intended)| [centre, intended]);
         if let (Some(observed), Some(intended)) = (observed, intended) {
-            self.view.offer(stamp, Event::Histogram { observed, intended });
+            self.view.log(stamp, Event::Histogram { observed, intended });
         }
     }
 }
