@@ -137,10 +137,7 @@ impl TransformDemo<'_> {
             let first = task * STEPS;
             let begun_secs = STEP_SECS * first as f64;
             let observation = Observation { state, goal: *goal, stamp_secs: begun_secs, step: first as u64 };
-            if pilot.view().is_enabled() {
-                let walls = world.layout().wall_boxes().collect();
-                pilot.view().offer(observation.stamp(), Event::Maze { walls, goal: *goal, start: *start });
-            }
+            pilot.view().log_map(observation.stamp(), world.layout(), *start, *goal);
             for _ in 0..TRIES {
                 let plan = pilot.plan(world, &observation, begun_secs, begun_secs);
                 audit.look(world, plan);
@@ -155,7 +152,7 @@ impl TransformDemo<'_> {
                 state = next;
                 if pilot.view().is_enabled() {
                     let stamp = Stamp { time_secs: now_secs, step: step as u64 };
-                    pilot.view().offer(stamp, Event::Executed { position: state.position });
+                    pilot.view().log(stamp, Event::Executed { position: state.position });
                 }
                 wall_contacts += usize::from(report.pushing > 0);
                 arrived |= state.distance(*goal) <= GOAL_RADIUS_M;

@@ -6,7 +6,7 @@ use crate::gate::Origin;
 use crate::pilot::Pilot;
 use crate::planner::Observation;
 use crate::quantity::path_length_m;
-use crate::view::{Event, FINISH_TIMEOUT, Stage};
+use crate::view::{FINISH_TIMEOUT, Stage};
 use crate::world::{Layout, MazeWorld, Point};
 use clap::Args;
 
@@ -37,10 +37,7 @@ impl Plan {
         let settings = self.planner.pilot.settings(None, planner.description())?;
         let view = self.planner.view.start()?;
         let world = MazeWorld::new(layout.clone());
-        if view.is_enabled() {
-            let walls = layout.wall_boxes().collect();
-            view.offer(Default::default(), Event::Maze { walls, goal, start: start.position });
-        }
+        view.log_map(Default::default(), &layout, start.position, goal);
         let mut pilot = Pilot::new(planner, settings, view.clone());
         let observation = Observation { state: start, goal, stamp_secs: 0.0, step: 0 };
         let checked = pilot.plan(&world, &observation, 0.0, 0.0).clone();

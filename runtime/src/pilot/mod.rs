@@ -429,20 +429,20 @@ impl<P: Planner> Pilot<P> {
             (!states.is_empty()).then(|| view.points(states.len(), position)).flatten()
         };
         if let Some(points) = points(proposal) {
-            view.offer(stamp, Event::Proposal { plan, points });
+            view.log(stamp, Event::Proposal { plan, points });
         }
         let corrected = &self.corrected.trajectory.states;
         if let Some(points) = points(corrected) {
-            view.offer(stamp, Event::Corrected { plan, points });
+            view.log(stamp, Event::Corrected { plan, points });
             let (before_m, after_m) = (self.corrected.residual_before_m, self.corrected.residual_after_m);
-            view.offer(stamp, Event::Residual { before_m, after_m });
+            view.log(stamp, Event::Residual { before_m, after_m });
         }
         let active = self.gate.active();
         let checked = &active.trajectory().states;
         if let Some(points) =
             view.points(checked.len(), |index| checked.get(index).map_or([f64::NAN; 2], |state| state.position))
         {
-            view.offer(
+            view.log(
                 stamp,
                 match active.origin() {
                     Origin::Planned => Event::Checked { plan, points },
@@ -452,7 +452,7 @@ impl<P: Planner> Pilot<P> {
         }
         for stage in [Stage::Propose, Stage::Correct, Stage::Check, Stage::Whole] {
             let secs = self.latencies_of(stage).last_secs();
-            view.offer(stamp, Event::Timing { stage, secs });
+            view.log(stamp, Event::Timing { stage, secs });
         }
     }
 }
@@ -473,11 +473,11 @@ impl<P: Planner> Pilot<P> {
                 DriftState::Within => (Level::Info, "drift: within"),
                 DriftState::Drifting => (Level::Warning, "drift: drifting"),
             };
-            self.view.offer(stamp, Event::Text { level, message: message.into() });
+            self.view.log(stamp, Event::Text { level, message: message.into() });
         }
         let Some(total_variation) = figures.total_variation else { return };
         let (by_chance, threshold) = (figures.interval.high, figures.threshold);
-        self.view.offer(stamp, Event::Drift { total_variation, by_chance, threshold });
+        self.view.log(stamp, Event::Drift { total_variation, by_chance, threshold });
         if !has_changed && !figures.plans_seen.is_multiple_of(HISTOGRAM_EVERY) {
             return;
         }
@@ -486,7 +486,7 @@ impl<P: Planner> Pilot<P> {
         let observed = bars(|(centre, observed, _)| [centre, observed]);
         let intended = bars(|(centre, _, intended)| [centre, intended]);
         if let (Some(observed), Some(intended)) = (observed, intended) {
-            self.view.offer(stamp, Event::Histogram { observed, intended });
+            self.view.log(stamp, Event::Histogram { observed, intended });
         }
     }
 }

@@ -292,7 +292,7 @@ fn show_denoising(
         };
         if let Some(points) = view.points(size / COLUMNS, position) {
             let event = Event::Denoising { plan, step: step as u32, candidate: candidate as u32, points };
-            view.offer(observation.stamp(), event);
+            view.log(observation.stamp(), event);
         }
     }
 }

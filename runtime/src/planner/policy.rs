@@ -194,7 +194,7 @@ impl PolicyPlanner {
             let position = |index: usize| rollout.path.states.get(index).map_or([f64::NAN; 2], |state| state.position);
             if let Some(points) = view.points(rollout.path.states.len(), position) {
                 let event = Event::Denoising { plan, step: 0, candidate: candidate as u32, points };
-                view.offer(observation.stamp(), event);
+                view.log(observation.stamp(), event);
             }
         }
     }

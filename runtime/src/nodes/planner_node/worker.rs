@@ -9,7 +9,6 @@ use crate::nodes::path::{PathStyle, markers_of, path_of, raw_path_of};
 use crate::pilot::{Pilot, PilotMemory, PilotSettings, PilotStatistics, StageLatencies};
 use crate::planner::Observation;
 use crate::quantity::DriftStatus;
-use crate::view::{Event, Stamp, View};
 use crate::world::{Layout, MazeWorld};
 use planwright_ros2::action::GoalId;
 use planwright_ros2::executor::Waker;
@@ -406,11 +405,4 @@ fn plan(
         markers: markers_of(&checked, pilot.proposal(), job.observation.goal, &job.frame, job.now),
     });
     (sent, shown)
-}
-
-/// Draws the maze in the view.
-pub fn show_maze(view: &View, layout: &Layout, start: [f64; 2], goal: [f64; 2]) {
-    if view.is_enabled() {
-        view.offer(Stamp::default(), Event::Maze { walls: layout.wall_boxes().collect(), goal, start });
-    }
 }
