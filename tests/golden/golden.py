@@ -68,7 +68,7 @@ class Side:
         begun = time.monotonic()
         code, out, err = self.run(step.command, folder)
         for old, new in cases.MOVED:
-            if code == 2 and (step.command + " ").startswith(old + " "):
+            if code == 2 and (step.command + " ").startswith(old + " ") and (self.binaries / new.split()[0]).is_file():
                 code, out, err = self.run(new + step.command[len(old):], folder)
                 break
         if step.save:
