@@ -25,7 +25,17 @@ macro_rules! targets {
 }
 
 targets!(
-    artefact, cdr, density, intended, layout, manifest, names, parameter_yaml, policy_spec, protobuf, recipe,
+    artefact,
+    cdr,
+    density,
+    intended,
+    layout,
+    manifest,
+    names,
+    parameter_yaml,
+    policy_spec,
+    protobuf,
+    recipe,
     ros_arguments
 );
 

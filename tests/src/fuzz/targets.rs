@@ -5,12 +5,12 @@ use crate::message_types::TYPES;
 use crate::{model, root};
 use planwright::correction::Strength;
 use planwright::diffusion::Solver;
-use planwright::model::{Artefact, EngineChoice, Manifest, PolicySpec};
+use planwright::model::{Artefact, EngineChoice, Family, Manifest, PolicySpec};
 use planwright::quantity::{Intended, IntendedChoice};
-use planwright::ros::arguments::RosArguments;
-use planwright::ros::names::{RemapRule, validate_name, validate_namespace, validate_node_name};
-use planwright::ros::parameter::{NodeSelector, parse_parameter_file, parse_value};
 use planwright::world::Layout;
+use planwright_ros2::arguments::RosArguments;
+use planwright_ros2::names::{RemapRule, validate_name, validate_namespace, validate_node_name};
+use planwright_ros2::parameter::{NodeSelector, parse_parameter_file, parse_value};
 use planwright_training::fit::Recipe;
 use std::path::Path;
 
@@ -41,7 +41,11 @@ fn files(folder: &str, extension: &str) -> Vec<Vec<u8>> {
     let entries = std::fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
-    paths.iter().filter(|path| path.extension().is_some_and(|found| found == extension)).map(|path| bytes(path)).collect()
+    paths
+        .iter()
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .map(|path| bytes(path))
+        .collect()
 }
 
 fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
@@ -135,7 +139,17 @@ fn names(input: &[u8]) {
 }
 
 fn names_seeds() -> Vec<Vec<u8>> {
-    texts(&["tract", "onnxruntime-cuda", "dpm-solver++", "0.5", "inf", "/a/b_1", "~/plan", "node:__ns:=/robot", "/**/*"])
+    texts(&[
+        "tract",
+        "onnxruntime-cuda",
+        "dpm-solver++",
+        "0.5",
+        "inf",
+        "/a/b_1",
+        "~/plan",
+        "node:__ns:=/robot",
+        "/**/*",
+    ])
 }
 
 /// A file of parameters and a value alone.
@@ -154,7 +168,10 @@ fn policy_spec(input: &[u8]) {
 }
 
 fn policy_spec_seeds() -> Vec<Vec<u8>> {
-    manifest_of("policy").policy.and_then(|policy| serde_json::to_vec(&policy).ok()).into_iter().collect()
+    let Family::MazePolicy { policy, .. } = manifest_of("policy").family else {
+        panic!("expected a policy's manifest")
+    };
+    serde_json::to_vec(&policy).into_iter().collect()
 }
 
 /// The walk over an ONNX model's fields: what is accepted as a body comes back as one.
@@ -168,7 +185,8 @@ fn protobuf(input: &[u8]) {
 
 /// A model with one node and one initialiser, and a real one.
 fn protobuf_seeds() -> Vec<Vec<u8>> {
-    let graph: &[u8] = b"\x0a\x0c\x0a\x01x\x12\x01y\x22\x04Relu\x12\x01g\x2a\x0c\x08\x01\x10\x01\x42\x01w\x4a\x03\x00\x00\x00";
+    let graph: &[u8] =
+        b"\x0a\x0c\x0a\x01x\x12\x01y\x22\x04Relu\x12\x01g\x2a\x0c\x08\x01\x10\x01\x42\x01w\x4a\x03\x00\x00\x00";
     let mut small = vec![0x08, 0x08, 0x3a, graph.len() as u8];
     small.extend_from_slice(graph);
     small.extend_from_slice(b"\x72\x08\x0a\x01k\x12\x03val");
