@@ -309,7 +309,7 @@ fn an_output_that_cannot_be_written_is_refused_before_the_work() {
     refused(planwright().args(["demo", "--rrd", &format!("{read_only}/x.rrd")]), &["expected", "hint"]);
     let recipe = root().join("training/recipes/maze-umaze.toml");
     refused(train().arg("fit").arg(&recipe).args(["--out", read_only]), &["hint"]);
-    // A full disk under stdout is said, not swallowed.
+    // A full disk under stdout is reported, not swallowed.
     let sink = std::fs::OpenOptions::new().write(true).open(full).unwrap_or_else(|error| panic!("{error}"));
     let status = planwright().args(["world", "show"]).stdout(sink).status().unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(status.code(), Some(2));

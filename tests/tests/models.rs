@@ -52,7 +52,7 @@ fn shipped_models_are_written_back_byte_for_byte() {
     }
 }
 
-/// What a model is asked in a row of a batch: waves, and a step of denoising where one number is wanted.
+/// Inputs of a row of a batch: waves, and a denoising step where the input is one number.
 fn question(manifest: &Manifest, rows: &[usize]) -> Vec<Vec<f32>> {
     let of = |size: usize, row: usize| -> Vec<f32> {
         match size {

@@ -5,7 +5,7 @@ use super::binning::Binning;
 use super::error::{self, DensityError};
 use rand::RngExt;
 
-/// A row of probabilities. Made once for so many bins, set as often as a network speaks; between bins it is the
+/// A row of probabilities. Made once for so many bins, set for every output of a network; between bins it is the
 /// density that is constant in each.
 #[derive(Clone, Debug)]
 pub struct Categorical {

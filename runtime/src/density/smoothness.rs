@@ -11,7 +11,7 @@ use std::f64::consts::PI;
 /// which drops weights of .006 in all.
 ///
 /// A circular convolution is a product of Fourier coefficients, so the Gaussians are kept as what they take off each
-/// frequency, and one row costs one transform: made once for a number of bins, it can be asked often.
+/// frequency, and one row costs one transform: made once for a number of bins, then called often.
 #[derive(Clone, Debug)]
 pub struct SmoothnessMetric {
     bins: usize,

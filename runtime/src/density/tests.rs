@@ -13,10 +13,10 @@ fn value() -> impl Strategy<Value = f32> {
 }
 
 fn fourier() -> impl Strategy<Value = FourierDensity> {
-    let said = (1_usize..24).prop_flat_map(|frequencies| prop::collection::vec(value(), 2 * frequencies + 2));
-    said.prop_filter_map("no power", |said| {
-        let mut density = FourierDensity::new(said.len() / 2 - 1).ok()?;
-        density.set(&said).ok()?;
+    let values = (1_usize..24).prop_flat_map(|frequencies| prop::collection::vec(value(), 2 * frequencies + 2));
+    values.prop_filter_map("no power", |values| {
+        let mut density = FourierDensity::new(values.len() / 2 - 1).ok()?;
+        density.set(&values).ok()?;
         Some(density)
     })
 }
@@ -115,15 +115,15 @@ proptest! {
         place in 0_usize..26,
         wrong in prop::sample::select(vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY]),
     ) {
-        let mut said = vec![0.5_f32; 2 * frequencies + 2];
-        let place = place % said.len();
-        said[place] = wrong;
+        let mut values = vec![0.5_f32; 2 * frequencies + 2];
+        let place = place % values.len();
+        values[place] = wrong;
         let mut density = FourierDensity::new(frequencies).expect("frequencies");
-        let line = density.set(&said).expect_err("no number").to_string();
+        let line = density.set(&values).expect_err("no number").to_string();
         prop_assert_eq!(line, format!("expected finite activations, got {} as value {}", f64::from(wrong), place));
         prop_assert_eq!(density.cdf(0.5), 0.75);
-        let mut bins = Categorical::new(said.len()).expect("bins");
-        let line = bins.set(&said).expect_err("no number").to_string();
+        let mut bins = Categorical::new(values.len()).expect("bins");
+        let line = bins.set(&values).expect_err("no number").to_string();
         prop_assert_eq!(line, format!("expected finite logits, got {} as value {}", f64::from(wrong), place));
     }
 

@@ -16,7 +16,7 @@ pub enum ScheduleKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected between 1 and {max} diffusion steps, got {got}", max = NoiseSchedule::MAX_STEPS)]
 pub struct ScheduleError {
-    /// Steps asked for.
+    /// Requested steps.
     pub got: usize,
 }
 

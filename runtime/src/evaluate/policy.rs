@@ -15,7 +15,7 @@ pub struct PolicyDriveSettings {
     pub steps: usize,
     /// Sharpness of the actions: 1 draws from the density as it is, 0 takes its mode.
     pub temperature: f64,
-    /// Return that is asked for; the model's own target if `None`.
+    /// Target return; the model's own target if `None`.
     pub target_return: Option<f64>,
     /// Seed of the draws.
     pub seed: u64,

@@ -31,7 +31,7 @@ pub struct Artefact {
 }
 
 impl Artefact {
-    /// Reads and checks a file; `SHA256SUMS` beside it is believed if it lists the file.
+    /// Reads and checks a file; its hash is compared with `SHA256SUMS` beside it if that lists the file.
     ///
     /// # Errors
     /// If there is no such file, it is too large, foreign, cut off, damaged, or its manifest is of no use.

@@ -1,4 +1,4 @@
-//! What every engine promises, and how one is asked for.
+//! The engine's trait and contract, and the choice of an engine.
 
 use super::error::EngineError;
 use schemars::JsonSchema;
@@ -95,7 +95,7 @@ impl fmt::Display for Provider {
     }
 }
 
-/// What is asked for. Parses from the names of the command line: `auto`, `tract`, `onnxruntime`,
+/// The requested engine. Parses from the names of the command line: `auto`, `tract`, `onnxruntime`,
 /// `onnxruntime-cuda`, `onnxruntime-tensorrt`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineChoice {

@@ -93,7 +93,7 @@ pub enum ModelError {
     /// A batch that no engine is built for.
     #[error("expected a batch between 1 and {max}, got {got}", max = Self::MAX_BATCH)]
     Batch {
-        /// The batch asked for.
+        /// The requested batch.
         got: usize,
     },
     /// The engine is not there.

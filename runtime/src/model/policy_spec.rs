@@ -65,7 +65,7 @@ pub struct ActionSpec {
     pub bins: Binning,
 }
 
-/// The returns that a policy can be asked for.
+/// Target returns that a policy accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReturnSpec {
@@ -73,7 +73,7 @@ pub struct ReturnSpec {
     pub low: f64,
     /// Largest return to go in the data.
     pub high: f64,
-    /// What is asked for at the start of an episode unless told otherwise.
+    /// Default target return at the start of an episode.
     pub target: f64,
 }
 
