@@ -51,7 +51,9 @@ class Side:
         """The steps' exit codes and stdouts; run unless kept."""
         folder = self.keep / case.name
         record = folder / "steps.json"
-        asked = {"steps": [step.command for step in case.steps], "sizes": self.sizes}
+        commands = [step.command for step in case.steps]
+        used = {name: size for name, size in self.sizes.items() if any(f"{{{name}}}" in one for one in commands)}
+        asked = {"steps": commands, "sizes": used}
         if record.is_file():
             kept = json.loads(record.read_text())
             if kept["asked"] == asked:

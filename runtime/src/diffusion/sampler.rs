@@ -397,7 +397,8 @@ mod tests {
         let far = sampler.samples().iter().zip(begin.iter().cycle()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(far < 0.5, "{far}");
         let wrong = Start::Warm { samples: &begin[..5], level };
-        assert!(sampler.sample(settings, &mut denoiser, &[], wrong, 1, |_| true).is_err());
+        let refused = sampler.sample(settings, &mut denoiser, &[], wrong, 1, |_| true);
+        assert_eq!(refused, Err(SamplingError::Size { expected: sampler.samples().len(), got: 5 }));
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl Artefact {
         Self::new(self.body(), &manifest)
     }
 
-    /// What the model says about itself.
+    /// The manifest: family, inputs, outputs, provenance.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -211,7 +211,9 @@ mod tests {
             for bit in 0..8 {
                 let mut damaged = bytes.clone();
                 damaged[position] ^= 1 << bit;
-                assert!(Artefact::from_bytes(damaged).is_err(), "byte {position}, bit {bit}");
+                let error = Artefact::from_bytes(damaged).expect_err("a flipped bit");
+                let named = matches!(error, ModelError::Damaged { .. } | ModelError::Truncated);
+                assert!(named, "byte {position}, bit {bit}: {error}");
             }
         }
     }

@@ -199,13 +199,18 @@ fn what_is_no_head_is_refused_and_changes_nothing() {
     assert_eq!(density.set(&[0.0; 4]), Err(DensityError::NoPower { power: 0.0 }));
     assert_eq!(density.coefficients().collect::<Vec<_>>(), before);
     assert_eq!(density.density(0.0), 1.0);
-    assert!(FourierDensity::new(0).is_err() && FourierDensity::new(usize::MAX).is_err());
-    for probability in [-0.1, 1.1, f64::NAN] {
-        assert!(density.quantile(probability).is_err());
+    for got in [0, FourierDensity::MAX_FREQUENCIES + 1, usize::MAX] {
+        assert!(matches!(FourierDensity::new(got), Err(DensityError::Frequencies { got: named }) if named == got));
     }
-    assert!(density.interval(0.5, 0.4).is_err() && density.interval(f64::NAN, 0.4).is_err());
+    for probability in [-0.1, 1.1, f64::NAN] {
+        assert!(matches!(density.quantile(probability), Err(DensityError::Probability { .. })));
+    }
+    for low in [0.5, f64::NAN] {
+        assert!(matches!(density.interval(low, 0.4), Err(DensityError::Interval { high: 0.4, .. })));
+    }
     assert_eq!((density.density(1.5), density.cdf(-2.0), density.cdf(2.0)), (0.0, 0.0, 1.0));
     assert!(density.density(f64::NAN).is_nan() && density.cdf(f64::NAN).is_nan());
     assert!(matches!(FourierDensity::from_coefficients(&[[0.6, 0.0]]), Err(DensityError::Negative { .. })));
-    assert!(FourierDensity::from_coefficients(&[[f64::NAN, 0.0]]).is_err());
+    let refused = FourierDensity::from_coefficients(&[[f64::NAN, 0.0]]);
+    assert!(matches!(refused, Err(DensityError::NotFinite { what: "coefficients", index: 0, .. })));
 }
