@@ -276,7 +276,10 @@ mod tests {
     fn rows_that_are_none_are_refused() {
         for row in [vec![0.5, 0.4], vec![1.5, -0.5], vec![f64::NAN, 1.0]] {
             for refused in [smoothness(&row), spectral_entropy(&row)] {
-                assert!(matches!(refused, Err(DensityError::Pmf { .. } | DensityError::NotFinite { .. })), "{refused:?}");
+                assert!(
+                    matches!(refused, Err(DensityError::Pmf { .. } | DensityError::NotFinite { .. })),
+                    "{refused:?}"
+                );
             }
         }
         assert_eq!(smoothness(&[]), Err(DensityError::Bins { got: 0 }));

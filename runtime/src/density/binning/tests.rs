@@ -103,7 +103,10 @@ fn json_is_read_back_and_checked() {
     for (wrong, named) in [
         (r#"{"low": 1, "high": 0, "bins": 4}"#, "got 1 to 0"),
         (r#"{"low": 0, "high": 1, "bins": 4, "width": 2}"#, "unknown field `width`"),
-        (r#"{"low": 0, "high": 1, "bins": 4, "dense": {"low": 0.2, "high": 0.1, "sparse_share": 0.2}}"#, "0.2 to 0.1 dense"),
+        (
+            r#"{"low": 0, "high": 1, "bins": 4, "dense": {"low": 0.2, "high": 0.1, "sparse_share": 0.2}}"#,
+            "0.2 to 0.1 dense",
+        ),
         (r#"{"low": 0, "high": 1, "bins": 4, "dense": {"low": 0, "high": 1, "sparse_share": 0, "x": 1}}"#, "field `x`"),
     ] {
         let error = serde_json::from_str::<Binning>(wrong).expect_err(named).to_string();
