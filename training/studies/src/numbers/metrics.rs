@@ -106,6 +106,7 @@ pub(super) fn measure(prompts: &[Prompt], answers: &[Answer], seed: u64) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use planwright::density::DensityError;
 
     #[test]
     fn distances_of_hand_computed_distributions() {
