@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// file is gone.
 ///
 /// # Errors
-/// Whatever `fill` or the file system says.
+/// Errors of `fill` and of the file system.
 pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     let part = part_path(path);
     let written = (|| {

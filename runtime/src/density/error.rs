@@ -1,6 +1,6 @@
 //! Errors of distributions: construction, inputs, queries.
 
-/// Why a distribution cannot be made or asked.
+/// Why a distribution cannot be made or queried.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DensityError {
     /// No frequencies, or more than a head can have.

@@ -1,4 +1,4 @@
-//! Probability distributions over [-1, 1] as a network's outputs describe them, and what a robot asks of them.
+//! Probability distributions over [-1, 1] as a network's outputs describe them, and their queries in a robot's loop.
 //!
 //! * [`FourierDensity`]: the density of a Fourier head, from one head's activations, answered in closed form.
 //! * [`TemperedDensity`]: the same, sharpened or flattened.

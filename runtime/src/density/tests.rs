@@ -1,4 +1,4 @@
-//! What every distribution owes to a robot, whatever a network says.
+//! Properties of every distribution, for any output of a network.
 
 use super::*;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! What an evaluation says.
+//! Results of an evaluation.
 
 use super::Protocol;
 use crate::model::EngineDescription;

@@ -19,7 +19,7 @@ use std::str::FromStr;
 /// * **Allocation**: input and output memory is made at load. Engines allocate small intermediate values of
 ///   their own during a run.
 /// * **Threads**: one run at a time (`&mut self`), from any thread. An engine uses no more threads than its
-///   description says, and they sleep between runs.
+///   description states, and they sleep between runs.
 pub trait Engine: Send {
     /// What this is.
     fn description(&self) -> &EngineDescription;

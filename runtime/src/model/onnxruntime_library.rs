@@ -64,9 +64,9 @@ fn version_of(path: &Path) -> String {
 }
 
 fn find(explicit: Option<&Path>) -> Result<PathBuf, String> {
-    let asked = explicit.map(|path| (path.to_owned(), "the given library"));
+    let given = explicit.map(|path| (path.to_owned(), "the given library"));
     let variable = || std::env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty());
-    if let Some((path, what)) = asked.or_else(|| variable().map(|path| (path.into(), "ORT_DYLIB_PATH"))) {
+    if let Some((path, what)) = given.or_else(|| variable().map(|path| (path.into(), "ORT_DYLIB_PATH"))) {
         // A library requested by name is loaded or refused, never replaced.
         let found = if path.is_dir() { library_in(&path) } else { path.is_file().then(|| path.clone()) };
         return found.ok_or_else(|| format!("{what}, {}, is no library and no folder with one", path.display()));

@@ -26,7 +26,7 @@ pub struct HeadWeights {
     pub scale: Option<Tensor>,
 }
 
-/// What a head says about a batch.
+/// Output of a head for a batch.
 #[derive(Debug)]
 pub struct HeadOutput {
     /// batch x dimensions x bins, for a softmax.

@@ -21,7 +21,7 @@ pub struct PolicyNetworkSpec {
     pub heads: usize,
     /// Action coordinates.
     pub dimensions: usize,
-    /// Values that the head says per coordinate: 2 (N + 1) coefficients, or one logit per bin.
+    /// Values of the head per coordinate: 2 (N + 1) coefficients, or one logit per bin.
     pub outputs: usize,
     /// What PyTorch's initial values of the head are divided by.
     pub head_divisor: f64,
@@ -54,8 +54,8 @@ impl PolicyNetworkSpec {
         Ok(())
     }
 
-    /// batch x context x features -> batch x (dimensions outputs) x context: what every step says about its action. If
-    /// `last_only`, what the last step says, batch x (dimensions outputs) x 1: the last block then computes nothing else.
+    /// batch x context x features -> batch x (dimensions outputs) x context: every step's output for its action. If
+    /// `last_only`, the last step's output, batch x (dimensions outputs) x 1: the last block then computes nothing else.
     pub fn forward<G: Graph>(&self, graph: &mut G, history: &G::Value, last_only: bool) -> G::Value {
         let Self { width, context, .. } = *self;
         let pointwise = ConvSpec::pointwise;

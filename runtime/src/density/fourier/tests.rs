@@ -115,7 +115,7 @@ fn a_raised_cosine_has_known_answers() {
     assert!((density.entropy() - (2.0 * std::f64::consts::LN_2 - 1.0)).abs() < 1e-9, "{}", density.entropy());
     assert_eq!([density.quantile(0.0), density.quantile(1.0)], [Ok(-1.0), Ok(1.0)]);
     assert!(density.quantile(0.5).expect("a half").abs() < 1e-13);
-    // a = (1, i): c_1 = i, so p = 1/2 - sin(pi z) / 2; the imaginary part says on which side.
+    // a = (1, i): c_1 = i, so p = 1/2 - sin(pi z) / 2; the sign of the imaginary part gives the side.
     let turned = super::tests::density(&[1.0, 0.0, 0.0, 1.0]);
     assert!((turned.mode() + 0.5).abs() < 1e-12, "{}", turned.mode());
     assert!((turned.mean() + 1.0 / PI).abs() < 1e-15);
@@ -133,7 +133,7 @@ fn a_peak_at_the_end_and_no_peak_have_modes() {
 }
 
 #[test]
-fn draws_fill_bins_as_the_density_says() {
+fn draws_fill_bins_as_the_density_does() {
     let density = random(9, 3);
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     let draws = 40_000;
