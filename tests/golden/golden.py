@@ -3,6 +3,7 @@
 
   python3 tests/golden/golden.py --old OLD --new NEW      each a folder of binaries (target/release of a checkout), or
                                                           a folder that --keep-old or --keep-new wrote
+  --commit COMMIT    the old side is built from this commit, once, in .deps/golden; its outputs are kept there
   --quick            10 episodes in place of 100
   --only NAME,..     cases whose names begin so; --list prints them
   --keep-old FOLDER, --keep-new FOLDER   keep outputs there; what is there already is not run again
@@ -92,6 +93,24 @@ class Side:
         return done.returncode, done.stdout, done.stderr
 
 
+def built(commit):
+    """Binaries of a commit."""
+    folder = ROOT / ".deps/golden" / commit
+    binaries = folder / "target/release"
+    if not (folder / "built").is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout
+        subprocess.run(["tar", "x"], cwd=folder, check=True, input=archive)
+        (folder / ".deps").symlink_to(ROOT / ".deps")
+        # What is set for the checkout around it would build into that one's folder.
+        environment = {key: value for key, value in os.environ.items() if key != "CARGO_TARGET_DIR"}
+        command = ["cargo", "build", "--release", "--workspace", "--locked"]
+        subprocess.run(command, cwd=folder, check=True, env=environment)
+        (folder / "built").touch()
+    return binaries
+
+
 def compare_case(case, old, new):
     (old_folder, before), (new_folder, after) = old.outputs(case), new.outputs(case)
     if before is None or after is None:
@@ -124,6 +143,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ["--old", "--new", "--keep-old", "--keep-new"]:
         parser.add_argument(name, metavar="FOLDER")
+    parser.add_argument("--commit", metavar="COMMIT")
     parser.add_argument("--only", metavar="NAME[,NAME]")
     for name in ["--quick", "--json", "--list"]:
         parser.add_argument(name, action="store_true")
@@ -133,9 +153,12 @@ def main():
     if chosen.list:
         print("\n".join(case.name for case in selected))
         return 0
-    if not selected or not chosen.old:
-        parser.error("expected --old, and --only with the beginning of a case's name")
+    if not selected or bool(chosen.old) == bool(chosen.commit):
+        parser.error("expected --old or --commit, and --only with the beginning of a case's name")
     episodes = 10 if chosen.quick else 100
+    if chosen.commit:
+        chosen.old = built(chosen.commit)
+        chosen.keep_old = chosen.keep_old or ROOT / f".deps/golden/{chosen.commit}/outputs-{episodes}"
     with tempfile.TemporaryDirectory() as scratch:
         old = Side(chosen.old, chosen.keep_old or f"{scratch}/old", episodes)
         # One side alone: its outputs are kept for a later comparison.
