@@ -22,6 +22,8 @@ class Step:
     by: str = "exact"
     ignore: frozenset = frozenset()
     save: str = ""  # write stdout to this file of the folder
+    moved: str = ""  # the words that do the same now, where more than the first words changed
+    meant: dict = field(default_factory=dict)  # path -> (new value, why it differs)
 
 
 @dataclass
@@ -30,7 +32,6 @@ class Case:
     steps: list
     files: list = field(default_factory=list)  # patterns in the folder whose contents are compared
     seconds: float = 1.0  # about, with 100 episodes; the quick ones come first
-    note: str = ""  # a difference that is meant
 
 
 # Commands that have moved: the old words, and the words that do the same now. Tried where the old words are answered
@@ -41,7 +42,7 @@ MOVED = [
     ("planwright-train fourier forecast", "planwright-study run forecast"),
     ("planwright-train fourier theory", "planwright-study run theory"),
     ("planwright-train fourier policy", "planwright-study run policy"),
-    ("planwright-train fourier report", "planwright-study report fourier"),
+    ("planwright-train fourier report", "planwright-study report heads"),
     ("planwright-train fourier smoothness", "planwright-study smoothness"),
     ("planwright-train fourier fit", "planwright-train fit"),
     ("planwright-train drift predict", "planwright-study predict"),
@@ -84,8 +85,8 @@ def runtime():
     }
     for model, all_options in plans.items():
         plan = f"planwright plan --model models/maze-{model}.onnx --engine tract --json"
-        yield Case(f"plan-{model}", [Step(f"{plan} {options}") for options in all_options],
-                   note="arrival_secs where planning failed")
+        failed = {".arrival_secs": ("null", "planning failed: there is no arrival")}
+        yield Case(f"plan-{model}", [Step(f"{plan} {options}", meant=failed) for options in all_options])
     yield Case("plan-onnxruntime", [Step("planwright plan --start 3,1 --engine onnxruntime --onnxruntime {ort} --json")])
     for name, options in {
         "maze": "maze",
@@ -179,12 +180,13 @@ def studies():
     policy = ("planwright-train fourier policy --size quick --json --onnxruntime {ort} "
               "--out {out}/fourier-policy-quick")
     report = "planwright-train fourier report --runs {out} --report {out}/docs --size quick --json"
+    heads = "planwright-study report heads --runs {out} --report {out}/docs --size policy=quick --json"
     yield Case("fourier", [
         Step(f"{toy} 2", by="numbers"),
         Step(f"{toy} 2 --mle", by="numbers"),
         Step(f"{toy} 2 --sweep --dataset gmm2 --head fourier", by="numbers"),
         Step(numbers, by="numbers"), Step(forecast, by="numbers"), Step(theory, by="numbers"),
-        Step(policy, by="numbers"), Step(report, by="code"),
+        Step(policy, by="numbers"), Step(report, by="code", moved=heads),
     ], files=["docs/report.md", "docs/*.svg"], seconds=120)
 
 

@@ -70,10 +70,11 @@ class Side:
     def step(self, step, folder):
         begun = time.monotonic()
         code, out, err = self.run(step.command, folder)
-        for old, new in cases.MOVED:
-            if code == 2 and (step.command + " ").startswith(old + " ") and (self.binaries / new.split()[0]).is_file():
-                code, out, err = self.run(new + step.command[len(old):], folder)
-                break
+        moved = [step.moved] if step.moved else [
+            new + step.command[len(old):] for old, new in cases.MOVED if (step.command + " ").startswith(old + " ")]
+        for command in moved:
+            if code == 2 and (self.binaries / command.split()[0]).is_file():
+                code, out, err = self.run(command, folder)
         if step.save:
             (folder / step.save).write_text(out)
         # Paths are not results.
@@ -115,15 +116,16 @@ def compare_case(case, old, new):
     (old_folder, before), (new_folder, after) = old.outputs(case), new.outputs(case)
     if before is None or after is None:
         return {"name": case.name, "equal": False, "differences": [{"path": "", "problem": "not among kept outputs"}]}
-    differences, added = [], []
+    differences, added, meant = [], [], []
     for step, one, other in zip(case.steps, before, after):
         found = compare.step(step, one, other)
         differences += [{"command": step.command, **difference} for difference in found.differences]
         added += found.added
+        meant += [f"{step.command} {one}" for one in found.meant]
     for pattern in case.files:
         differences += compare.files(pattern, old_folder, new_folder)
     return {"name": case.name, "equal": not differences, "differences": differences, "added": sorted(set(added)),
-            "note": case.note, "secs": [round(sum(step["secs"] for step in side), 1) for side in (before, after)]}
+            "meant": meant, "secs": [round(sum(step["secs"] for step in side), 1) for side in (before, after)]}
 
 
 def describe(result):
@@ -134,8 +136,7 @@ def describe(result):
         lines.append(f"    {where}: {difference['problem']}")
     if len(result["differences"]) > 12:
         lines.append(f"    and {len(result['differences']) - 12} more")
-    if result["differences"] and result.get("note"):
-        lines.append(f"    meant to differ: {result['note']}")
+    lines += [f"    meant: {one}" for one in result.get("meant", [])]
     return "\n".join(lines)
 
 
