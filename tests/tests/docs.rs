@@ -1,0 +1,214 @@
+//! Code blocks of the documents: commands parse with the real command lines, TOML and JSON parse, links lead to files.
+//! Rust blocks are doctests of this package (`src/lib.rs`).
+
+use clap::error::ErrorKind;
+use planwright_tests::root;
+use std::path::{Path, PathBuf};
+
+/// A piece of code in a document.
+struct Code {
+    /// Where it stands, for messages.
+    place: String,
+    /// Language of a fenced block; `None` between backticks.
+    language: Option<String>,
+    text: String,
+}
+
+/// Every Markdown file of the project that people read.
+fn documents() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for folder in ["", "docs", "docs/drift", "docs/fourier", "models", "launch/nav2", "runtime/ros2/messages"] {
+        let entries = std::fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+        let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        files.extend(paths.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
+    }
+    files.sort();
+    files
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Fenced blocks, then code between backticks, of one document.
+fn code_of(path: &Path) -> Vec<Code> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let (mut blocks, mut prose, mut open): (Vec<Code>, String, bool) = (Vec::new(), String::new(), false);
+    for (index, line) in read(path).lines().enumerate() {
+        match line.trim_start().strip_prefix("```") {
+            Some(language) if !open => {
+                let language = Some(language.trim().to_owned());
+                blocks.push(Code { place: format!("{name}:{}", index + 1), language, text: String::new() });
+                open = true;
+            }
+            Some(_) => open = false,
+            None if open => {
+                blocks.iter_mut().next_back().into_iter().for_each(|block| block.text += &format!("{line}\n"))
+            }
+            // Code may go on in the next line of a paragraph, and ends with it.
+            None => prose += &if line.is_empty() { "\n".to_owned() } else { format!("{line} ") },
+        }
+    }
+    for paragraph in prose.lines() {
+        let spans = paragraph.replace("``", "`");
+        let inline = spans.split('`').skip(1).step_by(2).map(|text| text.trim().to_owned());
+        blocks.extend(inline.map(|text| Code { place: name.clone(), language: None, text }));
+    }
+    blocks
+}
+
+/// Words of a shell line, without quotes, a comment and what follows an operator.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for found in line.chars().chain([' ']) {
+        match (found, quote) {
+            ('"' | '\'', None) => quote = Some(found),
+            (_, Some(open)) if found == open => quote = None,
+            (' ' | '\t', None) => words.extend((!word.is_empty()).then(|| std::mem::take(&mut word))),
+            _ => word.push(found),
+        }
+    }
+    let end = words.iter().position(|word| word.starts_with('#') || ["&", ">", "&&", ";"].contains(&word.as_str()));
+    words.truncate(end.unwrap_or(words.len()));
+    words
+}
+
+/// The command lines of ours in a piece of code, `planwright` or the like first.
+fn commands(code: &Code) -> Vec<Vec<String>> {
+    let text = code.text.replace("\\\n", " ");
+    let lines: Vec<Vec<String>> = match code.language.as_deref() {
+        Some("sh") => text.lines().map(words).collect(),
+        Some(_) => Vec::new(),
+        None => alternatives(&words(&text.replace("\\|", "|"))),
+    };
+    lines.into_iter().filter_map(ours).collect()
+}
+
+/// `a b | c` as `a b` and `a c`; brackets are left out.
+fn alternatives(words: &[String]) -> Vec<Vec<String>> {
+    let words: Vec<String> = words.iter().map(|word| word.trim_matches(['[', ']']).to_owned()).collect();
+    let Some(first) = words.iter().position(|word| word == "|") else { return vec![words] };
+    let last = words.iter().rposition(|word| word == "|").unwrap_or(first);
+    let (choices, rest) = (&words[first - 1..last + 2], &words[last + 2..]);
+    let chosen = choices.iter().filter(|word| *word != "|");
+    chosen.map(|word| [&words[..first - 1], std::slice::from_ref(word), rest].concat()).collect()
+}
+
+/// The words from the command on, if it is one of ours.
+fn ours(mut words: Vec<String>) -> Option<Vec<String>> {
+    if words.starts_with(&["cargo", "run", "--release", "--"].map(str::to_owned)) {
+        words.splice(..4, ["planwright".to_owned()]);
+    }
+    let first = words.first_mut()?;
+    if let Some(name) = first.strip_prefix("target/release/") {
+        *first = name.to_owned();
+    }
+    ["planwright", "planwright-train", "planwright-study"].contains(&first.as_str()).then_some(words)
+}
+
+fn command_of(name: &str) -> clap::Command {
+    match name {
+        "planwright" => planwright::cli::command(),
+        "planwright-train" => planwright_training::cli::command(),
+        _ => planwright_studies::REGISTRY.command(),
+    }
+}
+
+/// What is wrong with a command line. Words in capitals stand for values; without a block it may end early.
+fn wrong(words: &[String], whole: bool) -> Option<String> {
+    let command = command_of(&words[0]);
+    let placeholder = |word: &String| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    match command.clone().try_get_matches_from(words) {
+        Ok(matches) => {
+            let (mut command, mut matches) = (&command, &matches);
+            while let Some((name, inner)) = matches.subcommand() {
+                (command, matches) = (command.find_subcommand(name)?, inner);
+                if command.is_hide_set() {
+                    return Some(format!("'{name}' has moved"));
+                }
+            }
+            None
+        }
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => None,
+            ErrorKind::MissingRequiredArgument
+            | ErrorKind::MissingSubcommand
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+                if !whole =>
+            {
+                None
+            }
+            ErrorKind::InvalidValue | ErrorKind::ValueValidation if words.iter().any(placeholder) => None,
+            _ => Some(error.to_string()),
+        },
+    }
+}
+
+#[test]
+fn commands_in_the_documents_exist_with_their_flags() {
+    let (mut count, mut problems) = (0, Vec::new());
+    for path in documents() {
+        for code in code_of(&path) {
+            for words in commands(&code) {
+                count += 1;
+                let problem = wrong(&words, code.language.is_some());
+                problems.extend(problem.map(|problem| format!("{}: {}\n    {problem}", code.place, words.join(" "))));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{} of {count} commands:\n{}", problems.len(), problems.join("\n"));
+    assert!(count > 100, "{count} commands found");
+}
+
+#[test]
+fn commands_that_do_not_exist_are_found() {
+    let code = |language: Option<&str>, text: &str| Code {
+        place: String::new(),
+        language: language.map(str::to_owned),
+        text: text.to_owned(),
+    };
+    let verdicts = |code: &Code| -> Vec<bool> {
+        commands(code).iter().map(|words| wrong(words, code.language.is_some()).is_some()).collect()
+    };
+    let block = "cargo run --release -- demo --episodes 2   # drive\nls\ntarget/release/planwright plan --frm 3,1\n\
+        planwright-train fourier toy\nplanwright-study run nothing\nplanwright eval maze --layout LAYOUT &\n";
+    assert_eq!(verdicts(&code(Some("sh"), block)), [false, true, true, true, false]);
+    assert_eq!(verdicts(&code(None, "planwright world show \\| check \\| fly")), [false, false, true]);
+    assert_eq!(verdicts(&code(None, "planwright demo [maze \\| policy]")), [false, false]);
+    assert!(verdicts(&code(Some("text"), block)).is_empty());
+}
+
+#[test]
+fn blocks_of_data_parse_and_rust_is_compiled() {
+    for path in documents() {
+        for code in code_of(&path) {
+            let place = &code.place;
+            match code.language.as_deref() {
+                Some("toml") => {
+                    toml::from_str::<toml::Table>(&code.text).unwrap_or_else(|error| panic!("{place}: {error}"));
+                }
+                Some("json") => {
+                    serde_json::from_str::<serde_json::Value>(&code.text)
+                        .unwrap_or_else(|error| panic!("{place}: {error}"));
+                }
+                Some("rust") => {
+                    let lines = code.text.lines().filter(|line| !line.starts_with("# ")).count();
+                    assert!(path.ends_with("docs/EXTENDING.md"), "{place}: add the document to tests/src/lib.rs");
+                    assert!(lines < 80, "{place}: {lines} lines");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn links_lead_to_files() {
+    for path in documents() {
+        let folder = path.parent().unwrap_or(&path).to_owned();
+        for link in read(&path).split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            let elsewhere = link.is_empty() || link.contains("://") || link.contains(char::is_whitespace);
+            assert!(elsewhere || folder.join(link).exists(), "{}: {link}", path.display());
+        }
+    }
+}
