@@ -80,7 +80,7 @@ fn an_absent_viewer_costs_the_planner_nothing() {
 fn a_viewer_that_never_reads_costs_the_planner_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = address(&listener);
-    // Accepted by the system, read by nobody.
+    // Accepted by the system; no process reads it.
     let view = View::start(&ViewOptions::to_viewer(url)).unwrap();
     let begun = Instant::now();
     let mut logged = 0;
