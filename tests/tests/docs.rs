@@ -1,8 +1,10 @@
-//! Code blocks of the documents: commands parse with the real command lines, TOML and JSON parse, links lead to files.
+//! Code blocks of the documents: commands parse with the real command lines, TOML and JSON parse; links, paths and names
+//! in the text exist.
 //! Rust blocks are doctests of this package (`src/lib.rs`).
 
 use clap::error::ErrorKind;
 use planwright_tests::root;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A piece of code in a document.
@@ -28,6 +30,20 @@ fn documents() -> Vec<PathBuf> {
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every file below a folder whose name ends so.
+fn files_below(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files = Vec::new();
+    for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+        if path.is_dir() {
+            files.extend(files_below(&path, endings));
+        } else if endings.iter().any(|ending| path.to_string_lossy().ends_with(ending)) {
+            files.push(path);
+        }
+    }
+    files
 }
 
 /// Fenced blocks, then code between backticks, of one document.
@@ -211,4 +227,112 @@ fn links_lead_to_files() {
             assert!(elsewhere || folder.join(link).exists(), "{}: {link}", path.display());
         }
     }
+}
+
+/// The folders and files of the indented tree in ARCHITECTURE.md.
+fn rooms(text: &str) -> Vec<PathBuf> {
+    let (mut above, mut rooms): (Vec<(usize, PathBuf)>, Vec<PathBuf>) = (Vec::new(), Vec::new());
+    for line in text.lines().filter_map(|line| line.strip_prefix("    ")) {
+        let indent = line.len() - line.trim_start().len();
+        for name in line.split_whitespace().take_while(|word| word.ends_with('/')) {
+            while above.last().is_some_and(|(outer, _)| *outer >= indent) {
+                above.pop();
+            }
+            let path = above.last().map_or_else(|| PathBuf::from(name), |(_, outer)| outer.join(name));
+            rooms.push(path.clone());
+            above.push((indent, path));
+        }
+    }
+    rooms
+}
+
+#[test]
+fn rooms_of_the_architecture_are_the_folders_there_are() {
+    let rooms: BTreeSet<PathBuf> = rooms(&read(&root().join("docs/ARCHITECTURE.md"))).into_iter().collect();
+    for room in &rooms {
+        assert!(root().join(room).is_dir(), "{} is in docs/ARCHITECTURE.md and does not exist", room.display());
+    }
+    let source = Path::new("runtime/src");
+    for entry in std::fs::read_dir(root().join(source)).unwrap_or_else(|error| panic!("{error}")).flatten() {
+        let room = source.join(entry.file_name());
+        let named = !entry.path().is_dir() || rooms.contains(&room);
+        assert!(named, "{} is missing in docs/ARCHITECTURE.md", room.display());
+    }
+}
+
+/// Documents whose paths and names have to exist in the code as it is.
+const OF_THE_CODE: [&str; 8] = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/ARCHITECTURE.md",
+    "docs/DRIFT.md",
+    "docs/EXTENDING.md",
+    "docs/FOURIER.md",
+    "docs/GLOSSARY.md",
+    "docs/ROS.md",
+];
+/// Where paths in the text begin: the project's folder, or one of these.
+const FROM: [&str; 5] = ["", "runtime/src", "runtime/ros2/src", "training/src", "training/studies/src"];
+/// First words of what is written by commands, or belongs to others.
+const ELSEWHERE: [&str; 6] = ["runs", "target", "planwright-demo.rrd", "nav_msgs", "rmw_fastrtps_cpp", "rmw_zenoh_cpp"];
+
+/// Words that source files hold: identifiers, and keys with `-` in them.
+fn words_of_the_code() -> BTreeSet<String> {
+    let folders = ["runtime", "training", "tests", "fuzz", "launch"].map(|folder| root().join(folder));
+    let mut words = BTreeSet::new();
+    for path in folders.iter().flat_map(|folder| files_below(folder, &[".rs", ".py", ".toml", ".yaml", ".txt"])) {
+        let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap_or_default()).into_owned();
+        let split = |c: char| !(c.is_alphanumeric() || c == '_');
+        words.extend(text.split(split).filter(|word| !word.is_empty()).map(str::to_owned));
+    }
+    words
+}
+
+/// Whether a piece of code in the text is a path: it has a `/` between plain words, or a source file's ending.
+fn is_path(text: &str) -> bool {
+    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+    let file = [".rs", ".py", ".toml", ".md", ".txt", ".onnx", ".yaml"].iter().any(|ending| text.ends_with(ending));
+    plain && !text.starts_with(['/', '-']) && (text.contains('/') || file) && text != "." && !text.starts_with('.')
+}
+
+/// Whether it is the name of an item: words joined by `::`.
+fn is_item(text: &str) -> bool {
+    let word = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    (text.contains("::") || text.contains('_') || text.starts_with(|c: char| c.is_ascii_uppercase()))
+        && text.trim_end_matches("()").split("::").all(word)
+}
+
+/// A word that stands for others, as NAME does.
+fn is_placeholder(word: &str) -> bool {
+    word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+}
+
+#[test]
+fn paths_and_names_in_the_documents_exist() {
+    let (words, mut paths, mut items, mut missing) = (words_of_the_code(), 0, 0, Vec::new());
+    for document in &OF_THE_CODE.map(|name| root().join(name)) {
+        for Code { place, text, .. } in code_of(document).into_iter().filter(|code| code.language.is_none()) {
+            let first = text.split_once('/').map_or(text.as_str(), |(first, _)| first);
+            if ELSEWHERE.contains(&first) || is_placeholder(&text) {
+                continue;
+            }
+            if is_path(&text) {
+                paths += 1;
+                let known = text.split('/').take_while(|part| !is_placeholder(part.split('.').next().unwrap_or(part)));
+                let known: PathBuf = known.collect();
+                let folder = document.parent().unwrap_or(document);
+                let found = FROM.iter().any(|from| root().join(from).join(&known).exists()) || folder.join(&known).exists();
+                missing.extend((!found).then(|| format!("{place}: {text}")));
+            } else if is_item(&text) {
+                items += 1;
+                let found = text.trim_end_matches("()").split("::").all(|word| words.contains(word));
+                missing.extend((!found).then(|| format!("{place}: {text}")));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "not in the code:\n{}", missing.join("\n"));
+    assert!(paths > 40 && items > 30, "{paths} paths and {items} names found");
 }
