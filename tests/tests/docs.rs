@@ -336,3 +336,22 @@ fn paths_and_names_in_the_documents_exist() {
     assert!(missing.is_empty(), "not in the code:\n{}", missing.join("\n"));
     assert!(paths > 40 && items > 30, "{paths} paths and {items} names found");
 }
+
+/// The places of the table in EXTENDING.md, and that no other file of the runtime tells the families apart.
+#[test]
+fn an_addition_touches_the_places_that_the_table_names() {
+    let text = read(&root().join("docs/EXTENDING.md"));
+    for (kind, most) in [("robot", 2), ("map", 2), ("planner family", 4), ("view sink", 2), ("study", 2)] {
+        let row = text.lines().find(|line| line.starts_with(&format!("| {kind} |")));
+        let places = row.map_or(0, |row| row.split('`').skip(1).step_by(2).filter(|place| place.contains('/')).count());
+        assert!((1..=most).contains(&places), "{kind}: {places} places, at most {most} wanted");
+    }
+    let runtime = root().join("runtime/src");
+    let families = ["MazeDiffusion", "SequenceDiffusion", "MazeTransform"];
+    for path in files_below(&runtime, &[".rs"]) {
+        let place = path.strip_prefix(&runtime).unwrap_or(&path).to_string_lossy().into_owned();
+        let named = families.iter().any(|family| read(&path).contains(family));
+        let expected = ["model/family.rs", "planner/load.rs"].contains(&place.as_str());
+        assert!(!named || expected, "{place} names families: add it to the table of docs/EXTENDING.md");
+    }
+}
