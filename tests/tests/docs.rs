@@ -110,6 +110,38 @@ fn alternatives(words: &[String]) -> Vec<Vec<String>> {
     chosen.map(|word| [&words[..first - 1], std::slice::from_ref(word), rest].concat()).collect()
 }
 
+/// What is wrong with a line that runs another program: packages, scripts with their options, and launch files exist.
+fn wrong_elsewhere(words: &[String]) -> Option<String> {
+    let text_of =
+        |path: &String| std::fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"));
+    let known =
+        |names: &[&str], text: &str| names.iter().find(|name| !text.contains(*name)).map(|name| format!("no {name}"));
+    let after = |flag: &str| words.iter().position(|word| word == flag).and_then(|at| words.get(at + 1));
+    let mut scripts = words.iter().filter(|word| word.ends_with(".py") && !is_placeholder(word));
+    match words.first()?.rsplit('/').next()? {
+        "cargo" => {
+            let package = after("-p").map(|name| format!("name = \"{name}\"\n"));
+            let found = package.map(|line| text_of(&"Cargo.lock".to_owned()).map(|lock| known(&[&line], &lock)));
+            found.transpose().unwrap_or_else(|error| Some(Some(error))).flatten()
+        }
+        "python3" => {
+            let sources: Result<String, String> = scripts.map(text_of).collect();
+            let flags = words.iter().filter(|word| word.starts_with("--")).map(|word| format!("\"{word}\""));
+            let flags: Vec<String> = flags.collect();
+            let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+            sources.map_or_else(Some, |sources| known(&flags, &sources))
+        }
+        "ros2" if words.get(1).is_some_and(|word| word == "launch") => {
+            let source = scripts.next().map_or(Ok(String::new()), text_of);
+            let arguments: Vec<&str> =
+                words.iter().filter_map(|word| word.split_once(":=")).map(|(name, _)| name).collect();
+            source.map_or_else(Some, |source| known(&arguments, &source))
+        }
+        "ros2" | "strip" | "export" | "rerun" => None,
+        other => Some(format!("what is {other}?")),
+    }
+}
+
 /// The words from the command on, if it is one of ours.
 fn ours(mut words: Vec<String>) -> Option<Vec<String>> {
     if words.starts_with(&["cargo", "run", "--release", "--"].map(str::to_owned)) {
@@ -192,6 +224,33 @@ fn commands_that_do_not_exist_are_found() {
     assert_eq!(verdicts(&code(None, "planwright world show \\| check \\| fly")), [false, false, true]);
     assert_eq!(verdicts(&code(None, "planwright demo [maze \\| policy]")), [false, false]);
     assert!(verdicts(&code(Some("text"), block)).is_empty());
+}
+
+#[test]
+fn lines_that_run_other_programs_name_what_exists() {
+    let (mut count, mut problems) = (0, Vec::new());
+    for path in documents() {
+        for code in code_of(&path) {
+            let text = code.text.replace("\\\n", " ");
+            let programs = ["cargo ", "python3 ", ".deps/venv/bin/python3 "];
+            let lines: Vec<Vec<String>> = match code.language.as_deref() {
+                Some("sh") => text.lines().map(words).collect(),
+                None if programs.iter().any(|program| text.starts_with(program)) => vec![words(&text)],
+                _ => Vec::new(),
+            };
+            for words in lines.into_iter().filter(|words| !words.is_empty() && ours(words.clone()).is_none()) {
+                count += 1;
+                let problem = wrong_elsewhere(&words);
+                problems.extend(problem.map(|problem| format!("{}: {}: {problem}", code.place, words.join(" "))));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{} of {count} lines:\n{}", problems.len(), problems.join("\n"));
+    assert!(count > 20, "{count} lines found");
+    let line = |text: &str| wrong_elsewhere(&words(text)).is_some();
+    let bad =
+        ["cargo test -p planwright-nothing", "python3 tests/run.py --everything", "python3 tests/gone.py", "make all"];
+    assert!(bad.iter().all(|text| line(text)) && !line("python3 tests/run.py --only words"));
 }
 
 #[test]
@@ -324,7 +383,8 @@ fn paths_and_names_in_the_documents_exist() {
                 let known = text.split('/').take_while(|part| !is_placeholder(part.split('.').next().unwrap_or(part)));
                 let known: PathBuf = known.collect();
                 let folder = document.parent().unwrap_or(document);
-                let found = FROM.iter().any(|from| root().join(from).join(&known).exists()) || folder.join(&known).exists();
+                let found =
+                    FROM.iter().any(|from| root().join(from).join(&known).exists()) || folder.join(&known).exists();
                 missing.extend((!found).then(|| format!("{place}: {text}")));
             } else if is_item(&text) {
                 items += 1;
