@@ -136,7 +136,11 @@ fn what_does_not_arrive_has_no_arrival() {
     let (stdout, stderr, code) = run(planwright().args(straight));
     let out: serde_json::Value = serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stdout}"));
     assert_eq!(code, 1, "a wall is between start and goal: {stderr}");
-    assert_eq!((&out["arrival_secs"], &out["rejection"]["reason"]), (&serde_json::Value::Null, &"not_converged".into()), "{out}");
+    assert_eq!(
+        (&out["arrival_secs"], &out["rejection"]["reason"]),
+        (&serde_json::Value::Null, &"not_converged".into()),
+        "{out}"
+    );
     let random = ["eval", "maze", "--control", "random", "--protocol", "diffuser", "--episodes", "2", "--json"];
     let out = json(planwright().args(random));
     assert_eq!((&out["reach_rate"], &out["arrival_secs"]), (&0.0.into(), &serde_json::Value::Null), "{out}");
