@@ -12,7 +12,7 @@ mod fourier_fit;
 mod fourier_policy;
 
 use crate::console;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -70,6 +70,11 @@ impl CliError {
     }
 }
 
+/// The whole command line.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -115,10 +120,9 @@ fn set_threads(threads: usize) -> Result<(), CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_are_consistent() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 }

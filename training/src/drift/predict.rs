@@ -99,10 +99,12 @@ pub fn predict(recipe: &DriftRecipe, plan: &SystemPlan, options: &PredictOptions
     }
     Ok(Prediction {
         command: format!(
-            "planwright-train drift predict --size {} --system {} --seed {}",
+            "planwright-train drift predict --size {} --system {} --seed {}{}",
             recipe.name,
             plan.system.name.as_str(),
-            options.seed
+            options.seed,
+            // Without a model a system has its own constants, with one those of the study.
+            if options.model.is_some() { " --with-model" } else { "" }
         ),
         tv_data_prior: predictor.data_marginal().total_variation(&intended)?,
         sweep,

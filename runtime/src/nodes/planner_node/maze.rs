@@ -1,6 +1,7 @@
 //! The diffusion maze planners as a family of nodes: of knots, or of paths whose length keeps a distribution.
 
 use super::family::{LoadRequest, PlannerFamily};
+use crate::model::MAX_CANDIDATES;
 use crate::planner::{DenoiserSettings, Planner, PlannerSettings};
 use planwright_ros2::parameter::{Descriptor, ReadError, Values};
 
@@ -22,7 +23,7 @@ impl PlannerFamily for Maze {
             Descriptor::integer("denoising_steps", 0, "Network calls per plan; 0 takes the model's own number.")
                 .range(0, 1000),
             Descriptor::integer("candidates", 0, "Plans drawn at once, of which the best is taken; 0: the model's.")
-                .range(0, 256),
+                .range(0, MAX_CANDIDATES as i64),
             Descriptor::double(
                 "warm_start",
                 0.0,
