@@ -260,6 +260,21 @@ fn string_text(value: &str) -> String {
     text
 }
 
+macro_rules! value_from {
+    ($($type:ty => $variant:ident),+) => {
+        $(impl From<$type> for Value {
+            fn from(value: $type) -> Self {
+                Self::$variant(value.into())
+            }
+        })+
+    };
+}
+
+value_from! {
+    bool => Bool, i64 => Integer, f64 => Double, String => String, &str => String,
+    Vec<i64> => IntegerArray, Vec<f64> => DoubleArray, Vec<String> => StringArray
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
