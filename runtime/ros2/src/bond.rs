@@ -109,7 +109,7 @@ impl Bond {
     }
 
     /// Hears a message of the topic. True if the bond has just broken.
-    pub fn hear(&mut self, status: &bond::Status) -> bool {
+    pub fn receive(&mut self, status: &bond::Status) -> bool {
         if status.id != self.id || status.instance_id == self.instance_id {
             return false;
         }

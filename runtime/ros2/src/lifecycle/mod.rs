@@ -3,5 +3,5 @@
 mod machine;
 mod services;
 
-pub use machine::{Command, Machine, Outcome, State, TRANSITIONS, Transition};
-pub use services::{Lifecycle, Managed, finish, request, serve};
+pub use machine::{LifecycleCommand, LifecycleState, Machine, TRANSITIONS, Transition, TransitionOutcome};
+pub use services::{Lifecycle, LifecycleNode, finish, request, serve};

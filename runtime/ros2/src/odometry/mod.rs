@@ -3,11 +3,11 @@
 //! [`OdometryMonitor`] is given every message that passed [`check_odometry`](super::validate::check_odometry) and
 //! names what it is. Arrivals are measured on the monotonic clock, places and ages against the stamps.
 
-mod arrivals;
+mod arrival_stats;
 mod limits;
 mod monitor;
 mod outcome;
-mod place;
+mod pose_estimate;
 #[cfg(test)]
 mod tests;
 

@@ -1,7 +1,7 @@
 //! The monitor.
 
-use super::arrivals::Arrivals;
-use super::place::{Place, Places, Step};
+use super::arrival_stats::ArrivalStats;
+use super::pose_estimate::{PoseEstimate, PoseTrack, Step};
 use super::{OdometryLimits, OdometryOutcome, OdometryStatistics, OdometryStatus};
 use crate::time::RosTime;
 use std::time::Instant;
@@ -34,8 +34,8 @@ struct Standstill {
 #[derive(Clone, Debug)]
 pub struct OdometryMonitor {
     limits: OdometryLimits,
-    arrivals: Arrivals,
-    places: Places,
+    arrivals: ArrivalStats,
+    places: PoseTrack,
     last_stamp: Option<RosTime>,
     last_pose: Option<([f64; 2], f64)>,
     standstill: Option<Standstill>,
@@ -53,8 +53,8 @@ impl OdometryMonitor {
     pub fn new(limits: OdometryLimits) -> Self {
         Self {
             limits,
-            arrivals: Arrivals::default(),
-            places: Places::default(),
+            arrivals: ArrivalStats::default(),
+            places: PoseTrack::default(),
             last_stamp: None,
             last_pose: None,
             standstill: None,
@@ -139,7 +139,7 @@ impl OdometryMonitor {
     }
 
     /// Gives a stuck stream another chance: somebody has looked, or asks for something new.
-    pub fn forgive(&mut self) {
+    pub fn clear_stuck(&mut self) {
         self.standstill = None;
         if matches!(self.last_kept, Some(OdometryOutcome::Stuck { .. })) {
             self.last_kept = Some(OdometryOutcome::Fresh);
@@ -192,7 +192,7 @@ impl OdometryMonitor {
         {
             return OdometryOutcome::Stuck { secs, messages };
         }
-        match self.places.step(Place { stamp, position }, &self.limits) {
+        match self.places.step(PoseEstimate { stamp, position }, &self.limits) {
             Step::Near => OdometryOutcome::Fresh,
             Step::Relocalised { metres } => OdometryOutcome::Relocalised { metres },
             Step::Held { metres, allowed_m } => OdometryOutcome::Jump { metres, allowed_m },

@@ -227,7 +227,10 @@ mod tests {
         let second = "/**/planner:\n  ros__parameters: {deadline_secs: 1, model: b.onnx}\nother:\n  ros__parameters: {steps: 99}\n";
         let (store, warnings) = start(&[first, second], &[]).expect("valid");
         assert_eq!((store.read::<i64>("steps"), store.read::<bool>("use_sim_time")), (Ok(7), Ok(true)));
-        assert_eq!((store.read::<f64>("deadline_secs"), store.read::<String>("model").as_deref()), (Ok(1.0), Ok("b.onnx")));
+        assert_eq!(
+            (store.read::<f64>("deadline_secs"), store.read::<String>("model").as_deref()),
+            (Ok(1.0), Ok("b.onnx"))
+        );
         assert!(warnings.is_empty(), "{warnings:?}");
         let (store, _) = start(&[first, "/**: {ros__parameters: {steps: 8}}"], &[]).expect("valid");
         assert_eq!(store.read::<i64>("steps"), Ok(8));

@@ -116,7 +116,6 @@ impl Transaction {
     pub fn names(&self) -> &[&'static str] {
         &self.names
     }
-
 }
 
 /// How strictly types are taken.
@@ -346,7 +345,10 @@ mod tests {
     fn a_transaction_changes_nothing_until_it_is_committed() {
         let mut store = store();
         let prepared = store.prepare(&[("steps", Value::Integer(7)), ("engine", text("tract"))]).expect("valid");
-        assert_eq!((prepared.after().read::<i64>("steps"), prepared.after().read::<f64>("deadline_secs")), (Ok(7), Ok(0.05)));
+        assert_eq!(
+            (prepared.after().read::<i64>("steps"), prepared.after().read::<f64>("deadline_secs")),
+            (Ok(7), Ok(0.05))
+        );
         assert_eq!(prepared.names(), ["steps", "engine"]);
         drop(prepared.clone());
         assert_eq!((store.read::<i64>("steps"), store.read::<String>("engine").as_deref()), (Ok(5), Ok("auto")));

@@ -200,7 +200,10 @@ mod tests {
         assert_eq!(described("drive").description, "Whether it drives.");
         assert!(described("drive").read_only && !described("steps").read_only && described("steps").deferred);
         assert_eq!(described("engine").constraint(), "one of auto, tract");
-        assert_eq!((described("speed").default.clone(), described("steps").kind()), (Value::Double(0.75), Kind::Integer));
+        assert_eq!(
+            (described("speed").default.clone(), described("steps").kind()),
+            (Value::Double(0.75), Kind::Integer)
+        );
         let changed = store.prepare(&[("steps", Value::Integer(7)), ("engine", "tract".into())]).expect("valid");
         store.commit(changed).expect("fresh");
         let expected = Every { steps: 7, engine: "tract".to_owned(), ..defaults.clone() };

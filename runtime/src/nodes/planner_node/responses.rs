@@ -1,4 +1,4 @@
-//! Questions for a path and their answers, with Nav2's error codes.
+//! Nav2's forms of plan requests and results, with its error codes.
 
 use super::inputs::InputFault;
 use crate::gate::{CheckedPlan, Origin, Rejection};
@@ -15,11 +15,11 @@ use std::time::Duration;
 pub enum ErrorCode {
     /// A path.
     None = 0,
-    /// Something that has no code of its own; the message says what.
+    /// A failure without a code of its own; named in the message.
     Unknown = 200,
-    /// A planner of another name was asked for.
+    /// `planner_id` names another planner.
     InvalidPlanner = 201,
-    /// The robot's place, or a pose's, in the map is not known.
+    /// No transform to the map, or no plausible odometry.
     TfError = 202,
     /// The start lies outside the map.
     StartOutsideMap = 203,
@@ -66,7 +66,7 @@ impl ErrorCode {
         }
     }
 
-    /// When it is given, for the table in the README.
+    /// Its cause, for the reference.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::None => "a checked plan",
@@ -85,35 +85,24 @@ impl ErrorCode {
     }
 }
 
-/// Why there is no path.
+/// The reason why there is no path.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Refusal {
+pub struct PlanningFailure {
     /// Nav2's code.
     pub code: ErrorCode,
     /// Its name in diagnostics.
     pub name: &'static str,
-    /// In words.
+    /// Expected and got.
     pub message: String,
 }
 
-impl Refusal {
-    /// A refusal.
+impl PlanningFailure {
+    /// A failure.
     pub fn new(code: ErrorCode, name: &'static str, message: impl Into<String>) -> Self {
         Self { code, name, message: message.into() }
     }
 
-    /// Because of an input; poses that say nothing have no code of their own.
-    pub fn of_input(fault: &InputFault) -> Self {
-        let code = match fault {
-            InputFault::Invalid(_) | InputFault::Map(_) | InputFault::MapFrame { .. } | InputFault::NoMap => {
-                ErrorCode::Unknown
-            }
-            InputFault::Transform(_) | InputFault::Odometry(_) | InputFault::NoOdometry => ErrorCode::TfError,
-        };
-        Self::new(code, fault.name(), fault.to_string())
-    }
-
-    /// Because of what left the gate instead of a plan. `None` if a plan left.
+    /// The gate's reason, if a fallback replaced the plan.
     pub fn of_plan(plan: &CheckedPlan) -> Option<Self> {
         let Origin::Fallback { reason, .. } = plan.origin() else { return None };
         let code = match reason {
@@ -126,20 +115,33 @@ impl Refusal {
     }
 }
 
-/// Looks whether a plan can begin here.
+impl From<InputFault> for PlanningFailure {
+    /// Invalid poses have no code of their own.
+    fn from(fault: InputFault) -> Self {
+        let code = match fault {
+            InputFault::Transform(_) | InputFault::Odometry(_) | InputFault::NoOdometry => ErrorCode::TfError,
+            InputFault::Invalid(_) | InputFault::Map(_) | InputFault::MapFrame { .. } | InputFault::NoMap => {
+                ErrorCode::Unknown
+            }
+        };
+        Self::new(code, fault.name(), fault.to_string())
+    }
+}
+
+/// Checks that a plan can begin here.
 ///
 /// # Errors
-/// If the place is outside the map or in a wall.
-pub fn check_start(layout: &Layout, start: Point) -> Result<(), Refusal> {
+/// If the point is outside the map or in a wall.
+pub fn check_start(layout: &Layout, start: Point) -> Result<(), PlanningFailure> {
     let outside = (ErrorCode::StartOutsideMap, "start_outside_map");
     check_end(layout, "start", start, outside, (ErrorCode::StartOccupied, "start_occupied"))
 }
 
-/// Looks whether a plan can end here.
+/// Checks that a plan can end here.
 ///
 /// # Errors
-/// If the place is outside the map or in a wall.
-pub fn check_goal(layout: &Layout, goal: Point) -> Result<(), Refusal> {
+/// If the point is outside the map or in a wall.
+pub fn check_goal(layout: &Layout, goal: Point) -> Result<(), PlanningFailure> {
     let outside = (ErrorCode::GoalOutsideMap, "goal_outside_map");
     check_end(layout, "goal", goal, outside, (ErrorCode::GoalOccupied, "goal_occupied"))
 }
@@ -150,7 +152,7 @@ fn check_end(
     point: Point,
     outside: (ErrorCode, &'static str),
     occupied: (ErrorCode, &'static str),
-) -> Result<(), Refusal> {
+) -> Result<(), PlanningFailure> {
     if layout.is_free(point) {
         return Ok(());
     }
@@ -159,28 +161,32 @@ fn check_end(
     let is_inside = inside(row, layout.rows()) && inside(column, layout.columns());
     let ((code, name), place) = if is_inside { (occupied, "in a wall") } else { (outside, "outside the map") };
     let [x, y] = point;
-    Err(Refusal::new(code, name, format!("expected the {what} in free space, got {x:.3}, {y:.3}, which is {place}")))
+    Err(PlanningFailure::new(
+        code,
+        name,
+        format!("expected the {what} in free space, got {x:.3}, {y:.3}, which is {place}"),
+    ))
 }
 
-/// A question for a path.
+/// A request for a path.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Question {
-    /// Where to.
+pub struct PathRequest {
+    /// Goal.
     pub goal: PoseStamped,
-    /// Where from, instead of where the robot is.
+    /// Start, instead of the robot's state.
     pub start: Option<PoseStamped>,
-    /// Which planner.
+    /// Name of the planner.
     pub planner_id: String,
-    /// Places to pass; this planner knows none.
+    /// Number of points to pass; this planner supports none.
     pub viapoints: usize,
 }
 
 /// One of Nav2's versions of the action.
 pub trait PathAction: ActionType + 'static {
-    /// What a goal asks.
-    fn question(goal: Self::Goal) -> Question;
-    /// The answer.
-    fn result(path: Path, planning: Duration, refusal: Option<&Refusal>) -> Self::Result;
+    /// A goal as a request.
+    fn request(goal: Self::Goal) -> PathRequest;
+    /// The result of a goal.
+    fn result(path: Path, planning: Duration, failure: Option<&PlanningFailure>) -> Self::Result;
 }
 
 fn duration(time: Duration) -> builtin_interfaces::Duration {
@@ -190,30 +196,34 @@ fn duration(time: Duration) -> builtin_interfaces::Duration {
     }
 }
 
-fn code_and_message(refusal: Option<&Refusal>) -> (u16, String) {
-    refusal.map_or((0, String::new()), |refusal| (refusal.code as u16, refusal.message.clone()))
+fn code_and_message(failure: Option<&PlanningFailure>) -> (u16, String) {
+    failure.map_or((0, String::new()), |failure| (failure.code as u16, failure.message.clone()))
 }
 
 impl PathAction for nav2_msgs::ComputePathToPose {
-    fn question(goal: nav2_msgs::ComputePathToPoseGoal) -> Question {
+    fn request(goal: nav2_msgs::ComputePathToPoseGoal) -> PathRequest {
         let start = goal.use_start.then_some(goal.start);
-        Question { goal: goal.goal, start, planner_id: goal.planner_id, viapoints: 0 }
+        PathRequest { goal: goal.goal, start, planner_id: goal.planner_id, viapoints: 0 }
     }
 
-    fn result(path: Path, planning: Duration, refusal: Option<&Refusal>) -> nav2_msgs::ComputePathToPoseResult {
-        let (error_code, error_msg) = code_and_message(refusal);
+    fn result(path: Path, planning: Duration, failure: Option<&PlanningFailure>) -> nav2_msgs::ComputePathToPoseResult {
+        let (error_code, error_msg) = code_and_message(failure);
         nav2_msgs::ComputePathToPoseResult { path, planning_time: duration(planning), error_code, error_msg }
     }
 }
 
 impl PathAction for nav2_msgs_lyrical::ComputePathToPose {
-    fn question(goal: nav2_msgs_lyrical::ComputePathToPoseGoal) -> Question {
+    fn request(goal: nav2_msgs_lyrical::ComputePathToPoseGoal) -> PathRequest {
         let start = goal.use_start.then_some(goal.start);
-        Question { goal: goal.goal, start, planner_id: goal.planner_id, viapoints: goal.viapoints.len() }
+        PathRequest { goal: goal.goal, start, planner_id: goal.planner_id, viapoints: goal.viapoints.len() }
     }
 
-    fn result(path: Path, planning: Duration, refusal: Option<&Refusal>) -> nav2_msgs_lyrical::ComputePathToPoseResult {
-        let (error_code, error_msg) = code_and_message(refusal);
+    fn result(
+        path: Path,
+        planning: Duration,
+        failure: Option<&PlanningFailure>,
+    ) -> nav2_msgs_lyrical::ComputePathToPoseResult {
+        let (error_code, error_msg) = code_and_message(failure);
         nav2_msgs_lyrical::ComputePathToPoseResult { path, planning_time: duration(planning), error_code, error_msg }
     }
 }
@@ -247,7 +257,7 @@ mod tests {
     fn ends_in_walls_and_outside_have_codes_of_their_own() {
         let layout = Layout::umaze();
         let code = |start, goal| {
-            check_start(&layout, start).and_then(|()| check_goal(&layout, goal)).err().map(|refusal| refusal.code)
+            check_start(&layout, start).and_then(|()| check_goal(&layout, goal)).err().map(|failure| failure.code)
         };
         let free = [1.0, 1.0];
         assert_eq!(code(free, [3.0, 1.0]), None);
