@@ -1,4 +1,4 @@
-//! The bond that lets Nav2's lifecycle manager notice that this node is gone.
+//! The heartbeat bond with Nav2's lifecycle manager (protocol of bondcpp).
 //!
 //! Both ends send their status on one topic; each is bonded while it hears the other. See `bond/msg/Status`.
 

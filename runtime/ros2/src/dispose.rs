@@ -1,4 +1,4 @@
-//! Telling peers that a node has ended.
+//! Disposal of a DDS participant, in the form that Fast DDS understands.
 
 use ros2_client::Gid;
 use ros2_client::dds::rustdds::{DomainParticipant, RTPSEntity};

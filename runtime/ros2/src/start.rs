@@ -1,8 +1,7 @@
 //! Opens a node with the names, parameters and log levels of the command line and the environment.
 
-use super::arguments::{LogLevel, RosArguments};
+use super::arguments::RosArguments;
 use super::base::NodeSetup;
-use super::logger::Severity;
 use super::names::{NameError, RemapRule};
 use super::node::{Node, NodeError, NodeNames, Services};
 use super::parameter::{
@@ -82,27 +81,17 @@ pub fn open<P: ParameterSet>(
     let mut store = ParameterStore::declare(defaults.descriptors()).map_err(OpenError::Declared)?;
     let (_, warnings) = set_start_values(&mut store, names.identity(), arguments).map_err(OpenError::Parameters)?;
     let parameters = defaults.read(store.values())?;
-    let level = arguments.log_levels.level_of(&names.identity().logger_name());
+    let severity = arguments.log_levels.level_of(&names.identity().logger_name());
     let node = Node::new(names, environment.domain_id, environment.services)?;
     let setup = NodeSetup {
         node,
         parameters,
         store,
-        severity: severity(level),
+        severity,
         log_to_terminal: arguments.stdout_logs,
         log_to_topic: arguments.rosout_logs,
     };
     Ok((setup, warnings))
-}
-
-fn severity(level: LogLevel) -> Severity {
-    match level {
-        LogLevel::Debug => Severity::Debug,
-        LogLevel::Unset | LogLevel::Info => Severity::Info,
-        LogLevel::Warn => Severity::Warn,
-        LogLevel::Error => Severity::Error,
-        LogLevel::Fatal => Severity::Fatal,
-    }
 }
 
 #[cfg(test)]

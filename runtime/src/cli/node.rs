@@ -185,8 +185,8 @@ fn describe(
             let mut text = format!("{}\n{}", topics_table(endpoints), markdown_table(descriptors));
             if answers {
                 text.push_str("\n| code | name | given when |\n|---|---|---|\n");
-                for code in ErrorCode::ALL {
-                    text.push_str(&format!("| {} | {} | {} |\n", code as u16, code.name(), code.meaning()));
+                for (code, name, meaning) in ErrorCode::ALL {
+                    text.push_str(&format!("| {} | {name} | {meaning} |\n", code as u16));
                 }
             }
             print_text(text.trim_end())
@@ -214,7 +214,9 @@ fn describe(
             let codes: Vec<_> = ErrorCode::ALL
                 .iter()
                 .filter(|_| answers)
-                .map(|code| serde_json::json!({"code": *code as u16, "name": code.name(), "meaning": code.meaning()}))
+                .map(
+                    |(code, name, meaning)| serde_json::json!({"code": *code as u16, "name": name, "meaning": meaning}),
+                )
                 .collect();
             let all = serde_json::json!({
                 "node": name, "parameters": parameters, "topics": topics, "error_codes": codes,

@@ -1,4 +1,4 @@
-//! An action server on which several goals may be under way, canceled, and asked for again after their end.
+//! An action server with concurrent goals, cancellation, and results kept after a goal's end.
 //!
 //! The crate's own asynchronous server answers only one of several waiters and keeps no results; this one is
 //! built on its synchronous parts.

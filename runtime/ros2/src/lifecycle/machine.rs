@@ -1,4 +1,4 @@
-//! The states and transitions of a managed node, as the ROS 2 design "Managed nodes" lays them down.
+//! States and transitions of a managed node, as in the ROS 2 design "Managed nodes" defines them.
 
 use super::super::messages::lifecycle_msgs;
 
@@ -6,15 +6,15 @@ use super::super::messages::lifecycle_msgs;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum LifecycleState {
-    /// No state that a node is ever in, but rcl lists it.
+    /// Listed by rcl, never entered.
     Unknown = 0,
     /// Nothing is loaded.
     Unconfigured = 1,
-    /// Loaded and tested, and silent.
+    /// Loaded and tested.
     Inactive = 2,
-    /// At work.
+    /// Working.
     Active = 3,
-    /// At its end.
+    /// Ended.
     Finalized = 4,
     /// Loading.
     Configuring = 10,
@@ -31,36 +31,24 @@ pub enum LifecycleState {
 }
 
 impl LifecycleState {
-    /// All states, as rcl lists them.
-    pub const ALL: [Self; 11] = [
-        Self::Unknown,
-        Self::Unconfigured,
-        Self::Inactive,
-        Self::Active,
-        Self::Finalized,
-        Self::Configuring,
-        Self::CleaningUp,
-        Self::ShuttingDown,
-        Self::Activating,
-        Self::Deactivating,
-        Self::ErrorProcessing,
+    /// All states with their labels, as rcl lists them.
+    pub const ALL: [(Self, &'static str); 11] = [
+        (Self::Unknown, "unknown"),
+        (Self::Unconfigured, "unconfigured"),
+        (Self::Inactive, "inactive"),
+        (Self::Active, "active"),
+        (Self::Finalized, "finalized"),
+        (Self::Configuring, "configuring"),
+        (Self::CleaningUp, "cleaningup"),
+        (Self::ShuttingDown, "shuttingdown"),
+        (Self::Activating, "activating"),
+        (Self::Deactivating, "deactivating"),
+        (Self::ErrorProcessing, "errorprocessing"),
     ];
 
     /// Its label.
     pub fn label(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Unconfigured => "unconfigured",
-            Self::Inactive => "inactive",
-            Self::Active => "active",
-            Self::Finalized => "finalized",
-            Self::Configuring => "configuring",
-            Self::CleaningUp => "cleaningup",
-            Self::ShuttingDown => "shuttingdown",
-            Self::Activating => "activating",
-            Self::Deactivating => "deactivating",
-            Self::ErrorProcessing => "errorprocessing",
-        }
+        Self::ALL.iter().find(|(state, _)| *state == self).map_or("unknown", |(_, label)| label)
     }
 
     /// As a message.
@@ -69,7 +57,7 @@ impl LifecycleState {
     }
 }
 
-/// What may be asked of a node from outside.
+/// A transition that a client can request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LifecycleCommand {
     /// Load and test.
@@ -84,12 +72,12 @@ pub enum LifecycleCommand {
     Shutdown,
 }
 
-/// How a transition went.
+/// Result of a transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransitionOutcome {
     /// Done.
     Success,
-    /// Refused; the node is where it was before.
+    /// Refused; the state is that before.
     Failure,
     /// Broken; error processing follows.
     Error,
@@ -102,9 +90,9 @@ pub struct Transition {
     pub id: u8,
     /// Its label.
     pub label: &'static str,
-    /// Where it begins.
+    /// Its start state.
     pub from: LifecycleState,
-    /// Where it leads.
+    /// Its goal state.
     pub to: LifecycleState,
 }
 
@@ -154,7 +142,7 @@ impl Transition {
         }
     }
 
-    /// What it asks for, if it may be asked from outside.
+    /// The request that triggers it, if clients can request it.
     pub fn command(&self) -> Option<LifecycleCommand> {
         match self.id {
             1 => Some(LifecycleCommand::Configure),
@@ -167,7 +155,7 @@ impl Transition {
     }
 }
 
-/// Where a node is.
+/// The lifecycle state machine of a node.
 #[derive(Clone, Debug)]
 pub struct Machine {
     state: LifecycleState,
@@ -185,7 +173,7 @@ impl Machine {
         self.state
     }
 
-    /// The transitions that may be asked for now.
+    /// The transitions that clients can request now.
     pub fn available(&self) -> impl Iterator<Item = &'static Transition> + use<> {
         let state = self.state;
         TRANSITIONS.iter().filter(move |row| row.from == state && row.command().is_some())

@@ -1,4 +1,4 @@
-//! A managed node: five services, an event for every transition, and transitions that may take their time.
+//! A managed node: five services, an event per transition, and transitions that may take long.
 
 mod machine;
 mod services;

@@ -1,6 +1,6 @@
-//! The lifecycle on the wire.
+//! The lifecycle services and events of a node.
 //!
-//! A transition that is asked for begins at once and ends when its work does: the answer to `change_state`
+//! A requested transition begins at once and ends when its work does: the answer to `change_state`
 //! waits for that, while topics, diagnostics and the other services go on.
 
 use super::machine::{LifecycleCommand, LifecycleState, Machine, TRANSITIONS, Transition, TransitionOutcome};
@@ -13,18 +13,18 @@ use crate::qos::Qos;
 pub struct Lifecycle {
     machine: Machine,
     events: Publisher<msgs::TransitionEvent>,
-    /// Who asked for the transition under way.
+    /// The request for the transition under way.
     waiting: Option<Reply<msgs::ChangeStateResponse>>,
     transitions: u64,
 }
 
 /// A node's state that has a lifecycle.
 pub trait LifecycleNode: 'static {
-    /// Where the lifecycle is kept.
+    /// The lifecycle.
     fn lifecycle(&mut self) -> &mut Lifecycle;
     /// Begins the work of a transition that has been entered. It ends with [`finish`], here or later.
     fn begin(&mut self, command: LifecycleCommand);
-    /// Does what an error asks for: lets go of everything. True if the node can be configured again.
+    /// Recovers from an error: releases everything. True if the node can be configured again.
     fn recover(&mut self) -> bool;
     /// The state has changed; the work of the transition is done.
     fn entered(&mut self, state: LifecycleState);
@@ -64,7 +64,7 @@ impl Lifecycle {
     }
 }
 
-/// Asks a node for a transition from inside. False if it is not possible now.
+/// Requests a transition from inside the node. False if it is not possible now.
 pub fn request<S: LifecycleNode>(state: &mut S, command: LifecycleCommand) -> bool {
     let row = state.lifecycle().machine.available().find(|row| row.command() == Some(command));
     row.is_some_and(|row| start(state, row, None))
@@ -131,7 +131,7 @@ pub fn serve<S: LifecycleNode>(node: &mut Node, executor: &mut Executor<S>) -> R
         reply.send(msgs::GetStateResponse { current_state: state.lifecycle().state().message() });
     })?;
     executor.serve(node.server::<msgs::GetAvailableStates>("~/get_available_states")?, |_: &mut S, reply, _| {
-        let available_states = LifecycleState::ALL.iter().map(|state| state.message()).collect();
+        let available_states = LifecycleState::ALL.map(|(state, _)| state.message()).to_vec();
         reply.send(msgs::GetAvailableStatesResponse { available_states });
     })?;
     executor.serve(

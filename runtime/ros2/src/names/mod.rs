@@ -1,4 +1,4 @@
-//! Names as ROS 2 knows them: what a valid name is, how a relative one becomes absolute, how rules rename it.
+//! ROS 2 names: validation, expansion and remapping.
 
 mod expand;
 mod node_name;

@@ -1,4 +1,4 @@
-//! Rules that rename nodes, namespaces, topics, services and actions.
+//! Remapping rules of nodes, namespaces, topics, services and actions.
 
 use super::expand::{ResolvedName, expand};
 use super::node_name::NodeIdentity;

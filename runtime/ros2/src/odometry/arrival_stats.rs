@@ -1,4 +1,4 @@
-//! When messages come.
+//! Statistics of message arrivals: mean and longest gap.
 
 use super::OdometryLimits;
 use std::time::Instant;
@@ -47,9 +47,5 @@ impl ArrivalStats {
 
     pub(super) fn worst_gap_secs(&self) -> f64 {
         self.worst_gap_secs
-    }
-
-    pub(super) fn forget_worst(&mut self) {
-        self.worst_gap_secs = 0.0;
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a stream of odometry can be trusted: it may stop, stick, jitter, jump, come late or out of order.
+//! Plausibility of an odometry stream: stopped, stuck, jittering, jumping, late or out of order.
 //!
 //! [`OdometryMonitor`] is given every message that passed [`check_odometry`](super::validate::check_odometry) and
 //! names what it is. Arrivals are measured on the monotonic clock, places and ages against the stamps.

@@ -1,4 +1,4 @@
-//! Where the robot is believed to be.
+//! The trusted position of the robot, and a new one until enough messages agree on it.
 
 use super::OdometryLimits;
 use crate::time::RosTime;

@@ -1,4 +1,4 @@
-//! What a parameter is: name, type, default, meaning and what it may be.
+//! Parameter descriptors: name, type, default, limits and description.
 
 use super::value::{Kind, Value, double_text};
 use crate::messages::rcl_interfaces::{FloatingPointRange, IntegerRange, ParameterDescriptor};

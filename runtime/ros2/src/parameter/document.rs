@@ -1,4 +1,4 @@
-//! Parameter tables for people: a documented parameter file, and a table for the README.
+//! Parameter documentation: a commented parameter file, and a Markdown table.
 
 use super::descriptor::Descriptor;
 

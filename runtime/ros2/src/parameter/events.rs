@@ -1,4 +1,4 @@
-//! What `/parameter_events` says.
+//! Messages on `/parameter_events`.
 
 use super::store::{Change, ParameterStore};
 use super::value::Value;

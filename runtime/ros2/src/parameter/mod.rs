@@ -24,6 +24,6 @@ pub use selector::NodeSelector;
 pub use services::{describe_parameters, get_parameter_types, get_parameters, list_parameters, prepare_set};
 pub use startup::{Origin, StartError, StartWarning, set_start_values};
 pub use store::{Change, DeclareError, ParameterStore, SetError, StaleTransaction, Transaction};
-pub use typed::{ParameterSet, ReadError, TypedValue, Values};
-pub use value::{Kind, UnknownType, Value};
+pub use typed::{ParameterSet, ReadError, Values};
+pub use value::{Kind, TypedValue, UnknownType, Value};
 pub use yaml::{YamlError, parse_value};

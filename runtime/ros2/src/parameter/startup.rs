@@ -1,4 +1,4 @@
-//! The values that a node starts with: defaults, then parameter files in order, then `-p`.
+//! Start values of a node: defaults, then parameter files in order, then `-p`.
 
 use super::file::{FileError, NodeEntry, ParameterFile, read_parameter_file};
 use super::store::{Change, ParameterStore, SetError};

@@ -1,8 +1,8 @@
 //! The declared parameters of one node and their values, changed by transactions.
 
 use super::descriptor::Descriptor;
-use super::typed::{ReadError, TypedValue, Values};
-use super::value::{Kind, Value};
+use super::typed::{ReadError, Values};
+use super::value::{Kind, TypedValue, Value};
 use crate::names::shorten;
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Typed parameters: one struct declares name, type, default, limits and description of each parameter of a node.
 
 use super::descriptor::Descriptor;
-use super::value::{Kind, Value};
+use super::value::{Kind, TypedValue, Value};
 use std::collections::BTreeMap;
 
 /// A name that is not declared, or not with the type that is read: a fault in the code that reads.
@@ -43,55 +43,6 @@ impl Values {
         value.and_then(T::from_value).ok_or_else(error)
     }
 }
-
-/// A Rust type that holds the value of one parameter.
-pub trait TypedValue: Sized {
-    /// The parameter's type.
-    const KIND: Kind;
-    /// As a parameter's value.
-    fn to_value(&self) -> Value;
-    /// From a parameter's value; `None` if it has another type or does not fit.
-    fn from_value(value: &Value) -> Option<Self>;
-}
-
-macro_rules! typed_value {
-    ($($type:ty => $variant:ident),+) => {
-        $(impl TypedValue for $type {
-            const KIND: Kind = Kind::$variant;
-
-            fn to_value(&self) -> Value {
-                Value::$variant(self.clone())
-            }
-
-            fn from_value(value: &Value) -> Option<Self> {
-                if let Value::$variant(value) = value { Some(value.clone()) } else { None }
-            }
-        })+
-    };
-}
-
-typed_value! {
-    bool => Bool, i64 => Integer, f64 => Double, String => String,
-    Vec<i64> => IntegerArray, Vec<f64> => DoubleArray, Vec<String> => StringArray
-}
-
-macro_rules! typed_unsigned {
-    ($($type:ty),+) => {
-        $(impl TypedValue for $type {
-            const KIND: Kind = Kind::Integer;
-
-            fn to_value(&self) -> Value {
-                Value::Integer(i64::try_from(*self).unwrap_or(i64::MAX))
-            }
-
-            fn from_value(value: &Value) -> Option<Self> {
-                i64::from_value(value).and_then(|value| value.try_into().ok())
-            }
-        })+
-    };
-}
-
-typed_unsigned!(usize, u64);
 
 /// The parameters of a node, or a part of them, as the fields of a struct: see [`parameters!`](crate::parameters).
 pub trait ParameterSet: Clone + 'static {

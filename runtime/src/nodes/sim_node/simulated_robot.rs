@@ -1,4 +1,4 @@
-//! The robot in the maze: a ball whose base takes velocities, with a watchdog on its commands.
+//! The simulated robot: a ball with a velocity controller and a command watchdog.
 
 use crate::world::{MazeWorld, Point, STEP_SECS, State};
 
