@@ -60,7 +60,7 @@ pub(super) enum Form {
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct PlannerArguments {
-    /// Which distribution's ComputePathToPose to speak
+    /// ROS 2 distribution whose ComputePathToPose is served
     #[arg(long, value_enum, default_value_t)]
     distribution: Distribution,
     /// Print the reference of parameters (and topics and error codes) and end

@@ -212,6 +212,11 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<GeneratorSpec>(text);
         let spec = read(r#"{"kind": "vae", "latent": 8}"#).expect("a spec");
         assert_eq!(spec, GeneratorSpec::Vae(VaeSpec { latent: 8, ..VaeSpec::default() }));
-        assert!(read(r#"{"kind": "vae", "latnt": 8}"#).is_err() && read(r#"{"kind": "gan"}"#).is_err());
+        for (wrong, named) in
+            [(r#"{"kind": "vae", "latnt": 8}"#, "field `latnt`"), (r#"{"kind": "gan"}"#, "variant `gan`")]
+        {
+            let error = read(wrong).expect_err(named).to_string();
+            assert!(error.contains(named), "{error}");
+        }
     }
 }

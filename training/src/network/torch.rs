@@ -159,14 +159,15 @@ impl Graph for TorchGraph<'_> {
     fn causal_attention(&mut self, qkv: [&Tensor; 3], spec: AttentionSpec, last_only: bool) -> Tensor {
         let AttentionSpec { channels, heads, steps } = spec;
         let (heads, width) = (heads as i64, (channels / heads) as i64);
-        let asked = if last_only { 1 } else { steps as i64 };
+        let queries = if last_only { 1 } else { steps as i64 };
         // 1 x (heads width) x (batch steps) -> batch x heads x steps x width.
         let split = |x: &Tensor, steps: i64| x.view([heads, width, -1, steps]).permute([2, 0, 3, 1]);
-        let scores = split(qkv[0], asked).matmul(&split(qkv[1], steps as i64).transpose(2, 3)) / (width as f64).sqrt();
+        let scores =
+            split(qkv[0], queries).matmul(&split(qkv[1], steps as i64).transpose(2, 3)) / (width as f64).sqrt();
         let scores = match last_only {
             true => scores,
             false => {
-                let later = Tensor::ones([asked, asked], (Kind::Bool, self.device)).triu(1);
+                let later = Tensor::ones([queries, queries], (Kind::Bool, self.device)).triu(1);
                 scores.masked_fill(&later, f64::from(NEVER))
             }
         };
