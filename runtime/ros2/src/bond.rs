@@ -1,4 +1,4 @@
-//! The bond that lets Nav2's lifecycle manager notice that this node is gone.
+//! The heartbeat bond with Nav2's lifecycle manager (protocol of bondcpp).
 //!
 //! Both ends send their status on one topic; each is bonded while it hears the other. See `bond/msg/Status`.
 
@@ -109,7 +109,7 @@ impl Bond {
     }
 
     /// Hears a message of the topic. True if the bond has just broken.
-    pub fn hear(&mut self, status: &bond::Status) -> bool {
+    pub fn receive(&mut self, status: &bond::Status) -> bool {
         if status.id != self.id || status.instance_id == self.instance_id {
             return false;
         }

@@ -1,4 +1,4 @@
-//! What a node says of itself once a second on `/diagnostics`.
+//! Diagnostics of a node for `/diagnostics`, and the latch of its first fault.
 
 use super::messages::diagnostic_msgs::{DiagnosticArray, DiagnosticStatus, KeyValue};
 use super::messages::std_msgs::Header;

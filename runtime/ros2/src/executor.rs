@@ -1,4 +1,4 @@
-//! One thread serves a node: topics, services, timers and what other threads report.
+//! Single-threaded executor: topics, services, timers, and reports of other threads.
 //!
 //! Handlers run one after the other and share the node's state without locks. Nothing here blocks but the wait
 //! for the next event; whatever takes long (a model, a plan) runs elsewhere and reports through a [`Waker`].

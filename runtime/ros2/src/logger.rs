@@ -7,23 +7,26 @@ use super::time::RosTime;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// How grave a line is; the discriminants are those of `rcl_interfaces/Log`.
+/// Severity of a line; the discriminants are those of `rcl_interfaces/Log`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Severity {
     /// For developers.
     Debug = 10,
-    /// What happens.
+    /// Normal operation.
     Info = 20,
-    /// What may become a problem.
+    /// Possible problems.
     Warn = 30,
-    /// What went wrong.
+    /// Failures.
     Error = 40,
-    /// What ends the node.
+    /// Failures that end the node.
     Fatal = 50,
 }
 
 impl Severity {
+    /// All, least severe first.
+    pub const ALL: [Self; 5] = [Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
+
     /// As ROS prints it.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! A node on the wire: its name, and the topics and services it opens.
 
-use super::farewell::Farewell;
+use super::dispose::Disposal;
 use super::messages::interface::{ActionType, MessageType, ServiceType};
 use super::names::{NameError, NameKind, NodeIdentity, RemapRule, remapped_identity, resolve};
 use super::qos::Qos;
@@ -296,9 +296,9 @@ impl Node {
         None
     }
 
-    /// Keeps the node's place in the domain after everything else of it is gone: see [`Farewell`].
-    pub fn farewell(&self) -> Farewell {
-        Farewell::new(&self.participant)
+    /// Keeps the node's place in the domain after everything else of it is gone: see [`Disposal`].
+    pub fn disposal(&self) -> Disposal {
+        Disposal::new(&self.participant)
     }
 
     /// How many other participants have opened readers or writers here.

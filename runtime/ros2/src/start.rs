@@ -1,11 +1,12 @@
-//! From the command line and the environment to a node that can be opened.
+//! Opens a node with the names, parameters and log levels of the command line and the environment.
 
-use super::arguments::{LogLevel, RosArguments};
-use super::base::Start;
-use super::logger::Severity;
+use super::arguments::RosArguments;
+use super::base::NodeSetup;
 use super::names::{NameError, RemapRule};
 use super::node::{Node, NodeError, NodeNames, Services};
-use super::parameter::{DeclareError, Descriptor, ParameterStore, StartError, StartWarning, set_start_values};
+use super::parameter::{
+    DeclareError, ParameterSet, ParameterStore, ReadError, StartError, StartWarning, set_start_values,
+};
 
 /// Domains that DDS's port numbers allow on every system.
 const MAX_DOMAIN_ID: u16 = 232;
@@ -22,6 +23,9 @@ pub enum OpenError {
     /// A table of parameters that contradicts itself.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Declared(Vec<DeclareError>),
+    /// A parameter set whose reads contradict its descriptors.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// The domain.
     #[error("ROS_DOMAIN_ID: expected a number from 0 to {MAX_DOMAIN_ID}, got '{0}'")]
     Domain(String),
@@ -30,7 +34,7 @@ pub enum OpenError {
     Node(#[from] NodeError),
 }
 
-/// What the environment says, in the variables of ROS 2 itself.
+/// Settings from the environment variables of ROS 2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
     /// `ROS_DOMAIN_ID`.
@@ -61,42 +65,33 @@ impl Environment {
     }
 }
 
-/// Joins the network under `default_name`, unless a remapping says otherwise, with the parameters that files and
-/// arguments give. The second value is what should be said about them.
+/// Joins the network under `default_name`, unless it is remapped, with the parameters `defaults` overridden by files
+/// and arguments. The second value is to be printed.
 ///
 /// # Errors
 /// If names or parameters are wrong, or the middleware refuses.
-pub fn open(
+pub fn open<P: ParameterSet>(
     default_name: &str,
-    descriptors: Vec<Descriptor>,
+    defaults: &P,
     arguments: &RosArguments,
     environment: Environment,
-) -> Result<(Start, Vec<StartWarning>), OpenError> {
+) -> Result<(NodeSetup<P>, Vec<StartWarning>), OpenError> {
     let rules: Vec<RemapRule> = arguments.remap_rules.clone();
     let names = NodeNames::new(default_name, rules)?;
-    let mut parameters = ParameterStore::declare(descriptors).map_err(OpenError::Declared)?;
-    let (_, warnings) =
-        set_start_values(&mut parameters, names.identity(), arguments).map_err(OpenError::Parameters)?;
-    let level = arguments.log_levels.level_of(&names.identity().logger_name());
+    let mut store = ParameterStore::declare(defaults.descriptors()).map_err(OpenError::Declared)?;
+    let (_, warnings) = set_start_values(&mut store, names.identity(), arguments).map_err(OpenError::Parameters)?;
+    let parameters = defaults.read(store.values())?;
+    let severity = arguments.log_levels.level_of(&names.identity().logger_name());
     let node = Node::new(names, environment.domain_id, environment.services)?;
-    let start = Start {
+    let setup = NodeSetup {
         node,
         parameters,
-        severity: severity(level),
+        store,
+        severity,
         log_to_terminal: arguments.stdout_logs,
         log_to_topic: arguments.rosout_logs,
     };
-    Ok((start, warnings))
-}
-
-fn severity(level: LogLevel) -> Severity {
-    match level {
-        LogLevel::Debug => Severity::Debug,
-        LogLevel::Unset | LogLevel::Info => Severity::Info,
-        LogLevel::Warn => Severity::Warn,
-        LogLevel::Error => Severity::Error,
-        LogLevel::Fatal => Severity::Fatal,
-    }
+    Ok((setup, warnings))
 }
 
 #[cfg(test)]

@@ -4,16 +4,15 @@ use super::arguments::{ViewArguments, check_free, finish_view, layout, numbers, 
 use super::node::{end_on_signals, warn};
 use super::output::{CliError, print_json, print_text};
 use crate::model::FamilyName;
-use crate::nodes::planner_node::{self, Maze, PlannerFamily, PlannerNode, Policy};
-use crate::nodes::sim_node::{self, SimNode};
+use crate::nodes::planner_node::{NodeParameters, PlannerNode};
+use crate::nodes::sim_node::{SimNode, SimParameters};
 use crate::world::Point;
 use clap::Args;
-use planwright_ros2::arguments::{ParameterRule, RosArguments};
+use planwright_ros2::arguments::RosArguments;
 use planwright_ros2::executor::Waker;
 use planwright_ros2::messages::nav2_msgs::ComputePathToPose;
-use planwright_ros2::parameter::Value;
 use planwright_ros2::start::{self, Environment};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -67,27 +66,24 @@ impl Launch {
             // Far apart and all over the maze: every third cell, from both ends in turn.
             goals = (0..free.len()).step_by(3).flat_map(|index| [free[index], free[free.len() - 1 - index]]).collect();
         }
-        match family {
-            FamilyName::MazePolicy => self.run_family::<Policy>(&model, goals),
-            _ => self.run_family::<Maze>(&model, goals),
-        }
+        let mut parameters = match family {
+            FamilyName::MazePolicy => NodeParameters::policy(),
+            _ => NodeParameters::maze(),
+        };
+        parameters.planner.model = model.display().to_string();
+        (parameters.planner.autostart, parameters.planner.drive) = (true, true);
+        self.run_nodes(&parameters, goals)
     }
 
-    fn run_family<F: PlannerFamily>(&self, model: &Path, goals: Vec<Point>) -> Result<u8, CliError> {
+    fn run_nodes(&self, parameters: &NodeParameters, goals: Vec<Point>) -> Result<u8, CliError> {
         let environment = Environment::read().map_err(CliError::input)?;
         let view = self.view.start()?;
         let (sim, sim_waker, wall_contacts) = start_sim(&self.layout, environment)?;
-        let parameters = vec![
-            rule("model", Value::String(model.display().to_string())),
-            rule("autostart", Value::Bool(true)),
-            rule("drive", Value::Bool(true)),
-        ];
-        let arguments = RosArguments { parameters, ..RosArguments::default() };
-        let descriptors = planner_node::descriptors::<F>();
-        let (start, warnings) = start::open(&format!("planwright_{}", F::NAME), descriptors, &arguments, environment)
-            .map_err(CliError::input)?;
+        let arguments = RosArguments::default();
+        let opened = start::open(parameters.node_name(), parameters, &arguments, environment);
+        let (setup, warnings) = opened.map_err(CliError::input)?;
         warn(&warnings);
-        let opened = PlannerNode::<F, ComputePathToPose>::open(start, view.clone());
+        let opened = PlannerNode::<ComputePathToPose>::open(setup, view.clone());
         let (mut node, executor) = opened.map_err(CliError::failed)?;
         let visited = goals.len();
         node.set_tour(goals, self.once);
@@ -102,7 +98,7 @@ impl Launch {
         let secs = begun.elapsed().as_secs_f64();
         if self.json {
             print_json(&serde_json::json!({
-                "layout": self.layout, "model": model, "goals": visited, "once": self.once, "secs": secs,
+                "layout": self.layout, "model": parameters.planner.model, "goals": visited, "once": self.once, "secs": secs,
                 "wall_contacts": contacts, "rrd": self.view.rrd,
             }))?;
         } else {
@@ -112,16 +108,11 @@ impl Launch {
     }
 }
 
-fn rule(name: &str, value: Value) -> ParameterRule {
-    ParameterRule { node: None, name: name.to_owned(), value }
-}
-
 /// Runs the robot on a thread of its own: its loop stays where it was made.
 fn start_sim(layout: &str, environment: Environment) -> Result<(JoinHandle<()>, Waker, Arc<AtomicU64>), CliError> {
     let (sender, receiver) = sync_channel(1);
-    let arguments =
-        RosArguments { parameters: vec![rule("layout", Value::String(layout.to_owned()))], ..RosArguments::default() };
-    let run = move || run_sim(&arguments, environment, &sender);
+    let parameters = SimParameters { layout: layout.to_owned(), ..SimParameters::default() };
+    let run = move || run_sim(&parameters, environment, &sender);
     let thread = std::thread::Builder::new().name("robot".to_owned()).spawn(run).map_err(CliError::failed)?;
     let started = receiver.recv().map_err(|_| CliError::failed(anyhow::anyhow!("the robot's thread ended early")))?;
     let (waker, contacts) = started.map_err(|problem| CliError::failed(anyhow::anyhow!(problem)))?;
@@ -130,10 +121,10 @@ fn start_sim(layout: &str, environment: Environment) -> Result<(JoinHandle<()>, 
 
 type Started = Result<(Waker, Arc<AtomicU64>), String>;
 
-fn run_sim(arguments: &RosArguments, environment: Environment, started: &SyncSender<Started>) {
-    let opened = start::open("planwright_sim", sim_node::descriptors(), arguments, environment)
+fn run_sim(parameters: &SimParameters, environment: Environment, started: &SyncSender<Started>) {
+    let opened = start::open("planwright_sim", parameters, &RosArguments::default(), environment)
         .map_err(|error| error.to_string())
-        .and_then(|(start, _)| SimNode::open(start).map_err(|error| error.to_string()));
+        .and_then(|(setup, _)| SimNode::open(setup).map_err(|error| error.to_string()));
     match opened {
         Err(problem) => {
             let _ = started.send(Err(problem));

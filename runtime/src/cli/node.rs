@@ -2,14 +2,14 @@
 
 use super::arguments::{ViewArguments, finish_view};
 use super::output::{CliError, print_json, print_text};
-use crate::nodes::planner_node::{self, ErrorCode, Maze, PathAction, PlannerFamily, PlannerNode, Policy};
-use crate::nodes::sim_node::{self, SimNode};
+use crate::nodes::planner_node::{ErrorCode, NodeParameters, PathAction, PlannerNode};
+use crate::nodes::sim_node::{SimNode, SimParameters};
 use clap::{Args, Subcommand, ValueEnum};
 use planwright_ros2::arguments::RosArguments;
 use planwright_ros2::executor::Waker;
 use planwright_ros2::messages::{nav2_msgs, nav2_msgs_lyrical};
 use planwright_ros2::node::Endpoint;
-use planwright_ros2::parameter::{Descriptor, markdown_table, write_params_file};
+use planwright_ros2::parameter::{Descriptor, ParameterSet, markdown_table, write_params_file};
 use planwright_ros2::start::{self, Environment};
 
 const EXAMPLES: &str = "\
@@ -88,8 +88,8 @@ pub(super) struct SimArguments {
 impl NodeCommand {
     pub(super) fn run(&self) -> Result<u8, CliError> {
         match self {
-            Self::Maze(arguments) => family::<Maze>(arguments),
-            Self::Policy(arguments) => family::<Policy>(arguments),
+            Self::Maze(arguments) => planner(NodeParameters::maze(), arguments),
+            Self::Policy(arguments) => planner(NodeParameters::policy(), arguments),
             Self::Sim(arguments) => sim(arguments),
         }
     }
@@ -106,25 +106,24 @@ pub(super) fn ros_arguments(all: &[String]) -> Result<RosArguments, CliError> {
     }
 }
 
-/// A family's node, with the action type of the requested distribution.
-fn family<F: PlannerFamily>(arguments: &PlannerArguments) -> Result<u8, CliError> {
+/// A planner's node with the distribution's type of the action.
+fn planner(defaults: NodeParameters, arguments: &PlannerArguments) -> Result<u8, CliError> {
     match arguments.distribution {
-        Distribution::Jazzy | Distribution::Kilted => planner::<F, nav2_msgs::ComputePathToPose>(arguments),
-        Distribution::Lyrical => planner::<F, nav2_msgs_lyrical::ComputePathToPose>(arguments),
+        Distribution::Jazzy | Distribution::Kilted => run_planner::<nav2_msgs::ComputePathToPose>(defaults, arguments),
+        Distribution::Lyrical => run_planner::<nav2_msgs_lyrical::ComputePathToPose>(defaults, arguments),
     }
 }
 
-fn planner<F: PlannerFamily, A: PathAction>(arguments: &PlannerArguments) -> Result<u8, CliError> {
-    let name = format!("planwright_{}", F::NAME);
-    let descriptors = planner_node::descriptors::<F>();
+fn run_planner<A: PathAction>(defaults: NodeParameters, arguments: &PlannerArguments) -> Result<u8, CliError> {
+    let name = defaults.node_name();
     let ros = ros_arguments(&arguments.ros)?;
     let environment = Environment::read().map_err(CliError::input)?;
     let view = arguments.view.start()?;
-    let (start, warnings) = start::open(&name, descriptors.clone(), &ros, environment).map_err(CliError::input)?;
+    let (setup, warnings) = start::open(name, &defaults, &ros, environment).map_err(CliError::input)?;
     warn(&warnings);
-    let (node, executor) = PlannerNode::<F, A>::open(start, view.clone()).map_err(CliError::failed)?;
+    let (node, executor) = PlannerNode::<A>::open(setup, view.clone()).map_err(CliError::failed)?;
     if let Some(form) = arguments.describe {
-        return describe(form, &name, &descriptors, node.endpoints(), true).map(|()| 0);
+        return describe(form, name, &defaults.descriptors(), node.endpoints(), true).map(|()| 0);
     }
     end_on_signals(vec![node.waker()])?;
     let code = node.run(executor).map_err(CliError::failed)?;
@@ -133,15 +132,14 @@ fn planner<F: PlannerFamily, A: PathAction>(arguments: &PlannerArguments) -> Res
 }
 
 fn sim(arguments: &SimArguments) -> Result<u8, CliError> {
-    let descriptors = sim_node::descriptors();
+    let defaults = SimParameters::default();
     let ros = ros_arguments(&arguments.ros)?;
     let environment = Environment::read().map_err(CliError::input)?;
-    let (start, warnings) =
-        start::open("planwright_sim", descriptors.clone(), &ros, environment).map_err(CliError::input)?;
+    let (setup, warnings) = start::open("planwright_sim", &defaults, &ros, environment).map_err(CliError::input)?;
     warn(&warnings);
-    let (node, executor) = SimNode::open(start).map_err(CliError::input)?;
+    let (node, executor) = SimNode::open(setup).map_err(CliError::input)?;
     if let Some(form) = arguments.describe {
-        return describe(form, "planwright_sim", &descriptors, node.endpoints(), false).map(|()| 0);
+        return describe(form, "planwright_sim", &defaults.descriptors(), node.endpoints(), false).map(|()| 0);
     }
     end_on_signals(vec![node.waker()])?;
     node.run(executor).map_err(CliError::failed)
@@ -187,8 +185,8 @@ fn describe(
             let mut text = format!("{}\n{}", topics_table(endpoints), markdown_table(descriptors));
             if answers {
                 text.push_str("\n| code | name | given when |\n|---|---|---|\n");
-                for code in ErrorCode::ALL {
-                    text.push_str(&format!("| {} | {} | {} |\n", code as u16, code.name(), code.meaning()));
+                for (code, name, meaning) in ErrorCode::ALL {
+                    text.push_str(&format!("| {} | {name} | {meaning} |\n", code as u16));
                 }
             }
             print_text(text.trim_end())
@@ -216,7 +214,9 @@ fn describe(
             let codes: Vec<_> = ErrorCode::ALL
                 .iter()
                 .filter(|_| answers)
-                .map(|code| serde_json::json!({"code": *code as u16, "name": code.name(), "meaning": code.meaning()}))
+                .map(
+                    |(code, name, meaning)| serde_json::json!({"code": *code as u16, "name": name, "meaning": meaning}),
+                )
                 .collect();
             let all = serde_json::json!({
                 "node": name, "parameters": parameters, "topics": topics, "error_codes": codes,

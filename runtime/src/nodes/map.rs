@@ -1,4 +1,4 @@
-//! The maze as a map of ROS, and back.
+//! Conversion between mazes and occupancy grids.
 //!
 //! The map's frame is the maze's own (`qpos`): the cell of row r and column c covers
 //! `[r - 0.7, r + 0.3] x [c - 0.7, c + 0.3]` metres.

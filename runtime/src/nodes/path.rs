@@ -1,4 +1,4 @@
-//! Plans as messages: a path for those who follow it, markers for those who look.
+//! Plans as messages: `nav_msgs/Path`, and markers for RViz.
 
 use crate::gate::{CheckedPlan, Origin};
 use crate::trajectory::Trajectory;

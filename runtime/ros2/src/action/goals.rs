@@ -1,4 +1,4 @@
-//! The goals of an action server: bounded in number, with every result kept for those who ask late, or twice.
+//! The goals of an action server: bounded in number, results kept for late and repeated requests.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

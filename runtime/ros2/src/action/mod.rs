@@ -1,4 +1,4 @@
-//! An action server on which several goals may be under way, canceled, and asked for again after their end.
+//! An action server with concurrent goals, cancellation, and results kept after a goal's end.
 //!
 //! The crate's own asynchronous server answers only one of several waiters and keeps no results; this one is
 //! built on its synchronous parts.
@@ -29,7 +29,7 @@ pub struct Actions<T: ActionType> {
 }
 
 /// A node's state that acts.
-pub trait Acting<T: ActionType>: 'static {
+pub trait ActionHandler<T: ActionType>: 'static {
     /// Where the goals are kept.
     fn actions(&mut self) -> &mut Actions<T>;
     /// ROS time now.
@@ -47,7 +47,7 @@ impl<T: ActionType> Actions<T> {
     ///
     /// # Errors
     /// If the middleware refuses.
-    pub fn open<S: Acting<T>>(
+    pub fn open<S: ActionHandler<T>>(
         node: &mut Node,
         executor: &mut Executor<S>,
         name: &str,
@@ -66,7 +66,7 @@ impl<T: ActionType> Actions<T> {
         executor.add(format!("{name}/_action/send_goal"), move |state: &mut S| match receiving.receive_goal() {
             Ok(Some((request_id, request))) => {
                 let id = *request.goal_id.uuid.as_bytes();
-                let now = Acting::<T>::now(state);
+                let now = ActionHandler::<T>::now(state);
                 let accepted = state.accepts(&request.goal) && state.actions().goals.accept(id, now.nanos());
                 let stamp = builtin_interfaces::Time::from_nanos(now.nanos());
                 let sent = receiving.send_goal_response(request_id, SendGoalResponse { accepted, stamp }).is_ok();

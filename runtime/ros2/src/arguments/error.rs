@@ -1,4 +1,4 @@
-//! What can be wrong with ROS arguments.
+//! Errors of ROS arguments.
 
 use super::log_level::UnknownLogLevel;
 use crate::names::{NameError, RemapError, shorten};

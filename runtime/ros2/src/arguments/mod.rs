@@ -4,7 +4,8 @@ mod error;
 mod log_level;
 
 pub use error::ArgumentError;
-pub use log_level::{LogLevel, LogLevels, UnknownLogLevel};
+use log_level::parse_level;
+pub use log_level::{LogLevels, UnknownLogLevel};
 
 use super::names::{NameError, NodeIdentity, RemapRule, remapped_identity, validate_node_name};
 use super::parameter::{Value, parse_value};
@@ -124,10 +125,10 @@ impl RosArguments {
             Some((logger, level)) => (Some(logger), level),
             None => (None, got.as_str()),
         };
-        match (logger, LogLevel::parse(level)) {
+        match (logger, parse_level(level)) {
             (Some(""), _) => return Err(ArgumentError::Unknown { got }),
             (Some(logger), Ok(level)) => self.log_levels.loggers.push((logger.to_owned(), level)),
-            (None, Ok(level)) => self.log_levels.default = Some(level),
+            (None, Ok(level)) => self.log_levels.default = level,
             (_, Err(source)) => return Err(ArgumentError::LogLevel { got, source }),
         }
         Ok(())
@@ -171,6 +172,7 @@ fn parameter(got: String) -> Result<ParameterRule, ArgumentError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logger::Severity;
     use proptest::prelude::*;
 
     fn parse(line: &[&str]) -> Result<(RosArguments, Vec<String>), ArgumentError> {
@@ -222,8 +224,8 @@ mod tests {
         assert_eq!((ros.parameters[0].name.as_str(), &ros.parameters[0].value), ("steps", &Value::Integer(7)));
         assert_eq!(ros.parameters[1].node.as_deref(), Some("planner"));
         assert_eq!(ros.parameters[1].value, Value::DoubleArray(vec![1.0, 2.0]));
-        assert_eq!(ros.log_levels.level_of("robot.planner"), LogLevel::Debug);
-        assert_eq!(ros.log_levels.level_of("other"), LogLevel::Warn);
+        assert_eq!(ros.log_levels.level_of("robot.planner"), Severity::Debug);
+        assert_eq!(ros.log_levels.level_of("other"), Severity::Warn);
         assert!(!ros.rosout_logs && ros.stdout_logs);
         assert_eq!(ros.enclave.as_deref(), Some("/secure"));
     }
@@ -268,7 +270,7 @@ mod tests {
         ])
         .expect("valid");
         assert!(ros.stdout_logs && !ros.external_lib_logs && ros.rosout_logs);
-        assert_eq!(ros.log_levels.default, Some(LogLevel::Error));
+        assert_eq!(ros.log_levels.default, Some(Severity::Error));
     }
 
     #[test]

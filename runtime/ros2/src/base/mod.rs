@@ -1,4 +1,4 @@
-//! What every node has: a log, a clock, parameters, diagnostics, and a memory for its first fault.
+//! Common parts of every node: log, clock, typed parameters, diagnostics and the latch of its first fault.
 
 use crate::diagnostics::{self, FaultLatch, Status};
 use crate::executor::{Executor, Waker};
@@ -7,7 +7,7 @@ use crate::messages::diagnostic_msgs::DiagnosticArray;
 use crate::messages::rcl_interfaces as rcl;
 use crate::messages::{rosgraph_msgs, std_srvs};
 use crate::node::{Node, NodeError, Publisher};
-use crate::parameter::{self, Change, ParameterStore, Transaction};
+use crate::parameter::{self, Change, ParameterSet, ParameterStore};
 use crate::qos::Qos;
 use crate::time::{Clock, ClockSource, Jump, RosTime};
 use std::time::{Duration, Instant};
@@ -17,16 +17,17 @@ mod parameters;
 use parameters::PendingSet;
 pub use parameters::finish_set;
 
-/// What every node has.
-pub struct Base {
+/// Common parts of a node with the parameters `P`.
+pub struct Base<P> {
     /// The node on the wire.
     pub node: Node,
     /// Its log.
     pub logger: Logger,
     /// Its clock.
     pub clock: Clock,
-    /// Its parameters.
-    pub parameters: ParameterStore,
+    /// Its parameters, as set last.
+    pub parameters: P,
+    store: ParameterStore,
     /// Its faults.
     pub faults: FaultLatch,
     /// Wakes and ends its loop.
@@ -38,43 +39,52 @@ pub struct Base {
     started: Instant,
 }
 
-/// What a node says to parameters that are valid by themselves.
+/// A node's decision on parameter values that are valid by themselves.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// They are good.
-    Now,
-    /// Whether they are good will turn out: [`finish_set`] has to follow.
-    Later,
-    /// They are not, for this reason.
-    Refused(String),
+    /// They are set.
+    Accept,
+    /// Decided by a later [`finish_set`].
+    Defer,
+    /// They are not set, for this reason.
+    Reject(String),
 }
 
 /// A node's state.
 pub trait NodeState: 'static {
-    /// What every node has.
-    fn base(&mut self) -> &mut Base;
-    /// Whether setting this parameter may be decided [`Verdict::Later`].
-    fn takes_long(&self, name: &str) -> bool;
-    /// Looks at parameters before they are set.
-    fn check_parameters(&mut self, transaction: &Transaction) -> Verdict;
+    /// The node's parameters.
+    type Parameters: ParameterSet;
+
+    /// The common parts.
+    fn base(&mut self) -> &mut Base<Self::Parameters>;
+    /// Whether a change of a [deferred](parameter::Descriptor::deferred) parameter takes long now.
+    fn defers(&self) -> bool {
+        false
+    }
+    /// Checks all parameters as they would be after a set; `deferred` if it may answer [`Verdict::Defer`].
+    fn check_parameters(&mut self, _after: &Self::Parameters, _deferred: bool) -> Verdict {
+        Verdict::Accept
+    }
     /// Parameters have been set.
     fn parameters_changed(&mut self, changes: &[Change]);
-    /// Time is not what it was.
-    fn time_jumped(&mut self, jump: &Jump);
-    /// What it says of itself.
+    /// ROS time has jumped.
+    fn time_jumped(&mut self, _jump: &Jump) {}
+    /// The node's own diagnostics, once a second.
     fn statuses(&mut self) -> Vec<Status>;
-    /// Somebody has seen the first fault and cleared it.
+    /// The first fault was cleared by a request.
     fn fault_cleared(&mut self) {}
     /// Writes have failed for too long: the middleware is broken.
     fn middleware_failed(&mut self);
 }
 
-/// How a node is started.
-pub struct Start {
+/// What a node is opened with.
+pub struct NodeSetup<P> {
     /// The node.
     pub node: Node,
-    /// Parameters with the values that files and arguments gave them.
-    pub parameters: ParameterStore,
+    /// Parameters with the values from files and arguments.
+    pub parameters: P,
+    /// The same by name, with their descriptors.
+    pub store: ParameterStore,
     /// Least severity that is logged.
     pub severity: Severity,
     /// Whether lines go to the terminal.
@@ -83,30 +93,29 @@ pub struct Start {
     pub log_to_topic: bool,
 }
 
-/// Every node has this parameter.
+/// A bool parameter of every node: time from `/clock` instead of the system.
 pub const USE_SIM_TIME: &str = "use_sim_time";
 /// Periods of 20 ms in which every write failed before the middleware counts as broken.
 const WRITE_FAULT_ROW: u64 = 50;
 /// A fault of the middleware that lasts this long ends the process: what supervises it starts it afresh.
 const WRITE_FAULT_EXIT: Duration = Duration::from_secs(5);
 
-impl Base {
-    /// Opens what every node has.
+impl<P: ParameterSet> Base<P> {
+    /// Opens log, clock, events and diagnostics.
     ///
     /// # Errors
     /// If the middleware refuses.
-    pub fn open(start: Start, waker: Waker) -> Result<Self, NodeError> {
-        let Start { mut node, parameters, severity, log_to_terminal, log_to_topic } = start;
+    pub fn open(setup: NodeSetup<P>, waker: Waker) -> Result<Self, NodeError> {
+        let NodeSetup { mut node, parameters, store, severity, log_to_terminal, log_to_topic } = setup;
         let logger = Logger::open(&mut node, severity, log_to_terminal, log_to_topic)?;
-        let simulated = parameters.bool(USE_SIM_TIME).unwrap_or(false);
-        let source = if simulated { ClockSource::Simulated } else { ClockSource::System };
         let base = Self {
             events: node.publisher("/parameter_events", Qos::Events)?,
             diagnostics: node.publisher("/diagnostics", Qos::Reliable)?,
             node,
             logger,
-            clock: Clock::new(source),
+            clock: Clock::new(clock_source(&store)),
             parameters,
+            store,
             faults: FaultLatch::default(),
             waker,
             pending: None,
@@ -114,7 +123,7 @@ impl Base {
             started: Instant::now(),
         };
         let name = base.node.names().identity().fully_qualified();
-        base.events.publish(parameter::declared_event(&base.parameters, base.now().into(), &name));
+        base.events.publish(parameter::declared_event(&base.store, base.now().into(), &name));
         Ok(base)
     }
 
@@ -128,26 +137,11 @@ impl Base {
         self.logger.log(self.clock.now(), severity, text);
     }
 
-    /// Notes a fault and says so, though not more often than every few seconds.
+    /// Latches a fault and logs it, at most once every few seconds.
     pub fn fault(&mut self, name: &'static str, text: &str) {
         let now = self.clock.now();
         self.faults.note(now, name, text);
         self.logger.log_once_in_a_while(now, Severity::Warn, name, &format!("{name}: {text}"));
-    }
-
-    /// A number parameter, which every caller has declared.
-    pub fn double(&self, name: &str) -> f64 {
-        self.parameters.double(name).unwrap_or(f64::NAN)
-    }
-
-    /// A yes-or-no parameter, which every caller has declared.
-    pub fn flag(&self, name: &str) -> bool {
-        self.parameters.bool(name).unwrap_or(false)
-    }
-
-    /// A text parameter, which every caller has declared.
-    pub fn text(&self, name: &str) -> String {
-        self.parameters.string(name).unwrap_or_default().to_owned()
     }
 
     fn announce(&mut self, changes: &[Change]) {
@@ -158,11 +152,15 @@ impl Base {
     }
 }
 
+fn clock_source(store: &ParameterStore) -> ClockSource {
+    if store.read(USE_SIM_TIME).unwrap_or(false) { ClockSource::Simulated } else { ClockSource::System }
+}
+
 /// Serves parameters, clock and diagnostics.
 ///
 /// # Errors
 /// If the middleware refuses.
-pub fn serve<S: NodeState>(base: &mut Base, executor: &mut Executor<S>) -> Result<(), NodeError> {
+pub fn serve<S: NodeState>(base: &mut Base<S::Parameters>, executor: &mut Executor<S>) -> Result<(), NodeError> {
     let node = &mut base.node;
     parameters::serve(node, executor)?;
     executor.serve(node.server::<std_srvs::Trigger>("~/clear_fault")?, |state: &mut S, reply, _| {
@@ -236,7 +234,7 @@ fn diagnose<S: NodeState>(state: &mut S) {
     status.value("messages_refused", watch.failed());
     status.value("messages_malformed", base.malformed);
     status.value("uptime_secs", base.started.elapsed().as_secs());
-    // None at all, where others are thought to run: another domain, no multicast, or an rmw that is not DDS.
+    // 0 beside running peers: another domain, no multicast, or an rmw that is not DDS.
     status.value("peers", base.node.peers());
     status.value("time_jumps", base.clock.jumps());
     statuses.push(status);

@@ -1,21 +1,20 @@
-//! Setting parameters over the wire: all or nothing, at once or when a model has passed.
+//! The six parameter services: values are set together or not at all, at once or when a deferred change has succeeded.
 
-use super::{NodeState, USE_SIM_TIME, Verdict};
+use super::{NodeState, USE_SIM_TIME, Verdict, clock_source};
 use crate::executor::{Executor, Reply};
 use crate::messages::rcl_interfaces as rcl;
 use crate::node::{Node, NodeError};
-use crate::parameter::{self, Transaction};
-use crate::time::ClockSource;
+use crate::parameter::{self, ParameterSet, Transaction};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// Parameters that wait for something that takes long.
+/// Parameters whose set is deferred.
 pub(super) struct PendingSet {
     transaction: Transaction,
     answer: Box<dyn FnOnce(Result<(), String>)>,
 }
 
-/// Ends a set of parameters that was to be decided [`Verdict::Later`].
+/// Ends a set of parameters that was answered [`Verdict::Defer`].
 pub fn finish_set<S: NodeState>(state: &mut S, verdict: Result<(), String>) {
     let Some(pending) = state.base().pending.take() else { return };
     let outcome = match verdict {
@@ -26,12 +25,14 @@ pub fn finish_set<S: NodeState>(state: &mut S, verdict: Result<(), String>) {
 }
 
 fn commit<S: NodeState>(state: &mut S, transaction: Transaction) -> Result<(), String> {
-    let changes = state.base().parameters.commit(transaction).map_err(|error| error.to_string())?;
-    state.base().announce(&changes);
+    let base = state.base();
+    let after = base.parameters.read(transaction.after()).map_err(|error| error.to_string())?;
+    let changes = base.store.commit(transaction).map_err(|error| error.to_string())?;
+    base.parameters = after;
+    base.announce(&changes);
     if changes.iter().any(|change| change.name == USE_SIM_TIME) {
-        let simulated = state.base().flag(USE_SIM_TIME);
-        let source = if simulated { ClockSource::Simulated } else { ClockSource::System };
-        if let Some(jump) = state.base().clock.set_source(source) {
+        let source = clock_source(&base.store);
+        if let Some(jump) = base.clock.set_source(source) {
             state.time_jumped(&jump);
         }
     }
@@ -39,7 +40,7 @@ fn commit<S: NodeState>(state: &mut S, transaction: Transaction) -> Result<(), S
     Ok(())
 }
 
-/// Sets parameters together: all of them or none. `answer` hears how it went, now or later.
+/// Sets parameters together: all of them or none. `answer` gets the outcome, now or later.
 fn set_together<S: NodeState>(
     state: &mut S,
     parameters: &[rcl::Parameter],
@@ -51,18 +52,23 @@ fn set_together<S: NodeState>(
         );
         return;
     }
-    let transaction = match parameter::prepare_set(&state.base().parameters, parameters) {
-        Ok(transaction) => transaction,
-        Err(reason) => return answer(Err(reason)),
-    };
-    match state.check_parameters(&transaction) {
-        Verdict::Refused(reason) => answer(Err(reason)),
-        Verdict::Now => {
-            let outcome = commit(state, transaction);
-            answer(outcome);
+    let checked = parameter::prepare_set(&state.base().store, parameters).and_then(|transaction| {
+        let after = state.base().parameters.read(transaction.after()).map_err(|error| error.to_string())?;
+        let deferred = transaction.names().iter().any(|name| is_deferred(state, name));
+        match state.check_parameters(&after, deferred) {
+            Verdict::Reject(reason) => Err(reason),
+            verdict => Ok((transaction, verdict == Verdict::Defer)),
         }
-        Verdict::Later => state.base().pending = Some(PendingSet { transaction, answer }),
+    });
+    match checked {
+        Err(reason) => answer(Err(reason)),
+        Ok((transaction, true)) => state.base().pending = Some(PendingSet { transaction, answer }),
+        Ok((transaction, false)) => answer(commit(state, transaction)),
     }
+}
+
+fn is_deferred<S: NodeState>(state: &mut S, name: &str) -> bool {
+    state.defers() && state.base().store.descriptor(name).is_some_and(|descriptor| descriptor.deferred)
 }
 
 fn result_of(outcome: Result<(), String>) -> rcl::SetParametersResult {
@@ -72,20 +78,20 @@ fn result_of(outcome: Result<(), String>) -> rcl::SetParametersResult {
     }
 }
 
-/// Answers a request of several parameters. Each is set by itself, but those that take long, which are set together
-/// and last: a model is loaded once.
+/// Answers a request of several parameters. Each is set by itself, but deferred ones together and last: a model is
+/// loaded once.
 fn set_each<S: NodeState>(state: &mut S, parameters: Vec<rcl::Parameter>, reply: Reply<rcl::SetParametersResponse>) {
     let mut results = vec![rcl::SetParametersResult::default(); parameters.len()];
     let (mut slow, mut slow_places) = (Vec::new(), Vec::new());
     for (place, (result, parameter)) in results.iter_mut().zip(parameters).enumerate() {
-        if state.takes_long(&parameter.name) {
+        if is_deferred(state, &parameter.name) {
             slow_places.push(place);
             slow.push(parameter);
             continue;
         }
         let decided = Rc::new(RefCell::new(None));
-        let hear = Rc::clone(&decided);
-        set_together(state, &[parameter], Box::new(move |outcome| *hear.borrow_mut() = Some(outcome)));
+        let deciding = Rc::clone(&decided);
+        set_together(state, &[parameter], Box::new(move |outcome| *deciding.borrow_mut() = Some(outcome)));
         let outcome = decided.borrow_mut().take();
         *result = result_of(outcome.unwrap_or_else(|| Err("expected a decision at once".to_owned())));
     }
@@ -107,21 +113,21 @@ fn set_each<S: NodeState>(state: &mut S, parameters: Vec<rcl::Parameter>, reply:
 /// Serves the six services of parameters.
 pub(super) fn serve<S: NodeState>(node: &mut Node, executor: &mut Executor<S>) -> Result<(), NodeError> {
     executor.serve(node.server::<rcl::GetParameters>("~/get_parameters")?, |state: &mut S, reply, request| {
-        reply.send(parameter::get_parameters(&state.base().parameters, &request));
+        reply.send(parameter::get_parameters(&state.base().store, &request));
     })?;
     executor.serve(
         node.server::<rcl::GetParameterTypes>("~/get_parameter_types")?,
         |state: &mut S, reply, request| {
-            reply.send(parameter::get_parameter_types(&state.base().parameters, &request));
+            reply.send(parameter::get_parameter_types(&state.base().store, &request));
         },
     )?;
     executor.serve(node.server::<rcl::ListParameters>("~/list_parameters")?, |state: &mut S, reply, request| {
-        reply.send(parameter::list_parameters(&state.base().parameters, &request));
+        reply.send(parameter::list_parameters(&state.base().store, &request));
     })?;
     executor.serve(
         node.server::<rcl::DescribeParameters>("~/describe_parameters")?,
         |state: &mut S, reply, request| {
-            reply.send(parameter::describe_parameters(&state.base().parameters, &request));
+            reply.send(parameter::describe_parameters(&state.base().store, &request));
         },
     )?;
     executor.serve(node.server::<rcl::SetParameters>("~/set_parameters")?, |state: &mut S, reply, request| {

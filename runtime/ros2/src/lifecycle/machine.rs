@@ -1,20 +1,20 @@
-//! The states and transitions of a managed node, as the ROS 2 design "Managed nodes" lays them down.
+//! States and transitions of a managed node, as in the ROS 2 design "Managed nodes" defines them.
 
 use super::super::messages::lifecycle_msgs;
 
 /// A state. The discriminants are those of `lifecycle_msgs/State`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum State {
-    /// No state that a node is ever in, but rcl lists it.
+pub enum LifecycleState {
+    /// Listed by rcl, never entered.
     Unknown = 0,
     /// Nothing is loaded.
     Unconfigured = 1,
-    /// Loaded and tested, and silent.
+    /// Loaded and tested.
     Inactive = 2,
-    /// At work.
+    /// Working.
     Active = 3,
-    /// At its end.
+    /// Ended.
     Finalized = 4,
     /// Loading.
     Configuring = 10,
@@ -30,37 +30,25 @@ pub enum State {
     ErrorProcessing = 15,
 }
 
-impl State {
-    /// All states, as rcl lists them.
-    pub const ALL: [Self; 11] = [
-        Self::Unknown,
-        Self::Unconfigured,
-        Self::Inactive,
-        Self::Active,
-        Self::Finalized,
-        Self::Configuring,
-        Self::CleaningUp,
-        Self::ShuttingDown,
-        Self::Activating,
-        Self::Deactivating,
-        Self::ErrorProcessing,
+impl LifecycleState {
+    /// All states with their labels, as rcl lists them.
+    pub const ALL: [(Self, &'static str); 11] = [
+        (Self::Unknown, "unknown"),
+        (Self::Unconfigured, "unconfigured"),
+        (Self::Inactive, "inactive"),
+        (Self::Active, "active"),
+        (Self::Finalized, "finalized"),
+        (Self::Configuring, "configuring"),
+        (Self::CleaningUp, "cleaningup"),
+        (Self::ShuttingDown, "shuttingdown"),
+        (Self::Activating, "activating"),
+        (Self::Deactivating, "deactivating"),
+        (Self::ErrorProcessing, "errorprocessing"),
     ];
 
     /// Its label.
     pub fn label(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Unconfigured => "unconfigured",
-            Self::Inactive => "inactive",
-            Self::Active => "active",
-            Self::Finalized => "finalized",
-            Self::Configuring => "configuring",
-            Self::CleaningUp => "cleaningup",
-            Self::ShuttingDown => "shuttingdown",
-            Self::Activating => "activating",
-            Self::Deactivating => "deactivating",
-            Self::ErrorProcessing => "errorprocessing",
-        }
+        Self::ALL.iter().find(|(state, _)| *state == self).map_or("unknown", |(_, label)| label)
     }
 
     /// As a message.
@@ -69,9 +57,9 @@ impl State {
     }
 }
 
-/// What may be asked of a node from outside.
+/// A transition that a client can request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum LifecycleCommand {
     /// Load and test.
     Configure,
     /// Let go of what was loaded.
@@ -84,12 +72,12 @@ pub enum Command {
     Shutdown,
 }
 
-/// How a transition went.
+/// Result of a transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum TransitionOutcome {
     /// Done.
     Success,
-    /// Refused; the node is where it was before.
+    /// Refused; the state is that before.
     Failure,
     /// Broken; error processing follows.
     Error,
@@ -102,19 +90,19 @@ pub struct Transition {
     pub id: u8,
     /// Its label.
     pub label: &'static str,
-    /// Where it begins.
-    pub from: State,
-    /// Where it leads.
-    pub to: State,
+    /// Its start state.
+    pub from: LifecycleState,
+    /// Its goal state.
+    pub to: LifecycleState,
 }
 
-const fn row(id: u8, label: &'static str, from: State, to: State) -> Transition {
+const fn row(id: u8, label: &'static str, from: LifecycleState, to: LifecycleState) -> Transition {
     Transition { id, label, from, to }
 }
 
 /// Every transition of the design.
 pub const TRANSITIONS: [Transition; 25] = {
-    use State::*;
+    use LifecycleState::*;
     [
         row(1, "configure", Unconfigured, Configuring),
         row(10, "transition_success", Configuring, Inactive),
@@ -154,38 +142,38 @@ impl Transition {
         }
     }
 
-    /// What it asks for, if it may be asked from outside.
-    pub fn command(&self) -> Option<Command> {
+    /// The request that triggers it, if clients can request it.
+    pub fn command(&self) -> Option<LifecycleCommand> {
         match self.id {
-            1 => Some(Command::Configure),
-            2 => Some(Command::Cleanup),
-            3 => Some(Command::Activate),
-            4 => Some(Command::Deactivate),
-            5..=7 => Some(Command::Shutdown),
+            1 => Some(LifecycleCommand::Configure),
+            2 => Some(LifecycleCommand::Cleanup),
+            3 => Some(LifecycleCommand::Activate),
+            4 => Some(LifecycleCommand::Deactivate),
+            5..=7 => Some(LifecycleCommand::Shutdown),
             _ => None,
         }
     }
 }
 
-/// Where a node is.
+/// The lifecycle state machine of a node.
 #[derive(Clone, Debug)]
 pub struct Machine {
-    state: State,
+    state: LifecycleState,
 }
 
 impl Default for Machine {
     fn default() -> Self {
-        Self { state: State::Unconfigured }
+        Self { state: LifecycleState::Unconfigured }
     }
 }
 
 impl Machine {
     /// The state.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> LifecycleState {
         self.state
     }
 
-    /// The transitions that may be asked for now.
+    /// The transitions that clients can request now.
     pub fn available(&self) -> impl Iterator<Item = &'static Transition> + use<> {
         let state = self.state;
         TRANSITIONS.iter().filter(move |row| row.from == state && row.command().is_some())
@@ -201,7 +189,7 @@ impl Machine {
     ///
     /// # Errors
     /// The state that the node is in, if the transition does not begin there.
-    pub fn begin(&mut self, transition: &'static Transition) -> Result<(), State> {
+    pub fn begin(&mut self, transition: &'static Transition) -> Result<(), LifecycleState> {
         if transition.from != self.state {
             return Err(self.state);
         }
@@ -210,11 +198,11 @@ impl Machine {
     }
 
     /// Leaves the transition's state. `None` if no transition is under way.
-    pub fn end(&mut self, outcome: Outcome) -> Option<&'static Transition> {
+    pub fn end(&mut self, outcome: TransitionOutcome) -> Option<&'static Transition> {
         let label = match outcome {
-            Outcome::Success => "transition_success",
-            Outcome::Failure => "transition_failure",
-            Outcome::Error => "transition_error",
+            TransitionOutcome::Success => "transition_success",
+            TransitionOutcome::Failure => "transition_failure",
+            TransitionOutcome::Error => "transition_error",
         };
         let row = TRANSITIONS.iter().find(|row| row.from == self.state && row.label == label)?;
         self.state = row.to;
@@ -226,7 +214,7 @@ impl Machine {
 mod tests {
     use super::*;
 
-    fn ask(machine: &mut Machine, label: &str, outcome: Outcome) -> State {
+    fn ask(machine: &mut Machine, label: &str, outcome: TransitionOutcome) -> LifecycleState {
         let Some(row) = machine.find(0, label) else { panic!("{label} from {:?}", machine.state()) };
         assert!(machine.begin(row).is_ok());
         assert!(machine.end(outcome).is_some());
@@ -236,21 +224,21 @@ mod tests {
     #[test]
     fn a_life_goes_through_all_primary_states() {
         let mut machine = Machine::default();
-        assert_eq!(ask(&mut machine, "configure", Outcome::Failure), State::Unconfigured);
-        assert_eq!(ask(&mut machine, "configure", Outcome::Success), State::Inactive);
-        assert_eq!(ask(&mut machine, "activate", Outcome::Success), State::Active);
-        assert_eq!(ask(&mut machine, "deactivate", Outcome::Success), State::Inactive);
-        assert_eq!(ask(&mut machine, "cleanup", Outcome::Success), State::Unconfigured);
-        assert_eq!(ask(&mut machine, "shutdown", Outcome::Success), State::Finalized);
+        assert_eq!(ask(&mut machine, "configure", TransitionOutcome::Failure), LifecycleState::Unconfigured);
+        assert_eq!(ask(&mut machine, "configure", TransitionOutcome::Success), LifecycleState::Inactive);
+        assert_eq!(ask(&mut machine, "activate", TransitionOutcome::Success), LifecycleState::Active);
+        assert_eq!(ask(&mut machine, "deactivate", TransitionOutcome::Success), LifecycleState::Inactive);
+        assert_eq!(ask(&mut machine, "cleanup", TransitionOutcome::Success), LifecycleState::Unconfigured);
+        assert_eq!(ask(&mut machine, "shutdown", TransitionOutcome::Success), LifecycleState::Finalized);
         assert_eq!(machine.available().count(), 0);
     }
 
     #[test]
     fn an_error_is_processed_and_leads_back_to_unconfigured() {
         let mut machine = Machine::default();
-        assert_eq!(ask(&mut machine, "configure", Outcome::Error), State::ErrorProcessing);
+        assert_eq!(ask(&mut machine, "configure", TransitionOutcome::Error), LifecycleState::ErrorProcessing);
         assert!(machine.find(1, "").is_none());
-        assert_eq!(machine.end(Outcome::Success).map(|row| row.to), Some(State::Unconfigured));
+        assert_eq!(machine.end(TransitionOutcome::Success).map(|row| row.to), Some(LifecycleState::Unconfigured));
     }
 
     #[test]
@@ -258,7 +246,7 @@ mod tests {
         let machine = Machine::default();
         assert!(machine.find(3, "").is_none() && machine.find(0, "activate").is_none());
         assert!(machine.find(10, "transition_success").is_none());
-        assert_eq!(Machine::default().end(Outcome::Success), None);
+        assert_eq!(Machine::default().end(TransitionOutcome::Success), None);
         assert_eq!(machine.find(5, "").map(|row| row.label), Some("shutdown"));
     }
 }

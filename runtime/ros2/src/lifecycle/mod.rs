@@ -1,7 +1,7 @@
-//! A managed node: five services, an event for every transition, and transitions that may take their time.
+//! A managed node: five services, an event per transition, and transitions that may take long.
 
 mod machine;
 mod services;
 
-pub use machine::{Command, Machine, Outcome, State, TRANSITIONS, Transition};
-pub use services::{Lifecycle, Managed, finish, request, serve};
+pub use machine::{LifecycleCommand, LifecycleState, Machine, TRANSITIONS, Transition, TransitionOutcome};
+pub use services::{Lifecycle, LifecycleNode, finish, request, serve};

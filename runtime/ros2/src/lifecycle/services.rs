@@ -1,9 +1,9 @@
-//! The lifecycle on the wire.
+//! The lifecycle services and events of a node.
 //!
-//! A transition that is asked for begins at once and ends when its work does: the answer to `change_state`
+//! A requested transition begins at once and ends when its work does: the answer to `change_state`
 //! waits for that, while topics, diagnostics and the other services go on.
 
-use super::machine::{Command, Machine, Outcome, State, TRANSITIONS, Transition};
+use super::machine::{LifecycleCommand, LifecycleState, Machine, TRANSITIONS, Transition, TransitionOutcome};
 use crate::executor::{Executor, Reply};
 use crate::messages::lifecycle_msgs as msgs;
 use crate::node::{Node, NodeError, Publisher};
@@ -13,21 +13,21 @@ use crate::qos::Qos;
 pub struct Lifecycle {
     machine: Machine,
     events: Publisher<msgs::TransitionEvent>,
-    /// Who asked for the transition under way.
+    /// The request for the transition under way.
     waiting: Option<Reply<msgs::ChangeStateResponse>>,
     transitions: u64,
 }
 
 /// A node's state that has a lifecycle.
-pub trait Managed: 'static {
-    /// Where the lifecycle is kept.
+pub trait LifecycleNode: 'static {
+    /// The lifecycle.
     fn lifecycle(&mut self) -> &mut Lifecycle;
     /// Begins the work of a transition that has been entered. It ends with [`finish`], here or later.
-    fn begin(&mut self, command: Command);
-    /// Does what an error asks for: lets go of everything. True if the node can be configured again.
+    fn begin(&mut self, command: LifecycleCommand);
+    /// Recovers from an error: releases everything. True if the node can be configured again.
     fn recover(&mut self) -> bool;
     /// The state has changed; the work of the transition is done.
-    fn entered(&mut self, state: State);
+    fn entered(&mut self, state: LifecycleState);
     /// ROS time in nanoseconds, for events.
     fn now_nanos(&self) -> i64;
 }
@@ -43,7 +43,7 @@ impl Lifecycle {
     }
 
     /// The state.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> LifecycleState {
         self.machine.state()
     }
 
@@ -64,13 +64,17 @@ impl Lifecycle {
     }
 }
 
-/// Asks a node for a transition from inside. False if it is not possible now.
-pub fn request<S: Managed>(state: &mut S, command: Command) -> bool {
+/// Requests a transition from inside the node. False if it is not possible now.
+pub fn request<S: LifecycleNode>(state: &mut S, command: LifecycleCommand) -> bool {
     let row = state.lifecycle().machine.available().find(|row| row.command() == Some(command));
     row.is_some_and(|row| start(state, row, None))
 }
 
-fn start<S: Managed>(state: &mut S, row: &'static Transition, reply: Option<Reply<msgs::ChangeStateResponse>>) -> bool {
+fn start<S: LifecycleNode>(
+    state: &mut S,
+    row: &'static Transition,
+    reply: Option<Reply<msgs::ChangeStateResponse>>,
+) -> bool {
     let now = state.now_nanos();
     let lifecycle = state.lifecycle();
     let begun = lifecycle.machine.begin(row).is_ok();
@@ -91,13 +95,13 @@ fn start<S: Managed>(state: &mut S, row: &'static Transition, reply: Option<Repl
 }
 
 /// Ends the transition under way. Of an error the node recovers here and now, if it can.
-pub fn finish<S: Managed>(state: &mut S, outcome: Outcome) {
+pub fn finish<S: LifecycleNode>(state: &mut S, outcome: TransitionOutcome) {
     let now = state.now_nanos();
     let Some(row) = state.lifecycle().machine.end(outcome) else { return };
     state.lifecycle().announce(row, now);
-    if row.to == State::ErrorProcessing {
+    if row.to == LifecycleState::ErrorProcessing {
         let recovered = state.recover();
-        let outcome = if recovered { Outcome::Success } else { Outcome::Failure };
+        let outcome = if recovered { TransitionOutcome::Success } else { TransitionOutcome::Failure };
         if let Some(row) = state.lifecycle().machine.end(outcome) {
             state.lifecycle().announce(row, now);
         }
@@ -105,7 +109,7 @@ pub fn finish<S: Managed>(state: &mut S, outcome: Outcome) {
     let reached = state.lifecycle().state();
     state.entered(reached);
     if let Some(reply) = state.lifecycle().waiting.take() {
-        reply.send(msgs::ChangeStateResponse { success: outcome == Outcome::Success });
+        reply.send(msgs::ChangeStateResponse { success: outcome == TransitionOutcome::Success });
     }
 }
 
@@ -113,7 +117,7 @@ pub fn finish<S: Managed>(state: &mut S, outcome: Outcome) {
 ///
 /// # Errors
 /// If the middleware refuses.
-pub fn serve<S: Managed>(node: &mut Node, executor: &mut Executor<S>) -> Result<(), NodeError> {
+pub fn serve<S: LifecycleNode>(node: &mut Node, executor: &mut Executor<S>) -> Result<(), NodeError> {
     executor.serve(node.server::<msgs::ChangeState>("~/change_state")?, |state: &mut S, reply, request| {
         let asked = &request.transition;
         match state.lifecycle().machine.find(asked.id, &asked.label) {
@@ -127,7 +131,7 @@ pub fn serve<S: Managed>(node: &mut Node, executor: &mut Executor<S>) -> Result<
         reply.send(msgs::GetStateResponse { current_state: state.lifecycle().state().message() });
     })?;
     executor.serve(node.server::<msgs::GetAvailableStates>("~/get_available_states")?, |_: &mut S, reply, _| {
-        let available_states = State::ALL.iter().map(|state| state.message()).collect();
+        let available_states = LifecycleState::ALL.map(|(state, _)| state.message()).to_vec();
         reply.send(msgs::GetAvailableStatesResponse { available_states });
     })?;
     executor.serve(

@@ -1,6 +1,6 @@
-//! From a name as it is written to the absolute name on the wire.
+//! Expansion of a relative or private name to the absolute name on the wire.
 
-use super::identity::NodeIdentity;
+use super::node_name::NodeIdentity;
 use super::validate::{NameError, validate_absolute, validate_name};
 use std::fmt;
 

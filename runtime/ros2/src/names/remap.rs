@@ -1,7 +1,7 @@
-//! Rules that rename nodes, namespaces, topics, services and actions.
+//! Remapping rules of nodes, namespaces, topics, services and actions.
 
 use super::expand::{ResolvedName, expand};
-use super::identity::NodeIdentity;
+use super::node_name::NodeIdentity;
 use super::validate::{NameError, shorten, validate_name, validate_namespace, validate_node_name};
 
 /// What a name belongs to.

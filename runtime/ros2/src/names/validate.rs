@@ -1,4 +1,4 @@
-//! What makes a name valid: the rules of rcl and rmw, with the first breach named.
+//! Validation of names by the rules of rcl and rmw, with the first breach named.
 
 /// Longest absolute topic or service name, in bytes; the middleware adds a prefix of its own.
 const MAX_NAME_BYTES: usize = 247;

@@ -1,4 +1,4 @@
-//! What is still believed.
+//! Limits of plausible odometry.
 
 use serde::{Deserialize, Serialize};
 

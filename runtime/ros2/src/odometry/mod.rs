@@ -1,13 +1,13 @@
-//! Whether a stream of odometry can be trusted: it may stop, stick, jitter, jump, come late or out of order.
+//! Plausibility of an odometry stream: stopped, stuck, jittering, jumping, late or out of order.
 //!
 //! [`OdometryMonitor`] is given every message that passed [`check_odometry`](super::validate::check_odometry) and
 //! names what it is. Arrivals are measured on the monotonic clock, places and ages against the stamps.
 
-mod arrivals;
+mod arrival_stats;
 mod limits;
 mod monitor;
 mod outcome;
-mod place;
+mod pose_estimate;
 #[cfg(test)]
 mod tests;
 

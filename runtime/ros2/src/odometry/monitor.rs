@@ -1,7 +1,7 @@
-//! The monitor.
+//! The odometry monitor: classifies each message against those before it.
 
-use super::arrivals::Arrivals;
-use super::place::{Place, Places, Step};
+use super::arrival_stats::ArrivalStats;
+use super::pose_estimate::{PoseEstimate, PoseTrack, Step};
 use super::{OdometryLimits, OdometryOutcome, OdometryStatistics, OdometryStatus};
 use crate::time::RosTime;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use std::time::Instant;
 pub struct OdometrySample {
     /// When it arrived, on the monotonic clock.
     pub received: Instant,
-    /// What the node's clock said then.
+    /// ROS time on arrival.
     pub now: RosTime,
     /// Stamp of the message.
     pub stamp: RosTime,
@@ -34,8 +34,8 @@ struct Standstill {
 #[derive(Clone, Debug)]
 pub struct OdometryMonitor {
     limits: OdometryLimits,
-    arrivals: Arrivals,
-    places: Places,
+    arrivals: ArrivalStats,
+    places: PoseTrack,
     last_stamp: Option<RosTime>,
     last_pose: Option<([f64; 2], f64)>,
     standstill: Option<Standstill>,
@@ -49,12 +49,12 @@ pub struct OdometryMonitor {
 }
 
 impl OdometryMonitor {
-    /// Has seen nothing.
+    /// Without a message yet.
     pub fn new(limits: OdometryLimits) -> Self {
         Self {
             limits,
-            arrivals: Arrivals::default(),
-            places: Places::default(),
+            arrivals: ArrivalStats::default(),
+            places: PoseTrack::default(),
             last_stamp: None,
             last_pose: None,
             standstill: None,
@@ -72,15 +72,15 @@ impl OdometryMonitor {
         &self.limits
     }
 
-    /// Changes the limits; what was seen stays.
+    /// Changes the limits; the history stays.
     pub fn set_limits(&mut self, limits: OdometryLimits) {
         self.limits = limits;
     }
 
-    /// Takes a message and says what it is. Use its pose only if that is [trusted](OdometryOutcome::is_trusted).
+    /// Classifies a message. Use its pose only if that is [trusted](OdometryOutcome::is_trusted).
     pub fn observe(&mut self, sample: &OdometrySample) -> OdometryOutcome {
         let gap = self.arrivals.record(sample.received, &self.limits);
-        let outcome = match (self.judge(sample), gap) {
+        let outcome = match (self.classify(sample), gap) {
             (OdometryOutcome::Fresh, Some(gap)) => {
                 OdometryOutcome::Jitter { gap_secs: gap.gap_secs, mean_gap_secs: gap.mean_gap_secs }
             }
@@ -115,7 +115,7 @@ impl OdometryMonitor {
         OdometryStatus::Running(self.last_kept.filter(|_| trusted).unwrap_or(last))
     }
 
-    /// The last trusted place: stamp, and position in metres. Says nothing about its age: see [`Self::status`].
+    /// The last trusted position: stamp, and metres. For its age see [`Self::status`].
     pub fn trusted_place(&self) -> Option<(RosTime, [f64; 2])> {
         self.places.trusted().map(|place| (place.stamp, place.position))
     }
@@ -133,13 +133,8 @@ impl OdometryMonitor {
         }
     }
 
-    /// Starts the longest gap anew, for figures per report.
-    pub fn forget_worst_gap(&mut self) {
-        self.arrivals.forget_worst();
-    }
-
-    /// Gives a stuck stream another chance: somebody has looked, or asks for something new.
-    pub fn forgive(&mut self) {
+    /// Clears a standstill, after an operator has looked or with a new goal.
+    pub fn clear_stuck(&mut self) {
         self.standstill = None;
         if matches!(self.last_kept, Some(OdometryOutcome::Stuck { .. })) {
             self.last_kept = Some(OdometryOutcome::Fresh);
@@ -164,13 +159,13 @@ impl OdometryMonitor {
         Some(now.saturating_duration_since(self.trusted_at?).as_secs_f64())
     }
 
-    fn judge(&mut self, sample: &OdometrySample) -> OdometryOutcome {
+    fn classify(&mut self, sample: &OdometrySample) -> OdometryOutcome {
         let OdometrySample { now, stamp, position, yaw_rad, .. } = *sample;
         let age_secs = now.since(stamp);
         if ![position[0], position[1], yaw_rad].iter().all(|number| number.is_finite()) {
             return OdometryOutcome::Invalid;
         }
-        // The clock went back, and nobody said so: what is remembered cannot be compared with what comes.
+        // The clock went back unannounced: the history cannot be compared with what follows.
         if self.last_stamp.is_some_and(|last| !(last.since(now) <= self.limits.future_tolerance_secs)) {
             self.reset();
         }
@@ -192,7 +187,7 @@ impl OdometryMonitor {
         {
             return OdometryOutcome::Stuck { secs, messages };
         }
-        match self.places.step(Place { stamp, position }, &self.limits) {
+        match self.places.step(PoseEstimate { stamp, position }, &self.limits) {
             Step::Near => OdometryOutcome::Fresh,
             Step::Relocalised { metres } => OdometryOutcome::Relocalised { metres },
             Step::Held { metres, allowed_m } => OdometryOutcome::Jump { metres, allowed_m },
@@ -205,7 +200,7 @@ impl OdometryMonitor {
         let pose = (sample.position, sample.yaw_rad);
         let same = self.last_pose.replace(pose) == Some(pose);
         let commanded = !(sample.commanded_speed_mps.abs() <= self.limits.moving_speed_mps);
-        // Once it is stuck the robot is told to stand, which proves nothing: only another pose does.
+        // A stuck robot is commanded to stop, so that only another pose clears it.
         let was_stuck = matches!(self.last_kept, Some(OdometryOutcome::Stuck { .. }));
         if !(same && (commanded || was_stuck)) {
             self.standstill = None;

@@ -1,4 +1,4 @@
-//! What became of a message, and how the stream is.
+//! Outcome per odometry message, and status of the stream.
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,4 +1,4 @@
-//! Each fault by name, and the way back from it.
+//! Every odometry fault by name, and its recovery.
 
 use super::*;
 use crate::time::RosTime;
@@ -268,9 +268,6 @@ fn jitter_is_a_warning() {
     assert_eq!(robot.good(), OdometryOutcome::Fresh);
     let worst = robot.monitor.statistics(robot.instant()).worst_gap_secs;
     assert!((worst - 0.12).abs() < 1e-6);
-    robot.monitor.forget_worst_gap();
-    assert_eq!(robot.good(), OdometryOutcome::Fresh);
-    assert!(robot.monitor.statistics(robot.instant()).worst_gap_secs < 0.03);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a parameter is: name, type, default, meaning and what it may be.
+//! Parameter descriptors: name, type, default, limits and description.
 
 use super::value::{Kind, Value, double_text};
 use crate::messages::rcl_interfaces::{FloatingPointRange, IntegerRange, ParameterDescriptor};
@@ -19,6 +19,8 @@ pub struct Descriptor {
     pub one_of: &'static [&'static str],
     /// Whether it can be set at the start only.
     pub read_only: bool,
+    /// Whether a change takes long to apply and is answered once it has succeeded or failed.
+    pub deferred: bool,
 }
 
 /// Where a number must lie: both ends are allowed; with a step above zero only `from` plus whole steps, and `to`.
@@ -123,44 +125,9 @@ impl fmt::Display for Range {
 }
 
 impl Descriptor {
-    /// A parameter of any type: that of its default.
-    pub const fn new(name: &'static str, default: Value, description: &'static str) -> Self {
-        Self { name, default, description, range: None, one_of: &[], read_only: false }
-    }
-
-    /// True or false.
-    pub const fn bool(name: &'static str, default: bool, description: &'static str) -> Self {
-        Self::new(name, Value::Bool(default), description)
-    }
-
-    /// A whole number.
-    pub const fn integer(name: &'static str, default: i64, description: &'static str) -> Self {
-        Self::new(name, Value::Integer(default), description)
-    }
-
-    /// A real number.
-    pub const fn double(name: &'static str, default: f64, description: &'static str) -> Self {
-        Self::new(name, Value::Double(default), description)
-    }
-
-    /// A text.
-    pub fn string(name: &'static str, default: &str, description: &'static str) -> Self {
-        Self::new(name, Value::String(default.to_owned()), description)
-    }
-
-    /// A list of real numbers.
-    pub fn double_array(name: &'static str, default: &[f64], description: &'static str) -> Self {
-        Self::new(name, Value::DoubleArray(default.to_vec()), description)
-    }
-
-    /// A list of whole numbers.
-    pub fn integer_array(name: &'static str, default: &[i64], description: &'static str) -> Self {
-        Self::new(name, Value::IntegerArray(default.to_vec()), description)
-    }
-
-    /// A list of texts.
-    pub fn string_array(name: &'static str, default: &[&str], description: &'static str) -> Self {
-        Self::new(name, Value::StringArray(default.iter().map(|&text| text.to_owned()).collect()), description)
+    /// A parameter with the type of its default.
+    pub fn new(name: &'static str, default: impl Into<Value>, description: &'static str) -> Self {
+        Self { name, default: default.into(), description, range: None, one_of: &[], read_only: false, deferred: false }
     }
 
     /// Between these, ends included: two `i64` for whole numbers, two `f64` for real ones.
@@ -181,6 +148,13 @@ impl Descriptor {
     #[must_use]
     pub fn read_only(mut self) -> Self {
         self.read_only = true;
+        self
+    }
+
+    /// A change takes long to apply: see [`Self::deferred`].
+    #[must_use]
+    pub fn deferred(mut self) -> Self {
+        self.deferred = true;
         self
     }
 
@@ -229,7 +203,7 @@ mod tests {
     #[test]
     fn a_table_of_parameters_reads_well_and_becomes_messages() {
         let deadline =
-            Descriptor::double("deadline_secs", 0.05, "Longest time for one plan, in seconds.").range(0.001, 10.0);
+            Descriptor::new("deadline_secs", 0.05, "Longest time for one plan, in seconds.").range(0.001, 10.0);
         let message = deadline.to_message();
         assert_eq!((message.name.as_str(), message.r#type, message.read_only), ("deadline_secs", 3, false));
         assert_eq!(
@@ -239,11 +213,11 @@ mod tests {
         assert_eq!((message.integer_range.len(), message.additional_constraints.as_str()), (0, ""));
         assert_eq!(deadline.constraint(), "from 0.001 to 10.0");
 
-        let message = Descriptor::integer("steps", 5, "Denoising steps.").range(1, 100).read_only().to_message();
+        let message = Descriptor::new("steps", 5, "Denoising steps.").range(1, 100).read_only().to_message();
         assert_eq!(message.integer_range, vec![IntegerRange { from_value: 1, to_value: 100, step: 0 }]);
         assert!(message.read_only && !message.dynamic_typing);
 
-        let message = Descriptor::string("engine", "auto", "Engine.").one_of(&["auto", "tract"]).to_message();
+        let message = Descriptor::new("engine", "auto", "Engine.").one_of(&["auto", "tract"]).to_message();
         assert_eq!(message.additional_constraints, "one of auto, tract");
         assert_eq!(message.description, "Engine.");
     }

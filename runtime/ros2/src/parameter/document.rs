@@ -1,4 +1,4 @@
-//! Parameter tables for people: a documented parameter file, and a table for the README.
+//! Parameter documentation: a commented parameter file, and a Markdown table.
 
 use super::descriptor::Descriptor;
 
@@ -77,14 +77,14 @@ mod tests {
 
     fn descriptors() -> Vec<Descriptor> {
         vec![
-            Descriptor::double("gate.margin_m", 1e-7, "Distance to walls, in metres.").range(0.0, 1.0),
-            Descriptor::string("engine", "yes", "Engine|backend.").one_of(&["yes", "no"]),
-            Descriptor::string("model", "a \"b\"\\c: #d", "Model file. ").read_only(),
-            Descriptor::double_array("gains", &[1.0, 2.5], "Gains."),
-            Descriptor::string_array("frames", &[], "Frames."),
-            Descriptor::integer_array("layers", &[], "Layers."),
-            Descriptor::integer("steps", -5, LONG),
-            Descriptor::bool("drive", true, "Whether it drives."),
+            Descriptor::new("gate.margin_m", 1e-7, "Distance to walls, in metres.").range(0.0, 1.0),
+            Descriptor::new("engine", "yes", "Engine|backend.").one_of(&["yes", "no"]),
+            Descriptor::new("model", "a \"b\"\\c: #d", "Model file. ").read_only(),
+            Descriptor::new("gains", vec![1.0, 2.5], "Gains."),
+            Descriptor::new("frames", Vec::<String>::new(), "Frames."),
+            Descriptor::new("layers", Vec::<i64>::new(), "Layers."),
+            Descriptor::new("steps", -5, LONG),
+            Descriptor::new("drive", true, "Whether it drives."),
         ]
     }
 

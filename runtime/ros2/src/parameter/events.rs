@@ -1,4 +1,4 @@
-//! What `/parameter_events` says.
+//! Messages on `/parameter_events`.
 
 use super::store::{Change, ParameterStore};
 use super::value::Value;
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn declarations_and_changes_become_events() {
-        let mut store = ParameterStore::declare([Descriptor::integer("b", 1, "B."), Descriptor::bool("a", true, "A.")])
+        let mut store = ParameterStore::declare([Descriptor::new("b", 1, "B."), Descriptor::new("a", true, "A.")])
             .expect("a sound table");
         let stamp = Time { sec: 3, nanosec: 4 };
         let event = declared_event(&store, stamp.clone(), "/robot/planner");

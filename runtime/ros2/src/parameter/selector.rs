@@ -1,4 +1,4 @@
-//! Which nodes an entry of a parameter file is for.
+//! Node selectors of parameter files: names, with `*` and `/**` as wildcards.
 
 use crate::names::{NameError, NodeIdentity, validate_node_name};
 use std::fmt;

@@ -99,11 +99,11 @@ mod tests {
 
     fn store() -> ParameterStore {
         ParameterStore::declare([
-            Descriptor::integer("steps", 5, "Steps.").range(1, 100),
-            Descriptor::double("gate.speed", 1.0, "Speed."),
-            Descriptor::double("gate.wall.margin", 0.1, "Margin."),
-            Descriptor::string("model", "a.onnx", "Model."),
-            Descriptor::bool("gates", true, "Gates.").read_only(),
+            Descriptor::new("steps", 5, "Steps.").range(1, 100),
+            Descriptor::new("gate.speed", 1.0, "Speed."),
+            Descriptor::new("gate.wall.margin", 0.1, "Margin."),
+            Descriptor::new("model", "a.onnx", "Model."),
+            Descriptor::new("gates", true, "Gates.").read_only(),
         ])
         .expect("a sound table")
     }
@@ -182,9 +182,9 @@ mod tests {
         }
         assert_eq!(refusal(&[]), "expected at least one parameter, got none");
         let transaction = prepare_set(&store, &good).expect("valid");
-        assert_eq!((store.integer("steps"), transaction.after().integer("steps")), (Ok(5), Ok(7)));
+        assert_eq!((store.read::<i64>("steps"), transaction.after().read::<i64>("steps")), (Ok(5), Ok(7)));
         assert_eq!(store.commit(transaction).map(|changes| changes.len()), Ok(2));
-        assert_eq!((store.integer("steps"), store.double("gate.speed")), (Ok(7), Ok(2.0)));
+        assert_eq!((store.read::<i64>("steps"), store.read::<f64>("gate.speed")), (Ok(7), Ok(2.0)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The values that a node starts with: defaults, then parameter files in order, then `-p`.
+//! Start values of a node: defaults, then parameter files in order, then `-p`.
 
 use super::file::{FileError, NodeEntry, ParameterFile, read_parameter_file};
 use super::store::{Change, ParameterStore, SetError};
@@ -189,10 +189,10 @@ mod tests {
 
     fn store() -> ParameterStore {
         ParameterStore::declare([
-            Descriptor::bool("use_sim_time", false, "Clock."),
-            Descriptor::integer("steps", 5, "Steps.").range(1, 100),
-            Descriptor::double("deadline_secs", 0.05, "Deadline.").range(0.001, 10.0),
-            Descriptor::string("model", "a.onnx", "Model.").read_only(),
+            Descriptor::new("use_sim_time", false, "Clock."),
+            Descriptor::new("steps", 5, "Steps.").range(1, 100),
+            Descriptor::new("deadline_secs", 0.05, "Deadline.").range(0.001, 10.0),
+            Descriptor::new("model", "a.onnx", "Model.").read_only(),
         ])
         .expect("a sound table")
     }
@@ -226,14 +226,17 @@ mod tests {
             "/**:\n  ros__parameters: {steps: 6, use_sim_time: true}\n/robot/planner:\n  ros__parameters: {steps: 7}\n";
         let second = "/**/planner:\n  ros__parameters: {deadline_secs: 1, model: b.onnx}\nother:\n  ros__parameters: {steps: 99}\n";
         let (store, warnings) = start(&[first, second], &[]).expect("valid");
-        assert_eq!((store.integer("steps"), store.bool("use_sim_time")), (Ok(7), Ok(true)));
-        assert_eq!((store.double("deadline_secs"), store.string("model")), (Ok(1.0), Ok("b.onnx")));
+        assert_eq!((store.read::<i64>("steps"), store.read::<bool>("use_sim_time")), (Ok(7), Ok(true)));
+        assert_eq!(
+            (store.read::<f64>("deadline_secs"), store.read::<String>("model").as_deref()),
+            (Ok(1.0), Ok("b.onnx"))
+        );
         assert!(warnings.is_empty(), "{warnings:?}");
         let (store, _) = start(&[first, "/**: {ros__parameters: {steps: 8}}"], &[]).expect("valid");
-        assert_eq!(store.integer("steps"), Ok(8));
+        assert_eq!(store.read::<i64>("steps"), Ok(8));
         let arguments = ["-p", "steps:=9", "-p", "planner:deadline_secs:=2", "-p", "other:steps:=1"];
         let (store, _) = start(&[first], &arguments).expect("valid");
-        assert_eq!((store.integer("steps"), store.double("deadline_secs")), (Ok(9), Ok(2.0)));
+        assert_eq!((store.read::<i64>("steps"), store.read::<f64>("deadline_secs")), (Ok(9), Ok(2.0)));
     }
 
     #[test]
@@ -246,7 +249,7 @@ mod tests {
             ["command line: expected a declared parameter, got `deadline`\nhint: did you mean `deadline_secs`?"]
         );
         let (store, warnings) = start(&["/**:\n  ros__parameters: {stepz: 7, steps: 8}\n"], &[]).expect("shared");
-        assert_eq!(store.integer("steps"), Ok(8));
+        assert_eq!(store.read::<i64>("steps"), Ok(8));
         assert_eq!(
             warnings,
             ["0.yaml:2: ignored `stepz`, which this node does not declare\nhint: did you mean `steps`?"]
@@ -267,7 +270,7 @@ mod tests {
         let line = ["--ros-args", "-p", "steps:=7", "-p", "deadline_secs:=99.0"].map(str::to_owned);
         let (ros, _) = RosArguments::parse(line).expect("valid arguments");
         assert_eq!(set_start_values(&mut store, &node, &ros).expect_err("99 s").len(), 1);
-        assert_eq!(store.integer("steps"), Ok(5));
+        assert_eq!(store.read::<i64>("steps"), Ok(5));
     }
 
     #[test]
@@ -280,13 +283,13 @@ mod tests {
         assert!(warnings[1].starts_with("1.yaml: expected parameters for /robot/planner, got none"), "{warnings:?}");
         let (store, warnings) =
             start(&["/**/planner:\n  ros__parameters:\n    steps: 7\n    steps: 8\n"], &[]).expect("valid");
-        assert_eq!(store.integer("steps"), Ok(8));
+        assert_eq!(store.read::<i64>("steps"), Ok(8));
         assert_eq!(warnings, ["0.yaml:4: `steps` was given before in the same entry; this one counts"]);
     }
 
     #[test]
     fn faults_in_entries_for_other_nodes_do_not_concern_us() {
         let text = "other:\n  ros__parameters: {a: [1, x], b: [[1]]}\n/**: {ros__parameters: {steps: 6}}\n";
-        assert_eq!(start(&[text], &[]).expect("valid").0.integer("steps"), Ok(6));
+        assert_eq!(start(&[text], &[]).expect("valid").0.read::<i64>("steps"), Ok(6));
     }
 }

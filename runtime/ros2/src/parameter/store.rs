@@ -1,9 +1,8 @@
 //! The declared parameters of one node and their values, changed by transactions.
 
 use super::descriptor::Descriptor;
-use super::nearest::nearest;
-use super::value::{Kind, Value};
-use super::values::{ReadError, Values};
+use super::typed::{ReadError, Values};
+use super::value::{Kind, TypedValue, Value};
 use crate::names::shorten;
 use std::collections::BTreeMap;
 
@@ -117,16 +116,6 @@ impl Transaction {
     pub fn names(&self) -> &[&'static str] {
         &self.names
     }
-
-    /// Whether it sets this parameter.
-    pub fn sets(&self, name: &str) -> bool {
-        self.names.contains(&name)
-    }
-
-    /// Whether it sets nothing.
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
 }
 
 /// How strictly types are taken.
@@ -183,41 +172,33 @@ impl ParameterStore {
         self.descriptors.get(name)
     }
 
-    /// The declared name that is most like this one.
+    /// The declared name of fewest edits from this one, unless more than a third of its characters differ; else one
+    /// that contains it, as `gate.speed` contains `speed`.
     pub fn nearest_name(&self, name: &str) -> Option<&'static str> {
-        nearest(name, self.descriptors.keys().copied())
+        /// Longest name that is compared; a longer one is no typing error.
+        const MAX_CHARACTERS: usize = 64;
+        /// Shortest part of a name that identifies it.
+        const MIN_PART: usize = 4;
+        let length = name.chars().take(MAX_CHARACTERS + 1).count();
+        if length > MAX_CHARACTERS {
+            return None;
+        }
+        let names = || self.descriptors.keys().copied();
+        let edits = |candidate: &str| strsim::levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
+        let (distance, candidate) =
+            names().map(|candidate| (edits(candidate), candidate)).min_by_key(|(distance, _)| *distance)?;
+        if distance * 3 <= length.max(candidate.chars().count()) {
+            return Some(candidate);
+        }
+        names().find(|candidate| name.len() >= MIN_PART && candidate.contains(name))
     }
 
-    /// A bool.
+    /// One value.
     ///
     /// # Errors
-    /// See [`Values::bool`].
-    pub fn bool(&self, name: &str) -> Result<bool, ReadError> {
-        self.values.bool(name)
-    }
-
-    /// A whole number.
-    ///
-    /// # Errors
-    /// See [`Values::integer`].
-    pub fn integer(&self, name: &str) -> Result<i64, ReadError> {
-        self.values.integer(name)
-    }
-
-    /// A real number, never NaN.
-    ///
-    /// # Errors
-    /// See [`Values::double`].
-    pub fn double(&self, name: &str) -> Result<f64, ReadError> {
-        self.values.double(name)
-    }
-
-    /// A text.
-    ///
-    /// # Errors
-    /// See [`Values::string`].
-    pub fn string(&self, name: &str) -> Result<&str, ReadError> {
-        self.values.string(name)
+    /// See [`Values::read`].
+    pub fn read<T: TypedValue>(&self, name: &str) -> Result<T, ReadError> {
+        self.values.read(name)
     }
 
     /// Checks values for parameters while the node runs; nothing is changed. Types are strict, as in rclcpp: a whole
@@ -333,12 +314,12 @@ mod tests {
 
     fn descriptors() -> Vec<Descriptor> {
         vec![
-            Descriptor::double("deadline_secs", 0.05, "Longest time for one plan, in seconds.").range(0.001, 10.0),
-            Descriptor::integer("steps", 5, "Denoising steps.").range(1, 100),
-            Descriptor::string("engine", "auto", "Engine.").one_of(&["auto", "tract"]),
-            Descriptor::string("model", "maze.onnx", "Model file."),
-            Descriptor::bool("drive", false, "Whether it drives.").read_only(),
-            Descriptor::double_array("gains", &[1.0, 2.0], "Gains.").range(0.0, 5.0),
+            Descriptor::new("deadline_secs", 0.05, "Longest time for one plan, in seconds.").range(0.001, 10.0),
+            Descriptor::new("steps", 5, "Denoising steps.").range(1, 100),
+            Descriptor::new("engine", "auto", "Engine.").one_of(&["auto", "tract"]),
+            Descriptor::new("model", "maze.onnx", "Model file."),
+            Descriptor::new("drive", false, "Whether it drives.").read_only(),
+            Descriptor::new("gains", vec![1.0, 2.0], "Gains.").range(0.0, 5.0),
         ]
     }
 
@@ -353,28 +334,28 @@ mod tests {
     #[test]
     fn defaults_are_there_from_the_start() {
         let store = store();
-        assert_eq!(store.double("deadline_secs"), Ok(0.05));
-        assert_eq!(store.integer("steps"), Ok(5));
-        assert_eq!(store.string("engine"), Ok("auto"));
-        assert_eq!(store.bool("drive"), Ok(false));
-        assert_eq!(store.values().double_array("gains"), Ok(&[1.0, 2.0][..]));
+        assert_eq!(store.read::<f64>("deadline_secs"), Ok(0.05));
+        assert_eq!(store.read::<i64>("steps"), Ok(5));
+        assert_eq!(store.read::<String>("engine").as_deref(), Ok("auto"));
+        assert_eq!(store.read::<bool>("drive"), Ok(false));
+        assert_eq!(store.values().read::<Vec<f64>>("gains"), Ok(vec![1.0, 2.0]));
     }
 
     #[test]
     fn a_transaction_changes_nothing_until_it_is_committed() {
         let mut store = store();
         let prepared = store.prepare(&[("steps", Value::Integer(7)), ("engine", text("tract"))]).expect("valid");
-        assert_eq!((prepared.after().integer("steps"), prepared.after().double("deadline_secs")), (Ok(7), Ok(0.05)));
         assert_eq!(
-            (prepared.names(), prepared.sets("engine"), prepared.sets("model")),
-            (&["steps", "engine"][..], true, false)
+            (prepared.after().read::<i64>("steps"), prepared.after().read::<f64>("deadline_secs")),
+            (Ok(7), Ok(0.05))
         );
+        assert_eq!(prepared.names(), ["steps", "engine"]);
         drop(prepared.clone());
-        assert_eq!((store.integer("steps"), store.string("engine")), (Ok(5), Ok("auto")));
+        assert_eq!((store.read::<i64>("steps"), store.read::<String>("engine").as_deref()), (Ok(5), Ok("auto")));
         let changes = store.commit(prepared).expect("fresh");
         assert_eq!(changes[0], Change { name: "steps", old: Value::Integer(5), new: Value::Integer(7) });
         assert_eq!(changes[1], Change { name: "engine", old: text("auto"), new: text("tract") });
-        assert_eq!((store.integer("steps"), store.string("engine")), (Ok(7), Ok("tract")));
+        assert_eq!((store.read::<i64>("steps"), store.read::<String>("engine").as_deref()), (Ok(7), Ok("tract")));
     }
 
     #[test]
@@ -384,7 +365,7 @@ mod tests {
         let quick = store.prepare(&[("steps", Value::Integer(9))]).expect("valid");
         store.commit(quick).expect("fresh");
         assert_eq!(store.commit(slow), Err(StaleTransaction));
-        assert_eq!((store.string("model"), store.integer("steps")), (Ok("maze.onnx"), Ok(9)));
+        assert_eq!((store.read::<String>("model").as_deref(), store.read::<i64>("steps")), (Ok("maze.onnx"), Ok(9)));
     }
 
     #[test]
@@ -429,7 +410,7 @@ mod tests {
         let store = store();
         let errors = store.prepare(&[("steps", Value::Integer(7)), ("engine", text("x"))]).expect_err("engine");
         assert_eq!(errors.len(), 1);
-        assert_eq!(store.integer("steps"), Ok(5));
+        assert_eq!(store.read::<i64>("steps"), Ok(5));
     }
 
     #[test]
@@ -442,8 +423,8 @@ mod tests {
         ];
         let prepared = store.prepare_start(&values).expect("valid at the start");
         store.commit(prepared).expect("fresh");
-        assert_eq!((store.double("deadline_secs"), store.bool("drive")), (Ok(1.0), Ok(true)));
-        assert_eq!(store.values().double_array("gains"), Ok(&[3.0][..]));
+        assert_eq!((store.read::<f64>("deadline_secs"), store.read::<bool>("drive")), (Ok(1.0), Ok(true)));
+        assert_eq!(store.values().read::<Vec<f64>>("gains"), Ok(vec![3.0]));
         let refused = |value| store.prepare_start(&[("deadline_secs", value)]).map(|_| ());
         let high = refused(Value::Integer(11)).expect_err("above the range");
         assert!(matches!(high[..], [SetError::NotAllowed { name: "deadline_secs", .. }]), "{high:?}");
@@ -456,22 +437,43 @@ mod tests {
         let mut store = store();
         let prepared = store.prepare(&[("steps", Value::Integer(7)), ("steps", Value::Integer(8))]).expect("valid");
         assert_eq!(store.commit(prepared).expect("fresh").len(), 1);
-        assert_eq!(store.integer("steps"), Ok(8));
+        assert_eq!(store.read::<i64>("steps"), Ok(8));
+    }
+
+    #[test]
+    fn typing_errors_in_names_are_recognised() {
+        let names = ["deadline_secs", "engine", "steps"].map(|name| Descriptor::new(name, true, ""));
+        let store = ParameterStore::declare(names).expect("a sound table");
+        for (name, expected) in [
+            ("deadline_sec", Some("deadline_secs")),
+            ("Deadline_secs", Some("deadline_secs")),
+            ("dedline_secs", Some("deadline_secs")),
+            ("engnie", Some("engine")),
+            ("step", Some("steps")),
+            ("deadline", Some("deadline_secs")),
+            ("map_topic", None),
+            ("sec", None),
+            ("", None),
+        ] {
+            assert_eq!(store.nearest_name(name), expected, "{name}");
+        }
+        assert_eq!(store.nearest_name(&"x".repeat(1_000_000)), None);
+        assert_eq!(ParameterStore::declare([]).expect("an empty table").nearest_name("x"), None);
     }
 
     #[test]
     fn faults_in_a_table_are_told() {
         let error = |descriptor: Descriptor| ParameterStore::declare([descriptor]).expect_err("unsound").remove(0);
-        assert_eq!(error(Descriptor::bool("a b", true, "")), DeclareError::Name("a b"));
-        assert_eq!(error(Descriptor::bool("a..b", true, "")), DeclareError::Name("a..b"));
+        assert_eq!(error(Descriptor::new("a b", true, "")), DeclareError::Name("a b"));
+        assert_eq!(error(Descriptor::new("a..b", true, "")), DeclareError::Name("a..b"));
         assert_eq!(error(Descriptor::new("a", Value::NotSet, "")), DeclareError::NoDefault("a"));
-        assert!(matches!(error(Descriptor::integer("a", 1, "").range(0.0, 2.0)), DeclareError::Limits { .. }));
-        assert!(matches!(error(Descriptor::double("a", 1.0, "").range(2.0, 0.0)), DeclareError::Limits { .. }));
-        assert!(matches!(error(Descriptor::double("a", 1.0, "").range(0.0, f64::NAN)), DeclareError::Limits { .. }));
-        assert!(matches!(error(Descriptor::bool("a", true, "").one_of(&["x"])), DeclareError::Limits { .. }));
-        assert!(matches!(error(Descriptor::integer("a", 3, "").range(0, 2)), DeclareError::Default(_)));
-        assert!(matches!(error(Descriptor::double("a", f64::NAN, "")), DeclareError::Default(_)));
-        let twice = ParameterStore::declare([Descriptor::bool("a", true, ""), Descriptor::integer("a", 1, "")]);
+        assert!(matches!(error(Descriptor::new("a", 1, "").range(0.0, 2.0)), DeclareError::Limits { .. }));
+        assert!(matches!(error(Descriptor::new("a", 1.0, "").range(2.0, 0.0)), DeclareError::Limits { .. }));
+        assert!(matches!(error(Descriptor::new("a", 1.0, "").range(0.0, f64::NAN)), DeclareError::Limits { .. }));
+        assert!(matches!(error(Descriptor::new("a", true, "").one_of(&["x"])), DeclareError::Limits { .. }));
+        assert!(matches!(error(Descriptor::new("a", 3, "").range(0, 2)), DeclareError::Default(_)));
+        assert!(matches!(error(Descriptor::new("a", f64::NAN, "")), DeclareError::Default(_)));
+        let twice = ParameterStore::declare([Descriptor::new("a", true, ""), Descriptor::new("a", 1, "")]);
         assert_eq!(twice.expect_err("twice"), [DeclareError::Twice("a")]);
     }
 }

@@ -1,58 +1,7 @@
-//! A parameter's value and its type, as ROS 2 knows them.
+//! Parameter values and their types, as in `rcl_interfaces/ParameterValue`.
 
 use crate::messages::rcl_interfaces::{ParameterType, ParameterValue};
 use std::fmt;
-
-/// A parameter's value.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub enum Value {
-    /// No value.
-    #[default]
-    NotSet,
-    /// True or false.
-    Bool(bool),
-    /// A whole number.
-    Integer(i64),
-    /// A real number.
-    Double(f64),
-    /// Text.
-    String(String),
-    /// Bytes.
-    Bytes(Vec<u8>),
-    /// A list of true and false.
-    BoolArray(Vec<bool>),
-    /// A list of whole numbers.
-    IntegerArray(Vec<i64>),
-    /// A list of real numbers.
-    DoubleArray(Vec<f64>),
-    /// A list of texts.
-    StringArray(Vec<String>),
-}
-
-/// The type of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// No value.
-    NotSet,
-    /// True or false.
-    Bool,
-    /// A whole number.
-    Integer,
-    /// A real number.
-    Double,
-    /// Text.
-    String,
-    /// Bytes.
-    Bytes,
-    /// A list of true and false.
-    BoolArray,
-    /// A list of whole numbers.
-    IntegerArray,
-    /// A list of real numbers.
-    DoubleArray,
-    /// A list of texts.
-    StringArray,
-}
 
 /// A message whose type code is none of ROS 2's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -62,37 +11,149 @@ pub struct UnknownType {
     pub code: u8,
 }
 
-impl Kind {
-    /// The name that `ros2 param` prints, as `double` or `string_array`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NotSet => "not_set",
-            Self::Bool => "bool",
-            Self::Integer => "integer",
-            Self::Double => "double",
-            Self::String => "string",
-            Self::Bytes => "byte_array",
-            Self::BoolArray => "bool_array",
-            Self::IntegerArray => "integer_array",
-            Self::DoubleArray => "double_array",
-            Self::StringArray => "string_array",
-        }
-    }
+/// A Rust type that holds the value of one parameter.
+pub trait TypedValue: Sized {
+    /// The parameter's type.
+    const KIND: Kind;
+    /// As a parameter's value.
+    fn to_value(&self) -> Value;
+    /// From a parameter's value; `None` if it has another type or does not fit.
+    fn from_value(value: &Value) -> Option<Self>;
+}
 
-    /// The code in messages: a constant of [`ParameterType`].
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::NotSet => ParameterType::PARAMETER_NOT_SET,
-            Self::Bool => ParameterType::PARAMETER_BOOL,
-            Self::Integer => ParameterType::PARAMETER_INTEGER,
-            Self::Double => ParameterType::PARAMETER_DOUBLE,
-            Self::String => ParameterType::PARAMETER_STRING,
-            Self::Bytes => ParameterType::PARAMETER_BYTE_ARRAY,
-            Self::BoolArray => ParameterType::PARAMETER_BOOL_ARRAY,
-            Self::IntegerArray => ParameterType::PARAMETER_INTEGER_ARRAY,
-            Self::DoubleArray => ParameterType::PARAMETER_DOUBLE_ARRAY,
-            Self::StringArray => ParameterType::PARAMETER_STRING_ARRAY,
+/// One row per type: variant, Rust type, name in `ros2 param`, code and field of the message.
+macro_rules! values {
+    ($($(#[doc = $doc:literal])+ $variant:ident($type:ty), $name:literal, $code:ident, $field:ident;)+) => {
+        /// A parameter's value.
+        #[derive(Debug, Clone, PartialEq, Default)]
+        pub enum Value {
+            /// No value.
+            #[default]
+            NotSet,
+            $($(#[doc = $doc])+ $variant($type),)+
         }
+
+        /// The type of a value.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Kind {
+            /// No value.
+            NotSet,
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl Kind {
+            /// The name that `ros2 param` prints, as `double` or `string_array`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    Self::NotSet => "not_set",
+                    $(Self::$variant => $name,)+
+                }
+            }
+
+            /// The code in messages: a constant of [`ParameterType`].
+            pub const fn code(self) -> u8 {
+                match self {
+                    Self::NotSet => ParameterType::PARAMETER_NOT_SET,
+                    $(Self::$variant => ParameterType::$code,)+
+                }
+            }
+        }
+
+        impl Value {
+            /// The type.
+            pub const fn kind(&self) -> Kind {
+                match self {
+                    Self::NotSet => Kind::NotSet,
+                    $(Self::$variant(_) => Kind::$variant,)+
+                }
+            }
+
+            /// As a message.
+            pub fn to_message(&self) -> ParameterValue {
+                let mut message = ParameterValue { r#type: self.kind().code(), ..ParameterValue::default() };
+                match self {
+                    Self::NotSet => {}
+                    $(Self::$variant(value) => message.$field.clone_from(value),)+
+                }
+                message
+            }
+
+            /// From a message: the field that its type code names.
+            ///
+            /// # Errors
+            /// A type code above 9.
+            pub fn from_message(message: &ParameterValue) -> Result<Self, UnknownType> {
+                Ok(match message.r#type {
+                    ParameterType::PARAMETER_NOT_SET => Self::NotSet,
+                    $(ParameterType::$code => Self::$variant(message.$field.clone()),)+
+                    code => return Err(UnknownType { code }),
+                })
+            }
+        }
+
+        $(impl From<$type> for Value {
+            fn from(value: $type) -> Self {
+                Self::$variant(value)
+            }
+        }
+
+        impl TypedValue for $type {
+            const KIND: Kind = Kind::$variant;
+
+            fn to_value(&self) -> Value {
+                Value::$variant(self.clone())
+            }
+
+            fn from_value(value: &Value) -> Option<Self> {
+                if let Value::$variant(value) = value { Some(value.clone()) } else { None }
+            }
+        })+
+    };
+}
+
+values! {
+    /// True or false.
+    Bool(bool), "bool", PARAMETER_BOOL, bool_value;
+    /// A whole number.
+    Integer(i64), "integer", PARAMETER_INTEGER, integer_value;
+    /// A real number.
+    Double(f64), "double", PARAMETER_DOUBLE, double_value;
+    /// Text.
+    String(String), "string", PARAMETER_STRING, string_value;
+    /// Bytes.
+    Bytes(Vec<u8>), "byte_array", PARAMETER_BYTE_ARRAY, byte_array_value;
+    /// A list of true and false.
+    BoolArray(Vec<bool>), "bool_array", PARAMETER_BOOL_ARRAY, bool_array_value;
+    /// A list of whole numbers.
+    IntegerArray(Vec<i64>), "integer_array", PARAMETER_INTEGER_ARRAY, integer_array_value;
+    /// A list of real numbers.
+    DoubleArray(Vec<f64>), "double_array", PARAMETER_DOUBLE_ARRAY, double_array_value;
+    /// A list of texts.
+    StringArray(Vec<String>), "string_array", PARAMETER_STRING_ARRAY, string_array_value;
+}
+
+/// Counts, as whole numbers.
+macro_rules! counts {
+    ($($type:ty),+) => {
+        $(impl TypedValue for $type {
+            const KIND: Kind = Kind::Integer;
+
+            fn to_value(&self) -> Value {
+                Value::Integer(i64::try_from(*self).unwrap_or(i64::MAX))
+            }
+
+            fn from_value(value: &Value) -> Option<Self> {
+                i64::from_value(value).and_then(|value| value.try_into().ok())
+            }
+        })+
+    };
+}
+
+counts!(usize, u64);
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.to_owned())
     }
 }
 
@@ -103,27 +164,6 @@ impl fmt::Display for Kind {
 }
 
 impl Value {
-    /// The type.
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::NotSet => Kind::NotSet,
-            Self::Bool(_) => Kind::Bool,
-            Self::Integer(_) => Kind::Integer,
-            Self::Double(_) => Kind::Double,
-            Self::String(_) => Kind::String,
-            Self::Bytes(_) => Kind::Bytes,
-            Self::BoolArray(_) => Kind::BoolArray,
-            Self::IntegerArray(_) => Kind::IntegerArray,
-            Self::DoubleArray(_) => Kind::DoubleArray,
-            Self::StringArray(_) => Kind::StringArray,
-        }
-    }
-
-    /// The name of the type, as `double`.
-    pub const fn type_name(&self) -> &'static str {
-        self.kind().name()
-    }
-
     /// Whether it is NaN, or a list with NaN in it.
     pub fn has_nan(&self) -> bool {
         match self {
@@ -131,44 +171,6 @@ impl Value {
             Self::DoubleArray(values) => values.iter().any(|value| value.is_nan()),
             _ => false,
         }
-    }
-
-    /// As a message.
-    pub fn to_message(&self) -> ParameterValue {
-        let mut message = ParameterValue { r#type: self.kind().code(), ..ParameterValue::default() };
-        match self {
-            Self::NotSet => {}
-            Self::Bool(value) => message.bool_value = *value,
-            Self::Integer(value) => message.integer_value = *value,
-            Self::Double(value) => message.double_value = *value,
-            Self::String(value) => message.string_value.clone_from(value),
-            Self::Bytes(values) => message.byte_array_value.clone_from(values),
-            Self::BoolArray(values) => message.bool_array_value.clone_from(values),
-            Self::IntegerArray(values) => message.integer_array_value.clone_from(values),
-            Self::DoubleArray(values) => message.double_array_value.clone_from(values),
-            Self::StringArray(values) => message.string_array_value.clone_from(values),
-        }
-        message
-    }
-
-    /// From a message: the field that its type code names.
-    ///
-    /// # Errors
-    /// A type code above 9.
-    pub fn from_message(message: &ParameterValue) -> Result<Self, UnknownType> {
-        Ok(match message.r#type {
-            ParameterType::PARAMETER_NOT_SET => Self::NotSet,
-            ParameterType::PARAMETER_BOOL => Self::Bool(message.bool_value),
-            ParameterType::PARAMETER_INTEGER => Self::Integer(message.integer_value),
-            ParameterType::PARAMETER_DOUBLE => Self::Double(message.double_value),
-            ParameterType::PARAMETER_STRING => Self::String(message.string_value.clone()),
-            ParameterType::PARAMETER_BYTE_ARRAY => Self::Bytes(message.byte_array_value.clone()),
-            ParameterType::PARAMETER_BOOL_ARRAY => Self::BoolArray(message.bool_array_value.clone()),
-            ParameterType::PARAMETER_INTEGER_ARRAY => Self::IntegerArray(message.integer_array_value.clone()),
-            ParameterType::PARAMETER_DOUBLE_ARRAY => Self::DoubleArray(message.double_array_value.clone()),
-            ParameterType::PARAMETER_STRING_ARRAY => Self::StringArray(message.string_array_value.clone()),
-            code => return Err(UnknownType { code }),
-        })
     }
 
     /// The value as `kind`, where files and the command line may be loose: a whole number for a real one, an empty
@@ -283,7 +285,7 @@ mod tests {
     fn every_type_survives_the_message() {
         for (code, value) in (0u8..).zip(one_of_each()) {
             let message = value.to_message();
-            assert_eq!(message.r#type, code, "{}", value.type_name());
+            assert_eq!(message.r#type, code, "{}", value.kind());
             assert_eq!(Value::from_message(&message), Ok(value));
         }
     }

@@ -121,7 +121,7 @@ pub(super) struct ListBuilder {
 impl ListBuilder {
     /// Adds an element.
     pub(super) fn push(&mut self, element: Value) -> Result<(), YamlError> {
-        let other = element.type_name();
+        let other = element.kind().name();
         match (&mut self.list, element) {
             (list @ None, Value::Bool(value)) => *list = Some(Value::BoolArray(vec![value])),
             (list @ None, Value::Integer(value)) => *list = Some(Value::IntegerArray(vec![value])),

@@ -1,4 +1,4 @@
-//! The tree of frames, and what goes into it.
+//! The transform buffer: the tree of frames, and insertion into it.
 
 use super::frames::{FrameId, Frames, MAX_NAME_BYTES, without_slash};
 use super::history::{History, Recorded};

@@ -1,4 +1,4 @@
-//! What can go wrong with transforms.
+//! Errors of the transform tree.
 
 use crate::time::{RosTime, StampError};
 

@@ -1,4 +1,4 @@
-//! Names of frames as small numbers, so that a lookup compares and copies no text.
+//! Frame names interned as small numbers, so that a lookup compares and copies no text.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The samples of one edge.
+//! Time series of one edge's transform.
 
 use super::Transform;
 use crate::time::RosTime;

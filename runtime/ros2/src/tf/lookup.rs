@@ -1,4 +1,4 @@
-//! Asking the tree.
+//! Lookup of the transform between two frames at a time.
 
 use super::buffer::{Edge, TransformBuffer};
 use super::frames::{FrameId, without_slash};

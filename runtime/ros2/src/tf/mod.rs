@@ -1,4 +1,4 @@
-//! Where frames are relative to each other, over time: what `/tf` and `/tf_static` tell.
+//! The transform tree: poses of frames relative to each other over time, from `/tf` and `/tf_static`.
 //!
 //! `a_from_b` maps coordinates in frame `b` to coordinates in frame `a`, and is also the pose of `b` in `a`; so
 //! `a_from_c = a_from_b * b_from_c`. A message of `/tf` holds `parent_from_child`.

@@ -1,4 +1,4 @@
-//! Rotations.
+//! Rotations as unit quaternions.
 
 use crate::messages::geometry_msgs;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The buffer against closed forms, random trees and hostile input.
+//! The transform buffer against closed forms, random trees and hostile input.
 
 use super::frames::MAX_NAME_BYTES;
 use super::*;

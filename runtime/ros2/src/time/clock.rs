@@ -1,4 +1,4 @@
-//! The node's clock.
+//! The ROS clock of a node: system time, or simulated time from `/clock`.
 
 use super::{Jump, JumpKind, RosTime};
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};

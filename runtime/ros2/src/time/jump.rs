@@ -1,4 +1,4 @@
-//! A step of time that data in flight does not survive.
+//! Jumps of ROS time that invalidate buffered data.
 
 use super::RosTime;
 

@@ -1,4 +1,4 @@
-//! Time as ROS tells it: stamps, and a clock that follows the system or a simulator.
+//! ROS time: stamps, and a clock that follows the system or a simulator.
 //!
 //! Stamps order data. They never bound how long something may take: they stop with a paused simulator and step
 //! with the system clock. Deadlines and timeouts are measured on [`std::time::Instant`].

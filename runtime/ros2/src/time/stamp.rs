@@ -1,4 +1,4 @@
-//! A point in ROS time, and its form in messages.
+//! ROS time stamps, and their form in messages.
 
 use crate::messages::builtin_interfaces::Time;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What can be wrong with a message.
+//! Reasons why a message is invalid.
 
 use crate::time::StampError;
 

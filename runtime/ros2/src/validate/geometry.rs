@@ -1,4 +1,4 @@
-//! Poses, velocities and transforms.
+//! Validation of poses, velocities and transforms.
 
 use super::InvalidMessage;
 use super::header::{check_header, frame_at};

@@ -1,4 +1,4 @@
-//! Stamps and frames.
+//! Validation of stamps and frames.
 
 use super::InvalidMessage;
 use crate::messages::builtin_interfaces::Time;

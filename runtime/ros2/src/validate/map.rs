@@ -1,4 +1,4 @@
-//! Occupancy grids.
+//! Validation of occupancy grids.
 
 use super::InvalidMessage;
 use super::geometry::pose_at;

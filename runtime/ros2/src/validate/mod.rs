@@ -1,7 +1,10 @@
-//! Whether a message that arrived can be believed at all. Everything that comes in passes one of these first.
+//! Validation of received messages: every input passes one of these checks first.
 //!
 //! A check says which field is broken, what was expected and what was there. NaN fails every check of a number.
 //! Whether a sound message makes sense (too old, jumped, outside the map) is asked elsewhere.
+
+// Input validation must not panic.
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod error;
 mod geometry;

@@ -1,5 +1,6 @@
-//! What the node knows of the world: where the robot is, which map holds, how frames lie to each other.
+//! Validated inputs of the node: odometry, map and transforms.
 
+use super::parameters::PlannerParameters;
 use crate::nodes::map::{MapError, layout_of, same_walls};
 use crate::world::{Layout, MazeWorld, Point, State};
 use planwright_ros2::messages::geometry_msgs::PoseStamped;
@@ -14,10 +15,10 @@ use std::time::Instant;
 /// What is wrong with an input.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum InputFault {
-    /// A message that says nothing.
+    /// An invalid message.
     #[error(transparent)]
     Invalid(#[from] InvalidMessage),
-    /// Frames that do not lie to each other.
+    /// No transform between two frames.
     #[error(transparent)]
     Transform(#[from] TransformError),
     /// A map that is no maze.
@@ -33,7 +34,7 @@ pub enum InputFault {
         /// The message's.
         got: String,
     },
-    /// Odometry that cannot be trusted.
+    /// Implausible odometry.
     #[error("expected odometry that moves as the robot can, got {0}")]
     Odometry(&'static str),
     /// No odometry yet.
@@ -61,7 +62,7 @@ impl InputFault {
     }
 }
 
-/// The diagnostic's name of what a message of odometry is; `None` if it is as it should be.
+/// The diagnostic's name of an odometry outcome; `None` if it is fresh.
 fn fault_of(outcome: &OdometryOutcome) -> Option<&'static str> {
     Some(match outcome {
         OdometryOutcome::Fresh => return None,
@@ -88,7 +89,7 @@ pub struct Located {
     pub yaw_rad: f64,
 }
 
-/// The last odometry that could be trusted.
+/// The last plausible odometry.
 #[derive(Clone, Debug)]
 struct Measured {
     frame: String,
@@ -104,7 +105,7 @@ pub struct Inputs {
     map_frame: String,
     /// Transforms.
     pub transforms: TransformBuffer,
-    /// The odometry's manners.
+    /// Plausibility of the odometry.
     pub odometry: OdometryMonitor,
     measured: Option<Measured>,
     world: Option<(Arc<MazeWorld>, RosTime)>,
@@ -113,7 +114,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Nothing known yet.
+    /// No input yet.
     pub fn new(map_frame: &str, limits: OdometryLimits) -> Self {
         Self {
             map_frame: map_frame.to_owned(),
@@ -126,8 +127,8 @@ impl Inputs {
         }
     }
 
-    /// Time is not what it was: moving transforms and odometry are forgotten, the map stays.
-    pub fn forget_time(&mut self) {
+    /// ROS time has jumped: clears moving transforms and odometry, keeps the map.
+    pub fn clear_timed(&mut self) {
         self.transforms.clear_dynamic();
         self.odometry.reset();
         self.measured = None;
@@ -175,22 +176,26 @@ impl Inputs {
         self.world.as_ref().map(|(world, since)| (world, *since))
     }
 
-    /// The map to plan in: the one that came, else, if none is required, the one that the model was trained for.
+    /// The map to plan in, and when it was last known to hold, seconds of ROS time: the map received, else, if none is
+    /// required, the one that the model was trained for.
     ///
     /// # Errors
     /// If there is none.
-    pub fn world(&self, required: bool) -> Result<(Arc<MazeWorld>, Option<RosTime>), InputFault> {
-        match (&self.world, &self.trained) {
-            (Some((world, since)), _) => Ok((Arc::clone(world), Some(*since))),
-            (None, Some(trained)) if !required => Ok((Arc::clone(trained), None)),
-            _ => Err(InputFault::NoMap),
-        }
+    pub fn world(&self, parameters: &PlannerParameters, now: RosTime) -> Result<(Arc<MazeWorld>, f64), InputFault> {
+        let (world, since) = match (&self.world, &self.trained) {
+            (Some((world, since)), _) => (world, *since),
+            (None, Some(trained)) if !parameters.map_required => (trained, now),
+            _ => return Err(InputFault::NoMap),
+        };
+        let limit_secs = parameters.max_map_age_secs;
+        let is_stale = limit_secs > 0.0 && !(now.since(since) <= limit_secs);
+        Ok((Arc::clone(world), if is_stale { f64::NEG_INFINITY } else { now.as_secs_f64() }))
     }
 
-    /// Takes odometry. `commanded_mps` is how fast the robot is told to be.
+    /// Takes odometry. `commanded_mps` is the speed commanded last.
     ///
     /// # Errors
-    /// If it is broken or cannot be trusted; then the last good one stays, and ages.
+    /// If it is invalid or implausible; then the last good one stays, and ages.
     pub fn take_odometry(&mut self, message: &Odometry, now: RosTime, commanded_mps: f64) -> Result<(), InputFault> {
         let stamp = check_odometry(message)?;
         let pose = &message.pose.pose;
@@ -229,12 +234,12 @@ impl Inputs {
         fault.map_or(Ok(()), |fault| Err(InputFault::Odometry(fault)))
     }
 
-    /// The robot's own frame, as the odometry names it; empty before the first message.
+    /// Child frame of the odometry; empty before the first message.
     pub fn base_frame(&self) -> &str {
         self.measured.as_ref().map_or("", |measured| &measured.base_frame)
     }
 
-    /// Where the robot is in the map, as last measured.
+    /// The robot's state in the map, as last measured.
     ///
     /// # Errors
     /// If there is no odometry, it has stopped, or its frame has no place in the map.
@@ -256,11 +261,11 @@ impl Inputs {
         Ok(Located { state, stamp: measured.stamp, yaw_rad: map_from_odom.yaw() + measured.yaw_rad })
     }
 
-    /// A place in the map, from a pose in any frame that is known.
+    /// The position in the map of a pose in any known frame.
     ///
     /// # Errors
     /// If the pose is broken or its frame has no place in the map.
-    pub fn place(&self, pose: &PoseStamped) -> Result<Point, InputFault> {
+    pub fn position(&self, pose: &PoseStamped) -> Result<Point, InputFault> {
         check_pose_stamped(pose)?;
         let found = self.transforms.lookup(&self.map_frame, &pose.header.frame_id, LookupTime::Latest)?;
         let position = &pose.pose.position;

@@ -1,39 +1,37 @@
-//! A planner as a ROS 2 node: Nav2's action, a managed life, and a promise about every plan that leaves.
+//! A planner as a managed ROS 2 node with Nav2's action; every published plan has passed the gate.
 //!
 //! Three threads. The node's loop takes messages, answers, and commands the robot; it never waits. The planning
 //! thread proposes, corrects and checks. Models are loaded on a thread of their own, beside the planner at work.
-//! What a new family of planners has to add stands in [`PlannerFamily`].
+//! A new family of planners adds its parameters: see [`FamilyParameters`].
 
-mod answer;
-mod drive;
-mod driving;
-mod family;
+mod control_loop;
+mod diagnostics;
 mod inputs;
-mod life;
-mod maze;
+mod jobs;
+mod lifecycle_callbacks;
+mod loader;
 mod parameters;
-mod planning;
-mod policy;
-mod questions;
-mod report;
+mod path_follower;
+mod planner_pilot;
+mod requests;
+mod responses;
+mod waypoint_tour;
 mod worker;
 
-pub use answer::{ErrorCode, PathAction};
-pub use family::{LoadRequest, Loaded, PlannerFamily};
-pub use maze::Maze;
-pub use parameters::descriptors;
-pub use policy::Policy;
+pub use parameters::{DenoiserParameters, FamilyParameters, NodeParameters, PlannerParameters, RolloutParameters};
+pub use responses::{ErrorCode, PathAction};
 
 use crate::view::View;
 use crate::world::Point;
-use drive::Drive;
-use driving::Tour;
 use inputs::{InputFault, Inputs};
+use jobs::Statistics;
+use loader::Loaded;
+use path_follower::PathFollower;
 use planwright_ros2::action::{Actions, GoalId, GoalLimits};
-use planwright_ros2::base::{self, Base, Start};
+use planwright_ros2::base::{self, Base, NodeSetup};
 use planwright_ros2::bond::Bond;
 use planwright_ros2::executor::{Executor, Reply, Waker};
-use planwright_ros2::lifecycle::{self, Command, Lifecycle, State as LifecycleState};
+use planwright_ros2::lifecycle::{self, Lifecycle, LifecycleCommand, LifecycleState};
 use planwright_ros2::logger::Severity;
 use planwright_ros2::messages::geometry_msgs::{PoseStamped, Twist, TwistStamped};
 use planwright_ros2::messages::nav_msgs::{self, OccupancyGrid, Odometry, Path};
@@ -42,17 +40,17 @@ use planwright_ros2::messages::{bond as bond_msgs, tf2_msgs};
 use planwright_ros2::node::{Endpoint, NodeError, Publisher};
 use planwright_ros2::qos::Qos;
 use planwright_ros2::tf::Inserted;
+use requests::PendingRequest;
 use std::collections::BTreeMap;
-use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
-use worker::{Statistics, Worker};
+use waypoint_tour::WaypointTour;
+use worker::Worker;
 
 /// Name of the action, unless it is remapped; Nav2's behaviour trees look for this one.
 pub const ACTION: &str = "compute_path_to_pose";
 
-/// Where velocities go.
+/// Publisher of velocity commands.
 enum CommandTopic {
     Plain(Publisher<Twist>),
     Stamped(Publisher<TwistStamped>),
@@ -65,46 +63,36 @@ struct Topics {
     command: CommandTopic,
 }
 
-/// A question under way.
-struct Open {
-    canceled: Arc<AtomicBool>,
-    asked: Instant,
-    /// Whether the robot is to go there once there is a path.
-    goal_to_drive: Option<Point>,
-    /// The start is the question's, not the robot's.
-    start_is_given: bool,
-}
-
-/// What the node's own loop measures and counts.
+/// Counts and latencies of the node's loop.
 #[derive(Default)]
 struct Counters {
     answered: u64,
-    refused: BTreeMap<&'static str, u64>,
+    failed: BTreeMap<&'static str, u64>,
     canceled: u64,
     preempted: u64,
     cycles: u64,
     late_cycles: u64,
-    halts: BTreeMap<&'static str, u64>,
+    stops: BTreeMap<&'static str, u64>,
     overhead: crate::pilot::Latencies,
 }
 
 /// The state of a planner's node.
-pub struct PlannerNode<F: PlannerFamily, A: PathAction> {
-    base: Base,
+pub struct PlannerNode<A: PathAction> {
+    base: Base<NodeParameters>,
     lifecycle: Lifecycle,
     bond: Bond,
     actions: Actions<A>,
     topics: Topics,
     worker: Worker,
     inputs: Inputs,
-    drive: Drive,
-    open: BTreeMap<GoalId, Open>,
-    services: BTreeMap<u64, (Reply<nav_msgs::GetPlanResponse>, Open)>,
+    follower: PathFollower,
+    requests: BTreeMap<GoalId, PendingRequest>,
+    services: BTreeMap<u64, (Reply<nav_msgs::GetPlanResponse>, PendingRequest)>,
     service_count: u64,
     map_frame: Arc<str>,
     loaded: Option<Loaded>,
     loading: Option<Instant>,
-    /// Who waits for the load: a transition, or parameters.
+    /// Whether parameters wait for the load, else a transition.
     load_is_swap: bool,
     statistics: Statistics,
     counters: Counters,
@@ -115,56 +103,52 @@ pub struct PlannerNode<F: PlannerFamily, A: PathAction> {
     commanded: Point,
     last_cycle: Option<Instant>,
     exit: Option<u8>,
-    tour: Tour,
-    family: PhantomData<F>,
+    tour: WaypointTour,
 }
 
-impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
+impl<A: PathAction> PlannerNode<A> {
     /// Opens everything and returns the node with its loop. `view` shows every step.
     ///
     /// # Errors
     /// If the middleware refuses.
-    pub fn open(start: Start, view: View) -> Result<(Self, Executor<Self>), NodeError> {
+    pub fn open(setup: NodeSetup<NodeParameters>, view: View) -> Result<(Self, Executor<Self>), NodeError> {
         let mut executor = Executor::new(base::malformed::<Self>)?;
         let waker = executor.waker();
-        let mut base = Base::open(start, waker.clone())?;
+        let mut base = Base::open(setup, waker.clone())?;
         base::serve(&mut base, &mut executor)?;
         let lifecycle = Lifecycle::open(&mut base.node)?;
         lifecycle::serve(&mut base.node, &mut executor)?;
-        let secs = |name: &str| Duration::try_from_secs_f64(base.double(name)).unwrap_or_default();
-        let (period, timeout) = (secs("bond_heartbeat_period"), secs("bond_timeout"));
-        let bond = Bond::open(&mut base.node, period, timeout)?;
+        let parameters = base.parameters.planner.clone();
+        let secs = |secs| Duration::try_from_secs_f64(secs).unwrap_or_default();
+        let bond = Bond::open(&mut base.node, secs(parameters.bond_heartbeat_period), secs(parameters.bond_timeout))?;
         let actions = Actions::open(&mut base.node, &mut executor, ACTION, GoalLimits::default())?;
         let topics = Topics {
             plan: base.node.publisher("plan", Qos::Reliable)?,
             plan_raw: base.node.publisher("plan_raw", Qos::Reliable)?,
             markers: base.node.publisher("~/markers", Qos::Reliable)?,
-            command: if base.flag("cmd_vel_stamped") {
+            command: if parameters.cmd_vel_stamped {
                 CommandTopic::Stamped(base.node.publisher("cmd_vel", Qos::Reliable)?)
             } else {
                 CommandTopic::Plain(base.node.publisher("cmd_vel", Qos::Reliable)?)
             },
         };
         Self::subscribe(&mut base, &mut executor)?;
-        let limits = parameters::odometry_limits(base.parameters.values()).unwrap_or_default();
-        let map_frame = base.text("map_frame");
-        let drive_period = Duration::from_secs_f64(1.0 / base.double("drive_rate_hz").clamp(1.0, 200.0));
-        executor.every(drive_period, Self::control);
+        executor.every(Duration::from_secs_f64(parameters.control_period_secs()), Self::control);
         executor.every(Duration::from_millis(20), Self::keep_bond);
         executor.every(Duration::from_secs(1), |state: &mut Self| state.actions.expire());
         executor.on_wake(Self::take_reports);
         let worker = Worker::start(waker)?;
         let state = Self {
-            inputs: Inputs::new(&map_frame, limits),
-            map_frame: map_frame.into(),
+            inputs: Inputs::new(&parameters.map_frame, parameters.odometry_limits()),
+            map_frame: parameters.map_frame.into(),
             base,
             lifecycle,
             bond,
             actions,
             topics,
             worker,
-            drive: Drive::default(),
-            open: BTreeMap::new(),
+            follower: PathFollower::default(),
+            requests: BTreeMap::new(),
             services: BTreeMap::new(),
             service_count: 0,
             loaded: None,
@@ -178,13 +162,12 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
             commanded: [0.0; 2],
             last_cycle: None,
             exit: None,
-            tour: Tour::default(),
-            family: PhantomData,
+            tour: WaypointTour::default(),
         };
         Ok((state, executor))
     }
 
-    fn subscribe(base: &mut Base, executor: &mut Executor<Self>) -> Result<(), NodeError> {
+    fn subscribe(base: &mut Base<NodeParameters>, executor: &mut Executor<Self>) -> Result<(), NodeError> {
         let node = &mut base.node;
         executor.subscribe(node.subscription::<Odometry>("odom", Qos::Sensor)?, |state: &mut Self, message, _| {
             let now = state.base.now();
@@ -222,7 +205,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         executor.subscribe(
             node.subscription::<bond_msgs::Status>("bond", Qos::Events)?,
             |state: &mut Self, status, _| {
-                if state.bond.hear(&status) {
+                if state.bond.receive(&status) {
                     state.bond_broken();
                 }
             },
@@ -237,27 +220,27 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
 
     /// Configures and activates if the parameter `autostart` says so.
     pub fn autostart(&mut self) {
-        if self.base.flag("autostart") {
-            lifecycle::request(self, Command::Configure);
+        if self.parameters().autostart {
+            lifecycle::request(self, LifecycleCommand::Configure);
         }
     }
 
-    /// Runs until the node is told to end, stops the robot, and says goodbye. Gives the exit code.
+    /// Runs until the waker stops it, then stops the robot and ends all work. Gives the exit code.
     ///
     /// # Errors
     /// If the system refuses to wait.
     pub fn run(mut self, mut executor: Executor<Self>) -> std::io::Result<u8> {
         self.autostart();
-        let _farewell = self.base.node.farewell();
+        let _disposal = self.base.node.disposal();
         let ran = executor.run(&mut self);
-        self.say_goodbye();
+        self.shut_down();
         let code = self.exit.unwrap_or(0);
-        // Every reader and writer goes before the farewell does.
+        // Every reader and writer goes before the disposal is sent.
         drop((executor, self));
         ran.map(|()| code)
     }
 
-    /// What it has opened, in order.
+    /// Its topics, services and actions, in the order they were opened.
     pub fn endpoints(&self) -> &[Endpoint] {
         self.base.node.endpoints()
     }
@@ -267,9 +250,9 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         self.base.waker.clone()
     }
 
-    /// The last things that leave: a robot that was driven is told to stand, whatever its planner is doing.
-    fn say_goodbye(&mut self) {
-        if self.base.flag("drive") && self.lifecycle.state() == LifecycleState::Active {
+    /// Last messages: a driven robot is stopped, whatever its planner is doing.
+    fn shut_down(&mut self) {
+        if self.parameters().drive && self.lifecycle.state() == LifecycleState::Active {
             for _ in 0..3 {
                 self.command([0.0, 0.0], 0.0);
                 std::thread::sleep(Duration::from_millis(10));
@@ -286,14 +269,11 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         self.base.fault(fault.name(), &fault.to_string());
     }
 
+    fn parameters(&self) -> &PlannerParameters {
+        &self.base.parameters.planner
+    }
+
     fn is_active(&self) -> bool {
         self.lifecycle.state() == LifecycleState::Active
-    }
-}
-
-impl Open {
-    fn new() -> Self {
-        let canceled = Arc::new(AtomicBool::new(false));
-        Self { canceled, asked: Instant::now(), goal_to_drive: None, start_is_given: false }
     }
 }

@@ -1,25 +1,18 @@
-//! The thread that plans. The node's loop hands it work and goes on; a plan under way can neither hold up a
-//! heartbeat nor a stop.
+//! The planning thread: plans job after job, while the node's loop goes on with heartbeats, commands and stops.
 
-use super::family::{LoadRequest, Loaded, PlannerFamily};
-use super::parameters::drift_settings;
-use super::planning::{PilotOf, Planning};
+use super::jobs::{DebugOutput, PlanJob, Planned, Purpose, Statistics};
+use super::loader::{LoadRequest, Loaded, Ready};
+use super::parameters::PlannerParameters;
+use super::planner_pilot::PlannerPilot;
 use crate::gate::{CheckedPlan, MAX_STATES, Origin};
-use crate::nodes::path::{PathStyle, markers_of, path_of, raw_path_of};
-use crate::pilot::{Pilot, PilotMemory, PilotSettings, PilotStatistics, StageLatencies};
-use crate::planner::Observation;
-use crate::quantity::DriftStatus;
+use crate::nodes::path::{markers_of, path_of, raw_path_of};
+use crate::pilot::PilotSettings;
 use crate::view::View;
 use crate::world::MazeWorld;
-use planwright_ros2::action::GoalId;
 use planwright_ros2::executor::Waker;
 use planwright_ros2::messages::nav_msgs::Path;
-use planwright_ros2::messages::visualization_msgs::MarkerArray;
-use planwright_ros2::parameter::Values;
-use planwright_ros2::time::{Clock, RosTime};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -27,107 +20,22 @@ use std::time::{Duration, Instant};
 /// Jobs that may wait for the planning thread. The action server's own limit lies below.
 const MAX_JOBS: usize = 64;
 
-/// For whom a plan is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// A goal of the action.
-    Action(GoalId),
-    /// A request of the service, by number.
-    Service(u64),
-    /// The robot under way.
-    Drive,
-}
-
-/// A plan to make.
-pub struct PlanJob {
-    /// For whom.
-    pub purpose: Purpose,
-    /// From where, to where.
-    pub observation: Observation,
-    /// ROS time when the job was made; when its turn comes it is read anew from `clock`.
-    pub now: RosTime,
-    /// The node's clock.
-    pub clock: Clock,
-    /// The start is where the question puts it, and as true now as it was: it does not age.
-    pub start_is_given: bool,
-    /// When the map was last known to be true, seconds of ROS time.
-    pub map_secs: f64,
-    /// The map.
-    pub world: Arc<MazeWorld>,
-    /// The map's frame.
-    pub frame: Arc<str>,
-    /// How its path is written.
-    pub style: PathStyle,
-    /// Whether anyone looks at the proposal and the markers.
-    pub show: bool,
-    /// Set when nobody wants the plan any more.
-    pub canceled: Arc<AtomicBool>,
-    /// A plan to write into, so that none is allocated on the way.
-    pub plan: CheckedPlan,
-}
-
-/// What became of a job.
-pub struct Planned {
-    /// For whom.
-    pub purpose: Purpose,
-    /// What left the gate; the stop, if there is no planner.
-    pub plan: CheckedPlan,
-    /// It as a path. Empty if it is a fallback and nobody drives.
-    pub path: Path,
-    /// Time spent planning, correcting and checking.
-    pub planning: Duration,
-    /// The robot's or the asked-for start.
-    pub observation: Observation,
-    /// Nobody wanted it any more.
-    pub canceled: bool,
-    /// Whether there was a planner.
-    pub had_planner: bool,
-}
-
-/// What people look at.
-pub struct Shown {
-    /// The proposal, which nobody has checked, as a path.
-    pub raw: Path,
-    /// For RViz.
-    pub markers: MarkerArray,
-}
-
-/// What the planning and loading threads report.
+/// A report of the planning or a loading thread.
 pub enum Report {
-    /// A plan, or why there is none.
+    /// A plan, or the reason why there is none.
     Planned(Box<Planned>),
-    /// A model is ready to be installed, or why not.
+    /// A model is ready to be installed, or the reason why not.
     Loaded(Box<Result<Ready, String>>),
     /// The warm-up is over.
     Warm,
-    /// What is shown of the plan reported before; it comes after, so that nobody waits for it.
-    Shown(Box<Shown>),
+    /// Display of the plan reported before; sent after it, so that no answer waits for it.
+    Debug(Box<DebugOutput>),
     /// Statistics, sent after every plan.
     Statistics(Box<Statistics>),
 }
 
-/// What has been measured since the last warm-up.
-#[derive(Clone, Debug, Default)]
-pub struct Statistics {
-    /// Goals of action and service.
-    pub queries: PilotStatistics,
-    /// The robot under way.
-    pub drive: PilotStatistics,
-    /// Times of all of them.
-    pub stages_ms: StageLatencies,
-    /// How the lengths of all of them stand to the intended distribution, if there is one.
-    pub drift: Option<DriftStatus>,
-}
-
-/// A pilot on its way to the planning thread, hidden behind what every family's has in common.
-pub struct Ready {
-    pilot: Box<dyn Planning>,
-    /// What was loaded.
-    pub loaded: Loaded,
-}
-
 enum Job {
-    Install(Box<dyn Planning>),
+    Install(Box<PlannerPilot>),
     Configure(Box<PilotSettings>),
     WarmUp(Arc<MazeWorld>),
     Reset,
@@ -135,7 +43,7 @@ enum Job {
     Unload,
 }
 
-/// The planning thread's end in the node's loop.
+/// The node's handle of the planning thread.
 pub struct Worker {
     jobs: Sender<Job>,
     /// Plans that wait or are being made.
@@ -182,7 +90,7 @@ impl Worker {
         }
     }
 
-    /// Hands a job over. Gives it back if too many are waiting or the thread is gone.
+    /// Queues a job; returns it if too many are waiting or the thread is gone.
     ///
     /// # Errors
     /// The job.
@@ -199,17 +107,10 @@ impl Worker {
 
     /// Loads and tests a model on a thread of its own, beside the one at work, and warms it up there if it is to
     /// take over at once. Ends with [`Report::Loaded`].
-    pub fn load<F: PlannerFamily>(
-        &self,
-        request: LoadRequest,
-        parameters: Values,
-        settings: PilotSettings,
-        view: View,
-        warm: bool,
-    ) {
+    pub fn load(&self, request: LoadRequest, parameters: PlannerParameters, view: View, warm: bool) {
         let (reporting, waker) = (self.reporting.clone(), self.waker.clone());
         let load = move || {
-            let result = load::<F>(&request, &parameters, settings, view, warm);
+            let result = request.load(&parameters, view, warm);
             // The node may have ended meanwhile.
             let _ = reporting.send(Report::Loaded(Box::new(result)));
             waker.wake();
@@ -221,7 +122,7 @@ impl Worker {
         }
     }
 
-    /// Puts a loaded pilot to work in place of the one before.
+    /// Replaces the pilot.
     pub fn install(&self, ready: Ready) -> Loaded {
         self.send(Job::Install(ready.pilot));
         ready.loaded
@@ -232,17 +133,17 @@ impl Worker {
         self.send(Job::Configure(Box::new(settings)));
     }
 
-    /// Plans a few times and forgets what it took. Ends with [`Report::Warm`].
+    /// Plans a few times and clears the statistics. Ends with [`Report::Warm`].
     pub fn warm_up(&self, world: Arc<MazeWorld>) {
         self.send(Job::WarmUp(world));
     }
 
-    /// Forgets the robot's plan in force.
+    /// Clears the robot's plan in force.
     pub fn reset(&self) {
         self.send(Job::Reset);
     }
 
-    /// Lets go of the pilot.
+    /// Drops the pilot.
     pub fn unload(&self) {
         self.send(Job::Unload);
     }
@@ -270,42 +171,8 @@ impl Drop for Worker {
     }
 }
 
-fn load<F: PlannerFamily>(
-    request: &LoadRequest,
-    parameters: &Values,
-    mut settings: PilotSettings,
-    view: View,
-    warm: bool,
-) -> Result<Ready, String> {
-    let begun = Instant::now();
-    let planner = F::load(request, parameters)?;
-    let description = planner.description();
-    settings.drift = drift_settings(parameters, description.intended.as_ref())?;
-    settings.correction.path.keep_shape = description.keeps_shape;
-    let loaded = Loaded {
-        engine: description.engine_text(),
-        model: request.model.clone(),
-        layout: description.layout.clone(),
-        intended: description.intended.clone(),
-        summary: format!("{} knots of {} s", description.horizon, description.knot_secs),
-        secs: begun.elapsed().as_secs_f64(),
-    };
-    let pilot = Pilot::new(planner, settings, view);
-    let mut planning = PilotOf {
-        pilot,
-        queries: PilotMemory::new(),
-        seed: request.seed,
-        seeds_spent: 0,
-        statistics: Statistics::default(),
-    };
-    if warm {
-        planning.warm_up(&MazeWorld::new(loaded.layout.clone()));
-    }
-    Ok(Ready { pilot: Box::new(planning), loaded })
-}
-
 fn serve(work: &Receiver<Job>, waiting: &AtomicUsize, reports: &Sender<Report>, waker: &Waker) {
-    let mut pilot: Option<Box<dyn Planning>> = None;
+    let mut pilot: Option<Box<PlannerPilot>> = None;
     while let Ok(job) = work.recv() {
         let report = match job {
             Job::Install(new) => {
@@ -345,7 +212,7 @@ fn serve(work: &Receiver<Job>, waiting: &AtomicUsize, reports: &Sender<Report>, 
                     return;
                 }
                 if let Some(shown) = shown {
-                    let _ = reports.send(Report::Shown(Box::new(shown)));
+                    let _ = reports.send(Report::Debug(Box::new(shown)));
                 }
                 let mut statistics = Box::new(Statistics::default());
                 if let Some(pilot) = &pilot {
@@ -361,12 +228,12 @@ fn serve(work: &Receiver<Job>, waiting: &AtomicUsize, reports: &Sender<Report>, 
     }
 }
 
-/// Makes a plan, reports it, and then draws what is shown of it. False if nobody hears reports any more.
+/// Makes a plan, reports it, and then draws it. False if the node has ended.
 fn plan(
-    pilot: &mut Option<Box<dyn Planning>>,
+    pilot: &mut Option<Box<PlannerPilot>>,
     mut job: PlanJob,
     report: impl FnOnce(Box<Planned>) -> bool,
-) -> (bool, Option<Shown>) {
+) -> (bool, Option<DebugOutput>) {
     let begun = Instant::now();
     let mut checked = std::mem::replace(&mut job.plan, CheckedPlan::with_capacity(0));
     let canceled = job.canceled.load(Ordering::Acquire);
@@ -397,13 +264,13 @@ fn plan(
         planned.canceled = job.canceled.load(Ordering::Acquire);
     }
     let show = job.show && planned.had_planner && !canceled;
-    // Drawn from a copy, after the plan itself has left.
+    // Drawn from a copy, after the plan itself was sent.
     let copy = show.then(|| checked.clone());
     planned.plan = checked;
     let sent = report(Box::new(planned));
-    let shown = copy.zip(pilot.as_ref()).map(|(checked, pilot)| Shown {
-        raw: raw_path_of(pilot.proposal(), &job.frame, job.now),
-        markers: markers_of(&checked, pilot.proposal(), job.observation.goal, &job.frame, job.now),
+    let shown = copy.zip(pilot.as_ref()).map(|(checked, pilot)| DebugOutput {
+        raw: raw_path_of(&pilot.proposal().trajectory, &job.frame, job.now),
+        markers: markers_of(&checked, &pilot.proposal().trajectory, job.observation.goal, &job.frame, job.now),
     });
     (sent, shown)
 }

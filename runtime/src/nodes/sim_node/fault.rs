@@ -1,25 +1,25 @@
-//! Faults of the odometry, on command: the kinds that PX4 injects into its sensors.
+//! Injected odometry faults: the kinds that PX4 injects into its sensors.
 
 use crate::world::State;
 use planwright_ros2::time::RosTime;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// What is wrong with what the robot says of itself.
+/// A fault of the published odometry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OdometryFault {
     /// Nothing.
     #[default]
     None,
-    /// It falls silent.
+    /// No messages.
     Off,
-    /// It says the same place again and again, with fresh stamps.
+    /// One pose, with fresh stamps.
     Stuck,
-    /// It is elsewhere every other second.
+    /// Displaced every other second.
     Jump,
-    /// Its messages come in bursts.
+    /// Messages in bursts.
     Jitter,
-    /// It says things that are no numbers.
+    /// NaN and infinite positions.
     Garbage,
     /// Its stamps are a second old.
     Slow,
@@ -30,27 +30,16 @@ pub enum OdometryFault {
 }
 
 impl OdometryFault {
-    /// All names.
+    /// All names, in the order of the variants.
     pub const NAMES: [&'static str; 9] =
         ["none", "off", "stuck", "jump", "jitter", "garbage", "slow", "future", "out_of_order"];
-    const ALL: [Self; 9] = [
-        Self::None,
-        Self::Off,
-        Self::Stuck,
-        Self::Jump,
-        Self::Jitter,
-        Self::Garbage,
-        Self::Slow,
-        Self::Future,
-        Self::OutOfOrder,
-    ];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         Self::NAMES[self as usize]
     }
 
-    /// What leaves instead of the truth; `None` if nothing does. `step` counts steps of 0.01 s.
+    /// The state and stamp published; `None` if nothing is. `step` counts steps of 0.01 s.
     /// `frozen` is the state in which the fault began.
     pub fn distort(self, state: State, frozen: State, stamp: RosTime, step: u64) -> Option<(State, RosTime)> {
         let second = Duration::from_secs(1);
@@ -75,7 +64,9 @@ impl FromStr for OdometryFault {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|fault| fault.name() == name).ok_or(())
+        use OdometryFault::*;
+        let all = [None, Off, Stuck, Jump, Jitter, Garbage, Slow, Future, OutOfOrder];
+        all.into_iter().find(|fault| fault.name() == name).ok_or(())
     }
 }
 
@@ -85,8 +76,8 @@ mod tests {
 
     #[test]
     fn every_fault_has_a_name_that_leads_back_to_it() {
-        for fault in OdometryFault::ALL {
-            assert_eq!(fault.name().parse(), Ok(fault));
+        for (index, name) in OdometryFault::NAMES.into_iter().enumerate() {
+            assert_eq!(name.parse().map(|fault: OdometryFault| (fault as usize, fault.name())), Ok((index, name)));
         }
         assert_eq!("broken".parse::<OdometryFault>(), Err(()));
     }

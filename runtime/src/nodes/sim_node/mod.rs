@@ -1,15 +1,15 @@
-//! The maze as a robot on ROS 2: odometry, transforms, map and clock out, velocities in. It also fails on command,
-//! so that what depends on it can be tested: stopped, stuck, jittering, jumping, wrong odometry.
+//! The simulated maze robot as a ROS 2 node: odometry, transforms, map and clock out, velocities in; with faults on
+//! command, for tests of its consumers: stopped, stuck, jittering, jumping, wrong odometry.
 
 mod fault;
-mod robot;
+mod simulated_robot;
 
 pub use fault::OdometryFault;
-pub use robot::Robot;
+pub use simulated_robot::SimulatedRobot;
 
 use super::map::grid_of;
 use crate::world::{Layout, MazeWorld, Point, STEP_SECS, State};
-use planwright_ros2::base::{self, Base, NodeState, Start, USE_SIM_TIME, Verdict};
+use planwright_ros2::base::{self, Base, NodeSetup, NodeState};
 use planwright_ros2::diagnostics::{Level, Status};
 use planwright_ros2::executor::{Executor, Waker};
 use planwright_ros2::messages::geometry_msgs::{PoseWithCovarianceStamped, TransformStamped, Twist, TwistStamped};
@@ -18,82 +18,62 @@ use planwright_ros2::messages::rosgraph_msgs::Clock as ClockMessage;
 use planwright_ros2::messages::std_msgs::{Header, UInt64};
 use planwright_ros2::messages::tf2_msgs::TFMessage;
 use planwright_ros2::node::{Endpoint, NodeError, Publisher};
-use planwright_ros2::parameter::{Change, Descriptor, Transaction};
+use planwright_ros2::parameter::Change;
 use planwright_ros2::qos::Qos;
-use planwright_ros2::time::{Jump, RosTime};
+use planwright_ros2::time::RosTime;
 use planwright_ros2::validate::{check_pose, check_twist};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The robot's parameters.
-pub fn descriptors() -> Vec<Descriptor> {
-    vec![
-        Descriptor::bool(
-            USE_SIM_TIME,
-            false,
-            "Kept for other nodes' sake: this node makes the time, see publish_clock.",
-        ),
-        Descriptor::string("layout", "umaze", "The maze: umaze, medium, large, or a layout file.").read_only(),
-        Descriptor::double_array(
-            "start",
-            &[],
-            "Where the robot begins, x and y in m; empty: in the free cell farthest down the list.",
-        )
-        .read_only(),
-        Descriptor::bool(
-            "publish_clock",
-            false,
-            "Publish simulated time on /clock and stamp with it, instead of the system's.",
-        )
-        .read_only(),
-        Descriptor::double("real_time_factor", 1.0, "Simulated seconds a second.").range(0.1, 10.0).read_only(),
-        Descriptor::double("odom_rate_hz", 100.0, "Odometry and transforms a simulated second, Hz; at most 100.")
-            .range(1.0, 100.0)
-            .read_only(),
-        Descriptor::string("map_frame", "map", "Frame of the map.").read_only(),
-        Descriptor::string("odom_frame", "odom", "Frame of the odometry.").read_only(),
-        Descriptor::string("base_frame", "base_link", "Frame of the robot.").read_only(),
-        Descriptor::bool("cmd_vel_stamped", false, "Take cmd_vel as TwistStamped (Kilted's default) instead of Twist.")
-            .read_only(),
-        Descriptor::string(
-            "odom_fault",
-            "none",
-            "A fault of the odometry, for tests: the robot goes on, what it says of itself does not.",
-        )
-        .one_of(&OdometryFault::NAMES),
-    ]
+planwright_ros2::parameters! {
+    /// The simulator's parameters.
+    pub struct SimParameters {
+        /// Kept for other nodes' sake: this node makes the time, see publish_clock.
+        use_sim_time: bool = false,
+        /// The maze: umaze, medium, large, or a layout file.
+        layout: String = "umaze".to_owned() => read_only(),
+        /// Where the robot begins, x and y in m; empty: in the free cell farthest down the list.
+        start: Vec<f64> = Vec::new() => read_only(),
+        /// Publish simulated time on /clock and stamp with it, instead of the system's.
+        publish_clock: bool = false => read_only(),
+        /// Simulated seconds a second.
+        real_time_factor: f64 = 1.0 => range(0.1, 10.0).read_only(),
+        /// Odometry and transforms a simulated second, Hz; at most 100.
+        odom_rate_hz: f64 = 100.0 => range(1.0, 100.0).read_only(),
+        /// Frame of the map.
+        map_frame: String = "map".to_owned() => read_only(),
+        /// Frame of the odometry.
+        odom_frame: String = "odom".to_owned() => read_only(),
+        /// Frame of the robot.
+        base_frame: String = "base_link".to_owned() => read_only(),
+        /// Take cmd_vel as TwistStamped (Kilted's default) instead of Twist.
+        cmd_vel_stamped: bool = false => read_only(),
+        /// A fault of the odometry, for tests: the robot goes on, what it says of itself does not.
+        odom_fault: String = "none".to_owned() => one_of(&OdometryFault::NAMES),
+    }
 }
 
 /// The state of the robot's node.
 pub struct SimNode {
-    base: Base,
-    robot: Robot,
+    base: Base<SimParameters>,
+    robot: SimulatedRobot,
     odom: Publisher<Odometry>,
     tf: Publisher<TFMessage>,
     tf_static: Publisher<TFMessage>,
     map: Publisher<OccupancyGrid>,
     clock: Option<Publisher<ClockMessage>>,
     wall_contacts: Publisher<UInt64>,
-    frames: Frames,
     fault: OdometryFault,
     frozen: State,
     started: RosTime,
     began: Instant,
-    factor: f64,
     odom_steps: u64,
     steps: u64,
     reported_contacts: Option<u64>,
     wall_steps: Arc<AtomicU64>,
     late_steps: u64,
     commands: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Frames {
-    map: String,
-    odom: String,
-    base: String,
 }
 
 /// Why the robot cannot be started.
@@ -114,17 +94,16 @@ impl SimNode {
     /// Opens everything and returns the node with its loop.
     ///
     /// # Errors
-    /// If maze or start make no sense, or the middleware refuses.
-    pub fn open(start: Start) -> Result<(Self, Executor<Self>), SimError> {
+    /// If maze or start are invalid, or the middleware refuses.
+    pub fn open(setup: NodeSetup<SimParameters>) -> Result<(Self, Executor<Self>), SimError> {
         let mut executor = Executor::new(base::malformed::<Self>).map_err(NodeError::Io)?;
-        let mut base = Base::open(start, executor.waker())?;
+        let mut base = Base::open(setup, executor.waker())?;
         base::serve(&mut base, &mut executor)?;
-        let layout = Layout::named_or_file(&base.text("layout"))?;
-        let place = start_of(&layout, base.parameters.values().get("start"))?;
-        let frames =
-            Frames { map: base.text("map_frame"), odom: base.text("odom_frame"), base: base.text("base_frame") };
+        let parameters = base.parameters.clone();
+        let layout = Layout::named_or_file(&parameters.layout)?;
+        let start = start_of(&layout, &parameters.start)?;
         let node = &mut base.node;
-        if base.parameters.bool("cmd_vel_stamped").unwrap_or(false) {
+        if parameters.cmd_vel_stamped {
             executor
                 .subscribe(
                     node.subscription::<TwistStamped>("cmd_vel", Qos::Reliable)?,
@@ -149,27 +128,23 @@ impl SimNode {
         let tf_static = node.publisher("/tf_static", Qos::StaticTransforms)?;
         let map = node.publisher("map", Qos::Latched)?;
         let wall_contacts = node.publisher("~/wall_contacts", Qos::Latched)?;
-        let publish_clock = base.parameters.bool("publish_clock").unwrap_or(false);
-        let clock = if publish_clock { Some(base.node.publisher("/clock", Qos::Reliable)?) } else { None };
-        let factor = base.double("real_time_factor").clamp(0.1, 10.0);
-        let odom_steps = (1.0 / (STEP_SECS * base.double("odom_rate_hz"))).round().max(1.0) as u64;
-        let fault = base.text("odom_fault").parse().unwrap_or_default();
+        let clock = if parameters.publish_clock { Some(base.node.publisher("/clock", Qos::Reliable)?) } else { None };
+        let odom_steps = (1.0 / (STEP_SECS * parameters.odom_rate_hz)).round().max(1.0) as u64;
+        let fault = parameters.odom_fault.parse().unwrap_or_default();
         let started = base.now();
         let state = Self {
             base,
-            robot: Robot::new(MazeWorld::new(layout), place),
+            robot: SimulatedRobot::new(MazeWorld::new(layout), start),
             odom,
             tf,
             tf_static,
             map,
             clock,
             wall_contacts,
-            frames,
             fault,
-            frozen: State::at_rest(place),
+            frozen: State::at_rest(start),
             started,
             began: Instant::now(),
-            factor,
             odom_steps,
             steps: 0,
             reported_contacts: None,
@@ -177,29 +152,29 @@ impl SimNode {
             late_steps: 0,
             commands: 0,
         };
-        executor.every(Duration::from_secs_f64(STEP_SECS / factor), Self::advance);
+        executor.every(Duration::from_secs_f64(STEP_SECS / parameters.real_time_factor), Self::advance);
         Ok((state, executor))
     }
 
-    /// How often a wall has pushed the ball, readable from other threads.
+    /// Steps with a wall contact, readable from other threads.
     pub fn wall_contacts(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.wall_steps)
     }
 
-    /// Runs until the node is told to end.
+    /// Runs until the waker stops it.
     ///
     /// # Errors
     /// If the system refuses to wait.
     pub fn run(mut self, mut executor: Executor<Self>) -> std::io::Result<u8> {
         self.publish_statics();
-        let _farewell = self.base.node.farewell();
+        let _disposal = self.base.node.disposal();
         let ran = executor.run(&mut self);
-        // Every reader and writer goes before the farewell does.
+        // Every reader and writer goes before the disposal is sent.
         drop((executor, self));
         ran.map(|()| 0)
     }
 
-    /// What it has opened, in order.
+    /// Its topics and services, in the order they were opened.
     pub fn endpoints(&self) -> &[Endpoint] {
         self.base.node.endpoints()
     }
@@ -212,13 +187,13 @@ impl SimNode {
     fn publish_statics(&mut self) {
         let now = self.stamp();
         let mut map_from_odom = TransformStamped {
-            header: Header { stamp: now.into(), frame_id: self.frames.map.clone() },
-            child_frame_id: self.frames.odom.clone(),
+            header: Header { stamp: now.into(), frame_id: self.base.parameters.map_frame.clone() },
+            child_frame_id: self.base.parameters.odom_frame.clone(),
             ..TransformStamped::default()
         };
         map_from_odom.transform.rotation.w = 1.0;
         self.tf_static.publish(TFMessage { transforms: vec![map_from_odom] });
-        self.map.publish(grid_of(self.robot.world().layout(), &self.frames.map, now));
+        self.map.publish(grid_of(self.robot.world().layout(), &self.base.parameters.map_frame, now));
     }
 
     /// Now, as messages are stamped: simulated if the clock is published.
@@ -249,14 +224,15 @@ impl SimNode {
         }
     }
 
-    /// Steps the world until it has caught up with the clock on the wall, at most 0.1 s at once.
+    /// Steps the world up to wall-clock time, at most 0.1 s at once.
     fn advance(&mut self) {
-        let due = (self.began.elapsed().as_secs_f64() * self.factor / STEP_SECS) as u64;
+        let factor = self.base.parameters.real_time_factor;
+        let due = (self.began.elapsed().as_secs_f64() * factor / STEP_SECS) as u64;
         let behind = due.saturating_sub(self.steps);
         if behind > 10 {
-            // After a pause the lost time is not made up for.
+            // After a pause the lost time is skipped.
             self.late_steps += behind - 10;
-            self.began += Duration::from_secs_f64((behind - 10) as f64 * STEP_SECS / self.factor);
+            self.began += Duration::from_secs_f64((behind - 10) as f64 * STEP_SECS / factor);
         }
         for _ in 0..behind.min(10) {
             self.steps += 1;
@@ -284,8 +260,8 @@ impl SimNode {
             return;
         };
         let mut odometry = Odometry {
-            header: Header { stamp: stamp.into(), frame_id: self.frames.odom.clone() },
-            child_frame_id: self.frames.base.clone(),
+            header: Header { stamp: stamp.into(), frame_id: self.base.parameters.odom_frame.clone() },
+            child_frame_id: self.base.parameters.base_frame.clone(),
             ..Odometry::default()
         };
         odometry.pose.pose.position.x = state.position[0];
@@ -295,7 +271,7 @@ impl SimNode {
         odometry.twist.twist.linear.y = state.velocity[1];
         let mut odom_from_base = TransformStamped {
             header: odometry.header.clone(),
-            child_frame_id: self.frames.base.clone(),
+            child_frame_id: self.base.parameters.base_frame.clone(),
             ..TransformStamped::default()
         };
         odom_from_base.transform.translation.x = state.position[0];
@@ -306,39 +282,27 @@ impl SimNode {
     }
 }
 
-fn start_of(layout: &Layout, value: Option<&planwright_ros2::parameter::Value>) -> Result<Point, SimError> {
-    use planwright_ros2::parameter::Value;
-    match value {
-        Some(Value::DoubleArray(numbers)) if !numbers.is_empty() => match numbers.as_slice() {
-            [x, y] if layout.is_free([*x, *y]) => Ok([*x, *y]),
-            _ => Err(SimError::Start(numbers.clone())),
-        },
-        _ => {
-            let last = layout.free_cells().last();
-            last.map(|(row, column)| [row as f64, column as f64]).ok_or(SimError::Start(Vec::new()))
-        }
+fn start_of(layout: &Layout, start: &[f64]) -> Result<Point, SimError> {
+    let cell = || layout.free_cells().last().map(|(row, column)| [row as f64, column as f64]);
+    match *start {
+        [] => cell(),
+        [x, y] => Some([x, y]).filter(|point| layout.is_free(*point)),
+        _ => None,
     }
+    .ok_or_else(|| SimError::Start(start.to_vec()))
 }
 
 impl NodeState for SimNode {
-    fn base(&mut self) -> &mut Base {
+    type Parameters = SimParameters;
+
+    fn base(&mut self) -> &mut Base<SimParameters> {
         &mut self.base
     }
 
-    fn takes_long(&self, _name: &str) -> bool {
-        false
-    }
-
-    fn check_parameters(&mut self, _transaction: &Transaction) -> Verdict {
-        Verdict::Now
-    }
-
     fn parameters_changed(&mut self, _changes: &[Change]) {
-        self.fault = self.base.text("odom_fault").parse().unwrap_or_default();
+        self.fault = self.base.parameters.odom_fault.parse().unwrap_or_default();
         self.frozen = *self.robot.state();
     }
-
-    fn time_jumped(&mut self, _jump: &Jump) {}
 
     fn statuses(&mut self) -> Vec<Status> {
         let mut status = Status::new("robot");

@@ -1,21 +1,27 @@
-//! The diagnostics of a planner's node.
+//! Diagnostics of a planner's node.
 
-use super::{PathAction, PlannerFamily, PlannerNode};
+use super::{PathAction, PlannerNode};
 use crate::pilot::{LatencySummary, PilotStatistics};
 use crate::quantity::{DriftState, DriftStatus};
 use planwright_ros2::bond::BondState;
 use planwright_ros2::diagnostics::{Level, Status};
-use planwright_ros2::lifecycle::State as LifecycleState;
+use planwright_ros2::lifecycle::LifecycleState;
 use planwright_ros2::odometry::OdometryOutcome;
 use std::time::Instant;
 
-impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
+impl<A: PathAction> PlannerNode<A> {
     /// Everything but the middleware.
     pub(super) fn report(&mut self) -> Vec<Status> {
-        vec![self.report_life(), self.report_planner(), self.report_inputs(), self.report_drive(), self.report_drift()]
+        vec![
+            self.report_lifecycle(),
+            self.report_planner(),
+            self.report_inputs(),
+            self.report_drive(),
+            self.report_drift(),
+        ]
     }
 
-    fn report_life(&self) -> Status {
+    fn report_lifecycle(&self) -> Status {
         let mut status = Status::new("lifecycle");
         let state = self.lifecycle.state();
         status.value("state", state.label());
@@ -66,7 +72,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         status.value("goals_active", self.actions.goals().active());
         status.value("goals_kept", self.actions.goals().len());
         status.value("answers_unsent", self.actions.unsent());
-        for (name, count) in &self.counters.refused {
+        for (name, count) in &self.counters.failed {
             status.value(&format!("refused.{name}"), count);
         }
         status
@@ -95,7 +101,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
                 status.value("map_cells", format!("{} x {}", world.layout().rows(), world.layout().columns()));
             }
             None => {
-                if self.base.flag("map_required") {
+                if self.parameters().map_required {
                     status.find(missing, "map_missing");
                 }
                 status.value("map_age_secs", "never");
@@ -108,7 +114,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         status.value("transforms_accepted", counts.accepted);
         status.value("transforms_refused", counts.refused);
         status.value("frames", self.inputs.transforms.frame_count());
-        if active && let Err(fault) = self.inputs.located(now, self.base.double("max_observation_age_secs")) {
+        if active && let Err(fault) = self.inputs.located(now, self.parameters().max_observation_age_secs) {
             status.find(missing, fault.name());
         }
         status
@@ -116,14 +122,14 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
 
     fn report_drive(&self) -> Status {
         let mut status = Status::new("drive");
-        status.value("enabled", self.base.flag("drive"));
-        match self.drive.goal() {
+        status.value("enabled", self.parameters().drive);
+        match self.follower.goal() {
             Some([x, y]) => status.value("goal", format!("{x:.3}, {y:.3}")),
             None => status.value("goal", "none"),
         }
         status.value("cycles", self.counters.cycles);
         status.value("late_cycles", self.counters.late_cycles);
-        for (name, count) in &self.counters.halts {
+        for (name, count) in &self.counters.stops {
             status.value(&format!("halt.{name}"), count);
         }
         status.value("speed_commanded_mps", format!("{:.3}", self.commanded_mps()));

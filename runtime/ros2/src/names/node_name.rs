@@ -1,4 +1,4 @@
-//! Who a node is: its name within its namespace.
+//! A node's name within its namespace.
 
 use super::validate::{NameError, validate_namespace, validate_node_name};
 use std::fmt;

@@ -1,44 +1,35 @@
-//! A pilot of any family at work: for the robot under way, and for questions that have nothing to do with it.
+//! The pilot of a node: replans for the driven robot, and independent plans for requests.
 
-use super::worker::{PlanJob, Purpose, Statistics};
+use super::jobs::{PlanJob, Purpose, Statistics};
 use crate::gate::{CheckedPlan, Origin, Rejection};
 use crate::pilot::{Pilot, PilotMemory, PilotSettings, PilotStatistics};
-use crate::planner::{Observation, Planner};
-use crate::trajectory::Trajectory;
+use crate::planner::{Observation, Planner, Proposal};
+use crate::view::View;
 use crate::world::{MazeWorld, State};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Plans made before work begins, so that no first-run cost shows in it.
 const WARM_UP_PLANS: usize = 5;
-/// Tries at a question, each with a seed of its own.
+/// Tries per request, each with a seed of its own.
 const MAX_TRIES: u64 = 16;
 
 fn is_late(plan: &CheckedPlan) -> bool {
     matches!(plan.origin(), Origin::Fallback { reason: Rejection::Deadline { .. }, .. })
 }
 
-/// A pilot of any family.
-pub(super) trait Planning: Send {
-    fn configure(&mut self, settings: PilotSettings);
-    fn plan(&mut self, job: &PlanJob, into: &mut CheckedPlan);
-    fn proposal(&self) -> &Trajectory;
-    fn warm_up(&mut self, world: &MazeWorld);
-    fn reset(&mut self);
-    fn statistics(&self, statistics: &mut Statistics);
+/// The pilot with the state of drive and requests kept apart.
+pub(super) struct PlannerPilot {
+    pilot: Pilot<Box<dyn Planner>>,
+    /// State of the purpose that is not being planned for: of requests, and while one is planned, of the drive.
+    resting: PilotMemory,
+    seed: u64,
+    /// Seeds of requests that failed.
+    seeds_spent: u64,
+    statistics: Statistics,
 }
 
-pub(super) struct PilotOf<P> {
-    pub(super) pilot: Pilot<P>,
-    /// While a query is planned the robot's plans rest here, else those of the queries.
-    pub(super) queries: PilotMemory,
-    pub(super) seed: u64,
-    /// Seeds of questions that found no answer.
-    pub(super) seeds_spent: u64,
-    pub(super) statistics: Statistics,
-}
-
-/// Adds what one job changed to the counts of its purpose. What the gate counts is kept per purpose already.
+/// Adds the difference that one job made to the counts of its purpose. The gate's counts are kept per purpose already.
 fn account(of: &mut PilotStatistics, before: &PilotStatistics, after: PilotStatistics) {
     let (rounds, kept) = (of.rounds, of.plans_kept);
     let (misses, cut) = (of.deadline_misses, of.cut_short);
@@ -51,13 +42,18 @@ fn account(of: &mut PilotStatistics, before: &PilotStatistics, after: PilotStati
     };
 }
 
-impl<P: Planner + Send> Planning for PilotOf<P> {
-    fn configure(&mut self, mut settings: PilotSettings) {
+impl PlannerPilot {
+    pub(super) fn new(planner: Box<dyn Planner>, seed: u64, settings: PilotSettings, view: View) -> Self {
+        let pilot = Pilot::new(planner, settings, view);
+        Self { pilot, resting: PilotMemory::new(), seed, seeds_spent: 0, statistics: Statistics::default() }
+    }
+
+    pub(super) fn configure(&mut self, mut settings: PilotSettings) {
         settings.correction.path.keep_shape = self.pilot.planner().description().keeps_shape;
         self.pilot.configure(settings);
     }
 
-    fn plan(&mut self, job: &PlanJob, into: &mut CheckedPlan) {
+    pub(super) fn plan(&mut self, job: &PlanJob, into: &mut CheckedPlan) {
         let now_secs = job.now.as_secs_f64();
         let before = self.pilot.statistics();
         if job.purpose == Purpose::Drive {
@@ -65,17 +61,17 @@ impl<P: Planner + Send> Planning for PilotOf<P> {
             account(&mut self.statistics.drive, &before, self.pilot.statistics());
             return;
         }
-        // A question has nothing to do with the plan in force, and the same question has the same answer: the
-        // first of a row of seeds whose plan passes, as many as fit before the deadline.
+        // Independent of the plan in force and repeatable: the first of a sequence of seeds whose plan passes, as many
+        // as fit before the deadline.
         let begun = Instant::now();
         let deadline = self.pilot.settings().deadline.unwrap_or(Duration::MAX);
-        self.pilot.exchange(&mut self.queries);
+        self.pilot.exchange(&mut self.resting);
         for round in 0..MAX_TRIES {
             let tried = Instant::now();
             self.pilot.reset(self.seed.wrapping_add(self.seeds_spent + round));
             let plan = self.pilot.plan_since(begun, &job.world, &job.observation, now_secs, job.map_secs);
             let passed = plan.origin() == Origin::Planned;
-            // Of several refusals the first counts, but a check that failed says more than time that ran out.
+            // Of several rejections the first counts, but a failed check tells more than a missed deadline.
             if round == 0 || passed || is_late(into) {
                 into.copy_from(plan);
             }
@@ -89,18 +85,18 @@ impl<P: Planner + Send> Planning for PilotOf<P> {
             }
         }
         if into.origin() != Origin::Planned {
-            // Whoever asks again gets other seeds than those that failed.
+            // The next request gets other seeds than those that failed.
             self.seeds_spent += MAX_TRIES;
         }
         account(&mut self.statistics.queries, &before, self.pilot.statistics());
-        self.pilot.exchange(&mut self.queries);
+        self.pilot.exchange(&mut self.resting);
     }
 
-    fn proposal(&self) -> &Trajectory {
-        &self.pilot.proposal().trajectory
+    pub(super) fn proposal(&self) -> &Proposal {
+        self.pilot.proposal()
     }
 
-    fn warm_up(&mut self, world: &MazeWorld) {
+    pub(super) fn warm_up(&mut self, world: &MazeWorld) {
         let free: Vec<_> = world.layout().free_cells().collect();
         let at = |index: usize| free.get(index % free.len().max(1)).map(|(x, y)| [*x as f64, *y as f64]);
         for index in 0..WARM_UP_PLANS {
@@ -111,15 +107,15 @@ impl<P: Planner + Send> Planning for PilotOf<P> {
         }
         self.pilot.reset(self.seed);
         self.pilot.clear_statistics();
-        self.queries = PilotMemory::new();
+        self.resting = PilotMemory::new();
         self.statistics = Statistics::default();
     }
 
-    fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.pilot.reset(self.seed);
     }
 
-    fn statistics(&self, statistics: &mut Statistics) {
+    pub(super) fn statistics(&self, statistics: &mut Statistics) {
         statistics.queries.clone_from(&self.statistics.queries);
         statistics.drive.clone_from(&self.statistics.drive);
         statistics.stages_ms = self.pilot.latency_by_stage();

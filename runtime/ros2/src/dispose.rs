@@ -1,4 +1,4 @@
-//! Telling peers that a node has ended.
+//! Disposal of a DDS participant, in the form that Fast DDS understands.
 
 use ros2_client::Gid;
 use ros2_client::dds::rustdds::{DomainParticipant, RTPSEntity};
@@ -13,24 +13,24 @@ const GOODBYE: Duration = Duration::from_millis(60);
 /// RustDDS disposes of a participant with its serialized key and without the key's hash in the inline quality of
 /// service; Fast DDS understands only the hash. Without this, its peers count topics and services as there until the
 /// lease runs out, and a client may send its request to a server that has ended.
-pub struct Farewell {
+pub struct Disposal {
     participant: Option<DomainParticipant>,
     packet: Vec<u8>,
     port: u16,
 }
 
-impl Farewell {
+impl Disposal {
     pub(super) fn new(participant: &DomainParticipant) -> Self {
         let mut prefix = [0; 12];
         // The first 12 of the GUID's 16 bytes.
         prefix.iter_mut().zip(Gid::from(participant.guid()).as_bytes()).for_each(|(to, from)| *to = *from);
         // RTPS 9.6.1: port base 7400, domain gain 250, multicast offset 0.
         let port = 7400_u16.saturating_add(participant.domain_id().saturating_mul(250));
-        Self { participant: Some(participant.clone()), packet: disposal(&prefix), port }
+        Self { participant: Some(participant.clone()), packet: disposal_packet(&prefix), port }
     }
 }
 
-impl Drop for Farewell {
+impl Drop for Disposal {
     fn drop(&mut self) {
         std::thread::sleep(GOODBYE);
         self.participant = None;
@@ -45,7 +45,7 @@ impl Drop for Farewell {
 }
 
 /// An RTPS message with one DATA submessage of the participant writer: disposed and unregistered, by key hash.
-fn disposal(prefix: &[u8; 12]) -> Vec<u8> {
+fn disposal_packet(prefix: &[u8; 12]) -> Vec<u8> {
     // RTPS 8.3.7.2: endianness and inline QoS, no payload.
     const DATA: [u8; 4] = [0x15, 0x03, 0x34, 0x00];
     let mut packet = Vec::with_capacity(84);
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_submessage_is_as_long_as_it_says() {
-        let packet = disposal(&[7; 12]);
+        let packet = disposal_packet(&[7; 12]);
         let said = usize::from(u16::from_le_bytes([packet[22], packet[23]]));
         assert_eq!(packet.len(), 20 + 4 + said);
     }

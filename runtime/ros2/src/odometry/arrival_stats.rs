@@ -1,4 +1,4 @@
-//! When messages come.
+//! Statistics of message arrivals: mean and longest gap.
 
 use super::OdometryLimits;
 use std::time::Instant;
@@ -10,7 +10,7 @@ const WEIGHT: f64 = 1.0 / 32.0;
 
 /// Gaps between arrivals.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Arrivals {
+pub(super) struct ArrivalStats {
     last: Option<Instant>,
     gaps: u64,
     mean_gap_secs: f64,
@@ -23,7 +23,7 @@ pub(super) struct UnusualGap {
     pub(super) mean_gap_secs: f64,
 }
 
-impl Arrivals {
+impl ArrivalStats {
     pub(super) fn record(&mut self, received: Instant, limits: &OdometryLimits) -> Option<UnusualGap> {
         let gap_secs = received.saturating_duration_since(self.last.replace(received)?).as_secs_f64();
         self.worst_gap_secs = self.worst_gap_secs.max(gap_secs);
@@ -47,9 +47,5 @@ impl Arrivals {
 
     pub(super) fn worst_gap_secs(&self) -> f64 {
         self.worst_gap_secs
-    }
-
-    pub(super) fn forget_worst(&mut self) {
-        self.worst_gap_secs = 0.0;
     }
 }

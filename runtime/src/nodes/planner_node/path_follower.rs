@@ -1,18 +1,18 @@
-//! The robot under way: from the plan in force to a velocity, at every control period, or a stop with a reason.
+//! Path follower: from the plan in force to a velocity per control period, or a stop with its reason.
 
 use crate::correction::Tracker;
 use crate::gate::{CheckedPlan, Fallback, MAX_STATES, Origin};
 use crate::world::{Point, Robot, State, World};
 use std::time::{Duration, Instant};
 
-/// Why the robot is told to stand still.
+/// Why zero velocity is commanded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Halt {
-    /// Nobody wants it anywhere.
+pub enum StopReason {
+    /// No goal is set.
     NoGoal,
     /// It has arrived.
     Arrived,
-    /// The odometry cannot be trusted; the name says why.
+    /// Implausible odometry, by the name of the fault.
     Odometry(&'static str),
     /// No transform from the odometry's frame to the map.
     Transform,
@@ -26,7 +26,7 @@ pub enum Halt {
     GateStop,
 }
 
-impl Halt {
+impl StopReason {
     /// Its name in diagnostics.
     pub fn name(self) -> &'static str {
         match self {
@@ -41,30 +41,30 @@ impl Halt {
         }
     }
 
-    /// Whether there is nothing to do.
+    /// Whether the robot is at rest without a fault or a plan to wait for.
     pub fn is_rest(self) -> bool {
         matches!(self, Self::NoGoal | Self::Arrived)
     }
 
-    /// Whether something is wrong. That the first plan to a goal takes a moment is not.
+    /// Whether it is a fault. Waiting for the first plan to a goal is none.
     pub fn is_fault(self) -> bool {
         !self.is_rest() && self != Self::NoPlan
     }
 }
 
-/// Where the robot is to go and which plan it follows.
-pub struct Drive {
+/// Goal and plan of the driven robot.
+pub struct PathFollower {
     goal: Option<Point>,
     plan: CheckedPlan,
     tracker: Tracker,
-    /// When the plan under way was asked for.
+    /// When the plan in the making was requested.
     outstanding: Option<Instant>,
     /// When the last plan came.
     planned: Option<Instant>,
     arrived: bool,
 }
 
-impl Default for Drive {
+impl Default for PathFollower {
     fn default() -> Self {
         Self {
             goal: None,
@@ -77,8 +77,8 @@ impl Default for Drive {
     }
 }
 
-impl Drive {
-    /// Where to.
+impl PathFollower {
+    /// The goal in the map, m.
     pub fn goal(&self) -> Option<Point> {
         self.goal
     }
@@ -89,25 +89,25 @@ impl Drive {
         self.arrived = false;
     }
 
-    /// Forgets plan and goal.
+    /// Clears plan and goal.
     pub fn clear(&mut self) {
         self.set_goal(None);
-        self.forget_plan();
+        self.clear_plan();
     }
 
-    /// Forgets the plan, for time or place are not what they were.
-    pub fn forget_plan(&mut self) {
+    /// Clears the plan: time or position have jumped.
+    pub fn clear_plan(&mut self) {
         self.plan = CheckedPlan::with_capacity(MAX_STATES);
         self.planned = None;
     }
 
-    /// Whether a plan is being made. Plans are asked for one at a time.
+    /// Whether a plan is being made. One is requested at a time.
     pub fn is_planning(&self) -> bool {
         self.outstanding.is_some()
     }
 
-    /// A plan has been asked for.
-    pub fn asked(&mut self) {
+    /// A plan has been requested.
+    pub fn requested(&mut self) {
         self.outstanding = Some(Instant::now());
     }
 
@@ -118,7 +118,7 @@ impl Drive {
         std::mem::replace(&mut self.plan, plan)
     }
 
-    /// Nothing has come of the plan that was asked for.
+    /// The plan requested last was not made.
     pub fn give_up(&mut self) {
         self.outstanding = None;
     }
@@ -128,9 +128,9 @@ impl Drive {
         &self.plan
     }
 
-    /// How long the planner has not answered.
+    /// Time since the request that has no answer yet.
     pub fn silence(&self) -> Option<Duration> {
-        self.outstanding.map(|asked| asked.elapsed())
+        self.outstanding.map(|requested| requested.elapsed())
     }
 
     /// Whether the robot rests within `tolerance_m` of its goal. Once it has arrived it may roll a little.
@@ -145,7 +145,7 @@ impl Drive {
     /// The velocity for the coming `period_secs`, in the map's frame, m/s.
     ///
     /// # Errors
-    /// Why the robot must stand still instead.
+    /// The reason to stop instead.
     pub fn velocity(
         &self,
         robot: &dyn Robot,
@@ -153,29 +153,29 @@ impl Drive {
         now_secs: f64,
         period_secs: f64,
         patience: Duration,
-    ) -> Result<Point, Halt> {
+    ) -> Result<Point, StopReason> {
         if self.goal.is_none() {
-            return Err(Halt::NoGoal);
+            return Err(StopReason::NoGoal);
         }
-        let Some(planned) = self.planned else { return Err(Halt::NoPlan) };
+        let Some(planned) = self.planned else { return Err(StopReason::NoPlan) };
         if planned.elapsed() > patience {
-            return Err(Halt::PlannerHangs);
+            return Err(StopReason::PlannerHangs);
         }
         if matches!(self.plan.origin(), Origin::Fallback { kind: Fallback::Stop, .. }) {
-            return Err(Halt::GateStop);
+            return Err(StopReason::GateStop);
         }
-        let Some((reference, next)) = self.plan.reference_at(now_secs) else { return Err(Halt::NoPlan) };
+        let Some((reference, next)) = self.plan.reference_at(now_secs) else { return Err(StopReason::NoPlan) };
         let command = self.tracker.command(robot, state, &reference, &next);
         // The velocity that the command gives within a step and then, for the rest of the period, what the plan adds:
         // the robot's base takes a velocity, not a force.
-        let Some((ahead, _)) = self.plan.reference_at(now_secs + period_secs) else { return Err(Halt::NoPlan) };
+        let Some((ahead, _)) = self.plan.reference_at(now_secs + period_secs) else { return Err(StopReason::NoPlan) };
         let after = robot.free_step(state, command).velocity;
         Ok(std::array::from_fn(|axis| after[axis] + (ahead.velocity[axis] - next.velocity[axis])))
     }
 }
 
-/// Where the robot is by now: what was measured `age_secs` ago, carried on with the velocity that it has been told to
-/// have since. Up to 0.2 s; the gate takes no older data.
+/// The state now: that measured `age_secs` ago, simulated with the velocity commanded since, up to 0.2 s; the gate takes
+/// no older data.
 pub fn predicted(world: &World, state: &State, age_secs: f64, commanded: Point) -> State {
     let mut state = *state;
     let steps = (age_secs.clamp(0.0, 0.2) / world.step_secs()).round() as usize;
@@ -191,29 +191,29 @@ mod tests {
     use crate::world::PointMass;
 
     #[test]
-    fn without_a_goal_a_plan_or_an_answer_the_robot_stands() {
-        let mut drive = Drive::default();
+    fn without_a_goal_a_plan_or_an_answer_the_robot_stops() {
+        let mut follower = PathFollower::default();
         let (state, patience) = (State::at_rest([1.0, 1.0]), Duration::from_millis(20));
-        let velocity = |drive: &Drive| drive.velocity(&PointMass::default(), &state, 0.0, 0.02, patience);
-        assert_eq!(velocity(&drive), Err(Halt::NoGoal));
-        drive.set_goal(Some([3.0, 1.0]));
-        assert_eq!(velocity(&drive), Err(Halt::NoPlan));
-        drive.asked();
-        drive.receive(CheckedPlan::with_capacity(1));
-        assert_eq!(velocity(&drive), Err(Halt::GateStop));
+        let velocity = |follower: &PathFollower| follower.velocity(&PointMass::default(), &state, 0.0, 0.02, patience);
+        assert_eq!(velocity(&follower), Err(StopReason::NoGoal));
+        follower.set_goal(Some([3.0, 1.0]));
+        assert_eq!(velocity(&follower), Err(StopReason::NoPlan));
+        follower.requested();
+        follower.receive(CheckedPlan::with_capacity(1));
+        assert_eq!(velocity(&follower), Err(StopReason::GateStop));
         std::thread::sleep(Duration::from_millis(30));
-        assert_eq!(velocity(&drive), Err(Halt::PlannerHangs));
+        assert_eq!(velocity(&follower), Err(StopReason::PlannerHangs));
     }
 
     #[test]
-    fn arrival_needs_rest_and_forgives_a_little_roll() {
-        let mut drive = Drive::default();
-        drive.set_goal(Some([1.0, 1.0]));
+    fn arrival_needs_rest_and_allows_a_little_roll() {
+        let mut follower = PathFollower::default();
+        follower.set_goal(Some([1.0, 1.0]));
         let moving = State { position: [1.0, 1.05], velocity: [1.0, 0.0] };
-        assert!(!drive.check_arrival(&moving, 0.1));
-        assert!(drive.check_arrival(&State::at_rest([1.0, 1.05]), 0.1));
-        assert!(drive.check_arrival(&State::at_rest([1.0, 1.15]), 0.1));
-        assert!(!drive.check_arrival(&State::at_rest([1.0, 1.25]), 0.1));
-        assert!(!drive.check_arrival(&State::at_rest([1.0, 1.15]), 0.1));
+        assert!(!follower.check_arrival(&moving, 0.1));
+        assert!(follower.check_arrival(&State::at_rest([1.0, 1.05]), 0.1));
+        assert!(follower.check_arrival(&State::at_rest([1.0, 1.15]), 0.1));
+        assert!(!follower.check_arrival(&State::at_rest([1.0, 1.25]), 0.1));
+        assert!(!follower.check_arrival(&State::at_rest([1.0, 1.15]), 0.1));
     }
 }

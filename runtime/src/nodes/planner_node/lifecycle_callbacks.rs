@@ -1,30 +1,29 @@
-//! The node's life: what its transitions do, and what changes while it lasts.
+//! Lifecycle and parameter callbacks: loading, activation, stop, and changes while the node runs.
 
-use super::answer::{ErrorCode, PathAction, Refusal};
-use super::worker::Ready;
-use super::{PlannerFamily, PlannerNode, parameters};
+use super::PlannerNode;
+use super::loader::Ready;
+use super::parameters::NodeParameters;
+use super::responses::{ErrorCode, PathAction, PlanningFailure};
 use crate::pilot::PilotSettings;
 use crate::world::MazeWorld;
 use planwright_ros2::action::GoalId;
 use planwright_ros2::base::{self, Base, NodeState, Verdict};
 use planwright_ros2::diagnostics::Status;
-use planwright_ros2::lifecycle::{self, Command, Lifecycle, Managed, Outcome, State as LifecycleState};
+use planwright_ros2::lifecycle::{self, Lifecycle, LifecycleCommand, LifecycleNode, LifecycleState, TransitionOutcome};
 use planwright_ros2::logger::Severity;
 use planwright_ros2::messages::nav_msgs;
-use planwright_ros2::parameter::{Change, Transaction, Values};
+use planwright_ros2::parameter::Change;
 use planwright_ros2::time::Jump;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
-    fn load(&mut self, values: &Values, is_swap: bool) -> Result<(), String> {
-        let request = parameters::load_request(values)?;
-        let settings = parameters::pilot_settings(values).map_err(|error| error.to_string())?;
+impl<A: PathAction> PlannerNode<A> {
+    fn load(&mut self, parameters: &NodeParameters, is_swap: bool) -> Result<(), String> {
+        let request = parameters.load_request()?;
         self.loading = Some(Instant::now());
         self.load_is_swap = is_swap;
         self.base.log(Severity::Info, &format!("loading {}", request.model.display()));
-        self.worker.load::<F>(request, values.clone(), settings, self.view.clone(), is_swap);
+        self.worker.load(request, parameters.planner.clone(), self.view.clone(), is_swap);
         Ok(())
     }
 
@@ -42,7 +41,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
                 if is_swap {
                     base::finish_set(self, Ok(()));
                 } else {
-                    lifecycle::finish(self, Outcome::Success);
+                    lifecycle::finish(self, TransitionOutcome::Success);
                 }
             }
             Ok(_) => {}
@@ -51,23 +50,23 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
                 if is_swap {
                     base::finish_set(self, Err(reason));
                 } else if wanted {
-                    lifecycle::finish(self, Outcome::Failure);
+                    lifecycle::finish(self, TransitionOutcome::Failure);
                 }
             }
         }
     }
 
     pub(super) fn drop_work(&mut self, name: &'static str) {
-        let refusal = Refusal::new(ErrorCode::Unknown, name, "the node has stopped planning");
-        let ids: Vec<GoalId> = self.open.keys().copied().collect();
+        let failure = PlanningFailure::new(ErrorCode::Unknown, name, "the node has stopped planning");
+        let ids: Vec<GoalId> = self.requests.keys().copied().collect();
         for id in ids {
-            self.refuse(id, &refusal);
+            self.fail(id, &failure);
         }
-        for (_, (reply, open)) in std::mem::take(&mut self.services) {
-            open.canceled.store(true, Ordering::Release);
+        for (_, (reply, request)) in std::mem::take(&mut self.services) {
+            request.cancel();
             reply.send(nav_msgs::GetPlanResponse::default());
         }
-        self.drive.clear();
+        self.follower.clear();
     }
 
     pub(super) fn keep_bond(&mut self) {
@@ -82,46 +81,46 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
     }
 }
 
-impl<F: PlannerFamily, A: PathAction> Managed for PlannerNode<F, A> {
+impl<A: PathAction> LifecycleNode for PlannerNode<A> {
     fn lifecycle(&mut self) -> &mut Lifecycle {
         &mut self.lifecycle
     }
 
-    fn begin(&mut self, command: Command) {
+    fn begin(&mut self, command: LifecycleCommand) {
         match command {
-            Command::Configure => {
-                let values = self.base.parameters.values().clone();
-                if let Err(reason) = self.load(&values, false) {
+            LifecycleCommand::Configure => {
+                let parameters = self.base.parameters.clone();
+                if let Err(reason) = self.load(&parameters, false) {
                     self.base.fault("model_rejected", &reason);
-                    lifecycle::finish(self, Outcome::Failure);
+                    lifecycle::finish(self, TransitionOutcome::Failure);
                 }
             }
-            Command::Activate => match &self.loaded {
+            LifecycleCommand::Activate => match &self.loaded {
                 Some(loaded) => self.worker.warm_up(Arc::new(MazeWorld::new(loaded.layout.clone()))),
-                None => lifecycle::finish(self, Outcome::Error),
+                None => lifecycle::finish(self, TransitionOutcome::Error),
             },
-            Command::Deactivate => {
-                if self.base.flag("drive") {
+            LifecycleCommand::Deactivate => {
+                if self.parameters().drive {
                     self.command([0.0, 0.0], 0.0);
                 }
                 self.drop_work("deactivated");
                 self.bond.stop(self.base.now());
-                lifecycle::finish(self, Outcome::Success);
+                lifecycle::finish(self, TransitionOutcome::Success);
             }
-            Command::Cleanup => {
+            LifecycleCommand::Cleanup => {
                 self.worker.unload();
                 self.loaded = None;
-                lifecycle::finish(self, Outcome::Success);
+                lifecycle::finish(self, TransitionOutcome::Success);
             }
-            Command::Shutdown => {
-                if self.base.flag("drive") && self.commanded_mps() > 0.0 {
+            LifecycleCommand::Shutdown => {
+                if self.parameters().drive && self.commanded_mps() > 0.0 {
                     self.command([0.0, 0.0], 0.0);
                 }
                 self.drop_work("shutdown");
                 self.bond.stop(self.base.now());
                 self.worker.unload();
                 self.loaded = None;
-                lifecycle::finish(self, Outcome::Success);
+                lifecycle::finish(self, TransitionOutcome::Success);
             }
         }
     }
@@ -137,8 +136,8 @@ impl<F: PlannerFamily, A: PathAction> Managed for PlannerNode<F, A> {
         self.base.log(Severity::Info, state.label());
         match state {
             LifecycleState::Active => self.bond.start(),
-            LifecycleState::Inactive if self.base.flag("autostart") && self.lifecycle.transitions() == 2 => {
-                lifecycle::request(self, Command::Activate);
+            LifecycleState::Inactive if self.parameters().autostart && self.lifecycle.transitions() == 2 => {
+                lifecycle::request(self, LifecycleCommand::Activate);
             }
             _ => {}
         }
@@ -149,55 +148,48 @@ impl<F: PlannerFamily, A: PathAction> Managed for PlannerNode<F, A> {
     }
 }
 
-impl<F: PlannerFamily, A: PathAction> NodeState for PlannerNode<F, A> {
-    fn base(&mut self) -> &mut Base {
+impl<A: PathAction> NodeState for PlannerNode<A> {
+    type Parameters = NodeParameters;
+
+    fn base(&mut self) -> &mut Base<NodeParameters> {
         &mut self.base
     }
 
-    fn takes_long(&self, name: &str) -> bool {
+    fn defers(&self) -> bool {
         // Before it is configured there is nothing to swap.
-        parameters::is_loaded::<F>(name) && self.loaded.is_some()
+        self.loaded.is_some()
     }
 
-    fn check_parameters(&mut self, transaction: &Transaction) -> Verdict {
-        if let Err(reason) = parameters::load_request(transaction.after()) {
-            return Verdict::Refused(reason);
-        }
-        if let Err(reason) = parameters::drift_settings(transaction.after(), None) {
-            return Verdict::Refused(reason);
-        }
-        if !transaction.names().iter().any(|name| self.takes_long(name)) {
-            return Verdict::Now;
-        }
-        if self.loading.is_some() {
-            return Verdict::Refused("expected one load at a time, got another while one is under way".to_owned());
-        }
-        match self.load(transaction.after(), true) {
-            Ok(()) => Verdict::Later,
-            Err(reason) => Verdict::Refused(reason),
-        }
+    fn check_parameters(&mut self, after: &NodeParameters, deferred: bool) -> Verdict {
+        let checked = after.load_request().and_then(|_| after.planner.drift_settings(None));
+        let decided = match checked {
+            Ok(_) if !deferred => return Verdict::Accept,
+            Ok(_) if self.loading.is_some() => {
+                Err("expected one load at a time, got another while one is under way".to_owned())
+            }
+            Ok(_) => self.load(after, true),
+            Err(reason) => Err(reason),
+        };
+        decided.map_or_else(Verdict::Reject, |()| Verdict::Defer)
     }
 
     fn parameters_changed(&mut self, changes: &[Change]) {
-        let values = self.base.parameters.values();
+        let parameters = &self.base.parameters.planner;
         let own = self.loaded.as_ref().and_then(|loaded| loaded.intended.as_ref());
-        if let (Ok(settings), Ok(drift)) = (parameters::pilot_settings(values), parameters::drift_settings(values, own))
-        {
-            self.worker.configure(PilotSettings { drift, ..settings });
+        if let Ok(drift) = parameters.drift_settings(own) {
+            self.worker.configure(PilotSettings { drift, ..parameters.pilot_settings() });
         }
-        if let Ok(limits) = parameters::odometry_limits(self.base.parameters.values()) {
-            self.inputs.odometry.set_limits(limits);
-        }
-        if changes.iter().any(|change| change.name == "drive") && !self.base.flag("drive") {
+        self.inputs.odometry.set_limits(parameters.odometry_limits());
+        if changes.iter().any(|change| change.name == "drive") && !parameters.drive {
             self.command([0.0, 0.0], 0.0);
-            self.drive.clear();
+            self.follower.clear();
         }
     }
 
     fn time_jumped(&mut self, jump: &Jump) {
         if jump.forgets_data() {
-            self.inputs.forget_time();
-            self.drive.forget_plan();
+            self.inputs.clear_timed();
+            self.follower.clear_plan();
             self.worker.reset();
         }
     }
@@ -207,7 +199,7 @@ impl<F: PlannerFamily, A: PathAction> NodeState for PlannerNode<F, A> {
     }
 
     fn fault_cleared(&mut self) {
-        self.inputs.odometry.forgive();
+        self.inputs.odometry.clear_stuck();
     }
 
     fn middleware_failed(&mut self) {

@@ -1,4 +1,4 @@
-//! The robot in the maze: a ball whose base takes velocities, with a watchdog on its commands.
+//! The simulated robot: a ball with a velocity controller and a command watchdog.
 
 use crate::world::{MazeWorld, Point, STEP_SECS, State};
 
@@ -7,7 +7,7 @@ pub const COMMAND_TIMEOUT_SECS: f64 = 0.2;
 
 /// The ball, its clock and what pushed it.
 #[derive(Clone, Debug)]
-pub struct Robot {
+pub struct SimulatedRobot {
     world: MazeWorld,
     state: State,
     /// Simulated time since the start, in steps.
@@ -18,7 +18,7 @@ pub struct Robot {
     travelled_m: f64,
 }
 
-impl Robot {
+impl SimulatedRobot {
     /// At rest at a place in free space.
     pub fn new(world: MazeWorld, start: Point) -> Self {
         let state = State::at_rest(start);
@@ -30,7 +30,7 @@ impl Robot {
         &self.world
     }
 
-    /// Place and velocity.
+    /// Position and velocity.
     pub fn state(&self) -> &State {
         &self.state
     }
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_robot_whose_commands_stop_stops() {
-        let mut robot = Robot::new(MazeWorld::new(Layout::umaze()), [3.0, 1.0]);
+        let mut robot = SimulatedRobot::new(MazeWorld::new(Layout::umaze()), [3.0, 1.0]);
         assert!(robot.command([0.0, 0.5]));
         for _ in 0..10 {
             robot.step();
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn nonsense_changes_nothing() {
-        let mut robot = Robot::new(MazeWorld::new(Layout::umaze()), [3.0, 1.0]);
+        let mut robot = SimulatedRobot::new(MazeWorld::new(Layout::umaze()), [3.0, 1.0]);
         assert!(!robot.command([f64::NAN, 0.0]) && !robot.is_commanded());
         assert!(!robot.place([0.0, 0.0]) && !robot.place([f64::NAN, 1.0]));
         assert_eq!(robot.state().position, [3.0, 1.0]);

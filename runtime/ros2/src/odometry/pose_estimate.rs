@@ -1,16 +1,16 @@
-//! Where the robot is believed to be.
+//! The trusted position of the robot, and a new one until enough messages agree on it.
 
 use super::OdometryLimits;
 use crate::time::RosTime;
 
 /// A place and when it held.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Place {
+pub(super) struct PoseEstimate {
     pub(super) stamp: RosTime,
     pub(super) position: [f64; 2],
 }
 
-impl Place {
+impl PoseEstimate {
     pub(super) fn distance_m(self, other: Self) -> f64 {
         let ([x, y], [other_x, other_y]) = (self.position, other.position);
         (x - other_x).hypot(y - other_y)
@@ -37,18 +37,18 @@ pub(super) enum Step {
 
 /// The trusted place, and a new one that has yet to prove itself.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Places {
-    trusted: Option<Place>,
+pub(super) struct PoseTrack {
+    trusted: Option<PoseEstimate>,
     /// Last message at the new place, and how many in a row agree on it.
-    candidate: Option<(Place, u32)>,
+    candidate: Option<(PoseEstimate, u32)>,
 }
 
-impl Places {
-    pub(super) fn trusted(&self) -> Option<Place> {
+impl PoseTrack {
+    pub(super) fn trusted(&self) -> Option<PoseEstimate> {
         self.trusted
     }
 
-    pub(super) fn step(&mut self, place: Place, limits: &OdometryLimits) -> Step {
+    pub(super) fn step(&mut self, place: PoseEstimate, limits: &OdometryLimits) -> Step {
         let Some(trusted) = self.trusted else {
             self.trusted = Some(place);
             return Step::Near;

@@ -1,0 +1,144 @@
+//! The control loop of a driving node: one velocity command and one replan per control period.
+
+use super::inputs::InputFault;
+use super::jobs::Purpose;
+use super::path_follower::{self, StopReason};
+use super::responses::{ErrorCode, PathAction, PlanningFailure};
+use super::waypoint_tour::WaypointTour;
+use super::{CommandTopic, PendingRequest, PlannerNode};
+use crate::planner::Observation;
+use crate::view::{Event, Stamp};
+use crate::world::Point;
+use planwright_ros2::action::GoalId;
+use planwright_ros2::logger::Severity;
+use planwright_ros2::messages::geometry_msgs::{Twist, TwistStamped};
+use planwright_ros2::messages::nav_msgs;
+use planwright_ros2::messages::std_msgs::Header;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+impl<A: PathAction> PlannerNode<A> {
+    /// Goals to visit in turn while driving, again and again, or `once`: then the loop ends after the last.
+    pub fn set_tour(&mut self, goals: Vec<Point>, once: bool) {
+        self.tour = WaypointTour::new(goals, once);
+    }
+
+    /// On to the next goal of the tour; after the last the loop ends.
+    fn continue_tour(&mut self) {
+        let step = self.tour.advance();
+        if let Some(travelled) = step.travelled {
+            let [x, y] = self.follower.goal().unwrap_or_default();
+            let text = format!("arrived at {x:.2}, {y:.2} after {:.2} s", travelled.as_secs_f64());
+            self.base.log(Severity::Info, &text);
+        }
+        if step.is_last() {
+            self.follower.clear();
+            self.base.waker.stop();
+        }
+        if let Some(goal) = step.goal {
+            self.drive_to(goal);
+        }
+    }
+
+    /// One control period: measured state, next plan, command.
+    pub(super) fn control(&mut self) {
+        self.watch_planner();
+        if !(self.is_active() && self.parameters().drive) {
+            self.last_cycle = None;
+            return;
+        }
+        let period_secs = self.parameters().control_period_secs();
+        let begun = Instant::now();
+        self.counters.cycles += 1;
+        let late = self.last_cycle.is_some_and(|last| (begun - last).as_secs_f64() > 1.5 * period_secs);
+        self.counters.late_cycles += u64::from(late);
+        self.last_cycle = Some(begun);
+        self.step += 1;
+        match self.steer(period_secs) {
+            Ok((velocity, yaw_rad)) => self.command(velocity, yaw_rad),
+            Err(reason) => {
+                *self.counters.stops.entry(reason.name()).or_default() += 1;
+                if reason.is_rest() {
+                    self.continue_tour();
+                } else if reason.is_fault() {
+                    self.base.fault(reason.name(), "the robot is told to stand");
+                }
+                self.command([0.0, 0.0], 0.0);
+            }
+        }
+    }
+
+    fn steer(&mut self, period_secs: f64) -> Result<(Point, f64), StopReason> {
+        let Some(goal) = self.follower.goal() else { return Err(StopReason::NoGoal) };
+        let now = self.base.now();
+        let parameters = &self.base.parameters.planner;
+        let (tolerance_m, patience) = (parameters.goal_tolerance_m, parameters.hang_timeout());
+        let located = self.inputs.located(now, parameters.max_observation_age_secs).map_err(|fault| match fault {
+            InputFault::Transform(_) => StopReason::Transform,
+            other => StopReason::Odometry(other.name()),
+        })?;
+        let (world, map_secs) = self.inputs.world(parameters, now).map_err(|_| StopReason::Map)?;
+        let state = path_follower::predicted(&world, &located.state, now.since(located.stamp), self.commanded);
+        let stamp = Stamp { time_secs: now.as_secs_f64(), step: self.step };
+        if self.view.is_enabled() {
+            self.view.log(stamp, Event::Executed { position: state.position });
+        }
+        if !self.follower.is_planning() {
+            let observation = Observation { state, goal, stamp_secs: located.stamp.as_secs_f64(), step: self.step };
+            let request = PendingRequest::default();
+            let job = self.job(Purpose::Drive, observation, now, Arc::clone(&world), map_secs, &request);
+            match self.worker.plan(job) {
+                Ok(()) => self.follower.requested(),
+                Err(job) => self.worker.recycle(job.plan),
+            }
+        }
+        if self.follower.check_arrival(&state, tolerance_m) {
+            return Err(StopReason::Arrived);
+        }
+        let velocity = self.follower.velocity(world.robot(), &state, now.as_secs_f64(), period_secs, patience)?;
+        Ok((velocity, located.yaw_rad))
+    }
+
+    /// Fails requests that wait for a planner that hangs.
+    fn watch_planner(&mut self) {
+        let parameters = self.parameters();
+        let patience = Duration::from_secs_f64(parameters.hang_timeout_secs + parameters.deadline_secs);
+        let is_late = |request: &PendingRequest| request.requested.elapsed() > patience * 4;
+        let message = "expected a plan, got no answer from the planner";
+        let late: Vec<GoalId> =
+            self.requests.iter().filter(|(_, request)| is_late(request)).map(|(id, _)| *id).collect();
+        for id in late {
+            self.fail(id, &PlanningFailure::new(ErrorCode::Timeout, "planner_hangs", message));
+        }
+        for (_, (reply, request)) in self.services.extract_if(.., |_, (_, request)| is_late(request)) {
+            request.cancel();
+            self.base.fault("planner_hangs", message);
+            reply.send(nav_msgs::GetPlanResponse::default());
+        }
+        if self.follower.silence().is_some_and(|silence| silence > patience) {
+            self.base.fault("planner_hangs", message);
+        }
+    }
+
+    /// Speed commanded last, m/s.
+    pub(super) fn commanded_mps(&self) -> f64 {
+        self.commanded[0].hypot(self.commanded[1])
+    }
+
+    /// Publishes a velocity of the map's frame in the robot's frame.
+    pub(super) fn command(&mut self, velocity: Point, yaw_rad: f64) {
+        let velocity = if velocity.iter().all(|value| value.is_finite()) { velocity } else { [0.0, 0.0] };
+        self.commanded = velocity;
+        let (sin, cos) = yaw_rad.sin_cos();
+        let mut twist = Twist::default();
+        twist.linear.x = cos * velocity[0] + sin * velocity[1];
+        twist.linear.y = cos * velocity[1] - sin * velocity[0];
+        match &self.topics.command {
+            CommandTopic::Plain(topic) => topic.publish(twist),
+            CommandTopic::Stamped(topic) => {
+                let header = Header { stamp: self.base.now().into(), frame_id: self.inputs.base_frame().to_owned() };
+                topic.publish(TwistStamped { header, twist })
+            }
+        };
+    }
+}

@@ -1,0 +1,72 @@
+//! Loads a model of any family and builds its pilot, on a thread of its own.
+
+use super::parameters::PlannerParameters;
+use super::planner_pilot::PlannerPilot;
+use crate::model::{Artefact, EngineChoice};
+use crate::planner::{PlannerSettings, load};
+use crate::quantity::Intended;
+use crate::view::View;
+use crate::world::{Layout, MazeWorld};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Model, engine and settings of a planner.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadRequest {
+    /// The model's file.
+    pub model: PathBuf,
+    /// The engine.
+    pub engine: EngineChoice,
+    /// Settings, with the seed.
+    pub settings: PlannerSettings,
+}
+
+/// A loaded planner in figures, for diagnostics.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loaded {
+    /// Name of the engine.
+    pub engine: String,
+    /// The model's file.
+    pub model: PathBuf,
+    /// Loading time, seconds.
+    pub secs: f64,
+    /// The map for which the model was trained.
+    pub layout: Layout,
+    /// The model's own intended distribution of the plans' lengths, if it has one.
+    pub intended: Option<Intended>,
+    /// Horizon of its plans.
+    pub summary: String,
+}
+
+/// A pilot for the planning thread.
+pub struct Ready {
+    pub(super) pilot: Box<PlannerPilot>,
+    /// Its figures.
+    pub loaded: Loaded,
+}
+
+impl LoadRequest {
+    /// Opens and self-tests the model; `warm` if its first plan is to be as fast as later ones.
+    pub(super) fn load(&self, parameters: &PlannerParameters, view: View, warm: bool) -> Result<Ready, String> {
+        let begun = Instant::now();
+        let artefact = Artefact::open(&self.model).map_err(|error| error.to_string())?;
+        let planner = load(&artefact, &self.engine, &self.settings).map_err(|error| error.to_string())?;
+        let description = planner.description();
+        let mut settings = parameters.pilot_settings();
+        settings.drift = parameters.drift_settings(description.intended.as_ref())?;
+        settings.correction.path.keep_shape = description.keeps_shape;
+        let loaded = Loaded {
+            engine: description.engine_text(),
+            model: self.model.clone(),
+            layout: description.layout.clone(),
+            intended: description.intended.clone(),
+            summary: format!("{} knots of {} s", description.horizon, description.knot_secs),
+            secs: begun.elapsed().as_secs_f64(),
+        };
+        let mut pilot = Box::new(PlannerPilot::new(planner, self.settings.seed, settings, view));
+        if warm {
+            pilot.warm_up(&MazeWorld::new(loaded.layout.clone()));
+        }
+        Ok(Ready { pilot, loaded })
+    }
+}

@@ -1,0 +1,447 @@
+//! Plan requests of action, service and `goal_pose`, from validation to answer.
+
+use super::PlannerNode;
+use super::inputs::Inputs;
+use super::jobs::{PlanJob, Planned, Purpose, Statistics};
+use super::parameters::PlannerParameters;
+use super::path_follower::PathFollower;
+use super::responses::{ErrorCode, PathAction, PathRequest, PlanningFailure, check_goal, check_start};
+use super::worker::Report;
+use crate::gate::{CheckedPlan, Origin};
+use crate::planner::Observation;
+use crate::world::{MazeWorld, Point, State};
+use planwright_ros2::action::{ActionHandler, Actions, GoalId, GoalStatus};
+use planwright_ros2::executor::Reply;
+use planwright_ros2::lifecycle::{self, LifecycleState, TransitionOutcome};
+use planwright_ros2::logger::Severity;
+use planwright_ros2::messages::geometry_msgs::PoseStamped;
+use planwright_ros2::messages::nav_msgs::{self, Path};
+use planwright_ros2::time::RosTime;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// A request without an answer yet.
+pub(super) struct PendingRequest {
+    canceled: Arc<AtomicBool>,
+    pub(super) requested: Instant,
+    /// The goal to drive to once there is a path.
+    goal_to_drive: Option<Point>,
+    /// The start is the request's, not measured.
+    start_is_given: bool,
+}
+
+impl Default for PendingRequest {
+    fn default() -> Self {
+        Self { canceled: Arc::default(), requested: Instant::now(), goal_to_drive: None, start_is_given: false }
+    }
+}
+
+impl PendingRequest {
+    /// Drops its plan: not begun if still queued, and not published.
+    pub(super) fn cancel(&self) {
+        self.canceled.store(true, Ordering::Release);
+    }
+
+    /// Drops its plan, and stops a robot that drives to its goal.
+    fn cancel_and_stop(&self, follower: &mut PathFollower) {
+        self.cancel();
+        if follower.goal().is_some() && follower.goal() == self.goal_to_drive {
+            follower.clear();
+        }
+    }
+}
+
+/// Start, goal and map of a valid request.
+struct Problem {
+    state: State,
+    stamp: RosTime,
+    goal: Point,
+    world: Arc<MazeWorld>,
+    map_secs: f64,
+}
+
+impl Problem {
+    /// Start, goal and map of a request.
+    ///
+    /// # Errors
+    /// Nav2's code and the fault, if the request is not for this planner or an input is missing or invalid.
+    fn of(
+        request: &PathRequest,
+        parameters: &PlannerParameters,
+        inputs: &Inputs,
+        now: RosTime,
+    ) -> Result<Self, PlanningFailure> {
+        let ids = &parameters.planner_ids;
+        if !ids.contains(&request.planner_id) {
+            let message = format!("expected planner_id to be one of {}, got '{}'", ids.join(", "), request.planner_id);
+            return Err(PlanningFailure::new(ErrorCode::InvalidPlanner, "invalid_planner", message));
+        }
+        if request.viapoints > 0 {
+            let message = format!("expected no viapoints, got {}: this planner goes its own way", request.viapoints);
+            return Err(PlanningFailure::new(ErrorCode::Unknown, "viapoints", message));
+        }
+        let (world, map_secs) = inputs.world(parameters, now)?;
+        let goal = inputs.position(&request.goal)?;
+        let (state, stamp) = match &request.start {
+            Some(start) => (State::at_rest(inputs.position(start)?), now),
+            None => {
+                let located = inputs.located(now, parameters.max_observation_age_secs)?;
+                (located.state, located.stamp)
+            }
+        };
+        check_start(world.layout(), state.position)?;
+        check_goal(world.layout(), goal)?;
+        Ok(Self { state, stamp, goal, world, map_secs })
+    }
+}
+
+impl<A: PathAction> PlannerNode<A> {
+    /// Queues a request for the planning thread.
+    fn enqueue(&mut self, purpose: Purpose, request: &PathRequest) -> Result<PendingRequest, PlanningFailure> {
+        let now = self.base.now();
+        let problem = Problem::of(request, &self.base.parameters.planner, &self.inputs, now)?;
+        let Problem { state, stamp, goal, world, map_secs } = problem;
+        let start_is_given = request.start.is_some();
+        let goal_to_drive = (!start_is_given).then_some(goal);
+        let pending = PendingRequest { goal_to_drive, start_is_given, ..PendingRequest::default() };
+        let observation = Observation { state, goal, stamp_secs: stamp.as_secs_f64(), step: self.step };
+        let job = self.job(purpose, observation, now, world, map_secs, &pending);
+        self.worker.plan(job).map_err(|job| {
+            self.worker.recycle(job.plan);
+            PlanningFailure::new(ErrorCode::Unknown, "too_many_goals", "expected at most 64 plans waiting, got more")
+        })?;
+        Ok(pending)
+    }
+
+    pub(super) fn job(
+        &mut self,
+        purpose: Purpose,
+        observation: Observation,
+        now: RosTime,
+        world: Arc<MazeWorld>,
+        map_secs: f64,
+        request: &PendingRequest,
+    ) -> Box<PlanJob> {
+        if !self.maze_shown {
+            self.view.log_map(Default::default(), world.layout(), observation.state.position, observation.goal);
+            self.maze_shown = true;
+        }
+        Box::new(PlanJob {
+            purpose,
+            observation,
+            now,
+            clock: self.base.clock.clone(),
+            start_is_given: request.start_is_given,
+            map_secs,
+            world,
+            frame: Arc::clone(&self.map_frame),
+            style: self.parameters().path_style(),
+            show: self.parameters().publish_debug,
+            canceled: Arc::clone(&request.canceled),
+            plan: self.worker.spare(),
+        })
+    }
+
+    pub(super) fn serve_plan(&mut self, reply: Reply<nav_msgs::GetPlanResponse>, request: nav_msgs::GetPlanRequest) {
+        // The service has no error code: a failure is an empty plan, its reason is in the diagnostics.
+        if !self.is_active() {
+            self.base.fault("not_active", "expected an active node, got a request for a plan before");
+            reply.send(nav_msgs::GetPlanResponse::default());
+            return;
+        }
+        let start = (!request.start.header.frame_id.is_empty()).then_some(request.start);
+        let request = PathRequest { goal: request.goal, start, planner_id: String::new(), viapoints: 0 };
+        self.service_count += 1;
+        let number = self.service_count;
+        match self.enqueue(Purpose::Service(number), &request) {
+            Ok(pending) => {
+                self.services.insert(number, (reply, pending));
+            }
+            Err(failure) => {
+                self.count_failure(&failure);
+                reply.send(nav_msgs::GetPlanResponse::default());
+            }
+        }
+    }
+
+    fn count_failure(&mut self, failure: &PlanningFailure) {
+        *self.counters.failed.entry(failure.name).or_default() += 1;
+        self.base.fault(failure.name, &failure.message);
+    }
+
+    /// Aborts a goal.
+    pub(super) fn fail(&mut self, id: GoalId, failure: &PlanningFailure) {
+        self.count_failure(failure);
+        if let Some(request) = self.requests.remove(&id) {
+            request.cancel();
+        }
+        self.actions.end(&id, GoalStatus::Aborted, A::result(Path::default(), Duration::ZERO, Some(failure)));
+    }
+
+    pub(super) fn take_goal_pose(&mut self, pose: &PoseStamped) {
+        if !(self.is_active() && self.parameters().drive) {
+            self.base.fault("not_driving", "expected an active node with the parameter drive, got a goal_pose");
+            return;
+        }
+        let position = || -> Result<Point, PlanningFailure> {
+            let goal = self.inputs.position(pose)?;
+            let (world, _) = self.inputs.world(self.parameters(), self.base.now())?;
+            check_goal(world.layout(), goal)?;
+            Ok(goal)
+        };
+        match position() {
+            Ok(goal) => self.drive_to(goal),
+            Err(failure) => self.count_failure(&failure),
+        }
+    }
+
+    pub(super) fn drive_to(&mut self, goal: Point) {
+        if self.follower.goal() != Some(goal) {
+            self.follower.set_goal(Some(goal));
+            self.inputs.odometry.clear_stuck();
+            self.maze_shown = false;
+            self.base.log(Severity::Info, &format!("driving to {:.2}, {:.2}", goal[0], goal[1]));
+        }
+    }
+
+    pub(super) fn take_reports(&mut self) {
+        while let Some(report) = self.worker.report() {
+            match report {
+                Report::Planned(planned) => self.take_plan(*planned),
+                Report::Debug(output) => {
+                    if self.is_active() {
+                        self.topics.plan_raw.publish(output.raw);
+                        self.topics.markers.publish(output.markers);
+                    }
+                }
+                Report::Loaded(loaded) => self.take_loaded(*loaded),
+                Report::Warm => {
+                    if self.lifecycle.state() == LifecycleState::Activating {
+                        lifecycle::finish(self, TransitionOutcome::Success);
+                    }
+                }
+                Report::Statistics(statistics) => self.take_statistics(*statistics),
+            }
+        }
+    }
+
+    fn take_statistics(&mut self, statistics: Statistics) {
+        let crossings = |statistics: &Statistics| statistics.drift.as_ref().map_or(0, |drift| drift.figures.crossings);
+        let has_crossed = crossings(&statistics) > crossings(&self.statistics);
+        self.statistics = statistics;
+        let drift = self.statistics.drift.as_ref().filter(|_| has_crossed).map(|drift| drift.figures);
+        if let Some(figures) = drift {
+            let text = format!(
+                "drifting: expected a total variation of at most {} to the intended distribution, got {:.3} over {} plans",
+                figures.threshold,
+                figures.total_variation.unwrap_or(f64::NAN),
+                figures.plans
+            );
+            self.base.log(Severity::Warn, &text);
+        }
+    }
+
+    fn take_plan(&mut self, mut planned: Planned) {
+        let plan = std::mem::replace(&mut planned.plan, CheckedPlan::with_capacity(0));
+        let recycled = match planned.purpose {
+            Purpose::Drive => self.take_drive_plan(&mut planned, plan),
+            Purpose::Action(id) => {
+                self.answer_goal(id, &mut planned, PlanningFailure::of_plan(&plan));
+                plan
+            }
+            Purpose::Service(number) => {
+                if let Some((reply, request)) = self.services.remove(&number) {
+                    let failure = PlanningFailure::of_plan(&plan);
+                    if let Some(failure) = &failure {
+                        self.count_failure(failure);
+                    }
+                    self.counters.answered += u64::from(failure.is_none());
+                    reply.send(nav_msgs::GetPlanResponse { plan: planned.path.clone() });
+                    self.note_overhead(&planned, &request);
+                }
+                plan
+            }
+        };
+        self.worker.recycle(recycled);
+    }
+
+    fn note_overhead(&mut self, planned: &Planned, request: &PendingRequest) {
+        self.counters.overhead.record(request.requested.elapsed().saturating_sub(planned.planning));
+    }
+
+    fn answer_goal(&mut self, id: GoalId, planned: &mut Planned, failure: Option<PlanningFailure>) {
+        // Gone: canceled, preempted, or answered because the planner hung.
+        let Some(request) = self.requests.remove(&id) else { return };
+        let message = "expected an active node, got one without a planner";
+        let failure = match failure {
+            _ if !planned.had_planner => Some(PlanningFailure::new(ErrorCode::Unknown, "not_active", message)),
+            other => other,
+        };
+        if let Some(failure) = &failure {
+            self.count_failure(failure);
+            self.actions.end(&id, GoalStatus::Aborted, A::result(Path::default(), planned.planning, Some(failure)));
+            return;
+        }
+        let path = std::mem::take(&mut planned.path);
+        self.actions.end(&id, GoalStatus::Succeeded, A::result(path.clone(), planned.planning, None));
+        self.note_overhead(planned, &request);
+        self.counters.answered += 1;
+        if self.is_active() {
+            self.topics.plan.publish(path);
+            if let (true, Some(goal)) = (self.parameters().drive, request.goal_to_drive) {
+                self.drive_to(goal);
+            }
+        }
+    }
+
+    fn take_drive_plan(&mut self, planned: &mut Planned, plan: CheckedPlan) -> CheckedPlan {
+        let stale = self.follower.goal() != Some(planned.observation.goal) || !planned.had_planner || planned.canceled;
+        if stale || !self.is_active() {
+            self.follower.give_up();
+            return plan;
+        }
+        if let Origin::Fallback { kind, reason } = plan.origin() {
+            self.base.fault(reason.name(), &format!("{}: {reason}", kind.name()));
+        }
+        let changed = plan.sequence() != self.follower.plan().sequence();
+        if changed {
+            self.topics.plan.publish(std::mem::take(&mut planned.path));
+        }
+        self.follower.receive(plan)
+    }
+}
+
+impl<A: PathAction> ActionHandler<A> for PlannerNode<A> {
+    fn actions(&mut self) -> &mut Actions<A> {
+        &mut self.actions
+    }
+
+    fn now(&self) -> RosTime {
+        self.base.now()
+    }
+
+    fn accepts(&mut self, _goal: &A::Goal) -> bool {
+        self.is_active()
+    }
+
+    fn begin(&mut self, id: GoalId, goal: A::Goal) {
+        if self.parameters().preempt {
+            let failure =
+                PlanningFailure::new(ErrorCode::Unknown, "preempted", "a newer goal took the place of this one");
+            for id in self.requests.keys().copied().collect::<Vec<_>>() {
+                self.counters.preempted += 1;
+                self.fail(id, &failure);
+            }
+        }
+        match self.enqueue(Purpose::Action(id), &A::request(goal)) {
+            Ok(request) => {
+                self.requests.insert(id, request);
+                self.actions.execute(&id);
+            }
+            Err(failure) => self.fail(id, &failure),
+        }
+    }
+
+    fn cancel(&mut self, id: GoalId) {
+        self.counters.canceled += 1;
+        if let Some(request) = self.requests.remove(&id) {
+            request.cancel_and_stop(&mut self.follower);
+        }
+        let failure = PlanningFailure::new(ErrorCode::Unknown, "canceled", "canceled as asked");
+        self.actions.end(&id, GoalStatus::Canceled, A::result(Path::default(), Duration::ZERO, Some(&failure)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parameters::NodeParameters;
+    use super::*;
+    use crate::nodes::map::grid_of;
+    use crate::world::Layout;
+    use planwright_ros2::odometry::OdometryLimits;
+
+    const NOW: RosTime = RosTime::from_nanos(5_000_000_000);
+    const FREE: [Point; 2] = [[1.0, 1.0], [3.0, 1.0]];
+    const WALL: Point = [2.0, 1.0];
+
+    fn pose([x, y]: Point, frame: &str) -> PoseStamped {
+        let mut pose = PoseStamped::default();
+        pose.header.frame_id = frame.to_owned();
+        (pose.pose.position.x, pose.pose.position.y, pose.pose.orientation.w) = (x, y, 1.0);
+        pose
+    }
+
+    fn request(start: Option<Point>, goal: Point) -> PathRequest {
+        let start = start.map(|start| pose(start, "map"));
+        PathRequest { goal: pose(goal, "map"), start, planner_id: String::new(), viapoints: 0 }
+    }
+
+    fn inputs() -> Inputs {
+        let mut inputs = Inputs::new("map", OdometryLimits::default());
+        inputs.take_map(&grid_of(&Layout::umaze(), "map", NOW), NOW).expect("a maze");
+        inputs
+    }
+
+    fn failure(request: &PathRequest, inputs: &Inputs) -> (ErrorCode, &'static str) {
+        let failure = Problem::of(request, &NodeParameters::maze().planner, inputs, NOW).err().expect("no plan");
+        (failure.code, failure.name)
+    }
+
+    #[test]
+    fn a_valid_request_becomes_a_problem_in_the_map() {
+        let problem = Problem::of(&request(Some(FREE[0]), FREE[1]), &NodeParameters::maze().planner, &inputs(), NOW);
+        let problem = problem.expect("start and goal are free");
+        assert_eq!((problem.state, problem.goal, problem.stamp), (State::at_rest(FREE[0]), FREE[1], NOW));
+        assert_eq!(problem.map_secs, 5.0);
+    }
+
+    #[test]
+    fn a_request_for_another_planner_or_with_viapoints_is_refused() {
+        let good = request(Some(FREE[0]), FREE[1]);
+        let other = PathRequest { planner_id: "SmacPlanner".to_owned(), ..good.clone() };
+        assert_eq!(failure(&other, &inputs()), (ErrorCode::InvalidPlanner, "invalid_planner"));
+        let passing = PathRequest { viapoints: 1, ..good };
+        assert_eq!(failure(&passing, &inputs()), (ErrorCode::Unknown, "viapoints"));
+    }
+
+    #[test]
+    fn a_request_without_a_map_or_odometry_is_refused() {
+        let empty = Inputs::new("map", OdometryLimits::default());
+        assert_eq!(failure(&request(Some(FREE[0]), FREE[1]), &empty), (ErrorCode::Unknown, "map_missing"));
+        assert_eq!(failure(&request(None, FREE[1]), &inputs()), (ErrorCode::TfError, "odom_missing"));
+    }
+
+    #[test]
+    fn a_request_with_an_end_in_a_wall_outside_or_in_no_frame_is_refused() {
+        let of = |start, goal| failure(&request(Some(start), goal), &inputs());
+        assert_eq!(of(WALL, FREE[1]), (ErrorCode::StartOccupied, "start_occupied"));
+        assert_eq!(of(FREE[0], WALL), (ErrorCode::GoalOccupied, "goal_occupied"));
+        assert_eq!(of([-5.0, 1.0], FREE[1]), (ErrorCode::StartOutsideMap, "start_outside_map"));
+        assert_eq!(of(FREE[0], [1.0, 99.0]), (ErrorCode::GoalOutsideMap, "goal_outside_map"));
+        assert_eq!(of(FREE[0], [f64::NAN, 1.0]), (ErrorCode::Unknown, "not_finite"));
+        let lost = PathRequest { goal: pose(FREE[1], "kitchen"), ..request(Some(FREE[0]), FREE[1]) };
+        assert_eq!(failure(&lost, &inputs()), (ErrorCode::TfError, "tf_unknown_frame"));
+    }
+
+    #[test]
+    fn a_map_older_than_its_limit_holds_no_more() {
+        let mut parameters = NodeParameters::maze().planner;
+        parameters.max_map_age_secs = 1.0;
+        let later = RosTime::from_nanos(7_000_000_000);
+        let map_secs = |now| inputs().world(&parameters, now).expect("a map").1;
+        assert_eq!((map_secs(NOW), map_secs(later)), (5.0, f64::NEG_INFINITY));
+    }
+
+    #[test]
+    fn a_canceled_request_stops_the_robot_only_on_the_way_to_its_goal() {
+        for (goal_to_drive, stops) in [(Some(FREE[1]), true), (Some(FREE[0]), false), (None, false)] {
+            let mut follower = PathFollower::default();
+            follower.set_goal(Some(FREE[1]));
+            let request = PendingRequest { goal_to_drive, ..PendingRequest::default() };
+            request.cancel_and_stop(&mut follower);
+            assert!(request.canceled.load(Ordering::Acquire));
+            assert_eq!(follower.goal().is_none(), stops, "{goal_to_drive:?}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Nav2's forms of plan requests and results, with its error codes.
+
+use super::inputs::InputFault;
+use crate::gate::{CheckedPlan, Origin, Rejection};
+use crate::world::{Layout, Point};
+use planwright_ros2::messages::geometry_msgs::PoseStamped;
+use planwright_ros2::messages::interface::ActionType;
+use planwright_ros2::messages::nav_msgs::Path;
+use planwright_ros2::messages::{builtin_interfaces, nav2_msgs, nav2_msgs_lyrical};
+use std::time::Duration;
+
+/// Nav2's error codes of `ComputePathToPose`, as in its own definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum ErrorCode {
+    /// A path.
+    None = 0,
+    /// A failure without a code of its own; named in the message.
+    Unknown = 200,
+    /// `planner_id` names another planner.
+    InvalidPlanner = 201,
+    /// No transform to the map, or no plausible odometry.
+    TfError = 202,
+    /// The start lies outside the map.
+    StartOutsideMap = 203,
+    /// The goal lies outside the map.
+    GoalOutsideMap = 204,
+    /// The start lies in a wall.
+    StartOccupied = 205,
+    /// The goal lies in a wall.
+    GoalOccupied = 206,
+    /// No checked plan in time.
+    Timeout = 207,
+    /// No plan that passes the gate.
+    NoValidPath = 208,
+}
+
+impl ErrorCode {
+    /// Every code with its name in Nav2's definition and its cause, for the reference.
+    pub const ALL: [(Self, &'static str, &'static str); 10] = [
+        (Self::None, "NONE", "a checked plan"),
+        (
+            Self::Unknown,
+            "UNKNOWN",
+            "a pose that is no pose, no map yet, a stale map, too many goals, or preempted by a newer goal; the message says which",
+        ),
+        (Self::InvalidPlanner, "INVALID_PLANNER", "`planner_id` is none of the parameter `planner_ids`"),
+        (Self::TfError, "TF_ERROR", "no odometry, stale or implausible odometry, or no transform to the map's frame"),
+        (Self::StartOutsideMap, "START_OUTSIDE_MAP", "the start lies outside the map"),
+        (Self::GoalOutsideMap, "GOAL_OUTSIDE_MAP", "the goal lies outside the map"),
+        (Self::StartOccupied, "START_OCCUPIED", "the start lies in a wall"),
+        (Self::GoalOccupied, "GOAL_OCCUPIED", "the goal lies in a wall"),
+        (Self::Timeout, "TIMEOUT", "the plan was not ready within `deadline_secs`, or the planner hangs"),
+        (Self::NoValidPath, "NO_VALID_PATH", "no plan passed the gate; the message names the check"),
+    ];
+}
+
+/// The reason why there is no path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanningFailure {
+    /// Nav2's code.
+    pub code: ErrorCode,
+    /// Its name in diagnostics.
+    pub name: &'static str,
+    /// Expected and got.
+    pub message: String,
+}
+
+impl PlanningFailure {
+    /// A failure.
+    pub fn new(code: ErrorCode, name: &'static str, message: impl Into<String>) -> Self {
+        Self { code, name, message: message.into() }
+    }
+
+    /// The gate's reason, if a fallback replaced the plan.
+    pub fn of_plan(plan: &CheckedPlan) -> Option<Self> {
+        let Origin::Fallback { reason, .. } = plan.origin() else { return None };
+        let code = match reason {
+            Rejection::Deadline { .. } => ErrorCode::Timeout,
+            Rejection::StaleObservation { .. } => ErrorCode::TfError,
+            Rejection::StaleMap { .. } => ErrorCode::Unknown,
+            _ => ErrorCode::NoValidPath,
+        };
+        Some(Self::new(code, reason.name(), format!("expected a plan that passes the gate, got: {reason}")))
+    }
+}
+
+impl From<InputFault> for PlanningFailure {
+    /// Invalid poses have no code of their own.
+    fn from(fault: InputFault) -> Self {
+        let code = match fault {
+            InputFault::Transform(_) | InputFault::Odometry(_) | InputFault::NoOdometry => ErrorCode::TfError,
+            InputFault::Invalid(_) | InputFault::Map(_) | InputFault::MapFrame { .. } | InputFault::NoMap => {
+                ErrorCode::Unknown
+            }
+        };
+        Self::new(code, fault.name(), fault.to_string())
+    }
+}
+
+/// Checks that a plan can begin here.
+///
+/// # Errors
+/// If the point is outside the map or in a wall.
+pub fn check_start(layout: &Layout, start: Point) -> Result<(), PlanningFailure> {
+    let outside = (ErrorCode::StartOutsideMap, "start_outside_map");
+    check_end(layout, "start", start, outside, (ErrorCode::StartOccupied, "start_occupied"))
+}
+
+/// Checks that a plan can end here.
+///
+/// # Errors
+/// If the point is outside the map or in a wall.
+pub fn check_goal(layout: &Layout, goal: Point) -> Result<(), PlanningFailure> {
+    let outside = (ErrorCode::GoalOutsideMap, "goal_outside_map");
+    check_end(layout, "goal", goal, outside, (ErrorCode::GoalOccupied, "goal_occupied"))
+}
+
+fn check_end(
+    layout: &Layout,
+    what: &str,
+    point: Point,
+    outside: (ErrorCode, &'static str),
+    occupied: (ErrorCode, &'static str),
+) -> Result<(), PlanningFailure> {
+    if layout.is_free(point) {
+        return Ok(());
+    }
+    let (row, column) = Layout::cell_of(point);
+    let inside = |index: i64, count: usize| usize::try_from(index).is_ok_and(|index| index < count);
+    let is_inside = inside(row, layout.rows()) && inside(column, layout.columns());
+    let ((code, name), place) = if is_inside { (occupied, "in a wall") } else { (outside, "outside the map") };
+    let [x, y] = point;
+    Err(PlanningFailure::new(
+        code,
+        name,
+        format!("expected the {what} in free space, got {x:.3}, {y:.3}, which is {place}"),
+    ))
+}
+
+/// A request for a path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PathRequest {
+    /// Goal.
+    pub goal: PoseStamped,
+    /// Start, instead of the robot's state.
+    pub start: Option<PoseStamped>,
+    /// Name of the planner.
+    pub planner_id: String,
+    /// Number of points to pass; this planner supports none.
+    pub viapoints: usize,
+}
+
+/// One of Nav2's versions of the action.
+pub trait PathAction: ActionType + 'static {
+    /// A goal as a request.
+    fn request(goal: Self::Goal) -> PathRequest;
+    /// The result of a goal.
+    fn result(path: Path, planning: Duration, failure: Option<&PlanningFailure>) -> Self::Result;
+}
+
+fn duration(time: Duration) -> builtin_interfaces::Duration {
+    builtin_interfaces::Duration {
+        sec: i32::try_from(time.as_secs()).unwrap_or(i32::MAX),
+        nanosec: time.subsec_nanos(),
+    }
+}
+
+fn code_and_message(failure: Option<&PlanningFailure>) -> (u16, String) {
+    failure.map_or((0, String::new()), |failure| (failure.code as u16, failure.message.clone()))
+}
+
+impl PathAction for nav2_msgs::ComputePathToPose {
+    fn request(goal: nav2_msgs::ComputePathToPoseGoal) -> PathRequest {
+        let start = goal.use_start.then_some(goal.start);
+        PathRequest { goal: goal.goal, start, planner_id: goal.planner_id, viapoints: 0 }
+    }
+
+    fn result(path: Path, planning: Duration, failure: Option<&PlanningFailure>) -> nav2_msgs::ComputePathToPoseResult {
+        let (error_code, error_msg) = code_and_message(failure);
+        nav2_msgs::ComputePathToPoseResult { path, planning_time: duration(planning), error_code, error_msg }
+    }
+}
+
+impl PathAction for nav2_msgs_lyrical::ComputePathToPose {
+    fn request(goal: nav2_msgs_lyrical::ComputePathToPoseGoal) -> PathRequest {
+        let start = goal.use_start.then_some(goal.start);
+        PathRequest { goal: goal.goal, start, planner_id: goal.planner_id, viapoints: goal.viapoints.len() }
+    }
+
+    fn result(
+        path: Path,
+        planning: Duration,
+        failure: Option<&PlanningFailure>,
+    ) -> nav2_msgs_lyrical::ComputePathToPoseResult {
+        let (error_code, error_msg) = code_and_message(failure);
+        nav2_msgs_lyrical::ComputePathToPoseResult { path, planning_time: duration(planning), error_code, error_msg }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_are_those_of_the_definition() {
+        use nav2_msgs::ComputePathToPoseResult as Result;
+        let defined = [
+            Result::NONE,
+            Result::UNKNOWN,
+            Result::INVALID_PLANNER,
+            Result::TF_ERROR,
+            Result::START_OUTSIDE_MAP,
+            Result::GOAL_OUTSIDE_MAP,
+            Result::START_OCCUPIED,
+            Result::GOAL_OCCUPIED,
+            Result::TIMEOUT,
+            Result::NO_VALID_PATH,
+        ];
+        assert_eq!(ErrorCode::ALL.map(|(code, ..)| code as u16), defined);
+    }
+
+    #[test]
+    fn ends_in_walls_and_outside_have_codes_of_their_own() {
+        let layout = Layout::umaze();
+        let code = |start, goal| {
+            check_start(&layout, start).and_then(|()| check_goal(&layout, goal)).err().map(|failure| failure.code)
+        };
+        let free = [1.0, 1.0];
+        assert_eq!(code(free, [3.0, 1.0]), None);
+        assert_eq!(code([2.0, 1.0], free), Some(ErrorCode::StartOccupied));
+        assert_eq!(code(free, [2.0, 1.0]), Some(ErrorCode::GoalOccupied));
+        assert_eq!(code([-5.0, 1.0], free), Some(ErrorCode::StartOutsideMap));
+        assert_eq!(code(free, [1.0, 99.0]), Some(ErrorCode::GoalOutsideMap));
+        assert_eq!(code(free, [f64::NAN, 1.0]), Some(ErrorCode::GoalOccupied));
+    }
+}
