@@ -46,7 +46,8 @@ impl GaussianMixture {
         if let Some(weight) = weights.iter().find(|weight| !(**weight >= 0.0)) {
             return Err(wrong(format!("a weight of {weight}")));
         }
-        let sum: f64 = weights.iter().sum();
+        // The sum of no weights is -0 without the added zero.
+        let sum = weights.iter().sum::<f64>() + 0.0;
         if !(sum > 0.0 && sum.is_finite()) {
             return Err(wrong(format!("{} weights with a sum of {sum}", weights.len())));
         }

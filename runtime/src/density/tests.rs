@@ -66,9 +66,11 @@ proptest! {
         let mut cells = vec![0.0; 8 * (fourier.frequencies() + 1)];
         for temperature in [0.0, 0.3, 1.0, 4.0] {
             let tempered = fourier.with_temperature(temperature, &mut cells).expect("a temperature");
-            rises(|z| tempered.cdf(z), |low, high| {
-                if low <= high { Ok((tempered.cdf(high) - tempered.cdf(low)).max(0.0)) } else { Err(DensityError::NoValues) }
-            }, 1e-12)?;
+            let interval = |low: f64, high: f64| {
+                let mass = (tempered.cdf(high) - tempered.cdf(low)).max(0.0);
+                (low <= high).then_some(mass).ok_or(DensityError::Interval { low, high })
+            };
+            rises(|z| tempered.cdf(z), interval, 1e-12)?;
         }
     }
 
