@@ -4,7 +4,7 @@ use planwright::correction::Strength;
 use planwright::model::{Artefact, EngineChoice, Manifest};
 use planwright::world::Layout;
 use planwright_tests::model;
-use planwright_training::fit::Recipe;
+use planwright_training::recipe::Recipe;
 use proptest::prelude::*;
 use std::path::Path;
 

@@ -6,7 +6,8 @@
 //!
 //! * [`dataset`]: who drives, what is recorded, how it is cut into windows;
 //! * [`network`]: networks, written once and read three ways (parameters, libtorch, ONNX);
-//! * [`fit`]: objective, optimiser, checkpoints that resume bit for bit;
+//! * [`recipe`]: one TOML file, one enum of families, one reader;
+//! * [`fit`]: objectives, optimiser, checkpoints that resume bit for bit;
 //! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass;
 //! * [`system`]: families of trajectories with a physical quantity, made and measured;
 //! * [`deviation`]: from data alone, where a generator will move that quantity;
@@ -30,6 +31,7 @@ pub mod head;
 pub mod mitigation;
 pub mod network;
 pub mod policy;
+pub mod recipe;
 pub mod report;
 pub mod statistics;
 pub mod study;

@@ -1,7 +1,7 @@
 //! How long and how fast a generator learns, and how its loss went.
 
 use super::AblationError;
-use crate::fit::OptimiserSettings;
+use crate::recipe::OptimiserSettings;
 use crate::system::Trajectories;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

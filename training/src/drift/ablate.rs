@@ -7,7 +7,7 @@ use super::samples::{BATCH, read_samples};
 use super::unit::{Unit, measure_fit, unit_folder};
 use super::{DriftError, UnitOptions, run_unit};
 use crate::ablation::{AblationSettings, GeneratorSpec, MlpDenoiserSpec, TransformerSpec, VaeSpec};
-use crate::fit::content_sha256;
+use crate::recipe::content_sha256;
 use crate::report::{AblationRow, Method, published};
 use crate::system::{Draw, RecoverySettings, Summary, System, SystemName, SystemSettings, Trajectories};
 use planwright::diffusion::{SamplerSettings, Solver};

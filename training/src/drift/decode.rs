@@ -2,7 +2,7 @@
 
 use super::DriftError;
 use super::recipe::DriftRecipe;
-use crate::export::DecoderTables;
+use crate::fit::DecoderTables;
 use crate::mitigation::{CoarsePosteriors, CodeKernel, CodeSpace, Codes, PairingPlan, PairingReport};
 use crate::system::{System, Trajectories};
 use planwright::model::TransformSpec;

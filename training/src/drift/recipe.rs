@@ -1,8 +1,8 @@
 //! How large a drift study is: systems, seeds, networks, steps. One TOML file per size.
 
 use crate::deviation::KernelSettings;
-use crate::fit::{DeviceName, OptimiserSettings, SequenceDiffusion, SequenceRecipe, TrainingSettings};
 use crate::network::{ConditionSpec, NetworkSpec};
+use crate::recipe::{DeviceName, OptimiserSettings, SequenceDiffusion, SequenceRecipe, TrainingSettings};
 use crate::report::Method;
 use crate::system::{SystemName, SystemSettings};
 use planwright::diffusion::ScheduleKind;
@@ -238,7 +238,7 @@ impl DriftRecipe {
             }
             let recipe = self.fit_recipe(plan, Method::Conditional, 0, 1);
             recipe.network.check().map_err(|error| (format!("{name}: a network"), error.to_string()))?;
-            recipe.training.check().map_err(|(field, problem)| (format!("{name}: {field}"), problem))?;
+            recipe.training.check().map_err(|error| (format!("{name}: {}", error.field), error.problem))?;
             if !plan.system.horizon.is_multiple_of(recipe.network.time_multiple()) {
                 let expected = format!("{name}: a horizon that is a multiple of {}", recipe.network.time_multiple());
                 return Err((expected, plan.system.horizon.to_string()));

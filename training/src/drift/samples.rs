@@ -3,8 +3,9 @@
 use super::DriftError;
 use super::prepare::{Prepared, REWEIGHT_BINS};
 use super::recipe::SystemPlan;
-use crate::fit::{SequenceData, SequenceRecipe};
+use crate::fit::SequenceData;
 use crate::mitigation::requested_values;
+use crate::recipe::SequenceRecipe;
 use crate::system::Trajectories;
 use indicatif::{ProgressBar, ProgressStyle};
 use planwright::diffusion::{Denoiser, NoiseSchedule};

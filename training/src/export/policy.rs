@@ -1,91 +1,43 @@
-//! Exports of policies.
+//! Export of a policy: a history in, the parameters of the next action's distribution out.
 
-use super::gate::{self, Reference};
-use super::reference::plain;
-use super::rows::{Row, RowShape, joined};
-use super::{ExportError, ExportOptions, ExportReport, describe, finish, golden, onnx_graph};
+use super::network::{ExportedNetwork, plain, tensor_spec};
+use super::onnx_graph;
+use super::rows::RowShape;
+use crate::fit::{Checkpoint, Row, joined};
 use crate::network::{Parameters, PolicyNetworkSpec, TorchGraph, declare_policy};
-use planwright::model::{
-    Column, Dimension, Family, HeadSpec, Manifest, Normaliser, POLICY_COLUMNS, Parity, PolicySpec, Provenance,
-    SCHEMA_VERSION, TensorSpec, WorldSpec,
-};
-use std::collections::BTreeMap;
+use planwright::model::{HeadSpec, TensorSpec};
 use tch::{Device, Tensor};
 
-/// Name of the last steps, float [batch, context, columns].
+/// Name of the history, float [batch, context, columns].
 pub const HISTORY: &str = "history";
 /// Name of a Fourier head's activations, float [batch, dimensions, 2 (N + 1)].
 pub const ACTIVATIONS: &str = "activations";
 /// Name of a linear head's logits, float [batch, dimensions, bins].
 pub const LOGITS: &str = "logits";
 
-/// Everything that a policy's file holds.
-pub struct PolicyExport<'a> {
-    /// Name of the model.
-    pub name: String,
-    /// The network.
-    pub network: PolicyNetworkSpec,
-    /// Its parameters in flat order.
-    pub values: &'a [f32],
-    /// What maps to -1 and 1, per column of the history.
-    pub normaliser: Normaliser,
-    /// History, head, actions, returns.
-    pub policy: PolicySpec,
-    /// Steps of the longest roll-out.
-    pub horizon: usize,
-    /// Seconds for which an action is held.
-    pub knot_secs: f64,
-    /// The maze.
-    pub world: WorldSpec,
-    /// The recipe, whole.
-    pub recipe: serde_json::Value,
-    /// Its hash.
-    pub recipe_sha256: String,
-    /// Seed of the fit.
-    pub seed: u64,
-    /// Optimiser steps done.
-    pub training_steps: u64,
-    /// Hash of the episodes.
-    pub data_sha256: String,
-    /// Histories of the data, context x columns each, on which engines are compared.
-    pub real: Vec<Vec<f32>>,
-}
-
-/// Writes a policy as ONNX, if both engines agree with libtorch.
-///
-/// # Errors
-/// As [`super::export`].
-pub fn export_policy_network(export: &PolicyExport<'_>, options: &ExportOptions) -> Result<ExportReport, ExportError> {
-    let path = &options.output;
-    planwright::files::check_writable(path).map_err(|source| ExportError::Output { path: path.clone(), source })?;
-    let network = &export.network;
-    let parameters = Parameters::new(declare_policy(network));
-    if parameters.len() != export.values.len() {
-        return Err(ExportError::Parameters { expected: parameters.len(), got: export.values.len() });
-    }
-    let views = parameters.views(&Tensor::from_slice(export.values));
-    let reference = PolicyReference { network, views };
-    let real: Vec<Row> = export.real.iter().map(|history| Row { inputs: vec![history.clone()] }).collect();
-    let ends: Vec<Row> = real.iter().take(2).cloned().collect();
-    let golden = golden(&reference, &ends)?;
-    let said = match export.policy.head {
-        HeadSpec::Fourier { .. } => ACTIVATIONS,
-        HeadSpec::Categorical {} => LOGITS,
-    };
-    let manifest = manifest(export, said, options, golden);
-    let body = onnx_graph::serialise_policy(network, export.values, HISTORY, said)?;
-    let shape = RowShape { horizon: network.context, columns: network.features, timesteps: None, condition: 0 };
-    finish(&body, manifest, options, |artefact| {
-        gate::pass(artefact, &reference, &real, shape, None, options, export.seed)
-    })
-}
-
-struct PolicyReference<'a> {
-    network: &'a PolicyNetworkSpec,
+/// A policy's network with its parameters.
+pub(super) struct Policy<'a> {
+    checkpoint: &'a Checkpoint,
+    network: PolicyNetworkSpec,
     views: Vec<Tensor>,
 }
 
-impl Reference for PolicyReference<'_> {
+impl<'a> Policy<'a> {
+    pub(super) fn new(checkpoint: &'a Checkpoint, network: PolicyNetworkSpec) -> Self {
+        let views = Parameters::new(declare_policy(&network)).views(&Tensor::from_slice(checkpoint.averaged()));
+        Self { checkpoint, network, views }
+    }
+
+    /// Name of the output.
+    fn output(&self) -> &'static str {
+        match self.checkpoint.data.policy.as_ref().map(|policy| policy.head) {
+            Some(HeadSpec::Fourier { .. }) => ACTIVATIONS,
+            _ => LOGITS,
+        }
+    }
+}
+
+impl ExportedNetwork for Policy<'_> {
     fn run(&self, rows: &[Row]) -> Vec<f32> {
         tch::no_grad(|| {
             let values = joined(rows).into_iter().next().unwrap_or_default();
@@ -95,63 +47,22 @@ impl Reference for PolicyReference<'_> {
         })
     }
 
-    fn parameters(&self) -> usize {
-        self.views.iter().map(Tensor::numel).sum()
+    fn graph(&self) -> Result<Vec<u8>, protobuf::Error> {
+        onnx_graph::serialise_policy(&self.network, self.checkpoint.averaged(), HISTORY, self.output())
     }
-}
 
-fn manifest(
-    export: &PolicyExport<'_>,
-    said: &str,
-    options: &ExportOptions,
-    golden: Vec<planwright::model::Golden>,
-) -> Manifest {
-    let tensor = |name: &str, sizes: [usize; 2]| TensorSpec {
-        name: name.to_owned(),
-        shape: std::iter::once(Dimension::Batch).chain(sizes.map(Dimension::Fixed)).collect(),
-        unit: "1".to_owned(),
-        frame: String::new(),
-    };
-    let network = &export.network;
-    let unit = |name: &str| match name {
-        "x" | "y" | "goal_x" | "goal_y" => "m",
-        "vx" | "vy" => "m/s",
-        _ => "1",
-    };
-    let column = |name: &&str| Column {
-        name: (*name).to_owned(),
-        unit: unit(name).to_owned(),
-        frame: if unit(name) == "1" { String::new() } else { "maze".to_owned() },
-    };
-    Manifest {
-        schema_version: SCHEMA_VERSION,
-        name: export.name.clone(),
-        family: Family::MazePolicy,
-        inputs: vec![tensor(HISTORY, [network.context, network.features])],
-        outputs: vec![tensor(said, [network.dimensions, network.outputs])],
-        columns: POLICY_COLUMNS.iter().map(column).collect(),
-        normaliser: export.normaliser.clone(),
-        diffusion: None,
-        horizon: export.horizon,
-        knot_secs: export.knot_secs,
-        world: Some(export.world.clone()),
-        quantity: None,
-        condition: None,
-        transform: None,
-        solver: None,
-        policy: Some(export.policy.clone()),
-        provenance: Provenance {
-            recipe: export.recipe.clone(),
-            recipe_sha256: export.recipe_sha256.clone(),
-            seed: export.seed,
-            training_steps: export.training_steps,
-            data_sha256: export.data_sha256.clone(),
-            git_commit: options.git_commit.clone().unwrap_or_else(describe::git_commit),
-            libraries: describe::libraries(),
-        },
-        parity: Parity { tolerance: options.tolerance, largest: BTreeMap::new() },
-        measured: BTreeMap::new(),
-        golden,
-        licence: options.licence.clone(),
+    fn tensors(&self) -> [Vec<TensorSpec>; 2] {
+        let PolicyNetworkSpec { context, features, dimensions, outputs, .. } = self.network;
+        let input = tensor_spec(HISTORY, &[context, features], "1", "");
+        [vec![input], vec![tensor_spec(self.output(), &[dimensions, outputs], "1", "")]]
+    }
+
+    fn shape(&self) -> RowShape {
+        let PolicyNetworkSpec { context, features, .. } = self.network;
+        RowShape { horizon: context, columns: features, timesteps: None, condition: 0 }
+    }
+
+    fn golden_rows(&self, real: &[Row]) -> Vec<Row> {
+        real.iter().take(2).cloned().collect()
     }
 }

@@ -1,13 +1,13 @@
 //! Which head a network ends in: how features become a distribution over bins or over [-1, 1].
 
-use crate::network::{ParameterSpec, Start};
+use crate::network::{Init, ParameterSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The last layer of a network, with its sizes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum HeadSpec {
+pub enum HeadSettings {
     /// One free logit per bin.
     Linear {
         /// Bins on [-1, 1].
@@ -110,7 +110,7 @@ fn constant(name: &'static str, expected: &'static str, fits: bool, got: f64) ->
     if fits && got.is_finite() { Ok(()) } else { Err(HeadError::Constant { name, expected, got }) }
 }
 
-impl HeadSpec {
+impl HeadSettings {
     /// A Fourier head with the published constants and no penalty.
     pub fn fourier(bins: usize, frequencies: usize) -> Self {
         Self::Fourier {
@@ -183,18 +183,18 @@ impl HeadSpec {
             Self::Linear { .. } | Self::Mixture { .. } => (bound, bound),
         };
         let outputs = (dimensions * self.outputs_per_dimension()) as i64;
-        let spec = |part: &str, shape, start| ParameterSpec { name: format!("{name}.{part}"), shape, start };
+        let spec = |part: &str, shape, init| ParameterSpec { name: format!("{name}.{part}"), shape, init };
         let mut specs = vec![
-            spec("weight", vec![outputs, features as i64], Start::Uniform(weight)),
-            spec("bias", vec![outputs], Start::Uniform(bias)),
+            spec("weight", vec![outputs, features as i64], Init::Uniform(weight)),
+            spec("bias", vec![outputs], Init::Uniform(bias)),
         ];
         if let Self::Mixture { bins, components } = *self {
-            // Before the softplus: a deviation of one bin, or for values the published start, softplus(ln 2) = ln 3.
-            let start = match objective {
+            // Before the softplus: a deviation of one bin, or for values the published initial value, softplus(ln 2) = ln 3.
+            let init = match objective {
                 Objective::Classification => (2.0 / bins as f64).exp_m1().ln(),
                 Objective::Likelihood => std::f64::consts::LN_2,
             };
-            specs.push(spec("scale", vec![dimensions as i64, components as i64], Start::Constant(start)));
+            specs.push(spec("scale", vec![dimensions as i64, components as i64], Init::Constant(init)));
         }
         Ok(specs)
     }
@@ -206,16 +206,16 @@ mod tests {
 
     #[test]
     fn bad_heads_give_one_clear_line() {
-        let text = |spec: HeadSpec| spec.check().expect_err("no such head").to_string();
-        assert_eq!(text(HeadSpec::fourier(50, 0)), "expected frequencies between 1 and 65536, got 0");
-        let many = text(HeadSpec::fourier(50, 26));
+        let text = |spec: HeadSettings| spec.check().expect_err("no such head").to_string();
+        assert_eq!(text(HeadSettings::fourier(50, 0)), "expected frequencies between 1 and 65536, got 0");
+        let many = text(HeadSettings::fourier(50, 26));
         assert!(many.starts_with("expected at most 25 frequencies for 50 bins, got 26"), "{many}");
-        assert_eq!(text(HeadSpec::Linear { bins: 1 }), "expected bins between 2 and 65536, got 1");
-        let none = HeadSpec::Mixture { bins: 50, components: 0 };
+        assert_eq!(text(HeadSettings::Linear { bins: 1 }), "expected bins between 2 and 65536, got 1");
+        let none = HeadSettings::Mixture { bins: 50, components: 0 };
         assert_eq!(text(none), "expected components between 1 and 65536, got 0");
         let with = |change: fn(&mut f64, &mut f64, &mut f64)| {
-            let mut spec = HeadSpec::fourier(50, 12);
-            if let HeadSpec::Fourier { regularisation, weight_divisor, floor, .. } = &mut spec {
+            let mut spec = HeadSettings::fourier(50, 12);
+            if let HeadSettings::Fourier { regularisation, weight_divisor, floor, .. } = &mut spec {
                 change(regularisation, weight_divisor, floor);
             }
             text(spec)
@@ -223,30 +223,30 @@ mod tests {
         assert_eq!(with(|gamma, _, _| *gamma = -1.0), "expected regularisation of at least 0, got -1");
         assert_eq!(with(|_, divisor, _| *divisor = f64::NAN), "expected weight_divisor above 0, got NaN");
         assert_eq!(with(|_, _, floor| *floor = 0.0), "expected floor above 0 and below 1, got 0");
-        assert_eq!(HeadSpec::fourier(50, 25).check(), Ok(()));
+        assert_eq!(HeadSettings::fourier(50, 25).check(), Ok(()));
     }
 
     #[test]
     fn parameters_have_the_published_sizes_and_starts() {
-        let specs = HeadSpec::fourier(50, 12).parameters("head", 32, 3, Objective::Classification).expect("a head");
+        let specs = HeadSettings::fourier(50, 12).parameters("head", 32, 3, Objective::Classification).expect("a head");
         assert_eq!(specs[0].shape, [3 * 26, 32]);
         assert_eq!((specs[1].name.as_str(), specs.len()), ("head.bias", 2));
-        let Start::Uniform(bound) = specs[0].start else { panic!("{specs:?}") };
+        let Init::Uniform(bound) = specs[0].init else { panic!("{specs:?}") };
         assert!((bound - 0.01 / 32.0_f64.sqrt()).abs() < 1e-15);
-        let mixture = HeadSpec::Mixture { bins: 50, components: 2 };
-        let start = |objective| match mixture.parameters("head", 32, 1, objective).expect("a head")[2].start {
-            Start::Constant(start) => start.exp().ln_1p(),
-            Start::Uniform(_) => panic!("expected a constant"),
+        let mixture = HeadSettings::Mixture { bins: 50, components: 2 };
+        let init = |objective| match mixture.parameters("head", 32, 1, objective).expect("a head")[2].init {
+            Init::Constant(init) => init.exp().ln_1p(),
+            Init::Uniform(_) => panic!("expected a constant"),
         };
-        assert!((start(Objective::Classification) - 0.04).abs() < 1e-12);
-        assert!((start(Objective::Likelihood) - 3.0_f64.ln()).abs() < 1e-12);
+        assert!((init(Objective::Classification) - 0.04).abs() < 1e-12);
+        assert!((init(Objective::Likelihood) - 3.0_f64.ln()).abs() < 1e-12);
     }
 
     #[test]
     fn specs_are_read_with_the_published_constants_and_typing_errors_are_refused() {
-        let read = |text: &str| serde_json::from_str::<HeadSpec>(text);
+        let read = |text: &str| serde_json::from_str::<HeadSettings>(text);
         let spec = read(r#"{"kind": "fourier", "bins": 50, "frequencies": 12}"#).expect("a spec");
-        assert_eq!(spec, HeadSpec::fourier(50, 12));
+        assert_eq!(spec, HeadSettings::fourier(50, 12));
         assert!(read(r#"{"kind": "fourier", "bins": 50, "frequencies": 12, "flor": 1e-7}"#).is_err());
         assert!(read(r#"{"kind": "spline", "bins": 50}"#).is_err());
     }
