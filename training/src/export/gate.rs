@@ -1,8 +1,8 @@
 //! The parity gate: no file leaves unless every engine computes what libtorch computes.
 
 use super::ExportOptions;
-use super::onnx_graph::DecoderTables;
 use super::rows::{Row, RowShape, extreme, joined, random};
+use crate::transform::DecoderTables;
 use planwright::model::{
     Artefact, Engine, EngineChoice, EngineKind, ModelError, Parity, Provider, load_engine, relative_difference,
 };

@@ -7,9 +7,10 @@ mod policy;
 mod reference;
 mod rows;
 mod sequences;
+mod system_description;
 
 pub use gate::{GateError, TOLERANCE};
-pub use onnx_graph::{BATCH, CLEAN, DecoderTables, IR_VERSION, OPSET, SAMPLE, TIMESTEP};
+pub use onnx_graph::{BATCH, CLEAN, IR_VERSION, OPSET, SAMPLE, TIMESTEP};
 pub use policy::{ACTIVATIONS, HISTORY, LOGITS, PolicyExport, export_policy_network};
 pub use sequences::{SequenceDescription, export_sequences};
 

@@ -4,6 +4,7 @@ use crate::network::{
     AttentionSpec, ConvSpec, Graph, NEVER, NetworkSpec, Parameters, PolicyNetworkSpec, declare_policy,
     sinusoidal_frequencies,
 };
+use crate::transform::DecoderTables;
 use onnx_protobuf::attribute_proto::AttributeType;
 use onnx_protobuf::tensor_proto::DataType;
 use onnx_protobuf::tensor_shape_proto::{Dimension, dimension};
@@ -38,19 +39,6 @@ pub const CODE: &str = "code";
 pub const WEIGHTS: &str = "weights";
 /// Name of the trajectories that a code decodes to, float [batch, neighbours, horizon, columns].
 pub const DECODED: &str = "decoded";
-
-/// A code space with its decoder, as a graph holds it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DecoderTables {
-    /// N x (H C) codes in [-1, 1].
-    pub codes: Vec<f32>,
-    /// N x H x C trajectories in physical units, the one paired with each code.
-    pub support: Vec<f32>,
-    /// Neighbours that a code is decoded by.
-    pub neighbours: usize,
-    /// Squared bandwidth of their weights.
-    pub bandwidth_squared: f64,
-}
 
 /// A denoiser, with its decoder if it has one, as a serialised ONNX model. `values` are all parameters in flat order,
 /// no more and no fewer; `output` is the name of what the network says.

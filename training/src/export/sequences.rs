@@ -1,11 +1,12 @@
 //! Exports of denoisers that were fitted to rows: of a system's trajectories, or of codes with their decoder.
 
 use super::gate;
-use super::onnx_graph::{CLEAN, CODE, CONDITION, DECODED, DecoderTables, NOISE, SAMPLE, TIMESTEP, WEIGHTS};
+use super::onnx_graph::{CLEAN, CODE, CONDITION, DECODED, NOISE, SAMPLE, TIMESTEP, WEIGHTS};
 use super::reference::DenoiserReference;
 use super::rows::{RowShape, rows_of};
 use super::{ExportError, ExportOptions, ExportReport, describe, finish, golden, onnx_graph};
 use crate::fit::{Checkpoint, FitRecipe, SequenceData, SequenceRecipe, real_rows};
+use crate::transform::DecoderTables;
 use planwright::model::{
     Column, ConditionSpec, DiffusionSpec, Dimension, Family, Manifest, Normaliser, Parity, Prediction, Provenance,
     QuantitySpec, SCHEMA_VERSION, TensorSpec, TransformSpec, WorldSpec,
