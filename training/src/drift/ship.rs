@@ -53,8 +53,10 @@ pub fn ship(
     if let Some(name) = out.file_stem().and_then(|stem| stem.to_str()) {
         name.clone_into(&mut manifest.name);
     }
-    let trained = manifest.diffusion.as_ref().map_or(1, |diffusion| diffusion.steps);
-    manifest.solver = Some(SolverDefaults { steps: solver.steps.min(trained), ..solver });
+    let trained = manifest.family.denoiser().map_or(1, |denoiser| denoiser.diffusion.steps);
+    if let Some(denoiser) = manifest.family.denoiser_mut() {
+        denoiser.solver = SolverDefaults { steps: solver.steps.min(trained), ..solver };
+    }
     let figures = serde_json::json!({
         "total_variation": unit.tv_prior,
         "samples": unit.generated,

@@ -1,13 +1,12 @@
 //! Fills a manifest from a checkpoint and its data.
 
-use super::onnx_graph::{CLEAN, SAMPLE, TIMESTEP};
 use super::rows::Row;
 use super::{ExportError, ExportOptions};
 use crate::dataset::{COLUMNS, Limits};
 use crate::fit::{Batch, Checkpoint, FitRecipe};
 use planwright::model::{
-    Column, DiffusionSpec, Dimension, Family, Golden, Manifest, Normaliser, Parity, Prediction, Provenance,
-    QuantitySpec, SCHEMA_VERSION, TensorSpec, WorldSpec,
+    Column, DenoiserSpec, DiffusionSpec, Family, Golden, Manifest, ManifestBuilder, Normaliser, Prediction, Provenance,
+    QuantitySpec, WorldSpec,
 };
 use planwright::quantity::path_length_m;
 use planwright::world::{Layout, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, RADIUS_M, STEP_SECS};
@@ -35,49 +34,30 @@ pub(super) fn manifest(
 ) -> Result<Manifest, ExportError> {
     let recipe = &checkpoint.recipe;
     let horizon = recipe.windows.horizon;
-    let trajectory = |name: &str| TensorSpec {
-        name: name.to_owned(),
-        shape: vec![Dimension::Batch, Dimension::Fixed(horizon), Dimension::Fixed(COLUMNS)],
-        unit: "1".to_owned(),
-        frame: FRAME.to_owned(),
-    };
-    let timestep = TensorSpec {
-        name: TIMESTEP.to_owned(),
-        shape: vec![Dimension::Batch],
-        unit: "1".to_owned(),
-        frame: String::new(),
-    };
-    let mut solver = options.solver.clone();
+    let mut solver = options.solver;
     solver.steps = solver.steps.min(recipe.diffusion.steps);
-    Ok(Manifest {
-        schema_version: SCHEMA_VERSION,
+    let diffusion = DiffusionSpec {
+        schedule: recipe.diffusion.schedule,
+        steps: recipe.diffusion.steps,
+        prediction: Prediction::CleanSample,
+    };
+    let world = WorldSpec {
+        layout: layout.name().to_owned(),
+        layout_text: layout.to_text(),
+        radius_m: RADIUS_M,
+        max_speed_mps: MAX_SPEED_MPS,
+        max_acceleration_mps2: MAX_ACCELERATION_MPS2,
+    };
+    let builder = ManifestBuilder {
         name: recipe.name.clone(),
-        family: Family::MazeDiffusion,
-        inputs: vec![trajectory(SAMPLE), timestep],
-        outputs: vec![trajectory(CLEAN)],
+        family: Family::MazeDiffusion { denoiser: DenoiserSpec { diffusion, solver }, world },
         columns: COLUMN_MEANINGS
             .map(|(name, unit)| Column { name: name.to_owned(), unit: unit.to_owned(), frame: FRAME.to_owned() })
             .to_vec(),
         normaliser: Normaliser { low: limits.low.clone(), high: limits.high.clone() },
-        diffusion: Some(DiffusionSpec {
-            schedule: recipe.diffusion.schedule,
-            steps: recipe.diffusion.steps,
-            prediction: Prediction::CleanSample,
-        }),
         horizon,
         knot_secs: recipe.windows.stride as f64 * STEP_SECS,
-        world: Some(WorldSpec {
-            layout: layout.name().to_owned(),
-            layout_text: layout.to_text(),
-            radius_m: RADIUS_M,
-            max_speed_mps: MAX_SPEED_MPS,
-            max_acceleration_mps2: MAX_ACCELERATION_MPS2,
-        }),
-        condition: None,
-        transform: None,
         quantity: Some(path_length(windows, limits, horizon)),
-        solver: Some(solver),
-        policy: None,
         provenance: Provenance {
             recipe: serde_json::to_value(recipe).map_err(ExportError::Recipe)?,
             recipe_sha256: recipe.sha256(),
@@ -87,11 +67,11 @@ pub(super) fn manifest(
             git_commit: options.git_commit.clone().unwrap_or_else(git_commit),
             libraries: libraries(),
         },
-        parity: Parity { tolerance: super::TOLERANCE, largest: BTreeMap::new() },
-        measured: BTreeMap::new(),
+        tolerance: super::TOLERANCE,
         golden,
         licence: options.licence.clone(),
-    })
+    };
+    Ok(builder.build())
 }
 
 /// Two test vectors, at the lowest and the highest noise among the rows.

@@ -6,18 +6,11 @@ use super::rows::{Row, RowShape, joined};
 use super::{ExportError, ExportOptions, ExportReport, describe, finish, golden, onnx_graph};
 use crate::network::{Parameters, PolicyNetworkSpec, TorchGraph, declare_policy};
 use planwright::model::{
-    Column, Dimension, Family, HeadSpec, Manifest, Normaliser, POLICY_COLUMNS, Parity, PolicySpec, Provenance,
-    SCHEMA_VERSION, TensorSpec, WorldSpec,
+    Column, Family, HeadSpec, Manifest, ManifestBuilder, Normaliser, POLICY_COLUMNS, PolicySpec, Provenance, WorldSpec,
 };
-use std::collections::BTreeMap;
 use tch::{Device, Tensor};
 
-/// Name of the last steps, float [batch, context, columns].
-pub const HISTORY: &str = "history";
-/// Name of a Fourier head's activations, float [batch, dimensions, 2 (N + 1)].
-pub const ACTIVATIONS: &str = "activations";
-/// Name of a linear head's logits, float [batch, dimensions, bins].
-pub const LOGITS: &str = "logits";
+pub use planwright::model::tensors::{ACTIVATIONS, HISTORY, LOGITS};
 
 /// Everything that a policy's file holds.
 pub struct PolicyExport<'a> {
@@ -72,7 +65,7 @@ pub fn export_policy_network(export: &PolicyExport<'_>, options: &ExportOptions)
         HeadSpec::Fourier { .. } => ACTIVATIONS,
         HeadSpec::Categorical {} => LOGITS,
     };
-    let manifest = manifest(export, said, options, golden);
+    let manifest = manifest(export, options, golden);
     let body = onnx_graph::serialise_policy(network, export.values, HISTORY, said)?;
     let shape = RowShape { horizon: network.context, columns: network.features, timesteps: None, condition: 0 };
     finish(&body, manifest, options, |artefact| {
@@ -100,19 +93,7 @@ impl Reference for PolicyReference<'_> {
     }
 }
 
-fn manifest(
-    export: &PolicyExport<'_>,
-    said: &str,
-    options: &ExportOptions,
-    golden: Vec<planwright::model::Golden>,
-) -> Manifest {
-    let tensor = |name: &str, sizes: [usize; 2]| TensorSpec {
-        name: name.to_owned(),
-        shape: std::iter::once(Dimension::Batch).chain(sizes.map(Dimension::Fixed)).collect(),
-        unit: "1".to_owned(),
-        frame: String::new(),
-    };
-    let network = &export.network;
+fn manifest(export: &PolicyExport<'_>, options: &ExportOptions, golden: Vec<planwright::model::Golden>) -> Manifest {
     let unit = |name: &str| match name {
         "x" | "y" | "goal_x" | "goal_y" => "m",
         "vx" | "vy" => "m/s",
@@ -123,23 +104,14 @@ fn manifest(
         unit: unit(name).to_owned(),
         frame: if unit(name) == "1" { String::new() } else { "maze".to_owned() },
     };
-    Manifest {
-        schema_version: SCHEMA_VERSION,
+    let builder = ManifestBuilder {
         name: export.name.clone(),
-        family: Family::MazePolicy,
-        inputs: vec![tensor(HISTORY, [network.context, network.features])],
-        outputs: vec![tensor(said, [network.dimensions, network.outputs])],
+        family: Family::MazePolicy { policy: export.policy.clone(), world: export.world.clone() },
         columns: POLICY_COLUMNS.iter().map(column).collect(),
         normaliser: export.normaliser.clone(),
-        diffusion: None,
         horizon: export.horizon,
         knot_secs: export.knot_secs,
-        world: Some(export.world.clone()),
         quantity: None,
-        condition: None,
-        transform: None,
-        solver: None,
-        policy: Some(export.policy.clone()),
         provenance: Provenance {
             recipe: export.recipe.clone(),
             recipe_sha256: export.recipe_sha256.clone(),
@@ -149,9 +121,9 @@ fn manifest(
             git_commit: options.git_commit.clone().unwrap_or_else(describe::git_commit),
             libraries: describe::libraries(),
         },
-        parity: Parity { tolerance: options.tolerance, largest: BTreeMap::new() },
-        measured: BTreeMap::new(),
+        tolerance: options.tolerance,
         golden,
         licence: options.licence.clone(),
-    }
+    };
+    builder.build()
 }

@@ -1,23 +1,20 @@
 //! Exports of denoisers that were fitted to rows: of a system's trajectories, or of codes with their decoder.
 
 use super::gate;
-use super::onnx_graph::{CLEAN, CODE, CONDITION, DECODED, NOISE, SAMPLE, TIMESTEP, WEIGHTS};
+use super::onnx_graph::CLEAN;
 use super::reference::DenoiserReference;
 use super::rows::{RowShape, rows_of};
 use super::{ExportError, ExportOptions, ExportReport, describe, finish, golden, onnx_graph};
 use crate::fit::{Checkpoint, FitRecipe, SequenceData, SequenceRecipe, real_rows};
 use crate::transform::DecoderTables;
 use planwright::model::{
-    Column, ConditionSpec, DiffusionSpec, Dimension, Family, Manifest, Normaliser, Parity, Prediction, Provenance,
-    QuantitySpec, SCHEMA_VERSION, TensorSpec, TransformSpec, WorldSpec,
+    Column, ConditionSpec, DenoiserSpec, DiffusionSpec, Family, Manifest, ManifestBuilder, Normaliser, Provenance,
+    QuantitySpec, TransformSpec, WorldSpec,
 };
-use std::collections::BTreeMap;
 
 /// What the rows of a denoiser are.
 #[derive(Clone, Debug)]
 pub struct SequenceDescription {
-    /// Which planner the file is for.
-    pub family: Family,
     /// Names and units of the columns.
     pub columns: Vec<Column>,
     /// What maps to -1 and 1 per column.
@@ -30,7 +27,7 @@ pub struct SequenceDescription {
     pub condition: Option<ConditionSpec>,
     /// Code space and decoder.
     pub transform: Option<(TransformSpec, DecoderTables)>,
-    /// The world, for a planner of a robot.
+    /// The world, for a planner of a robot; with a transform the family is [`Family::MazeTransform`].
     pub world: Option<WorldSpec>,
     /// How it was made, beside the fit's recipe.
     pub recipe: serde_json::Value,
@@ -82,55 +79,31 @@ fn manifest(
     golden: Vec<planwright::model::Golden>,
 ) -> Result<Manifest, ExportError> {
     let recipe = &checkpoint.recipe;
-    let tensor = |name: &str, sizes: &[usize], unit: &str| TensorSpec {
-        name: name.to_owned(),
-        shape: std::iter::once(Dimension::Batch).chain(sizes.iter().map(|size| Dimension::Fixed(*size))).collect(),
-        unit: unit.to_owned(),
-        frame: String::new(),
-    };
-    let sizes = [recipe.horizon, recipe.network.columns];
-    let said = match recipe.diffusion.prediction {
-        Prediction::CleanSample => CLEAN,
-        Prediction::Noise => NOISE,
-    };
-    let mut inputs = vec![tensor(SAMPLE, &sizes, "1"), tensor(TIMESTEP, &[], "1")];
-    let mut outputs = vec![tensor(said, &sizes, "1")];
-    if let Some(condition) = recipe.network.condition {
-        inputs.push(tensor(CONDITION, &[condition.width], "1"));
-    }
-    if let Some((transform, _)) = &description.transform {
-        inputs.push(tensor(CODE, &sizes, "1"));
-        outputs.push(tensor(WEIGHTS, &[transform.neighbours], "1"));
-        let unit = description.columns.first().map_or("1", |column| column.unit.as_str());
-        outputs.push(tensor(DECODED, &[transform.neighbours, sizes[0], sizes[1]], unit));
-    }
-    let mut solver = options.solver.clone();
+    let mut solver = options.solver;
     solver.steps = solver.steps.min(recipe.diffusion.steps);
+    let diffusion = DiffusionSpec {
+        schedule: recipe.diffusion.schedule,
+        steps: recipe.diffusion.steps,
+        prediction: recipe.diffusion.prediction,
+    };
+    let denoiser = DenoiserSpec { diffusion, solver };
+    let condition = description.condition.clone().filter(|_| recipe.network.condition.is_some());
+    let family = match (description.transform.as_ref().map(|(spec, _)| spec.clone()), description.world.clone()) {
+        (Some(transform), Some(world)) => Family::MazeTransform { denoiser, transform, world },
+        (transform, world) => Family::SequenceDiffusion { denoiser, condition, transform, world },
+    };
     let recipe_json = serde_json::json!({
         "fit": serde_json::to_value(recipe).map_err(ExportError::Recipe)?,
         "made": description.recipe,
     });
-    Ok(Manifest {
-        schema_version: SCHEMA_VERSION,
+    let builder = ManifestBuilder {
         name: recipe.name.clone(),
-        family: description.family,
-        inputs,
-        outputs,
+        family,
         columns: description.columns.clone(),
         normaliser: description.normaliser.clone(),
-        diffusion: Some(DiffusionSpec {
-            schedule: recipe.diffusion.schedule,
-            steps: recipe.diffusion.steps,
-            prediction: recipe.diffusion.prediction,
-        }),
         horizon: recipe.horizon,
         knot_secs: description.step_secs,
-        world: description.world.clone(),
         quantity: description.quantity.clone(),
-        condition: description.condition.clone(),
-        transform: description.transform.as_ref().map(|(spec, _)| spec.clone()),
-        solver: Some(solver),
-        policy: None,
         provenance: Provenance {
             recipe: recipe_json,
             recipe_sha256: recipe.sha256(),
@@ -140,9 +113,9 @@ fn manifest(
             git_commit: options.git_commit.clone().unwrap_or_else(describe::git_commit),
             libraries: describe::libraries(),
         },
-        parity: Parity { tolerance: options.tolerance, largest: BTreeMap::new() },
-        measured: BTreeMap::new(),
+        tolerance: options.tolerance,
         golden,
         licence: options.licence.clone(),
-    })
+    };
+    Ok(builder.build())
 }

@@ -2,7 +2,7 @@
 
 use super::SequenceDescription;
 use crate::transform::{PairedCodes, System};
-use planwright::model::{Column, Family, Normaliser, QuantitySpec, WorldSpec};
+use planwright::model::{Column, Normaliser, QuantitySpec, WorldSpec};
 use planwright::quantity::Intended;
 use planwright::world::{Layout, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, RADIUS_M};
 
@@ -18,7 +18,6 @@ impl SequenceDescription {
         let column =
             |(name, unit): (&str, &str)| Column { name: name.to_owned(), unit: unit.to_owned(), frame: String::new() };
         Self {
-            family: Family::SequenceDiffusion,
             columns: system.coordinates().into_iter().map(column).collect(),
             normaliser: Normaliser { low: limits.low, high: limits.high },
             step_secs: system.step_secs(),
@@ -42,7 +41,6 @@ impl SequenceDescription {
     pub fn with_codes(self, codes: &PairedCodes) -> Self {
         let columns = self.columns.len();
         Self {
-            family: if self.world.is_some() { Family::MazeTransform } else { self.family },
             normaliser: Normaliser { low: vec![-1.0; columns], high: vec![1.0; columns] },
             transform: Some((codes.spec.clone(), codes.tables.clone())),
             ..self

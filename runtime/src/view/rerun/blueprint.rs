@@ -1,21 +1,22 @@
-//! How the viewer lays the recording out; travels with the data, so that a recording opens readable.
+//! The blueprint: views, panels and time line of the viewer, written into the recording itself.
 //!
 //! The layout is written as data, because rerun's builder knows no bounds, backgrounds or legends yet.
 
-use rerun::blueprint::components::{
-    ColumnShare, ContainerKind, Corner2D, IncludedContent, PanelState, PlayState, RootContainer, RowShare,
-    TimelineName, ViewClass,
-};
-use rerun::components::Name;
-use rerun::datatypes::Uuid;
-use rerun::external::re_log_types::BlueprintActivationCommand;
-use rerun::external::re_sdk_types::blueprint::archetypes::{
+use re_chunk::ChunkError;
+use re_log_types::{ApplicationId, BlueprintActivationCommand, LogMsg, StoreId, StoreKind, TimePoint, Timeline};
+use re_sdk_types::AsComponents;
+use re_sdk_types::blueprint::archetypes::{
     ContainerBlueprint, PanelBlueprint, PlotLegend, TimePanelBlueprint, ViewBlueprint, ViewContents, ViewportBlueprint,
 };
-use rerun::log::{ChunkError, LogMsg};
-use rerun::{AsComponents, StoreId, StoreKind, TimePoint, Timeline};
+use re_sdk_types::blueprint::components::Corner2D;
+use re_sdk_types::blueprint::components::{
+    ColumnShare, ContainerKind, IncludedContent, PanelState, PlayState, RootContainer, RowShare, TimelineName,
+    ViewClass,
+};
+use re_sdk_types::components::Name;
+use re_sdk_types::datatypes::Uuid;
 
-use super::rows::Rows;
+use super::chunks::ChunkRows;
 use super::scene::{SIM_TIME, entity};
 
 /// Views and containers are known by a UUID; fixed ones, so that the same scene gives the same layout.
@@ -32,7 +33,7 @@ fn uuid(number: u8) -> String {
 }
 
 struct Layout {
-    rows: Rows,
+    rows: ChunkRows,
     time: TimePoint,
     next: u8,
 }
@@ -76,10 +77,10 @@ impl Layout {
 }
 
 /// The messages that lay out a recording of the application, the activation last.
-pub(super) fn messages(application: &rerun::ApplicationId) -> Result<Vec<LogMsg>, ChunkError> {
+pub(super) fn messages(application: &ApplicationId) -> Result<Vec<LogMsg>, ChunkError> {
     let store = StoreId::random(StoreKind::Blueprint, application.clone());
     let mut layout = Layout {
-        rows: Rows::new(store.clone()),
+        rows: ChunkRows::new(store.clone()),
         time: TimePoint::default().with(Timeline::new_sequence("blueprint"), 0_i64),
         next: 0,
     };

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use rerun::external::re_log_types::SetStoreInfo;
-use rerun::log::{Chunk, ChunkError, LogMsg, RowId};
-use rerun::{AsComponents, SerializedComponentBatch, StoreId, TimePoint};
+use re_chunk::{Chunk, ChunkError, RowId};
+use re_log_types::{LogMsg, SetStoreInfo, StoreId, StoreInfo, StoreSource, TimePoint};
+use re_sdk_types::{AsComponents, SerializedComponentBatch};
 
 struct Row {
     id: RowId,
@@ -16,20 +16,20 @@ struct Row {
 }
 
 /// The rows of one store that are not sent yet. An entity must always use the same timelines.
-pub(super) struct Rows {
+pub(super) struct ChunkRows {
     store: StoreId,
     entities: BTreeMap<String, Vec<Row>>,
 }
 
-impl Rows {
+impl ChunkRows {
     pub(super) fn new(store: StoreId) -> Self {
         Self { store, entities: BTreeMap::new() }
     }
 
     /// The message that announces the store; first of all.
     pub(super) fn announcement(&self) -> LogMsg {
-        let mut info = rerun::new_store_info(self.store.application_id().clone());
-        info.store_id = self.store.clone();
+        let source = StoreSource::Other(concat!("planwright ", env!("CARGO_PKG_VERSION")).to_owned());
+        let info = StoreInfo::new(self.store.clone(), source);
         SetStoreInfo { row_id: *RowId::new(), info }.into()
     }
 

@@ -1,4 +1,4 @@
-//! A growing sequence in bounded space: when it is full, every second element goes.
+//! A sequence decimated to a fixed capacity: when it is full, every second element is removed.
 
 /// At most `capacity` elements, evenly spaced over all that were pushed, and always the last.
 pub(super) struct Thinned<T> {

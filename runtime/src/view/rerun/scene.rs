@@ -1,13 +1,15 @@
-//! Events turned into rerun's archetypes, entities and times.
+//! The scene: events as rerun's archetypes, entities and times.
 
-use rerun::log::{ChunkError, LogMsg};
-use rerun::{
-    AsComponents, BarChart, LineStrips2D, Points2D, Scalars, SeriesLines, StoreId, TextLog, TextLogLevel, TimePoint,
-    Timeline, Transform3D,
+use re_chunk::ChunkError;
+use re_log_types::{LogMsg, StoreId, TimePoint, Timeline};
+use re_sdk_types::AsComponents;
+use re_sdk_types::archetypes::{
+    BarChart, LineStrips2D, Points2D, RecordingInfo, Scalars, SeriesLines, TextLog, Transform3D,
 };
+use re_sdk_types::components::TextLogLevel;
 
-use super::event::{DENOISING_STRIDE, Event, Level, Stage, Stamp, denoising_index};
-use super::rows::Rows;
+use super::super::event::{DENOISING_STRIDE, Event, Level, Stage, Stamp, denoising_index};
+use super::chunks::ChunkRows;
 use super::thinned::Thinned;
 use crate::world::{Aabb, GOAL_RADIUS_M, Point, RADIUS_M};
 
@@ -54,7 +56,7 @@ const WALL_LINES: usize = 16;
 
 /// The picture so far, as far as the next event needs it.
 pub(super) struct Scene {
-    rows: Rows,
+    rows: ChunkRows,
     sim_time: Timeline,
     step: Timeline,
     denoising: Timeline,
@@ -68,7 +70,7 @@ pub(super) struct Scene {
 impl Scene {
     pub(super) fn new(store: StoreId) -> Self {
         Self {
-            rows: Rows::new(store),
+            rows: ChunkRows::new(store),
             sim_time: Timeline::new_duration(SIM_TIME),
             step: Timeline::new_sequence(STEP),
             denoising: Timeline::new_sequence(DENOISING),
@@ -85,7 +87,7 @@ impl Scene {
         let mut messages = vec![self.rows.announcement()];
         let mut fixed =
             |entity: &str, data: &dyn AsComponents| self.rows.fixed(entity, data).map(|message| messages.push(message));
-        fixed("__properties", &rerun::RecordingInfo::new().with_name(name))?;
+        fixed("__properties", &RecordingInfo::new().with_name(name))?;
         // The viewer's y points down; a robot's map has it up.
         for root in [entity::MAZE, entity::DENOISING] {
             fixed(root, &Transform3D::from_mat3x3([[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]))?;
