@@ -24,7 +24,7 @@ fn main() -> anyhow::Result<()> {
     let layout = Layout::medium();
     let goal = layout.goal().unwrap_or([6.0, 6.0]);
     let path = way(&layout, [1.0, 1.0], goal);
-    view.offer(Stamp::default(), Event::Maze { walls: walls(&layout), goal, start: path[0] });
+    view.log(Stamp::default(), Event::Maze { walls: walls(&layout), goal, start: path[0] });
     let mut dice = ChaCha8Rng::seed_from_u64(0);
     for step in 0..STEPS {
         let stamp = Stamp { time_secs: step as f64 * STEP_SECS, step };
@@ -33,7 +33,7 @@ fn main() -> anyhow::Result<()> {
             plan(&view, stamp, step / REPLAN_STEPS, &path, done, &mut dice);
         }
         let [x, y] = at(&path, done);
-        view.offer(stamp, Event::Executed { position: [x + 0.04 * (40.0 * done).sin(), y] });
+        view.log(stamp, Event::Executed { position: [x + 0.04 * (40.0 * done).sin(), y] });
         if live || step % 20 == 0 {
             // The view is drawn at 50 Hz; a loop that does not wait outruns it, as it may.
             std::thread::sleep(Duration::from_secs_f64(STEP_SECS));
@@ -62,25 +62,22 @@ fn plan(view: &View, stamp: Stamp, plan: u64, path: &[Point], done: f64, dice: &
                 [0, 1].map(|axis| goal[axis] * clean + noisy[axis] * (1.0 - clean))
             };
             if let Some(points) = view.points(count, mix) {
-                view.offer(stamp, Event::Denoising { plan, step, candidate, points });
+                view.log(stamp, Event::Denoising { plan, step, candidate, points });
             }
         }
     }
     if let Some(points) = view.points(count, |index| wobble(index, 0.25)) {
-        view.offer(stamp, Event::Proposal { plan, points });
+        view.log(stamp, Event::Proposal { plan, points });
     }
     if let Some(points) = view.points(count, |index| wobble(index, 0.08)) {
-        view.offer(stamp, Event::Corrected { plan, points });
+        view.log(stamp, Event::Corrected { plan, points });
     }
-    view.offer(
-        stamp,
-        Event::Residual { before_m: 0.25 + 0.02 * plan as f64, after_m: 0.03 + 0.01 * (plan % 3) as f64 },
-    );
+    view.log(stamp, Event::Residual { before_m: 0.25 + 0.02 * plan as f64, after_m: 0.03 + 0.01 * (plan % 3) as f64 });
     let fallback = plan == 2;
     if let Some(points) =
         view.points(if fallback { 16 } else { count }, |index| wobble(index, if fallback { 0.02 } else { 0.05 }))
     {
-        view.offer(
+        view.log(
             stamp,
             match fallback {
                 true => Event::Fallback { plan, reason: "stop: the corrected plan touches a wall at 0.41 s", points },
@@ -89,9 +86,9 @@ fn plan(view: &View, stamp: Stamp, plan: u64, path: &[Point], done: f64, dice: &
         );
     }
     for (stage, secs) in Stage::ALL.into_iter().zip([0.0006, 0.019, 0.0042, 0.0011, 0.025]) {
-        view.offer(stamp, Event::Timing { stage, secs: secs * dice.random_range(0.8..1.3) });
+        view.log(stamp, Event::Timing { stage, secs: secs * dice.random_range(0.8..1.3) });
     }
-    view.offer(
+    view.log(
         stamp,
         Event::Text { level: Level::Info, message: format!("plan {plan}: 4 candidates, 20 denoising steps").into() },
     );

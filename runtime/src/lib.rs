@@ -12,15 +12,14 @@
 //! ```no_run
 //! use planwright::model::{Artefact, EngineChoice};
 //! use planwright::pilot::{Pilot, PilotSettings};
-//! use planwright::planner::{MazePlanner, MazePlannerSettings, Observation};
+//! use planwright::planner::{Observation, Planner, PlannerSettings, load};
 //! use planwright::view::View;
 //! use planwright::world::{MazeWorld, State};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let artefact = Artefact::open("models/maze-umaze.onnx".as_ref())?;
-//! let settings = MazePlannerSettings::of(artefact.manifest());
-//! let planner = MazePlanner::new(&artefact, &EngineChoice::default(), settings)?;
-//! let world = MazeWorld::new(planner.layout().clone());
+//! let planner = load(&artefact, &EngineChoice::default(), &PlannerSettings::default())?;
+//! let world = MazeWorld::new(planner.description().layout.clone());
 //! let mut pilot = Pilot::new(planner, PilotSettings::default(), View::disabled());
 //! let observation = Observation { state: State::at_rest([3.0, 1.0]), goal: [1.0, 1.0], stamp_secs: 0.0, step: 0 };
 //! let checked = pilot.plan(&world, &observation, 0.0, 0.0);

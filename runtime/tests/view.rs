@@ -1,4 +1,4 @@
-//! The view under faults: what planning must never feel, and what a recording must hold.
+//! The view under faults: what must not delay planning, and what a recording must hold.
 #![cfg(feature = "rerun")]
 
 use std::io::Read as _;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use planwright::view::{Event, FINISH_TIMEOUT, Level, Stage, Stamp, View, ViewError, ViewOptions, ViewReport};
 use planwright::world::{Aabb, Layout};
 
-const OFFERS: u64 = 100_000;
+const EVENTS: u64 = 100_000;
 
 struct Folder(PathBuf);
 
@@ -33,12 +33,12 @@ fn walls(layout: &Layout) -> Vec<Aabb> {
     layout.wall_boxes().collect()
 }
 
-fn offer_trajectories(view: &View, count: u64) -> Duration {
+fn log_trajectories(view: &View, count: u64) -> Duration {
     let begun = Instant::now();
     for plan in 0..count {
         let stamp = Stamp { time_secs: plan as f64 * 0.01, step: plan };
         if let Some(points) = view.points(128, |index| [index as f64 * 0.01, 1.0]) {
-            view.offer(stamp, Event::Proposal { plan, points });
+            view.log(stamp, Event::Proposal { plan, points });
         }
     }
     begun.elapsed()
@@ -54,7 +54,7 @@ fn finish_in_time(view: View) -> ViewReport {
 fn assert_every_event_is_accounted_for(report: &ViewReport) {
     let counts = &report.statistics;
     assert!(!report.detached, "{report:?}");
-    assert_eq!(counts.offered, counts.dropped + counts.written + counts.failed, "{report:?}");
+    assert_eq!(counts.logged, counts.dropped + counts.written + counts.failed, "{report:?}");
 }
 
 /// A viewer's address at which the listener is.
@@ -67,12 +67,12 @@ fn an_absent_viewer_costs_the_planner_nothing() {
     // The port is free again as soon as the listener is gone.
     let url = address(&TcpListener::bind("127.0.0.1:0").unwrap());
     let view = View::start(&ViewOptions::to_viewer(url)).unwrap();
-    assert!(offer_trajectories(&view, OFFERS) < Duration::from_secs(2));
+    assert!(log_trajectories(&view, EVENTS) < Duration::from_secs(2));
     std::thread::sleep(Duration::from_millis(600));
-    offer_trajectories(&view, 10);
+    log_trajectories(&view, 10);
     let report = finish_in_time(view);
     assert_every_event_is_accounted_for(&report);
-    assert_eq!((report.statistics.offered, report.statistics.written), (OFFERS + 10, 0));
+    assert_eq!((report.statistics.logged, report.statistics.written), (EVENTS + 10, 0));
     assert!(report.statistics.last_error.is_some_and(|error| error.contains("is not there")));
 }
 
@@ -83,18 +83,18 @@ fn a_viewer_that_never_reads_costs_the_planner_nothing() {
     // Accepted by the system, read by nobody.
     let view = View::start(&ViewOptions::to_viewer(url)).unwrap();
     let begun = Instant::now();
-    let mut offers = 0;
+    let mut logged = 0;
     let mut spent = Duration::ZERO;
     while begun.elapsed() < Duration::from_secs(4) {
-        spent += offer_trajectories(&view, 1000);
-        offers += 1000;
+        spent += log_trajectories(&view, 1000);
+        logged += 1000;
         std::thread::sleep(Duration::from_millis(20));
     }
-    spent += offer_trajectories(&view, OFFERS);
+    spent += log_trajectories(&view, EVENTS);
     assert!(spent < Duration::from_secs(3), "{spent:?}");
     let report = finish_in_time(view);
     assert_every_event_is_accounted_for(&report);
-    assert_eq!(report.statistics.offered, offers + OFFERS);
+    assert_eq!(report.statistics.logged, logged + EVENTS);
     assert!(report.statistics.failed > 0 && report.statistics.last_error.is_some(), "{report:?}");
 }
 
@@ -115,7 +115,7 @@ fn a_viewer_that_dies_is_called_again() {
     let begun = Instant::now();
     let mut spent = Duration::ZERO;
     while begun.elapsed() < Duration::from_secs(20) && calls.load(Ordering::SeqCst) < 3 {
-        spent += offer_trajectories(&view, 100);
+        spent += log_trajectories(&view, 100);
         std::thread::sleep(Duration::from_millis(50));
     }
     assert!(calls.load(Ordering::SeqCst) >= 3, "{:?}", view.statistics());
@@ -154,23 +154,23 @@ fn a_recording_holds_every_kind_of_event_and_can_be_read() {
     let view = View::start(&ViewOptions::to_file(&path)).unwrap();
     let layout = Layout::umaze();
     let stamp = Stamp { time_secs: f64::NAN, step: 3 };
-    view.offer(stamp, Event::Maze { walls: walls(&layout), goal: [1.0, 1.0], start: [3.0, 1.0] });
+    view.log(stamp, Event::Maze { walls: walls(&layout), goal: [1.0, 1.0], start: [3.0, 1.0] });
     let points = || view.points(600, |index| [index as f64, if index == 7 { f64::NAN } else { 0.5 }]).unwrap();
-    view.offer(stamp, Event::Denoising { plan: 0, step: 0, candidate: 0, points: points() });
-    view.offer(stamp, Event::Proposal { plan: 0, points: points() });
-    view.offer(stamp, Event::Corrected { plan: 0, points: points() });
-    view.offer(stamp, Event::Checked { plan: 0, points: points() });
-    view.offer(stamp, Event::Fallback { plan: 1, reason: "stop", points: points() });
-    view.offer(stamp, Event::Executed { position: [1.0, 1.0] });
-    view.offer(stamp, Event::Residual { before_m: 0.5, after_m: f64::INFINITY });
-    view.offer(stamp, Event::Drift { total_variation: 0.3, by_chance: 0.1, threshold: f64::NAN });
-    view.offer(stamp, Event::Histogram { observed: points(), intended: points() });
+    view.log(stamp, Event::Denoising { plan: 0, step: 0, candidate: 0, points: points() });
+    view.log(stamp, Event::Proposal { plan: 0, points: points() });
+    view.log(stamp, Event::Corrected { plan: 0, points: points() });
+    view.log(stamp, Event::Checked { plan: 0, points: points() });
+    view.log(stamp, Event::Fallback { plan: 1, reason: "stop", points: points() });
+    view.log(stamp, Event::Executed { position: [1.0, 1.0] });
+    view.log(stamp, Event::Residual { before_m: 0.5, after_m: f64::INFINITY });
+    view.log(stamp, Event::Drift { total_variation: 0.3, by_chance: 0.1, threshold: f64::NAN });
+    view.log(stamp, Event::Histogram { observed: points(), intended: points() });
     let one = |value: f64| view.points(1, |_| [value; 2]).unwrap();
-    view.offer(stamp, Event::Histogram { observed: one(0.5), intended: one(f64::NAN) });
+    view.log(stamp, Event::Histogram { observed: one(0.5), intended: one(f64::NAN) });
     for stage in Stage::ALL {
-        view.offer(stamp, Event::Timing { stage, secs: 0.02 });
+        view.log(stamp, Event::Timing { stage, secs: 0.02 });
     }
-    view.offer(stamp, Event::Text { level: Level::Error, message: "line".into() });
+    view.log(stamp, Event::Text { level: Level::Error, message: "line".into() });
     assert!(!path.exists(), "a recording under its name is complete");
     let report = finish_in_time(view);
     assert_every_event_is_accounted_for(&report);
@@ -187,8 +187,9 @@ fn a_recording_holds_every_kind_of_event_and_can_be_read() {
 
 /// The entities of the recording proper, without its blueprint.
 fn entities(path: &std::path::Path) -> std::collections::BTreeSet<String> {
-    use rerun::external::re_log_encoding::DecoderApp;
-    use rerun::log::{Chunk, LogMsg};
+    use re_chunk::Chunk;
+    use re_log_encoding::DecoderApp;
+    use re_log_types::LogMsg;
     let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
     DecoderApp::decode_eager(file)
         .unwrap()
@@ -207,20 +208,20 @@ fn a_forgotten_view_leaves_its_recording() {
     let folder = Folder::new("forgotten");
     let path = folder.0.join("plan.rrd");
     let view = View::start(&ViewOptions::to_file(&path)).unwrap();
-    offer_trajectories(&view, 10);
+    log_trajectories(&view, 10);
     drop(view);
     assert!(path.exists() && entities(&path).contains("maze/proposal"));
 }
 
 #[test]
-fn many_threads_offer_while_one_finishes() {
+fn many_threads_log_while_one_finishes() {
     let folder = Folder::new("threads");
     let options = ViewOptions { queue_events: 64, ..ViewOptions::to_file(folder.0.join("plan.rrd")) };
     let view = View::start(&options).unwrap();
     let report = std::thread::scope(|scope| {
         for _ in 0..4 {
             let view = view.clone();
-            scope.spawn(move || offer_trajectories(&view, 20_000));
+            scope.spawn(move || log_trajectories(&view, 20_000));
         }
         std::thread::sleep(Duration::from_millis(30));
         finish_in_time(view.clone())
@@ -228,8 +229,8 @@ fn many_threads_offer_while_one_finishes() {
     assert!(!report.detached && report.file.is_some());
     assert!(!view.is_enabled());
     let counts = view.statistics();
-    assert_eq!(counts.offered, 80_000);
-    assert!(counts.dropped + counts.written + counts.failed + 64 >= counts.offered, "{counts:?}");
+    assert_eq!(counts.logged, 80_000);
+    assert!(counts.dropped + counts.written + counts.failed + 64 >= counts.logged, "{counts:?}");
 }
 
 #[test]
@@ -238,7 +239,7 @@ fn a_recording_and_an_absent_viewer_do_not_hinder_each_other() {
     let url = address(&TcpListener::bind("127.0.0.1:0").unwrap());
     let options = ViewOptions { viewer: Some(url), ..ViewOptions::to_file(folder.0.join("plan.rrd")) };
     let view = View::start(&options).unwrap();
-    offer_trajectories(&view, 100);
+    log_trajectories(&view, 100);
     let report = finish_in_time(view);
     assert_every_event_is_accounted_for(&report);
     assert_eq!((report.statistics.written, report.statistics.viewer_missed), (100, 100));

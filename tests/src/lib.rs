@@ -1,5 +1,6 @@
 //! What the tests across boundaries share: where the commands, models, data and Python peers are.
 
+pub mod fuzz;
 pub mod message_types;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! Drift studies across processes: prediction, the quick study from end to end, refusals, the shipped transform.
 
-use planwright::model::{Artefact, EngineChoice, load_engine};
+use planwright::model::{Artefact, EngineChoice, Family, load_engine};
 use planwright_tests::{command, json, model, onnxruntime, root, run};
 use serde_json::Value;
 use std::path::Path;
@@ -108,7 +108,7 @@ fn what_makes_no_sense_is_one_clear_line() {
 fn a_transform_whose_codes_and_trajectories_disagree_is_refused() {
     let artefact = Artefact::open(&model("umaze-transform")).unwrap_or_else(|error| panic!("{error}"));
     let mut manifest = artefact.manifest().clone();
-    let Some(transform) = &mut manifest.transform else { panic!("a transform") };
+    let Family::MazeTransform { transform, .. } = &mut manifest.family else { panic!("a transform") };
     transform.support -= 1;
     let wrong = artefact.with_manifest(manifest).unwrap_or_else(|error| panic!("{error}"));
     let error = load_engine(&wrong, &EngineChoice::default(), 1).err().map(|error| error.to_string());

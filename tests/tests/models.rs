@@ -6,12 +6,12 @@ use planwright::model::{
     relative_difference,
 };
 use planwright::planner::{
-    MazePlanner, MazePlannerSettings, Observation, PathPlanner, PathPlannerSettings, Planner, PolicyPlanner,
-    PolicyPlannerSettings,
+    Control, ControlPlanner, DenoiserSettings, LengthMatchedPlanner, LengthMatching, Observation, Planner,
+    PlannerSettings, load, load_with,
 };
 use planwright::quantity::path_length_m;
 use planwright::view::View;
-use planwright::world::State;
+use planwright::world::{Layout, State};
 use planwright_tests::{LAYOUTS, json, model, onnxruntime, peer, root};
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,16 @@ fn shipped_models_are_small_listed_and_accepted_by_onnx_and_pytorch() {
         assert!(sums.contains(&format!("{}  maze-{name}.onnx", artefact.sha256())), "{name} in SHA256SUMS");
         assert!(root().join(format!("models/maze-{name}.md")).is_file(), "{name} has a card");
         assert!(json(peer("check_model.py").arg(model(name)))["golden"].as_u64() >= Some(2));
+    }
+}
+
+#[test]
+fn shipped_models_are_written_back_byte_for_byte() {
+    for name in MODELS {
+        let artefact = artefact(name);
+        let manifest = artefact.manifest().clone();
+        let again = artefact.clone().with_manifest(manifest).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(again.bytes() == artefact.bytes(), "{name}");
     }
 }
 
@@ -107,8 +117,10 @@ fn engines_conform() {
 
 fn lengths(layout: &str, solver: Solver, steps: usize, plans: u64) -> Vec<f64> {
     let artefact = artefact(layout);
-    let settings = MazePlannerSettings { solver, steps, ..MazePlannerSettings::of(artefact.manifest()) };
-    let mut planner = MazePlanner::new(&artefact, &choices()[0], settings).unwrap_or_else(|error| panic!("{error}"));
+    let denoiser =
+        DenoiserSettings { solver: Some(solver), denoising_steps: Some(steps), ..DenoiserSettings::default() };
+    let settings = PlannerSettings { denoiser, ..PlannerSettings::default() };
+    let mut planner = load(&artefact, &choices()[0], &settings).unwrap_or_else(|error| panic!("{error}"));
     let mut proposal = planner.proposal();
     (0..plans)
         .map(|seed| {
@@ -157,30 +169,64 @@ fn conforms(planner: &mut dyn Planner, start: [f64; 2], goal: [f64; 2]) {
     assert!(propose(&observation, Some(past), 1).is_err(), "no time is an error, not a late plan");
 }
 
+fn candidates(count: usize) -> PlannerSettings {
+    let denoiser = DenoiserSettings { candidates: Some(count), ..DenoiserSettings::default() };
+    PlannerSettings { denoiser, ..PlannerSettings::default() }
+}
+
+/// Controls have no network and, but for the random one, no seed: the rest of the planners' suite.
+#[test]
+fn controls_propose_finite_paths_from_start_to_goal() {
+    for control in [Control::Search, Control::Straight, Control::Random] {
+        for layout in [Layout::umaze(), Layout::medium(), Layout::large()] {
+            let goal = layout.goal().unwrap_or([1.0, 1.0]);
+            let farthest = layout.free_cells().last().unwrap_or_default();
+            let start = [farthest.0 as f64, farthest.1 as f64];
+            let mut planner = ControlPlanner::new(control, layout, 1);
+            let mut proposal = planner.proposal();
+            let observation = Observation { state: State::at_rest(start), goal, stamp_secs: 0.0, step: 0 };
+            let capacity = proposal.trajectory.states.capacity();
+            for _ in 0..3 {
+                planner
+                    .propose(&observation, None, &View::disabled(), &mut proposal)
+                    .unwrap_or_else(|error| panic!("{error}"));
+                let states = &proposal.trajectory.states;
+                assert!(states.iter().all(State::is_finite), "{control:?}");
+                let ends = [states[0].distance(start), states[states.len() - 1].distance(goal)];
+                assert!(ends[0] < 1e-9 && ends[1] < 1e-9, "{control:?}: {ends:?}");
+            }
+            assert_eq!(proposal.trajectory.states.capacity(), capacity, "no allocation after construction");
+        }
+    }
+}
+
 #[test]
 fn planners_conform() {
     for layout in LAYOUTS {
         let artefact = artefact(layout);
-        let settings = MazePlannerSettings { candidates: 4, ..MazePlannerSettings::of(artefact.manifest()) };
+        let settings = candidates(4);
         for choice in choices() {
-            let mut planner = MazePlanner::new(&artefact, &choice, settings).unwrap_or_else(|error| panic!("{error}"));
-            let goal = planner.layout().goal().unwrap_or([1.0, 1.0]);
+            let mut planner = load(&artefact, &choice, &settings).unwrap_or_else(|error| panic!("{error}"));
+            let goal = planner.description().layout.goal().unwrap_or([1.0, 1.0]);
             conforms(&mut planner, [1.0, 1.0], goal);
         }
     }
     for name in ["umaze-transform", "umaze-paths"] {
         let artefact = artefact(name);
-        let settings = PathPlannerSettings { pool: 512, ..PathPlannerSettings::of(artefact.manifest()) };
+        let matching = LengthMatching { pool: 512, ..LengthMatching::default() };
         for choice in choices() {
-            let mut planner = PathPlanner::new(&artefact, &choice, settings).unwrap_or_else(|error| panic!("{error}"));
+            let engine = |batch| load_engine(&artefact, &choice, batch);
+            let settings = PlannerSettings::default();
+            let mut planner = LengthMatchedPlanner::open(artefact.manifest(), &settings, &matching, engine)
+                .unwrap_or_else(|error| panic!("{error}"));
             let (start, goal) = planner.task(0).unwrap_or(([3.0, 1.0], [1.0, 1.0]));
             conforms(&mut planner, start, goal);
         }
     }
     let artefact = artefact("policy");
     for choice in choices() {
-        let settings = PolicyPlannerSettings::default();
-        let mut planner = PolicyPlanner::new(&artefact, &choice, settings).unwrap_or_else(|error| panic!("{error}"));
+        let mut planner =
+            load(&artefact, &choice, &PlannerSettings::default()).unwrap_or_else(|error| panic!("{error}"));
         conforms(&mut planner, [3.0, 1.0], [1.0, 1.0]);
     }
 }
@@ -208,11 +254,11 @@ impl Engine for Hiccup {
 #[test]
 fn one_slow_call_does_not_end_planning_for_ever() {
     let artefact = artefact("umaze");
-    let settings = MazePlannerSettings { candidates: 1, ..MazePlannerSettings::of(artefact.manifest()) };
-    let inner = load_engine(&artefact, &choices()[0], 1).unwrap_or_else(|error| panic!("{error}"));
-    let engine = Box::new(Hiccup { inner, calls_before: 5 });
-    let mut planner =
-        MazePlanner::on_engine(artefact.manifest(), engine, settings).unwrap_or_else(|error| panic!("{error}"));
+    let engine = |batch| {
+        let inner = load_engine(&artefact, &choices()[0], batch)?;
+        Ok(Box::new(Hiccup { inner, calls_before: 5 }) as Box<dyn Engine>)
+    };
+    let mut planner = load_with(artefact.manifest(), &candidates(1), engine).unwrap_or_else(|error| panic!("{error}"));
     let observation = Observation { state: State::at_rest([3.0, 1.0]), goal: [1.0, 1.0], stamp_secs: 0.0, step: 0 };
     let mut proposal = planner.proposal();
     let mut planned = Vec::new();
@@ -241,15 +287,13 @@ impl Engine for Slow {
 #[test]
 fn a_waiting_robot_has_its_policys_plan_after_several_deadlines() {
     let artefact = artefact("policy");
-    let settings = PolicyPlannerSettings::default();
     let planner = || {
-        let inner = load_engine(&artefact, &choices()[0], settings.rollouts).unwrap_or_else(|error| panic!("{error}"));
-        let engine = Box::new(Slow(inner));
-        PolicyPlanner::on_engine(artefact.manifest(), engine, settings).unwrap_or_else(|error| panic!("{error}"))
+        let engine = |batch| Ok(Box::new(Slow(load_engine(&artefact, &choices()[0], batch)?)) as Box<dyn Engine>);
+        load_with(artefact.manifest(), &PlannerSettings::default(), engine).unwrap_or_else(|error| panic!("{error}"))
     };
     let at = |x: f64| Observation { state: State::at_rest([x, 1.0]), goal: [1.0, 1.0], stamp_secs: 0.0, step: 0 };
     // A plan takes more calls than fit before a deadline.
-    let planned = |planner: &mut PolicyPlanner, observation: &Observation| {
+    let planned = |planner: &mut Box<dyn Planner>, observation: &Observation| {
         let mut proposal = planner.proposal();
         let deadline = Some(Instant::now() + Duration::from_millis(60));
         planner.propose(observation, deadline, &View::disabled(), &mut proposal).is_ok()

@@ -1,57 +1,71 @@
-//! Whatever parses meets rubbish: an error, never a panic, and what is accepted comes back the same.
+//! Whatever parses, on examples and on random and mutated inputs: an error and never a panic, and an accepted value
+//! reads back the same.
 
-use planwright::correction::Strength;
-use planwright::model::{Artefact, EngineChoice, Manifest};
-use planwright::world::Layout;
-use planwright_tests::model;
+use planwright::model::{Artefact, Manifest, ModelError};
+use planwright_tests::{fuzz, model};
 use planwright_training::recipe::Recipe;
-use proptest::prelude::*;
 use std::path::Path;
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+/// A test of a few hundred inputs for each target, and one of many that runs at night.
+macro_rules! targets {
+    ($($name:ident),*) => {
+        $(
+            #[test]
+            fn $name() {
+                fuzz::exercise(stringify!($name), 400, 1);
+            }
+        )*
 
-    #[test]
-    fn layouts(text in "[#OGx \n]{0,200}|\\PC{0,80}") {
-        if let Ok(layout) = Layout::parse("any", &text) {
-            prop_assert_eq!(Layout::parse("any", &layout.to_text()), Ok(layout.clone()));
-            prop_assert!(layout.free_cells().all(|(row, column)| layout.is_free([row as f64 - 0.2, column as f64 - 0.2])));
+        #[test]
+        fn every_target_is_run() {
+            let run = [$(stringify!($name)),*];
+            assert_eq!(fuzz::TARGETS.iter().map(|target| target.name).collect::<Vec<_>>(), run);
         }
-    }
+    };
+}
 
-    #[test]
-    fn recipes(text in "\\PC{0,200}|name = \"[a-z]{1,5}\"\n\\[data\\]\n\\PC{0,80}") {
-        prop_assert!(Recipe::parse(&text, Path::new("any.toml")).is_err());
-    }
+targets!(
+    artefact,
+    cdr,
+    density,
+    intended,
+    layout,
+    manifest,
+    names,
+    parameter_yaml,
+    policy_spec,
+    protobuf,
+    recipe,
+    ros_arguments
+);
 
-    #[test]
-    fn manifests(text in "\\PC{0,200}|\\{\"schema_version\": ?[0-9]{1,3},\\PC{0,80}\\}") {
-        prop_assert!(Manifest::from_json(text.as_bytes()).is_err());
-    }
-
-    #[test]
-    fn artefacts(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        prop_assert!(Artefact::from_bytes(bytes).is_err());
-    }
-
-    #[test]
-    fn names_of_engines_and_strengths(text in "\\PC{0,20}|-?[0-9.e]{1,6}|inf|nan") {
-        let _ = text.parse::<EngineChoice>();
-        if let Ok(strength) = text.parse::<Strength>() {
-            prop_assert!((0.0..=1.0).contains(&strength.share()));
-        }
+#[test]
+#[ignore = "the fuzz step of tests/run.py"]
+fn many_inputs_of_every_target() {
+    for target in fuzz::TARGETS {
+        fuzz::exercise(target.name, 40_000, 2);
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+/// What the examples are is not what the parsers refuse: each is accepted before it is mutated.
+#[test]
+fn texts_that_are_no_manifest_and_no_recipe_are_named() {
+    let manifest = Manifest::from_json(b"{\"schema_version\": 999}").expect_err("another version").to_string();
+    assert!(manifest.contains("expected") && manifest.contains("999"), "{manifest}");
+    let recipe = Recipe::parse("name = \"a\"\n[data]\n", Path::new("any.toml")).expect_err("no data").to_string();
+    assert!(recipe.contains("any.toml"), "{recipe}");
+}
 
-    /// One flipped bit anywhere in a shipped model, or a cut anywhere, is noticed.
-    #[test]
-    fn damaged_models(place in any::<prop::sample::Index>(), bit in 0..8u8, cut in any::<bool>()) {
-        let mut bytes = std::fs::read(model("umaze")).unwrap_or_else(|error| panic!("{error}"));
-        let index = place.index(bytes.len());
-        if cut { bytes.truncate(index) } else { bytes[index] ^= 1 << bit }
-        prop_assert!(Artefact::from_bytes(bytes).is_err());
+/// One flipped bit anywhere in a shipped model, or a cut anywhere, is noticed.
+#[test]
+fn damaged_models_are_refused() {
+    let whole = std::fs::read(model("umaze")).expect("a shipped model");
+    let step = whole.len() / 24;
+    for (index, bit) in (0..24).map(|case| (case * step + case * case, case % 8)) {
+        let mut flipped = whole.clone();
+        flipped[index] ^= 1 << bit;
+        assert!(matches!(Artefact::from_bytes(flipped), Err(ModelError::Damaged { .. })), "bit {bit} of byte {index}");
+        let cut = Artefact::from_bytes(whole[..index].to_vec());
+        assert!(matches!(cut, Err(ModelError::Truncated | ModelError::Foreign)), "cut at {index}");
     }
 }

@@ -113,10 +113,10 @@ fn the_manifest_tells_what_the_recipe_said() {
     let manifest = artefact.manifest();
     assert_eq!(Manifest::from_json(&manifest.to_json().unwrap()).unwrap(), *manifest);
     assert_eq!(
-        (manifest.horizon, manifest.knot_secs, manifest.diffusion.as_ref().map(|diffusion| diffusion.steps)),
+        (manifest.horizon, manifest.knot_secs, manifest.family.denoiser().map(|denoiser| denoiser.diffusion.steps)),
         (HORIZON, 0.04, Some(64))
     );
-    assert_eq!(manifest.world.as_ref().map(|world| world.layout.as_str()), Some("umaze"));
+    assert_eq!(manifest.family.world().map(|world| world.layout.as_str()), Some("umaze"));
     assert_eq!(manifest.provenance.data_sha256, report.data_sha256);
     assert_eq!(serde_json::from_value::<MazeDiffusionRecipe>(manifest.provenance.recipe.clone()).unwrap(), recipe());
     assert_eq!(manifest.golden.len(), 2);

@@ -1,6 +1,6 @@
 //! `planwright backends`
 
-use super::common::{CliError, print_json, print_text};
+use super::output::{CliError, print_json, print_text};
 use crate::model::backends;
 use clap::Args;
 use std::path::PathBuf;

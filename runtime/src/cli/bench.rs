@@ -1,13 +1,13 @@
 //! `planwright bench`
 
 use super::AllocationCount;
-use super::common::{CliError, EngineArguments, SamplerArguments, print_json, print_text};
-use super::planners::{PolicyArguments, any_settings};
+use super::arguments::{EngineArguments, within};
+use super::output::{CliError, print_json, print_text, table};
 use crate::evaluate::episodes;
 use crate::gate::{GateLimits, Origin};
 use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, EngineError, TensorSpec, backends, load_engine};
 use crate::pilot::{Latencies, LatencySummary, Pilot, PilotSettings};
-use crate::planner::{AnyMazePlanner, AnyMazeSettings, Observation, PolicyDecider, PolicyPlannerSettings};
+use crate::planner::{Observation, Planner, PlannerSettings, PolicyRunner, load_with};
 use crate::quantity::{DriftMonitor, DriftSettings, Intended, path_length_m};
 use crate::trajectory::Trajectory;
 use crate::view::{Stage, View};
@@ -39,25 +39,20 @@ pub(super) struct Bench {
     #[arg(long, requires = "ros", value_name = "FILE")]
     python: Option<PathBuf>,
     /// Whole plans per engine
-    #[arg(long, default_value_t = 1000, value_name = "N")]
+    #[arg(long, default_value_t = 1000, value_parser = within(10..=1_000_000_usize), value_name = "N")]
     plans: usize,
-    /// Seed of starts and plans
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
     /// Print JSON
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     engine: EngineArguments,
     #[command(flatten)]
-    sampler: SamplerArguments,
-    #[command(flatten)]
-    policy: PolicyArguments,
+    settings: PlannerSettings,
 }
 
 #[derive(Serialize)]
 struct EngineResult {
-    engine: EngineDescription,
+    engine: Option<EngineDescription>,
     /// One network call, milliseconds.
     step_ms: LatencySummary,
     /// One whole checked plan: propose, correct, check. Milliseconds.
@@ -71,21 +66,21 @@ struct EngineResult {
     /// Allocations per plan inside the engine and around it.
     allocations_in_engine: f64,
     allocations_around_engine: f64,
-    /// What watching for drift costs of a plan, microseconds: its length, and the monitor.
+    /// Time of the drift monitor per plan, microseconds: path length and update.
     drift_us: f64,
     /// Share of the plans that passed the gate.
     passed: f64,
     plans: usize,
     /// Network calls per plan: denoising steps, or the steps of a roll-out.
     calls_per_plan: f64,
-    /// Rows of one call: candidates, or roll-outs.
+    /// Batch size of one call: candidates, or roll-outs.
     rows: usize,
-    /// One decision of a policy, milliseconds: history, network call of one row, head.
+    /// One action of a policy, milliseconds: history, network call of batch size one, head.
     #[serde(skip_serializing_if = "Option::is_none")]
     decision_ms: Option<LatencySummary>,
 }
 
-/// What the engine took of a run, seen from outside.
+/// Time, calls and allocations of an engine.
 #[derive(Default)]
 struct Meter {
     nanos: AtomicU64,
@@ -116,65 +111,35 @@ impl Engine for Metered {
 
 impl Bench {
     pub(super) fn run(&self, count: AllocationCount) -> Result<(), CliError> {
-        if !(10..=1_000_000).contains(&self.plans) {
-            return Err(CliError::input(anyhow::anyhow!(
-                "--plans: expected between 10 and 1000000, got {}",
-                self.plans
-            )));
-        }
         #[cfg(feature = "ros2")]
         if self.ros {
             return super::bench_ros::run(self.model.as_deref(), self.plans, self.python.as_deref(), self.json);
         }
-        let artefact = Artefact::open(self.model.as_deref().unwrap_or(Path::new(""))).map_err(CliError::input)?;
-        let asked = self.engine.choice()?;
+        let model = self.model.as_deref().unwrap_or(Path::new(""));
+        let artefact = Artefact::open(model).map_err(CliError::input)?;
         // `auto` means every engine that is there; a named one must be.
-        let names: Vec<String> = if self.engine.engine == "auto" {
-            backends(asked.library.as_deref()).into_iter().filter(|b| b.available).map(|b| b.name.to_owned()).collect()
+        let names: Vec<&str> = if self.engine.engine.name() == "auto" {
+            let all = backends(self.engine.onnxruntime.as_deref());
+            all.into_iter().filter(|backend| backend.available).map(|backend| backend.name).collect()
         } else {
-            vec![self.engine.engine.clone()]
+            vec![self.engine.engine.name()]
         };
         let mut results = Vec::new();
         for name in names {
-            let choice: EngineChoice = name.parse().map_err(CliError::input)?;
-            let choice = EngineChoice { library: asked.library.clone(), threads: asked.threads, ..choice };
             eprintln!("{name}: {} plans", self.plans);
-            results.push(self.measure(&artefact, &choice, count)?);
+            let engine: EngineChoice = name.parse().map_err(CliError::input)?;
+            results.push(self.measure(&artefact, &self.engine.with(engine), count)?);
         }
-        let machine = machine();
         if self.json {
             return print_json(&serde_json::json!({
-                "model": self.model,
+                "model": model,
                 "model_sha256": artefact.sha256(),
-                "machine": machine,
-                "seed": self.seed,
+                "machine": machine(),
+                "seed": self.settings.seed,
                 "engines": results,
             }));
         }
-        let mut text = format!(
-            "{} on {machine}\n{:<12} {:>24} {:>30} {:>18} {:>14}",
-            self.model.as_deref().unwrap_or(Path::new("")).display(),
-            "engine",
-            "step ms p50/p99/max",
-            "checked plan ms p50/p99/max",
-            "in/around engine",
-            "allocations"
-        );
-        for result in &results {
-            let three = |s: &LatencySummary| format!("{:.3}/{:.3}/{:.3}", s.p50, s.p99, s.max);
-            text += &format!(
-                "\n{:<12} {:>24} {:>30} {:>18} {:>14}",
-                result.engine.engine,
-                three(&result.step_ms),
-                three(&result.plan_ms),
-                format!("{:.3}/{:.3}", result.in_engine_ms, result.around_engine_ms),
-                format!("{:.0}/{:.2}", result.allocations_in_engine, result.allocations_around_engine),
-            );
-            if let Some(decision) = &result.decision_ms {
-                text += &format!("\n{:<12} {:>24} per decision, head included", "", three(decision));
-            }
-        }
-        print_text(&text)
+        print_text(&format!("{} on {}\n{}", model.display(), machine(), describe(&results)))
     }
 
     fn measure(
@@ -183,19 +148,22 @@ impl Bench {
         choice: &EngineChoice,
         count: AllocationCount,
     ) -> Result<EngineResult, CliError> {
-        let settings = any_settings(artefact, &self.sampler, &self.policy, self.seed)?;
+        let manifest = artefact.manifest();
         let meter = Arc::new(Meter::default());
-        let load = || load_engine(artefact, choice, settings.rows()).map_err(CliError::input);
-        let step_ms = step_latency(load()?, artefact, settings.rows())?;
-        let metered = Metered { inner: load()?, meter: Arc::clone(&meter), count };
-        let planner =
-            AnyMazePlanner::on_engine(artefact.manifest(), Box::new(metered), settings).map_err(CliError::input)?;
-        let engine = crate::planner::Planner::engine(&planner).clone();
-        let world = MazeWorld::new(planner.layout().clone());
-        let starts = episodes(world.layout(), self.plans, self.seed);
+        let planner = load_with(manifest, &self.settings, |batch| {
+            let inner = load_engine(artefact, choice, batch)?;
+            Ok(Box::new(Metered { inner, meter: Arc::clone(&meter), count }))
+        });
+        let planner = planner.map_err(CliError::input)?;
+        let description = planner.description().clone();
+        let alone = load_engine(artefact, choice, description.batch).map_err(CliError::input)?;
+        let step_ms = step_latency(alone, artefact, description.batch)?;
+        let decision_ms = description.temperature.map(|_| decision_latency(artefact, choice, &self.settings));
+        let world = MazeWorld::new(description.layout.clone());
+        let starts = episodes(world.layout(), self.plans, self.settings.seed);
         let limits = GateLimits::default();
-        // Watched like a robot's, so that what it costs is in the figures.
-        let intended = match artefact.manifest().intended() {
+        // Monitored as on a robot, so that its cost is in the figures.
+        let intended = match manifest.intended() {
             Some(own) => own.clone(),
             None => Intended::uniform(2.0, 6.0, Intended::DEFAULT_BINS).map_err(CliError::failed)?,
         };
@@ -219,7 +187,7 @@ impl Bench {
         let mut passed = 0_usize;
         for index in 0..self.plans {
             let (observation, now) = observe(index);
-            pilot.reset(self.seed.wrapping_add(index as u64));
+            pilot.reset(self.settings.seed.wrapping_add(index as u64));
             let begun = Instant::now();
             let planned = pilot.plan(&world, &observation, now, now).origin() == Origin::Planned;
             whole.record(begun.elapsed());
@@ -230,7 +198,7 @@ impl Bench {
         let in_engine_ms = (nanos_after - nanos) as f64 * 1e-6 / plans;
         let allocations_in_engine = (in_engine_after - in_engine) as f64 / plans;
         Ok(EngineResult {
-            engine,
+            engine: description.engine,
             step_ms,
             plan_ms: whole.summary(),
             propose_ms: pilot.latency(Stage::Propose),
@@ -244,16 +212,34 @@ impl Bench {
             passed: passed as f64 / plans,
             plans: self.plans,
             calls_per_plan: (calls_after - calls) as f64 / plans,
-            rows: settings.rows(),
-            decision_ms: match settings {
-                AnyMazeSettings::Policy(settings) => Some(decision_latency(artefact, choice, &settings)?),
-                AnyMazeSettings::Knots(_) | AnyMazeSettings::Paths(_) => None,
-            },
+            rows: description.batch,
+            decision_ms: decision_ms.transpose()?,
         })
     }
 }
 
-/// Mean time in which a plan is measured and held against the others, microseconds, once the window is full.
+/// One line per engine, and one more for a policy's actions.
+fn describe(results: &[EngineResult]) -> String {
+    let three = |s: &LatencySummary| format!("{:.3}/{:.3}/{:.3}", s.p50, s.p99, s.max);
+    let heads = ["engine", "step ms p50/p99/max", "checked plan ms p50/p99/max", "in/around engine", "allocations"];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    for result in results {
+        let name = result.engine.as_ref().map_or("none", |engine| engine.engine);
+        rows.push(vec![
+            name.to_owned(),
+            three(&result.step_ms),
+            three(&result.plan_ms),
+            format!("{:.3}/{:.3}", result.in_engine_ms, result.around_engine_ms),
+            format!("{:.0}/{:.2}", result.allocations_in_engine, result.allocations_around_engine),
+        ]);
+        if let Some(decision) = &result.decision_ms {
+            rows.push(vec![format!("{name}, action"), three(decision)]);
+        }
+    }
+    table(&rows)
+}
+
+/// Mean time of the drift monitor per plan, microseconds, once its window is full.
 fn drift_micros(settings: DriftSettings, plan: &Trajectory) -> f64 {
     const PLANS: usize = 10_000;
     let mut monitor = DriftMonitor::new(settings);
@@ -271,10 +257,10 @@ fn drift_micros(settings: DriftSettings, plan: &Trajectory) -> f64 {
 /// Time of one network call on random-looking input.
 fn step_latency(mut engine: Box<dyn Engine>, artefact: &Artefact, batch: usize) -> Result<LatencySummary, CliError> {
     let manifest = artefact.manifest();
-    let middle = manifest.diffusion.as_ref().map_or(0.0, |diffusion| (diffusion.steps / 2) as f32);
+    let middle = manifest.family.denoiser().map_or(0.0, |denoiser| (denoiser.diffusion.steps / 2) as f32);
     let values = |spec: &TensorSpec| -> Vec<f32> {
         match spec.len_for(1) {
-            // One number per row is the step of denoising.
+            // One number per batch element is the timestep.
             1 => vec![middle; batch],
             _ => (0..spec.len_for(batch)).map(|index| (index as f32 * 0.7).sin()).collect(),
         }
@@ -298,20 +284,20 @@ fn step_latency(mut engine: Box<dyn Engine>, artefact: &Artefact, batch: usize) 
     Ok(latencies.summary())
 }
 
-/// Time of one decision of a policy on random-looking steps: what a robot waits for that asks for one action.
+/// Latency of one action of a policy in closed loop, on random-looking steps.
 fn decision_latency(
     artefact: &Artefact,
     choice: &EngineChoice,
-    settings: &PolicyPlannerSettings,
+    settings: &PlannerSettings,
 ) -> Result<LatencySummary, CliError> {
-    let mut decider = PolicyDecider::new(artefact, choice, settings).map_err(CliError::input)?;
+    let mut runner = PolicyRunner::new(artefact, choice, settings).map_err(CliError::input)?;
     let mut latencies = Latencies::new();
     let begun = Instant::now();
     for index in 0..5000 {
         let wave = |phase: f64| 1.0 + (0.7 * f64::from(index) + phase).sin();
         let state = State { position: [wave(0.0), wave(1.0)], velocity: [wave(2.0) - 1.0, wave(3.0) - 1.0] };
         let call = Instant::now();
-        std::hint::black_box(decider.decide(&state, [wave(4.0), wave(5.0)]).map_err(CliError::failed)?);
+        std::hint::black_box(runner.act(&state, [wave(4.0), wave(5.0)]).map_err(CliError::failed)?);
         if index >= 10 {
             latencies.record(call.elapsed());
         }

@@ -1,6 +1,6 @@
 //! `planwright bench --ros`: from a request in rclpy to a plan in rclpy, and what our node adds to planning.
 
-use super::common::{CliError, print_json, print_text};
+use super::output::{CliError, print_json, print_text};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -43,7 +43,7 @@ pub(super) fn run(model: Option<&Path>, requests: usize, python: Option<&Path>, 
     client.arg("-").args(["--requests", &requests.to_string(), "--warm-up", &WARM_UP.to_string()]);
     client.env("ROS_DOMAIN_ID", &domain).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut client = client.spawn().map_err(|error| {
-        CliError::input(anyhow::anyhow!("--python: expected a Python to run, got {}: {error}", python.display()))
+        CliError::wrong(format!("--python: expected a Python to run, got {}: {error}", python.display()))
     })?;
     if let Some(mut stdin) = client.stdin.take() {
         stdin.write_all(CLIENT.as_bytes()).map_err(CliError::failed)?;
@@ -75,7 +75,7 @@ fn default_python() -> Result<PathBuf, CliError> {
     if name.is_file() {
         return Ok(name.to_owned());
     }
-    Err(CliError::input(anyhow::anyhow!(
+    Err(CliError::wrong(format!(
         "expected an rclpy with nav2_msgs in {}, got none\nhint: python3 tests/setup.py --only ros-kilted, or name a Python with --python",
         name.display()
     )))

@@ -1,12 +1,12 @@
 //! `planwright demo --transform`: plans whose lengths keep their intended distribution, beside those of a plain model.
 
-use super::common::{CliError, EngineArguments, PilotArguments, ViewArguments, print_json, print_text, shipped};
-use super::eval::finish_view;
+use super::arguments::{PlannerArguments, ViewArguments, finish_view, shipped};
+use super::output::{CliError, print_json, print_text};
 use crate::evaluate::Audit;
 use crate::gate::Origin;
-use crate::model::Artefact;
+use crate::model::{Artefact, load_engine};
 use crate::pilot::{Pilot, PilotStatistics};
-use crate::planner::{Observation, PathPlanner, PathPlannerSettings};
+use crate::planner::{LengthMatchedPlanner, LengthMatching, Observation, Planner, PlannerSettings};
 use crate::quantity::{DriftStatus, Marginal};
 use crate::view::{Event, Stage, Stamp, View};
 use crate::world::{GOAL_RADIUS_M, MazeWorld, Point, STEP_SECS, State};
@@ -16,22 +16,19 @@ use std::time::Duration;
 
 /// Steps of 0.01 s in which a plan is followed; every plan of the model's range ends well before.
 const STEPS: usize = 400;
-/// Questions per goal until one is answered by a plan that may leave.
+/// Planning rounds per goal until a plan passes the gate.
 const TRIES: usize = 5;
 const DEADLINE: Duration = Duration::from_millis(50);
 
-/// What the demo is given.
+/// Arguments of the demo.
 pub(super) struct TransformDemo<'a> {
     pub(super) goals: usize,
-    pub(super) seed: u64,
     pub(super) json: bool,
-    pub(super) engine: &'a EngineArguments,
-    pub(super) pilot: &'a PilotArguments,
-    pub(super) view: &'a ViewArguments,
+    pub(super) arguments: &'a PlannerArguments,
     pub(super) rrd: Option<PathBuf>,
 }
 
-/// How one planner did.
+/// Results of one planner.
 #[derive(Serialize)]
 struct Driven {
     model: PathBuf,
@@ -51,15 +48,15 @@ impl TransformDemo<'_> {
         let planner = self.planner(&artefact, true)?;
         let Some(intended) = artefact.manifest().intended().cloned() else {
             let problem = "expected a model with an intended distribution of path length, got none";
-            return Err(CliError::input(anyhow::anyhow!("{}: {problem}", path.display())));
+            return Err(CliError::wrong(format!("{}: {problem}", path.display())));
         };
         let tasks: Vec<(Point, Point)> = (0..self.goals).filter_map(|index| planner.task(index)).collect();
-        let engine = planner.engine_description();
+        let description = planner.description().clone();
         let free = Marginal::from_values(intended.grid(), &planner.pooled_lengths())
             .and_then(|found| found.total_variation(intended.marginal()))
             .map_err(CliError::failed)?;
-        let world = MazeWorld::new(planner.layout().clone());
-        let view_arguments = ViewArguments { rrd: self.rrd.clone(), ..self.view.clone() };
+        let world = MazeWorld::new(description.layout.clone());
+        let view_arguments = ViewArguments { rrd: self.rrd.clone(), ..self.arguments.view.clone() };
         let view = view_arguments.start()?;
         let transform = self.drive(&path, &artefact, planner, &world, &tasks, view.clone())?;
         finish_view(view);
@@ -74,7 +71,7 @@ impl TransformDemo<'_> {
             return print_json(&serde_json::json!({
                 "layout": world.layout().name(),
                 "goals": tasks.len(),
-                "seed": self.seed,
+                "seed": self.arguments.settings.seed,
                 "total_variation": total_variation(&transform),
                 "total_variation_unranked": total_variation(&unranked),
                 "total_variation_baseline": total_variation(&baseline),
@@ -83,7 +80,7 @@ impl TransformDemo<'_> {
                 "transform": transform,
                 "unranked": unranked,
                 "baseline": baseline,
-                "engine": engine,
+                "engine": description.engine,
                 "rrd": self.rrd,
             }));
         }
@@ -101,20 +98,23 @@ impl TransformDemo<'_> {
         };
         let recording = self.rrd.as_ref().map_or(String::new(), |path| format!("\nrecording {}", path.display()));
         print_text(&format!(
-            "{} goals in {}: total variation of the plans' lengths to the intended distribution\n{}\n{}\n{}\n{:<26} {free:.3}\nengine    {engine}{recording}",
+            "{} goals in {}: total variation of the plans' lengths to the intended distribution\n{}\n{}\n{}\n{:<26} {free:.3}\nengine    {}{recording}",
             tasks.len(),
             world.layout().name(),
             line("transform, ranked", &transform),
             line("transform, not ranked", &unranked),
             line("plain model, inpainted", &baseline),
             "transform, no condition",
+            description.engine_text(),
         ))
     }
 
-    fn planner(&self, artefact: &Artefact, rank: bool) -> Result<PathPlanner, CliError> {
-        let own = PathPlannerSettings::of(artefact.manifest());
-        let settings = PathPlannerSettings { rank, seed: self.seed, ..own };
-        PathPlanner::new(artefact, &self.engine.choice()?, settings).map_err(CliError::input)
+    fn planner(&self, artefact: &Artefact, rank: bool) -> Result<LengthMatchedPlanner, CliError> {
+        let settings = PlannerSettings { seed: self.arguments.settings.seed, ..PlannerSettings::default() };
+        let matching = LengthMatching { rank, ..LengthMatching::default() };
+        let choice = self.arguments.engine.choice()?;
+        let engine = |batch| load_engine(artefact, &choice, batch);
+        LengthMatchedPlanner::open(artefact.manifest(), &settings, &matching, engine).map_err(CliError::input)
     }
 
     /// One plan per goal, followed to its end.
@@ -122,25 +122,22 @@ impl TransformDemo<'_> {
         &self,
         path: &Path,
         artefact: &Artefact,
-        planner: PathPlanner,
+        planner: LengthMatchedPlanner,
         world: &MazeWorld,
         tasks: &[(Point, Point)],
         view: View,
     ) -> Result<Driven, CliError> {
-        let settings = self.pilot.settings(Some(DEADLINE), artefact.manifest())?;
+        let settings = self.arguments.pilot.settings(Some(DEADLINE), planner.description())?;
         let mut pilot = Pilot::new(planner, settings, view);
         let mut audit = Audit::new(world);
         let (mut reached, mut wall_contacts) = (0_usize, 0);
         for (task, (start, goal)) in tasks.iter().enumerate() {
             let mut state = State::at_rest(*start);
-            // One task follows the other, so that a plan is never taken for one of the task before.
+            // Times of different tasks do not overlap, so that a plan is never applied to the next task.
             let first = task * STEPS;
             let begun_secs = STEP_SECS * first as f64;
             let observation = Observation { state, goal: *goal, stamp_secs: begun_secs, step: first as u64 };
-            if pilot.view().is_enabled() {
-                let walls = world.layout().wall_boxes().collect();
-                pilot.view().offer(observation.stamp(), Event::Maze { walls, goal: *goal, start: *start });
-            }
+            pilot.view().log_map(observation.stamp(), world.layout(), *start, *goal);
             for _ in 0..TRIES {
                 let plan = pilot.plan(world, &observation, begun_secs, begun_secs);
                 audit.look(world, plan);
@@ -155,7 +152,7 @@ impl TransformDemo<'_> {
                 state = next;
                 if pilot.view().is_enabled() {
                     let stamp = Stamp { time_secs: now_secs, step: step as u64 };
-                    pilot.view().offer(stamp, Event::Executed { position: state.position });
+                    pilot.view().log(stamp, Event::Executed { position: state.position });
                 }
                 wall_contacts += usize::from(report.pushing > 0);
                 arrived |= state.distance(*goal) <= GOAL_RADIUS_M;

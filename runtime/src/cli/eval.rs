@@ -1,18 +1,17 @@
 //! `planwright eval`
 
-use super::common::{
-    CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, describe_drift, open_model, print_json,
-    print_text,
-};
-use super::planners::{PolicyArguments, any_planner, any_settings};
+use super::arguments::{Opened, PlannerArguments, describe_drift, finish_view, within};
+use super::output::{CliError, print_json, print_text};
 use super::policy::EvalPolicy;
 use crate::evaluate::{Audit, Evaluation, Protocol, Scores, episodes, run_diffuser_episode};
-use crate::pilot::{Clock, EpisodeReport, EpisodeTrace, Latencies, Pilot};
-use crate::planner::{AnyMazePlanner, AnyMazeSettings, Planner};
-use crate::view::{FINISH_TIMEOUT, View};
+use crate::pilot::{
+    Clock, EpisodeReport, EpisodeTrace, Latencies, LatencySummary, Pilot, PilotStatistics, StageLatencies,
+};
+use crate::planner::Planner;
+use crate::quantity::DriftStatus;
 use crate::world::rollouts::Rollouts;
 use crate::world::{Episode, EpisodeRules, MazeWorld, TimeOptimalBound};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use ndarray::{Array2, Array3};
 use std::path::PathBuf;
@@ -22,7 +21,7 @@ use std::time::Instant;
 pub(super) enum Eval {
     /// D4RL's Maze2D: random starts, one goal, sparse reward
     Maze(Box<Maze>),
-    /// A policy driven straight through its maze: returns, smoothness, jerk, collisions
+    /// A policy in closed loop without correction or gate: returns, smoothness, jerk, collisions
     Policy(Box<EvalPolicy>),
 }
 
@@ -35,39 +34,23 @@ impl Eval {
     }
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum ProtocolName {
-    /// One open-loop plan, PD control to the planned states, as published
-    Diffuser,
-    /// Corrected, checked, replanned
-    Pilot,
-}
-
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   planwright eval maze --layout umaze --episodes 100 --seed 0 --json
   planwright eval maze --layout large --protocol diffuser --record rollouts.npz
   planwright world check rollouts.npz --layout large
+  planwright eval maze --layout umaze --control search --json   the same without a network
 
 Scores are D4RL-normalised percent. Starts depend on --seed alone. Without --deadline-ms plans may take as
 long as they need, so that the same seed gives the same result on any machine.")]
 pub(super) struct Maze {
-    /// Whose shipped model to take: umaze, medium or large
-    #[arg(long, default_value = "umaze", value_name = "NAME")]
-    layout: String,
-    /// Another model
-    #[arg(long, value_name = "FILE")]
-    model: Option<PathBuf>,
     /// Episodes
-    #[arg(long, default_value_t = 100, value_name = "N")]
+    #[arg(long, default_value_t = 100, value_parser = within(1..=100_000_usize), value_name = "N")]
     episodes: usize,
-    /// Seed of starts and plans
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// How the planner is judged
-    #[arg(long, value_enum, default_value_t = ProtocolName::Pilot)]
-    protocol: ProtocolName,
+    /// How the planner is evaluated
+    #[arg(long, value_enum, default_value_t = Protocol::Pilot)]
+    protocol: Protocol,
     /// Write starts, goals, states and executed commands as .npz
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -75,53 +58,35 @@ pub(super) struct Maze {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    engine: EngineArguments,
-    #[command(flatten)]
-    sampler: SamplerArguments,
-    #[command(flatten)]
-    policy: PolicyArguments,
-    #[command(flatten)]
-    pilot: PilotArguments,
-    #[command(flatten)]
-    view: ViewArguments,
+    planner: PlannerArguments,
 }
 
-/// What the episodes of a protocol give.
-struct Run {
+/// Results of all episodes under one protocol.
+struct ProtocolRun {
     reports: Vec<EpisodeReport>,
     traces: Vec<EpisodeTrace>,
-    plan_ms: crate::pilot::LatencySummary,
-    pilot: Option<(crate::pilot::PilotStatistics, u64)>,
-    stages_ms: Option<crate::pilot::StageLatencies>,
-    drift: Option<crate::quantity::DriftStatus>,
+    plan_ms: LatencySummary,
+    pilot: Option<(PilotStatistics, u64)>,
+    stages_ms: Option<StageLatencies>,
+    drift: Option<DriftStatus>,
 }
 
 impl Maze {
     fn run(&self) -> Result<(), CliError> {
-        if !(1..=100_000).contains(&self.episodes) {
-            let problem = anyhow::anyhow!("--episodes: expected between 1 and 100000, got {}", self.episodes);
-            return Err(CliError::input(problem));
-        }
         if let Some(path) = &self.record {
             crate::files::check_writable(path)
-                .map_err(|error| CliError::input(anyhow::anyhow!("--record {}: {error}", path.display())))?;
+                .map_err(|error| CliError::wrong(format!("--record {}: {error}", path.display())))?;
         }
-        let (path, artefact) = open_model(self.model.as_deref(), &self.layout)?;
-        let settings = any_settings(&artefact, &self.sampler, &self.policy, self.seed)?;
-        let (denoising_steps, solver, temperature) = match settings {
-            AnyMazeSettings::Knots(own) => (Some(own.steps), Some(own.solver.to_string()), None),
-            AnyMazeSettings::Paths(own) => (Some(own.steps), Some(own.solver.to_string()), None),
-            AnyMazeSettings::Policy(own) => (None, None, Some(own.temperature)),
-        };
-        let planner = any_planner(&artefact, &self.engine, &self.sampler, &self.policy, self.seed)?;
-        let engine = planner.engine().clone();
-        let world = MazeWorld::new(planner.layout().clone());
+        let Opened { planner, model } = self.planner.open(None)?;
+        let description = planner.description().clone();
+        let (model, model_sha256) = model.map(|(path, sha256)| (path.display().to_string(), sha256)).unzip();
+        let world = MazeWorld::new(description.layout.clone());
         let rules = EpisodeRules::of(world.layout());
-        let episodes = episodes(world.layout(), self.episodes, self.seed);
+        let episodes = episodes(world.layout(), self.episodes, self.planner.settings.seed);
         let bar = ProgressBar::with_draw_target(Some(self.episodes as u64), ProgressDrawTarget::stderr());
-        let (protocol, run) = match self.protocol {
-            ProtocolName::Diffuser => (Protocol::Diffuser, self.diffuser(planner, &world, &rules, &episodes, &bar)?),
-            ProtocolName::Pilot => (Protocol::Pilot, self.piloted(planner, &world, &rules, &episodes, &bar)?),
+        let run = match self.protocol {
+            Protocol::Diffuser => self.diffuser(planner, &world, &rules, &episodes, &bar)?,
+            Protocol::Pilot => self.piloted(planner, &world, &rules, &episodes, &bar)?,
         };
         bar.finish_and_clear();
         if let Some(path) = &self.record {
@@ -134,10 +99,10 @@ impl Maze {
         let count = self.episodes as f64;
         let evaluation = Evaluation {
             layout: world.layout().name().to_owned(),
-            protocol,
+            protocol: self.protocol,
             episodes: self.episodes,
             steps: rules.steps,
-            seed: self.seed,
+            seed: self.planner.settings.seed,
             d4rl_normalised: scores.d4rl_normalised,
             score_mean: scores.score.mean,
             score_low: scores.score.low,
@@ -150,13 +115,14 @@ impl Maze {
             arrival_bound_secs: scores.arrival_bound_secs,
             wall_contacts: run.reports.iter().map(|report| report.wall_steps).sum(),
             wall_episodes: run.reports.iter().filter(|report| report.wall_steps > 0).count(),
-            denoising_steps,
-            candidates: settings.rows(),
-            solver,
-            temperature,
-            model: path.display().to_string(),
-            model_sha256: artefact.sha256().to_owned(),
-            engine,
+            denoising_steps: description.sampler.map(|sampler| sampler.steps),
+            candidates: description.batch,
+            solver: description.sampler.map(|sampler| sampler.solver.to_string()),
+            temperature: description.temperature,
+            control: self.planner.control,
+            model,
+            model_sha256,
+            engine: description.engine,
             plan_ms: run.plan_ms,
             stages_ms: run.stages_ms,
             plans_unsafe: run.pilot.as_ref().map(|(_, unsafe_plans)| *unsafe_plans),
@@ -168,16 +134,16 @@ impl Maze {
 
     fn diffuser(
         &self,
-        mut planner: AnyMazePlanner,
+        mut planner: Box<dyn Planner>,
         world: &MazeWorld,
         rules: &EpisodeRules,
         episodes: &[Episode],
         bar: &ProgressBar,
-    ) -> Result<Run, CliError> {
+    ) -> Result<ProtocolRun, CliError> {
         let mut proposal = planner.proposal();
         let (mut reports, mut traces, mut latencies) = (Vec::new(), Vec::new(), Latencies::new());
         for (index, episode) in episodes.iter().enumerate() {
-            planner.reset(self.seed.wrapping_add(index as u64));
+            planner.reset(self.planner.settings.seed.wrapping_add(index as u64));
             let mut trace = self.record.is_some().then(EpisodeTrace::default);
             let begun = Instant::now();
             let report = run_diffuser_episode(&mut planner, world, episode, rules.steps, &mut proposal, trace.as_mut());
@@ -186,24 +152,24 @@ impl Maze {
             traces.extend(trace);
             bar.inc(1);
         }
-        Ok(Run { reports, traces, plan_ms: latencies.summary(), pilot: None, stages_ms: None, drift: None })
+        Ok(ProtocolRun { reports, traces, plan_ms: latencies.summary(), pilot: None, stages_ms: None, drift: None })
     }
 
     fn piloted(
         &self,
-        planner: AnyMazePlanner,
+        planner: Box<dyn Planner>,
         world: &MazeWorld,
         rules: &EpisodeRules,
         episodes: &[Episode],
         bar: &ProgressBar,
-    ) -> Result<Run, CliError> {
-        let settings = self.pilot.settings(None, planner.manifest())?;
-        let view = self.view.start()?;
+    ) -> Result<ProtocolRun, CliError> {
+        let settings = self.planner.pilot.settings(None, planner.description())?;
+        let view = self.planner.view.start()?;
         let mut pilot = Pilot::new(planner, settings, view.clone());
         let mut audit = Audit::new(world);
         let (mut reports, mut traces) = (Vec::new(), Vec::new());
         for (index, episode) in episodes.iter().enumerate() {
-            pilot.reset(self.seed.wrapping_add(index as u64));
+            pilot.reset(self.planner.settings.seed.wrapping_add(index as u64));
             let mut trace = self.record.is_some().then(EpisodeTrace::default);
             let on_plan = |plan: &_| audit.look(world, plan);
             let report = pilot.run_episode(world, episode, rules.steps, Clock::Simulated, on_plan, trace.as_mut());
@@ -214,7 +180,7 @@ impl Maze {
         finish_view(view);
         let statistics = pilot.statistics();
         let stages_ms = pilot.latency_by_stage();
-        Ok(Run {
+        Ok(ProtocolRun {
             reports,
             traces,
             plan_ms: stages_ms.whole,
@@ -222,14 +188,6 @@ impl Maze {
             stages_ms: Some(stages_ms),
             drift: pilot.drift(),
         })
-    }
-}
-
-/// Ends the view and says what went wrong with it, if anything did.
-pub(super) fn finish_view(view: View) {
-    let report = view.finish(FINISH_TIMEOUT);
-    if let Some(error) = &report.statistics.last_error {
-        eprintln!("warning: the view is incomplete: {error}");
     }
 }
 
@@ -247,8 +205,9 @@ fn describe(evaluation: &Evaluation) -> String {
     let how = match (&e.solver, e.denoising_steps, e.temperature) {
         (Some(solver), Some(steps), _) => format!("{solver} {steps} steps"),
         (_, _, Some(temperature)) => format!("{} roll-outs at temperature {temperature}", e.candidates),
-        _ => String::new(),
+        _ => e.control.map_or_else(String::new, |control| format!("control {}", control.name())),
     };
+    let engine = e.engine.as_ref().map_or_else(|| "no network".to_owned(), ToString::to_string);
     let mut text = format!(
         "{} {}, {} episodes, seed {}\nscore     {:.1}  (95% {:.1} to {:.1}; no planner exceeds {:.1})\nreached   {:.1}% after {:.2} s (bound {:.2} s), wall contacts in {} steps of {} episodes\nplan      p50 {:.2} ms  p99 {:.2} ms  max {:.2} ms, {}, {}",
         e.layout,
@@ -268,7 +227,7 @@ fn describe(evaluation: &Evaluation) -> String {
         e.plan_ms.p99,
         e.plan_ms.max,
         how,
-        e.engine,
+        engine,
     );
     if let (Some(pilot), Some(unsafe_plans)) = (&e.pilot, e.plans_unsafe) {
         text += &format!(

@@ -1,8 +1,7 @@
 //! `planwright inspect`
 
-use super::common::{CliError, print_json, print_text};
-use crate::model::SolverDefaults;
-use crate::model::{Artefact, Manifest};
+use super::output::{CliError, print_json, print_text};
+use crate::model::{Artefact, DenoiserSpec, Manifest, SolverDefaults};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -38,10 +37,10 @@ impl Inspect {
             }));
         }
         let mut lines = vec![
-            format!("{}  ({:?})", manifest.name, manifest.family),
+            format!("{}  ({:?})", manifest.name, manifest.family.name()),
             format!("  file        {} bytes, sha256 {}", artefact.bytes().len(), artefact.sha256()),
             format!("  horizon     {} knots of {} s", manifest.horizon, manifest.knot_secs),
-            format!("  world       {}", manifest.world.as_ref().map_or("none", |world| world.layout.as_str())),
+            format!("  world       {}", manifest.family.world().map_or("none", |world| world.layout.as_str())),
             format!(
                 "  trained     {} steps, seed {}, recipe {:.12}, data {:.12}",
                 manifest.provenance.training_steps,
@@ -52,14 +51,14 @@ impl Inspect {
             format!("  licence     {}", manifest.licence),
             format!("  parity      at most {:e} relative to libtorch", manifest.parity.tolerance),
         ];
-        if let Ok((diffusion, solver)) = manifest.denoiser() {
+        if let Some(DenoiserSpec { diffusion, solver }) = manifest.family.denoiser() {
             let SolverDefaults { solver, steps, candidates } = solver;
             lines.push(format!(
                 "  sampler     {solver:?}, {steps} of {} steps, {candidates} candidates",
                 diffusion.steps
             ));
         }
-        if let Some(policy) = &manifest.policy {
+        if let Some(policy) = manifest.family.policy() {
             lines.push(format!(
                 "  policy      {} steps of history, {}, actions {}",
                 policy.context,

@@ -1,9 +1,9 @@
 //! `planwright launch`: robot, planner and view in one process, for people without ROS.
 
-use super::common::{CliError, ViewArguments, check_free, layout, numbers, open_model, print_json, print_text};
-use super::eval::finish_view;
+use super::arguments::{ViewArguments, check_free, finish_view, layout, numbers, open_model};
 use super::node::{end_on_signals, warn};
-use crate::model::Family;
+use super::output::{CliError, print_json, print_text};
+use crate::model::FamilyName;
 use crate::nodes::planner_node::{self, Maze, PlannerFamily, PlannerNode, Policy};
 use crate::nodes::sim_node::{self, SimNode};
 use crate::world::Point;
@@ -53,7 +53,7 @@ impl Launch {
     pub(super) fn run(&self) -> Result<u8, CliError> {
         let maze = layout(&self.layout)?;
         let (model, artefact) = open_model(self.model.as_deref(), &self.layout)?;
-        let family = artefact.manifest().family;
+        let family = artefact.manifest().family.name();
         drop(artefact);
         let mut goals = Vec::new();
         for text in &self.goal {
@@ -68,7 +68,7 @@ impl Launch {
             goals = (0..free.len()).step_by(3).flat_map(|index| [free[index], free[free.len() - 1 - index]]).collect();
         }
         match family {
-            Family::MazePolicy => self.run_family::<Policy>(&model, goals),
+            FamilyName::MazePolicy => self.run_family::<Policy>(&model, goals),
             _ => self.run_family::<Maze>(&model, goals),
         }
     }

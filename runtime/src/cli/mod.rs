@@ -1,10 +1,10 @@
 //! The command line: arguments, printing, exit codes; nothing else.
 
+mod arguments;
 mod backends;
 mod bench;
 #[cfg(feature = "ros2")]
 mod bench_ros;
-mod common;
 mod demo;
 mod demo_transform;
 mod eval;
@@ -13,14 +13,15 @@ mod inspect;
 mod launch;
 #[cfg(feature = "ros2")]
 mod node;
+pub mod output;
 mod plan;
-mod planners;
 mod policy;
 mod world;
 
 use clap::{Parser, Subcommand};
-use common::CliError;
 use std::process::ExitCode;
+
+pub use arguments::within;
 
 /// How many allocations the process has made so far.
 pub type AllocationCount = fn() -> u64;
@@ -76,13 +77,9 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn run(allocations: AllocationCount) -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments: Arguments = match output::parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are no errors; a message that cannot be printed has no other place to go.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
-        }
+        Err(code) => return code,
     };
     let done = match arguments.command {
         Command::Demo(command) => command.run(),
@@ -93,26 +90,11 @@ pub fn run(allocations: AllocationCount) -> ExitCode {
         Command::Bench(command) => command.run(allocations),
         Command::Backends(command) => command.run(),
         #[cfg(feature = "ros2")]
-        Command::Node(command) => match command.run() {
-            Ok(code) => return ExitCode::from(code),
-            Err(error) => Err(error),
-        },
+        Command::Node(command) => return command.run().map_or_else(|error| error.report(), ExitCode::from),
         #[cfg(feature = "ros2")]
-        Command::Launch(command) => match command.run() {
-            Ok(code) => return ExitCode::from(code),
-            Err(error) => Err(error),
-        },
+        Command::Launch(command) => return command.run().map_or_else(|error| error.report(), ExitCode::from),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(match error {
-                CliError::Input(_) => 2,
-                CliError::Failed(_) => 1,
-            })
-        }
-    }
+    done.map_or_else(|error| error.report(), |()| ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

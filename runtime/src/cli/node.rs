@@ -1,7 +1,7 @@
 //! `planwright node`
 
-use super::common::{CliError, ViewArguments, print_json, print_text};
-use super::eval::finish_view;
+use super::arguments::{ViewArguments, finish_view};
+use super::output::{CliError, print_json, print_text};
 use crate::nodes::planner_node::{self, ErrorCode, Maze, PathAction, PlannerFamily, PlannerNode, Policy};
 use crate::nodes::sim_node::{self, SimNode};
 use clap::{Args, Subcommand, ValueEnum};

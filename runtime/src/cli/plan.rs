@@ -1,69 +1,43 @@
 //! `planwright plan`
 
-use super::common::{
-    CliError, EngineArguments, PilotArguments, SamplerArguments, ViewArguments, check_free, open_model, print_json,
-    print_text,
-};
-use super::planners::{PolicyArguments, any_planner};
-use super::world::{parse_goal, parse_state};
+use super::arguments::{PlannerArguments, check_free, parse_goal, parse_state};
+use super::output::{CliError, print_json, print_text};
 use crate::gate::Origin;
 use crate::pilot::Pilot;
 use crate::planner::Observation;
 use crate::quantity::path_length_m;
-use crate::view::{Event, FINISH_TIMEOUT, Stage};
+use crate::view::{FINISH_TIMEOUT, Stage};
 use crate::world::{Layout, MazeWorld, Point};
 use clap::Args;
-use std::path::PathBuf;
 
 #[derive(Args)]
 #[command(after_help = "Example: planwright plan --layout medium --start 1,1 --goal 6,6 --json")]
 pub(super) struct Plan {
-    /// Whose shipped model to take: umaze, medium or large
-    #[arg(long, default_value = "umaze", value_name = "NAME")]
-    layout: String,
-    /// Another model
-    #[arg(long, value_name = "FILE")]
-    model: Option<PathBuf>,
     /// Where the robot is: x,y or x,y,vx,vy in metres and m/s
     #[arg(long, value_name = "X,Y[,VX,VY]", allow_hyphen_values = true)]
     start: String,
     /// Where to go (default: the maze's goal)
     #[arg(long, value_name = "X,Y", allow_hyphen_values = true)]
     goal: Option<String>,
-    /// Seed of the sampler
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
     /// Print JSON, states and commands included
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    engine: EngineArguments,
-    #[command(flatten)]
-    sampler: SamplerArguments,
-    #[command(flatten)]
-    policy: PolicyArguments,
-    #[command(flatten)]
-    pilot: PilotArguments,
-    #[command(flatten)]
-    view: ViewArguments,
+    planner: PlannerArguments,
 }
 
 impl Plan {
     pub(super) fn run(&self) -> Result<(), CliError> {
-        let (_, artefact) = open_model(self.model.as_deref(), &self.layout)?;
-        let planner = any_planner(&artefact, &self.engine, &self.sampler, &self.policy, self.seed)?;
-        let layout = planner.layout().clone();
+        let planner = self.planner.open(None)?.planner;
+        let layout = planner.description().layout.clone();
         let start = parse_state(&self.start, "--start")?;
         let goal = parse_goal(self.goal.as_deref(), &layout)?;
         check_free(&layout, start.position, "--start")?;
         check_free(&layout, goal, "--goal")?;
-        let settings = self.pilot.settings(None, artefact.manifest())?;
-        let view = self.view.start()?;
+        let settings = self.planner.pilot.settings(None, planner.description())?;
+        let view = self.planner.view.start()?;
         let world = MazeWorld::new(layout.clone());
-        if view.is_enabled() {
-            let walls = layout.wall_boxes().collect();
-            view.offer(Default::default(), Event::Maze { walls, goal, start: start.position });
-        }
+        view.log_map(Default::default(), &layout, start.position, goal);
         let mut pilot = Pilot::new(planner, settings, view.clone());
         let observation = Observation { state: start, goal, stamp_secs: 0.0, step: 0 };
         let checked = pilot.plan(&world, &observation, 0.0, 0.0).clone();
@@ -73,6 +47,8 @@ impl Plan {
             Origin::Planned => ("planned", None),
             Origin::Fallback { kind, reason } => (kind.name(), Some(reason)),
         };
+        // Of a fallback nothing is known to arrive.
+        let arrival_secs = reason.is_none().then_some(corrected.arrival_secs).filter(|secs| secs.is_finite());
         let states = &checked.trajectory().states;
         if self.json {
             let states: Vec<[f64; 4]> = states.iter().map(|state| state.to_array()).collect();
@@ -80,7 +56,7 @@ impl Plan {
                 "outcome": outcome,
                 "rejection": reason,
                 "duration_secs": checked.trajectory().duration_secs(),
-                "arrival_secs": corrected.arrival_secs,
+                "arrival_secs": arrival_secs,
                 "length_m": path_length_m(checked.trajectory().points()),
                 "measured": checked.measured(),
                 "residual_before_m": corrected.residual_before_m,
@@ -94,12 +70,12 @@ impl Plan {
             }))?;
         } else {
             print_text(&format!(
-                "{}\n{outcome}{}: {:.2} s, {:.2} m long, arrives after {:.2} s\nclearance {:.3} m, residual {:.3} m before and {:.4} m after correction, {} round(s), {:.2} ms",
+                "{}\n{outcome}{}: {:.2} s, {:.2} m long, {}\nclearance {:.3} m, residual {:.3} m before and {:.4} m after correction, {} round(s), {:.2} ms",
                 draw(&layout, start.position, goal, checked.trajectory().points()),
                 reason.map_or(String::new(), |reason| format!(" ({reason})")),
                 checked.trajectory().duration_secs(),
                 path_length_m(checked.trajectory().points()),
-                corrected.arrival_secs,
+                arrival_secs.map_or("does not arrive".to_owned(), |secs| format!("arrives after {secs:.2} s")),
                 checked.measured().clearance_m,
                 corrected.residual_before_m,
                 corrected.residual_after_m,
@@ -110,7 +86,7 @@ impl Plan {
         match reason {
             None => Ok(()),
             Some(reason) => {
-                Err(CliError::failed(anyhow::anyhow!("no plan passed the gate: {reason}; {outcome} left instead")))
+                Err(CliError::failed(anyhow::anyhow!("no plan passed the gate: {reason}; the fallback is {outcome}")))
             }
         }
     }

@@ -1,9 +1,10 @@
 //! `planwright eval policy`
 
-use super::common::{CliError, EngineArguments, print_json, print_text, shipped};
-use super::planners::PolicyArguments;
+use super::arguments::{EngineArguments, shipped, within};
+use super::output::{CliError, print_json, print_text};
 use crate::evaluate::{DrivenEpisode, PolicyDriveSettings, PolicySummary, drive_policy, policy_episodes};
 use crate::model::Artefact;
+use crate::planner::RolloutSettings;
 use crate::world::{Layout, MazeWorld};
 use clap::Args;
 use std::path::PathBuf;
@@ -14,16 +15,16 @@ Examples:
   planwright eval policy --json
   planwright eval policy --model runs/policy/model.onnx --temperature 1 --episodes 200
 
-No correction and no gate: this is the policy alone. Its plans are judged by `planwright demo policy` and `planwright eval maze --model`.")]
+No correction and no gate: this is the policy alone. Its plans are evaluated by `planwright demo policy` and `planwright eval maze --model`.")]
 pub(super) struct EvalPolicy {
     /// The policy (default: the shipped one)
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
     /// Episodes, driven side by side
-    #[arg(long, default_value_t = 100, value_name = "N")]
+    #[arg(long, default_value_t = 100, value_parser = within(1..=4096_usize), value_name = "N")]
     episodes: usize,
     /// Actions per episode
-    #[arg(long, default_value_t = 120, value_name = "N")]
+    #[arg(long, default_value_t = 120, value_parser = within(1..=100_000_usize), value_name = "N")]
     steps: usize,
     /// Seed of starts, goals and draws
     #[arg(long, default_value_t = 0)]
@@ -32,32 +33,27 @@ pub(super) struct EvalPolicy {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    policy: PolicyArguments,
+    policy: RolloutSettings,
     #[command(flatten)]
     engine: EngineArguments,
 }
 
 impl EvalPolicy {
     pub(super) fn run(&self) -> Result<(), CliError> {
-        if !(1..=4096).contains(&self.episodes) || !(1..=100_000).contains(&self.steps) {
-            let got = format!("{} and {}", self.episodes, self.steps);
-            let problem = format!("expected 1 to 4096 episodes of 1 to 100000 steps, got {got}");
-            return Err(CliError::input(anyhow::anyhow!(problem)));
-        }
         let path = self.model.clone().map_or_else(|| shipped("maze-policy"), Ok)?;
         let artefact = Artefact::open(&path).map_err(CliError::input)?;
-        let layout = artefact.manifest().world.as_ref().and_then(|world| {
+        let layout = artefact.manifest().family.world().and_then(|world| {
             // A manifest that was read has a layout that can be parsed.
             Layout::parse(&world.layout, &world.layout_text).ok()
         });
         let Some(layout) = layout else {
-            return Err(CliError::input(anyhow::anyhow!("{}: expected a model with a maze, got none", path.display())));
+            return Err(CliError::wrong(format!("{}: expected a model with a maze, got none", path.display())));
         };
         let world = MazeWorld::new(layout);
         let episodes = policy_episodes(world.layout(), self.episodes, self.seed);
         let settings = PolicyDriveSettings {
             steps: self.steps,
-            temperature: self.policy.temperature,
+            temperature: self.policy.temperature(),
             target_return: self.policy.target_return,
             seed: self.seed,
         };

@@ -1,9 +1,10 @@
 //! `planwright world`
 
-use super::common::{CliError, check_free, layout, numbers, print_json, print_text};
+use super::arguments::{check_free, layout, parse_goal, parse_state};
+use super::output::{CliError, print_json, print_text};
 use crate::world::conformance::Conformance;
 use crate::world::rollouts::Rollouts;
-use crate::world::{ContactLaw, EpisodeRules, MazeWorld, State, TimeOptimalBound};
+use crate::world::{ContactLaw, EpisodeRules, MazeWorld, TimeOptimalBound};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -134,25 +135,5 @@ impl Bound {
             return print_json(&serde_json::json!({ "least_secs": secs, "start": start.to_array(), "goal": goal }));
         }
         print_text(&format!("at least {secs:.3} s"))
-    }
-}
-
-/// `x,y` or `x,y,vx,vy`.
-pub(super) fn parse_state(text: &str, what: &str) -> Result<State, CliError> {
-    let values = numbers(text, what, &[2, 4])?;
-    let at = |index: usize| values.get(index).copied().unwrap_or(0.0);
-    Ok(State::from_array(std::array::from_fn(at)))
-}
-
-/// `x,y`, or the layout's own goal.
-pub(super) fn parse_goal(text: Option<&str>, layout: &crate::world::Layout) -> Result<[f64; 2], CliError> {
-    match text {
-        Some(text) => numbers(text, "--goal", &[2]).map(|values| [values[0], values[1]]),
-        None => layout.goal().ok_or_else(|| {
-            CliError::input(anyhow::anyhow!(
-                "expected a goal: the layout '{}' has none\nhint: --goal X,Y",
-                layout.name()
-            ))
-        }),
     }
 }

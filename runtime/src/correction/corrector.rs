@@ -1,4 +1,4 @@
-//! The loop: track, compare, blend, ask again.
+//! The correction loop: track, compare, blend, re-sample.
 
 use super::path_smoother::{PathSettings, PathSmoother};
 use super::time_parameterization::{TimeParameterizationError, TimeParameterizer};
@@ -45,7 +45,7 @@ pub struct CorrectionSettings {
     pub actuation_share: f64,
     /// Path cleaning before retiming.
     pub path: PathSettings,
-    /// Largest residual with which the loop is content, metres.
+    /// Largest residual at which the loop ends, metres.
     pub tolerance_m: f64,
     /// Largest distance from the goal at the end, metres.
     pub goal_tolerance_m: f64,
@@ -73,15 +73,15 @@ impl Default for CorrectionSettings {
     }
 }
 
-/// Asks the planner again, from a blend of its proposal with what the world did.
+/// Re-sampling of a proposal from its blend with the simulated trajectory.
 pub trait Resample {
     /// Replaces `knots` (the planner's own period) by a proposal denoised from them after noising to
     /// `noise_share` of the range; `round` varies the seed. Returns false if there is no time left or the
-    /// planner cannot, and leaves `knots` alone then.
+    /// planner cannot; `knots` are unchanged then.
     fn resample(&mut self, knots: &mut Trajectory, noise_share: f64, round: usize) -> bool;
 }
 
-/// For proposals that nobody can be asked about again.
+/// No re-sampling.
 impl Resample for () {
     fn resample(&mut self, _knots: &mut Trajectory, _noise_share: f64, _round: usize) -> bool {
         false
@@ -89,7 +89,7 @@ impl Resample for () {
 }
 
 /// What the loop produced, reused from plan to plan.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Corrected {
     /// States and commands, period 0.01 s.
     pub trajectory: Trajectory,
@@ -109,6 +109,32 @@ pub struct Corrected {
     pub arrival_secs: f64,
     /// Whether all tolerances were met.
     pub converged: bool,
+}
+
+impl Default for Corrected {
+    /// Empty: nothing corrected, the goal never reached.
+    fn default() -> Self {
+        Self {
+            trajectory: Trajectory::default(),
+            residual_before_m: 0.0,
+            residual_after_m: 0.0,
+            iterations: 0,
+            pushing_steps: 0,
+            clearance_m: 0.0,
+            goal_error_m: f64::INFINITY,
+            arrival_secs: f64::INFINITY,
+            converged: false,
+        }
+    }
+}
+
+impl Corrected {
+    /// Empties it; the memory stays.
+    pub fn clear(&mut self) {
+        let mut trajectory = std::mem::take(&mut self.trajectory);
+        trajectory.clear();
+        *self = Self { trajectory, ..Self::default() };
+    }
 }
 
 /// Why a proposal cannot be corrected at all.
@@ -186,8 +212,7 @@ impl Corrector {
         planner: &mut impl Resample,
         corrected: &mut Corrected,
     ) -> Result<(), CorrectionError> {
-        corrected.trajectory.clear();
-        corrected.converged = false;
+        corrected.clear();
         if proposal.states.len() < 2 {
             return Err(CorrectionError::TooShort(proposal.states.len()));
         }
@@ -224,7 +249,7 @@ impl Corrector {
         Ok(())
     }
 
-    /// Tracks the knots at their own pace: what the world makes of the dream.
+    /// Tracks the knots at their own pace.
     fn track_proposal(&mut self, world: &World, start: &State) -> TrackingReport {
         self.pace(world.step_secs());
         self.tracker.track(world, start, &self.reference, 0, &mut self.simulated)
@@ -350,14 +375,14 @@ mod tests {
     }
 
     #[test]
-    fn gamma_0_leaves_the_proposal_and_infinity_is_the_simulated_path() {
-        let dreamt = proposal(&WAY, 2.5);
+    fn gamma_0_is_the_proposal_and_infinity_the_simulated_path() {
+        let proposed = proposal(&WAY, 2.5);
         let plain = CorrectionSettings { retime: false, max_iterations: 1, ..CorrectionSettings::default() };
-        let with = |gamma| correct(CorrectionSettings { strength: Strength(gamma), ..plain }, &dreamt);
+        let with = |gamma| correct(CorrectionSettings { strength: Strength(gamma), ..plain }, &proposed);
         let (none, half, all) = (with(0.0), with(1.0), with(f64::INFINITY));
         for (index, state) in none.trajectory.states.iter().enumerate() {
-            let dream = dreamt.state_at(STEP_SECS * index as f64).unwrap_or_default();
-            assert!(state.distance(dream.position) < 1e-9, "{index}");
+            let expected = proposed.state_at(STEP_SECS * index as f64).unwrap_or_default();
+            assert!(state.distance(expected.position) < 1e-9, "{index}");
             let simulated = all.trajectory.states[index].position;
             let middle = [0, 1].map(|axis: usize| 0.5 * (state.position[axis] + simulated[axis]));
             assert!(half.trajectory.states[index].distance(middle) < 1e-9);
@@ -372,9 +397,9 @@ mod tests {
     }
 
     #[test]
-    fn a_proposal_through_a_wall_is_asked_about_again() {
-        struct Wiser(usize);
-        impl Resample for Wiser {
+    fn a_proposal_through_a_wall_is_sampled_again() {
+        struct Second(usize);
+        impl Resample for Second {
             fn resample(&mut self, knots: &mut Trajectory, _noise_share: f64, round: usize) -> bool {
                 self.0 = round;
                 knots.copy_from(&proposal(&WAY, 2.5));
@@ -384,7 +409,7 @@ mod tests {
         let world = MazeWorld::new(Layout::umaze());
         let mut corrector = Corrector::new(CorrectionSettings::default());
         let mut corrected = corrector.corrected();
-        let mut planner = Wiser(0);
+        let mut planner = Second(0);
         let through = proposal(&[[3.0, 1.0], [2.5, 1.0], [1.5, 1.0], [1.0, 1.0]], 1.0);
         let done = corrector.correct(&world, &State::at_rest(WAY[0]), WAY[4], &through, &mut planner, &mut corrected);
         assert_eq!((done, planner.0, corrected.iterations, corrected.converged), (Ok(()), 1, 2, true));
@@ -412,6 +437,9 @@ mod tests {
     fn strengths_are_parsed_and_nonsense_is_refused() {
         assert_eq!("inf".parse(), Ok(Strength::INFINITE));
         assert_eq!("0".parse::<Strength>().map(Strength::share), Ok(0.0));
-        assert!("nan".parse::<Strength>().is_err() && "-1".parse::<Strength>().is_err());
+        for text in ["nan", "-1", "", "strong"] {
+            let message = text.parse::<Strength>().expect_err(text);
+            assert!(message.starts_with("expected a number of at least 0"), "{message}");
+        }
     }
 }

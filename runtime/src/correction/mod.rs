@@ -1,11 +1,10 @@
-//! From what a network dreamt to what the world does: the physics-correction loop.
+//! Projects a sampled trajectory onto the robot's dynamics: the physics-correction loop.
 //!
-//! A proposal is tracked in the simulated world by a bounded controller. What the world did replaces what
-//! the network dreamt, and the network is asked again from there, until the two agree or the budget is
-//! spent. The strength gamma is that of self-correcting loops (Gillman et al. 2024): the corrected plan is
+//! A proposal is tracked in the simulated world by a bounded controller. The simulated trajectory replaces the sampled
+//! one, and the planner re-samples from there, until both agree or the budget is spent. The strength gamma is that of self-correcting loops (Gillman et al. 2024): the corrected plan is
 //! `(proposal + gamma * simulated) / (1 + gamma)`, so 0 leaves the proposal and infinity is the simulated
-//! path. Before tracking, the loop may retime: the proposal then says where to go and in which order, and
-//! the actuators say how fast.
+//! path. Before tracking, the loop may parameterise time anew: the path is then the proposal's, and its speed the
+//! fastest that the actuators allow.
 
 mod corrector;
 mod path_smoother;

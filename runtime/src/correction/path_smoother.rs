@@ -1,4 +1,4 @@
-//! The path in a proposal: where to go and in which order, without detours the network dreamt up.
+//! Path smoothing: shortcuts, bending energy and clearance along the positions of a proposal.
 
 use crate::geometry::{Footprint, Point, distance};
 use crate::world::{Map, State, Sweep};
@@ -52,20 +52,20 @@ impl PathSmoother {
         Self { coarse: room(), scratch: room(), fine: room(), max_points }
     }
 
-    /// The path from `start` to `goal` along `dreamt`, shortened, smoothed and kept clear of walls;
-    /// 0.1 m between points. All numbers must be finite. It may still touch a wall: whoever uses it checks it.
+    /// The path from `start` to `goal` along `proposed`, shortened, smoothed and kept clear of walls;
+    /// 0.1 m between points. All numbers must be finite. It may still touch a wall: the gate checks it.
     pub(super) fn shape(
         &mut self,
         map: &dyn Map,
         footprint: Footprint,
         start: &State,
         goal: Point,
-        dreamt: impl ExactSizeIterator<Item = Point>,
+        proposed: impl ExactSizeIterator<Item = Point>,
         settings: &PathSettings,
     ) -> &[Point] {
         self.scratch.clear();
         self.scratch.push(start.position);
-        self.scratch.extend(dreamt.skip(1).take(self.max_points - 2));
+        self.scratch.extend(proposed.skip(1).take(self.max_points - 2));
         self.scratch.push(goal);
         let keep = footprint.circumscribed_radius_m() + settings.clearance_m;
         if settings.keep_shape {
@@ -183,34 +183,34 @@ mod tests {
     use crate::quantity::path_length_m;
     use crate::world::{Layout, PointMass};
 
-    fn shaped(dreamt: &[Point], start: State, goal: Point) -> Vec<Point> {
+    fn shaped(proposed: &[Point], start: State, goal: Point) -> Vec<Point> {
         let layout = Layout::umaze();
         PathSmoother::new(400)
-            .shape(&layout, PointMass::FOOTPRINT, &start, goal, dreamt.iter().copied(), &PathSettings::default())
+            .shape(&layout, PointMass::FOOTPRINT, &start, goal, proposed.iter().copied(), &PathSettings::default())
             .to_vec()
     }
 
     #[test]
     fn a_way_whose_shape_is_kept_keeps_its_length() {
         // Two swings of 0.15 m on 1.8 m.
-        let dreamt: Vec<Point> = (0..=60)
+        let proposed: Vec<Point> = (0..=60)
             .map(|index| f64::from(index) / 60.0)
             .map(|share| [3.0 + 0.15 * (4.0 * std::f64::consts::PI * share).sin(), 1.0 + 1.8 * share])
             .collect();
         let settings = PathSettings { keep_shape: true, ..PathSettings::default() };
         let mut shaper = PathSmoother::new(400);
-        let start = State::at_rest(dreamt[0]);
-        let points = dreamt.iter().copied();
-        let path = shaper.shape(&Layout::umaze(), PointMass::FOOTPRINT, &start, dreamt[60], points, &settings);
-        let (length, wanted) = (path_length_m(path.iter().copied()), path_length_m(dreamt.iter().copied()));
+        let start = State::at_rest(proposed[0]);
+        let points = proposed.iter().copied();
+        let path = shaper.shape(&Layout::umaze(), PointMass::FOOTPRINT, &start, proposed[60], points, &settings);
+        let (length, wanted) = (path_length_m(path.iter().copied()), path_length_m(proposed.iter().copied()));
         assert!((length / wanted - 1.0).abs() < 0.04, "{length} m of {wanted} m");
-        assert!(path_length_m(shaped(&dreamt, start, dreamt[60])) < 0.9 * wanted, "the usual way is shorter");
+        assert!(path_length_m(shaped(&proposed, start, proposed[60])) < 0.9 * wanted, "the usual way is shorter");
     }
 
     #[test]
     fn a_detour_is_cut_and_the_corner_is_not() {
-        let dreamt = [[3.0, 1.0], [3.0, 2.0], [3.0, 1.4], [3.0, 2.9], [2.0, 2.9], [0.8, 2.9], [0.8, 1.8], [1.0, 1.0]];
-        let path = shaped(&dreamt, State::at_rest([3.0, 1.0]), [1.0, 1.0]);
+        let proposed = [[3.0, 1.0], [3.0, 2.0], [3.0, 1.4], [3.0, 2.9], [2.0, 2.9], [0.8, 2.9], [0.8, 1.8], [1.0, 1.0]];
+        let path = shaped(&proposed, State::at_rest([3.0, 1.0]), [1.0, 1.0]);
         let length = path_length_m(path.iter().copied());
         let swept = Sweep::new(&Layout::umaze(), PointMass::FOOTPRINT).path(path.iter().copied());
         assert!(swept.is_clear_by(0.02), "{swept:?}");
@@ -220,8 +220,8 @@ mod tests {
 
     #[test]
     fn a_path_that_grazes_a_wall_is_pushed_off_it() {
-        let dreamt = [[1.0, 1.0], [1.15, 1.6], [1.25, 2.0], [1.2, 2.6], [1.0, 3.0]];
-        let path = shaped(&dreamt, State::at_rest([1.0, 1.0]), [1.0, 3.0]);
+        let proposed = [[1.0, 1.0], [1.15, 1.6], [1.25, 2.0], [1.2, 2.6], [1.0, 3.0]];
+        let path = shaped(&proposed, State::at_rest([1.0, 1.0]), [1.0, 3.0]);
         assert!(Sweep::new(&Layout::umaze(), PointMass::FOOTPRINT).path(path).is_clear_by(0.02));
     }
 

@@ -18,29 +18,34 @@ pub enum Solver {
 
 /// A name that is no solver.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("expected ddpm, ddim or dpm-solver++, got '{0}'")]
+#[error("expected one of {names}, got '{0}'", names = Solver::ALL.map(Solver::name).join(", "))]
 pub struct SolverNameError(pub String);
+
+impl Solver {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Ddpm, Self::Ddim, Self::DpmSolverPlusPlus];
+
+    /// Its name on the command line, in manifests and in ROS parameters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ddpm => "ddpm",
+            Self::Ddim => "ddim",
+            Self::DpmSolverPlusPlus => "dpm-solver++",
+        }
+    }
+}
 
 impl std::str::FromStr for Solver {
     type Err = SolverNameError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "ddpm" => Ok(Self::Ddpm),
-            "ddim" => Ok(Self::Ddim),
-            "dpm-solver++" => Ok(Self::DpmSolverPlusPlus),
-            _ => Err(SolverNameError(name.to_owned())),
-        }
+        Self::ALL.into_iter().find(|solver| solver.name() == name).ok_or_else(|| SolverNameError(name.to_owned()))
     }
 }
 
 impl std::fmt::Display for Solver {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::Ddpm => "ddpm",
-            Self::Ddim => "ddim",
-            Self::DpmSolverPlusPlus => "dpm-solver++",
-        })
+        formatter.write_str(self.name())
     }
 }
 

@@ -15,14 +15,13 @@ use crate::world::{Episode, Layout};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// How a planner is judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+/// How a planner is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Protocol {
-    /// As published for Diffuser: one open-loop plan, proportional-derivative control to the planned states,
-    /// no correction, no gate.
+    /// One open-loop plan, PD control to the planned states, as published for Diffuser: no correction, no gate
     Diffuser,
-    /// The whole loop: corrected, checked, replanned.
+    /// The whole loop: corrected, checked, replanned
     Pilot,
 }
 

@@ -83,16 +83,16 @@ pub fn drive_policy(
         })
         .collect();
     for _ in 0..settings.steps {
-        for (row, drive) in drives.iter().enumerate() {
-            engine.show(row, &drive.history);
+        for (element, drive) in drives.iter().enumerate() {
+            engine.set_input(element, &drive.history);
         }
-        engine.ask().map_err(PlanError::from)?;
-        for (row, drive) in drives.iter_mut().enumerate() {
+        engine.run().map_err(PlanError::from)?;
+        for (element, drive) in drives.iter_mut().enumerate() {
             for dimension in 0..2 {
-                engine.pmf(row, dimension, &mut pmf)?;
+                engine.pmf(element, dimension, &mut pmf)?;
                 drive.smoothness += 0.5 * metric.of(&pmf)?;
             }
-            let action = engine.action(row, settings.temperature, &mut drive.rng)?;
+            let action = engine.action(element, settings.temperature, &mut drive.rng)?;
             drive.step(world, action, control_steps);
         }
     }

@@ -3,6 +3,7 @@
 use super::Protocol;
 use crate::model::EngineDescription;
 use crate::pilot::{EpisodeReport, LatencySummary, PilotStatistics, StageLatencies};
+use crate::planner::Control;
 use crate::quantity::DriftStatus;
 use crate::world::{Episode, EpisodeRules, TimeOptimalBound};
 use serde::Serialize;
@@ -78,12 +79,18 @@ pub struct Evaluation {
     /// Sharpness of a policy's actions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
+    /// The control that planned instead of a model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
     /// The model file.
-    pub model: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// Its hash.
-    pub model_sha256: String,
-    /// What computed.
-    pub engine: EngineDescription,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_sha256: Option<String>,
+    /// The engine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine: Option<EngineDescription>,
     /// Time per plan, milliseconds (whole round for the pilot, network and sampler for Diffuser's protocol).
     pub plan_ms: LatencySummary,
     /// The same by stage; pilot only.

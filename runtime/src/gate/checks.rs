@@ -77,8 +77,8 @@ pub(super) fn check(
 /// Within this time a plan that begins at a wall has to be clear of it.
 const ESCAPE_STATES: usize = 30;
 
-/// Whether a plan that begins nearer to a wall than the limit never comes nearer, and is clear within 0.3 s: a robot
-/// that has touched a wall must be able to leave it. Not for one that is deep in it.
+/// Whether a plan that begins nearer to a wall than the limit never comes nearer, and is clear within 0.3 s: the way
+/// out for a robot that touches a wall, but not for one that is deep in it.
 fn leads_away(limits: &GateLimits, world: &World, plan: &Trajectory, least_m: f64) -> bool {
     let sweep = world.sweep();
     let at_start = sweep.path(plan.points().take(1)).clearance_m;

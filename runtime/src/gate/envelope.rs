@@ -48,13 +48,14 @@ impl Envelope {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::robot::{DAMPING_NSPM, GEAR_N, MASS_KG};
     use crate::world::{MAX_SPEED_MPS, PointMass};
 
     #[test]
-    fn the_point_mass_has_its_published_top_speed() {
+    fn the_point_mass_has_its_published_limits() {
         let envelope = Envelope::of(&PointMass::default());
         assert_eq!(envelope.speed_mps, MAX_SPEED_MPS + 0.01);
-        assert!((envelope.acceleration_mps2 - 25.371).abs() < 1e-3, "{envelope:?}");
+        assert_eq!(envelope.acceleration_mps2, 1.01 * (GEAR_N + DAMPING_NSPM * MAX_SPEED_MPS) / MASS_KG);
         assert_eq!(envelope.braking_steps, 40);
     }
 }

@@ -10,11 +10,16 @@
 //!
 //! Every limit is written as `!(value <= limit)`, which is true for NaN: no comparison lets one pass.
 
+// What checks plans must not panic.
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 mod checks;
 mod envelope;
 mod fallback;
 mod plan;
 mod rejection;
+#[cfg(test)]
+mod robot_conformance;
 
 pub use checks::{GateLimits, Measured};
 pub use fallback::Fallback;
@@ -60,7 +65,7 @@ pub struct Gate {
 pub const MAX_STATES: usize = 2100;
 
 impl Gate {
-    /// A gate that has let nothing out: the plan in force is to stop.
+    /// No plan has passed yet: the plan in force is the stop.
     pub fn new(limits: GateLimits) -> Self {
         Self {
             limits,
@@ -95,9 +100,9 @@ impl Gate {
         self.passed
     }
 
-    /// Fallbacks that left, by kind.
+    /// Fallbacks so far, by kind.
     pub fn fallbacks(&self, kind: Fallback) -> u64 {
-        self.fallbacks[kind as usize]
+        self.fallbacks.get(kind as usize).copied().unwrap_or_default()
     }
 
     /// Other limits from now on.
@@ -118,8 +123,8 @@ impl Gate {
         self.active.clear();
     }
 
-    /// Lets the corrected plan out if it passes every check, else the first fallback that does. An error in
-    /// `corrected` says why there is no plan to check.
+    /// Puts the corrected plan in force if it passes every check, else the first fallback that does. An error in
+    /// `corrected` is the reason why there is no plan to check.
     pub fn admit(
         &mut self,
         world: &World,
@@ -146,12 +151,10 @@ impl Gate {
         &self.active
     }
 
-    /// Whether the plan in force may go on as if it were new: every check again, freshness and deadline
-    /// included, on what is left of it.
+    /// All checks again, freshness and deadline included, on the rest of the plan in force.
     ///
     /// # Errors
-    /// The first check that fails; the plan in force is then no longer vouched for, and a call of
-    /// [`Self::admit`] has to follow.
+    /// The first check that fails; [`Self::admit`] has to be called then.
     pub fn keep(&mut self, world: &World, context: &Context) -> Result<Measured, Rejection> {
         self.remaining_of_last_safe(context.now_secs)?;
         checks::check(&self.limits, world, &self.scratch, context)
@@ -178,22 +181,24 @@ impl Gate {
         let sequence = self.sequence;
         let now = context.now_secs;
         if let Ok(measured) = self.recheck(world, context) {
-            self.leave(Fallback::LastSafePlan, rejection, measured, now, sequence);
+            self.publish(Fallback::LastSafePlan, rejection, measured, now, sequence);
             return;
         }
         if context.state.is_finite() {
             fallback::brake(world, &Envelope::of(world.robot()), &context.state, &mut self.scratch);
             if let Ok(measured) = checks::check_continuing(&self.limits, world, &self.scratch, context) {
-                self.leave(Fallback::Brake, rejection, measured, now, sequence);
+                self.publish(Fallback::Brake, rejection, measured, now, sequence);
                 return;
             }
         }
         fallback::stop(world.step_secs(), &context.state, &mut self.scratch);
-        self.leave(Fallback::Stop, rejection, Measured::default(), now, sequence);
+        self.publish(Fallback::Stop, rejection, Measured::default(), now, sequence);
     }
 
-    fn leave(&mut self, kind: Fallback, reason: Rejection, measured: Measured, now_secs: f64, sequence: u64) {
-        self.fallbacks[kind as usize] += 1;
+    fn publish(&mut self, kind: Fallback, reason: Rejection, measured: Measured, now_secs: f64, sequence: u64) {
+        if let Some(count) = self.fallbacks.get_mut(kind as usize) {
+            *count += 1;
+        }
         self.active.set(&self.scratch, Origin::Fallback { kind, reason }, measured, now_secs, sequence);
     }
 }

@@ -1,4 +1,4 @@
-//! Why a plan was not let out: one name per check, with what was measured.
+//! Reasons for which the gate rejects a plan: one name per check, with the measured value.
 
 use serde::Serialize;
 use std::fmt;
@@ -23,7 +23,7 @@ pub enum Rejection {
         /// Index of the state or command.
         index: usize,
     },
-    /// A state lies outside the maze.
+    /// A state lies outside free space.
     OutOfBounds {
         /// Index of the state.
         index: usize,
@@ -105,7 +105,7 @@ impl Rejection {
 
     /// Its name, as in diagnostics.
     pub fn name(&self) -> &'static str {
-        Self::NAMES[self.index()]
+        Self::NAMES.get(self.index()).copied().unwrap_or("unknown")
     }
 }
 
@@ -133,7 +133,9 @@ pub struct RejectionCounts([u64; 13]);
 
 impl RejectionCounts {
     pub(super) fn count(&mut self, rejection: Rejection) {
-        self.0[rejection.index()] += 1;
+        if let Some(count) = self.0.get_mut(rejection.index()) {
+            *count += 1;
+        }
     }
 
     /// Names and counts of the reasons that occurred.

@@ -154,7 +154,7 @@ fn fallbacks_last_safe_plan_then_brake_then_stop() {
     let left = gate.admit(&world, Err(Rejection::PlannerFailed), &doomed);
     assert!(matches!(left.origin(), Origin::Fallback { kind: Fallback::Stop, .. }));
 
-    // Nobody knows where the robot is: the plan has no place to be.
+    // An unknown state: the plan holds no position.
     let lost = Context { state: State::from_array([f64::NAN; 4]), ..late };
     let left = gate.admit(&world, Err(Rejection::PlannerFailed), &lost);
     assert!(left.reference_at(10.0).is_none());

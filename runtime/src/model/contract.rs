@@ -37,7 +37,7 @@ pub const SUPPORT: &str = "support";
 
 /// Codes and trajectories must be as many as the manifest says: a pairing of anything else decodes to nonsense.
 fn check_support(graph: &GraphProto, manifest: &Manifest) -> Result<(), ModelError> {
-    let Some(transform) = &manifest.transform else { return Ok(()) };
+    let Some(transform) = manifest.family.transform() else { return Ok(()) };
     let (count, horizon, columns) = (transform.support as i64, manifest.horizon as i64, manifest.columns.len() as i64);
     for (name, expected) in [(CODES, vec![count, horizon * columns]), (SUPPORT, vec![count, horizon, columns])] {
         let got = graph.initializer.iter().find(|tensor| tensor.name == name).map(|tensor| tensor.dims.clone());

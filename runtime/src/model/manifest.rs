@@ -1,7 +1,8 @@
 //! What a model says about itself: the JSON in its metadata entry `planwright.manifest`.
 
+use super::family::Family;
 use super::manifest_check::ManifestError;
-use super::policy_spec::PolicySpec;
+use super::manifest_json::ManifestJson;
 use crate::diffusion::{ScheduleKind, Solver};
 use crate::quantity::Intended;
 use schemars::JsonSchema;
@@ -13,14 +14,15 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// Everything that a runtime must know to use a model without its recipe. Read with
 /// [`Manifest::from_json`], which refuses what cannot be used; an artefact only ever holds a checked one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+///
+/// In JSON the entries of the family stand beside the others, as `ManifestJson` has them.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(into = "ManifestJson")]
+#[schemars(with = "ManifestJson")]
 pub struct Manifest {
-    /// [`SCHEMA_VERSION`].
-    pub schema_version: u32,
     /// Name of the model.
     pub name: String,
-    /// Which planner it belongs to.
+    /// The planner that it belongs to, with what that planner needs.
     pub family: Family,
     /// Inputs of the graph, in its order.
     pub inputs: Vec<TensorSpec>,
@@ -30,57 +32,22 @@ pub struct Manifest {
     pub columns: Vec<Column>,
     /// What maps to -1 and 1, per column.
     pub normaliser: Normaliser,
-    /// The noise that a denoiser was trained with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub diffusion: Option<DiffusionSpec>,
     /// Knots of a trajectory, H; of a policy, the steps of its longest roll-out.
     pub horizon: usize,
     /// Time between knots, of a policy between actions, seconds.
     pub knot_secs: f64,
-    /// Where it was trained and within which limits; every planner of a robot has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub world: Option<WorldSpec>,
     /// The physical quantity whose distribution it was trained on.
     pub quantity: Option<QuantitySpec>,
-    /// The vector that the network is conditioned on, if it takes one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub condition: Option<ConditionSpec>,
-    /// The code space that the network lives in, and its decoder, if it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub transform: Option<TransformSpec>,
-    /// How to sample a denoiser unless told otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub solver: Option<SolverDefaults>,
-    /// How the outputs of a policy become actions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub policy: Option<PolicySpec>,
     /// Where it comes from.
     pub provenance: Provenance,
     /// How closely the engines agreed with libtorch at export.
     pub parity: Parity,
     /// Evaluation figures, each with command, seed and machine.
-    #[serde(default)]
     pub measured: BTreeMap<String, serde_json::Value>,
     /// Test vectors, run at every load.
     pub golden: Vec<Golden>,
     /// SPDX expression.
     pub licence: String,
-}
-
-/// The planner that a model belongs to; it decides what inputs and outputs mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Family {
-    /// A denoiser of maze trajectories: inputs noisy trajectory and timestep, output the clean trajectory.
-    MazeDiffusion,
-    /// A denoiser of a system's trajectories: inputs noisy trajectory, timestep and, if it is conditioned, the
-    /// condition vector; output what `diffusion.prediction` says.
-    SequenceDiffusion,
-    /// A denoiser of codes and their decoder: inputs noisy code, timestep and a code to decode; outputs what
-    /// `diffusion.prediction` says, the decoder's weights, and the trajectories they belong to.
-    MazeTransform,
-    /// A policy: input the last steps, output what its head says about the next action, per coordinate.
-    MazePolicy,
 }
 
 /// One input or output. All are 32-bit floats.
@@ -177,7 +144,21 @@ pub struct Normaliser {
     pub high: Vec<f32>,
 }
 
-/// What the network was trained to undo.
+impl Normaliser {
+    /// A physical value on the scale where the column's low end is -1 and its high end 1; not clamped.
+    pub fn normalise(&self, column: usize, value: f64) -> f32 {
+        let (low, high) = (self.low[column], self.high[column]);
+        2.0 * (value as f32 - low) / (high - low) - 1.0
+    }
+
+    /// The physical value of a normalised one.
+    pub fn denormalise(&self, column: usize, value: f32) -> f64 {
+        let (low, high) = (self.low[column], self.high[column]);
+        f64::from(low + 0.5 * (value + 1.0) * (high - low))
+    }
+}
+
+/// The noise process of training, and what the network predicts of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DiffusionSpec {
@@ -187,6 +168,15 @@ pub struct DiffusionSpec {
     pub steps: usize,
     /// What the output is.
     pub prediction: Prediction,
+}
+
+/// Noise and sampler of a denoiser.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DenoiserSpec {
+    /// The noise that it was trained with.
+    pub diffusion: DiffusionSpec,
+    /// How it is sampled unless other settings are given.
+    pub solver: SolverDefaults,
 }
 
 /// What a denoiser predicts.
@@ -261,13 +251,13 @@ pub struct QuantitySpec {
     pub low: f64,
     /// 95% quantile.
     pub high: f64,
-    /// The distribution that it should have over many plans, if somebody said; the runtime holds plans against it.
+    /// The intended distribution over many plans, if there is one; the runtime's drift monitor compares plans with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intended: Option<Intended>,
 }
 
-/// How to sample unless told otherwise.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// How a denoiser is sampled unless other settings are given.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SolverDefaults {
     /// Which solver.
@@ -279,7 +269,7 @@ pub struct SolverDefaults {
 }
 
 impl Default for SolverDefaults {
-    /// The least that can be done.
+    /// One network call for one plan.
     fn default() -> Self {
         Self { solver: Solver::Ddim, steps: 1, candidates: 1 }
     }
@@ -325,28 +315,13 @@ pub struct Golden {
     pub output: Vec<f32>,
 }
 
-#[derive(Deserialize)]
-struct Peek {
-    schema_version: Option<u32>,
-    normaliser: Option<serde::de::IgnoredAny>,
-}
-
 impl Manifest {
     /// Parses and checks.
     ///
     /// # Errors
     /// The first thing that makes the model unusable.
     pub fn from_json(json: &[u8]) -> Result<Self, ManifestError> {
-        // The version first: of another version, nothing else may be understood or blamed.
-        let peek: Peek = serde_json::from_slice(json)?;
-        match peek.schema_version {
-            Some(SCHEMA_VERSION) => {}
-            got => return Err(ManifestError::SchemaVersion { got }),
-        }
-        if peek.normaliser.is_none() {
-            return Err(ManifestError::NoNormaliser);
-        }
-        let manifest: Self = serde_json::from_slice(json)?;
+        let manifest = Self::try_from(ManifestJson::read(json)?)?;
         manifest.check()?;
         Ok(manifest)
     }
@@ -366,11 +341,12 @@ impl Manifest {
     ///
     /// # Errors
     /// If the model is none; one line for people.
-    pub fn denoiser(&self) -> Result<(&DiffusionSpec, &SolverDefaults), String> {
-        self.diffusion.as_ref().zip(self.solver.as_ref()).ok_or_else(|| {
+    pub fn denoiser(&self) -> Result<&DenoiserSpec, String> {
+        self.family.denoiser().ok_or_else(|| {
             format!(
                 "expected a denoiser, got '{}' of family {:?}\nhint: `planwright inspect FILE` tells what a model is",
-                self.name, self.family
+                self.name,
+                self.family.name()
             )
         })
     }
@@ -380,10 +356,13 @@ impl Manifest {
         self.quantity.as_ref().and_then(|quantity| quantity.intended.as_ref())
     }
 
-    /// Whether it plans ways alone (columns x, y): pace and commands come from the correction, and the way's shape is
-    /// what the model is for.
+    /// Whether it plans paths alone (columns x, y): time parameterisation and commands come from the correction, and the
+    /// shape of the path is the model's result.
     pub fn plans_paths(&self) -> bool {
-        self.world.is_some() && self.columns.len() == 2 && self.columns[0].name == "x" && self.columns[1].name == "y"
+        self.family.world().is_some()
+            && self.columns.len() == 2
+            && self.columns[0].name == "x"
+            && self.columns[1].name == "y"
     }
 
     /// The JSON schema of the manifest.

@@ -1,9 +1,8 @@
 //! What must hold in a manifest before anything is planned with it.
 
-use super::manifest::{Dimension, Family, Manifest, QuantitySpec, SCHEMA_VERSION, TensorSpec};
-use super::policy_spec::POLICY_COLUMNS;
-use crate::diffusion::{NoiseSchedule, ScheduleError};
-use crate::world::{Layout, LayoutError};
+use super::manifest::{Dimension, Manifest, QuantitySpec, SCHEMA_VERSION, TensorSpec};
+use crate::diffusion::ScheduleError;
+use crate::world::LayoutError;
 
 /// Why a manifest cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -43,63 +42,28 @@ pub enum ManifestError {
 }
 
 const MAX_HORIZON: usize = 100_000;
-const MAX_CANDIDATES: usize = 4_096;
-const MAX_COLUMNS: usize = 64;
-const MAX_SUPPORT: usize = 1 << 20;
-const PLACE_NAMES: [&str; 2] = ["x", "y"];
+/// Largest number of plans that a planner draws at once.
+pub const MAX_CANDIDATES: usize = 1_024;
 /// The quantity that the runtime measures on every plan.
 const PATH_LENGTH: &str = "path_length";
-const COLUMN_NAMES: [&str; 6] = ["action_x", "action_y", "x", "y", "vx", "vy"];
 
 impl Manifest {
     pub(super) fn check(&self) -> Result<(), ManifestError> {
         ensure(!self.name.trim().is_empty(), "name", "a name", "nothing")?;
-        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
-        let expected: Option<&[&str]> = match self.family {
-            Family::MazeDiffusion => Some(&COLUMN_NAMES),
-            Family::MazeTransform => Some(&PLACE_NAMES),
-            Family::MazePolicy => Some(&POLICY_COLUMNS),
-            Family::SequenceDiffusion => None,
-        };
-        match expected {
-            Some(expected) => ensure(names == expected, "columns", format!("{expected:?}"), format!("{names:?}"))?,
-            None => ensure(
-                (1..=MAX_COLUMNS).contains(&names.len()) && !names.contains(&""),
-                "columns",
-                format!("1 to {MAX_COLUMNS} names"),
-                format!("{names:?}"),
-            )?,
-        }
-        self.check_normaliser()?;
-        ensure(
-            (2..=MAX_HORIZON).contains(&self.horizon),
-            "horizon",
-            format!("2 to {MAX_HORIZON} knots"),
-            self.horizon,
-        )?;
+        let knots = format!("2 to {MAX_HORIZON} knots");
+        ensure((2..=MAX_HORIZON).contains(&self.horizon), "horizon", knots, self.horizon)?;
         positive("knot_secs", self.knot_secs)?;
-        match &self.world {
-            Some(world) => {
-                positive("world.radius_m", world.radius_m)?;
-                positive("world.max_speed_mps", world.max_speed_mps)?;
-                positive("world.max_acceleration_mps2", world.max_acceleration_mps2)?;
-                Layout::parse(&world.layout, &world.layout_text)?;
-            }
-            None => {
-                ensure(self.family == Family::SequenceDiffusion, "world", "the world that a planner is for", "none")?;
-            }
-        }
-        self.check_condition()?;
-        self.check_transform()?;
+        self.family.check(self)?;
+        self.check_normaliser()?;
         if let Some(quantity) = &self.quantity {
             let figures = [quantity.low, quantity.mean, quantity.high];
             let ordered = figures.iter().all(|value| value.is_finite()) && quantity.low <= quantity.high;
             ensure(ordered, "quantity", "finite figures with low <= high", format!("{figures:?}"))?;
             check_intended(quantity)?;
         }
-        self.check_denoiser()?;
-        self.check_policy()?;
-        self.check_tensors()?;
+        let (inputs, outputs) = self.family.tensors(self.horizon, &self.columns);
+        check_shapes("inputs", &self.inputs, &inputs)?;
+        check_shapes("outputs", &self.outputs, &outputs)?;
         self.check_golden()
     }
 
@@ -122,85 +86,6 @@ impl Manifest {
             )?;
         }
         Ok(())
-    }
-
-    fn check_denoiser(&self) -> Result<(), ManifestError> {
-        let (diffusion, solver) = match (&self.diffusion, &self.solver) {
-            (Some(diffusion), Some(solver)) if self.family != Family::MazePolicy => (diffusion, solver),
-            (None, None) if self.family == Family::MazePolicy => return Ok(()),
-            (diffusion, _) => {
-                let expected = format!("noise and sampler for a denoiser, none for {:?}", Family::MazePolicy);
-                let got = format!("{:?} {} noise", self.family, if diffusion.is_some() { "with" } else { "without" });
-                return ensure(false, "diffusion", expected, got);
-            }
-        };
-        NoiseSchedule::new(diffusion.schedule, diffusion.steps)?;
-        let (trained, steps, candidates) = (diffusion.steps, solver.steps, solver.candidates);
-        ensure((1..=trained).contains(&steps), "solver.steps", format!("1 to {trained} steps"), steps)?;
-        ensure(
-            (1..=MAX_CANDIDATES).contains(&candidates),
-            "solver.candidates",
-            format!("1 to {MAX_CANDIDATES}"),
-            candidates,
-        )
-    }
-
-    fn check_policy(&self) -> Result<(), ManifestError> {
-        let Some(policy) = &self.policy else {
-            let free = self.family != Family::MazePolicy;
-            return ensure(free, "policy", "context, head, returns and the bins of every action", "none");
-        };
-        ensure(self.family == Family::MazePolicy, "policy", "none for a denoiser", format!("{:?}", self.family))?;
-        let problem = policy.check(self.knot_secs);
-        problem.map_err(|(entry, expected, got)| ManifestError::Entry { entry: entry.to_owned(), expected, got })
-    }
-
-    fn check_tensors(&self) -> Result<(), ManifestError> {
-        if let Some(policy) = &self.policy {
-            let [context, columns] = [policy.context, self.columns.len()].map(Dimension::Fixed);
-            let outputs = [policy.actions.len(), policy.outputs()].map(Dimension::Fixed);
-            check_shapes("inputs", &self.inputs, &[&[Dimension::Batch, context, columns]])?;
-            return check_shapes("outputs", &self.outputs, &[&[Dimension::Batch, outputs[0], outputs[1]]]);
-        }
-        let trajectory = [Dimension::Batch, Dimension::Fixed(self.horizon), Dimension::Fixed(self.columns.len())];
-        let mut inputs: Vec<&[Dimension]> = vec![&trajectory, &[Dimension::Batch]];
-        let mut outputs: Vec<&[Dimension]> = vec![&trajectory];
-        let width = self.condition.as_ref().map(|condition| [Dimension::Batch, Dimension::Fixed(condition.width)]);
-        inputs.extend(width.as_ref().map(<[_; 2]>::as_slice));
-        let decoded = self.transform.as_ref().map(|transform| {
-            let [batch, horizon, columns] = trajectory;
-            [batch, Dimension::Fixed(transform.neighbours), horizon, columns]
-        });
-        if let Some(decoded) = &decoded {
-            inputs.push(&trajectory);
-            outputs.extend([&decoded[..2], decoded.as_slice()]);
-        }
-        check_shapes("inputs", &self.inputs, &inputs)?;
-        check_shapes("outputs", &self.outputs, &outputs)
-    }
-
-    fn check_condition(&self) -> Result<(), ManifestError> {
-        let Some(condition) = &self.condition else { return Ok(()) };
-        let fits = self.family == Family::SequenceDiffusion && (1..=1024).contains(&condition.width);
-        ensure(fits, "condition", "1 to 1024 values for a sequence model", format!("{condition:?}"))?;
-        let range = condition.low.is_finite() && condition.high.is_finite() && condition.low < condition.high;
-        ensure(range, "condition", "a finite range with low < high", format!("{condition:?}"))?;
-        ensure(condition.guidance.is_finite(), "condition.guidance", "a finite weight", condition.guidance)
-    }
-
-    fn check_transform(&self) -> Result<(), ManifestError> {
-        let Some(transform) = &self.transform else {
-            let free = self.family != Family::MazeTransform;
-            return ensure(free, "transform", "codes and their decoder", "none");
-        };
-        let fits = self.family != Family::MazeDiffusion;
-        ensure(fits, "transform", "none for a planner of knots", format!("{:?}", self.family))?;
-        let support = format!("1 to {MAX_SUPPORT} codes");
-        ensure((1..=MAX_SUPPORT).contains(&transform.support), "transform.support", support, transform.support)?;
-        let neighbours = format!("1 to {} neighbours, as many as there are codes", transform.support);
-        let inside = (1..=transform.support).contains(&transform.neighbours);
-        ensure(inside, "transform.neighbours", neighbours, transform.neighbours)?;
-        positive("transform.bandwidth_squared", transform.bandwidth_squared)
     }
 
     fn check_golden(&self) -> Result<(), ManifestError> {
@@ -239,16 +124,17 @@ fn check_intended(quantity: &QuantitySpec) -> Result<(), ManifestError> {
     )
 }
 
-fn check_shapes(entry: &str, tensors: &[TensorSpec], expected: &[&[Dimension]]) -> Result<(), ManifestError> {
-    let got: Vec<&[Dimension]> = tensors.iter().map(|tensor| tensor.shape.as_slice()).collect();
+fn check_shapes(entry: &str, got: &[TensorSpec], expected: &[TensorSpec]) -> Result<(), ManifestError> {
+    let shapes = |specs: &[TensorSpec]| specs.iter().map(|spec| spec.shape.clone()).collect::<Vec<Vec<Dimension>>>();
+    let (got, expected) = (shapes(got), shapes(expected));
     ensure(got == expected, entry, format!("shapes {expected:?}"), format!("{got:?}"))
 }
 
-fn positive(entry: &str, value: f64) -> Result<(), ManifestError> {
+pub(super) fn positive(entry: &str, value: f64) -> Result<(), ManifestError> {
     ensure(value > 0.0 && value.is_finite(), entry, "a number above 0", value)
 }
 
-fn ensure(
+pub(super) fn ensure(
     holds: bool,
     entry: impl Into<String>,
     expected: impl Into<String>,

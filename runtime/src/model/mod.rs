@@ -20,12 +20,15 @@
 
 mod artefact;
 mod backends;
+mod builder;
 mod contract;
 mod engine;
 mod error;
+mod family;
 mod load;
 mod manifest;
 mod manifest_check;
+mod manifest_json;
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime_engine;
 #[cfg(feature = "onnxruntime")]
@@ -39,13 +42,15 @@ mod vector_state;
 
 pub use artefact::{Artefact, MANIFEST_KEY, MAX_FILE_BYTES, SHA256_KEY};
 pub use backends::{BackendStatus, backends};
+pub use builder::ManifestBuilder;
 pub use contract::{CODES, SUPPORT};
 pub use engine::{Engine, EngineChoice, EngineDescription, EngineKind, EngineNameError, Provider};
 pub use error::{EngineError, ModelError};
+pub use family::{Family, FamilyName, tensors};
 pub use load::{SELF_TEST_TOLERANCE, load_engine, relative_difference};
 pub use manifest::{
-    Column, ConditionSpec, DiffusionSpec, Dimension, Family, Golden, Manifest, Normaliser, Parity, Prediction,
+    Column, ConditionSpec, DenoiserSpec, DiffusionSpec, Dimension, Golden, Manifest, Normaliser, Parity, Prediction,
     Provenance, QuantitySpec, SCHEMA_VERSION, SolverDefaults, TensorSpec, TransformSpec, WorldSpec,
 };
-pub use manifest_check::ManifestError;
+pub use manifest_check::{MAX_CANDIDATES, ManifestError};
 pub use policy_spec::{ActionSpec, HeadSpec, POLICY_COLUMNS, PolicySpec, ReturnSpec};

@@ -72,11 +72,7 @@ impl<P: Planner> Pilot<P> {
             trace.commands.clear();
             trace.states.push(state);
         }
-        if self.view().is_enabled() {
-            let walls = world.map().obstacles();
-            let event = Event::Maze { walls, goal: episode.goal, start: state.position };
-            self.view().offer(Default::default(), event);
-        }
+        self.view().log_map(Default::default(), world.map(), state.position, episode.goal);
         let step_secs = world.step_secs();
         let begun = Instant::now();
         for index in 0..steps {
@@ -102,7 +98,7 @@ impl<P: Planner> Pilot<P> {
                 trace.states.push(state);
             }
             if self.view().is_enabled() {
-                self.view().offer(observation.stamp(), Event::Executed { position: state.position });
+                self.view().log(observation.stamp(), Event::Executed { position: state.position });
             }
         }
         report

@@ -1,4 +1,4 @@
-//! How long things took, in bounded memory.
+//! Latency histograms in bounded memory.
 
 use serde::Serialize;
 use std::time::Duration;
@@ -49,7 +49,9 @@ impl Latencies {
     pub fn record(&mut self, duration: Duration) {
         let octaves = (duration.as_nanos() as f64 / LEAST_NANOS).max(1.0).log2();
         let index = ((octaves * PER_OCTAVE) as usize).min(self.buckets.len() - 1);
-        self.buckets[index] += 1;
+        if let Some(bucket) = self.buckets.get_mut(index) {
+            *bucket += 1;
+        }
         self.count += 1;
         self.max = self.max.max(duration);
         self.last = duration;

@@ -1,4 +1,7 @@
-//! The closed loop: observe, propose, correct, check, execute; on time, or with a named fallback.
+//! The receding-horizon loop: observe, propose, correct, check, execute; on time, or with a named fallback.
+
+// The loop must not panic.
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 mod episode;
 mod latency;
@@ -280,7 +283,7 @@ impl<P: Planner> Pilot<P> {
 
     /// Times per stage: propose, correct, check, whole.
     pub fn latency(&self, stage: Stage) -> LatencySummary {
-        self.latencies[index_of(stage)].summary()
+        self.latencies_of(stage).summary()
     }
 
     /// Times of every stage.
@@ -310,6 +313,9 @@ impl<P: Planner> Pilot<P> {
         map_secs: f64,
     ) -> &CheckedPlan {
         self.statistics.rounds += 1;
+        // A round that fails shows and reports nothing of the one before.
+        self.proposal.trajectory.clear();
+        self.corrected.clear();
         let deadline = self.settings.deadline.map(|deadline| begun + deadline.saturating_sub(self.reserve));
         let proposed = self.planner.propose(observation, deadline, &self.view, &mut self.proposal);
         let proposed_at = Instant::now();
@@ -390,7 +396,24 @@ impl<P: Planner> Pilot<P> {
     }
 
     fn time(&mut self, stage: Stage, duration: Duration) {
-        self.latencies[index_of(stage)].record(duration);
+        let [propose, correct, check, whole] = &mut self.latencies;
+        let of_stage = match stage {
+            Stage::Propose => propose,
+            Stage::Correct => correct,
+            Stage::Check => check,
+            Stage::Observe | Stage::Whole => whole,
+        };
+        of_stage.record(duration);
+    }
+
+    fn latencies_of(&self, stage: Stage) -> &Latencies {
+        let [propose, correct, check, whole] = &self.latencies;
+        match stage {
+            Stage::Propose => propose,
+            Stage::Correct => correct,
+            Stage::Check => check,
+            Stage::Observe | Stage::Whole => whole,
+        }
     }
 
     fn show(&self, observation: &Observation) {
@@ -399,18 +422,27 @@ impl<P: Planner> Pilot<P> {
             return;
         }
         let (stamp, plan) = (observation.stamp(), self.planner.plans());
+        // Both are empty where planning or correction failed.
         let proposal = &self.proposal.trajectory.states;
-        if let Some(points) = view.points(proposal.len(), |index| proposal[index].position) {
-            view.offer(stamp, Event::Proposal { plan, points });
+        let points = |states: &[State]| {
+            let position = |index: usize| states.get(index).map_or([f64::NAN; 2], |state| state.position);
+            (!states.is_empty()).then(|| view.points(states.len(), position)).flatten()
+        };
+        if let Some(points) = points(proposal) {
+            view.log(stamp, Event::Proposal { plan, points });
         }
         let corrected = &self.corrected.trajectory.states;
-        if let Some(points) = view.points(corrected.len(), |index| corrected[index].position) {
-            view.offer(stamp, Event::Corrected { plan, points });
+        if let Some(points) = points(corrected) {
+            view.log(stamp, Event::Corrected { plan, points });
+            let (before_m, after_m) = (self.corrected.residual_before_m, self.corrected.residual_after_m);
+            view.log(stamp, Event::Residual { before_m, after_m });
         }
         let active = self.gate.active();
         let checked = &active.trajectory().states;
-        if let Some(points) = view.points(checked.len(), |index| checked[index].position) {
-            view.offer(
+        if let Some(points) =
+            view.points(checked.len(), |index| checked.get(index).map_or([f64::NAN; 2], |state| state.position))
+        {
+            view.log(
                 stamp,
                 match active.origin() {
                     Origin::Planned => Event::Checked { plan, points },
@@ -418,11 +450,9 @@ impl<P: Planner> Pilot<P> {
                 },
             );
         }
-        let (before_m, after_m) = (self.corrected.residual_before_m, self.corrected.residual_after_m);
-        view.offer(stamp, Event::Residual { before_m, after_m });
         for stage in [Stage::Propose, Stage::Correct, Stage::Check, Stage::Whole] {
-            let secs = self.latencies[index_of(stage)].last_secs();
-            view.offer(stamp, Event::Timing { stage, secs });
+            let secs = self.latencies_of(stage).last_secs();
+            view.log(stamp, Event::Timing { stage, secs });
         }
     }
 }
@@ -443,11 +473,11 @@ impl<P: Planner> Pilot<P> {
                 DriftState::Within => (Level::Info, "drift: within"),
                 DriftState::Drifting => (Level::Warning, "drift: drifting"),
             };
-            self.view.offer(stamp, Event::Text { level, message: message.into() });
+            self.view.log(stamp, Event::Text { level, message: message.into() });
         }
         let Some(total_variation) = figures.total_variation else { return };
         let (by_chance, threshold) = (figures.interval.high, figures.threshold);
-        self.view.offer(stamp, Event::Drift { total_variation, by_chance, threshold });
+        self.view.log(stamp, Event::Drift { total_variation, by_chance, threshold });
         if !has_changed && !figures.plans_seen.is_multiple_of(HISTOGRAM_EVERY) {
             return;
         }
@@ -456,16 +486,7 @@ impl<P: Planner> Pilot<P> {
         let observed = bars(|(centre, observed, _)| [centre, observed]);
         let intended = bars(|(centre, _, intended)| [centre, intended]);
         if let (Some(observed), Some(intended)) = (observed, intended) {
-            self.view.offer(stamp, Event::Histogram { observed, intended });
+            self.view.log(stamp, Event::Histogram { observed, intended });
         }
-    }
-}
-
-fn index_of(stage: Stage) -> usize {
-    match stage {
-        Stage::Propose => 0,
-        Stage::Correct => 1,
-        Stage::Check => 2,
-        Stage::Observe | Stage::Whole => 3,
     }
 }

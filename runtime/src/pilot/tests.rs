@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::correction::Resample;
-use crate::model::{EngineDescription, Manifest};
+use crate::planner::PlannerDescription;
 use crate::quantity::{Intended, Marginal};
 use crate::trajectory::Trajectory;
 use crate::world::{Layout, MazeWorld};
@@ -20,12 +20,8 @@ impl Resample for Straight {
 }
 
 impl Planner for Straight {
-    fn manifest(&self) -> &Manifest {
-        unreachable!("a pilot asks for no manifest")
-    }
-
-    fn engine(&self) -> &EngineDescription {
-        unreachable!("a pilot asks for no engine")
+    fn description(&self) -> &PlannerDescription {
+        unreachable!("a pilot reads no description")
     }
 
     fn propose(
@@ -128,4 +124,19 @@ fn what_is_watched_lasts_over_questions_and_settings_but_not_over_clearing() {
     assert!(pilot.drift().is_none() && !drive(&mut pilot, 10).is_empty());
     pilot.configure(settings());
     assert_eq!(plans(&pilot), Some(0));
+}
+
+#[test]
+fn a_round_without_a_proposal_shows_nothing_of_the_plan_before() {
+    let mut pilot = Pilot::new(Straight::default(), settings(), View::disabled());
+    let world = MazeWorld::new(Layout::umaze());
+    let observation = Observation { state: State::at_rest([1.0, 1.0]), goal: [1.0, 2.0], stamp_secs: 0.0, step: 0 };
+    for round in 1..=5 {
+        let checked = pilot.plan(&world, &observation, 0.0, 0.0);
+        assert_eq!(checked.origin() == Origin::Planned, round < 5, "every fifth proposal fails");
+        let sizes = [&pilot.proposal().trajectory, &pilot.corrected().trajectory].map(|shown| shown.states.len());
+        assert_eq!(sizes.iter().all(|size| *size > 0), round < 5, "{round}: {sizes:?}");
+        assert_eq!(pilot.corrected().arrival_secs.is_finite(), round < 5);
+    }
+    assert_eq!(pilot.proposal().trajectory.states.len(), 0);
 }

@@ -1,4 +1,4 @@
-//! What a policy's head says about one action coordinate, as a value.
+//! Sampling of one action coordinate from the output of a policy's head.
 
 use super::{PlanError, PlannerError};
 use crate::density::{Categorical, DensityError, FourierDensity};
@@ -20,7 +20,7 @@ enum Density {
 }
 
 impl ActionHead {
-    /// Room for what a head of this kind says.
+    /// Room for the output of a head of this kind.
     pub(super) fn new(head: HeadSpec, action: &ActionSpec) -> Result<Self, PlannerError> {
         let wrong = |error: DensityError| PlannerError::Setting(format!("{}: {error}", action.name));
         let density = match head {
@@ -33,31 +33,31 @@ impl ActionHead {
         Ok(Self { density, action: action.clone() })
     }
 
-    /// Takes what the network says, and gives a value in the action's unit: the mode at temperature 0, else a draw.
-    /// A draw from a Fourier density is continuous; one from bins is even within its bin.
-    pub(super) fn value(&mut self, said: &[f32], temperature: f64, rng: &mut ChaCha8Rng) -> Result<f64, PlanError> {
-        let place = match &mut self.density {
+    /// A value in the action's unit from the network's output: the mode at temperature 0, else a sample. A sample of a
+    /// Fourier density is continuous; one of a categorical density is uniform within its bin.
+    pub(super) fn value(&mut self, output: &[f32], temperature: f64, rng: &mut ChaCha8Rng) -> Result<f64, PlanError> {
+        let position = match &mut self.density {
             Density::Fourier { density, cells } => {
-                density.set(said)?;
+                density.set(output)?;
                 density.with_temperature(temperature, cells)?.sample(rng)
             }
             Density::Categorical(density) => {
-                density.set(said)?;
+                density.set(output)?;
                 if temperature == 0.0 { density.mode() } else { density.sample(temperature, rng)? }
             }
         };
-        Ok(self.action.bins.from_unit(place)?)
+        Ok(self.action.bins.from_unit(position)?)
     }
 
     /// Probabilities of the bins.
-    pub(super) fn pmf(&mut self, said: &[f32], pmf: &mut [f64]) -> Result<(), PlanError> {
+    pub(super) fn pmf(&mut self, output: &[f32], pmf: &mut [f64]) -> Result<(), PlanError> {
         match &mut self.density {
             Density::Fourier { density, .. } => {
-                density.set(said)?;
+                density.set(output)?;
                 density.pmf_into(pmf)?;
             }
             Density::Categorical(density) => {
-                density.set(said)?;
+                density.set(output)?;
                 for (mass, known) in pmf.iter_mut().zip(density.pmf()) {
                     *mass = *known;
                 }

@@ -1,11 +1,11 @@
-//! A model's network as a denoiser: what the sampler asks, whatever the network says and is conditioned on.
+//! A model's network as a denoiser: predictions of clean samples, with classifier-free guidance and decoding.
 
 use super::{PlannerError, schedule_of};
 use crate::diffusion::{Denoiser, NoiseSchedule};
 use crate::model::{Engine, EngineDescription, EngineError, Manifest, Prediction};
 use std::time::{Duration, Instant};
 
-/// An engine with its buffers and what its calls cost. After construction nothing is allocated but what the engine
+/// An engine with its buffers and the latency of its calls. After construction nothing is allocated but what the engine
 /// allocates inside.
 pub struct EngineDenoiser {
     engine: Box<dyn Engine>,
@@ -14,15 +14,15 @@ pub struct EngineDenoiser {
     timesteps: Vec<f32>,
     condition: Option<ConditionBuffers>,
     decoder: Option<DecoderBuffers>,
-    /// A slowly forgetting maximum of the time per call.
+    /// A slowly decaying maximum of the time per call.
     call: Duration,
 }
 
-/// For classifier-free guidance: what is asked for, nothing, and what the network says to nothing.
+/// For classifier-free guidance.
 struct ConditionBuffers {
-    asked: Vec<f32>,
-    nothing: Vec<f32>,
-    said_to_nothing: Vec<f32>,
+    condition: Vec<f32>,
+    null_condition: Vec<f32>,
+    unconditional_output: Vec<f32>,
     guidance: f32,
 }
 
@@ -32,60 +32,60 @@ struct DecoderBuffers {
     unused: Vec<f32>,
 }
 
-/// What a decoder makes of a batch of codes.
+/// A decoded batch of codes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decoded<'a> {
-    /// Batch x k, each row summing to one.
+    /// Batch x k, summing to one per batch element.
     pub weights: &'a [f32],
     /// Batch x k x H x C, physical units: the trajectory of each neighbour.
     pub trajectories: &'a [f32],
 }
 
 impl EngineDenoiser {
-    /// On an engine that is loaded for `batch` rows.
+    /// On an engine that is loaded for a batch size of `batch`.
     ///
     /// # Errors
     /// If the manifest's schedule makes no sense.
     pub fn new(manifest: &Manifest, engine: Box<dyn Engine>, batch: usize) -> Result<Self, PlannerError> {
         let schedule = schedule_of(manifest)?;
         let size = batch * manifest.horizon * manifest.columns.len();
-        let condition = manifest.condition.as_ref().map(|condition| ConditionBuffers {
-            asked: vec![0.0; batch * condition.width],
-            nothing: vec![0.0; batch * condition.width],
-            said_to_nothing: vec![0.0; size],
+        let condition = manifest.family.condition().map(|condition| ConditionBuffers {
+            condition: vec![0.0; batch * condition.width],
+            null_condition: vec![0.0; batch * condition.width],
+            unconditional_output: vec![0.0; size],
             guidance: condition.guidance,
         });
-        let decoder = manifest.transform.as_ref().map(|transform| DecoderBuffers {
+        let decoder = manifest.family.transform().map(|transform| DecoderBuffers {
             weights: vec![0.0; batch * transform.neighbours],
             trajectories: vec![0.0; size * transform.neighbours],
             unused: vec![0.0; size],
         });
-        let prediction = manifest.denoiser().map_err(PlannerError::Setting)?.0.prediction;
+        let prediction = manifest.denoiser().map_err(PlannerError::Setting)?.diffusion.prediction;
         let timesteps = vec![0.0; batch];
         Ok(Self { engine, schedule, prediction, timesteps, condition, decoder, call: Duration::ZERO })
     }
 
-    /// What computes.
+    /// The engine.
     pub fn engine(&self) -> &EngineDescription {
         self.engine.description()
     }
 
-    /// What a denoising step has cost lately, at most.
-    pub fn call(&self) -> Duration {
+    /// Estimated upper bound of the time of one denoising step.
+    pub fn call_latency(&self) -> Duration {
         self.call
     }
 
-    /// Lowers [`Self::call`]. Only a call can show that calls are fast again: one that was slow must not be the last
-    /// for ever.
-    pub fn forget_a_little(&mut self) {
+    /// Lowers [`Self::call_latency`] after a plan without a call: the estimate of one slow call would otherwise forbid
+    /// every later call, and only a call can correct it.
+    pub fn decay_latency_estimate(&mut self) {
         self.call = self.call.mul_f64(0.9);
     }
 
-    /// The condition of the steps to come, batch x width; other lengths are cut or filled up with zeros.
-    pub fn ask_for(&mut self, condition: &[f32]) {
+    /// The condition of the next steps, batch x width; other lengths are cut or filled up with zeros.
+    pub fn set_condition(&mut self, condition: &[f32]) {
         if let Some(buffers) = &mut self.condition {
-            buffers.asked.fill(0.0);
-            for (own, value) in buffers.asked.iter_mut().zip(condition) {
+            buffers.condition.fill(0.0);
+            for (own, value) in buffers.condition.iter_mut().zip(condition) {
                 *own = *value;
             }
         }
@@ -114,22 +114,21 @@ impl EngineDenoiser {
         Ok(Some(Decoded { weights, trajectories }))
     }
 
-    /// One evaluation on the condition that is asked for, or on none.
-    fn evaluate(&mut self, noisy: &[f32], said: &mut [f32]) -> Result<(), EngineError> {
+    /// One evaluation of the network, guided if it takes a condition.
+    fn evaluate(&mut self, noisy: &[f32], output: &mut [f32]) -> Result<(), EngineError> {
         match (&mut self.condition, &mut self.decoder) {
-            (Some(condition), _) => {
-                self.engine.run(&[noisy, &self.timesteps, &condition.asked], &mut [&mut *said])?;
-                let without = &mut condition.said_to_nothing;
-                self.engine.run(&[noisy, &self.timesteps, &condition.nothing], &mut [&mut *without])?;
-                for (said, nothing) in said.iter_mut().zip(without) {
-                    *said = *nothing + condition.guidance * (*said - *nothing);
+            (Some(ConditionBuffers { condition, null_condition, unconditional_output, guidance }), _) => {
+                self.engine.run(&[noisy, &self.timesteps, condition], &mut [&mut *output])?;
+                self.engine.run(&[noisy, &self.timesteps, null_condition], &mut [&mut *unconditional_output])?;
+                for (output, unconditional) in output.iter_mut().zip(unconditional_output) {
+                    *output = *unconditional + *guidance * (*output - *unconditional);
                 }
                 Ok(())
             }
             (None, Some(DecoderBuffers { weights, trajectories, .. })) => {
-                self.engine.run(&[noisy, &self.timesteps, noisy], &mut [said, weights, trajectories])
+                self.engine.run(&[noisy, &self.timesteps, noisy], &mut [output, weights, trajectories])
             }
-            (None, None) => self.engine.run(&[noisy, &self.timesteps], &mut [said]),
+            (None, None) => self.engine.run(&[noisy, &self.timesteps], &mut [output]),
         }
     }
 }

@@ -1,44 +1,67 @@
-//! From an observation to a proposal. One file per family; what comes out is a dream until it is
-//! corrected and checked.
+//! Planner families: an observation in, a proposal out. Proposals are not yet dynamically feasible.
+//!
+//! [`load`] opens a model of any family. A new family is a module here, an arm of
+//! [`Family`](crate::model::Family) and an arm of [`load_with`]; [`ControlPlanner`] needs no model.
+//!
+//! ```no_run
+//! use planwright::model::{Artefact, EngineChoice};
+//! use planwright::planner::{Observation, PlannerSettings, load};
+//! use planwright::view::View;
+//! use planwright::world::State;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let artefact = Artefact::open("models/maze-umaze.onnx".as_ref())?;
+//! let mut planner = load(&artefact, &EngineChoice::default(), &PlannerSettings::default())?;
+//! let mut proposal = planner.proposal();
+//! let observation = Observation { state: State::at_rest([3.0, 1.0]), goal: [1.0, 1.0], stamp_secs: 0.0, step: 0 };
+//! planner.propose(&observation, None, &View::disabled(), &mut proposal)?;
+//! println!("{} knots", proposal.trajectory.states.len());
+//! # Ok(())
+//! # }
+//! ```
 
 mod action_head;
-mod any_maze;
+mod control;
 mod denoiser;
-mod maze;
-mod path;
+mod description;
+mod diffusion;
+mod error;
+mod length_matched;
+mod load;
 mod policy;
-mod policy_decider;
 mod policy_engine;
 mod policy_history;
+mod policy_runner;
 mod pool;
 mod ranking;
 mod sequence;
+mod settings;
 
-pub use any_maze::{AnyMazePlanner, AnyMazeSettings};
+pub use control::{Control, ControlPlanner};
 pub use denoiser::EngineDenoiser;
-pub use maze::{MazePlanner, MazePlannerSettings};
-pub use path::{PathPlanner, PathPlannerSettings};
-pub use policy::{PolicyPlanner, PolicyPlannerSettings};
-pub use policy_decider::PolicyDecider;
+pub use description::PlannerDescription;
+pub use error::{PlanError, PlannerError};
+pub use length_matched::{LengthMatchedPlanner, LengthMatching};
+use load::{layout_of, schedule_of};
+pub use load::{load, load_with};
 pub(crate) use policy_engine::{PolicyEngine, policy_of};
 pub(crate) use policy_history::{History, HistoryStep};
+pub use policy_runner::PolicyRunner;
 pub use sequence::{SequenceGenerator, SequenceRequest};
+pub use settings::{DenoiserSettings, PlannerSettings, RolloutSettings};
 
 use crate::correction::Resample;
-use crate::density::DensityError;
-use crate::diffusion::NoiseSchedule;
-use crate::model::{EngineDescription, EngineError, Family, Manifest, ModelError};
 use crate::trajectory::Trajectory;
 use crate::view::{Stamp, View};
-use crate::world::{Layout, Point, State};
+use crate::world::{Point, State};
 use std::time::Instant;
 
-/// What a planner is told.
+/// Input of a planner.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Observation {
     /// Position and velocity in the maze's frame.
     pub state: State,
-    /// Where to go.
+    /// Goal position in the maze's frame, metres.
     pub goal: Point,
     /// When the state was measured, seconds on the pilot's clock.
     pub stamp_secs: f64,
@@ -51,84 +74,40 @@ impl Observation {
     pub fn stamp(&self) -> Stamp {
         Stamp { time_secs: self.stamp_secs, step: self.step }
     }
+
+    /// # Errors
+    /// If a number of state or goal is not finite.
+    fn check_finite(&self) -> Result<(), PlanError> {
+        let finite = self.state.is_finite() && self.goal.iter().all(|value| value.is_finite());
+        if finite { Ok(()) } else { Err(PlanError::NotFinite) }
+    }
 }
 
-/// What a planner dreams.
+/// Output of a planner, before correction and gate.
 #[derive(Clone, Debug, Default)]
 pub struct Proposal {
-    /// Knots at the model's own period, from now.
+    /// Knots at the planner's own period, from now.
     pub trajectory: Trajectory,
-    /// Which candidate this is.
+    /// Index of the chosen candidate.
     pub candidate: usize,
     /// Smallest clearance of the candidate's path, metres.
     pub clearance_m: f64,
     /// Network calls made for it.
     pub denoising_steps: usize,
-    /// Whether the deadline allowed fewer calls than were asked for.
+    /// Whether the deadline allowed fewer network calls than the settings give.
     pub cut_short: bool,
-    /// Whether it grew out of the previous plan.
+    /// Whether the sampler started from the previous plan.
     pub warm: bool,
 }
 
-/// Why there is no proposal.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// The observation holds a number that is not finite.
-    #[error("expected finite numbers in state and goal")]
-    NotFinite,
-    /// No network call fits before the deadline.
-    #[error("no time for a single denoising step before the deadline")]
-    NoTime,
-    /// All candidates hold numbers that are not finite.
-    #[error("all {0} candidates hold numbers that are not finite")]
-    AllBroken(usize),
-    /// No candidate's ends fit start and goal.
-    #[error("none of {candidates} candidate paths leads from near the start to near the goal, clear of walls")]
-    NoneFits {
-        /// Candidates looked at.
-        candidates: usize,
-    },
-    /// No imagined future arrives.
-    #[error("none of {rollouts} roll-outs reaches the goal within {steps} steps")]
-    NotReached {
-        /// Roll-outs tried.
-        rollouts: usize,
-        /// Steps of each.
-        steps: usize,
-    },
-    /// What a policy's head says describes no density.
-    #[error("the policy's head: {0}")]
-    Head(#[from] DensityError),
-    /// The step count does not fit the model.
-    #[error("{0}")]
-    Steps(String),
-    /// The engine failed.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-}
-
-/// Why a planner cannot be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum PlannerError {
-    /// The model.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// A setting that does not fit the model.
-    #[error("{0}")]
-    Setting(String),
-}
-
-/// A planner family.
+/// A planner of any family.
 ///
-/// Contract: `propose` ends before `deadline` by at most one network call's time, or says so in
-/// `cut_short`; it does not log and, but for what the engine does inside, does not allocate once warm. A
-/// proposal may be anything, colliding or absurd, but is finite. The same seed and observations give the
-/// same proposals as long as no deadline interferes.
-pub trait Planner: Resample {
-    /// What the model says of itself.
-    fn manifest(&self) -> &Manifest;
-    /// What computes.
-    fn engine(&self) -> &EngineDescription;
+/// Contract: `propose` ends before `deadline` by at most one network call's time, or sets `cut_short`; it does not log
+/// and, but for what the engine does inside, does not allocate once warm. A proposal may collide and may be dynamically
+/// infeasible, but is finite. The same seed and observations give the same proposals as long as no deadline interferes.
+pub trait Planner: Resample + Send {
+    /// Name, maze, engine and settings in use.
+    fn description(&self) -> &PlannerDescription;
     /// Fills `proposal` for an observation.
     ///
     /// # Errors
@@ -142,33 +121,53 @@ pub trait Planner: Resample {
     ) -> Result<(), PlanError>;
     /// Forgets the past: the next proposal is a cold start with the first seed.
     fn reset(&mut self, seed: u64);
-    /// Room for a proposal, so that [`Self::propose`] does not allocate.
-    fn proposal(&self) -> Proposal;
     /// Plans proposed since the last reset.
     fn plans(&self) -> u64;
-}
-
-/// Refuses a model of another family.
-fn check_family(manifest: &Manifest, expected: Family) -> Result<(), PlannerError> {
-    if manifest.family == expected {
-        return Ok(());
+    /// Room for a proposal, so that [`Self::propose`] does not allocate.
+    fn proposal(&self) -> Proposal {
+        let description = self.description();
+        // Start and goal may be added to the knots of the horizon.
+        let trajectory = Trajectory::with_capacity(description.knot_secs, description.horizon + 2);
+        Proposal { trajectory, ..Proposal::default() }
     }
-    Err(PlannerError::Setting(format!(
-        "expected a model of family {expected:?}, got '{}' of family {:?}\nhint: `planwright inspect FILE` tells what a model is",
-        manifest.name, manifest.family
-    )))
 }
 
-/// The noise that a denoiser was trained with.
-fn schedule_of(manifest: &Manifest) -> Result<NoiseSchedule, PlannerError> {
-    let (diffusion, _) = manifest.denoiser().map_err(PlannerError::Setting)?;
-    NoiseSchedule::new(diffusion.schedule, diffusion.steps).map_err(|error| PlannerError::Setting(error.to_string()))
+impl Planner for Box<dyn Planner> {
+    fn description(&self) -> &PlannerDescription {
+        (**self).description()
+    }
+
+    fn propose(
+        &mut self,
+        observation: &Observation,
+        deadline: Option<Instant>,
+        view: &View,
+        proposal: &mut Proposal,
+    ) -> Result<(), PlanError> {
+        (**self).propose(observation, deadline, view, proposal)
+    }
+
+    fn reset(&mut self, seed: u64) {
+        (**self).reset(seed);
+    }
+
+    fn plans(&self) -> u64 {
+        (**self).plans()
+    }
+
+    fn proposal(&self) -> Proposal {
+        (**self).proposal()
+    }
 }
 
-/// The map that a model was trained for.
-fn layout_of(manifest: &Manifest) -> Result<Layout, PlannerError> {
-    let world = manifest.world.as_ref();
-    let world = world.ok_or_else(|| PlannerError::Setting("expected a model with a world, got none".to_owned()))?;
-    Layout::parse(&world.layout, &world.layout_text)
-        .map_err(|error| PlannerError::Setting(format!("the model's layout: {error}")))
+impl Resample for Box<dyn Planner> {
+    fn resample(&mut self, knots: &mut Trajectory, noise_share: f64, round: usize) -> bool {
+        (**self).resample(knots, noise_share, round)
+    }
+}
+
+/// The seed of a stream of random numbers: an odd constant spreads neighbouring indices over the seed space, ChaCha
+/// mixes the rest.
+fn stream_seed(seed: u64, index: u64) -> u64 {
+    seed.wrapping_add(index.wrapping_mul(0x9E37_79B9_7F4A_7C15))
 }

@@ -1,81 +1,45 @@
-//! Policies: an action at a time, imagined forward through the world until the goal. What comes out is a proposal like
-//! any other.
+//! Planning with a policy: its actions are rolled out through the simulated world until the goal.
 
 use super::policy_engine::{PolicyEngine, policy_of};
 use super::policy_history::{History, HistoryStep};
-use super::{Observation, PlanError, Planner, PlannerError, Proposal, layout_of};
+use super::{
+    Observation, PlanError, Planner, PlannerDescription, PlannerError, PlannerSettings, Proposal, stream_seed,
+};
 use crate::correction::Resample;
-use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, Manifest, load_engine};
+use crate::model::{Engine, Manifest, ModelError};
 use crate::trajectory::Trajectory;
 use crate::view::{Event, View};
-use crate::world::{GOAL_RADIUS_M, Layout, MazeWorld, Point, State};
+use crate::world::{GOAL_RADIUS_M, MazeWorld, Point, State};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::time::Instant;
 
-/// Choices at run time.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PolicyPlannerSettings {
-    /// Roll-outs per plan, all in one batch; the first that reaches the goal is taken.
-    pub rollouts: usize,
-    /// Sharpness of the actions: 1 draws from the density as it is, 0 takes its mode.
-    pub temperature: f64,
-    /// Return that every roll-out asks for at the start of an episode. If `None`, each asks for its own: from the model's
-    /// target down to half of it, for what is good far from the goal is little beside it.
-    pub target_return: Option<f64>,
-    /// Distance from the goal at which a roll-out has arrived, metres; the rest is one straight knot.
-    pub arrival_m: f64,
-    /// Seed of all randomness.
-    pub seed: u64,
-}
-
-impl Default for PolicyPlannerSettings {
-    fn default() -> Self {
-        Self { rollouts: 4, temperature: 0.5, target_return: None, arrival_m: 0.3, seed: 0 }
-    }
-}
-
-impl PolicyPlannerSettings {
-    /// # Errors
-    /// Expected and got, for the first setting without sense.
-    pub(super) fn check(&self) -> Result<(), PlannerError> {
-        let wrong = |problem: String| Err(PlannerError::Setting(problem));
-        if !(1..=256).contains(&self.rollouts) {
-            return wrong(format!("expected 1 to 256 roll-outs, got {}", self.rollouts));
-        }
-        if !(self.temperature >= 0.0 && self.temperature <= 100.0) {
-            return wrong(format!("expected a temperature from 0 to 100, got {}", self.temperature));
-        }
-        if !(self.arrival_m > 0.0 && self.arrival_m <= GOAL_RADIUS_M) {
-            return wrong(format!("expected an arrival within 0 to {GOAL_RADIUS_M} m, got {}", self.arrival_m));
-        }
-        if let Some(target) = self.target_return.filter(|target| !target.is_finite()) {
-            return wrong(format!("expected a finite target return, got {target}"));
-        }
-        Ok(())
-    }
-}
+/// Distance from the goal at which a roll-out has arrived, metres; the rest is one straight knot.
+const ARRIVAL_M: f64 = 0.3;
+/// Share of the model's target return in the roll-out with the lowest one.
+const LEAST_SHARE: f64 = 0.5;
 
 /// A policy on an engine.
-pub struct PolicyPlanner {
-    manifest: Manifest,
-    settings: PolicyPlannerSettings,
+pub(super) struct PolicyPlanner {
+    description: PlannerDescription,
+    temperature: f64,
+    /// Return to go at the start of an episode in every roll-out. If `None`, they range from the model's target down to
+    /// [`LEAST_SHARE`] of it, because high returns cannot be reached far from the goal.
+    target_return: Option<f64>,
+    seed: u64,
     world: MazeWorld,
     engine: PolicyEngine,
-    /// What was observed.
+    /// Observed steps.
     past: History,
     last: Option<Observation>,
     return_to_go: f64,
     rollouts: Vec<Rollout>,
-    /// Where roll-outs began that a deadline cut off, and how far they are.
+    /// Start and steps done of roll-outs that a deadline cut off.
     unfinished: Option<(Observation, usize)>,
     plans: u64,
 }
 
-/// Share of the model's target that the most modest roll-out asks for.
-const LEAST_SHARE: f64 = 0.5;
-
-/// One imagined future.
+/// One simulated future.
 struct Rollout {
     history: History,
     return_to_go: f64,
@@ -87,34 +51,17 @@ struct Rollout {
 }
 
 impl PolicyPlanner {
-    /// Loads the engine for `settings.rollouts` rows and warms it up.
-    ///
-    /// # Errors
-    /// If the model is no policy, a setting does not fit it, or the engine refuses.
-    pub fn new(
-        artefact: &Artefact,
-        choice: &EngineChoice,
-        settings: PolicyPlannerSettings,
-    ) -> Result<Self, PlannerError> {
-        settings.check()?;
-        policy_of(artefact.manifest())?;
-        Self::on_engine(artefact.manifest(), load_engine(artefact, choice, settings.rollouts)?, settings)
-    }
-
-    /// On an engine that is already loaded for `settings.rollouts` rows.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn on_engine(
+    /// On the engine that `engine` makes for a batch of the roll-outs.
+    pub(super) fn open(
         manifest: &Manifest,
-        engine: Box<dyn Engine>,
-        settings: PolicyPlannerSettings,
+        settings: &PlannerSettings,
+        engine: impl FnOnce(usize) -> Result<Box<dyn Engine>, ModelError>,
     ) -> Result<Self, PlannerError> {
-        settings.check()?;
-        let manifest = manifest.clone();
-        let policy = policy_of(&manifest)?;
-        let layout = layout_of(&manifest)?;
-        let history = History::new(&manifest, policy.context);
+        let own = settings.rollout;
+        own.check()?;
+        let policy = policy_of(manifest)?;
+        let (rollouts, temperature) = (own.rollouts(), own.temperature());
+        let history = History::new(manifest, policy.context);
         let rollout = || Rollout {
             history: history.clone(),
             return_to_go: 0.0,
@@ -125,46 +72,40 @@ impl PolicyPlanner {
             broken: false,
             rng: ChaCha8Rng::seed_from_u64(0),
         };
-        let return_to_go = settings.target_return.unwrap_or(policy.returns.target);
+        let engine = PolicyEngine::on_engine(manifest, engine(rollouts)?, rollouts)?;
+        let mut description = PlannerDescription::of_model(manifest, engine.engine(), rollouts)?;
+        description.temperature = Some(temperature);
         Ok(Self {
-            rollouts: (0..settings.rollouts).map(|_| rollout()).collect(),
-            return_to_go,
-            world: MazeWorld::new(layout),
-            engine: PolicyEngine::on_engine(&manifest, engine, settings.rollouts)?,
+            rollouts: (0..rollouts).map(|_| rollout()).collect(),
+            return_to_go: own.target_return.unwrap_or(policy.returns.target),
+            world: MazeWorld::new(description.layout.clone()),
+            temperature,
+            target_return: own.target_return,
+            seed: settings.seed,
             past: history.clone(),
             last: None,
             unfinished: None,
             plans: 0,
-            settings,
-            manifest,
+            engine,
+            description,
         })
     }
 
-    /// The map that the model was trained for.
-    pub fn layout(&self) -> &Layout {
-        self.world.layout()
-    }
-
-    /// The settings.
-    pub fn settings(&self) -> &PolicyPlannerSettings {
-        &self.settings
-    }
-
-    /// Takes in what was observed. A new goal, a gap or a jump in time begins an episode.
-    fn remember(&mut self, observation: &Observation) {
-        let period = self.manifest.knot_secs;
-        let target = self.settings.target_return.unwrap_or(self.engine.policy().returns.target);
+    /// Adds an observation to the history. A new goal, a gap or a jump in time begins an episode.
+    fn record(&mut self, observation: &Observation) {
+        let period = self.description.knot_secs;
+        let target = self.target_return.unwrap_or(self.engine.policy().returns.target);
         let elapsed = self.last.map(|last| observation.stamp_secs - last.stamp_secs);
-        let goes_on = self.last.is_some_and(|last| last.goal == observation.goal)
+        let continues = self.last.is_some_and(|last| last.goal == observation.goal)
             && elapsed.is_some_and(|elapsed| (0.0..=3.0 * period).contains(&elapsed));
         let action_before = match (&self.last, elapsed) {
-            // The newest step stands until a whole period has passed.
-            (Some(_), Some(elapsed)) if goes_on && elapsed < 0.75 * period => return,
-            (Some(last), Some(elapsed)) if goes_on => {
+            // A step of the history covers a whole period.
+            (Some(_), Some(elapsed)) if continues && elapsed < 0.75 * period => return,
+            (Some(last), Some(elapsed)) if continues => {
                 self.world.robot().mean_command(&last.state, &observation.state, elapsed)
             }
             _ => {
-                self.past.forget();
+                self.past.clear();
                 self.return_to_go = target;
                 [0.0; 2]
             }
@@ -182,36 +123,36 @@ impl PolicyPlanner {
     }
 
     fn begin_rollouts(&mut self, observation: &Observation, seed: u64) {
-        let spread = if self.settings.target_return.is_some() { 0.0 } else { LEAST_SHARE - 1.0 };
+        let spread = if self.target_return.is_some() { 0.0 } else { LEAST_SHARE - 1.0 };
         let last = self.rollouts.len().saturating_sub(1).max(1) as f64;
         for (index, rollout) in self.rollouts.iter_mut().enumerate() {
             rollout.history.copy_from(&self.past);
             rollout.return_to_go = self.return_to_go * (1.0 + spread * index as f64 / last);
-            rollout.history.ask_for(rollout.return_to_go);
+            rollout.history.set_return(rollout.return_to_go);
             rollout.state = observation.state;
             rollout.path.clear();
-            rollout.path.dt_secs = self.manifest.knot_secs;
+            rollout.path.dt_secs = self.description.knot_secs;
             rollout.path.states.push(observation.state);
-            rollout.arrived = observation.state.distance(observation.goal) <= self.settings.arrival_m;
+            rollout.arrived = observation.state.distance(observation.goal) <= ARRIVAL_M;
             rollout.broken = false;
             rollout.rng = ChaCha8Rng::seed_from_u64(seed);
             rollout.rng.set_stream(index as u64);
         }
     }
 
-    /// One step of every roll-out that is still under way. Gives back what the head of one said that is no density.
+    /// One step of every roll-out that has neither arrived nor broken off. Returns the last head error of this step.
     fn advance(&mut self, goal: Point) -> Result<Option<PlanError>, PlanError> {
         let mut fault = None;
-        for (row, rollout) in self.rollouts.iter().enumerate() {
-            self.engine.show(row, &rollout.history);
+        for (element, rollout) in self.rollouts.iter().enumerate() {
+            self.engine.set_input(element, &rollout.history);
         }
-        self.engine.ask()?;
-        for (row, rollout) in self.rollouts.iter_mut().enumerate() {
+        self.engine.run()?;
+        for (element, rollout) in self.rollouts.iter_mut().enumerate() {
             if rollout.arrived || rollout.broken {
                 continue;
             }
-            // What is no density ends this future, not the others.
-            let action = match self.engine.action(row, self.settings.temperature, &mut rollout.rng) {
+            // An output that is not a density ends this roll-out alone.
+            let action = match self.engine.action(element, self.temperature, &mut rollout.rng) {
                 Ok(action) => action,
                 Err(error) => {
                     rollout.broken = true;
@@ -228,7 +169,7 @@ impl PolicyPlanner {
             }
             rollout.path.commands.push(action);
             rollout.path.states.push(rollout.state);
-            rollout.arrived = rollout.state.distance(goal) <= self.settings.arrival_m;
+            rollout.arrived = rollout.state.distance(goal) <= ARRIVAL_M;
             rollout.history.push(&HistoryStep {
                 state: rollout.state,
                 goal,
@@ -239,7 +180,7 @@ impl PolicyPlanner {
         Ok(fault)
     }
 
-    /// The roll-out that has arrived; of several that arrived with the same step, the one farthest from walls.
+    /// The roll-out that has arrived and its clearance, metres; of several in the same step, the one farthest from walls.
     fn arrived(&self) -> Option<(usize, f64)> {
         let sweep = self.world.sweep();
         let arrived = self.rollouts.iter().enumerate().filter(|(_, rollout)| rollout.arrived);
@@ -253,19 +194,19 @@ impl PolicyPlanner {
             let position = |index: usize| rollout.path.states.get(index).map_or([f64::NAN; 2], |state| state.position);
             if let Some(points) = view.points(rollout.path.states.len(), position) {
                 let event = Event::Denoising { plan, step: 0, candidate: candidate as u32, points };
-                view.offer(observation.stamp(), event);
+                view.log(observation.stamp(), event);
             }
         }
     }
 }
 
-/// Farthest that a robot at rest moves between two looks, metres, and its fastest, metres per second.
+/// Largest displacement between two observations of a robot at rest, metres, and its largest speed, metres per second.
 const REST_M: f64 = 1e-3;
 const REST_MPS: f64 = 1e-2;
 
-/// Whether a future that was imagined from one observation is one from the next as well: a robot that waits for its
-/// plan gets it after several deadlines rather than never.
-fn stands_still(begun: &Observation, now: &Observation) -> bool {
+/// Whether roll-outs from one observation are valid from the next one as well: they can then continue after a deadline
+/// that is shorter than one plan takes.
+fn is_at_rest(begun: &Observation, now: &Observation) -> bool {
     let slow = |state: &State| state.velocity[0].hypot(state.velocity[1]) <= REST_MPS;
     begun.goal == now.goal
         && slow(&begun.state)
@@ -274,12 +215,8 @@ fn stands_still(begun: &Observation, now: &Observation) -> bool {
 }
 
 impl Planner for PolicyPlanner {
-    fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    fn engine(&self) -> &EngineDescription {
-        self.engine.engine()
+    fn description(&self) -> &PlannerDescription {
+        &self.description
     }
 
     fn propose(
@@ -290,16 +227,13 @@ impl Planner for PolicyPlanner {
         proposal: &mut Proposal,
     ) -> Result<(), PlanError> {
         proposal.trajectory.clear();
-        if !(observation.state.is_finite() && observation.goal.iter().all(|value| value.is_finite())) {
-            return Err(PlanError::NotFinite);
-        }
-        self.remember(observation);
+        observation.check_finite()?;
+        self.record(observation);
         let plan = self.plans;
         self.plans += 1;
-        // ChaCha mixes; the odd constant keeps the plans of neighbouring seeds apart.
-        let seed = self.settings.seed.wrapping_add((plan + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let seed = stream_seed(self.seed, plan + 1);
         let mut steps = match self.unfinished.take() {
-            Some((begun, steps)) if stands_still(&begun, observation) => steps,
+            Some((begun, steps)) if is_at_rest(&begun, observation) => steps,
             _ => {
                 self.begin_rollouts(observation, seed);
                 0
@@ -307,14 +241,14 @@ impl Planner for PolicyPlanner {
         };
         let mut fault = None;
         while self.arrived().is_none() {
-            if steps == self.manifest.horizon || self.rollouts.iter().all(|rollout| rollout.broken) {
+            if steps == self.description.horizon || self.rollouts.iter().all(|rollout| rollout.broken) {
                 let not_reached = PlanError::NotReached { rollouts: self.rollouts.len(), steps };
-                // Where every future ends in something that is no density, that is what is wrong.
+                // If every roll-out broke off, the head's error is the cause.
                 let broken = self.rollouts.iter().all(|rollout| rollout.broken);
                 return Err(fault.filter(|_| broken).unwrap_or(not_reached));
             }
-            if deadline.is_some_and(|deadline| Instant::now() + self.engine.call() > deadline) {
-                self.engine.forget_a_little();
+            if deadline.is_some_and(|deadline| Instant::now() + self.engine.call_latency() > deadline) {
+                self.engine.decay_latency_estimate();
                 self.unfinished = Some((*observation, steps));
                 return Err(PlanError::NoTime);
             }
@@ -329,7 +263,7 @@ impl Planner for PolicyPlanner {
         };
         proposal.trajectory.copy_from(&self.rollouts[candidate].path);
         proposal.trajectory.states.push(State::at_rest(observation.goal));
-        // Nobody knows the command of the last stretch; a trajectory has all commands or none.
+        // The command of the last stretch is unknown; a trajectory has all commands or none.
         proposal.trajectory.commands.clear();
         proposal.candidate = candidate;
         proposal.clearance_m = clearance_m;
@@ -340,15 +274,10 @@ impl Planner for PolicyPlanner {
     }
 
     fn reset(&mut self, seed: u64) {
-        self.settings.seed = seed;
+        self.seed = seed;
         self.plans = 0;
         self.last = None;
         self.unfinished = None;
-    }
-
-    fn proposal(&self) -> Proposal {
-        let trajectory = Trajectory::with_capacity(self.manifest.knot_secs, self.manifest.horizon + 2);
-        Proposal { trajectory, ..Proposal::default() }
     }
 
     fn plans(&self) -> u64 {
@@ -357,7 +286,7 @@ impl Planner for PolicyPlanner {
 }
 
 impl Resample for PolicyPlanner {
-    /// Another roll-out would be another plan: the gate decides about the one that was chosen.
+    /// Another roll-out would be another plan: the gate checks the one that was chosen.
     fn resample(&mut self, _knots: &mut Trajectory, _noise_share: f64, _round: usize) -> bool {
         false
     }

@@ -1,6 +1,6 @@
-//! What a policy remembers: the last steps, as its network wants them.
+//! A policy's input: the window of the last steps, normalised.
 
-use crate::model::{Manifest, POLICY_COLUMNS};
+use crate::model::{Manifest, Normaliser, POLICY_COLUMNS};
 use crate::world::{Command, Point, State};
 
 /// Columns of one step.
@@ -8,7 +8,7 @@ pub(crate) const COLUMNS: usize = POLICY_COLUMNS.len();
 const KNOWN: usize = COLUMNS - 1;
 const RETURN: usize = 6;
 
-/// One step as it was.
+/// One observed or simulated step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct HistoryStep {
     pub(crate) state: State,
@@ -21,31 +21,28 @@ pub(crate) struct HistoryStep {
 /// A window of the newest steps, normalised, the newest last. Memory is fixed at construction.
 #[derive(Clone, Debug)]
 pub(crate) struct History {
-    low: [f32; COLUMNS],
-    high: [f32; COLUMNS],
+    normaliser: Normaliser,
     /// Context x columns.
     values: Vec<f32>,
 }
 
 impl History {
-    /// Nothing known yet. The manifest has been checked to have these columns.
+    /// Without known steps. The manifest has been checked to have these columns.
     pub(crate) fn new(manifest: &Manifest, context: usize) -> Self {
-        let ends = |values: &[f32]| std::array::from_fn(|column| values.get(column).copied().unwrap_or_default());
-        let (low, high) = (ends(&manifest.normaliser.low), ends(&manifest.normaliser.high));
-        let mut history = Self { low, high, values: vec![0.0; context * COLUMNS] };
-        history.forget();
+        let mut history = Self { normaliser: manifest.normaliser.clone(), values: vec![0.0; context * COLUMNS] };
+        history.clear();
         history
     }
 
-    /// Back to nothing known.
-    pub(crate) fn forget(&mut self) {
+    /// Marks every step as unknown.
+    pub(crate) fn clear(&mut self) {
         for step in self.values.chunks_exact_mut(COLUMNS) {
             step.fill(0.0);
             step[KNOWN] = -1.0;
         }
     }
 
-    /// Adds the newest step; the oldest falls out.
+    /// Adds the newest step and drops the oldest.
     pub(crate) fn push(&mut self, step: &HistoryStep) {
         self.values.copy_within(COLUMNS.., 0);
         let HistoryStep { state, goal, return_to_go, action_before } = step;
@@ -57,21 +54,20 @@ impl History {
         }
     }
 
-    /// Says of every known step that this return was asked for.
-    pub(crate) fn ask_for(&mut self, return_to_go: f64) {
+    /// Sets the return to go of every known step.
+    pub(crate) fn set_return(&mut self, return_to_go: f64) {
         let value = self.normalised(RETURN, return_to_go);
         for step in self.values.chunks_exact_mut(COLUMNS).filter(|step| step[KNOWN] > 0.0) {
             step[RETURN] = value;
         }
     }
 
-    /// Values that the data never had are not given to the network.
+    /// Clamped, because the network was fitted to values within [-1, 1].
     fn normalised(&self, column: usize, value: f64) -> f32 {
-        let (low, high) = (self.low[column], self.high[column]);
-        (2.0 * (value as f32 - low) / (high - low) - 1.0).clamp(-1.5, 1.5)
+        self.normaliser.normalise(column, value).clamp(-1.5, 1.5)
     }
 
-    /// Takes over another history of the same model.
+    /// Copies another history of the same model.
     pub(crate) fn copy_from(&mut self, other: &Self) {
         self.values.copy_from_slice(&other.values);
     }
@@ -87,9 +83,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_return_is_asked_for_in_all_that_is_known() {
-        let mut history = History { low: [-1.0; COLUMNS], high: [1.0; COLUMNS], values: vec![0.0; 3 * COLUMNS] };
-        history.forget();
+    fn a_return_is_set_in_every_known_step() {
+        let normaliser = Normaliser { low: vec![-1.0; COLUMNS], high: vec![1.0; COLUMNS] };
+        let mut history = History { normaliser, values: vec![0.0; 3 * COLUMNS] };
+        history.clear();
         let step = HistoryStep {
             state: State::at_rest([0.1, 0.2]),
             goal: [0.3, 0.4],
@@ -98,7 +95,7 @@ mod tests {
         };
         history.push(&step);
         history.push(&step);
-        history.ask_for(-0.25);
+        history.set_return(-0.25);
         let returns: Vec<f32> = history.values().chunks_exact(COLUMNS).map(|step| step[RETURN]).collect();
         assert_eq!(returns, [0.0, -0.25, -0.25]);
         assert_eq!(POLICY_COLUMNS[RETURN], "return_to_go");

@@ -1,12 +1,12 @@
-//! Unconditional samples of a transform, kept for whoever asks for a way between two points.
+//! A ring buffer of unconditional samples of a transform, the candidates of every plan.
 
 use super::PlanError;
 use super::denoiser::EngineDenoiser;
-use crate::diffusion::{Sampler, SamplerSettings, SamplingError, Start};
+use crate::diffusion::{Sampler, SamplerSettings, Start};
 use crate::world::Point;
 
-/// A ring of decoded paths. The model knows neither start nor goal, so that a sample that did not fit one question may
-/// fit the next; every plan renews a part of the ring. Memory is fixed at construction.
+/// A ring of decoded paths. Samples do not depend on start and goal, so that one that does not fit a task may fit the
+/// next; every plan renews a part of the ring. Memory is fixed at construction.
 pub(super) struct Pool {
     horizon: usize,
     capacity: usize,
@@ -14,7 +14,7 @@ pub(super) struct Pool {
     points: Vec<Point>,
     len: usize,
     next: usize,
-    /// What [`Pool::keep`] kept.
+    /// Copy made by [`Pool::keep`].
     kept: Vec<Point>,
 }
 
@@ -24,12 +24,12 @@ impl Pool {
         Self { horizon, capacity, points: vec![[0.0; 2]; capacity * horizon], len: 0, next: 0, kept: Vec::new() }
     }
 
-    /// Keeps the paths as they are, for [`Self::restore`].
+    /// Copies the paths, for [`Self::restore`].
     pub(super) fn keep(&mut self) {
         self.kept.clone_from(&self.points);
     }
 
-    /// Back to what was kept.
+    /// Restores the copy.
     pub(super) fn restore(&mut self) {
         if self.kept.len() == self.points.len() {
             self.points.copy_from_slice(&self.kept);
@@ -52,8 +52,8 @@ impl Pool {
         &self.points[index * self.horizon..(index + 1) * self.horizon]
     }
 
-    /// Draws one batch of codes, decodes it, and lets its paths (all neighbours of every code) take the place of the
-    /// oldest. `go_on` is asked before every network call. Returns the calls made and whether they were cut short.
+    /// Draws one batch of codes, decodes it, and overwrites the oldest paths with all neighbours of every code.
+    /// `go_on` is evaluated before every network call. Returns the calls made and whether they were cut short.
     pub(super) fn renew(
         &mut self,
         sampler: &mut Sampler,
@@ -62,11 +62,7 @@ impl Pool {
         seed: u64,
         mut go_on: impl FnMut() -> bool,
     ) -> Result<(usize, bool), PlanError> {
-        let walked = sampler.sample(settings, denoiser, &[], Start::Noise, seed, |_| go_on());
-        let sampled = walked.map_err(|error| match error {
-            SamplingError::Denoiser(error) => PlanError::Engine(error),
-            other => PlanError::Steps(other.to_string()),
-        })?;
+        let sampled = sampler.sample(settings, denoiser, &[], Start::Noise, seed, |_| go_on())?;
         if let Some(decoded) = denoiser.decode(sampler.samples())? {
             for path in decoded.trajectories.chunks_exact(2 * self.horizon) {
                 if path.iter().all(|value| value.is_finite()) {
@@ -78,8 +74,8 @@ impl Pool {
     }
 
     fn put(&mut self, path: &[f32]) {
-        let place = self.next * self.horizon;
-        for (point, pair) in self.points[place..place + self.horizon].iter_mut().zip(path.chunks_exact(2)) {
+        let first = self.next * self.horizon;
+        for (point, pair) in self.points[first..first + self.horizon].iter_mut().zip(path.chunks_exact(2)) {
             *point = [f64::from(pair[0]), f64::from(pair[1])];
         }
         self.next = (self.next + 1) % self.capacity;
@@ -92,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_path_gives_way() {
+    fn the_oldest_path_is_overwritten() {
         let mut pool = Pool::new(2, 2);
         for value in [1.0, 2.0, 3.0] {
             pool.put(&[value; 4]);

@@ -1,10 +1,10 @@
-//! Which of several fitting candidates leaves: the one whose quantity has been missing most.
+//! Choice among candidates: the one whose bin of the quantity lags most behind the intended distribution.
 
 use crate::quantity::Marginal;
 
-/// Counts what was chosen, and prefers the bins that are behind what is intended. Over many plans the choice follows
-/// the intended distribution as closely as the candidates allow; the past is forgotten slowly, so that a change of
-/// the questions is followed. No allocation after construction.
+/// Counts the choices, and prefers the bins with the largest deficit. Over many plans the choices follow the intended
+/// distribution as closely as the candidates allow; counts decay slowly, so that a change of the tasks is followed. No
+/// allocation after construction.
 #[derive(Clone, Debug)]
 pub(super) struct Ranking {
     intended: Marginal,
@@ -12,18 +12,18 @@ pub(super) struct Ranking {
     total: f64,
 }
 
-/// Weight that a choice keeps with every further choice: a memory of about a thousand plans.
-const MEMORY: f64 = 0.999;
+/// Decay of the counts with every choice: a memory of about a thousand plans.
+const DECAY: f64 = 0.999;
 
 impl Ranking {
-    /// Nothing chosen yet.
+    /// Without choices.
     pub(super) fn new(intended: Marginal) -> Self {
         let chosen = vec![0.0; intended.mass().len()];
         Self { intended, chosen, total: 0.0 }
     }
 
-    /// How far the bin of a quantity is behind, in plans; values outside the intended range are never behind.
-    pub(super) fn need(&self, quantity: f64) -> f64 {
+    /// Deficit of a quantity's bin, in plans; minus infinity outside the intended range.
+    pub(super) fn deficit(&self, quantity: f64) -> f64 {
         match self.intended.grid().cell_of(quantity) {
             Some(cell) => (self.total + 1.0) * self.intended.mass()[cell] - self.chosen[cell],
             None => f64::NEG_INFINITY,
@@ -33,9 +33,9 @@ impl Ranking {
     /// Counts a choice.
     pub(super) fn count(&mut self, quantity: f64) {
         for count in &mut self.chosen {
-            *count *= MEMORY;
+            *count *= DECAY;
         }
-        self.total = self.total * MEMORY + 1.0;
+        self.total = self.total * DECAY + 1.0;
         if let Some(cell) = self.intended.grid().cell_of(quantity) {
             self.chosen[cell] += 1.0;
         }
@@ -64,14 +64,14 @@ mod tests {
         for _ in 0..1000 {
             // Candidates crowd at the lower end.
             let candidates: Vec<f64> = (0..20).map(|_| rng.random::<f64>().powi(2)).collect();
-            let best = candidates.iter().copied().max_by(|a, b| ranking.need(*a).total_cmp(&ranking.need(*b)));
+            let best = candidates.iter().copied().max_by(|a, b| ranking.deficit(*a).total_cmp(&ranking.deficit(*b)));
             let best = best.expect("candidates");
             ranking.count(best);
             values.push(best);
         }
         let found = Marginal::from_values(grid, &values).expect("values");
         assert!(found.total_variation(&intended).expect("cells") < 0.03);
-        assert_eq!(ranking.need(f64::NAN), f64::NEG_INFINITY);
-        assert_eq!(ranking.need(1.1), f64::NEG_INFINITY);
+        assert_eq!(ranking.deficit(f64::NAN), f64::NEG_INFINITY);
+        assert_eq!(ranking.deficit(1.1), f64::NEG_INFINITY);
     }
 }

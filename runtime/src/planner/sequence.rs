@@ -1,13 +1,13 @@
-//! Many samples of one model, without any robot: what the evaluation of a generator needs.
+//! Batches of samples of one denoiser without a robot, for the evaluation of generators.
 
-use super::{EngineDenoiser, PlanError, PlannerError, schedule_of};
-use crate::diffusion::{Condition, Sampler, SamplerSettings, SamplingError, Start};
+use super::{EngineDenoiser, PlanError, PlannerError, schedule_of, stream_seed};
+use crate::diffusion::{Condition, Sampler, SamplerSettings, Start};
 use crate::model::{Artefact, EngineChoice, Manifest, load_engine};
 
-/// What is to be drawn.
+/// Number, seed and conditioning of samples.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SequenceRequest<'a> {
-    /// How many.
+    /// Number of samples.
     pub count: usize,
     /// Seed of all randomness.
     pub seed: u64,
@@ -27,7 +27,7 @@ pub struct SequenceGenerator {
 }
 
 impl SequenceGenerator {
-    /// Loads the engine for batches of `batch` rows. Solver and steps are the model's own.
+    /// Loads the engine for a batch size of `batch`. Solver and steps are the model's own.
     ///
     /// # Errors
     /// If the engine refuses the model.
@@ -35,7 +35,7 @@ impl SequenceGenerator {
         let manifest = artefact.manifest().clone();
         let engine = load_engine(artefact, choice, batch)?;
         let schedule = schedule_of(&manifest)?;
-        let (_, defaults) = manifest.denoiser().map_err(PlannerError::Setting)?;
+        let defaults = manifest.denoiser().map_err(PlannerError::Setting)?.solver;
         let settings = SamplerSettings { solver: defaults.solver, steps: defaults.steps };
         Ok(Self {
             sampler: Sampler::new(schedule, manifest.horizon * manifest.columns.len(), batch),
@@ -46,7 +46,7 @@ impl SequenceGenerator {
         })
     }
 
-    /// What the model says of itself.
+    /// The model's manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -61,7 +61,7 @@ impl SequenceGenerator {
         &mut self.denoiser
     }
 
-    /// Normalised samples, count x H x C. `progress` hears how many are done.
+    /// Normalised samples, count x H x C. `progress` is called with the number done.
     ///
     /// # Errors
     /// If conditions or endpoints are of another number than the samples, or the engine fails.
@@ -72,38 +72,32 @@ impl SequenceGenerator {
     ) -> Result<Vec<f32>, PlanError> {
         let (horizon, columns) = (self.manifest.horizon, self.manifest.columns.len());
         let size = horizon * columns;
-        let width = self.manifest.condition.as_ref().map_or(0, |condition| condition.width);
+        let width = self.manifest.family.condition().map_or(0, |condition| condition.width);
         check(request.conditions, request.count * width, "condition values")?;
         check(request.endpoints, request.count * 2 * columns, "endpoint values")?;
         let mut samples = Vec::with_capacity(request.count * size);
-        let (mut asked, mut first, mut last) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut condition, mut first, mut last) = (Vec::new(), Vec::new(), Vec::new());
         let mut done = 0;
         while done < request.count {
-            // The last batch is filled up with its own last row.
-            let rows = || (done..done + self.batch).map(|row| row.min(request.count - 1));
+            // The last batch is filled up with its own last element.
+            let elements = || (done..done + self.batch).map(|element| element.min(request.count - 1));
             if let Some(conditions) = request.conditions {
-                asked.clear();
-                asked.extend(rows().flat_map(|row| conditions[row * width..(row + 1) * width].iter().copied()));
-                self.denoiser.ask_for(&asked);
+                condition.clear();
+                condition.extend(elements().flat_map(|at| conditions[at * width..(at + 1) * width].iter().copied()));
+                self.denoiser.set_condition(&condition);
             }
             let mut fixed = Vec::new();
             if let Some(endpoints) = request.endpoints {
-                let end = |row: usize, which: usize| &endpoints[(2 * row + which) * columns..][..columns];
+                let end = |element: usize, which: usize| &endpoints[(2 * element + which) * columns..][..columns];
                 first.clear();
                 last.clear();
-                first.extend(rows().flat_map(|row| end(row, 0).iter().copied()));
-                last.extend(rows().flat_map(|row| end(row, 1).iter().copied()));
+                first.extend(elements().flat_map(|at| end(at, 0).iter().copied()));
+                last.extend(elements().flat_map(|at| end(at, 1).iter().copied()));
                 fixed.push(Condition::each(0, columns, &first));
                 fixed.push(Condition::each(size - columns, columns, &last));
             }
-            // One seed per batch; an odd constant spreads neighbouring seeds, ChaCha mixes the rest.
-            let seed = request.seed.wrapping_add((done as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-            self.sampler.sample(self.settings, &mut self.denoiser, &fixed, Start::Noise, seed, |_| true).map_err(
-                |error| match error {
-                    SamplingError::Denoiser(error) => PlanError::Engine(error),
-                    other => PlanError::Steps(other.to_string()),
-                },
-            )?;
+            let seed = stream_seed(request.seed, done as u64 + 1);
+            self.sampler.sample(self.settings, &mut self.denoiser, &fixed, Start::Noise, seed, |_| true)?;
             let wanted = self.batch.min(request.count - done);
             samples.extend_from_slice(&self.sampler.samples()[..wanted * size]);
             done += wanted;

@@ -35,9 +35,9 @@ impl DriftSettings {
     pub const MIN_WINDOW: usize = 10;
     /// Most plans of a window.
     pub const MAX_WINDOW: usize = 100_000;
-    /// Plans of a window where nobody says how many.
+    /// Plans of a window by default.
     pub const DEFAULT_WINDOW: usize = 500;
-    /// Total variation that is called drift where nobody says which.
+    /// Total variation above which it is drift, by default.
     pub const DEFAULT_THRESHOLD: f64 = 0.2;
     /// Fewest plans after which anything is called drift.
     pub const MIN_PLANS: usize = 20;

@@ -153,7 +153,9 @@ mod tests {
         for (low, high, cells) in
             [(1.0, 1.0, 4), (2.0, 1.0, 4), (f64::NAN, 1.0, 4), (0.0, 1.0, 0), (0.0, 1.0, usize::MAX)]
         {
-            assert!(QuantityGrid::new(low, high, cells).is_err(), "{low} {high} {cells}");
+            assert!(
+                matches!(QuantityGrid::new(low, high, cells), Err(QuantityError::Grid { cells: got, .. }) if got == cells)
+            );
         }
     }
 }

@@ -197,6 +197,7 @@ mod tests {
     }
 
     fn close(row: &[f32], weights: [f64; 3]) {
+        assert_eq!(row.len(), weights.len(), "{row:?}");
         let sum: f64 = weights.iter().sum();
         for (mass, weight) in row.iter().zip(weights) {
             assert!((f64::from(*mass) - weight / sum).abs() < 1e-6, "{row:?} {weights:?}");
@@ -232,6 +233,7 @@ mod tests {
         let rule = rule(Discrepancy::Squared);
         let many: Vec<f32> = (0..46).map(|n| (n as f32 * 0.7).sin()).collect();
         let rows = rule.posteriors(&many).expect("finite");
+        assert_eq!(rows.len(), 23 * 3);
         for (trajectory, row) in many.chunks(2).zip(rows.chunks(3)) {
             assert_eq!(rule.posteriors(trajectory).expect("finite"), row);
             assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5);
@@ -260,8 +262,11 @@ mod tests {
         assert!(matches!(rule.posteriors(&[0.0; 3]), Err(RecoveryError::Shape { length: 2, values: 3 })));
         assert!(matches!(rule.posteriors(&[0.0, f32::NAN]), Err(RecoveryError::NotFinite(_))));
         let grid = rule.grid();
-        assert!(PosteriorRule::new(grid, vec![0.0; 4], 0.1, Discrepancy::Squared).is_err());
-        assert!(PosteriorRule::new(grid, vec![f32::NAN; 3], 0.1, Discrepancy::Squared).is_err());
-        assert!(PosteriorRule::new(grid, vec![0.0; 3], f64::NAN, Discrepancy::Squared).is_err());
+        let refused = |references: Vec<f32>, bandwidth| {
+            PosteriorRule::new(grid, references, bandwidth, Discrepancy::Squared).expect_err("no references")
+        };
+        assert!(matches!(refused(vec![0.0; 4], 0.1), RecoveryError::References { cells: 3, .. }));
+        assert!(matches!(refused(vec![f32::NAN; 3], 0.1), RecoveryError::References { cells: 3, .. }));
+        assert!(matches!(refused(vec![0.0; 3], f64::NAN), RecoveryError::Bandwidth(bandwidth) if bandwidth.is_nan()));
     }
 }

@@ -1,4 +1,4 @@
-//! What can be shown: plain data, so that whoever offers it knows nothing of rerun.
+//! Events of the view: plain data, independent of any sink.
 
 use std::borrow::Cow;
 
@@ -38,28 +38,28 @@ pub enum Event {
         /// The positions along the trajectory.
         points: Points,
     },
-    /// What the planner proposed.
+    /// The proposal of the planner.
     Proposal {
         /// Counts plans from 0.
         plan: u64,
         /// The positions along the trajectory.
         points: Points,
     },
-    /// What the physics correction made of it.
+    /// The corrected plan.
     Corrected {
         /// Counts plans from 0.
         plan: u64,
         /// The positions along the trajectory.
         points: Points,
     },
-    /// What the gate let out. Removes the fallback from the picture.
+    /// The checked plan. Removes the fallback from the picture.
     Checked {
         /// Counts plans from 0.
         plan: u64,
         /// The positions along the trajectory.
         points: Points,
     },
-    /// What left instead of a checked plan. Removes the checked plan from the picture, and stands in the log.
+    /// The fallback published instead of a checked plan. Removes the checked plan from the picture, and stands in the log.
     Fallback {
         /// Counts plans from 0.
         plan: u64,
@@ -80,7 +80,7 @@ pub enum Event {
         /// The same after correction, metres.
         after_m: f64,
     },
-    /// How far the plans that left are from the intended distribution of their quantity.
+    /// How far the published plans are from the intended distribution of their quantity.
     Drift {
         /// Share of the mass that is elsewhere, 0 to 1.
         total_variation: f64,
@@ -91,7 +91,7 @@ pub enum Event {
     },
     /// The distribution of the plans' quantity: for each bin its centre, in the quantity's unit, and its mass.
     Histogram {
-        /// Of the plans that left.
+        /// Of the published plans.
         observed: Points,
         /// As it should be.
         intended: Points,
@@ -148,7 +148,7 @@ impl Stage {
 pub enum Level {
     /// For the record.
     Info,
-    /// The robot went on, but not as meant.
+    /// The robot continues in a degraded mode.
     Warning,
     /// Something failed.
     Error,

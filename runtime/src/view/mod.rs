@@ -1,9 +1,8 @@
-//! Every step of planning, visible in [rerun](https://rerun.io): the maze, the denoising, the proposal, what
-//! physics made of it, what left the gate, what the robot did, and how long each stage took.
+//! Visualisation of every step of planning: map, denoising, proposal, corrected plan, checked plan, executed path and
+//! stage times, written to sinks ([`Sink`]): a recording and a running viewer of [rerun](https://rerun.io).
 //!
-//! rerun's own calls can block for ever (a stopped viewer, a full channel), so no rerun object lives on the
-//! thread that plans. That thread *offers* events: a bounded queue takes them, the oldest gives way when it is
-//! full, and one thread of its own draws them into a file, into a running viewer, or into both.
+//! A sink can block (a stopped viewer, a full disk), so none runs on the thread that plans. That thread *logs* events:
+//! a bounded queue takes them, drops the oldest when it is full, and one thread of its own writes them to the sinks.
 //!
 //! ```
 //! use planwright::view::{Event, Stamp, View};
@@ -11,7 +10,7 @@
 //! fn plan(view: &View, stamp: Stamp, plan: u64, trajectory: &[[f64; 2]]) {
 //!     if view.is_enabled() {
 //!         if let Some(points) = view.points(trajectory.len(), |index| trajectory[index]) {
-//!             view.offer(stamp, Event::Proposal { plan, points });
+//!             view.log(stamp, Event::Proposal { plan, points });
 //!         }
 //!     }
 //! }
@@ -25,26 +24,11 @@
 //! (plan x 1000 + denoising step), on which the making of one plan can be scrubbed.
 
 mod event;
-// Without rerun nothing takes from the queue, and its unit tests are all that runs.
-#[cfg_attr(not(feature = "rerun"), allow(dead_code))]
 mod points;
-#[cfg_attr(not(feature = "rerun"), allow(dead_code))]
 mod queue;
-
 #[cfg(feature = "rerun")]
-mod blueprint;
-#[cfg(feature = "rerun")]
-mod courier;
-#[cfg(feature = "rerun")]
-mod recording;
-#[cfg(feature = "rerun")]
-mod rerun_thread;
-#[cfg(feature = "rerun")]
-mod rows;
-#[cfg(feature = "rerun")]
-mod scene;
-#[cfg(feature = "rerun")]
-mod thinned;
+mod rerun;
+mod sink;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -53,6 +37,10 @@ use std::time::Duration;
 pub use event::{DENOISING_STRIDE, Event, Level, Stage, Stamp, denoising_index};
 pub use points::{MAX_POINTS, Points};
 use queue::Queue;
+pub use sink::{Closed, Flushed, Sink};
+
+use crate::geometry::Point;
+use crate::world::Map;
 
 /// Where a viewer started with `rerun` listens.
 pub const DEFAULT_VIEWER_URL: &str = "rerun+http://127.0.0.1:9876/proxy";
@@ -74,7 +62,7 @@ pub struct ViewOptions {
     pub viewer: Option<String>,
     /// Events that may wait; each place costs 4 KiB. The default, 2048, holds 32 candidates of 64 steps.
     pub queue_events: usize,
-    /// What the viewer calls the recording.
+    /// Name of the recording in the viewer.
     pub name: String,
 }
 
@@ -109,9 +97,9 @@ pub enum ViewError {
         "expected a place to write the recording, got an error at {path}\nhint: name a file in an existing, writable folder on a disk with space"
     )]
     File {
-        /// The path that was asked for.
+        /// The path.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The viewer's address means nothing.
@@ -130,15 +118,15 @@ pub enum ViewError {
     Thread(#[source] std::io::Error),
 }
 
-/// Counts of events since the start. After [`View::finish`], `offered = dropped + written + failed`, but for what
-/// other threads offer at that moment.
+/// Counts of events since the start. After [`View::finish`], `logged = dropped + written + failed`, but for what other
+/// threads log at that moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ViewStatistics {
-    /// Events offered.
-    pub offered: u64,
-    /// Events that gave way in the full queue, found no buffer, or came after the end.
+    /// Events logged.
+    pub logged: u64,
+    /// Events that a full queue displaced, that found no buffer, or that came after the end.
     pub dropped: u64,
-    /// Events that reached the file; without a file, those that left for a connected viewer.
+    /// Events that reached the file; without a file, those that were sent to a connected viewer.
     pub written: u64,
     /// Events that reached neither, because the disk was full or no viewer was there.
     pub failed: u64,
@@ -153,11 +141,11 @@ pub struct ViewStatistics {
 pub struct ViewReport {
     /// The final counts (if `detached`: the counts so far).
     pub statistics: ViewStatistics,
-    /// The recording under its final name, if one was asked for and could be closed.
+    /// The recording under its final name, if there is one and it could be closed.
     pub file: Option<PathBuf>,
     /// Bytes written to the recording.
     pub file_bytes: u64,
-    /// The thread did not end in time and was left behind; a recording is then beside its name, `.part`.
+    /// The thread did not end in time and was detached; a recording is then beside its name, `.part`.
     pub detached: bool,
 }
 
@@ -182,37 +170,47 @@ impl View {
     ///
     /// # Errors
     /// If the file cannot be written, the address cannot be read, or this build has no rerun. An absent
-    /// viewer is no error: it is waited for in the background.
+    /// viewer is no error: the connection is tried again in the background.
     pub fn start(options: &ViewOptions) -> Result<Self, ViewError> {
         if options.file.is_none() && options.viewer.is_none() {
             return Ok(Self::disabled());
         }
-        #[cfg(feature = "rerun")]
-        {
-            let queue = Arc::new(Queue::new(options.queue_events));
-            rerun_thread::start(options, Arc::clone(&queue))?;
-            Ok(Self { handle: Some(Arc::new(Handle { queue })) })
-        }
-        #[cfg(not(feature = "rerun"))]
-        Err(ViewError::NotBuilt)
+        Self::to_sinks(sink::open(options)?, options.queue_events)
     }
 
-    /// Whether an event would be shown. Ask before building one.
+    /// Starts the thread with sinks of one's own; `queue_events` as in [`ViewOptions`].
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn to_sinks(sinks: Vec<Box<dyn Sink>>, queue_events: usize) -> Result<Self, ViewError> {
+        let queue = Arc::new(Queue::new(queue_events));
+        sink::start(sinks, Arc::clone(&queue))?;
+        Ok(Self { handle: Some(Arc::new(Handle { queue })) })
+    }
+
+    /// Whether an event would be shown; checked before one is built.
     pub fn is_enabled(&self) -> bool {
         self.handle.as_ref().is_some_and(|handle| !handle.queue.is_closed())
     }
 
-    /// A trajectory of `count` positions, metres, in a buffer from the pool; `position` is asked for at most
+    /// A trajectory of `count` positions, metres, in a buffer from the pool; `position` is called for at most
     /// [`MAX_POINTS`] of them. `None` if the view is disabled, or if no buffer is free, which counts as an
-    /// event offered and dropped. Neither allocates nor blocks.
+    /// event logged and dropped. Neither allocates nor blocks.
     pub fn points(&self, count: usize, position: impl FnMut(usize) -> [f64; 2]) -> Option<Points> {
         self.handle.as_ref().and_then(|handle| handle.queue.points(count, position))
     }
 
-    /// Offers an event. Never blocks, and does not allocate: if the queue is full, the oldest event gives way.
-    pub fn offer(&self, stamp: Stamp, event: Event) {
+    /// Logs an event. Never blocks, and does not allocate: if the queue is full, the oldest event is dropped.
+    pub fn log(&self, stamp: Stamp, event: Event) {
         if let Some(handle) = &self.handle {
-            handle.queue.offer(stamp, event);
+            handle.queue.log(stamp, event);
+        }
+    }
+
+    /// Logs the map of an episode with its start and goal. Allocates if the view is enabled.
+    pub fn log_map(&self, stamp: Stamp, map: &dyn Map, start: Point, goal: Point) {
+        if self.is_enabled() {
+            self.log(stamp, Event::Maze { walls: map.obstacles(), goal, start });
         }
     }
 
@@ -222,7 +220,7 @@ impl View {
     }
 
     /// Ends the view for all its handles: draws what waits, closes the recording, lets the viewer go. Waits at
-    /// most `timeout` (see [`FINISH_TIMEOUT`]), then leaves the thread behind and says so.
+    /// most `timeout` (see [`FINISH_TIMEOUT`]), then detaches the thread, which the report states.
     pub fn finish(self, timeout: Duration) -> ViewReport {
         let Some(handle) = &self.handle else {
             return ViewReport::default();
@@ -238,8 +236,8 @@ impl View {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        // A view that was finished has had its wait; one that was forgotten, for instance by an early return,
-        // should still leave its recording.
+        // A finished view has waited; one that is dropped unfinished, for instance by an early return, still
+        // completes its recording.
         if !self.queue.is_closed() {
             self.queue.close();
             let _ = self.queue.wait_for_report(DROP_TIMEOUT);
@@ -261,7 +259,7 @@ mod tests {
     fn a_disabled_view_takes_everything_and_shows_nothing() {
         let view = View::disabled();
         assert!(!view.is_enabled() && view.points(3, |_| [0.0; 2]).is_none());
-        view.offer(Stamp::default(), Event::Executed { position: [0.0; 2] });
+        view.log(Stamp::default(), Event::Executed { position: [0.0; 2] });
         assert_eq!(view.statistics(), ViewStatistics::default());
         assert!(!view.finish(Duration::ZERO).detached);
         assert!(View::start(&ViewOptions::default()).is_ok_and(|view| !view.is_enabled()));

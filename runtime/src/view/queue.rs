@@ -1,4 +1,4 @@
-//! The bounded queue between the thread that plans and the thread that draws: the oldest event gives way.
+//! The bounded queue between the thread that plans and the thread that draws: full, it drops the oldest event.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,15 +10,15 @@ use super::event::{Event, Stamp};
 use super::points::{Points, Pool};
 use super::{MAX_STATIC_EVENTS, ViewReport, ViewStatistics};
 
-/// What was offered, with its place in the order of offers.
-type Offer = (u64, Stamp, Event);
+/// An event with its number in the order of logging.
+type Logged = (u64, Stamp, Event);
 
 pub(super) struct Queue {
-    events: ArrayQueue<Offer>,
+    events: ArrayQueue<Logged>,
     // Apart from the others, so that a burst of trajectories cannot push the walls out.
-    statics: ArrayQueue<Offer>,
-    /// The next of each lane, for the hand that draws: neither lane overtakes the other.
-    next: Mutex<[Option<Offer>; 2]>,
+    statics: ArrayQueue<Logged>,
+    /// The next of each lane, for the drawing thread: neither lane overtakes the other.
+    next: Mutex<[Option<Logged>; 2]>,
     pool: Arc<Pool>,
     closed: AtomicBool,
     pub(super) counters: Counters,
@@ -29,7 +29,7 @@ pub(super) struct Queue {
 /// Counts of events, and the last thing that went wrong.
 #[derive(Default)]
 pub(super) struct Counters {
-    pub(super) offered: AtomicU64,
+    pub(super) logged: AtomicU64,
     pub(super) dropped: AtomicU64,
     pub(super) written: AtomicU64,
     pub(super) failed: AtomicU64,
@@ -38,13 +38,13 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    pub(super) fn fail(&self, message: String) {
+    pub(super) fn set_error(&self, message: String) {
         *lock(&self.last_error) = Some(message);
     }
 
     pub(super) fn statistics(&self) -> ViewStatistics {
         ViewStatistics {
-            offered: self.offered.load(Ordering::Relaxed),
+            logged: self.logged.load(Ordering::Relaxed),
             dropped: self.dropped.load(Ordering::Relaxed),
             written: self.written.load(Ordering::Relaxed),
             failed: self.failed.load(Ordering::Relaxed),
@@ -61,7 +61,7 @@ impl Queue {
             events: ArrayQueue::new(capacity),
             statics: ArrayQueue::new(MAX_STATIC_EVENTS),
             next: Mutex::default(),
-            // One for each place, and some for the hands that fill and the hand that draws.
+            // One for each place, and some for the threads that fill and the thread that draws.
             pool: Arc::new(Pool::new(capacity + 64)),
             closed: AtomicBool::new(false),
             counters: Counters::default(),
@@ -73,14 +73,14 @@ impl Queue {
     pub(super) fn points(&self, count: usize, position: impl FnMut(usize) -> [f64; 2]) -> Option<Points> {
         let points = self.pool.fill(count, position);
         if points.is_none() {
-            self.counters.offered.fetch_add(1, Ordering::Relaxed);
+            self.counters.logged.fetch_add(1, Ordering::Relaxed);
             self.counters.dropped.fetch_add(1, Ordering::Relaxed);
         }
         points
     }
 
-    pub(super) fn offer(&self, stamp: Stamp, event: Event) {
-        let place = self.counters.offered.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn log(&self, stamp: Stamp, event: Event) {
+        let place = self.counters.logged.fetch_add(1, Ordering::Relaxed);
         let lane = if matches!(event, Event::Maze { .. }) { &self.statics } else { &self.events };
         if self.is_closed() || lane.force_push((place, stamp, event)).is_some() {
             self.counters.dropped.fetch_add(1, Ordering::Relaxed);
@@ -103,7 +103,7 @@ impl Queue {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// From now on every offer is a drop; what is already in the queue is still drawn.
+    /// From now on every event logged is dropped; what is already in the queue is still drawn.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
     }
@@ -113,7 +113,7 @@ impl Queue {
         self.reported.notify_all();
     }
 
-    /// Waits for the drawing thread's last word, at most `timeout`.
+    /// Waits for the drawing thread's report, at most `timeout`.
     pub(super) fn wait_for_report(&self, timeout: Duration) -> Option<ViewReport> {
         let deadline = Instant::now() + timeout;
         let mut report = lock(&self.report);
@@ -141,13 +141,13 @@ mod tests {
     use crate::view::{Level, Stage};
 
     #[test]
-    fn the_oldest_gives_way_and_is_counted_exactly() {
+    fn the_oldest_is_dropped_and_counted_exactly() {
         let queue = Queue::new(8);
         for step in 0..100 {
-            queue.offer(Stamp { time_secs: 0.0, step }, Event::Timing { stage: Stage::Whole, secs: 0.0 });
+            queue.log(Stamp { time_secs: 0.0, step }, Event::Timing { stage: Stage::Whole, secs: 0.0 });
         }
         let statistics = queue.counters.statistics();
-        assert_eq!((statistics.offered, statistics.dropped), (100, 92));
+        assert_eq!((statistics.logged, statistics.dropped), (100, 92));
         let kept: Vec<u64> = std::iter::from_fn(|| queue.pop()).map(|(stamp, _)| stamp.step).collect();
         assert_eq!(kept, (92..100).collect::<Vec<u64>>());
     }
@@ -155,20 +155,20 @@ mod tests {
     #[test]
     fn walls_survive_a_burst() {
         let queue = Queue::new(2);
-        queue.offer(Stamp::default(), Event::Maze { walls: Vec::new(), goal: [0.0; 2], start: [0.0; 2] });
+        queue.log(Stamp::default(), Event::Maze { walls: Vec::new(), goal: [0.0; 2], start: [0.0; 2] });
         for _ in 0..1000 {
-            queue.offer(Stamp::default(), Event::Text { level: Level::Info, message: "burst".into() });
+            queue.log(Stamp::default(), Event::Text { level: Level::Info, message: "burst".into() });
         }
         assert!(matches!(queue.pop(), Some((_, Event::Maze { .. }))));
     }
 
     #[test]
-    fn an_offer_after_the_end_is_a_drop() {
+    fn an_event_after_the_end_is_dropped() {
         let queue = Queue::new(4);
         queue.close();
-        queue.offer(Stamp::default(), Event::Executed { position: [0.0; 2] });
+        queue.log(Stamp::default(), Event::Executed { position: [0.0; 2] });
         let statistics = queue.counters.statistics();
-        assert_eq!((statistics.offered, statistics.dropped), (1, 1));
+        assert_eq!((statistics.logged, statistics.dropped), (1, 1));
         assert!(queue.pop().is_none());
     }
 
@@ -179,7 +179,7 @@ mod tests {
             let points = queue.points(100, |index| [index as f64, 0.0]);
             assert!(points.is_some(), "plan {plan}");
             if let Some(points) = points {
-                queue.offer(Stamp::default(), Event::Proposal { plan, points });
+                queue.log(Stamp::default(), Event::Proposal { plan, points });
             }
         }
         assert_eq!(queue.counters.statistics().dropped, 10_000 - 4);
@@ -191,7 +191,7 @@ mod tests {
         let maze = || Event::Maze { walls: Vec::new(), goal: [0.0; 2], start: [0.0; 2] };
         let moved = || Event::Executed { position: [0.0; 2] };
         for event in [maze(), moved(), maze(), moved(), moved()] {
-            queue.offer(Stamp::default(), event);
+            queue.log(Stamp::default(), event);
         }
         let order: Vec<bool> =
             std::iter::from_fn(|| queue.pop()).map(|(_, event)| matches!(event, Event::Maze { .. })).collect();

@@ -128,8 +128,8 @@ fn read(path: &Path, machine: &str) -> Result<(String, Map<String, Value>), CliE
 fn card(artefact: &Artefact, note: Option<&str>) -> String {
     let manifest = artefact.manifest();
     let provenance = &manifest.provenance;
-    let layout = manifest.world.as_ref().map_or("", |world| world.layout.as_str());
-    let what = match &manifest.policy {
+    let layout = manifest.family.world().map_or("", |world| world.layout.as_str());
+    let what = match manifest.family.policy() {
         Some(policy) => format!(
             "A policy for the {layout} maze: a {} per motor over {} bins, the last {} steps of {} s, one network call per decision.",
             policy.head,

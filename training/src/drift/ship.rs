@@ -2,9 +2,9 @@
 
 use super::DriftError;
 use super::recipe::{DriftRecipe, SystemPlan};
+use super::report::Method;
 use super::unit::{UnitOptions, run_unit};
 use crate::export::TOLERANCE;
-use crate::report::Method;
 use planwright::model::{Artefact, SolverDefaults};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -53,8 +53,10 @@ pub fn ship(
     if let Some(name) = out.file_stem().and_then(|stem| stem.to_str()) {
         name.clone_into(&mut manifest.name);
     }
-    let trained = manifest.diffusion.as_ref().map_or(1, |diffusion| diffusion.steps);
-    manifest.solver = Some(SolverDefaults { steps: solver.steps.min(trained), ..solver });
+    let trained = manifest.family.denoiser().map_or(1, |denoiser| denoiser.diffusion.steps);
+    if let Some(denoiser) = manifest.family.denoiser_mut() {
+        denoiser.solver = SolverDefaults { steps: solver.steps.min(trained), ..solver };
+    }
     let figures = serde_json::json!({
         "total_variation": unit.tv_prior,
         "samples": unit.generated,

@@ -1,12 +1,10 @@
 //! Export of a denoiser: one denoising step, and with a transform the decoder of its codes.
 
-use super::network::{ExportedNetwork, plain, tensor_spec};
-use super::onnx_graph::{self, CLEAN, CODE, CONDITION, DECODED, NOISE, SAMPLE, TIMESTEP, WEIGHTS};
+use super::network::{ExportedNetwork, plain};
+use super::onnx_graph;
 use super::rows::RowShape;
-use crate::fit::{Checkpoint, Row, joined, world_frame};
+use crate::fit::{Checkpoint, Row, joined};
 use crate::network::{NetworkSpec, Parameters, TorchGraph, declare};
-use crate::recipe::Recipe;
-use planwright::model::{Prediction, TensorSpec};
 use tch::{Device, Tensor};
 
 /// A denoiser with its parameters.
@@ -21,14 +19,6 @@ impl<'a> Denoiser<'a> {
     pub(super) fn new(checkpoint: &'a Checkpoint, network: NetworkSpec) -> Self {
         let views = Parameters::new(declare(&network)).views(&Tensor::from_slice(checkpoint.averaged()));
         Self { horizon: checkpoint.recipe.horizon(), checkpoint, network, views }
-    }
-
-    /// Name of the first output.
-    fn output(&self) -> &'static str {
-        match self.checkpoint.recipe.diffusion().map(|diffusion| diffusion.prediction) {
-            Some(Prediction::Noise) => NOISE,
-            _ => CLEAN,
-        }
     }
 }
 
@@ -45,26 +35,9 @@ impl ExportedNetwork for Denoiser<'_> {
         })
     }
 
-    fn graph(&self) -> Result<Vec<u8>, protobuf::Error> {
+    fn graph(&self, output: &str) -> Result<Vec<u8>, protobuf::Error> {
         let (values, decoder) = (self.checkpoint.averaged(), self.checkpoint.data.decoder.as_ref());
-        onnx_graph::serialise(&self.network, self.horizon, values, self.output(), decoder)
-    }
-
-    fn tensors(&self) -> [Vec<TensorSpec>; 2] {
-        let frame = if matches!(self.checkpoint.recipe, Recipe::MazeDiffusion(_)) { world_frame() } else { "" };
-        let sizes = [self.horizon, self.network.columns];
-        let mut inputs = vec![tensor_spec(SAMPLE, &sizes, "1", frame), tensor_spec(TIMESTEP, &[], "1", "")];
-        let mut outputs = vec![tensor_spec(self.output(), &sizes, "1", frame)];
-        if let Some(condition) = self.network.condition {
-            inputs.push(tensor_spec(CONDITION, &[condition.width], "1", ""));
-        }
-        if let Some(transform) = &self.checkpoint.data.transform {
-            inputs.push(tensor_spec(CODE, &sizes, "1", ""));
-            outputs.push(tensor_spec(WEIGHTS, &[transform.neighbours], "1", ""));
-            let unit = self.checkpoint.data.columns.first().map_or("1", |column| column.unit.as_str());
-            outputs.push(tensor_spec(DECODED, &[transform.neighbours, sizes[0], sizes[1]], unit, ""));
-        }
-        [inputs, outputs]
+        onnx_graph::serialise(&self.network, self.horizon, values, output, decoder)
     }
 
     fn shape(&self) -> RowShape {

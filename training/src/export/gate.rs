@@ -3,7 +3,8 @@
 use super::ExportOptions;
 use super::network::ExportedNetwork;
 use super::rows::{extreme, random};
-use crate::fit::{Checkpoint, DecoderTables, Row, joined};
+use crate::fit::{Checkpoint, Row, joined};
+use crate::transform::DecoderTables;
 use planwright::model::{
     Artefact, Engine, EngineChoice, EngineKind, ModelError, Parity, Provider, load_engine, relative_difference,
 };

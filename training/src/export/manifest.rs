@@ -1,10 +1,9 @@
 //! The manifest of an exported file: the one place where it is filled in.
 
-use super::network::ExportedNetwork;
 use super::{ExportError, ExportOptions, default_solver};
 use crate::fit::Checkpoint;
-use planwright::model::{Golden, Manifest, Parity, Provenance, SCHEMA_VERSION};
-use std::collections::BTreeMap;
+use crate::recipe::Recipe;
+use planwright::model::{DenoiserSpec, DiffusionSpec, Family, Golden, Manifest, ManifestBuilder, Provenance};
 
 /// Versions in the lock file of the build, which a build script reads; libtorch has no call that returns its own.
 const LIBRARIES: [(&str, &str); 4] = [
@@ -17,40 +16,52 @@ const LIBRARIES: [(&str, &str); 4] = [
 /// The manifest of a checkpoint, without the gate's figures.
 pub(super) fn manifest(
     checkpoint: &Checkpoint,
-    network: &dyn ExportedNetwork,
     options: &ExportOptions,
     golden: Vec<Golden>,
 ) -> Result<Manifest, ExportError> {
     let (recipe, data) = (&checkpoint.recipe, checkpoint.data.clone());
-    let diffusion = recipe.diffusion();
-    let solver = diffusion.as_ref().map(|diffusion| {
-        let mut solver = options.solver.clone().unwrap_or_else(|| default_solver(recipe));
-        solver.steps = solver.steps.min(diffusion.steps);
-        solver
-    });
-    let [inputs, outputs] = network.tensors();
-    Ok(Manifest {
-        schema_version: SCHEMA_VERSION,
+    let builder = ManifestBuilder {
         name: recipe.name().to_owned(),
-        family: recipe.family(),
-        inputs,
-        outputs,
+        family: family(checkpoint, options)?,
         columns: data.columns,
         normaliser: data.normaliser,
-        diffusion,
         horizon: recipe.horizon(),
         knot_secs: data.step_secs,
-        world: data.world,
         quantity: data.quantity,
-        condition: data.condition,
-        transform: data.transform,
-        solver,
-        policy: data.policy,
         provenance: provenance(checkpoint, options)?,
-        parity: Parity { tolerance: options.tolerance, largest: BTreeMap::new() },
-        measured: BTreeMap::new(),
+        tolerance: options.tolerance,
         golden,
         licence: options.licence.clone(),
+    };
+    Ok(builder.build())
+}
+
+/// The recipe's family with what the data are, and with the sampler that the options or the family recommend.
+fn family(checkpoint: &Checkpoint, options: &ExportOptions) -> Result<Family, ExportError> {
+    let (recipe, data) = (&checkpoint.recipe, checkpoint.data.clone());
+    let denoiser = |diffusion: DiffusionSpec| {
+        let mut solver = options.solver.unwrap_or_else(|| default_solver(recipe));
+        solver.steps = solver.steps.min(diffusion.steps);
+        DenoiserSpec { diffusion, solver }
+    };
+    let missing = |entry| ExportError::Checkpoint { entry };
+    let world = data.world.clone().ok_or(missing("world"));
+    Ok(match recipe {
+        Recipe::MazeDiffusion(settings) => {
+            Family::MazeDiffusion { denoiser: denoiser(settings.diffusion()), world: world? }
+        }
+        Recipe::MazePolicy(_) => Family::MazePolicy { policy: data.policy.ok_or(missing("policy"))?, world: world? },
+        Recipe::SequenceDiffusion(settings) => Family::SequenceDiffusion {
+            denoiser: denoiser(settings.diffusion.into()),
+            condition: data.condition,
+            transform: data.transform,
+            world: data.world,
+        },
+        Recipe::MazeTransform(settings) => Family::MazeTransform {
+            denoiser: denoiser(settings.diffusion.into()),
+            transform: data.transform.ok_or(missing("transform"))?,
+            world: world?,
+        },
     })
 }
 

@@ -11,10 +11,8 @@ mod onnx_graph;
 mod policy;
 mod rows;
 
-pub use crate::fit::{DecoderTables, SequenceDescription};
 pub use gate::{GateError, TOLERANCE};
-pub use onnx_graph::{BATCH, CLEAN, IR_VERSION, OPSET, SAMPLE, TIMESTEP};
-pub use policy::{ACTIVATIONS, HISTORY, LOGITS};
+pub use onnx_graph::{BATCH, IR_VERSION, OPSET};
 
 use crate::fit::Checkpoint;
 use crate::recipe::Recipe;
@@ -110,6 +108,12 @@ pub enum ExportError {
         /// Parameters found.
         got: usize,
     },
+    /// The checkpoint lacks what its family needs of the data.
+    #[error("expected `{entry}` in the checkpoint, got none\nhint: fit the recipe again")]
+    Checkpoint {
+        /// Which entry.
+        entry: &'static str,
+    },
     /// The recipe as JSON.
     #[error("expected a recipe that can be written as JSON, got {0}")]
     Recipe(serde_json::Error),
@@ -138,8 +142,9 @@ pub fn export(checkpoint: &Checkpoint, options: &ExportOptions) -> Result<Export
     }
     let network = exported_network(checkpoint);
     let golden = golden(network.as_ref(), checkpoint)?;
-    let mut manifest = manifest::manifest(checkpoint, network.as_ref(), options, golden)?;
-    let artefact = Artefact::new(&network.graph()?, &manifest)?;
+    let mut manifest = manifest::manifest(checkpoint, options, golden)?;
+    let output = manifest.outputs.first().map_or("", |output| output.name.as_str());
+    let artefact = Artefact::new(&network.graph(output)?, &manifest)?;
     let passed = gate::pass(&artefact, network.as_ref(), checkpoint, options)?;
     manifest.parity = passed.parity.clone();
     manifest.provenance.libraries.extend(passed.engines);

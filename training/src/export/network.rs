@@ -1,24 +1,21 @@
-//! What export needs of a network, whatever its family.
+//! The network of a checkpoint as export sees it, whatever its family.
 
 use super::denoiser::Denoiser;
 use super::policy::Policy;
 use super::rows::RowShape;
 use crate::fit::{Checkpoint, Row};
 use crate::recipe::Network;
-use planwright::model::{Dimension, TensorSpec};
 use tch::{Kind, Tensor};
 
 /// A network with its parameters: its values in libtorch, its ONNX graph and the graph's tensors.
 pub(super) trait ExportedNetwork {
     /// The first output in libtorch, row after row.
     fn run(&self, rows: &[Row]) -> Vec<f32>;
-    /// The serialised ONNX model.
+    /// The serialised ONNX model, with the name of its first output.
     ///
     /// # Errors
     /// If protobuf cannot write it.
-    fn graph(&self) -> Result<Vec<u8>, protobuf::Error>;
-    /// Inputs and outputs of the graph, in its order.
-    fn tensors(&self) -> [Vec<TensorSpec>; 2];
+    fn graph(&self, output: &str) -> Result<Vec<u8>, protobuf::Error>;
     /// Shape of the rows.
     fn shape(&self) -> RowShape;
     /// Those of the real rows that become test vectors.
@@ -31,12 +28,6 @@ pub(super) fn exported_network(checkpoint: &Checkpoint) -> Box<dyn ExportedNetwo
         Network::Denoiser(network) => Box::new(Denoiser::new(checkpoint, network)),
         Network::Policy(network) => Box::new(Policy::new(checkpoint, network)),
     }
-}
-
-/// A tensor with an open batch dimension.
-pub(super) fn tensor_spec(name: &str, sizes: &[usize], unit: &str, frame: &str) -> TensorSpec {
-    let shape = std::iter::once(Dimension::Batch).chain(sizes.iter().map(|size| Dimension::Fixed(*size)));
-    TensorSpec { name: name.to_owned(), shape: shape.collect(), unit: unit.to_owned(), frame: frame.to_owned() }
 }
 
 /// All values of a tensor, row by row.

@@ -1,10 +1,10 @@
 //! Writes a network as ONNX: the third reading of [`Graph`], after parameters and libtorch.
 
-use crate::fit::DecoderTables;
 use crate::network::{
     AttentionSpec, ConvSpec, Graph, MASK, NetworkSpec, Parameters, PolicyNetworkSpec, declare_policy,
     sinusoidal_frequencies,
 };
+use crate::transform::DecoderTables;
 use onnx_protobuf::attribute_proto::AttributeType;
 use onnx_protobuf::tensor_proto::DataType;
 use onnx_protobuf::tensor_shape_proto::{Dimension, dimension};
@@ -22,23 +22,7 @@ pub const OPSET: i64 = 17;
 pub const IR_VERSION: i64 = 8;
 /// Name of the open dimension.
 pub const BATCH: &str = "batch";
-/// Name of the noisy trajectory, float [batch, horizon, columns].
-pub const SAMPLE: &str = "sample";
-/// Name of the timestep, float, one per row of the batch.
-pub const TIMESTEP: &str = "timestep";
-/// Name of the predicted clean trajectory, float [batch, horizon, columns].
-pub const CLEAN: &str = "clean";
-/// Name of the predicted noise, where the network says that.
-pub const NOISE: &str = "noise";
-
-/// Name of the condition vector, float [batch, width].
-pub const CONDITION: &str = "condition";
-/// Name of a code to decode, float [batch, horizon, columns].
-pub const CODE: &str = "code";
-/// Name of the decoder's weights, float [batch, neighbours].
-pub const WEIGHTS: &str = "weights";
-/// Name of the trajectories that a code decodes to, float [batch, neighbours, horizon, columns].
-pub const DECODED: &str = "decoded";
+use planwright::model::tensors::{CLEAN, CODE, CONDITION, DECODED, SAMPLE, TIMESTEP, WEIGHTS};
 
 /// A denoiser, with its decoder if it has one, as a serialised ONNX model. `values` are all parameters in flat order,
 /// no more and no fewer; `output` is the name of what the network says.

@@ -1,19 +1,12 @@
 //! Export of a policy: a history in, the parameters of the next action's distribution out.
 
-use super::network::{ExportedNetwork, plain, tensor_spec};
+use super::network::{ExportedNetwork, plain};
 use super::onnx_graph;
 use super::rows::RowShape;
 use crate::fit::{Checkpoint, Row, joined};
 use crate::network::{Parameters, PolicyNetworkSpec, TorchGraph, declare_policy};
-use planwright::model::{HeadSpec, TensorSpec};
+use planwright::model::tensors::HISTORY;
 use tch::{Device, Tensor};
-
-/// Name of the history, float [batch, context, columns].
-pub const HISTORY: &str = "history";
-/// Name of a Fourier head's activations, float [batch, dimensions, 2 (N + 1)].
-pub const ACTIVATIONS: &str = "activations";
-/// Name of a linear head's logits, float [batch, dimensions, bins].
-pub const LOGITS: &str = "logits";
 
 /// A policy's network with its parameters.
 pub(super) struct Policy<'a> {
@@ -27,14 +20,6 @@ impl<'a> Policy<'a> {
         let views = Parameters::new(declare_policy(&network)).views(&Tensor::from_slice(checkpoint.averaged()));
         Self { checkpoint, network, views }
     }
-
-    /// Name of the output.
-    fn output(&self) -> &'static str {
-        match self.checkpoint.data.policy.as_ref().map(|policy| policy.head) {
-            Some(HeadSpec::Fourier { .. }) => ACTIVATIONS,
-            _ => LOGITS,
-        }
-    }
 }
 
 impl ExportedNetwork for Policy<'_> {
@@ -47,14 +32,8 @@ impl ExportedNetwork for Policy<'_> {
         })
     }
 
-    fn graph(&self) -> Result<Vec<u8>, protobuf::Error> {
-        onnx_graph::serialise_policy(&self.network, self.checkpoint.averaged(), HISTORY, self.output())
-    }
-
-    fn tensors(&self) -> [Vec<TensorSpec>; 2] {
-        let PolicyNetworkSpec { context, features, dimensions, outputs, .. } = self.network;
-        let input = tensor_spec(HISTORY, &[context, features], "1", "");
-        [vec![input], vec![tensor_spec(self.output(), &[dimensions, outputs], "1", "")]]
+    fn graph(&self, output: &str) -> Result<Vec<u8>, protobuf::Error> {
+        onnx_graph::serialise_policy(&self.network, self.checkpoint.averaged(), HISTORY, output)
     }
 
     fn shape(&self) -> RowShape {

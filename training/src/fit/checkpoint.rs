@@ -1,9 +1,10 @@
 //! Checkpoints: safetensors with every parameter by name, its average and both moments, and what export needs.
 
-use super::data_summary::{DataSummary, DecoderTables, Row};
+use super::data_summary::{DataSummary, Row};
 use super::trainer::{Trainer, to_vec};
 use crate::network::{ParameterSpec, Parameters};
 use crate::recipe::{DeviceName, Recipe};
+use crate::transform::DecoderTables;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;

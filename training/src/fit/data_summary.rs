@@ -1,6 +1,7 @@
 //! Statistics and samples of a data set that the exported file needs: hash, normaliser, quantity, real rows.
 
 use planwright::model::{Column, ConditionSpec, Normaliser, PolicySpec, QuantitySpec, TransformSpec, WorldSpec};
+use crate::transform::DecoderTables;
 use planwright::world::{Layout, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, RADIUS_M};
 use serde::{Deserialize, Serialize};
 
@@ -57,19 +58,6 @@ impl Row {
     pub fn timestep(&self) -> f32 {
         self.inputs.get(1).and_then(|values| values.first()).copied().unwrap_or_default()
     }
-}
-
-/// A code space with its decoder, as a graph holds it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DecoderTables {
-    /// N x (H C) codes in [-1, 1].
-    pub codes: Vec<f32>,
-    /// N x H x C trajectories in physical units, the one paired with each code.
-    pub support: Vec<f32>,
-    /// Neighbours that a code is decoded by.
-    pub neighbours: usize,
-    /// Squared bandwidth of their weights.
-    pub bandwidth_squared: f64,
 }
 
 /// A maze and the limits of the robot in it.

@@ -68,7 +68,7 @@ pub(super) fn data_and_loss(recipe: &MazeDiffusionRecipe) -> Result<(DataSummary
 }
 
 /// Frame of positions, velocities and commands in a maze.
-pub(crate) fn world_frame() -> &'static str {
+pub(super) fn world_frame() -> &'static str {
     "maze"
 }
 

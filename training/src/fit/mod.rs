@@ -10,15 +10,15 @@ mod optimiser;
 mod policy;
 mod run;
 mod sequence;
+mod system_description;
 mod task;
 mod trainer;
 
 pub(crate) use checkpoint::joined;
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use data_summary::{DataSummary, DecoderTables, Row};
+pub use data_summary::{DataSummary, Row};
 pub use ensemble_adam::EnsembleAdam;
 pub use error::FitError;
-pub(crate) use maze_diffusion::world_frame;
 pub use optimiser::{Moments, learning_rate};
 pub use run::{FitOptions, FitReport, fit};
 pub use sequence::{SequenceData, SequenceDescription, fit_sequences};

@@ -1,14 +1,15 @@
 //! Data and loss of a denoiser of sequences of any kind: a system's trajectories, weighted or conditioned, or codes.
 
-use super::data_summary::{DataSummary, DecoderTables, REAL_ROWS, REAL_STREAM};
+use super::data_summary::{DataSummary, REAL_ROWS, REAL_STREAM};
 use super::denoising::{Batch, Denoising};
 use super::error::FitError;
 use super::run::{FitOptions, FitReport, Run};
 use super::task::{StepLoss, Task};
+use crate::dataset::Trajectories;
 use crate::recipe::{Recipe, SequenceRecipe};
-use crate::system::Trajectories;
+use crate::transform::DecoderTables;
 use planwright::diffusion::NoiseSchedule;
-use planwright::model::{Column, ConditionSpec, Family, Normaliser, QuantitySpec, TransformSpec, WorldSpec};
+use planwright::model::{Column, ConditionSpec, Normaliser, QuantitySpec, TransformSpec, WorldSpec};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
@@ -17,8 +18,6 @@ use std::ops::Range;
 /// Units, world and quantity of the sequences of a fit.
 #[derive(Clone, Debug)]
 pub struct SequenceDescription {
-    /// Which planner the exported file is for.
-    pub family: Family,
     /// Names and units of the columns.
     pub columns: Vec<Column>,
     /// Physical values that map to -1 and 1, per column.
@@ -31,7 +30,7 @@ pub struct SequenceDescription {
     pub condition: Option<ConditionSpec>,
     /// Code space and decoder.
     pub transform: Option<(TransformSpec, DecoderTables)>,
-    /// The world, for a planner of a robot.
+    /// The world, for a planner of a robot; with a transform the family is `MazeTransform`.
     pub world: Option<WorldSpec>,
     /// How the data were made, beside the fit's recipe.
     pub recipe: serde_json::Value,
@@ -100,8 +99,8 @@ pub fn fit_sequences(
 ) -> Result<FitReport, FitError> {
     data.check(recipe)?;
     let settings = recipe;
-    let recipe = match description.family {
-        Family::MazeTransform => Recipe::MazeTransform(settings.clone()),
+    let recipe = match (&description.transform, &description.world) {
+        (Some(_), Some(_)) => Recipe::MazeTransform(settings.clone()),
         _ => Recipe::SequenceDiffusion(settings.clone()),
     };
     let run = Run::open(&recipe, options)?;
@@ -126,7 +125,7 @@ fn data_and_loss<'a>(
         step_secs: description.step_secs,
         world: description.world.clone(),
         quantity: description.quantity.clone(),
-        condition: description.condition.clone(),
+        condition: description.condition.clone().filter(|_| recipe.network.condition.is_some()),
         transform,
         policy: None,
         made: Some(description.recipe.clone()),
@@ -256,7 +255,6 @@ mod tests {
     fn description() -> SequenceDescription {
         let column = Column { name: "state".to_owned(), unit: "1".to_owned(), frame: String::new() };
         SequenceDescription {
-            family: Family::SequenceDiffusion,
             columns: vec![column],
             normaliser: Normaliser { low: vec![-1.0], high: vec![1.0] },
             step_secs: 1.0,

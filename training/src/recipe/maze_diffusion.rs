@@ -4,6 +4,7 @@ use super::{FieldError, TrainingSettings};
 use crate::dataset::{COLUMNS, GeneratorSettings, WindowSettings};
 use crate::network::NetworkSpec;
 use planwright::diffusion::{NoiseSchedule, ScheduleKind};
+use planwright::model::{DiffusionSpec, Prediction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,12 @@ impl MazeDiffusionRecipe {
             return Err(FieldError::new("network", problem));
         }
         Ok(())
+    }
+
+    /// The noise, and what the network predicts of it.
+    pub fn diffusion(&self) -> DiffusionSpec {
+        let DiffusionSettings { schedule, steps } = self.diffusion;
+        DiffusionSpec { schedule, steps, prediction: Prediction::CleanSample }
     }
 
     pub(super) fn set_seed(&mut self, seed: u64) {

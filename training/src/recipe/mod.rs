@@ -16,7 +16,7 @@ pub use sequence::{SequenceDiffusion, SequenceRecipe};
 pub use training::{DeviceName, OptimiserSettings, TrainingSettings};
 
 use crate::network::{NetworkSpec, ParameterSpec, PolicyNetworkSpec, declare, declare_policy};
-use planwright::model::{DiffusionSpec, Family, Prediction};
+use planwright::model::{DiffusionSpec, FamilyName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -116,12 +116,12 @@ impl Recipe {
     }
 
     /// The planner family of the exported file.
-    pub fn family(&self) -> Family {
+    pub fn family(&self) -> FamilyName {
         match self {
-            Self::MazeDiffusion(_) => Family::MazeDiffusion,
-            Self::MazePolicy(_) => Family::MazePolicy,
-            Self::SequenceDiffusion(_) => Family::SequenceDiffusion,
-            Self::MazeTransform(_) => Family::MazeTransform,
+            Self::MazeDiffusion(_) => FamilyName::MazeDiffusion,
+            Self::MazePolicy(_) => FamilyName::MazePolicy,
+            Self::SequenceDiffusion(_) => FamilyName::SequenceDiffusion,
+            Self::MazeTransform(_) => FamilyName::MazeTransform,
         }
     }
 
@@ -146,11 +146,7 @@ impl Recipe {
     /// The noise, and what the network predicts of it; `None` for a policy.
     pub fn diffusion(&self) -> Option<DiffusionSpec> {
         match self {
-            Self::MazeDiffusion(recipe) => Some(DiffusionSpec {
-                schedule: recipe.diffusion.schedule,
-                steps: recipe.diffusion.steps,
-                prediction: Prediction::CleanSample,
-            }),
+            Self::MazeDiffusion(recipe) => Some(recipe.diffusion()),
             Self::MazePolicy(_) => None,
             Self::SequenceDiffusion(recipe) | Self::MazeTransform(recipe) => Some(recipe.diffusion.into()),
         }

@@ -95,7 +95,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         let state = drive::predicted(&world, &located.state, now.since(located.stamp), self.commanded);
         let stamp = Stamp { time_secs: now.as_secs_f64(), step: self.step };
         if self.view.is_enabled() {
-            self.view.offer(stamp, Event::Executed { position: state.position });
+            self.view.log(stamp, Event::Executed { position: state.position });
         }
         if !self.drive.is_planning() {
             let observation = Observation { state, goal, stamp_secs: located.stamp.as_secs_f64(), step: self.step };

@@ -1,7 +1,7 @@
 //! What a family of planners must say to become a node. Planners themselves know nothing of ROS.
 
-use crate::model::{EngineChoice, EngineDescription};
-use crate::planner::Planner;
+use crate::model::{Artefact, EngineChoice};
+use crate::planner::{Planner, PlannerSettings, load};
 use crate::quantity::Intended;
 use crate::world::Layout;
 use planwright_ros2::parameter::{Descriptor, Values};
@@ -9,8 +9,6 @@ use std::path::PathBuf;
 
 /// A family of planners.
 pub trait PlannerFamily: 'static {
-    /// Its planner.
-    type Planner: Planner + Send + 'static;
     /// Its name: the node is `planwright node NAME` and `planwright_NAME`.
     const NAME: &'static str;
     /// The model that is loaded unless another is named.
@@ -23,10 +21,7 @@ pub trait PlannerFamily: 'static {
     ///
     /// # Errors
     /// What is wrong with them, in a line.
-    fn load(request: &LoadRequest, parameters: &Values) -> Result<Self::Planner, String>;
-
-    /// The map for which the model was trained.
-    fn layout(planner: &Self::Planner) -> &Layout;
+    fn load(request: &LoadRequest, parameters: &Values) -> Result<Box<dyn Planner>, String>;
 }
 
 /// Which model to load, and on what.
@@ -40,11 +35,19 @@ pub struct LoadRequest {
     pub seed: u64,
 }
 
+impl LoadRequest {
+    /// Opens the model, of any family.
+    pub(super) fn load(&self, settings: &PlannerSettings) -> Result<Box<dyn Planner>, String> {
+        let artefact = Artefact::open(&self.model).map_err(|error| error.to_string())?;
+        load(&artefact, &self.engine, settings).map_err(|error| error.to_string())
+    }
+}
+
 /// What a load brought, for diagnostics.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Loaded {
-    /// What computes.
-    pub engine: EngineDescription,
+    /// The engine, in words.
+    pub engine: String,
     /// The model's file.
     pub model: PathBuf,
     /// How long it took, seconds.

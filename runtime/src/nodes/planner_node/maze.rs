@@ -1,16 +1,13 @@
 //! The diffusion maze planners as a family of nodes: of knots, or of paths whose length keeps a distribution.
 
 use super::family::{LoadRequest, PlannerFamily};
-use crate::model::Artefact;
-use crate::planner::{AnyMazePlanner, MazePlanner, MazePlannerSettings, PathPlanner, PathPlannerSettings};
-use crate::world::Layout;
+use crate::planner::{DenoiserSettings, Planner, PlannerSettings};
 use planwright_ros2::parameter::{Descriptor, ReadError, Values};
 
 /// The diffusion maze planners.
 pub struct Maze;
 
 impl PlannerFamily for Maze {
-    type Planner = AnyMazePlanner;
     const NAME: &'static str = "maze";
     const DEFAULT_MODEL: &'static str = "models/maze-umaze.onnx";
 
@@ -35,39 +32,21 @@ impl PlannerFamily for Maze {
         ]
     }
 
-    fn load(request: &LoadRequest, parameters: &Values) -> Result<AnyMazePlanner, String> {
-        let artefact = Artefact::open(&request.model).map_err(|error| error.to_string())?;
-        let default = MazePlannerSettings::of(artefact.manifest());
+    fn load(request: &LoadRequest, parameters: &Values) -> Result<Box<dyn Planner>, String> {
         let read = |error: ReadError| error.to_string();
-        let chosen = |name: &str, own: usize| {
-            let value = parameters.integer(name).map_err(read)?;
-            Ok::<usize, String>(usize::try_from(value).ok().filter(|value| *value > 0).unwrap_or(own))
+        let count = |name: &str| -> Result<Option<usize>, String> {
+            Ok(usize::try_from(parameters.integer(name).map_err(read)?).ok().filter(|value| *value > 0))
         };
         let solver = match parameters.string("solver").map_err(read)? {
-            "model" => default.solver,
-            name => name.parse().map_err(|error| format!("solver: {error}"))?,
+            "model" => None,
+            name => Some(name.parse().map_err(|error| format!("solver: {error}"))?),
         };
-        let (steps, candidates) =
-            (chosen("denoising_steps", default.steps)?, chosen("candidates", default.candidates)?);
-        if artefact.manifest().plans_paths() {
-            let own = PathPlannerSettings::of(artefact.manifest());
-            let settings = PathPlannerSettings { solver, steps, candidates, seed: request.seed, ..own };
-            let planner = PathPlanner::new(&artefact, &request.engine, settings);
-            return planner.map(AnyMazePlanner::Paths).map_err(|error| error.to_string());
-        }
-        let warm_start = parameters.double("warm_start").map_err(read)?;
-        let settings = MazePlannerSettings {
+        let denoiser = DenoiserSettings {
             solver,
-            steps,
-            candidates,
-            warm_start: (warm_start > 0.0).then_some(warm_start),
-            seed: request.seed,
+            denoising_steps: count("denoising_steps")?,
+            candidates: count("candidates")?,
+            warm_start: Some(parameters.double("warm_start").map_err(read)?).filter(|share| *share > 0.0),
         };
-        let planner = MazePlanner::new(&artefact, &request.engine, settings);
-        planner.map(AnyMazePlanner::Knots).map_err(|error| error.to_string())
-    }
-
-    fn layout(planner: &AnyMazePlanner) -> &Layout {
-        planner.layout()
+        request.load(&PlannerSettings { denoiser, seed: request.seed, ..PlannerSettings::default() })
     }
 }

@@ -53,7 +53,7 @@ fn account(of: &mut PilotStatistics, before: &PilotStatistics, after: PilotStati
 
 impl<P: Planner + Send> Planning for PilotOf<P> {
     fn configure(&mut self, mut settings: PilotSettings) {
-        settings.correction.path.keep_shape = self.pilot.planner().manifest().plans_paths();
+        settings.correction.path.keep_shape = self.pilot.planner().description().keeps_shape;
         self.pilot.configure(settings);
     }
 

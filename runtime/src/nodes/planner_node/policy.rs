@@ -1,31 +1,27 @@
 //! The Fourier-head policies as a family of nodes.
 
 use super::family::{LoadRequest, PlannerFamily};
-use crate::model::Artefact;
-use crate::planner::{PolicyPlanner, PolicyPlannerSettings};
-use crate::world::Layout;
+use crate::planner::{Planner, PlannerSettings, RolloutSettings};
 use planwright_ros2::parameter::{Descriptor, ReadError, Values};
 
 /// Policies, rolled out through the world.
 pub struct Policy;
 
 impl PlannerFamily for Policy {
-    type Planner = PolicyPlanner;
     const NAME: &'static str = "policy";
     const DEFAULT_MODEL: &'static str = "models/maze-policy.onnx";
 
     fn parameters() -> Vec<Descriptor> {
-        let default = PolicyPlannerSettings::default();
         vec![
             Descriptor::integer(
                 "rollouts",
-                default.rollouts as i64,
+                RolloutSettings::ROLLOUTS as i64,
                 "Futures that are imagined at once; the first that arrives is taken.",
             )
             .range(1, 256),
             Descriptor::double(
                 "temperature",
-                default.temperature,
+                RolloutSettings::TEMPERATURE,
                 "Sharpness of the actions: 1 draws from the density as learnt, 0 takes its mode.",
             )
             .range(0.0, 100.0),
@@ -38,23 +34,13 @@ impl PlannerFamily for Policy {
         ]
     }
 
-    fn load(request: &LoadRequest, parameters: &Values) -> Result<PolicyPlanner, String> {
-        let artefact = Artefact::open(&request.model).map_err(|error| error.to_string())?;
+    fn load(request: &LoadRequest, parameters: &Values) -> Result<Box<dyn Planner>, String> {
         let read = |error: ReadError| error.to_string();
-        let default = PolicyPlannerSettings::default();
-        let rollouts = parameters.integer("rollouts").map_err(read)?;
-        let target = parameters.double("target_return").map_err(read)?;
-        let settings = PolicyPlannerSettings {
-            rollouts: usize::try_from(rollouts).unwrap_or(default.rollouts),
-            temperature: parameters.double("temperature").map_err(read)?,
-            target_return: (target > 0.0).then_some(target),
-            seed: request.seed,
-            ..default
+        let rollout = RolloutSettings {
+            rollouts: usize::try_from(parameters.integer("rollouts").map_err(read)?).ok(),
+            temperature: Some(parameters.double("temperature").map_err(read)?),
+            target_return: Some(parameters.double("target_return").map_err(read)?).filter(|target| *target > 0.0),
         };
-        PolicyPlanner::new(&artefact, &request.engine, settings).map_err(|error| error.to_string())
-    }
-
-    fn layout(planner: &PolicyPlanner) -> &Layout {
-        planner.layout()
+        request.load(&PlannerSettings { rollout, seed: request.seed, ..PlannerSettings::default() })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::answer::{ErrorCode, PathAction, Question, Refusal, check_goal, check_start};
 use super::inputs::InputFault;
-use super::worker::{PlanJob, Planned, Purpose, Report, Statistics, show_maze};
+use super::worker::{PlanJob, Planned, Purpose, Report, Statistics};
 use super::{Open, PlannerFamily, PlannerNode};
 use crate::gate::{CheckedPlan, Origin};
 use crate::nodes::path::PathStyle;
@@ -76,7 +76,7 @@ impl<F: PlannerFamily, A: PathAction> PlannerNode<F, A> {
         open: &Open,
     ) -> Box<PlanJob> {
         if !self.maze_shown {
-            show_maze(&self.view, world.layout(), observation.state.position, observation.goal);
+            self.view.log_map(Default::default(), world.layout(), observation.state.position, observation.goal);
             self.maze_shown = true;
         }
         Box::new(PlanJob {

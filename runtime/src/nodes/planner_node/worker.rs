@@ -7,10 +7,10 @@ use super::planning::{PilotOf, Planning};
 use crate::gate::{CheckedPlan, MAX_STATES, Origin};
 use crate::nodes::path::{PathStyle, markers_of, path_of, raw_path_of};
 use crate::pilot::{Pilot, PilotMemory, PilotSettings, PilotStatistics, StageLatencies};
-use crate::planner::{Observation, Planner};
+use crate::planner::Observation;
 use crate::quantity::DriftStatus;
-use crate::view::{Event, Stamp, View};
-use crate::world::{Layout, MazeWorld};
+use crate::view::View;
+use crate::world::MazeWorld;
 use planwright_ros2::action::GoalId;
 use planwright_ros2::executor::Waker;
 use planwright_ros2::messages::nav_msgs::Path;
@@ -279,16 +279,15 @@ fn load<F: PlannerFamily>(
 ) -> Result<Ready, String> {
     let begun = Instant::now();
     let planner = F::load(request, parameters)?;
-    let manifest = planner.manifest();
-    settings.drift = drift_settings(parameters, manifest.intended())?;
-    // Of a way whose length means something the shape is kept.
-    settings.correction.path.keep_shape = manifest.plans_paths();
+    let description = planner.description();
+    settings.drift = drift_settings(parameters, description.intended.as_ref())?;
+    settings.correction.path.keep_shape = description.keeps_shape;
     let loaded = Loaded {
-        engine: planner.engine().clone(),
+        engine: description.engine_text(),
         model: request.model.clone(),
-        layout: F::layout(&planner).clone(),
-        intended: manifest.intended().cloned(),
-        summary: format!("{} knots of {} s", manifest.horizon, manifest.knot_secs),
+        layout: description.layout.clone(),
+        intended: description.intended.clone(),
+        summary: format!("{} knots of {} s", description.horizon, description.knot_secs),
         secs: begun.elapsed().as_secs_f64(),
     };
     let pilot = Pilot::new(planner, settings, view);
@@ -407,11 +406,4 @@ fn plan(
         markers: markers_of(&checked, pilot.proposal(), job.observation.goal, &job.frame, job.now),
     });
     (sent, shown)
-}
-
-/// Draws the maze in the view.
-pub fn show_maze(view: &View, layout: &Layout, start: [f64; 2], goal: [f64; 2]) {
-    if view.is_enabled() {
-        view.offer(Stamp::default(), Event::Maze { walls: layout.wall_boxes().collect(), goal, start });
-    }
 }

@@ -1,0 +1,286 @@
+//! Arguments that several commands share: planner, engine, pilot, drift, view.
+
+use super::output::CliError;
+use crate::correction::{CorrectionSettings, Strength};
+use crate::model::{Artefact, EngineChoice};
+use crate::pilot::PilotSettings;
+use crate::planner::{Control, ControlPlanner, Planner, PlannerDescription, PlannerSettings, load};
+use crate::quantity::{DriftError, DriftSettings, DriftStatus, Intended, IntendedChoice};
+use crate::view::{FINISH_TIMEOUT, View, ViewOptions};
+use crate::world::{Layout, Point, State};
+use clap::Args;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A parser of numbers within a range, for clap's `value_parser`.
+pub fn within<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
+where
+    T: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
+{
+    move |text| {
+        let value = text.parse::<T>().ok().filter(|value| range.contains(value));
+        value.ok_or_else(|| format!("expected between {} and {}, got {text}", range.start(), range.end()))
+    }
+}
+
+/// A planner: a model on an engine, or a control; with its pilot and the view.
+#[derive(Args, Clone, Debug)]
+pub(super) struct PlannerArguments {
+    /// The maze whose shipped model is taken: umaze, medium or large; with --control any layout file
+    #[arg(long, default_value = "umaze", value_name = "NAME")]
+    pub(super) layout: String,
+    /// Another model
+    #[arg(long, value_name = "FILE")]
+    pub(super) model: Option<PathBuf>,
+    /// Plan without a network, through the same correction and gate
+    #[arg(long, value_enum, conflicts_with = "model", value_name = "NAME")]
+    pub(super) control: Option<Control>,
+    #[command(flatten)]
+    pub(super) settings: PlannerSettings,
+    #[command(flatten)]
+    pub(super) engine: EngineArguments,
+    #[command(flatten)]
+    pub(super) pilot: PilotArguments,
+    #[command(flatten)]
+    pub(super) view: ViewArguments,
+}
+
+/// A planner, and the file it comes from.
+pub(super) struct Opened {
+    pub(super) planner: Box<dyn Planner>,
+    /// File and hash; `None` for a control.
+    pub(super) model: Option<(PathBuf, String)>,
+}
+
+impl PlannerArguments {
+    /// The control, else the model, else the shipped one of that name, else the layout's.
+    pub(super) fn open(&self, shipped_name: Option<&str>) -> Result<Opened, CliError> {
+        if let Some(control) = self.control {
+            let planner = ControlPlanner::new(control, layout(&self.layout)?, self.settings.seed);
+            return Ok(Opened { planner: Box::new(planner), model: None });
+        }
+        let own = match (&self.model, shipped_name) {
+            (None, Some(name)) => Some(shipped(name)?),
+            (model, _) => model.clone(),
+        };
+        let (path, artefact) = open_model(own.as_deref(), &self.layout)?;
+        let planner = load(&artefact, &self.engine.choice()?, &self.settings).map_err(CliError::input)?;
+        Ok(Opened { planner, model: Some((path, artefact.sha256().to_owned())) })
+    }
+}
+
+/// The engine of a model.
+#[derive(Args, Clone, Debug)]
+pub(super) struct EngineArguments {
+    /// Engine: auto, tract, onnxruntime, onnxruntime-cuda or onnxruntime-tensorrt
+    #[arg(long, default_value = "auto", value_name = "NAME")]
+    pub(super) engine: EngineChoice,
+    /// ONNX Runtime's shared library, where it is not in a usual place
+    #[arg(long, value_name = "FILE")]
+    pub(super) onnxruntime: Option<PathBuf>,
+    /// Threads of one network call
+    #[arg(long, default_value_t = 1, value_parser = within(1..=256_usize), value_name = "N")]
+    pub(super) threads: usize,
+}
+
+impl EngineArguments {
+    pub(super) fn choice(&self) -> Result<EngineChoice, CliError> {
+        Ok(self.with(self.engine.clone()))
+    }
+
+    /// Another engine with the same library and threads.
+    pub(super) fn with(&self, engine: EngineChoice) -> EngineChoice {
+        EngineChoice { library: self.onnxruntime.clone(), threads: self.threads, ..engine }
+    }
+}
+
+/// Correction and pilot.
+#[derive(Args, Clone, Debug)]
+pub(super) struct PilotArguments {
+    /// Strength of the correction: 0 leaves the proposal, inf is the simulated path
+    #[arg(long, default_value = "inf", value_name = "GAMMA", allow_hyphen_values = true)]
+    pub(super) gamma: Strength,
+    /// Keep the proposal's own time parameterisation instead of the fastest that the motors allow
+    #[arg(long)]
+    pub(super) keep_pace: bool,
+    /// Keep the shape of the proposal's path instead of shortening it (models of paths: always)
+    #[arg(long)]
+    pub(super) keep_shape: bool,
+    /// Control steps of 0.01 s between plans
+    #[arg(long, default_value_t = 10, value_parser = within(1..=10_000_usize), value_name = "N")]
+    pub(super) replan_steps: usize,
+    /// Time from observation to checked plan, milliseconds (0: no deadline)
+    #[arg(long, value_parser = within(0.0..=1e6), value_name = "MS")]
+    pub(super) deadline_ms: Option<f64>,
+    #[command(flatten)]
+    pub(super) drift: DriftArguments,
+}
+
+/// The intended distribution of path lengths, and the drift monitor.
+#[derive(Args, Clone, Debug)]
+pub(super) struct DriftArguments {
+    /// Distribution that the plans' lengths in metres should have: uniform:LOW:HIGH[:BINS], JSON as in the manifest,
+    /// or none (default: the model's own, if it has one)
+    #[arg(long, value_name = "DISTRIBUTION")]
+    pub(super) intended: Option<String>,
+    /// Total variation from the intended distribution that is still no drift, 0 to 1
+    #[arg(long, default_value_t = DriftSettings::DEFAULT_THRESHOLD, value_name = "SHARE", allow_hyphen_values = true)]
+    pub(super) drift_threshold: f64,
+    /// Number of newest plans in the comparison
+    #[arg(long, default_value_t = DriftSettings::DEFAULT_WINDOW, value_name = "N")]
+    pub(super) drift_window: usize,
+}
+
+impl DriftArguments {
+    /// The monitor's settings; `None` without a distribution. `own` is the model's.
+    fn settings(&self, own: Option<&Intended>) -> Result<Option<DriftSettings>, CliError> {
+        let text = self.intended.as_deref().unwrap_or("model");
+        let choice: IntendedChoice = text.parse().map_err(|error| CliError::wrong(format!("--intended: {error}")))?;
+        let of = |intended| DriftSettings::new(intended, self.drift_window, self.drift_threshold);
+        let intended = choice.resolve(own);
+        intended.map(of).transpose().map_err(|error| {
+            let option = match &error {
+                DriftError::Window { .. } => "--drift-window",
+                DriftError::Threshold { .. } => "--drift-threshold",
+            };
+            CliError::wrong(format!("{option}: {error}"))
+        })
+    }
+}
+
+/// The drift in a line.
+pub(super) fn describe_drift(drift: Option<&DriftStatus>) -> String {
+    let Some(figures) = drift.map(|drift| &drift.figures) else { return String::new() };
+    let total_variation = figures.total_variation.unwrap_or(f64::NAN);
+    format!(
+        "\ndrift     {}: total variation {total_variation:.3} over {} plans ({:.3} to {:.3} by chance, threshold {})",
+        figures.state.name(),
+        figures.plans,
+        figures.interval.low,
+        figures.interval.high,
+        figures.threshold,
+    )
+}
+
+impl PilotArguments {
+    /// `default_deadline` holds where no deadline was given, the planner's own distribution where no other was.
+    pub(super) fn settings(
+        &self,
+        default_deadline: Option<Duration>,
+        planner: &PlannerDescription,
+    ) -> Result<PilotSettings, CliError> {
+        let own = |ms: f64| (ms > 0.0).then(|| Duration::from_secs_f64(ms * 1e-3));
+        let deadline = self.deadline_ms.map_or(default_deadline, own);
+        let mut correction =
+            CorrectionSettings { strength: self.gamma, retime: !self.keep_pace, ..CorrectionSettings::default() };
+        correction.path.keep_shape = self.keep_shape || planner.keeps_shape;
+        let drift = self.drift.settings(planner.intended.as_ref())?;
+        Ok(PilotSettings { replan_steps: self.replan_steps, deadline, correction, drift, ..PilotSettings::default() })
+    }
+}
+
+/// Recording and viewer.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ViewArguments {
+    /// Write a recording for the rerun viewer
+    #[arg(long, value_name = "FILE")]
+    pub(super) rrd: Option<PathBuf>,
+    /// Send to a running rerun viewer, for example rerun+http://127.0.0.1:9876/proxy
+    #[arg(long, value_name = "URL")]
+    pub(super) viewer: Option<String>,
+}
+
+impl ViewArguments {
+    pub(super) fn start(&self) -> Result<View, CliError> {
+        let options = ViewOptions { file: self.rrd.clone(), viewer: self.viewer.clone(), ..ViewOptions::default() };
+        View::start(&options).map_err(CliError::input)
+    }
+}
+
+/// The model of a path, or the shipped one of a layout.
+pub(super) fn open_model(path: Option<&Path>, layout: &str) -> Result<(PathBuf, Artefact), CliError> {
+    let path = match path {
+        Some(path) => path.to_owned(),
+        None => shipped(&format!("maze-{layout}"))?,
+    };
+    let artefact = Artefact::open(&path).map_err(CliError::input)?;
+    Ok((path, artefact))
+}
+
+/// `models/NAME.onnx` here, or beside the command or one of the folders above it.
+pub(super) fn shipped(name: &str) -> Result<PathBuf, CliError> {
+    let name = Path::new("models").join(format!("{name}.onnx"));
+    if let Some(found) = crate::files::find(&name) {
+        return Ok(found);
+    }
+    Err(CliError::wrong(format!(
+        "expected the model {}, got none here or beside the command\nhint: run from the project's folder, or name a model with --model FILE",
+        name.display()
+    )))
+}
+
+/// Ends the view and prints its first error, if it had one.
+pub(super) fn finish_view(view: View) {
+    let report = view.finish(FINISH_TIMEOUT);
+    if let Some(error) = &report.statistics.last_error {
+        eprintln!("warning: the view is incomplete: {error}");
+    }
+}
+
+/// A layout by name or file.
+pub(super) fn layout(name: &str) -> Result<Layout, CliError> {
+    Layout::named_or_file(name).map_err(|error| CliError::wrong(format!("{name}: {error}")))
+}
+
+/// Numbers separated by commas.
+pub(super) fn numbers(text: &str, what: &str, counts: &[usize]) -> Result<Vec<f64>, CliError> {
+    let parsed: Option<Vec<f64>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
+    parsed.filter(|values| counts.contains(&values.len()) && values.iter().all(|value| value.is_finite())).ok_or_else(
+        || {
+            let counts: Vec<String> = counts.iter().map(usize::to_string).collect();
+            CliError::wrong(format!(
+                "{what}: expected {} finite numbers separated by commas, got '{text}'",
+                counts.join(" or ")
+            ))
+        },
+    )
+}
+
+/// Refuses a point that is not in free space.
+pub(super) fn check_free(layout: &Layout, point: Point, what: &str) -> Result<(), CliError> {
+    if layout.is_free(point) {
+        return Ok(());
+    }
+    let (row, column) = Layout::cell_of(point);
+    let place = if row < 0 || column < 0 || row as usize >= layout.rows() || column as usize >= layout.columns() {
+        "outside the maze"
+    } else {
+        "in a wall"
+    };
+    Err(CliError::wrong(format!(
+        "{what}: expected a point in free space, got {},{}, which is {place}\nhint: `planwright world show --layout {}` prints the free cells",
+        point[0],
+        point[1],
+        layout.name()
+    )))
+}
+
+/// `x,y` or `x,y,vx,vy`.
+pub(super) fn parse_state(text: &str, what: &str) -> Result<State, CliError> {
+    let values = numbers(text, what, &[2, 4])?;
+    let at = |index: usize| values.get(index).copied().unwrap_or(0.0);
+    Ok(State::from_array(std::array::from_fn(at)))
+}
+
+/// `x,y`, or the layout's own goal.
+pub(super) fn parse_goal(text: Option<&str>, layout: &Layout) -> Result<Point, CliError> {
+    match text {
+        Some(text) => numbers(text, "--goal", &[2]).map(|values| [values[0], values[1]]),
+        None => layout.goal().ok_or_else(|| {
+            CliError::wrong(format!("expected a goal: the layout '{}' has none\nhint: --goal X,Y", layout.name()))
+        }),
+    }
+}

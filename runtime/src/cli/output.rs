@@ -1,0 +1,110 @@
+//! Output of commands: text and JSON on stdout, errors with exit codes, tables.
+
+use clap::Parser;
+use serde::Serialize;
+use std::fmt;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// How a command fails.
+#[derive(Debug)]
+pub enum CliError {
+    /// Wrong usage or input: exit code 2.
+    Input(anyhow::Error),
+    /// Anything else: exit code 1.
+    Failed(anyhow::Error),
+}
+
+impl CliError {
+    /// Wrong usage or input.
+    pub fn input(error: impl Into<anyhow::Error>) -> Self {
+        Self::Input(error.into())
+    }
+
+    /// Wrong usage or input, from a text of the form "expected X, got Y".
+    pub fn wrong(problem: impl fmt::Display) -> Self {
+        Self::Input(anyhow::anyhow!("{problem}"))
+    }
+
+    /// Anything else.
+    pub fn failed(error: impl Into<anyhow::Error>) -> Self {
+        Self::Failed(error.into())
+    }
+
+    /// Prints the error to stderr and gives the process's exit code.
+    pub fn report(&self) -> ExitCode {
+        eprintln!("error: {self}");
+        ExitCode::from(match self {
+            Self::Input(_) => 2,
+            Self::Failed(_) => 1,
+        })
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Input(error) | Self::Failed(error)) = self;
+        write!(f, "{error:#}")
+    }
+}
+
+/// The arguments of this process, or the exit code after help, version or a message has been printed.
+///
+/// # Errors
+/// 0 for help and version, 2 for wrong usage.
+pub fn parse<A: Parser>() -> Result<A, ExitCode> {
+    A::try_parse().map_err(|error| {
+        // Help and version are no errors; a message that cannot be printed has no other place to go.
+        let _ = error.print();
+        ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+    })
+}
+
+/// Prints data to stdout. A reader that went away is no error; a full disk is.
+///
+/// # Errors
+/// If stdout cannot be written.
+pub fn print_text(text: &str) -> Result<(), CliError> {
+    let mut stdout = std::io::stdout().lock();
+    match writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(CliError::wrong(format!("expected an output that can be written, got: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints one JSON value to stdout.
+///
+/// # Errors
+/// If it cannot be written as JSON, or stdout cannot be written.
+pub fn print_json(value: &impl Serialize) -> Result<(), CliError> {
+    print_text(&serde_json::to_string_pretty(value).map_err(CliError::failed)?)
+}
+
+/// Rows as text in aligned columns: the first column to the left, the others to the right, two spaces between them.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
+            0 => format!("{cell:<width$}"),
+            _ => format!("{cell:>width$}"),
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_align_names_left_and_figures_right() {
+        let row = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
+        let rows = [row(&["engine", "ms"]), row(&["tract", "0.125"]), row(&["a"])];
+        assert_eq!(table(&rows), "engine     ms\ntract   0.125\na");
+    }
+}

@@ -1,0 +1,66 @@
+//! From a model file to a planner, by the family that its manifest names.
+
+use super::diffusion::DiffusionPlanner;
+use super::length_matched::{LengthMatchedPlanner, LengthMatching};
+use super::policy::PolicyPlanner;
+use super::{Planner, PlannerError, PlannerSettings};
+use crate::diffusion::NoiseSchedule;
+use crate::model::{Artefact, Engine, EngineChoice, Family, Manifest, ModelError, load_engine};
+use crate::world::Layout;
+
+/// Opens a model of any family on an engine, warmed up and ready to plan.
+///
+/// # Errors
+/// If a setting does not fit the model, the engine refuses it, or it plans for no robot.
+pub fn load(
+    artefact: &Artefact,
+    engine: &EngineChoice,
+    settings: &PlannerSettings,
+) -> Result<Box<dyn Planner>, PlannerError> {
+    load_with(artefact.manifest(), settings, |batch| load_engine(artefact, engine, batch))
+}
+
+/// The same with an engine of the caller's: `engine` is called once, with the batch size, after the settings have been
+/// checked.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(
+    manifest: &Manifest,
+    settings: &PlannerSettings,
+    engine: impl FnOnce(usize) -> Result<Box<dyn Engine>, ModelError>,
+) -> Result<Box<dyn Planner>, PlannerError> {
+    Ok(match &manifest.family {
+        Family::MazeDiffusion { .. } => Box::new(DiffusionPlanner::open(manifest, settings, engine)?),
+        Family::MazeTransform { .. } | Family::SequenceDiffusion { .. } => {
+            let matching = LengthMatching::default();
+            Box::new(LengthMatchedPlanner::open(manifest, settings, &matching, engine)?)
+        }
+        Family::MazePolicy { .. } => Box::new(PolicyPlanner::open(manifest, settings, engine)?),
+    })
+}
+
+/// The refusal of a model of another family than the one that is needed.
+pub(super) fn wrong_family(manifest: &Manifest, expected: &str) -> PlannerError {
+    PlannerError::Setting(format!(
+        "expected {expected}, got '{}' of family {:?}\nhint: `planwright inspect FILE` tells what a model is",
+        manifest.name,
+        manifest.family.name()
+    ))
+}
+
+/// The noise schedule that a denoiser was trained with.
+pub(super) fn schedule_of(manifest: &Manifest) -> Result<NoiseSchedule, PlannerError> {
+    let diffusion = &manifest.denoiser().map_err(PlannerError::Setting)?.diffusion;
+    NoiseSchedule::new(diffusion.schedule, diffusion.steps).map_err(|error| PlannerError::Setting(error.to_string()))
+}
+
+/// The maze that a model was trained for.
+pub(super) fn layout_of(manifest: &Manifest) -> Result<Layout, PlannerError> {
+    let world = manifest
+        .family
+        .world()
+        .ok_or_else(|| PlannerError::Setting("expected a model with a world, got none".to_owned()))?;
+    Layout::parse(&world.layout, &world.layout_text)
+        .map_err(|error| PlannerError::Setting(format!("the model's layout: {error}")))
+}

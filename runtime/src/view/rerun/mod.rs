@@ -1,0 +1,86 @@
+//! Recordings and live view for [rerun](https://rerun.io): events drawn into a scene, encoded as rerun's chunks.
+
+mod blueprint;
+mod chunks;
+mod file_sink;
+mod grpc_sink;
+mod scene;
+mod thinned;
+
+use re_chunk::ChunkError;
+use re_log_types::{ApplicationId, LogMsg, StoreId, StoreKind};
+use re_uri::ProxyUri;
+
+use super::event::{Event, Stamp};
+use super::sink::Sink;
+use super::{ViewError, ViewOptions};
+use file_sink::FileSink;
+use grpc_sink::GrpcSink;
+use scene::Scene;
+
+const APPLICATION: &str = "planwright";
+
+/// A recording, if the options name a file, and a viewer, if they name one; both show the same store.
+pub(super) fn open(options: &ViewOptions) -> Result<Vec<Box<dyn Sink>>, ViewError> {
+    let parse = |url: &String| {
+        let uri: Result<ProxyUri, _> = url.parse();
+        uri.map_err(|error| ViewError::Url { url: url.clone(), reason: error.to_string() })
+    };
+    let uri = options.viewer.as_ref().map(parse).transpose()?;
+    let application = ApplicationId::from(APPLICATION);
+    let store = StoreId::random(StoreKind::Recording, application.clone());
+    let encode = |error: ChunkError| ViewError::Encode(error.to_string());
+    let mut opening = Scene::new(store.clone()).opening(&options.name).map_err(encode)?;
+    opening.extend(blueprint::messages(&application).map_err(encode)?);
+
+    let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+    if let Some(path) = &options.file {
+        let sink = FileSink::create(path, &opening, Renderer::new(store.clone()));
+        sinks.push(Box::new(sink.map_err(|source| ViewError::File { path: path.clone(), source })?));
+    }
+    if let Some((uri, url)) = uri.zip(options.viewer.clone()) {
+        sinks.push(Box::new(GrpcSink::new(uri, url, opening, Renderer::new(store))));
+    }
+    Ok(sinks)
+}
+
+/// Messages of the events since the last flush.
+struct Batch {
+    messages: Vec<LogMsg>,
+    events: u64,
+}
+
+/// Draws events and gathers their messages until the next flush.
+struct Renderer {
+    scene: Scene,
+    /// The latest data that hold for all times, if they changed since the last flush.
+    fixed: Vec<LogMsg>,
+    events: u64,
+    error: Option<String>,
+}
+
+impl Renderer {
+    fn new(store: StoreId) -> Self {
+        Self { scene: Scene::new(store), fixed: Vec::new(), events: 0, error: None }
+    }
+
+    fn draw(&mut self, stamp: Stamp, event: &Event) {
+        match self.scene.draw(stamp, event) {
+            Ok(fixed) if fixed.is_empty() => {}
+            Ok(fixed) => self.fixed = fixed,
+            Err(error) => self.error = Some(format!("rerun could not encode: {error}")),
+        }
+        self.events += 1;
+    }
+
+    /// What holds for all times, and the batch of all else; if it cannot be encoded, its number of events.
+    fn drain(&mut self) -> (Vec<LogMsg>, Result<Batch, u64>) {
+        let fixed = std::mem::take(&mut self.fixed);
+        let events = std::mem::take(&mut self.events);
+        let batch = self.scene.drain().map(|messages| Batch { messages, events }).map_err(|error| {
+            self.error = Some(format!("rerun could not encode: {error}"));
+            events
+        });
+        (fixed, batch)
+    }
+}
