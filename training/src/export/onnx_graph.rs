@@ -22,7 +22,7 @@ pub const OPSET: i64 = 17;
 pub const IR_VERSION: i64 = 8;
 /// Name of the open dimension.
 pub const BATCH: &str = "batch";
-use planwright::model::tensors::{CLEAN, CODE, CONDITION, DECODED, SAMPLE, TIMESTEP, WEIGHTS};
+use planwright::model::tensors::{CODE, CONDITION, DECODED, SAMPLE, TIMESTEP, WEIGHTS};
 
 /// A denoiser, with its decoder if it has one, as a serialised ONNX model. `values` are all parameters in flat order,
 /// no more and no fewer; `output` is the name of what the network says.
@@ -414,6 +414,7 @@ fn value_info(name: &str, sizes: &[Option<usize>]) -> ValueInfoProto {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use planwright::model::tensors::CLEAN;
 
     #[test]
     fn every_parameter_is_written_once_and_every_input_exists() {

@@ -1,7 +1,7 @@
 //! Statistics and samples of a data set that the exported file needs: hash, normaliser, quantity, real rows.
 
-use planwright::model::{Column, ConditionSpec, Normaliser, PolicySpec, QuantitySpec, TransformSpec, WorldSpec};
 use crate::transform::DecoderTables;
+use planwright::model::{Column, ConditionSpec, Normaliser, PolicySpec, QuantitySpec, TransformSpec, WorldSpec};
 use planwright::world::{Layout, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, RADIUS_M};
 use serde::{Deserialize, Serialize};
 
