@@ -11,6 +11,7 @@ use planwright::quantity::{Marginal, QuantityGrid};
 use planwright_training::dataset::Trajectories;
 use planwright_training::fit::SequenceData;
 use planwright_training::recipe::SequenceRecipe;
+use planwright_training::study::StudyError;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -106,17 +107,18 @@ pub(crate) fn model_error(
 /// Physical samples as N x H x C.
 pub(crate) fn write_samples(path: &Path, samples: &Trajectories) -> Result<(), DriftError> {
     use ndarray_npy::WriteNpyExt;
-    let io = |source| DriftError::Io { path: path.to_owned(), source };
+    let io = |source| StudyError::Io { path: path.to_owned(), source };
     let shape = (samples.len(), samples.horizon, samples.columns);
     let array = ndarray::Array3::from_shape_vec(shape, samples.values.clone())
         .map_err(|error| io(std::io::Error::other(error)))?;
-    planwright::files::write_atomically(path, |file| array.write_npy(file).map_err(std::io::Error::other)).map_err(io)
+    Ok(planwright::files::write_atomically(path, |file| array.write_npy(file).map_err(std::io::Error::other))
+        .map_err(io)?)
 }
 
 /// Reads what [`write_samples`] wrote.
 pub(crate) fn read_samples(path: &Path) -> Result<Trajectories, DriftError> {
     use ndarray_npy::ReadNpyExt;
-    let io = |source| DriftError::Io { path: path.to_owned(), source };
+    let io = |source| StudyError::Io { path: path.to_owned(), source };
     let file = std::fs::File::open(path).map_err(io)?;
     let array = ndarray::Array3::<f32>::read_npy(file).map_err(|error| io(std::io::Error::other(error)))?;
     let (_, horizon, columns) = array.dim();
