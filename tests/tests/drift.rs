@@ -80,10 +80,10 @@ fn the_quick_study_runs_from_data_to_report_and_is_not_run_twice() {
 
 #[test]
 fn what_makes_no_sense_is_one_clear_line() {
-    let refused = |arguments: &[&str], said: &[&str]| {
+    let refused = |arguments: &[&str], expected: &[&str]| {
         let (_, stderr, code) = run(&mut study(arguments));
         assert_eq!(code, 2, "{arguments:?}: {stderr}");
-        assert!(said.iter().all(|word| stderr.contains(word)), "{arguments:?}: {stderr}");
+        assert!(expected.iter().all(|word| stderr.contains(word)), "{arguments:?}: {stderr}");
     };
     refused(&["predict", "--system", "spring"], &["expected one of sinusoid", "'spring'", "recovery rule"]);
     refused(&["predict", "--system", "tent", "--scale", "-1"], &["expected", "-1"]);
@@ -92,7 +92,7 @@ fn what_makes_no_sense_is_one_clear_line() {
     refused(&["table", "drift", "--size", "nowhere"], &["drift-nowhere.toml", "hint"]);
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
     let text = std::fs::read_to_string(root().join("training/recipes/drift-quick.toml")).unwrap_or_default();
-    for (from, to, said) in [
+    for (from, to, expected) in [
         ("support = 512", "support = 4", "codes"),
         ("data = 1024", "data = 100", "data for a support"),
         ("horizon = 16", "horizon = 17", "power of two"),
@@ -103,7 +103,7 @@ fn what_makes_no_sense_is_one_clear_line() {
         let path = folder.path().join("wrong.toml");
         std::fs::write(&path, text.replacen(from, to, 1)).unwrap_or_else(|error| panic!("{error}"));
         let path = path.display().to_string();
-        refused(&["table", "drift", "--size", &path], &["expected", said]);
+        refused(&["table", "drift", "--size", &path], &["expected", expected]);
     }
 }
 

@@ -212,8 +212,10 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<GeneratorSpec>(text);
         let spec = read(r#"{"kind": "vae", "latent": 8}"#).expect("a spec");
         assert_eq!(spec, GeneratorSpec::Vae(VaeSpec { latent: 8, ..VaeSpec::default() }));
-        for (text, named) in [(r#"{"kind": "vae", "latnt": 8}"#, "latnt"), (r#"{"kind": "gan"}"#, "gan")] {
-            let error = read(text).expect_err("unknown").to_string();
+        for (wrong, named) in
+            [(r#"{"kind": "vae", "latnt": 8}"#, "field `latnt`"), (r#"{"kind": "gan"}"#, "variant `gan`")]
+        {
+            let error = read(wrong).expect_err(named).to_string();
             assert!(error.contains(named), "{error}");
         }
     }
