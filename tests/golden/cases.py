@@ -48,7 +48,7 @@ MOVED = [
     ("planwright-train drift predict", "planwright-study predict"),
     ("planwright-train drift fit", "planwright-study run drift"),
     ("planwright-train drift table", "planwright-study table drift"),
-    ("planwright-train drift mitigate", "planwright-study table mitigation"),
+    ("planwright-train drift mitigate", "planwright-study table drift"),
     ("planwright-train drift ablate", "planwright-study run ablation"),
     ("planwright-train drift report", "planwright-study report drift"),
     ("planwright-train drift ship", "planwright-study release"),
