@@ -1,7 +1,6 @@
 //! `planwright-train fourier`: policies with density heads, and how smooth a distribution is.
 
 use super::fourier_fit::FitPolicy;
-use super::fourier_policy::ComparePolicies;
 use super::{CliError, print_json, print_text};
 use clap::{Args, Subcommand};
 use planwright::density::{smoothness, spectral_entropy};
@@ -10,7 +9,6 @@ use serde::Serialize;
 const EXAMPLES: &str = "\
 Examples:
   planwright-train fourier fit training/recipes/maze-policy.toml
-  planwright-train fourier policy --size quick
   planwright-train fourier smoothness --pmf 0.1,0.2,0.4,0.2,0.1 --json
 
 The experiments on heads are run by planwright-study.";
@@ -29,8 +27,8 @@ enum FourierCommand {
     Smoothness(Smoothness),
     /// Fit a policy from a recipe and export it
     Fit(FitPolicy),
-    /// Compare linear and Fourier heads on policies: returns, smoothness, jerk, collisions
-    Policy(ComparePolicies),
+    #[command(hide = true)]
+    Policy(Moved),
     #[command(hide = true)]
     Toy(Moved),
     #[command(hide = true)]
@@ -100,7 +98,7 @@ impl Fourier {
         match &self.command {
             FourierCommand::Smoothness(command) => command.run(),
             FourierCommand::Fit(command) => command.run(),
-            FourierCommand::Policy(command) => command.run(),
+            FourierCommand::Policy(_) => moved("run policy"),
             FourierCommand::Toy(_) => moved("run known_densities"),
             FourierCommand::Numbers(_) => moved("run numbers"),
             FourierCommand::Theory(_) => moved("run theory"),

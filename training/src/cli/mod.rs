@@ -9,7 +9,6 @@ mod export;
 mod fit;
 mod fourier;
 mod fourier_fit;
-mod fourier_policy;
 
 use crate::console;
 use clap::{Parser, Subcommand};

@@ -8,13 +8,8 @@ mod batch;
 mod export;
 mod fit;
 mod recipe;
-mod study;
 
 pub use batch::{PolicyBatch, PolicyData};
 pub use export::export_policy;
 pub use fit::{PolicyError, fit_policy};
 pub use recipe::{PolicyRecipe, PolicyRecipeError, PolicySizes};
-pub use study::{
-    Against, Interval, PolicyStudy, StudyCell, StudyDrive, StudyError, StudyOptions, StudyRow, StudyTable, StudyTask,
-    section,
-};
