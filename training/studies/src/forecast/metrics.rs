@@ -1,6 +1,5 @@
 //! How good a forecast is: MASE, WQL, and both relative to the seasonal naive forecast.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Quantiles of the weighted quantile loss.
@@ -12,7 +11,7 @@ pub(super) const MEDIAN: usize = 4;
 pub(super) type Quantiles = Vec<[f64; 9]>;
 
 /// What a forecaster reached on one series.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeriesScore {
     /// Name of the series.
@@ -28,7 +27,7 @@ pub struct SeriesScore {
 }
 
 /// Over all series.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scores {
     /// Mean over the series.

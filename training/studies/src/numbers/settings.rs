@@ -3,7 +3,6 @@
 use super::text::TextForm;
 use planwright_training::head::HeadSpec;
 use planwright_training::study::StudyError;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Numbers with two decimals in [-1, 1).
@@ -18,7 +17,7 @@ pub(super) const DRAWS: usize = 128;
 pub(super) const TEXT_TOP_P: f64 = 0.95;
 
 /// What ends the network.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum NumberHead {
     /// One free logit per number.
@@ -83,7 +82,7 @@ impl NumberHead {
 }
 
 /// Everything that determines a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NumberSettings {
     /// Which head.
@@ -120,18 +119,6 @@ impl NumberSettings {
             return wrong("width", "between 1 and 4096", self.width.to_string());
         }
         self.head.spec().map_or(Ok(()), |spec| Ok(spec.check()?))
-    }
-}
-
-impl NumberSettings {
-    /// Whether two runs can be members of one ensemble.
-    pub(super) fn same_shape(&self, other: &Self) -> bool {
-        Self { seed: other.seed, ..self.clone() } == *other
-    }
-
-    /// Path of the result, without its ending.
-    pub(super) fn path(&self) -> String {
-        format!("epochs-{}/{}/seed-{}", self.epochs, self.head.name(), self.seed)
     }
 }
 

@@ -4,16 +4,14 @@ use super::run::NumberResult;
 use super::settings::NumberHead;
 use planwright_training::statistics::{Summary, TTest};
 use planwright_training::study::{Table, distinct, spread};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// How many times nearer to the truth than the untuned language model: tuned to write text, and tuned with a Fourier
 /// head (caption of figure 2.3).
 pub const PUBLISHED_GAIN: [f64; 2] = [2.07, 4.86];
 
 /// Mean and sample deviation over seeds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spread {
     /// Mean.
     pub mean: f64,
@@ -33,8 +31,7 @@ impl Spread {
 }
 
 /// One head after so many passes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NumberRow {
     /// Passes over the prompts.
     pub epochs: usize,
@@ -61,8 +58,7 @@ pub struct NumberRow {
 }
 
 /// A Fourier head against another on the same seeds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NumberComparison {
     /// Name of the Fourier head.
     pub head: String,
@@ -85,8 +81,7 @@ pub struct NumberComparison {
 }
 
 /// All rows of a set of runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NumberTable {
     /// The command that makes them.
     pub command: String,

@@ -3,7 +3,7 @@
 use super::settings::BASE;
 use super::table::{PolicyRow, PolicyTable, head_name, interval, percent};
 use planwright_training::statistics::Interval;
-use planwright_training::study::plot::curves::{Curve, CurvePanel, CurvePoint, draw};
+use planwright_training::study::plot::curves::{Curve, CurvePanel, CurvePoint};
 use planwright_training::study::{Figure, Section, StudyError, Table, distinct};
 
 const OPENING: &str = "The same network, data, seeds and steps under each head. Return: 0 is random motion, 100 the waypoint controller without noise. \
@@ -39,11 +39,9 @@ pub(super) fn section(table: &PolicyTable) -> Result<Section, StudyError> {
             text.push_str(&format!("\n{sentence}\n"));
         }
     }
-    let figure =
-        |file: &str, caption: &str, panels: &[CurvePanel]| Figure::drawn(file, caption, draw(caption, panels, 2));
     let figures = vec![
-        figure("policy-frequencies.svg", "Return and jerk over frequencies", &over_frequencies(table))?,
-        figure("policy-variants.svg", "Return over widths and numbers of episodes", &over_variants(table))?,
+        Figure::curves("policy-frequencies.svg", "Return and jerk over frequencies", &over_frequencies(table), 2)?,
+        Figure::curves("policy-variants.svg", "Return over widths and numbers of episodes", &over_variants(table), 2)?,
     ];
     let title = "Policies: linear against Fourier".to_owned();
     Ok(Section { title, commands: vec![table.command.clone()], text, figures })
@@ -98,11 +96,6 @@ fn temperatures(rows: &[&PolicyRow]) -> impl Iterator<Item = (usize, f64)> {
     all.into_iter().enumerate()
 }
 
-fn panel(heading: String, x_label: &str, y_label: &str, curves: Vec<Curve>) -> CurvePanel {
-    let [x_label, y_label] = [x_label, y_label].map(str::to_owned);
-    CurvePanel { heading, note: String::new(), x_label, y_label, from_zero: true, curves }
-}
-
 /// On the first task: a curve per temperature, the linear head's level dashed in the same colour.
 fn over_frequencies(table: &PolicyTable) -> Vec<CurvePanel> {
     let Some(task) = table.rows.first().map(|row| &row.task) else { return Vec::new() };
@@ -116,13 +109,13 @@ fn over_frequencies(table: &PolicyTable) -> Vec<CurvePanel> {
                 at().filter_map(|row| Some(point(row.frequencies? as f64, of(row)))).collect();
             let linear = at().find(|row| row.frequencies.is_none()).map(|row| of(row).mean);
             let ends = [fourier.first(), fourier.last()].into_iter().flatten();
-            let level = ends.filter_map(|end| Some(CurvePoint { x: end.x, mean: linear?, half: 0.0 })).collect();
+            let level = ends.filter_map(|end| Some(CurvePoint::at(end.x, linear?))).collect();
             [
                 Curve::new(format!("T {temperature}"), colour, false, fourier),
                 Curve::new(format!("linear, T {temperature}"), colour, true, level),
             ]
         });
-        panel(task.clone(), "frequencies", y_label, curves.collect())
+        CurvePanel::new(task, "frequencies", y_label, curves.collect())
     };
     measures.into_iter().map(one).collect()
 }
@@ -143,7 +136,7 @@ fn over_variants(table: &PolicyTable) -> Vec<CurvePanel> {
             Curve::new(format!("{}, T {temperature}", head_name(head)), colour, head.is_none(), points)
         };
         let curves = temperatures(&rows).flat_map(|place| [fewest, None].map(|head| curve(place, head)));
-        panel(format!("over {x_label}"), x_label, "normalised return", curves.collect())
+        CurvePanel::new(format!("over {x_label}"), x_label, "normalised return", curves.collect())
     };
     [("width", "channels"), ("episodes", "episodes")].into_iter().map(one).collect()
 }

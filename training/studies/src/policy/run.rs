@@ -8,7 +8,6 @@ use planwright_training::export::ExportOptions;
 use planwright_training::fit::{Checkpoint, FitOptions, content_sha256};
 use planwright_training::policy::{PolicyError, PolicyRecipe, export_policy, fit_policy};
 use planwright_training::study::{Bench, Cell, StudyError};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -35,7 +34,7 @@ pub struct PolicyCell {
 }
 
 /// Result of a policy: the content of its `cell.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyResult {
     /// Task.
@@ -57,7 +56,7 @@ pub struct PolicyResult {
 }
 
 /// How a policy drives at a temperature: means over its episodes.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyDrive {
     /// Sharpness of the actions.

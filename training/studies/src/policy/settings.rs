@@ -6,8 +6,7 @@ use planwright_training::fit::TrainingSettings;
 use planwright_training::head::HeadSpec;
 use planwright_training::policy::{PolicyRecipe, PolicySizes};
 use planwright_training::study::StudyError;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 pub(super) const QUICK: &str = include_str!("../../recipes/policy-quick.toml");
@@ -17,7 +16,7 @@ const REDUCED: &str = include_str!("../../recipes/policy-reduced.toml");
 pub(super) const BASE: &str = "base";
 
 /// A whole comparison.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicySweep {
     /// Name of the size and of the run folder.
@@ -51,7 +50,7 @@ pub struct PolicySweep {
 }
 
 /// One maze with its data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyTask {
     /// Name in tables.

@@ -3,12 +3,10 @@
 use super::run::{PolicyDrive, PolicyResult};
 use planwright_training::statistics::{Interval, mean_at as mean};
 use planwright_training::study::{Table, distinct};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// One head on one task and variant, at one temperature.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PolicyRow {
     /// Task.
     pub task: String,
@@ -37,8 +35,7 @@ pub struct PolicyRow {
 }
 
 /// A Fourier head against the linear one, seed by seed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct AgainstLinear {
     /// Seeds with both.
     pub seeds: usize,
@@ -57,8 +54,7 @@ pub struct AgainstLinear {
 }
 
 /// A whole comparison.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PolicyTable {
     /// Name of the size.
     pub study: String,
