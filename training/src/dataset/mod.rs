@@ -7,7 +7,7 @@ mod statistics;
 mod waypoint;
 mod windows;
 
-pub(crate) mod episodes;
+pub mod episodes;
 
 pub use generator::{GeneratorSettings, generate};
 pub use recording::{Recording, RecordingError};
