@@ -83,7 +83,7 @@ mod tests {
         assert_eq!((count(""), count("--size quick")), (Some(10 * (6 + 2 * 3 + 4 * 3)), Some(2 * 4)));
         assert_eq!(count("--size quick --seeds 1,2,3"), Some(3 * 4));
         let refused = |size: &str| cells(&format!("--size {size}")).expect_err("no such size").to_string();
-        assert_eq!(refused("large"), "expected size as reduced or quick, got large");
+        assert_eq!(refused("large"), "expected size as reduced or quick or a TOML file, got large");
         assert!(
             refused("/nowhere/large.toml").starts_with("/nowhere/large.toml: "),
             "{}",

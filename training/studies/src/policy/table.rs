@@ -30,7 +30,7 @@ pub struct PolicyRow {
     pub action_change: Interval,
     /// Mean smoothness of the actions' distributions.
     pub pmf_smoothness: Interval,
-    /// AgainstLinear the linear head with the same seeds; `None` for the linear head itself.
+    /// Against the linear head with the same seeds; `None` for the linear head itself.
     pub against_linear: Option<AgainstLinear>,
 }
 
@@ -98,12 +98,9 @@ fn drives<'c>(
     (task, variant, temperature): Place<'_>,
     head: Option<usize>,
 ) -> Vec<(u64, &'c PolicyDrive)> {
-    let of = |cell: &'c PolicyResult| {
-        let matches = cell.task == task && cell.variant == variant && cell.frequencies == head;
-        let drive = cell.driven.iter().find(|drive| drive.temperature == temperature);
-        drive.filter(|_| matches).map(|drive| (cell.seed, drive))
-    };
-    cells.iter().filter_map(of).collect()
+    let chosen = cells.iter().filter(|cell| (&*cell.task, &*cell.variant, cell.frequencies) == (task, variant, head));
+    let drive = |cell: &'c PolicyResult| cell.driven.iter().find(|drive| drive.temperature == temperature);
+    chosen.filter_map(|cell| Some((cell.seed, drive(cell)?))).collect()
 }
 
 fn row(cells: &[PolicyResult], place: Place<'_>, head: Option<usize>) -> Option<PolicyRow> {
