@@ -21,7 +21,7 @@ const PUBLISHED_PENALISED: usize = 4;
 /// Runs that are named where some are missing.
 const NAMED: usize = 4;
 
-/// Tables and sweeps of what is done; what is missing is said.
+/// Tables and sweeps of what is done; missing runs are named.
 ///
 /// # Errors
 /// If a plot cannot be drawn.

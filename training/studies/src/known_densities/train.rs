@@ -178,11 +178,15 @@ fn target_bins(rows: &Rows) -> impl Iterator<Item = usize> {
 
 fn measure_bins(network: &Network, raw: &Raw, rows: &Rows) -> Result<Measured, StudyError> {
     let Some(head) = &network.head else {
-        let said = doubles(&raw.values)?;
-        let errors: Vec<f64> = said
+        let output = doubles(&raw.values)?;
+        let errors: Vec<f64> = output
             .iter()
             .zip(target_bins(rows))
-            .map(|(said, target)| if said.is_nan() { *said } else { squared_error(bin_of(*said, BINS), target, BINS) })
+            .map(
+                |(output, target)| {
+                    if output.is_nan() { *output } else { squared_error(bin_of(*output, BINS), target, BINS) }
+                },
+            )
             .collect();
         return Ok((DensityMetrics { mse: mean(&errors), ..DensityMetrics::default() }, None));
     };

@@ -204,10 +204,10 @@ mod tests {
             let inputs = both(&Tensor::from_slice(&inputs), &[2, steps, width]);
             let loss = lanes.loss(&parameters, &inputs, &both(&Tensor::from_slice(&targets), &[2, 1, steps]));
             let question = Tensor::from_slice(&lanes.question(&prompt));
-            let said = lanes.probabilities(&parameters, &both(&question, &[2, -1, width]));
+            let probabilities = lanes.probabilities(&parameters, &both(&question, &[2, -1, width]));
             let mut mean = 0.0;
             for lane in 0..2 {
-                let rows = Vec::<Vec<f64>>::try_from(said.get(lane)).expect("rows");
+                let rows = Vec::<Vec<f64>>::try_from(probabilities.get(lane)).expect("rows");
                 let pmf = lanes.numbers(&rows, 1.0);
                 assert!((pmf.iter().sum::<f64>() - 1.0).abs() < 1e-9);
                 mean -= 0.5 * pmf[bin_of(-37)].ln();

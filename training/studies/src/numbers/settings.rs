@@ -11,7 +11,7 @@ pub(super) const BINS: usize = 200;
 pub(super) const COARSE_BINS: usize = 20;
 /// Rows of an optimiser step, as published.
 pub(super) const BATCH: usize = 64;
-/// Numbers that are asked of each prompt, as published.
+/// Draws per prompt, as published.
 pub(super) const DRAWS: usize = 128;
 /// Share of the tokens that text is written with, as published for the models that write text.
 pub(super) const TEXT_TOP_P: f64 = 0.95;

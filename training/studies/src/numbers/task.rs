@@ -20,7 +20,7 @@ const UNIT: i32 = 100;
 const TRAIN_STREAM: u64 = 1;
 const TEST_STREAM: u64 = 2;
 
-/// A normal distribution that numbers are asked of.
+/// A normal distribution that numbers are drawn from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gaussian {

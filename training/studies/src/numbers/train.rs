@@ -119,10 +119,10 @@ fn answers(
     let questions: Vec<f32> = prompts.iter().flatten().flat_map(|prompt| network.question(prompt)).collect();
     let shape = [runs.len() as i64, -1, network.inputs() as i64];
     let questions = Tensor::from_slice(&questions).f_view(shape)?;
-    let said = tch::no_grad(|| network.probabilities(parameters, &questions));
+    let probabilities = tch::no_grad(|| network.probabilities(parameters, &questions));
     let mut all = Vec::with_capacity(runs.len());
     for ((run, prompts), lane) in runs.iter().zip(&prompts).zip(0..) {
-        let rows = Vec::<Vec<f64>>::try_from(said.get(lane).to_kind(Kind::Double))?;
+        let rows = Vec::<Vec<f64>>::try_from(probabilities.get(lane).to_kind(Kind::Double))?;
         let answers: Vec<Answer> = rows
             .chunks(rows.len() / prompts.len().max(1))
             .map(|rows| {

@@ -140,7 +140,7 @@ fn against(own: &[(u64, &PolicyDrive)], linear: &[(u64, &PolicyDrive)]) -> Optio
     };
     let [returns, linear_returns] = column(|drive| drive.return_normalised);
     let everything: Vec<usize> = (0..pairs.len()).collect();
-    // A share of nothing, or of less than random motion, says nothing.
+    // A share of nothing, or of less than random motion, has no meaning.
     let gain_percent = (mean(&linear_returns, &everything) > 0.0).then(|| {
         Interval::bootstrap(pairs.len(), |places| {
             100.0 * (mean(&returns, places) / mean(&linear_returns, places) - 1.0)
