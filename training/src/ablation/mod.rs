@@ -19,7 +19,7 @@ pub use transformer::{Transformer, TransformerSpec};
 pub use vae::{Vae, VaeSpec};
 pub use vocabulary::Vocabulary;
 
-use crate::system::Trajectories;
+use crate::dataset::Trajectories;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -212,6 +212,9 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<GeneratorSpec>(text);
         let spec = read(r#"{"kind": "vae", "latent": 8}"#).expect("a spec");
         assert_eq!(spec, GeneratorSpec::Vae(VaeSpec { latent: 8, ..VaeSpec::default() }));
-        assert!(read(r#"{"kind": "vae", "latnt": 8}"#).is_err() && read(r#"{"kind": "gan"}"#).is_err());
+        for (text, named) in [(r#"{"kind": "vae", "latnt": 8}"#, "latnt"), (r#"{"kind": "gan"}"#, "gan")] {
+            let error = read(text).expect_err("unknown").to_string();
+            assert!(error.contains(named), "{error}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Cell, StudyError};
 use crate::fit::EnsembleAdam;
-use crate::network::{ParameterSpec, Parameters, Start};
+use crate::network::{Init, ParameterSpec, Parameters};
 use tch::Tensor;
 
 /// Layout of the parameters: one row per member.
@@ -40,8 +40,8 @@ impl Ensemble {
 
 /// Weight and bias of an affine map, with PyTorch's initial values.
 pub fn affine(name: &str, inputs: usize, outputs: usize) -> [ParameterSpec; 2] {
-    let start = Start::Uniform(1.0 / (inputs as f64).sqrt());
-    let spec = |part: &str, shape| ParameterSpec { name: format!("{name}.{part}"), shape, start };
+    let init = Init::Uniform(1.0 / (inputs as f64).sqrt());
+    let spec = |part: &str, shape| ParameterSpec { name: format!("{name}.{part}"), shape, init };
     [spec("weight", vec![outputs as i64, inputs as i64]), spec("bias", vec![outputs as i64])]
 }
 

@@ -115,7 +115,7 @@ mod tests {
     fn every_setting_changes_the_hash() {
         let mut all = cells("--size quick").expect("cells");
         let first = all[0].clone();
-        let width = |recipe: &planwright_training::policy::PolicyRecipe| {
+        let width = |recipe: &planwright_training::recipe::PolicyRecipe| {
             let mut recipe = recipe.clone();
             recipe.network.width = 16;
             recipe

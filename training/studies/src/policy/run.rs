@@ -4,9 +4,9 @@ use planwright::evaluate::{PolicyDriveSettings, PolicySummary, drive_policy, pol
 use planwright::model::{Artefact, EngineChoice};
 use planwright::world::{LayoutError, MazeWorld};
 use planwright_training::dataset::episodes::{EpisodeSettings, RecordedEpisode, drive};
-use planwright_training::export::ExportOptions;
-use planwright_training::fit::{Checkpoint, FitOptions, content_sha256};
-use planwright_training::policy::{PolicyError, PolicyRecipe, export_policy, fit_policy};
+use planwright_training::export::{ExportOptions, export};
+use planwright_training::fit::{Checkpoint, FitOptions, fit};
+use planwright_training::recipe::{PolicyRecipe, Recipe, content_sha256};
 use planwright_training::study::{Bench, Cell, StudyError};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -102,12 +102,11 @@ impl Cell for PolicyCell {
         let resume = folder.join("checkpoint.safetensors").exists();
         let options =
             FitOptions { folder: folder.clone(), resume, until: None, device: None, progress: false, initial: None };
-        let (fitted, episodes) = fit_policy(&self.recipe, &options).map_err(failure)?;
-        let checkpoint: Checkpoint<PolicyRecipe> =
-            Checkpoint::read(&fitted.checkpoint).map_err(|error| failure(error.into()))?;
+        let fitted = fit(&Recipe::MazePolicy(self.recipe.clone()), &options).map_err(StudyError::failed)?;
+        let checkpoint = Checkpoint::read(&fitted.checkpoint).map_err(StudyError::input)?;
         let model = folder.join("model.onnx");
         let options = ExportOptions { library: self.library.clone(), ..ExportOptions::to(&model) };
-        let exported = export_policy(&checkpoint, &episodes, &options).map_err(failure)?;
+        let exported = export(&checkpoint, &options).map_err(StudyError::failed)?;
         Ok(PolicyResult {
             task: self.task.clone(),
             variant: self.variant.clone(),
@@ -125,12 +124,11 @@ impl PolicyCell {
     /// Drives the exported policy at every temperature: the same starts and goals for every head, and not those of the
     /// data.
     fn driven(&self, model: &Path) -> Result<Vec<PolicyDrive>, StudyError> {
-        let artefact = Artefact::open(model).map_err(|error| StudyError::Input(Box::new(error)))?;
+        let artefact = Artefact::open(model).map_err(StudyError::input)?;
         let engine = EngineChoice { library: self.library.clone(), ..EngineChoice::default() };
-        let layout = |error: LayoutError| failure(error.into());
-        let world = MazeWorld::new(self.recipe.data.maze().map_err(layout)?);
+        let world = MazeWorld::new(self.recipe.data.maze().map_err(StudyError::input)?);
         let episodes = policy_episodes(world.layout(), self.evaluated, self.seed.wrapping_add(0xE7A1));
-        let [random, controller] = references(&self.recipe.data).map_err(layout)?;
+        let [random, controller] = references(&self.recipe.data).map_err(StudyError::input)?;
         let one = |temperature: &f64| {
             let settings = PolicyDriveSettings {
                 steps: self.recipe.data.steps,
@@ -139,7 +137,7 @@ impl PolicyCell {
                 seed: self.seed,
             };
             let driven = drive_policy(&artefact, &engine, &world, &episodes, &settings);
-            let summary = PolicySummary::of(&driven.map_err(|error| StudyError::Failed(Box::new(error)))?);
+            let summary = PolicySummary::of(&driven.map_err(StudyError::failed)?);
             Ok(PolicyDrive {
                 temperature: *temperature,
                 return_mean: summary.return_mean,
@@ -152,14 +150,6 @@ impl PolicyCell {
             })
         };
         self.temperatures.iter().map(one).collect()
-    }
-}
-
-/// Failures of a fit or an export that no other input would mend are not the caller's.
-fn failure(error: PolicyError) -> StudyError {
-    match error {
-        PolicyError::Fit(_) | PolicyError::Export(_) => StudyError::Failed(Box::new(error)),
-        _ => StudyError::Input(Box::new(error)),
     }
 }
 

@@ -2,9 +2,8 @@
 
 use super::run::PolicyCell;
 use planwright_training::dataset::episodes::EpisodeSettings;
-use planwright_training::fit::TrainingSettings;
-use planwright_training::head::HeadSpec;
-use planwright_training::policy::{PolicyRecipe, PolicySizes};
+use planwright_training::head::HeadSettings;
+use planwright_training::recipe::{PolicyRecipe, PolicySizes, Recipe, TrainingSettings};
 use planwright_training::study::StudyError;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -72,7 +71,7 @@ impl PolicySweep {
                 std::fs::read_to_string(path).map_err(|source| StudyError::Io { path: PathBuf::from(path), source })?
             }
         };
-        let wrong = |problem: String| StudyError::Input(format!("{size}: {problem}").into());
+        let wrong = |problem: String| StudyError::input(format!("{size}: {problem}"));
         let sweep: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string().trim().to_owned()))?;
         let none = [
             ("tasks", sweep.tasks.is_empty()),
@@ -89,7 +88,8 @@ impl PolicySweep {
             return Err(wrong(format!("expected temperatures from 0 to 100, got {got}")));
         }
         for PolicyCell { recipe, .. } in sweep.all(None) {
-            recipe.check().map_err(|problem| wrong(format!("{}: {problem}", recipe.name)))?;
+            let name = recipe.name.clone();
+            Recipe::MazePolicy(recipe).check().map_err(|problem| wrong(format!("{name}: {problem}")))?;
         }
         Ok(sweep)
     }
@@ -126,8 +126,8 @@ impl PolicySweep {
         library: Option<&Path>,
     ) -> PolicyCell {
         let (head, kind) = match frequencies {
-            Some(frequencies) => (HeadSpec::fourier(self.bins, frequencies), format!("fourier{frequencies}")),
-            None => (HeadSpec::Linear { bins: self.bins }, "linear".to_owned()),
+            Some(frequencies) => (HeadSettings::fourier(self.bins, frequencies), format!("fourier{frequencies}")),
+            None => (HeadSettings::Linear { bins: self.bins }, "linear".to_owned()),
         };
         let (mut data, mut network) = (EpisodeSettings { seed, ..task.data.clone() }, self.network);
         let variant = match variant {
