@@ -6,7 +6,6 @@ mod data;
 mod export;
 mod fit;
 mod fourier;
-mod fourier_policy;
 mod schema;
 
 use crate::console;

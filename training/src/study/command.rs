@@ -170,9 +170,7 @@ impl Registry {
             {
                 line.extend(["--size".to_owned(), size.to_owned()]);
             }
-            let parse = |line: &[String]| {
-                study.arguments().try_get_matches_from(line).map_err(|error| StudyError::Input(Box::new(error)))
-            };
+            let parse = |line: &[String]| study.arguments().try_get_matches_from(line).map_err(StudyError::input);
             let folder = study.folder(&parse(&line)?)?;
             line.extend(["--out".to_owned(), runs.join(folder).display().to_string()]);
             line.extend(matches.get_flag("json").then(|| "--json".to_owned()));
