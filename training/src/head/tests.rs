@@ -1,6 +1,6 @@
 //! The heads against their definitions, in double precision and by hand.
 
-use super::{Head, HeadSpec, HeadWeights, Objective};
+use super::{Head, HeadError, HeadSpec, HeadWeights, Objective};
 use crate::network::Parameters;
 use std::f64::consts::PI;
 use tch::{Kind, Tensor};
