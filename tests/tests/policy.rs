@@ -212,7 +212,8 @@ fn recipes_without_sense_are_one_line_and_exit_code_2() {
     let folder = folder();
     let fit = |name: &str, text: &str| {
         let path = write(folder.path().join(name), text);
-        let mut command = fourier(&["fit"]);
+        let mut command = command("planwright-train");
+        command.arg("fit");
         command.arg(path).arg("--out").arg(folder.path().join("run"));
         command
     };

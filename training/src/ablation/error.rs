@@ -1,6 +1,6 @@
 //! What can be wrong with a generator of the ablations.
 
-use crate::system::SystemError;
+use crate::dataset::TrajectoryError;
 use planwright::diffusion::ScheduleError;
 
 /// Why a generator cannot be fitted or sampled.
@@ -16,7 +16,7 @@ pub enum AblationError {
     },
     /// Trajectories of another shape or with NaN.
     #[error(transparent)]
-    Data(#[from] SystemError),
+    Data(#[from] TrajectoryError),
     /// Too little to learn from.
     #[error("expected at least 2 trajectories to learn from, got {got}")]
     TooFew {

@@ -1,14 +1,14 @@
 //! The few layers that the generators are made of: their parameters, and reading them in the same order.
 
-use crate::network::{ParameterSpec, Start};
+use crate::network::{Init, ParameterSpec};
 use tch::Tensor;
 
 /// Weight and bias of a linear map, with PyTorch's initial values.
 pub(super) fn linear(name: &str, input: usize, output: usize) -> [ParameterSpec; 2] {
-    let start = Start::Uniform(1.0 / (input.max(1) as f64).sqrt());
+    let init = Init::Uniform(1.0 / (input.max(1) as f64).sqrt());
     [
-        ParameterSpec { name: format!("{name}.weight"), shape: vec![output as i64, input as i64], start },
-        ParameterSpec { name: format!("{name}.bias"), shape: vec![output as i64], start },
+        ParameterSpec { name: format!("{name}.weight"), shape: vec![output as i64, input as i64], init },
+        ParameterSpec { name: format!("{name}.bias"), shape: vec![output as i64], init },
     ]
 }
 
@@ -17,14 +17,14 @@ pub(super) fn layer_norm(name: &str, width: usize) -> [ParameterSpec; 2] {
     [("weight", 1.0), ("bias", 0.0)].map(|(part, value)| ParameterSpec {
         name: format!("{name}.{part}"),
         shape: vec![width as i64],
-        start: Start::Constant(value),
+        init: Init::Constant(value),
     })
 }
 
 /// One learnt vector per row.
 pub(super) fn table(name: &str, rows: usize, width: usize) -> ParameterSpec {
-    let start = Start::Uniform(0.1);
-    ParameterSpec { name: name.to_owned(), shape: vec![rows as i64, width as i64], start }
+    let init = Init::Uniform(0.1);
+    ParameterSpec { name: name.to_owned(), shape: vec![rows as i64, width as i64], init }
 }
 
 /// Hands out parameters in the order in which they were declared.

@@ -1,9 +1,9 @@
 //! What all fits share: flat parameters, AdamW, an average of the parameters, and a stream of randomness per step.
 
 use super::{AblationError, AblationSettings, FitCurve};
+use crate::dataset::Trajectories;
 use crate::fit::Moments;
 use crate::network::{ParameterSpec, Parameters};
-use crate::system::Trajectories;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;

@@ -19,7 +19,7 @@ pub use transformer::{Transformer, TransformerSpec};
 pub use vae::{Vae, VaeSpec};
 pub use vocabulary::Vocabulary;
 
-use crate::system::Trajectories;
+use crate::dataset::Trajectories;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

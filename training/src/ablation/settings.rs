@@ -1,8 +1,8 @@
 //! How long and how fast a generator learns, and how its loss went.
 
 use super::AblationError;
-use crate::fit::OptimiserSettings;
-use crate::system::Trajectories;
+use crate::dataset::Trajectories;
+use crate::recipe::OptimiserSettings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! States as tokens.
 
-use crate::system::Trajectories;
+use crate::dataset::Trajectories;
 
 /// The values that tokens stand for, in rising order.
 #[derive(Clone, Debug, PartialEq)]

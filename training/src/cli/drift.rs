@@ -2,13 +2,13 @@
 
 use super::drift_table::Table;
 use super::{CliError, print_json, print_text, set_threads};
+use crate::drift::report::{Method, write_report};
+use crate::drift::system::{SystemName, SystemSettings};
 use crate::drift::{
     AblationOptions, CollectOptions, DriftError, DriftRecipe, PredictOptions, SystemPlan, UnitOptions, UnitResult,
     ablations, collect, predict, run_unit, ship,
 };
 use crate::fit::FitError;
-use crate::report::{Method, write_report};
-use crate::system::{SystemName, SystemSettings};
 use clap::{Args, Subcommand, ValueEnum};
 use planwright::diffusion::Solver;
 use planwright::model::{EngineChoice, EngineKind, SolverDefaults};

@@ -2,8 +2,8 @@
 
 use super::drift::{Study, failure, systems};
 use super::{CliError, print_json, print_text};
+use crate::drift::report::{DriftResults, Method, SeedResult, SystemResult};
 use crate::drift::{CollectOptions, collect};
-use crate::report::{DriftResults, Method, SeedResult, SystemResult};
 use crate::statistics::Summary;
 use clap::Args;
 

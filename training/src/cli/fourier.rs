@@ -1,6 +1,5 @@
 //! `planwright-train fourier`: policies with density heads, and how smooth a distribution is.
 
-use super::fourier_fit::FitPolicy;
 use super::fourier_policy::ComparePolicies;
 use super::{CliError, print_json, print_text};
 use clap::{Args, Subcommand};
@@ -9,7 +8,6 @@ use serde::Serialize;
 
 const EXAMPLES: &str = "\
 Examples:
-  planwright-train fourier fit training/recipes/maze-policy.toml
   planwright-train fourier policy --size quick
   planwright-train fourier smoothness --pmf 0.1,0.2,0.4,0.2,0.1 --json
 
@@ -27,8 +25,8 @@ pub(super) struct Fourier {
 enum FourierCommand {
     /// Smoothness and spectral entropy of any distribution
     Smoothness(Smoothness),
-    /// Fit a policy from a recipe and export it
-    Fit(FitPolicy),
+    #[command(hide = true)]
+    Fit(Moved),
     /// Compare linear and Fourier heads on policies: returns, smoothness, jerk, collisions
     Policy(ComparePolicies),
     #[command(hide = true)]
@@ -43,7 +41,7 @@ enum FourierCommand {
     Report(Moved),
 }
 
-/// Arguments of a command that is now one of `planwright-study`.
+/// Arguments of a command that has another name now.
 #[derive(Args)]
 struct Moved {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
@@ -51,7 +49,7 @@ struct Moved {
 }
 
 fn moved(command: &str) -> Result<(), CliError> {
-    Err(CliError::input(anyhow::anyhow!("moved: planwright-study {command}")))
+    Err(CliError::input(anyhow::anyhow!("moved: {command}")))
 }
 
 #[derive(Args)]
@@ -99,13 +97,15 @@ impl Fourier {
     pub(super) fn run(&self) -> Result<(), CliError> {
         match &self.command {
             FourierCommand::Smoothness(command) => command.run(),
-            FourierCommand::Fit(command) => command.run(),
+            FourierCommand::Fit(_) => {
+                moved("planwright-train fit RECIPE, then planwright-train export CHECKPOINT --out FILE")
+            }
             FourierCommand::Policy(command) => command.run(),
-            FourierCommand::Toy(_) => moved("run known_densities"),
-            FourierCommand::Numbers(_) => moved("run numbers"),
-            FourierCommand::Theory(_) => moved("run theory"),
-            FourierCommand::Forecast(_) => moved("run forecast"),
-            FourierCommand::Report(_) => moved("report heads"),
+            FourierCommand::Toy(_) => moved("planwright-study run known_densities"),
+            FourierCommand::Numbers(_) => moved("planwright-study run numbers"),
+            FourierCommand::Theory(_) => moved("planwright-study run theory"),
+            FourierCommand::Forecast(_) => moved("planwright-study run forecast"),
+            FourierCommand::Report(_) => moved("planwright-study report heads"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `planwright-train fourier policy`: linear against Fourier heads on policies.
 
 use super::{CliError, print_json, print_text, set_threads};
-use crate::policy::{PolicyError, PolicyStudy, StudyError, StudyOptions, StudyRow, StudyTable};
+use crate::policy::{PolicyStudy, StudyError, StudyOptions, StudyRow, StudyTable};
 use clap::Args;
 use planwright::model::EngineChoice;
 use std::path::PathBuf;
@@ -68,10 +68,9 @@ impl ComparePolicies {
 /// Failures that no other input would mend are not the caller's.
 fn failure(error: StudyError) -> CliError {
     match &error {
-        StudyError::Policy(inner) if matches!(**inner, PolicyError::Fit(_) | PolicyError::Export(_)) => {
+        StudyError::Fit(_) | StudyError::Export(_) | StudyError::Drive(_) | StudyError::Cell { .. } => {
             CliError::failed(error)
         }
-        StudyError::Drive(_) | StudyError::Cell { .. } => CliError::failed(error),
         _ => CliError::input(error),
     }
 }

@@ -3,13 +3,15 @@
 use super::measure::{admissible, marginal, prior};
 use super::prepare::plain;
 use super::recipe::{AblationPlan, DriftRecipe, MethodSteps, SystemPlan};
+use super::report::{AblationRow, Method, published};
 use super::samples::{BATCH, read_samples};
+use super::system::{Draw, RecoverySettings, Summary, SystemName, SystemSettings};
 use super::unit::{Unit, measure_fit, unit_folder};
 use super::{DriftError, UnitOptions, run_unit};
 use crate::ablation::{AblationSettings, GeneratorSpec, MlpDenoiserSpec, TransformerSpec, VaeSpec};
-use crate::fit::content_sha256;
-use crate::report::{AblationRow, Method, published};
-use crate::system::{Draw, RecoverySettings, Summary, System, SystemName, SystemSettings, Trajectories};
+use crate::dataset::Trajectories;
+use crate::recipe::content_sha256;
+use crate::transform::System;
 use planwright::diffusion::{SamplerSettings, Solver};
 use planwright::model::{Artefact, Prediction};
 use planwright::planner::{SequenceGenerator, SequenceRequest};

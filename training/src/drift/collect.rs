@@ -3,14 +3,15 @@
 use super::measure::prior;
 use super::predict::{PredictOptions, Prediction, baseline_of, predict};
 use super::recipe::{DriftRecipe, SystemPlan};
-use super::samples::read_samples;
-use super::unit::{UnitOptions, UnitResult, done, unit_folder};
-use super::{AblationOptions, DriftError, ablations};
-use crate::report::{
+use super::report::{
     CommandRun, Curves, DriftResults, Method, Mitigation, SeedResult, Source, Sweep, SystemResult, TTests, Validity,
     ValidityRow, published,
 };
-use crate::system::{System, SystemName, validity};
+use super::samples::read_samples;
+use super::system::{SystemName, validity};
+use super::unit::{UnitOptions, UnitResult, done, unit_folder};
+use super::{AblationOptions, DriftError, ablations};
+use crate::transform::System;
 use planwright::world::Layout;
 
 /// Which parts are wanted.

@@ -1,75 +1,10 @@
-//! The transform of a unit: code space, pairing, and what samples decode to.
+//! Sampled codes decoded to trajectories by the exported file's own decoder.
 
 use super::DriftError;
-use super::recipe::DriftRecipe;
-use crate::export::DecoderTables;
-use crate::mitigation::{CoarsePosteriors, CodeKernel, CodeSpace, Codes, PairingPlan, PairingReport};
-use crate::system::{System, Trajectories};
-use planwright::model::TransformSpec;
+use crate::dataset::Trajectories;
 use planwright::planner::SequenceGenerator;
-use planwright::quantity::{Marginal, QuantityGrid};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-
-/// A code space that is paired with trajectories.
-pub(super) struct PairedCodes {
-    /// The codes as rows for a fit, H x C like the trajectories.
-    pub(super) rows: Trajectories,
-    /// For the exported file.
-    pub(super) tables: DecoderTables,
-    /// For its manifest.
-    pub(super) spec: TransformSpec,
-    /// How the pairing came about.
-    pub(super) report: PairingReport,
-}
-
-/// Draws codes and pairs them with the first `support` trajectories of the data.
-pub(super) fn pair(
-    recipe: &DriftRecipe,
-    system: &dyn System,
-    data: &Trajectories,
-    seed: u64,
-) -> Result<PairedCodes, DriftError> {
-    let plan = &recipe.transform;
-    let support = data.chosen(&(0..plan.support.min(data.len())).collect::<Vec<_>>());
-    // At equal lengths no code lies nearer to everything than the others, whatever the generator's spread.
-    let codes = Codes::latin_hypercube(support.len(), support.size(), seed)?.at_equal_lengths();
-    let space = CodeSpace::new(codes, plan.neighbours)?;
-    let kernel = CodeKernel { draws: plan.draws, ..CodeKernel::new(plan.scale, system.columns()) };
-    let matrix = kernel.transition(&space, seed)?;
-    let [low, high] = system.range();
-    let grid = QuantityGrid::new(low, high, plan.bins)?;
-    let posteriors = CoarsePosteriors::new(&system.recover(&support)?, grid)?;
-    let intended = Marginal::uniform(grid, low, high)?;
-    let pairing = PairingPlan { swaps: plan.swaps, seed, ..PairingPlan::default() }.pair(
-        &matrix,
-        &posteriors,
-        &intended,
-        None,
-    )?;
-    let places: Vec<usize> = pairing.trajectories.iter().map(|place| *place as usize).collect();
-    let bandwidth_squared = f64::from(space.bandwidth_squared);
-    Ok(PairedCodes {
-        rows: Trajectories {
-            values: space.codes.values().to_vec(),
-            ..Trajectories::empty(support.horizon, support.columns)
-        },
-        spec: TransformSpec {
-            support: support.len(),
-            neighbours: plan.neighbours,
-            bandwidth_squared,
-            objective: pairing.report.objective_after,
-            seed,
-        },
-        tables: DecoderTables {
-            codes: space.codes.values().to_vec(),
-            support: support.chosen(&places).values,
-            neighbours: plan.neighbours,
-            bandwidth_squared,
-        },
-        report: pairing.report,
-    })
-}
 
 /// What the samples of a transform decode to.
 pub(super) struct DecodedSamples {

@@ -1,12 +1,12 @@
 //! Why a study stops.
 
+use super::mitigation::MitigationError;
 use crate::ablation::AblationError;
-use crate::deviation::DeviationError;
 use crate::export::ExportError;
 use crate::fit::{CheckpointError, FitError};
-use crate::mitigation::MitigationError;
 use crate::report::ReportError;
-use crate::system::SystemError;
+use crate::transform::deviation::DeviationError;
+use crate::transform::{SystemError, TransformError};
 use planwright::model::ModelError;
 use planwright::planner::{PlanError, PlannerError};
 use planwright::quantity::QuantityError;
@@ -80,6 +80,9 @@ pub enum DriftError {
     /// The mitigations.
     #[error(transparent)]
     Mitigation(#[from] MitigationError),
+    /// Codes and their pairing.
+    #[error(transparent)]
+    Transform(#[from] TransformError),
     /// The fit.
     #[error(transparent)]
     Fit(#[from] FitError),

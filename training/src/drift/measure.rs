@@ -1,7 +1,8 @@
 //! From samples to a distribution.
 
 use super::DriftError;
-use crate::system::{Recovered, System, Trajectories};
+use crate::dataset::Trajectories;
+use crate::transform::{Recovered, System};
 use planwright::quantity::{Marginal, QuantityError};
 
 /// The intended distribution, seen through the same Gaussian as every other curve.

@@ -13,19 +13,20 @@ mod collect;
 mod decode;
 mod error;
 mod measure;
+pub mod mitigation;
 mod predict;
 mod prepare;
 mod recipe;
+pub mod report;
 mod samples;
 mod ship;
+pub mod system;
 mod unit;
 
 pub use ablate::{AblationOptions, ablations};
 pub use collect::{CollectOptions, collect};
 pub use error::DriftError;
 pub use predict::{Matched, PredictOptions, Prediction, predict};
-pub use recipe::{
-    AblationPlan, DriftRecipe, DriftRecipeError, FitPlan, KernelPlan, MethodSteps, SystemPlan, TransformPlan,
-};
+pub use recipe::{AblationPlan, DriftRecipe, DriftRecipeError, FitPlan, KernelPlan, MethodSteps, SystemPlan};
 pub use ship::{Shipped, ship};
 pub use unit::{UnitOptions, UnitResult, run_unit};

@@ -3,9 +3,9 @@
 use super::DriftError;
 use super::measure::prior;
 use super::recipe::{DriftRecipe, SystemPlan};
+use super::report::Method;
 use super::unit::UnitResult;
-use crate::deviation::{DeviationError, DeviationKernel, Predictor, ScaleSweep, matched, published_scales};
-use crate::report::Method;
+use crate::transform::deviation::{DeviationError, DeviationKernel, Predictor, ScaleSweep, matched, published_scales};
 use planwright::quantity::Marginal;
 use serde::Serialize;
 use std::path::Path;

@@ -1,22 +1,18 @@
 //! What a fit of each method learns from, and how its exported file is described.
 
 use super::DriftError;
-use super::decode::{self, PairedCodes};
+use super::mitigation::{InverseWeights, QuantityCondition};
 use super::recipe::{DriftRecipe, SystemPlan};
+use super::report::Method;
 use super::unit::{UnitOptions, run_unit};
-use crate::export::SequenceDescription;
-use crate::fit::SequenceData;
-use crate::mitigation::{InverseWeights, PairingReport, QuantityCondition};
-use crate::report::Method;
-use crate::system::{System, Trajectories};
-use planwright::model::{Column, ConditionSpec, Normaliser, QuantitySpec, WorldSpec};
-use planwright::quantity::{Intended, Marginal, QuantityGrid};
-use planwright::world::{Layout, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, RADIUS_M};
+use crate::dataset::Trajectories;
+use crate::fit::{SequenceData, SequenceDescription};
+use crate::transform::{PairingReport, System, paired_codes};
+use planwright::model::ConditionSpec;
+use planwright::quantity::{Marginal, QuantityGrid};
 
 /// Bins of the inverse reweighting, and of the quantities that are asked of a conditional model.
 pub(super) const REWEIGHT_BINS: usize = 32;
-/// Bins of the intended distribution that a robot's monitor counts in.
-const MONITOR_BINS: usize = 16;
 
 /// Rows and description of a fit.
 pub(super) struct Prepared {
@@ -61,13 +57,10 @@ pub(super) fn prepare(
             prepared.condition = Some(condition);
         }
         Method::Transform => {
-            let PairedCodes { rows, tables, spec, report } = decode::pair(recipe, system, data, seed)?;
-            prepared.rows.rows = rows;
-            // Codes live in [-1, 1] themselves; the decoder's trajectories are in physical units.
-            let columns = system.columns();
-            prepared.description.normaliser = Normaliser { low: vec![-1.0; columns], high: vec![1.0; columns] };
-            prepared.description.transform = Some((spec, tables));
-            prepared.pairing = Some(report);
+            let codes = paired_codes(&recipe.transform, system, data, seed)?;
+            prepared.description = prepared.description.with_codes(&codes);
+            prepared.rows.rows = codes.rows;
+            prepared.pairing = Some(codes.report);
         }
     }
     Ok(prepared)
@@ -75,54 +68,12 @@ pub(super) fn prepare(
 
 /// A fit to the data as they are.
 pub(super) fn plain(system: &dyn System, data: &Trajectories) -> Prepared {
-    let limits = system.limits();
-    let (quantity, unit) = system.quantity();
-    let [low, high] = system.range();
-    let names: &[&str] = match system.columns() {
-        1 => &["state"],
-        _ if system.name() == "pendulum" => &["theta_1", "theta_2"],
-        _ => &["x", "y"],
-    };
-    let maze = system.name() == "maze2d";
-    let state_unit = match system.name() {
-        "pendulum" => "rad",
-        "maze2d" => "m",
-        _ => "1",
-    };
-    let column = |name: &&str| Column { name: (*name).to_owned(), unit: state_unit.to_owned(), frame: String::new() };
     Prepared {
-        rows: SequenceData { rows: data.normalised(&limits), ..SequenceData::default() },
-        description: SequenceDescription {
-            columns: names.iter().map(column).collect(),
-            normaliser: Normaliser { low: limits.low, high: limits.high },
-            step_secs: system.step_secs(),
-            quantity: Some(QuantitySpec {
-                name: quantity.replace(' ', "_"),
-                unit: unit.to_owned(),
-                mean: 0.5 * (low + high),
-                low: low + 0.05 * (high - low),
-                high: high - 0.05 * (high - low),
-                intended: maze.then(|| Intended::uniform(low, high, MONITOR_BINS).ok()).flatten(),
-            }),
-            condition: None,
-            transform: None,
-            world: maze.then(umaze),
-            recipe: serde_json::Value::Null,
-        },
+        rows: SequenceData { rows: data.normalised(&system.limits()), ..SequenceData::default() },
+        description: SequenceDescription::of_system(system),
         condition: None,
         pairing: None,
         initial: None,
-    }
-}
-
-fn umaze() -> WorldSpec {
-    let layout = Layout::umaze();
-    WorldSpec {
-        layout: layout.name().to_owned(),
-        layout_text: layout.to_text(),
-        radius_m: RADIUS_M,
-        max_speed_mps: MAX_SPEED_MPS,
-        max_acceleration_mps2: MAX_ACCELERATION_MPS2,
     }
 }
 

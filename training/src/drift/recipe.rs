@@ -1,10 +1,11 @@
 //! How large a drift study is: systems, seeds, networks, steps. One TOML file per size.
 
-use crate::deviation::KernelSettings;
-use crate::fit::{DeviceName, OptimiserSettings, SequenceDiffusion, SequenceRecipe, TrainingSettings};
+use super::report::Method;
+use super::system::{SystemName, SystemSettings};
 use crate::network::{ConditionSpec, NetworkSpec};
-use crate::report::Method;
-use crate::system::{SystemName, SystemSettings};
+use crate::recipe::{DeviceName, OptimiserSettings, SequenceDiffusion, SequenceRecipe, TrainingSettings};
+use crate::transform::TransformSettings;
+use crate::transform::deviation::KernelSettings;
 use planwright::diffusion::ScheduleKind;
 use planwright::model::Prediction;
 use schemars::JsonSchema;
@@ -22,7 +23,7 @@ pub struct DriftRecipe {
     /// The deviation kernel.
     pub kernel: KernelPlan,
     /// The coordinate transform.
-    pub transform: TransformPlan,
+    pub transform: TransformSettings,
     /// What is studied, one entry per system.
     pub systems: Vec<SystemPlan>,
     /// The ablations, if any.
@@ -58,24 +59,6 @@ pub struct KernelPlan {
     pub trajectories: usize,
     /// Deviations of each.
     pub draws: u32,
-}
-
-/// Size of a transform.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TransformPlan {
-    /// Codes and trajectories, N.
-    pub support: usize,
-    /// Neighbours that decode.
-    pub neighbours: usize,
-    /// Scale of the kernel in code space.
-    pub scale: f32,
-    /// Perturbed codes per code.
-    pub draws: usize,
-    /// Bins of the quantity that the pairing balances.
-    pub bins: usize,
-    /// Swaps proposed.
-    pub swaps: usize,
 }
 
 /// One system.
@@ -238,7 +221,7 @@ impl DriftRecipe {
             }
             let recipe = self.fit_recipe(plan, Method::Conditional, 0, 1);
             recipe.network.check().map_err(|error| (format!("{name}: a network"), error.to_string()))?;
-            recipe.training.check().map_err(|(field, problem)| (format!("{name}: {field}"), problem))?;
+            recipe.training.check().map_err(|error| (format!("{name}: {}", error.field), error.problem))?;
             if !plan.system.horizon.is_multiple_of(recipe.network.time_multiple()) {
                 let expected = format!("{name}: a horizon that is a multiple of {}", recipe.network.time_multiple());
                 return Err((expected, plan.system.horizon.to_string()));

@@ -1,11 +1,12 @@
 //! Samples of an exported model, its error, and the file that samples are kept in.
 
 use super::DriftError;
+use super::mitigation::requested_values;
 use super::prepare::{Prepared, REWEIGHT_BINS};
 use super::recipe::SystemPlan;
-use crate::fit::{SequenceData, SequenceRecipe};
-use crate::mitigation::requested_values;
-use crate::system::Trajectories;
+use crate::dataset::Trajectories;
+use crate::fit::SequenceData;
+use crate::recipe::SequenceRecipe;
 use indicatif::{ProgressBar, ProgressStyle};
 use planwright::diffusion::{Denoiser, NoiseSchedule};
 use planwright::planner::{SequenceGenerator, SequenceRequest};

@@ -2,9 +2,9 @@
 
 use super::DriftError;
 use super::recipe::{DriftRecipe, SystemPlan};
+use super::report::Method;
 use super::unit::{UnitOptions, run_unit};
 use crate::export::TOLERANCE;
-use crate::report::Method;
 use planwright::model::{Artefact, SolverDefaults};
 use serde::Serialize;
 use std::path::{Path, PathBuf};

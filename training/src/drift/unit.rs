@@ -5,12 +5,14 @@ use super::decode;
 use super::measure::{admissible, marginal, prior, weighted_marginal};
 use super::prepare::{Prepared, prepare};
 use super::recipe::{DriftRecipe, SystemPlan};
+use super::report::Method;
 use super::samples::{self, BATCH};
-use crate::deviation::{matching_level, median_displacement};
-use crate::export::{ExportOptions, SequenceDescription, export_sequences};
-use crate::fit::{Checkpoint, FitOptions, FitRecipe, SequenceRecipe, content_sha256, fit_sequences};
-use crate::report::Method;
-use crate::system::{System, SystemName};
+use super::system::SystemName;
+use crate::export::{ExportOptions, export};
+use crate::fit::{Checkpoint, FitOptions, SequenceDescription, fit_sequences};
+use crate::recipe::{SequenceRecipe, content_sha256};
+use crate::transform::System;
+use crate::transform::deviation::{matching_level, median_displacement};
 use planwright::diffusion::{NoiseSchedule, Solver};
 use planwright::model::{Artefact, EngineChoice, SolverDefaults};
 use planwright::planner::SequenceGenerator;
@@ -139,7 +141,7 @@ pub fn run_unit(
     let (initial, starts_from) = match method {
         Method::Reweight => {
             let baseline = unit_folder(&options.folder, plan.system.name, seed, Method::Baseline);
-            let checkpoint: Checkpoint<SequenceRecipe> = Checkpoint::read(&baseline.join("checkpoint.safetensors"))?;
+            let checkpoint = Checkpoint::read(&baseline.join("checkpoint.safetensors"))?;
             (Some(checkpoint.averaged().to_vec()), Some(checkpoint.recipe.sha256()))
         }
         _ => (None, None),
@@ -194,18 +196,18 @@ pub(super) fn measure_fit(
         progress: options.progress,
         initial: prepared.initial.clone(),
     };
-    let report = fit_sequences(fitted, &prepared.rows, &fit_options)?;
-    let checkpoint: Checkpoint<SequenceRecipe> = Checkpoint::read(&checkpoint_path)?;
+    let description =
+        SequenceDescription { recipe: serde_json::to_value(plan).unwrap_or_default(), ..prepared.description.clone() };
+    let report = fit_sequences(fitted, &prepared.rows, &description, &fit_options)?;
+    let checkpoint = Checkpoint::read(&checkpoint_path)?;
     let model = folder.join("model.onnx");
     let export_options = ExportOptions {
-        solver: SolverDefaults { solver: Solver::Ddpm, steps: fitted.diffusion.steps, candidates: 1 },
+        solver: Some(SolverDefaults { solver: Solver::Ddpm, steps: fitted.diffusion.steps, candidates: 1 }),
         library: options.engine.library.clone(),
         tolerance: STUDY_TOLERANCE,
         ..ExportOptions::to(&model)
     };
-    let description =
-        SequenceDescription { recipe: serde_json::to_value(plan).unwrap_or_default(), ..prepared.description.clone() };
-    let exported = export_sequences(&checkpoint, &prepared.rows, &description, &export_options)?;
+    let exported = export(&checkpoint, &export_options)?;
 
     let artefact = Artefact::open(&model)?;
     let mut generator = SequenceGenerator::new(&artefact, &options.engine, BATCH)?;

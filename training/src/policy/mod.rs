@@ -1,19 +1,7 @@
-//! Policies: a transformer over the last steps with a Fourier or a linear head, fitted to episodes of mixed quality.
-//!
-//! ```text
-//! recipe -> episodes (dataset) -> windows -> fit -> ONNX file -> runtime (planner/policy, evaluate/policy)
-//! ```
+//! Study of policies: linear against Fourier heads.
 
-mod batch;
-mod export;
-mod fit;
-mod recipe;
 mod study;
 
-pub use batch::{PolicyBatch, PolicyData};
-pub use export::export_policy;
-pub use fit::{PolicyError, fit_policy};
-pub use recipe::{PolicyRecipe, PolicyRecipeError, PolicySizes};
 pub use study::{
     Against, Interval, PolicyStudy, StudyCell, StudyDrive, StudyError, StudyOptions, StudyRow, StudyTable, StudyTask,
     section,

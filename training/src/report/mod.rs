@@ -1,12 +1,7 @@
-//! The drift report: plots as SVG and tables as Markdown, written together or not at all.
+//! Files of a report, written together or not at all.
 
-pub mod drift;
 mod error;
 
-pub use drift::{
-    AblationRow, CommandRun, Curves, DriftResults, Method, Mitigation, ScaleRow, SeedResult, Source, Sweep,
-    SystemResult, TTests, Validity, ValidityRow, published, write_report,
-};
 pub use error::ReportError;
 
 use planwright::files::write_atomically;

@@ -2,9 +2,9 @@
 
 use super::{Plan, PolicyStudy, StudyError, StudyOptions};
 use crate::dataset::episodes::{EpisodeSettings, RecordedEpisode, drive};
-use crate::export::ExportOptions;
-use crate::fit::{Checkpoint, FitOptions, content_sha256};
-use crate::policy::{PolicyError, PolicyRecipe, export_policy, fit_policy};
+use crate::export::{ExportOptions, export};
+use crate::fit::{Checkpoint, FitError, FitOptions, fit};
+use crate::recipe::content_sha256;
 use planwright::evaluate::{PolicyDriveSettings, PolicySummary, drive_policy, policy_episodes};
 use planwright::model::Artefact;
 use planwright::world::{LayoutError, MazeWorld};
@@ -91,11 +91,11 @@ pub(super) fn run(
         progress: false,
         initial: None,
     };
-    let (fitted, episodes) = fit_policy(&plan.recipe, &fit_options)?;
-    let checkpoint: Checkpoint<PolicyRecipe> = Checkpoint::read(&fitted.checkpoint).map_err(PolicyError::from)?;
+    let fitted = fit(&plan.recipe(), &fit_options)?;
+    let checkpoint = Checkpoint::read(&fitted.checkpoint)?;
     let model = folder.join("model.onnx");
     let export_options = ExportOptions { library: options.engine.library.clone(), ..ExportOptions::to(&model) };
-    let exported = export_policy(&checkpoint, &episodes, &export_options)?;
+    let exported = export(&checkpoint, &export_options)?;
     let cell = StudyCell {
         task: plan.task.name.clone(),
         variant: plan.variant.clone(),
@@ -118,9 +118,9 @@ fn driven(
     model: &Path,
 ) -> Result<Vec<StudyDrive>, StudyError> {
     let artefact = Artefact::open(model)?;
-    let world = MazeWorld::new(plan.recipe.data.maze().map_err(PolicyError::from)?);
+    let world = MazeWorld::new(plan.recipe.data.maze().map_err(FitError::from)?);
     let episodes = policy_episodes(world.layout(), study.evaluated, plan.seed.wrapping_add(0xE7A1));
-    let [random, controller] = references(&plan.recipe.data).map_err(PolicyError::from)?;
+    let [random, controller] = references(&plan.recipe.data).map_err(FitError::from)?;
     let one = |temperature: &f64| {
         let settings = PolicyDriveSettings {
             steps: plan.recipe.data.steps,

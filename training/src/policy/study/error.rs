@@ -1,17 +1,29 @@
 //! Why a comparison stops.
 
-use crate::policy::{PolicyError, PolicyRecipeError};
+use crate::export::ExportError;
+use crate::fit::{CheckpointError, FitError};
 use std::path::PathBuf;
 
 /// Why a study stops.
 #[derive(Debug, thiserror::Error)]
 pub enum StudyError {
     /// The study's file.
+    #[error("{path}: {problem}\nhint: the studies lie in training/recipes")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Where, expected and got.
+        problem: String,
+    },
+    /// A cell's fit.
     #[error(transparent)]
-    Recipe(#[from] PolicyRecipeError),
-    /// A cell's fit or export.
+    Fit(#[from] FitError),
+    /// A cell's checkpoint.
     #[error(transparent)]
-    Policy(Box<PolicyError>),
+    Checkpoint(#[from] CheckpointError),
+    /// A cell's export.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// Driving an exported policy.
     #[error(transparent)]
     Drive(#[from] planwright::evaluate::PolicyDriveError),
@@ -38,10 +50,4 @@ pub enum StudyError {
         /// What is wrong.
         problem: String,
     },
-}
-
-impl From<PolicyError> for StudyError {
-    fn from(error: PolicyError) -> Self {
-        Self::Policy(Box::new(error))
-    }
 }

@@ -13,11 +13,9 @@ pub use error::StudyError;
 pub use report::section;
 pub use table::{Against, StudyRow, StudyTable};
 
-use super::PolicyRecipeError;
-use super::recipe::{PolicyRecipe, PolicySizes};
 use crate::dataset::episodes::EpisodeSettings;
-use crate::fit::TrainingSettings;
-use crate::head::HeadSpec;
+use crate::head::HeadSettings;
+use crate::recipe::{PolicyRecipe, PolicySizes, Recipe, TrainingSettings};
 use indicatif::{ProgressBar, ProgressStyle};
 use planwright::model::EngineChoice;
 use schemars::JsonSchema;
@@ -86,10 +84,9 @@ impl PolicyStudy {
     ///
     /// # Errors
     /// The first thing that is wrong.
-    pub fn read(path: &Path) -> Result<Self, PolicyRecipeError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| PolicyRecipeError::Io { path: path.to_owned(), source })?;
-        let wrong = |problem: String| PolicyRecipeError::Value { path: path.to_owned(), problem };
+    pub fn read(path: &Path) -> Result<Self, StudyError> {
+        let wrong = |problem: String| StudyError::File { path: path.to_owned(), problem };
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
         let study: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string().trim().to_owned()))?;
         let none = [
             ("tasks", study.tasks.is_empty()),
@@ -106,7 +103,7 @@ impl PolicyStudy {
             return Err(wrong(format!("expected temperatures from 0 to 100, got {got}")));
         }
         for plan in study.plans() {
-            plan.recipe.check().map_err(|problem| wrong(format!("{}: {problem}", plan.recipe.name)))?;
+            plan.recipe().check().map_err(|problem| wrong(format!("{}: {problem}", plan.recipe.name)))?;
         }
         Ok(study)
     }
@@ -150,8 +147,8 @@ impl PolicyStudy {
         change: impl FnOnce(&mut PolicyRecipe),
     ) -> Plan<'a> {
         let head = match frequencies {
-            Some(frequencies) => HeadSpec::fourier(self.bins, frequencies),
-            None => HeadSpec::Linear { bins: self.bins },
+            Some(frequencies) => HeadSettings::fourier(self.bins, frequencies),
+            None => HeadSettings::Linear { bins: self.bins },
         };
         let kind = frequencies.map_or("linear".to_owned(), |frequencies| format!("fourier{frequencies}"));
         let mut recipe = PolicyRecipe {
@@ -198,4 +195,11 @@ struct Plan<'a> {
     frequencies: Option<usize>,
     seed: u64,
     recipe: PolicyRecipe,
+}
+
+impl Plan<'_> {
+    /// The recipe as one of the family's.
+    fn recipe(&self) -> Recipe {
+        Recipe::MazePolicy(self.recipe.clone())
+    }
 }

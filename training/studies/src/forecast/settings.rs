@@ -1,7 +1,7 @@
 //! What is run: heads, binnings, seeds, and the sizes that all of them share.
 
-use planwright_training::fit::content_sha256;
-use planwright_training::head::HeadSpec;
+use planwright_training::head::HeadSettings;
+use planwright_training::recipe::content_sha256;
 use planwright_training::study::StudyError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -89,10 +89,10 @@ impl Variant {
     }
 
     /// The head over so many tokens, with the constants that were published for forecasting.
-    pub(super) fn spec(&self, tokens: usize) -> HeadSpec {
+    pub(super) fn spec(&self, tokens: usize) -> HeadSettings {
         match self.head {
-            ForecastHead::Linear {} => HeadSpec::Linear { bins: tokens },
-            ForecastHead::Fourier { frequencies, regularisation } => HeadSpec::Fourier {
+            ForecastHead::Linear {} => HeadSettings::Linear { bins: tokens },
+            ForecastHead::Fourier { frequencies, regularisation } => HeadSettings::Fourier {
                 bins: tokens,
                 frequencies,
                 regularisation,

@@ -2,7 +2,7 @@
 
 use super::settings::{DensitySettings, Task};
 use planwright_training::head::{Head, Objective};
-use planwright_training::network::{ParameterSpec, Parameters, Start};
+use planwright_training::network::{Init, ParameterSpec, Parameters};
 use planwright_training::study::StudyError;
 use tch::Tensor;
 
@@ -25,10 +25,10 @@ pub(super) struct Raw {
 }
 
 fn linear(name: &str, input: usize, output: usize) -> [ParameterSpec; 2] {
-    let start = Start::Uniform(1.0 / (input as f64).sqrt());
+    let init = Init::Uniform(1.0 / (input as f64).sqrt());
     [
-        ParameterSpec { name: format!("{name}.weight"), shape: vec![output as i64, input as i64], start },
-        ParameterSpec { name: format!("{name}.bias"), shape: vec![output as i64], start },
+        ParameterSpec { name: format!("{name}.weight"), shape: vec![output as i64, input as i64], init },
+        ParameterSpec { name: format!("{name}.bias"), shape: vec![output as i64], init },
     ]
 }
 

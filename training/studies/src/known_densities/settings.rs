@@ -1,8 +1,8 @@
 //! What is run: data sets, heads, seeds.
 
 use clap::ValueEnum;
-use planwright_training::fit::content_sha256;
-use planwright_training::head::{HeadError, HeadSpec};
+use planwright_training::head::{HeadError, HeadSettings};
+use planwright_training::recipe::content_sha256;
 use planwright_training::study::StudyError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -138,13 +138,13 @@ pub struct DensitySettings {
 
 impl DensitySettings {
     /// The head of the network; `None` for the regression.
-    pub(super) fn spec(&self) -> Option<HeadSpec> {
+    pub(super) fn spec(&self) -> Option<HeadSettings> {
         let components = if self.dataset == Dataset::Gaussian { 1 } else { 2 };
         match self.head {
-            DensityHead::Linear {} => Some(HeadSpec::Linear { bins: BINS }),
-            DensityHead::Mixture {} => Some(HeadSpec::Mixture { bins: BINS, components }),
+            DensityHead::Linear {} => Some(HeadSettings::Linear { bins: BINS }),
+            DensityHead::Mixture {} => Some(HeadSettings::Mixture { bins: BINS, components }),
             DensityHead::Regression {} => None,
-            DensityHead::Fourier { frequencies, regularisation } => Some(HeadSpec::Fourier {
+            DensityHead::Fourier { frequencies, regularisation } => Some(HeadSettings::Fourier {
                 bins: BINS,
                 frequencies,
                 regularisation,

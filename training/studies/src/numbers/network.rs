@@ -8,7 +8,7 @@ use super::settings::{NumberHead, NumberSettings};
 use super::task::{FEATURES, MOST_SHOWN, PLAIN, Prompt, bin_of};
 use super::text::TextForm;
 use planwright_training::head::{Head, Objective};
-use planwright_training::network::{ParameterSpec, Parameters, Start};
+use planwright_training::network::{Init, ParameterSpec, Parameters};
 use planwright_training::study::StudyError;
 use tch::{Kind, Tensor};
 
@@ -28,10 +28,10 @@ enum Ending {
 const NUMBER_WIDTH: usize = 16;
 
 fn linear(name: &str, input: usize, output: usize) -> [ParameterSpec; 2] {
-    let start = Start::Uniform(1.0 / (input as f64).sqrt());
+    let init = Init::Uniform(1.0 / (input as f64).sqrt());
     [
-        ParameterSpec { name: format!("{name}.weight"), shape: vec![output as i64, input as i64], start },
-        ParameterSpec { name: format!("{name}.bias"), shape: vec![output as i64], start },
+        ParameterSpec { name: format!("{name}.weight"), shape: vec![output as i64, input as i64], init },
+        ParameterSpec { name: format!("{name}.bias"), shape: vec![output as i64], init },
     ]
 }
 

@@ -3,7 +3,7 @@
 use super::metrics::NumberMetrics;
 use super::settings::NumberSettings;
 use super::train::train;
-use planwright_training::fit::content_sha256;
+use planwright_training::recipe::content_sha256;
 use planwright_training::study::{Bench, Cell, StudyError, run_alone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

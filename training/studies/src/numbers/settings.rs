@@ -1,7 +1,7 @@
 //! What is run: heads, seeds, budgets.
 
 use super::text::TextForm;
-use planwright_training::head::HeadSpec;
+use planwright_training::head::HeadSettings;
 use planwright_training::study::StudyError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -68,10 +68,10 @@ impl NumberHead {
     }
 
     /// The head over the numbers' bins, if it is one.
-    pub(super) fn spec(&self) -> Option<HeadSpec> {
+    pub(super) fn spec(&self) -> Option<HeadSettings> {
         match self {
-            Self::Linear {} => Some(HeadSpec::Linear { bins: BINS }),
-            Self::Fourier { frequencies } => Some(HeadSpec::fourier(BINS, *frequencies)),
+            Self::Linear {} => Some(HeadSettings::Linear { bins: BINS }),
+            Self::Fourier { frequencies } => Some(HeadSettings::fourier(BINS, *frequencies)),
             Self::Text { .. } | Self::Perfect {} => None,
         }
     }

@@ -12,7 +12,7 @@ mod text;
 use clap::Args;
 use noise::{Noise, NoiseRow, PUBLISHED_BINS as NOISE_BINS, noise_rows};
 use planwright::density::DensityError;
-use planwright_training::fit::content_sha256;
+use planwright_training::recipe::content_sha256;
 use planwright_training::study::{Bench, Cell, Request, Results, Section, Shown, Study, StudyError};
 use scaling::{PowerFit, ScalingLaw, scaling_law};
 use schemars::JsonSchema;
