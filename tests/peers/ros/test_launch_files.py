@@ -251,13 +251,13 @@ def names_in_sources():
              for folder in (client, nodes) for path in folder.rglob("*.rs") if "messages" not in path.parts}
     found = set()
     for text in texts.values():
-        for pattern in (r'\.fault\(\s*"(\w+)"', r'Refusal::new\(\s*ErrorCode::\w+,\s*"(\w+)"', r'drop_work\("(\w+)"'):
+        for pattern in (r'\.fault\(\s*"(\w+)"', r'PlanningFailure::new\(\s*ErrorCode::\w+,\s*"(\w+)"', r'drop_work\("(\w+)"'):
             found |= set(re.findall(pattern, text))
     # Enumerations of faults, and where their names stand in them.
     for place in (client / "validate/error.rs", client / "time/stamp.rs", client / "tf/error.rs",
-                  nodes / "planner_node/inputs.rs", nodes / "planner_node/drive.rs"):
+                  nodes / "planner_node/inputs.rs", nodes / "planner_node/path_follower.rs"):
         found |= set(re.findall(r'(?:=> |Odometry\()"(\w+)"', texts[place]))
-    found |= set(re.findall(r'"((?:start|goal)_(?:occupied|outside_map))"', texts[nodes / "planner_node/answer.rs"]))
+    found |= set(re.findall(r'"((?:start|goal)_(?:occupied|outside_map))"', texts[nodes / "planner_node/responses.rs"]))
     gate = (ROOT / "runtime" / "src" / "gate" / "rejection.rs").read_text()
     found |= set(re.findall(r'"(\w+)"', re.search(r"NAMES: \[[^=]*= \[(.*?)\]", gate, re.DOTALL).group(1)))
     return found - {"no_goal", "arrived", "canceled"}
