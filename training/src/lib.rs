@@ -11,7 +11,6 @@
 //! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass;
 //! * [`transform`]: systems with a physical quantity, the deviation kernel, and the coordinate transform;
 //! * [`head`]: output heads of networks: categorical, Fourier density, Gaussian mixture;
-//! * [`policy`]: policies with such heads;
 //! * [`study`]: the framework of the experiments in the package `planwright-studies`, with [`statistics`] over seeds;
 //! * [`cli`]: the command, and [`console`], what it shares with other commands.
 
@@ -22,7 +21,6 @@ pub mod export;
 pub mod fit;
 pub mod head;
 pub mod network;
-pub mod policy;
 pub mod recipe;
 pub mod statistics;
 pub mod study;

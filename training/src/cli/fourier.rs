@@ -1,6 +1,5 @@
-//! `planwright-train fourier`: policies with density heads, and how smooth a distribution is.
+//! `planwright-train fourier`: how smooth a distribution is; commands that moved.
 
-use super::fourier_policy::ComparePolicies;
 use super::{CliError, print_json, print_text};
 use clap::{Args, Subcommand};
 use planwright::density::{smoothness, spectral_entropy};
@@ -8,7 +7,6 @@ use serde::Serialize;
 
 const EXAMPLES: &str = "\
 Examples:
-  planwright-train fourier policy --size quick
   planwright-train fourier smoothness --pmf 0.1,0.2,0.4,0.2,0.1 --json
 
 The experiments on heads are run by planwright-study.";
@@ -27,8 +25,8 @@ enum FourierCommand {
     Smoothness(Smoothness),
     #[command(hide = true)]
     Fit(Moved),
-    /// Compare linear and Fourier heads on policies: returns, smoothness, jerk, collisions
-    Policy(ComparePolicies),
+    #[command(hide = true)]
+    Policy(Moved),
     #[command(hide = true)]
     Toy(Moved),
     #[command(hide = true)]
@@ -114,7 +112,7 @@ impl Fourier {
             FourierCommand::Fit(_) => {
                 moved("planwright-train fit RECIPE, then planwright-train export CHECKPOINT --out FILE")
             }
-            FourierCommand::Policy(command) => command.run(),
+            FourierCommand::Policy(_) => moved("planwright-study run policy"),
             FourierCommand::Toy(_) => moved("planwright-study run known_densities"),
             FourierCommand::Numbers(_) => moved("planwright-study run numbers"),
             FourierCommand::Theory(_) => moved("planwright-study run theory"),

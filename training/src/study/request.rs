@@ -61,7 +61,10 @@ impl<O: Args> Request<O> {
         let options = O::from_arg_matches(matches).map_err(wrong)?;
         let size = match &common.size {
             Some(size) if study.accepts_size(size) => size.clone(),
-            Some(size) => return Err(StudyError::setting("size", format!("as {}", S::SIZES.join(" or ")), size)),
+            Some(size) => {
+                let file = if study.accepts_size("any.toml") { " or a TOML file" } else { "" };
+                return Err(StudyError::setting("size", format!("as {}{file}", S::SIZES.join(" or ")), size));
+            }
             None => S::SIZES.first().copied().unwrap_or_default().to_owned(),
         };
         let mut command = format!("planwright-study run {}", S::NAME);

@@ -4,6 +4,7 @@
 //! * [`ablation`]: the same on the tent map with one thing changed at a time;
 //! * [`theory`]: scaling law of the Fourier head's smoothness, coloured noise, square waves (theorem 2.2.3, table A1);
 //! * [`known_densities`]: heads fitted to three known distributions (tables 2.1, A2 to A4);
+//! * [`policy`]: linear against Fourier heads on maze policies;
 //! * [`numbers`]: a small model that samples Gaussian numbers (figures 2.3 and A23);
 //! * [`forecast`]: heads over thousands of tokens, in a network that forecasts series (table A5).
 
@@ -14,6 +15,7 @@ pub mod drift;
 pub mod forecast;
 pub mod known_densities;
 pub mod numbers;
+pub mod policy;
 pub mod theory;
 
 use planwright_training::study::{Document, Registry};
@@ -25,6 +27,7 @@ pub const REGISTRY: Registry = Registry {
         &ablation::Ablations,
         &theory::Theory,
         &known_densities::KnownDensities,
+        &policy::Policy,
         &numbers::Numbers,
         &forecast::Forecast,
     ],

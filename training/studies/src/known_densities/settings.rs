@@ -2,9 +2,7 @@
 
 use clap::ValueEnum;
 use planwright_training::head::{HeadError, HeadSettings};
-use planwright_training::recipe::content_sha256;
 use planwright_training::study::StudyError;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Bins that values are quantised to.
@@ -14,11 +12,8 @@ pub(super) const BATCH: usize = 32;
 /// Share of the rows that is learnt from, as a fraction.
 const TRAIN_SHARE: (usize, usize) = (4, 5);
 
-/// Names how a fit to values is measured: results that were measured otherwise are refused.
-const VALUES_MEASURE: &str = "densities times widths, but beta sums to one";
-
 /// A distribution of z given x and y.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dataset {
     /// A Gaussian around y.
@@ -52,7 +47,7 @@ impl Dataset {
 }
 
 /// What ends the network.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum DensityHead {
     /// Free logits.
@@ -99,7 +94,7 @@ impl DensityHead {
 }
 
 /// What is learnt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Task {
     /// Bins from bins (tables 2.1, A2 and A3).
@@ -119,7 +114,7 @@ impl Task {
 }
 
 /// Everything that determines a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DensitySettings {
     /// Which distribution.
@@ -185,27 +180,6 @@ impl DensitySettings {
             return Err(HeadError::NoDensity.into());
         }
         Ok(())
-    }
-}
-
-impl DensitySettings {
-    /// Whether two runs can be members of one ensemble.
-    pub(super) fn same_shape(&self, other: &Self) -> bool {
-        self.spec() == other.spec()
-            && (self.task, self.epochs, self.samples) == (other.task, other.epochs, other.samples)
-    }
-
-    /// Path of the result, without its ending.
-    pub(super) fn path(&self) -> String {
-        format!("{}/{}/{}/seed-{}", self.task.name(), self.dataset.name(), self.head.name(), self.seed)
-    }
-
-    /// SHA-256, hex.
-    pub(super) fn sha256(&self) -> String {
-        match self.task {
-            Task::Bins => content_sha256(self),
-            Task::Values => content_sha256(&(VALUES_MEASURE, self)),
-        }
     }
 }
 

@@ -1,15 +1,13 @@
-//! What the cells of a comparison say together: means and intervals over seeds, and heads against each other.
+//! Means and intervals over seeds, and Fourier heads against the linear one, seed by seed.
 
-use super::StudyCell;
-use super::cell::StudyDrive;
-use crate::statistics::{Interval, mean_at as mean};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use super::run::{PolicyDrive, PolicyResult};
+use planwright_training::statistics::{Interval, mean_at as mean};
+use planwright_training::study::{Table, distinct};
+use serde::Serialize;
 
 /// One head on one task and variant, at one temperature.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct StudyRow {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PolicyRow {
     /// Task.
     pub task: String,
     /// `base`, or what differs from it.
@@ -33,13 +31,12 @@ pub struct StudyRow {
     /// Mean smoothness of the actions' distributions.
     pub pmf_smoothness: Interval,
     /// Against the linear head with the same seeds; `None` for the linear head itself.
-    pub against_linear: Option<Against>,
+    pub against_linear: Option<AgainstLinear>,
 }
 
 /// A Fourier head against the linear one, seed by seed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Against {
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct AgainstLinear {
     /// Seeds with both.
     pub seeds: usize,
     /// How much more normalised return, percent of the linear head's mean. `None` where that is not above zero.
@@ -57,48 +54,39 @@ pub struct Against {
 }
 
 /// A whole comparison.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct StudyTable {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PolicyTable {
     /// Name of the size.
     pub study: String,
     /// The command that makes it.
     pub command: String,
     /// Task by task, variant by variant, temperature by temperature, head by head.
-    pub rows: Vec<StudyRow>,
+    pub rows: Vec<PolicyRow>,
 }
 
 /// Task, variant, temperature.
 type Place<'c> = (&'c str, &'c str, f64);
 
-impl StudyTable {
+impl PolicyTable {
     /// Of cells in any order.
-    pub fn of(study: &str, command: &str, cells: &[StudyCell]) -> Self {
-        let mut places: Vec<Place<'_>> = Vec::new();
-        let mut heads: Vec<Option<usize>> = Vec::new();
-        for cell in cells {
-            for drive in &cell.driven {
-                let place = (cell.task.as_str(), cell.variant.as_str(), drive.temperature);
-                if !places.contains(&place) {
-                    places.push(place);
-                }
-            }
-            if !heads.contains(&cell.frequencies) {
-                heads.push(cell.frequencies);
-            }
-        }
+    pub fn of(study: &str, command: &str, cells: &[PolicyResult]) -> Self {
+        let places = cells.iter().flat_map(|cell| {
+            cell.driven.iter().map(|drive| (cell.task.as_str(), cell.variant.as_str(), drive.temperature))
+        });
+        let places: Vec<Place<'_>> = distinct(places);
+        let mut heads = distinct(cells.iter().map(|cell| cell.frequencies));
         heads.sort();
         let rows = places.iter().flat_map(|place| heads.iter().filter_map(|head| row(cells, *place, *head)));
         Self { study: study.to_owned(), command: command.to_owned(), rows: rows.collect() }
     }
 
     /// The rows of a task and variant.
-    pub fn of_task(&self, task: &str, variant: &str) -> Vec<&StudyRow> {
+    pub fn of_task(&self, task: &str, variant: &str) -> Vec<&PolicyRow> {
         self.rows.iter().filter(|row| row.task == task && row.variant == variant).collect()
     }
 
     /// The temperature at which a head earns most on a task, with its row.
-    pub fn best(&self, task: &str, variant: &str, frequencies: Option<usize>) -> Option<&StudyRow> {
+    pub fn best(&self, task: &str, variant: &str, frequencies: Option<usize>) -> Option<&PolicyRow> {
         let of_head = self.of_task(task, variant).into_iter().filter(|row| row.frequencies == frequencies);
         of_head.max_by(|left, right| left.return_normalised.mean.total_cmp(&right.return_normalised.mean))
     }
@@ -106,26 +94,23 @@ impl StudyTable {
 
 /// Seeds with what they drove.
 fn drives<'c>(
-    cells: &'c [StudyCell],
+    cells: &'c [PolicyResult],
     (task, variant, temperature): Place<'_>,
     head: Option<usize>,
-) -> Vec<(u64, &'c StudyDrive)> {
-    let of = |cell: &'c StudyCell| {
-        let matches = cell.task == task && cell.variant == variant && cell.frequencies == head;
-        let drive = cell.driven.iter().find(|drive| drive.temperature == temperature);
-        drive.filter(|_| matches).map(|drive| (cell.seed, drive))
-    };
-    cells.iter().filter_map(of).collect()
+) -> Vec<(u64, &'c PolicyDrive)> {
+    let chosen = cells.iter().filter(|cell| (&*cell.task, &*cell.variant, cell.frequencies) == (task, variant, head));
+    let drive = |cell: &'c PolicyResult| cell.driven.iter().find(|drive| drive.temperature == temperature);
+    chosen.filter_map(|cell| Some((cell.seed, drive(cell)?))).collect()
 }
 
-fn row(cells: &[StudyCell], place: Place<'_>, head: Option<usize>) -> Option<StudyRow> {
+fn row(cells: &[PolicyResult], place: Place<'_>, head: Option<usize>) -> Option<PolicyRow> {
     let own = drives(cells, place, head);
-    let over = |of: fn(&StudyDrive) -> f64| Interval::of(&own.iter().map(|(_, drive)| of(drive)).collect::<Vec<_>>());
+    let over = |of: fn(&PolicyDrive) -> f64| Interval::of(&own.iter().map(|(_, drive)| of(drive)).collect::<Vec<_>>());
     let against_linear = match head {
         Some(_) => against(&own, &drives(cells, place, None)),
         None => None,
     };
-    Some(StudyRow {
+    Some(PolicyRow {
         task: place.0.to_owned(),
         variant: place.1.to_owned(),
         frequencies: head,
@@ -141,27 +126,27 @@ fn row(cells: &[StudyCell], place: Place<'_>, head: Option<usize>) -> Option<Stu
     })
 }
 
-fn against(own: &[(u64, &StudyDrive)], linear: &[(u64, &StudyDrive)]) -> Option<Against> {
-    let pairs: Vec<(&StudyDrive, &StudyDrive)> = own
+fn against(own: &[(u64, &PolicyDrive)], linear: &[(u64, &PolicyDrive)]) -> Option<AgainstLinear> {
+    let pairs: Vec<(&PolicyDrive, &PolicyDrive)> = own
         .iter()
         .filter_map(|(seed, drive)| Some((*drive, linear.iter().find(|(other, _)| other == seed)?.1)))
         .collect();
-    let column = |of: fn(&StudyDrive) -> f64| -> [Vec<f64>; 2] {
+    let column = |of: fn(&PolicyDrive) -> f64| -> [Vec<f64>; 2] {
         [pairs.iter().map(|(own, _)| of(own)).collect(), pairs.iter().map(|(_, linear)| of(linear)).collect()]
     };
-    let ratio = |of: fn(&StudyDrive) -> f64| {
+    let ratio = |of: fn(&PolicyDrive) -> f64| {
         let [own, linear] = column(of);
         Interval::bootstrap(pairs.len(), |places| mean(&own, places) / mean(&linear, places))
     };
     let [returns, linear_returns] = column(|drive| drive.return_normalised);
     let everything: Vec<usize> = (0..pairs.len()).collect();
-    // A share of nothing, or of less than random motion, says nothing.
+    // A share of nothing, or of less than random motion, has no meaning.
     let gain_percent = (mean(&linear_returns, &everything) > 0.0).then(|| {
         Interval::bootstrap(pairs.len(), |places| {
             100.0 * (mean(&returns, places) / mean(&linear_returns, places) - 1.0)
         })
     });
-    Some(Against {
+    Some(AgainstLinear {
         seeds: pairs.len(),
         gain_percent: gain_percent.flatten(),
         gain_points: Interval::bootstrap(pairs.len(), |places| mean(&returns, places) - mean(&linear_returns, places))?,
@@ -172,12 +157,54 @@ fn against(own: &[(u64, &StudyDrive)], linear: &[(u64, &StudyDrive)]) -> Option<
     })
 }
 
+/// Name of a head: `linear`, `Fourier 4`.
+pub(super) fn head_name(frequencies: Option<usize>) -> String {
+    frequencies.map_or("linear".to_owned(), |frequencies| format!("Fourier {frequencies}"))
+}
+
+/// `48.2 (37.5 to 58.3)` with so many decimals.
+pub(super) fn interval(Interval { mean, low, high }: Interval, decimals: usize) -> String {
+    format!("{mean:.decimals$} ({low:.decimals$} to {high:.decimals$})")
+}
+
+/// `+96% (+63 to +151)`.
+pub(super) fn percent(Interval { mean, low, high }: Interval) -> String {
+    format!("{mean:+.0}% ({low:+.0} to {high:+.0})")
+}
+
+/// The table for people.
+pub(super) fn text(table: &PolicyTable) -> String {
+    let names =
+        ["task", "variant", "T", "head", "seeds", "return (95%)", "gain (95%)", "reached", "jerk, m/s^3", "change"];
+    let mut rows = Table::new(names);
+    for row in &table.rows {
+        rows.row([
+            row.task.clone(),
+            row.variant.clone(),
+            row.temperature.to_string(),
+            head_name(row.frequencies),
+            row.seeds.to_string(),
+            interval(row.return_normalised, 1),
+            row.against_linear.and_then(|against| against.gain_percent).map_or(String::new(), percent),
+            format!("{:.0}%", 100.0 * row.reach_rate.mean),
+            format!("{:.0}", row.jerk_mps3.mean),
+            format!("{:.2}", row.action_change.mean),
+        ]);
+    }
+    format!("{}\n{}", table.study, rows.text())
+}
+
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn cell(frequencies: Option<usize>, seed: u64, returned: f64, jerk_mps3: f64) -> StudyCell {
-        let drive = StudyDrive {
+    pub(in super::super) fn result(
+        frequencies: Option<usize>,
+        seed: u64,
+        returned: f64,
+        jerk_mps3: f64,
+    ) -> PolicyResult {
+        let drive = PolicyDrive {
             temperature: 0.5,
             return_mean: returned,
             return_normalised: returned,
@@ -187,9 +214,9 @@ mod tests {
             action_change: 1.0,
             pmf_smoothness: 0.1,
         };
-        StudyCell {
+        PolicyResult {
             task: "ring".to_owned(),
-            variant: super::super::BASE.to_owned(),
+            variant: super::super::settings::BASE.to_owned(),
             frequencies,
             seed,
             plan_sha256: String::new(),
@@ -202,14 +229,14 @@ mod tests {
     #[test]
     fn heads_are_compared_seed_by_seed() {
         let cells = [
-            cell(None, 1, 40.0, 10.0),
-            cell(None, 2, 60.0, 10.0),
-            cell(Some(8), 1, 70.0, 5.0),
-            cell(Some(8), 2, 50.0, 5.0),
+            result(None, 1, 40.0, 10.0),
+            result(None, 2, 60.0, 10.0),
+            result(Some(8), 1, 70.0, 5.0),
+            result(Some(8), 2, 50.0, 5.0),
             // Without its partner it is no pair.
-            cell(Some(8), 3, 90.0, 5.0),
+            result(Some(8), 3, 90.0, 5.0),
         ];
-        let table = StudyTable::of("test", "command", &cells);
+        let table = PolicyTable::of("test", "command", &cells);
         assert_eq!(table.rows.len(), 2);
         let Some(against) = table.rows[1].against_linear else { panic!("both heads are there") };
         assert_eq!((against.seeds, against.better, against.smoother), (2, 1, 2));
