@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// file is gone.
 ///
 /// # Errors
-/// Whatever `fill` or the file system says.
+/// Errors of `fill` and of the file system.
 pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     let part = part_path(path);
     let written = (|| {
@@ -78,7 +78,7 @@ mod tests {
             file.write_all(b"new")?;
             Err(io::Error::other("disk full"))
         });
-        assert!(failed.is_err());
+        assert_eq!(failed.map_err(|error| error.to_string()), Err("disk full".to_owned()));
         assert_eq!(std::fs::read(&path)?, b"old");
         assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
         Ok(())

@@ -18,7 +18,7 @@ struct Folder(PathBuf);
 impl Folder {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("planwright-view-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
+        std::fs::create_dir_all(&path).expect("a folder for the test");
         Self(path)
     }
 }
@@ -59,7 +59,7 @@ fn assert_every_event_is_accounted_for(report: &ViewReport) {
 
 /// A viewer's address at which the listener is.
 fn address(listener: &TcpListener) -> String {
-    format!("rerun+http://{}/proxy", listener.local_addr().unwrap())
+    format!("rerun+http://{}/proxy", listener.local_addr().expect("a bound listener"))
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn an_absent_viewer_costs_the_planner_nothing() {
 fn a_viewer_that_never_reads_costs_the_planner_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = address(&listener);
-    // Accepted by the system, read by nobody.
+    // Accepted by the system; no process reads it.
     let view = View::start(&ViewOptions::to_viewer(url)).unwrap();
     let begun = Instant::now();
     let mut logged = 0;
@@ -190,12 +190,12 @@ fn entities(path: &std::path::Path) -> std::collections::BTreeSet<String> {
     use re_chunk::Chunk;
     use re_log_encoding::DecoderApp;
     use re_log_types::LogMsg;
-    let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
+    let file = std::io::BufReader::new(std::fs::File::open(path).expect("the recording"));
     DecoderApp::decode_eager(file)
-        .unwrap()
-        .filter_map(|message| match message.unwrap() {
+        .expect("a recording's head")
+        .filter_map(|message| match message.expect("a whole message") {
             LogMsg::ArrowMsg(store, data) if store.is_recording() => {
-                let chunk = Chunk::from_arrow_msg(&data).unwrap();
+                let chunk = Chunk::from_arrow_msg(&data).expect("a chunk");
                 Some(chunk.entity_path().to_string().trim_start_matches('/').to_owned())
             }
             _ => None,

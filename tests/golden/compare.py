@@ -20,6 +20,7 @@ DIGITS = 5
 class Found:
     differences: list = field(default_factory=list)
     added: list = field(default_factory=list)
+    meant: list = field(default_factory=list)
 
     def differ(self, path, problem):
         self.differences.append({"path": path, "problem": problem})
@@ -46,6 +47,11 @@ def step(one, before, after):
         ignore = cases.TIMES | cases.NAMES | one.ignore
         if one.by == "exact":
             values(read_json(before["stdout"]), read_json(after["stdout"]), "", ignore, found)
+            for difference in list(found.differences):
+                value, why = one.meant.get(difference["path"], (None, None))
+                if value is not None and difference["problem"].endswith(f" -> {value}"):
+                    found.differences.remove(difference)
+                    found.meant.append(f"{difference['path']}: {difference['problem']} ({why})")
         else:
             inclusion(numbers_of(before["stdout"], ignore), numbers_of(after["stdout"], ignore), found)
     return found

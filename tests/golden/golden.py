@@ -3,6 +3,7 @@
 
   python3 tests/golden/golden.py --old OLD --new NEW      each a folder of binaries (target/release of a checkout), or
                                                           a folder that --keep-old or --keep-new wrote
+  --commit COMMIT    the old side is built from this commit, once, in .deps/golden; its outputs are kept there
   --quick            10 episodes in place of 100
   --only NAME,..     cases whose names begin so; --list prints them
   --keep-old FOLDER, --keep-new FOLDER   keep outputs there; what is there already is not run again
@@ -51,7 +52,9 @@ class Side:
         """The steps' exit codes and stdouts; run unless kept."""
         folder = self.keep / case.name
         record = folder / "steps.json"
-        asked = {"steps": [step.command for step in case.steps], "sizes": self.sizes}
+        commands = [step.command for step in case.steps]
+        used = {name: size for name, size in self.sizes.items() if any(f"{{{name}}}" in one for one in commands)}
+        asked = {"steps": commands, "sizes": used}
         if record.is_file():
             kept = json.loads(record.read_text())
             if kept["asked"] == asked:
@@ -67,10 +70,11 @@ class Side:
     def step(self, step, folder):
         begun = time.monotonic()
         code, out, err = self.run(step.command, folder)
-        for old, new in cases.MOVED:
-            if code == 2 and (step.command + " ").startswith(old + " ") and (self.binaries / new.split()[0]).is_file():
-                code, out, err = self.run(new + step.command[len(old):], folder)
-                break
+        moved = [step.moved] if step.moved else [
+            new + step.command[len(old):] for old, new in cases.MOVED if (step.command + " ").startswith(old + " ")]
+        for command in moved:
+            if code == 2 and (self.binaries / command.split()[0]).is_file():
+                code, out, err = self.run(command, folder)
         if step.save:
             (folder / step.save).write_text(out)
         # Paths are not results.
@@ -90,19 +94,38 @@ class Side:
         return done.returncode, done.stdout, done.stderr
 
 
+def built(commit):
+    """Binaries of a commit."""
+    folder = ROOT / ".deps/golden" / commit
+    binaries = folder / "target/release"
+    if not (folder / "built").is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout
+        subprocess.run(["tar", "x"], cwd=folder, check=True, input=archive)
+        (folder / ".deps").symlink_to(ROOT / ".deps")
+        # What is set for the checkout around it would build into that one's folder.
+        environment = {key: value for key, value in os.environ.items() if key != "CARGO_TARGET_DIR"}
+        command = ["cargo", "build", "--release", "--workspace", "--locked"]
+        subprocess.run(command, cwd=folder, check=True, env=environment)
+        (folder / "built").touch()
+    return binaries
+
+
 def compare_case(case, old, new):
     (old_folder, before), (new_folder, after) = old.outputs(case), new.outputs(case)
     if before is None or after is None:
         return {"name": case.name, "equal": False, "differences": [{"path": "", "problem": "not among kept outputs"}]}
-    differences, added = [], []
+    differences, added, meant = [], [], []
     for step, one, other in zip(case.steps, before, after):
         found = compare.step(step, one, other)
         differences += [{"command": step.command, **difference} for difference in found.differences]
         added += found.added
+        meant += [f"{step.command} {one}" for one in found.meant]
     for pattern in case.files:
         differences += compare.files(pattern, old_folder, new_folder)
     return {"name": case.name, "equal": not differences, "differences": differences, "added": sorted(set(added)),
-            "note": case.note, "secs": [round(sum(step["secs"] for step in side), 1) for side in (before, after)]}
+            "meant": meant, "secs": [round(sum(step["secs"] for step in side), 1) for side in (before, after)]}
 
 
 def describe(result):
@@ -113,8 +136,7 @@ def describe(result):
         lines.append(f"    {where}: {difference['problem']}")
     if len(result["differences"]) > 12:
         lines.append(f"    and {len(result['differences']) - 12} more")
-    if result["differences"] and result.get("note"):
-        lines.append(f"    meant to differ: {result['note']}")
+    lines += [f"    meant: {one}" for one in result.get("meant", [])]
     return "\n".join(lines)
 
 
@@ -122,6 +144,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ["--old", "--new", "--keep-old", "--keep-new"]:
         parser.add_argument(name, metavar="FOLDER")
+    parser.add_argument("--commit", metavar="COMMIT")
     parser.add_argument("--only", metavar="NAME[,NAME]")
     for name in ["--quick", "--json", "--list"]:
         parser.add_argument(name, action="store_true")
@@ -131,9 +154,12 @@ def main():
     if chosen.list:
         print("\n".join(case.name for case in selected))
         return 0
-    if not selected or not chosen.old:
-        parser.error("expected --old, and --only with the beginning of a case's name")
+    if not selected or bool(chosen.old) == bool(chosen.commit):
+        parser.error("expected --old or --commit, and --only with the beginning of a case's name")
     episodes = 10 if chosen.quick else 100
+    if chosen.commit:
+        chosen.old = built(chosen.commit)
+        chosen.keep_old = chosen.keep_old or ROOT / f".deps/golden/{chosen.commit}/outputs-{episodes}"
     with tempfile.TemporaryDirectory() as scratch:
         old = Side(chosen.old, chosen.keep_old or f"{scratch}/old", episodes)
         # One side alone: its outputs are kept for a later comparison.

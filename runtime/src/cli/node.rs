@@ -60,7 +60,7 @@ pub(super) enum Form {
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct PlannerArguments {
-    /// Which distribution's ComputePathToPose to speak
+    /// ROS 2 distribution whose ComputePathToPose is served
     #[arg(long, value_enum, default_value_t)]
     distribution: Distribution,
     /// Print the reference of parameters (and topics and error codes) and end
@@ -106,7 +106,7 @@ pub(super) fn ros_arguments(all: &[String]) -> Result<RosArguments, CliError> {
     }
 }
 
-/// A family's node, in the form of the action that is asked for.
+/// A family's node, with the action type of the requested distribution.
 fn family<F: PlannerFamily>(arguments: &PlannerArguments) -> Result<u8, CliError> {
     match arguments.distribution {
         Distribution::Jazzy | Distribution::Kilted => planner::<F, nav2_msgs::ComputePathToPose>(arguments),

@@ -5,7 +5,7 @@ use super::binning::Binning;
 use super::error::{self, DensityError};
 use rand::RngExt;
 
-/// A row of probabilities. Made once for so many bins, set as often as a network speaks; between bins it is the
+/// A row of probabilities. Made once for so many bins, set for every output of a network; between bins it is the
 /// density that is constant in each.
 #[derive(Clone, Debug)]
 pub struct Categorical {
@@ -296,14 +296,22 @@ mod tests {
     fn what_is_none_is_refused_and_changes_nothing() {
         let mut pair = Categorical::new(2).expect("bins");
         pair.set_pmf(&[0.25, 0.75]).expect("probabilities");
-        assert!(pair.set(&[0.0]).is_err());
-        assert!(pair.set(&[0.0, f32::NAN]).is_err() && pair.set(&[0.0, f32::NEG_INFINITY]).is_err());
-        assert!(pair.set_pmf(&[0.5, 0.4]).is_err() && pair.set_pmf(&[1.5, -0.5]).is_err());
+        assert_eq!(pair.set(&[0.0]), Err(DensityError::Count { what: "logits", expected: 2, got: 1 }));
+        for logit in [f32::NAN, f32::NEG_INFINITY] {
+            assert!(matches!(pair.set(&[0.0, logit]), Err(DensityError::NotFinite { what: "logits", index: 1, .. })));
+        }
+        for pmf in [[0.5, 0.4], [1.5, -0.5]] {
+            assert!(matches!(pair.set_pmf(&pmf), Err(DensityError::Pmf { .. })));
+        }
         assert_eq!(pair.pmf(), [0.25, 0.75]);
-        assert!(pair.quantile(1.1).is_err() && pair.interval(1.0, 0.0).is_err());
-        assert!(pair.tempered_into(-1.0, &mut [0.0; 2]).is_err() && pair.tempered_into(1.0, &mut [0.0; 3]).is_err());
+        assert_eq!(pair.quantile(1.1), Err(DensityError::Probability { probability: 1.1 }));
+        assert_eq!(pair.interval(1.0, 0.0), Err(DensityError::Interval { low: 1.0, high: 0.0 }));
+        let cold = pair.tempered_into(-1.0, &mut [0.0; 2]);
+        assert_eq!(cold, Err(DensityError::Temperature { temperature: -1.0 }));
+        let three = pair.tempered_into(1.0, &mut [0.0; 3]);
+        assert_eq!(three, Err(DensityError::Count { what: "probabilities", expected: 2, got: 3 }));
         assert!(pair.cdf(f64::NAN).is_nan() && pair.density(f64::NAN).is_nan());
-        assert!(Categorical::new(0).is_err());
+        assert!(matches!(Categorical::new(0), Err(DensityError::Bins { got: 0 })));
     }
 
     proptest! {

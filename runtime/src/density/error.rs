@@ -1,6 +1,6 @@
-//! What can be wrong with a distribution, its inputs or what is asked of it.
+//! Errors of distributions: construction, inputs, queries.
 
-/// Why a distribution cannot be made or asked.
+/// Why a distribution cannot be made or queried.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DensityError {
     /// No frequencies, or more than a head can have.
@@ -73,7 +73,7 @@ pub enum DensityError {
     Aliased {
         /// Frequencies of the density.
         frequencies: usize,
-        /// Bins that were asked for.
+        /// Requested bins.
         bins: usize,
     },
     /// A temperature that is negative or no number.
@@ -115,7 +115,7 @@ pub enum DensityError {
     NoSuchBin {
         /// How many there are.
         bins: usize,
-        /// Which was asked for.
+        /// The requested one.
         bin: usize,
     },
     /// Nothing to choose limits from.

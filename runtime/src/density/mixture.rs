@@ -46,7 +46,8 @@ impl GaussianMixture {
         if let Some(weight) = weights.iter().find(|weight| !(**weight >= 0.0)) {
             return Err(wrong(format!("a weight of {weight}")));
         }
-        let sum: f64 = weights.iter().sum();
+        // The sum of no weights is -0 without the added zero.
+        let sum = weights.iter().sum::<f64>() + 0.0;
         if !(sum > 0.0 && sum.is_finite()) {
             return Err(wrong(format!("{} weights with a sum of {sum}", weights.len())));
         }
@@ -188,18 +189,21 @@ mod tests {
 
     #[test]
     fn what_is_no_mixture_is_refused() {
-        for (means, stds, weights) in [
-            (vec![], vec![], vec![]),
-            (vec![0.0], vec![0.0], vec![1.0]),
-            (vec![0.0], vec![1.0], vec![-1.0]),
-            (vec![0.0], vec![1.0], vec![0.0]),
-            (vec![f64::NAN], vec![1.0], vec![1.0]),
-            (vec![0.0], vec![1.0, 2.0], vec![1.0]),
+        for (means, stds, weights, got) in [
+            (vec![], vec![], vec![], "got 0 weights with a sum of 0"),
+            (vec![0.0], vec![0.0], vec![1.0], "got a std of 0"),
+            (vec![0.0], vec![1.0], vec![-1.0], "got a weight of -1"),
+            (vec![0.0], vec![1.0], vec![0.0], "got 1 weights with a sum of 0"),
+            (vec![f64::NAN], vec![1.0], vec![1.0], "expected finite means, got NaN"),
+            (vec![0.0], vec![1.0, 2.0], vec![1.0], "expected 1 standard deviations, got 2"),
         ] {
-            assert!(GaussianMixture::new(&means, &stds, &weights).is_err(), "{means:?} {stds:?} {weights:?}");
+            let error = GaussianMixture::new(&means, &stds, &weights).expect_err(got).to_string();
+            assert!(error.contains(got), "{got}: {error}");
         }
         let far = GaussianMixture::equal(&[1e3], &[0.1]).expect("a mixture");
-        assert!(far.pmf_into(&mut [0.0; 8]).is_err() && far.masses_into(&mut [0.0; 8]).is_err());
-        assert!(pair().pmf_into(&mut []).is_err());
+        for refused in [far.pmf_into(&mut [0.0; 8]), far.masses_into(&mut [0.0; 8])] {
+            assert!(matches!(refused, Err(DensityError::Pmf { .. })), "{refused:?}");
+        }
+        assert_eq!(pair().pmf_into(&mut []), Err(DensityError::Bins { got: 0 }));
     }
 }

@@ -1,4 +1,4 @@
-//! Probability distributions over [-1, 1] as a network's outputs describe them, and what a robot asks of them.
+//! Probability distributions over [-1, 1] as a network's outputs describe them, and their queries in a robot's loop.
 //!
 //! * [`FourierDensity`]: the density of a Fourier head, from one head's activations, answered in closed form.
 //! * [`TemperedDensity`]: the same, sharpened or flattened.
@@ -7,7 +7,7 @@
 //! * [`Binning`]: values of one axis <-> bins <-> places in [-1, 1].
 //! * [`SmoothnessMetric`], [`spectral_entropy`]: how much high frequency a row of probabilities holds.
 //!
-//! What is asked in a robot's loop allocates nothing: memory is taken when a distribution is made.
+//! Queries in a robot's loop do not allocate: memory is reserved when a distribution is made.
 
 mod binning;
 mod categorical;

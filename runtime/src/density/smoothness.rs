@@ -11,7 +11,7 @@ use std::f64::consts::PI;
 /// which drops weights of .006 in all.
 ///
 /// A circular convolution is a product of Fourier coefficients, so the Gaussians are kept as what they take off each
-/// frequency, and one row costs one transform: made once for a number of bins, it can be asked often.
+/// frequency, and one row costs one transform: made once for a number of bins, then called often.
 #[derive(Clone, Debug)]
 pub struct SmoothnessMetric {
     bins: usize,
@@ -274,11 +274,19 @@ mod tests {
 
     #[test]
     fn rows_that_are_none_are_refused() {
-        for row in [vec![], vec![0.5, 0.4], vec![1.5, -0.5], vec![f64::NAN, 1.0]] {
-            assert!(smoothness(&row).is_err() && spectral_entropy(&row).is_err(), "{row:?}");
+        for row in [vec![0.5, 0.4], vec![1.5, -0.5], vec![f64::NAN, 1.0]] {
+            for refused in [smoothness(&row), spectral_entropy(&row)] {
+                assert!(
+                    matches!(refused, Err(DensityError::Pmf { .. } | DensityError::NotFinite { .. })),
+                    "{refused:?}"
+                );
+            }
         }
+        assert_eq!(smoothness(&[]), Err(DensityError::Bins { got: 0 }));
+        assert!(matches!(spectral_entropy(&[]), Err(DensityError::Pmf { .. })));
         let metric = SmoothnessMetric::new(4).expect("bins");
-        assert!(metric.of(&[0.2; 5]).is_err());
-        assert!(metric.distance(&[0.25; 4], 0).is_err() && metric.distance(&[0.25; 4], 101).is_err());
+        assert_eq!(metric.of(&[0.2; 5]), Err(DensityError::Count { what: "probabilities", expected: 4, got: 5 }));
+        let widths = [0, 101].map(|sigma| metric.distance(&[0.25; 4], sigma));
+        assert!(matches!(widths, [Err(DensityError::OutOfRange { .. }), Err(DensityError::OutOfRange { .. })]));
     }
 }

@@ -193,7 +193,8 @@ mod tests {
         let density = two_peaks();
         let mut cells = [0.0; 512];
         for temperature in [-1.0, f64::NAN, f64::INFINITY] {
-            assert!(density.with_temperature(temperature, &mut cells).is_err());
+            let refused = density.with_temperature(temperature, &mut cells).map(|_| ());
+            assert!(matches!(refused, Err(DensityError::Temperature { .. })), "{refused:?}");
         }
         assert_eq!(
             density.with_temperature(0.5, &mut cells[..31]).expect_err("too few").to_string(),

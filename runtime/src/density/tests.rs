@@ -1,4 +1,4 @@
-//! What every distribution owes to a robot, whatever a network says.
+//! Properties of every distribution, for any output of a network.
 
 use super::*;
 use proptest::prelude::*;
@@ -13,10 +13,10 @@ fn value() -> impl Strategy<Value = f32> {
 }
 
 fn fourier() -> impl Strategy<Value = FourierDensity> {
-    let said = (1_usize..24).prop_flat_map(|frequencies| prop::collection::vec(value(), 2 * frequencies + 2));
-    said.prop_filter_map("no power", |said| {
-        let mut density = FourierDensity::new(said.len() / 2 - 1).ok()?;
-        density.set(&said).ok()?;
+    let values = (1_usize..24).prop_flat_map(|frequencies| prop::collection::vec(value(), 2 * frequencies + 2));
+    values.prop_filter_map("no power", |values| {
+        let mut density = FourierDensity::new(values.len() / 2 - 1).ok()?;
+        density.set(&values).ok()?;
         Some(density)
     })
 }
@@ -49,7 +49,8 @@ fn rises(
         prop_assert!((0.0..=1.0).contains(&before) && after >= before - slack, "{before} {after} at {}", place(step));
         let mass = interval(place(step), place(step + 1)).expect("ends in order");
         prop_assert!((mass - (after - before).max(0.0)).abs() < 1e-12 && mass >= 0.0);
-        prop_assert!(interval(place(step + 1), place(step)).is_err());
+        let ends = DensityError::Interval { low: place(step + 1), high: place(step) };
+        prop_assert_eq!(interval(place(step + 1), place(step)), Err(ends));
     }
     Ok(())
 }
@@ -65,9 +66,11 @@ proptest! {
         let mut cells = vec![0.0; 8 * (fourier.frequencies() + 1)];
         for temperature in [0.0, 0.3, 1.0, 4.0] {
             let tempered = fourier.with_temperature(temperature, &mut cells).expect("a temperature");
-            rises(|z| tempered.cdf(z), |low, high| {
-                if low <= high { Ok((tempered.cdf(high) - tempered.cdf(low)).max(0.0)) } else { Err(DensityError::NoValues) }
-            }, 1e-12)?;
+            let interval = |low: f64, high: f64| {
+                let mass = (tempered.cdf(high) - tempered.cdf(low)).max(0.0);
+                (low <= high).then_some(mass).ok_or(DensityError::Interval { low, high })
+            };
+            rises(|z| tempered.cdf(z), interval, 1e-12)?;
         }
     }
 
@@ -115,15 +118,15 @@ proptest! {
         place in 0_usize..26,
         wrong in prop::sample::select(vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY]),
     ) {
-        let mut said = vec![0.5_f32; 2 * frequencies + 2];
-        let place = place % said.len();
-        said[place] = wrong;
+        let mut values = vec![0.5_f32; 2 * frequencies + 2];
+        let place = place % values.len();
+        values[place] = wrong;
         let mut density = FourierDensity::new(frequencies).expect("frequencies");
-        let line = density.set(&said).expect_err("no number").to_string();
+        let line = density.set(&values).expect_err("no number").to_string();
         prop_assert_eq!(line, format!("expected finite activations, got {} as value {}", f64::from(wrong), place));
         prop_assert_eq!(density.cdf(0.5), 0.75);
-        let mut bins = Categorical::new(said.len()).expect("bins");
-        let line = bins.set(&said).expect_err("no number").to_string();
+        let mut bins = Categorical::new(values.len()).expect("bins");
+        let line = bins.set(&values).expect_err("no number").to_string();
         prop_assert_eq!(line, format!("expected finite logits, got {} as value {}", f64::from(wrong), place));
     }
 
@@ -149,7 +152,8 @@ proptest! {
             let unit = binning.to_unit(value).expect("inside");
             prop_assert!((binning.from_unit(unit).expect("inside") - value).abs() <= slack);
             prop_assert_eq!(binning.encode_clamped(high + 1.0), Ok(bins - 1));
-            prop_assert!(binning.encode(f64::NAN).is_err() && binning.encode_clamped(f64::NAN).is_err());
+            let refused = [binning.encode(f64::NAN), binning.encode_clamped(f64::NAN)];
+            prop_assert!(refused.iter().all(|one| matches!(one, Err(DensityError::OutOfRange { .. }))), "{refused:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Denoising diffusion without any engine: schedules, samplers, conditioning and warm start.
 //!
-//! A [`Sampler`] walks noise down to a plan. It asks a [`Denoiser`] (a network on whatever engine) for the
+//! A [`Sampler`] walks noise down to a plan. It calls a [`Denoiser`] (a network on whatever engine) for the
 //! clean sample at each step and does the rest itself in f32, so that solver, step count, seed and warm
 //! start are choices at run time.
 //!

@@ -13,7 +13,7 @@ pub trait Denoiser {
 
     /// Fills `clean` with the prediction for `noisy` at training step `timestep` (0 is the least noise).
     /// Contract: no randomness, the same input gives the same output; the time it takes is what a deadline
-    /// is planned with. Values may be anything, NaN included; whoever uses the samples checks them.
+    /// is planned with. Values may be anything, NaN included; the caller checks the samples.
     ///
     /// # Errors
     /// Whatever the engine reports; the walk ends there.
@@ -97,7 +97,7 @@ pub enum SamplingError<E> {
     Steps {
         /// Steps of the schedule.
         trained: usize,
-        /// Steps asked for.
+        /// Requested steps.
         got: usize,
     },
     /// A start or a condition that does not fit the sample.
@@ -190,7 +190,7 @@ impl Sampler {
             std::mem::swap(&mut self.clean, &mut self.previous);
             denoiser.denoise(&self.x, t, &mut self.clean).map_err(SamplingError::Denoiser)?;
             for value in &mut self.clean {
-                // NaN stays NaN: whoever checks the plan must see it.
+                // NaN stays NaN, so that the gate refuses the plan.
                 *value = value.clamp(-1.0, 1.0);
             }
             let going_on = observe(Step { index: index + 1, steps, clean: &self.clean });
@@ -397,7 +397,8 @@ mod tests {
         let far = sampler.samples().iter().zip(begin.iter().cycle()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(far < 0.5, "{far}");
         let wrong = Start::Warm { samples: &begin[..5], level };
-        assert!(sampler.sample(settings, &mut denoiser, &[], wrong, 1, |_| true).is_err());
+        let refused = sampler.sample(settings, &mut denoiser, &[], wrong, 1, |_| true);
+        assert_eq!(refused, Err(SamplingError::Size { expected: sampler.samples().len(), got: 5 }));
     }
 
     #[test]

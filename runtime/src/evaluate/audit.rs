@@ -1,4 +1,4 @@
-//! A second look at every plan that left, by other means than the gate's.
+//! Audit of every published plan, by a computation independent of the gate's.
 
 use crate::gate::{CheckedPlan, Origin};
 use crate::geometry::{Aabb, distance, lerp};
@@ -9,7 +9,7 @@ const RERUN_TOLERANCE_M: f64 = 1e-6;
 /// Points per step at which the ball is held against every wall.
 const SAMPLES_PER_STEP: usize = 4;
 
-/// Counts plans that left and plans that should not have.
+/// Counts published plans, and those of them that fail the audit.
 #[derive(Clone, Debug)]
 pub struct Audit {
     walls: Vec<Aabb>,

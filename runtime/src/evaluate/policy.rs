@@ -15,7 +15,7 @@ pub struct PolicyDriveSettings {
     pub steps: usize,
     /// Sharpness of the actions: 1 draws from the density as it is, 0 takes its mode.
     pub temperature: f64,
-    /// Return that is asked for; the model's own target if `None`.
+    /// Target return; the model's own target if `None`.
     pub target_return: Option<f64>,
     /// Seed of the draws.
     pub seed: u64,
@@ -46,7 +46,7 @@ pub enum PolicyDriveError {
     /// The model or the engine.
     #[error(transparent)]
     Planner(#[from] PlannerError),
-    /// What the network says.
+    /// Output of the network.
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// The metric.
@@ -57,7 +57,7 @@ pub enum PolicyDriveError {
 /// Drives all episodes side by side, one network call per step.
 ///
 /// # Errors
-/// If the model is no policy, the engine refuses it, or what it says is no density.
+/// If the model is no policy, the engine refuses it, or its output is no density.
 pub fn drive_policy(
     artefact: &Artefact,
     choice: &EngineChoice,

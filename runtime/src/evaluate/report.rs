@@ -1,4 +1,4 @@
-//! What an evaluation says.
+//! Results of an evaluation.
 
 use super::Protocol;
 use crate::model::EngineDescription;
@@ -102,7 +102,7 @@ pub struct Evaluation {
     /// How the plans' lengths stand to the intended distribution; pilot only, and only if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift: Option<DriftStatus>,
-    /// Plans that left and failed the audit; pilot only.
+    /// Published plans that failed the audit; pilot only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plans_unsafe: Option<u64>,
 }

@@ -31,7 +31,7 @@ pub struct Artefact {
 }
 
 impl Artefact {
-    /// Reads and checks a file; `SHA256SUMS` beside it is believed if it lists the file.
+    /// Reads and checks a file; its hash is compared with `SHA256SUMS` beside it if that lists the file.
     ///
     /// # Errors
     /// If there is no such file, it is too large, foreign, cut off, damaged, or its manifest is of no use.
@@ -109,7 +109,7 @@ impl Artefact {
         Self::new(self.body(), &manifest)
     }
 
-    /// What the model says about itself.
+    /// The manifest: family, inputs, outputs, provenance.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -211,7 +211,9 @@ mod tests {
             for bit in 0..8 {
                 let mut damaged = bytes.clone();
                 damaged[position] ^= 1 << bit;
-                assert!(Artefact::from_bytes(damaged).is_err(), "byte {position}, bit {bit}");
+                let error = Artefact::from_bytes(damaged).expect_err("a flipped bit");
+                let named = matches!(error, ModelError::Damaged { .. } | ModelError::Truncated);
+                assert!(named, "byte {position}, bit {bit}: {error}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Manifests of new models: what an export knows; tensors follow from the family.
+//! Manifests of new models: entries that an export sets; tensors follow from the family.
 
 use super::family::Family;
 use super::manifest::{Column, Golden, Manifest, Normaliser, Parity, Provenance, QuantitySpec};

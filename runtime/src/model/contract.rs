@@ -35,7 +35,7 @@ pub const CODES: &str = "codes";
 /// See [`CODES`].
 pub const SUPPORT: &str = "support";
 
-/// Codes and trajectories must be as many as the manifest says: a pairing of anything else decodes to nonsense.
+/// Codes and trajectories must be as many as the manifest states: any other pairing decodes to other trajectories.
 fn check_support(graph: &GraphProto, manifest: &Manifest) -> Result<(), ModelError> {
     let Some(transform) = manifest.family.transform() else { return Ok(()) };
     let (count, horizon, columns) = (transform.support as i64, manifest.horizon as i64, manifest.columns.len() as i64);

@@ -1,4 +1,4 @@
-//! What every engine promises, and how one is asked for.
+//! The engine's trait and contract, and the choice of an engine.
 
 use super::error::EngineError;
 use schemars::JsonSchema;
@@ -19,7 +19,7 @@ use std::str::FromStr;
 /// * **Allocation**: input and output memory is made at load. Engines allocate small intermediate values of
 ///   their own during a run.
 /// * **Threads**: one run at a time (`&mut self`), from any thread. An engine uses no more threads than its
-///   description says, and they sleep between runs.
+///   description states, and they sleep between runs.
 pub trait Engine: Send {
     /// What this is.
     fn description(&self) -> &EngineDescription;
@@ -95,7 +95,7 @@ impl fmt::Display for Provider {
     }
 }
 
-/// What is asked for. Parses from the names of the command line: `auto`, `tract`, `onnxruntime`,
+/// The requested engine. Parses from the names of the command line: `auto`, `tract`, `onnxruntime`,
 /// `onnxruntime-cuda`, `onnxruntime-tensorrt`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineChoice {

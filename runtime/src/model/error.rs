@@ -85,7 +85,7 @@ pub enum ModelError {
         side: &'static str,
         /// Position.
         index: usize,
-        /// What the manifest says.
+        /// Value in the manifest.
         expected: String,
         /// What the graph has.
         got: String,
@@ -93,7 +93,7 @@ pub enum ModelError {
     /// A batch that no engine is built for.
     #[error("expected a batch between 1 and {max}, got {got}", max = Self::MAX_BATCH)]
     Batch {
-        /// The batch asked for.
+        /// The requested batch.
         got: usize,
     },
     /// The engine is not there.
@@ -111,7 +111,7 @@ pub enum ModelError {
     Build {
         /// Name of the engine.
         engine: &'static str,
-        /// What it says.
+        /// Its text.
         problem: String,
     },
     /// Codes and trajectories of a transform do not belong together.
@@ -180,7 +180,7 @@ pub enum EngineError {
     Engine {
         /// Name of the engine.
         engine: &'static str,
-        /// What it says.
+        /// Its text.
         problem: String,
     },
 }

@@ -20,7 +20,7 @@ pub enum Family {
         world: WorldSpec,
     },
     /// A denoiser of a system's trajectories: inputs noisy trajectory, timestep and, if it is conditioned, the
-    /// condition vector; output what `diffusion.prediction` says.
+    /// condition vector; output what `diffusion.prediction` names.
     SequenceDiffusion {
         /// Noise and sampler.
         denoiser: DenoiserSpec,
@@ -32,7 +32,7 @@ pub enum Family {
         world: Option<WorldSpec>,
     },
     /// A denoiser of codes and their decoder: inputs noisy code, timestep and a code to decode; outputs what
-    /// `diffusion.prediction` says, the decoder's weights, and the trajectories they belong to.
+    /// `diffusion.prediction` names, the decoder's weights, and the trajectories they belong to.
     MazeTransform {
         /// Noise and sampler.
         denoiser: DenoiserSpec,
@@ -57,10 +57,10 @@ pub enum FamilyName {
     /// A denoiser of maze trajectories: inputs noisy trajectory and timestep, output the clean trajectory.
     MazeDiffusion,
     /// A denoiser of a system's trajectories: inputs noisy trajectory, timestep and, if it is conditioned, the
-    /// condition vector; output what `diffusion.prediction` says.
+    /// condition vector; output what `diffusion.prediction` names.
     SequenceDiffusion,
     /// A denoiser of codes and their decoder: inputs noisy code, timestep and a code to decode; outputs what
-    /// `diffusion.prediction` says, the decoder's weights, and the trajectories they belong to.
+    /// `diffusion.prediction` names, the decoder's weights, and the trajectories they belong to.
     MazeTransform,
     /// A policy: input the last steps, output of its head for the next action, per coordinate.
     MazePolicy,

@@ -1,4 +1,4 @@
-//! What a model says about itself: the JSON in its metadata entry `planwright.manifest`.
+//! Description of a model: the JSON in its metadata entry `planwright.manifest`.
 
 use super::family::Family;
 use super::manifest_check::ManifestError;

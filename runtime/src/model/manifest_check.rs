@@ -246,7 +246,7 @@ mod tests {
     fn a_normaliser_that_is_nan_cannot_be_written() {
         let mut manifest = test_manifest();
         manifest.normaliser.low[0] = f32::NAN;
-        assert!(manifest.to_json().is_err());
+        assert!(matches!(manifest.to_json(), Err(ManifestError::Json(_))));
     }
 
     #[test]

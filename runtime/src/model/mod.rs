@@ -1,6 +1,6 @@
 //! A planner as one ONNX file that describes and checks itself, and the engines that run it.
 //!
-//! [`Artefact`] is the file, [`Manifest`] what it says about itself, [`Engine`] what computes it. An engine
+//! [`Artefact`] is the file, [`Manifest`] its description, [`Engine`] what computes it. An engine
 //! only comes out of [`load_engine`], which has compared the graph with the manifest and run the file's own
 //! test vectors.
 //!

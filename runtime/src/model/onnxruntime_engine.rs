@@ -196,8 +196,8 @@ mod tests {
     #[test]
     #[cfg(not(feature = "cuda"))]
     fn a_gpu_that_was_not_built_in_is_an_error_that_says_so() {
-        let asked = EngineChoice { provider: Provider::Cuda, ..choice() };
-        let error = load_engine(&test_artefact(), &asked, 1).err().map(|error| error.to_string());
+        let cuda = EngineChoice { provider: Provider::Cuda, ..choice() };
+        let error = load_engine(&test_artefact(), &cuda, 1).err().map(|error| error.to_string());
         assert!(error.as_ref().is_some_and(|error| error.contains("built without CUDA")), "{error:?}");
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn load(explicit: Option<&Path>) -> Result<Loaded, ModelError> {
     Ok(loaded.insert(Loaded { version: version_of(&path), environment, path }).clone())
 }
 
-/// From the file's name, `libonnxruntime.so.1.31.1`, or else what the build says of itself.
+/// From the file's name, `libonnxruntime.so.1.31.1`, or else the version that the build reports.
 fn version_of(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let numbers = name.split_once(DLL_SUFFIX).map(|(_, after)| after.trim_start_matches('.')).unwrap_or_default();
@@ -64,10 +64,10 @@ fn version_of(path: &Path) -> String {
 }
 
 fn find(explicit: Option<&Path>) -> Result<PathBuf, String> {
-    let asked = explicit.map(|path| (path.to_owned(), "the given library"));
+    let given = explicit.map(|path| (path.to_owned(), "the given library"));
     let variable = || std::env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty());
-    if let Some((path, what)) = asked.or_else(|| variable().map(|path| (path.into(), "ORT_DYLIB_PATH"))) {
-        // What was asked for by name is taken or refused, never replaced.
+    if let Some((path, what)) = given.or_else(|| variable().map(|path| (path.into(), "ORT_DYLIB_PATH"))) {
+        // A library requested by name is loaded or refused, never replaced.
         let found = if path.is_dir() { library_in(&path) } else { path.is_file().then(|| path.clone()) };
         return found.ok_or_else(|| format!("{what}, {}, is no library and no folder with one", path.display()));
     }
@@ -78,7 +78,7 @@ fn find(explicit: Option<&Path>) -> Result<PathBuf, String> {
     })
 }
 
-/// Where a library may lie that nobody named.
+/// Default locations of a library, searched where no path is given.
 fn folders() -> Vec<PathBuf> {
     let mut folders = Vec::new();
     if let Some(beside) = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.to_owned())) {

@@ -1,4 +1,4 @@
-//! What a policy's manifest says beyond a denoiser's: its history, its head, its actions.
+//! A policy's entries in the manifest: history, head, actions.
 
 use crate::density::Binning;
 use crate::world::STEP_SECS;
@@ -30,7 +30,7 @@ pub struct PolicySpec {
     pub control_steps: usize,
 }
 
-/// What a head says about one coordinate.
+/// Output of a head for one coordinate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum HeadSpec {
@@ -65,7 +65,7 @@ pub struct ActionSpec {
     pub bins: Binning,
 }
 
-/// The returns that a policy can be asked for.
+/// Target returns that a policy accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReturnSpec {
@@ -73,12 +73,12 @@ pub struct ReturnSpec {
     pub low: f64,
     /// Largest return to go in the data.
     pub high: f64,
-    /// What is asked for at the start of an episode unless told otherwise.
+    /// Default target return at the start of an episode.
     pub target: f64,
 }
 
 impl PolicySpec {
-    /// Values that the head says per coordinate.
+    /// Values of the head per coordinate.
     pub fn outputs(&self) -> usize {
         match self.head {
             HeadSpec::Fourier { frequencies } => 2 * (frequencies + 1),

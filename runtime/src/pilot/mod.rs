@@ -34,7 +34,7 @@ pub struct PilotSettings {
     pub correction: CorrectionSettings,
     /// The gate; its deadline is overwritten by `deadline`.
     pub limits: GateLimits,
-    /// What the lengths of the plans that leave are held against; `None` watches nothing.
+    /// Intended distribution of the lengths of published plans; `None`: no drift monitor.
     pub drift: Option<DriftSettings>,
 }
 
@@ -73,7 +73,7 @@ pub struct PilotStatistics {
     pub rejections: RejectionCounts,
     /// Rounds that ended after their deadline.
     pub deadline_misses: u64,
-    /// Rounds in which the deadline allowed fewer denoising steps than asked for.
+    /// Rounds in which the deadline allowed fewer denoising steps than requested.
     pub cut_short: u64,
     /// Mean residual of proposals, metres.
     pub residual_before: f64,
@@ -217,7 +217,7 @@ impl<P: Planner> Pilot<P> {
         self.settings = PilotSettings { limits, ..settings };
     }
 
-    /// Sets every count and time to zero: what was measured while warming up says nothing about the work.
+    /// Sets every count and time to zero: times of the warm-up are not those of operation.
     pub fn clear_statistics(&mut self) {
         self.statistics = PilotStatistics::default();
         self.gate.clear_counts();
@@ -276,7 +276,7 @@ impl<P: Planner> Pilot<P> {
         }
     }
 
-    /// How the lengths of the plans that left stand to the intended distribution. `None` if nothing is watched.
+    /// Drift of the lengths of published plans from the intended distribution; `None` without a drift monitor.
     pub fn drift(&self) -> Option<DriftStatus> {
         self.drift.as_ref().map(DriftMonitor::status)
     }

@@ -73,7 +73,7 @@ fn drive(pilot: &mut Pilot<Straight>, rounds: usize) -> Vec<f64> {
     let mut sequence = pilot.plan_in_force().sequence();
     let mut lengths_m = Vec::new();
     for round in 0..rounds {
-        // Every question is asked twice: the second plan is no better, and the first is kept.
+        // Every observation is planned from twice: the second plan is no better, and the first is kept.
         let goal = [1.0, 1.3 + 0.1 * (round / 2 % 17) as f64];
         let now_secs = (round / 2) as f64 + 0.01 * (round % 2) as f64;
         let state = State::at_rest([1.0, 1.0]);

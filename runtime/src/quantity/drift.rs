@@ -1,4 +1,4 @@
-//! What the drift monitor is told, and what it says.
+//! Drift monitor: settings, inputs and state.
 
 use super::grid::QuantityGrid;
 use super::intended::Intended;
@@ -76,7 +76,7 @@ impl DriftSettings {
         self.threshold
     }
 
-    /// Plans before anything is said: one per bin, and no fewer than [`Self::MIN_PLANS`], if the window holds them.
+    /// Plans before a state is reported: one per bin, and no fewer than [`Self::MIN_PLANS`], if the window holds them.
     pub fn needed(&self) -> usize {
         self.intended.grid().cells().max(Self::MIN_PLANS).min(self.window)
     }

@@ -43,7 +43,7 @@ pub enum IntendedError {
         /// How many.
         bins: usize,
     },
-    /// A text that says nothing.
+    /// An empty text.
     #[error(
         "expected an intended distribution, got '{text}'{}\nhint: uniform:LOW:HIGH, uniform:LOW:HIGH:BINS, or JSON such as {{\"low\": 2, \"high\": 6, \"mass\": [1, 1, 2]}}",
         if .problem.is_empty() { String::new() } else { format!(": {problem}") }
@@ -51,13 +51,13 @@ pub enum IntendedError {
     Text {
         /// The text.
         text: String,
-        /// What is wrong with it, if more can be said.
+        /// What is wrong with it, where more is known.
         problem: String,
     },
 }
 
 impl Intended {
-    /// More bins than this cannot be told apart by any number of plans that a robot makes.
+    /// No number of plans that a robot makes resolves more bins than this.
     pub const MAX_BINS: usize = 256;
     /// Bins by default.
     pub const DEFAULT_BINS: usize = 16;

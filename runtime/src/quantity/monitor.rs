@@ -1,4 +1,4 @@
-//! Watches whether the plans that leave keep to the intended distribution.
+//! Drift of published plans from the intended distribution, over a window.
 
 use super::drift::{DriftFigures, DriftSettings, DriftState, DriftStatus};
 use super::sampling::{Sampling, SamplingInterval};

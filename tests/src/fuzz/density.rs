@@ -1,6 +1,6 @@
 //! Densities from arbitrary activations, logits and binnings: mass one, a rising distribution function, quantiles in range.
 
-use planwright::density::{Binning, Categorical, DenseMiddle, FourierDensity};
+use planwright::density::{Binning, Categorical, DenseMiddle, DensityError, FourierDensity};
 
 /// Most values of one distribution: a longer one is only slower.
 const MOST: usize = 512;
@@ -16,7 +16,8 @@ fn fourier(activations: &[f32], at: f64) {
     assert!(density.pmf_into(&mut pmf).is_ok());
     let sum: f64 = pmf.iter().sum();
     assert!((sum - 1.0).abs() < 1e-9, "masses sum to {sum}");
-    assert!(density.pmf_into(&mut pmf[1..]).is_err(), "more frequencies than half the bins");
+    let aliased = density.pmf_into(&mut pmf[1..]);
+    assert!(matches!(aliased, Err(DensityError::Aliased { .. })), "more frequencies than half the bins");
     let mut cells = vec![0.0; 16 * (frequencies + 1)];
     for share in SHARES {
         let Ok(place) = density.quantile(share) else { panic!("refuses {share}") };
@@ -55,7 +56,7 @@ fn binning(limits: [f64; 4], bins: usize, value: f64) {
             assert_eq!(binning.encode(*centre), Ok(bin), "{binning:?}");
             assert_eq!(binning.decode(bin), Ok(*centre), "{binning:?}");
         }
-        assert!(binning.decode(bins).is_err());
+        assert_eq!(binning.decode(bins), Err(DensityError::NoSuchBin { bins, bin: bins }));
         match binning.encode_clamped(value) {
             Ok(bin) => assert!(bin < bins && !value.is_nan(), "{bin} for {value}"),
             Err(_) => assert!(value.is_nan(), "{value}"),

@@ -41,9 +41,23 @@ enum FourierCommand {
 
 /// Arguments of a command that has another name now.
 #[derive(Args)]
-struct Moved {
+pub(super) struct Moved {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-    _arguments: Vec<String>,
+    arguments: Vec<String>,
+}
+
+impl Moved {
+    /// Where a command of the drift study is now.
+    pub(super) fn drift(&self) -> Result<(), CliError> {
+        moved(match self.arguments.first().map(String::as_str) {
+            Some("predict") => "planwright-study predict",
+            Some("table" | "mitigate") => "planwright-study table drift",
+            Some("ablate") => "planwright-study run ablation",
+            Some("report") => "planwright-study report drift",
+            Some("ship") => "planwright-study release",
+            _ => "planwright-study run drift, planwright-study run ablation",
+        })
+    }
 }
 
 fn moved(command: &str) -> Result<(), CliError> {

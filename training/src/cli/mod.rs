@@ -3,8 +3,6 @@
 mod bench;
 mod card;
 mod data;
-mod drift;
-mod drift_table;
 mod export;
 mod fit;
 mod fourier;
@@ -48,8 +46,8 @@ enum Command {
     /// The schemas of recipe and manifest
     #[command(hide = true)]
     Schema(schema::Schema),
-    /// Measure, predict and remove the drift of a physical quantity
-    Drift(drift::Drift),
+    #[command(hide = true)]
+    Drift(fourier::Moved),
     /// Policies with density heads; smoothness of a distribution
     Fourier(fourier::Fourier),
 }
@@ -90,7 +88,7 @@ pub fn run() -> ExitCode {
         Command::Card(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Schema(command) => command.run(),
-        Command::Drift(command) => command.run(),
+        Command::Drift(command) => command.drift(),
         Command::Fourier(command) => command.run(),
     };
     let (error, code) = match done {

@@ -55,7 +55,7 @@ impl<'a> GridPolicy<'a> {
         self.route_by(start, |_| 0)
     }
 
-    /// The same where `pick` says which of so many equally good moves is made.
+    /// The same where `pick` chooses among equally good moves.
     pub(super) fn route_by(&self, start: (i64, i64), mut pick: impl FnMut(usize) -> usize) -> Vec<(i64, i64)> {
         let clamp = |value: i64, count: usize| value.clamp(0, count as i64 - 1);
         let mut cell = (clamp(start.0, self.layout.rows()), clamp(start.1, self.layout.columns()));

@@ -178,7 +178,7 @@ impl Recording {
         };
         let got = recording.sha256();
         if got != metadata.sha256 {
-            return Err(wrong(format!("numbers with hash {got}, where the file says {}", metadata.sha256)));
+            return Err(wrong(format!("numbers with hash {got}, where the file states {}", metadata.sha256)));
         }
         Ok(recording)
     }

@@ -26,7 +26,7 @@ pub struct HeadWeights {
     pub scale: Option<Tensor>,
 }
 
-/// What a head says about a batch.
+/// Output of a head for a batch.
 #[derive(Debug)]
 pub struct HeadOutput {
     /// batch x dimensions x bins, for a softmax.
@@ -254,7 +254,7 @@ impl Head {
 
 /// Mean of the Gaussians' densities at `points` (last axis), from means before tanh: .. x components.
 fn mixture(raw: &Tensor, scale: Option<&Tensor>, points: &Tensor) -> Tensor {
-    // Without its deviations a mixture says nothing: NaN, which no loss passes with.
+    // Without its deviations a mixture has no probabilities: NaN, which no loss passes with.
     let Some(scale) = scale else { return raw.unsqueeze(-1) * f64::NAN };
     let deviation = scale.softplus().unsqueeze(-1);
     let points = if points.dim() > 1 { points.unsqueeze(-2) } else { points.shallow_clone() };

@@ -247,7 +247,12 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<HeadSettings>(text);
         let spec = read(r#"{"kind": "fourier", "bins": 50, "frequencies": 12}"#).expect("a spec");
         assert_eq!(spec, HeadSettings::fourier(50, 12));
-        assert!(read(r#"{"kind": "fourier", "bins": 50, "frequencies": 12, "flor": 1e-7}"#).is_err());
-        assert!(read(r#"{"kind": "spline", "bins": 50}"#).is_err());
+        for (wrong, named) in [
+            (r#"{"kind": "fourier", "bins": 50, "frequencies": 12, "flor": 1e-7}"#, "unknown field `flor`"),
+            (r#"{"kind": "spline", "bins": 50}"#, "unknown variant `spline`"),
+        ] {
+            let error = read(wrong).expect_err(named).to_string();
+            assert!(error.contains(named), "{error}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The heads against their definitions, in double precision and by hand.
 
-use super::{Head, HeadSettings, HeadWeights, Objective};
+use super::{Head, HeadError, HeadSettings, HeadWeights, Objective};
 use crate::network::Parameters;
 use std::f64::consts::PI;
 use tch::{Kind, Tensor};
@@ -152,7 +152,8 @@ fn a_linear_head_has_no_density_and_no_coefficients() {
     let error = head.density(&raw, None, &Tensor::from_slice(&[0.0_f32]).view([1, 1])).expect_err("no density");
     assert!(error.to_string().starts_with("expected a Fourier or a mixture head for a density"), "{error}");
     assert!(head.coefficients(&raw).is_none() && head.regulariser(&raw).is_none());
-    assert!(Head::new(HeadSettings::fourier(4, 2), 0).is_err());
+    let wide = Head::new(HeadSettings::fourier(4, 2), 0).map(|_| ());
+    assert!(matches!(wide, Err(HeadError::Size { got: 0, .. })), "{wide:?}");
 }
 
 #[test]

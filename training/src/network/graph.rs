@@ -33,7 +33,7 @@ impl ConvSpec {
     }
 }
 
-/// Something that a network can be written on. Values are batch x channels x time unless said otherwise;
+/// Something that a network can be written on. Values are batch x channels x time unless stated otherwise;
 /// the meaning of every operation is PyTorch's of the same name. `name` is the parameter prefix: weights are
 /// `name.weight` and `name.bias`, taken in the order of the calls.
 pub trait Graph {

@@ -21,7 +21,7 @@ pub struct PolicyNetworkSpec {
     pub heads: usize,
     /// Action coordinates.
     pub dimensions: usize,
-    /// Values that the head says per coordinate: 2 (N + 1) coefficients, or one logit per bin.
+    /// Values of the head per coordinate: 2 (N + 1) coefficients, or one logit per bin.
     pub outputs: usize,
     /// What PyTorch's initial values of the head are divided by.
     pub head_divisor: f64,
@@ -54,8 +54,8 @@ impl PolicyNetworkSpec {
         Ok(())
     }
 
-    /// batch x context x features -> batch x (dimensions outputs) x context: what every step says about its action. If
-    /// `last_only`, what the last step says, batch x (dimensions outputs) x 1: the last block then computes nothing else.
+    /// batch x context x features -> batch x (dimensions outputs) x context: every step's output for its action. If
+    /// `last_only`, the last step's output, batch x (dimensions outputs) x 1: the last block then computes nothing else.
     pub fn forward<G: Graph>(&self, graph: &mut G, history: &G::Value, last_only: bool) -> G::Value {
         let Self { width, context, .. } = *self;
         let pointwise = ConvSpec::pointwise;
@@ -118,27 +118,27 @@ mod tests {
         let values: Vec<f32> = (0..30).map(|k| (k as f32 * 0.7).sin()).collect();
         let mut changed = values.clone();
         changed[20] += 1.0; // step 4
-        let said = |values: &[f32]| -> Vec<f32> {
+        let outputs = |values: &[f32]| -> Vec<f32> {
             let history = Tensor::from_slice(values).view([1, 6, 5]);
             let out = spec.forward(&mut TorchGraph::new(&views, Device::Cpu), &history, false);
             assert_eq!(out.size(), [1, 6, 6]);
             Vec::try_from(out.transpose(1, 2).contiguous().view([-1])).expect("values")
         };
-        let (first, second) = (said(&values), said(&changed));
+        let (first, second) = (outputs(&values), outputs(&changed));
         assert_eq!(first[..24], second[..24]);
         assert!(first[24..30] != second[24..30] && first[30..] != second[30..]);
     }
 
     #[test]
-    fn the_last_step_alone_says_what_it_says_among_all() {
+    fn the_last_step_alone_equals_the_last_of_all() {
         let spec = spec();
         let parameters = Parameters::new(declare_policy(&spec));
         let flat = Tensor::from_slice(&parameters.initial(2));
         let views = parameters.views(&flat);
         let values: Vec<f32> = (0..90).map(|k| (k as f32 * 0.9).cos()).collect();
         let history = Tensor::from_slice(&values).view([3, 6, 5]);
-        let said = |last_only| spec.forward(&mut TorchGraph::new(&views, Device::Cpu), &history, last_only);
-        let (all, last) = (said(false), said(true));
+        let outputs = |last_only| spec.forward(&mut TorchGraph::new(&views, Device::Cpu), &history, last_only);
+        let (all, last) = (outputs(false), outputs(true));
         assert_eq!((all.size(), last.size()), (vec![3, 6, 6], vec![3, 6, 1]));
         let difference = f64::try_from((all.select(2, 5) - last.select(2, 0)).abs().max()).expect("a number");
         assert!(difference < 1e-6, "{difference}");

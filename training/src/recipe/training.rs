@@ -65,7 +65,7 @@ fn constant() -> f64 {
 impl TrainingSettings {
     /// # Errors
     /// The first setting out of its range.
-    pub(crate) fn check(&self) -> Result<(), FieldError> {
+    pub fn check(&self) -> Result<(), FieldError> {
         let error = |problem: String| Err(FieldError::new("training", problem));
         if self.steps == 0 || self.batch == 0 || self.checkpoint_every == 0 {
             let got = format!("{}, {} and {}", self.steps, self.batch, self.checkpoint_every);

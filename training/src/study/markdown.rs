@@ -12,7 +12,7 @@ pub fn distance(value: Option<f64>) -> String {
     value.map_or(MISSING.to_owned(), |value| format!("{value:.3}"))
 }
 
-/// `0.186 ± 0.004`, or that it is missing; says so where not all of `seeds` count.
+/// `0.186 ± 0.004`, or that it is missing; with a note where not all of `seeds` count.
 pub fn spread(values: &[f64], seeds: usize) -> String {
     match Summary::of(values) {
         None => MISSING.to_owned(),

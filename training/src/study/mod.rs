@@ -76,7 +76,7 @@
 //! # Ok::<(), StudyError>(())
 //! ```
 //!
-//! A cell that needs the result or the checkpoint of another one asks [`Bench::require`] for it and gives both the same
+//! A cell that needs the result or the checkpoint of another one calls [`Bench::require`] and gives both the same
 //! [`Cell::chain`]; what many cells share and is costly (a data set) lies in the cells behind an `Arc<OnceLock<_>>`.
 
 mod cell;

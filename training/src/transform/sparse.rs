@@ -27,7 +27,7 @@ impl SparseRows {
                     expected: format!("weights of at least 0 on {columns} codes with a sum above 0 in every row"),
                     got: match wrong {
                         Some((column, weight)) => format!("{weight} on code {column} in row {number}"),
-                        None => format!("a sum of {sum} in row {number}"),
+                        None => format!("a sum of {} in row {number}", sum + 0.0),
                     },
                 });
             }

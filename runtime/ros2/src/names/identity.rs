@@ -57,6 +57,7 @@ pub fn fully_qualified(namespace: &str, node: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::validate::NameFault;
     use super::*;
 
     #[test]
@@ -73,8 +74,13 @@ mod tests {
 
     #[test]
     fn invalid_parts_are_refused() {
-        assert!(NodeIdentity::new("plan-ner", "/").is_err());
-        assert!(NodeIdentity::new("planner", "/robot/").is_err());
-        assert!(NodeIdentity::new("planner", "/1robot").is_err());
+        for (name, namespace, expected, fault) in [
+            ("plan-ner", "/", "a node name", NameFault::Character { character: '-', at: 4 }),
+            ("planner", "/robot/", "a namespace", NameFault::TrailingSlash),
+            ("planner", "/1robot", "a namespace", NameFault::LeadingDigit { at: 1 }),
+        ] {
+            let error = NodeIdentity::new(name, namespace).expect_err(expected);
+            assert_eq!((error.expected, error.fault), (expected, fault));
+        }
     }
 }

@@ -165,18 +165,22 @@ mod tests {
         let good = [parameter("steps", &Value::Integer(7)), parameter("gate.speed", &Value::Double(2.0))];
         let nonsense = ParameterValue { r#type: 77, ..ParameterValue::default() };
         let bad = [
-            parameter("steps", &Value::Integer(700)),
-            parameter("nothing", &Value::Integer(7)),
-            parameter("gates", &Value::Bool(false)),
-            parameter("gate.speed", &Value::Integer(2)),
-            parameter("gate.speed", &Value::Double(f64::NAN)),
-            Parameter { name: "model".to_owned(), value: nonsense },
+            (parameter("steps", &Value::Integer(700)), "`steps`: expected"),
+            (parameter("nothing", &Value::Integer(7)), "expected a declared parameter"),
+            (parameter("gates", &Value::Bool(false)), "`gates` is read-only"),
+            (parameter("gate.speed", &Value::Integer(2)), "`gate.speed`: expected double"),
+            (parameter("gate.speed", &Value::Double(f64::NAN)), "expected a number, got NaN"),
+            (Parameter { name: "model".to_owned(), value: nonsense }, "`model`: expected"),
         ];
-        for bad in bad {
-            let together = [good.as_slice(), std::slice::from_ref(&bad)].concat();
-            assert!(prepare_set(&store, &together).is_err(), "{bad:?}");
+        let refusal = |parameters: &[Parameter]| match prepare_set(&store, parameters) {
+            Ok(_) => panic!("expected a refusal of {parameters:?}"),
+            Err(reason) => reason,
+        };
+        for (bad, named) in bad {
+            let reason = refusal(&[good.as_slice(), std::slice::from_ref(&bad)].concat());
+            assert!(reason.contains(named) && !reason.contains("; "), "{bad:?}: {reason}");
         }
-        assert!(prepare_set(&store, &[]).is_err());
+        assert_eq!(refusal(&[]), "expected at least one parameter, got none");
         let transaction = prepare_set(&store, &good).expect("valid");
         assert_eq!((store.integer("steps"), transaction.after().integer("steps")), (Ok(5), Ok(7)));
         assert_eq!(store.commit(transaction).map(|changes| changes.len()), Ok(2));

@@ -444,8 +444,11 @@ mod tests {
         store.commit(prepared).expect("fresh");
         assert_eq!((store.double("deadline_secs"), store.bool("drive")), (Ok(1.0), Ok(true)));
         assert_eq!(store.values().double_array("gains"), Ok(&[3.0][..]));
-        assert!(store.prepare_start(&[("deadline_secs", Value::Integer(11))]).is_err());
-        assert!(store.prepare_start(&[("deadline_secs", Value::Double(f64::NAN))]).is_err());
+        let refused = |value| store.prepare_start(&[("deadline_secs", value)]).map(|_| ());
+        let high = refused(Value::Integer(11)).expect_err("above the range");
+        assert!(matches!(high[..], [SetError::NotAllowed { name: "deadline_secs", .. }]), "{high:?}");
+        let nan = refused(Value::Double(f64::NAN)).expect_err("no number");
+        assert!(matches!(nan[..], [SetError::NotANumber { name: "deadline_secs" }]), "{nan:?}");
     }
 
     #[test]

@@ -147,7 +147,7 @@ impl Binning {
             }
         }
         let binning = Self { bins, dense, stretches };
-        // Bins too narrow for their numbers to be told apart would not decode to what was encoded.
+        // Bins too narrow for their numbers to be distinct would not decode to what was encoded.
         if let Some(stretch) = binning.stretches.iter().find(|stretch| !stretch.resolved()) {
             return Err(wrong(format!("{} bins from {} to {}", stretch.bins, stretch.low, stretch.high)));
         }

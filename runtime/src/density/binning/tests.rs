@@ -55,23 +55,30 @@ fn what_is_outside_is_refused_or_taken_to_the_end() {
     let binning = Binning::uniform(-1.0, 1.0, 4).expect("limits");
     assert_eq!(binning.encode(1.5).expect_err("outside").to_string(), "expected a value between -1 and 1, got 1.5");
     assert_eq!([binning.encode_clamped(1.5), binning.encode_clamped(f64::NEG_INFINITY)], [Ok(3), Ok(0)]);
-    assert!(binning.encode(f64::NAN).is_err() && binning.encode_clamped(f64::NAN).is_err());
+    let nan = [binning.encode(f64::NAN), binning.encode_clamped(f64::NAN)];
+    assert!(nan.iter().all(|refused| matches!(refused, Err(DensityError::OutOfRange { .. }))), "{nan:?}");
     assert_eq!(binning.decode(4), Err(DensityError::NoSuchBin { bins: 4, bin: 4 }));
     for unit in [-1.1, 1.1, f64::NAN] {
-        assert!(binning.from_unit(unit).is_err());
+        assert!(matches!(binning.from_unit(unit), Err(DensityError::OutOfRange { low: -1.0, high: 1.0, .. })));
     }
-    assert!(binning.to_unit(-1.1).is_err());
+    assert_eq!(binning.to_unit(-1.1), Err(DensityError::OutOfRange { low: -1.0, high: 1.0, value: -1.1 }));
+}
+
+fn is_no_limit(made: Result<Binning, DensityError>) -> bool {
+    matches!(made, Err(DensityError::Limits { .. }))
 }
 
 #[test]
 fn limits_that_are_none_are_refused() {
     for (low, high, bins) in
-        [(1.0, 1.0, 4), (2.0, 1.0, 4), (f64::NAN, 1.0, 4), (0.0, f64::INFINITY, 4), (-1e308, 1.7e308, 4), (0.0, 1.0, 0)]
+        [(1.0, 1.0, 4), (2.0, 1.0, 4), (f64::NAN, 1.0, 4), (0.0, f64::INFINITY, 4), (-1e308, 1.7e308, 4)]
     {
-        assert!(Binning::uniform(low, high, bins).is_err(), "{low} {high} {bins}");
+        assert!(is_no_limit(Binning::uniform(low, high, bins)), "{low} {high} {bins}");
     }
-    assert!(Binning::uniform(0.0, 1.0, Binning::MAX_BINS + 1).is_err());
-    assert!(Binning::uniform(1e16, 1e16 + 8.0, 50).is_err(), "bins narrower than the numbers");
+    for got in [0, Binning::MAX_BINS + 1] {
+        assert_eq!(Binning::uniform(0.0, 1.0, got), Err(DensityError::Bins { got }));
+    }
+    assert!(is_no_limit(Binning::uniform(1e16, 1e16 + 8.0, 50)), "bins narrower than the numbers");
     for (low, high, sparse_share) in [
         (-2.0, 0.5, 0.2),
         (0.5, 0.5, 0.2),
@@ -80,9 +87,11 @@ fn limits_that_are_none_are_refused() {
         (-0.5, 0.5, f64::NAN),
         (f64::NAN, 0.5, 0.2),
     ] {
-        assert!(Binning::mixed(-1.0, 1.0, 50, DenseMiddle { low, high, sparse_share }).is_err(), "{low} {high}");
+        let refused = Binning::mixed(-1.0, 1.0, 50, DenseMiddle { low, high, sparse_share });
+        assert!(is_no_limit(refused), "{low} {high} {sparse_share}");
     }
-    assert!(Binning::mixed(-1.0, 1.0, 2, DenseMiddle { low: -0.5, high: 0.5, sparse_share: 0.2 }).is_err());
+    let dense = DenseMiddle { low: -0.5, high: 0.5, sparse_share: 0.2 };
+    assert!(is_no_limit(Binning::mixed(-1.0, 1.0, 2, dense)), "fewer bins than stretches");
 }
 
 #[test]
@@ -91,13 +100,17 @@ fn json_is_read_back_and_checked() {
         let text = serde_json::to_string(&binning).expect("JSON");
         assert_eq!(serde_json::from_str::<Binning>(&text).expect("a binning"), binning);
     }
-    for wrong in [
-        r#"{"low": 1, "high": 0, "bins": 4}"#,
-        r#"{"low": 0, "high": 1, "bins": 4, "width": 2}"#,
-        r#"{"low": 0, "high": 1, "bins": 4, "dense": {"low": 0.2, "high": 0.1, "sparse_share": 0.2}}"#,
-        r#"{"low": 0, "high": 1, "bins": 4, "dense": {"low": 0.2, "high": 0.8, "sparse_share": 0.2, "x": 1}}"#,
+    for (wrong, named) in [
+        (r#"{"low": 1, "high": 0, "bins": 4}"#, "got 1 to 0"),
+        (r#"{"low": 0, "high": 1, "bins": 4, "width": 2}"#, "unknown field `width`"),
+        (
+            r#"{"low": 0, "high": 1, "bins": 4, "dense": {"low": 0.2, "high": 0.1, "sparse_share": 0.2}}"#,
+            "0.2 to 0.1 dense",
+        ),
+        (r#"{"low": 0, "high": 1, "bins": 4, "dense": {"low": 0, "high": 1, "sparse_share": 0, "x": 1}}"#, "field `x`"),
     ] {
-        assert!(serde_json::from_str::<Binning>(wrong).is_err(), "{wrong}");
+        let error = serde_json::from_str::<Binning>(wrong).expect_err(named).to_string();
+        assert!(error.contains(named), "{wrong}: {error}");
     }
 }
 
@@ -122,10 +135,11 @@ fn limits_come_from_data() {
     assert_eq!(even(&[[0.0; 30].as_slice(), &[1.0; 30]].concat()), (0.0, 1.0));
     assert_eq!(even(&[3.0; 5]), (2.5, 3.5));
     assert_eq!(even(&[3.0, 4.0]), (3.0, 4.0));
-    assert!(Binning::mixed_from_data(&[], 16, 0.2).is_err());
-    assert!(Binning::mixed_from_data(&[0.0, f64::NAN], 16, 0.2).is_err());
-    assert!(Binning::mixed_from_data(&[0.0, 1.0], 16, 0.0).is_err());
-    assert!(Binning::mixed_from_data(&[0.0, 1.0], 0, 0.2).is_err());
+    assert_eq!(Binning::mixed_from_data(&[], 16, 0.2), Err(DensityError::NoValues));
+    let nan = Binning::mixed_from_data(&[0.0, f64::NAN], 16, 0.2);
+    assert!(matches!(nan, Err(DensityError::NotFinite { what: "values", index: 1, .. })), "{nan:?}");
+    assert!(is_no_limit(Binning::mixed_from_data(&[0.0, 1.0], 16, 0.0)), "no share for the sparse bins");
+    assert_eq!(Binning::mixed_from_data(&[0.0, 1.0], 0, 0.2), Err(DensityError::Bins { got: 0 }));
 }
 
 proptest! {

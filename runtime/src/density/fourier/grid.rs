@@ -1,4 +1,4 @@
-//! What a Fourier density is asked on many places at once: bins and entropy.
+//! Values of a Fourier density on a grid: probabilities of bins, and entropy.
 
 use super::super::bin_centre;
 use super::super::error::DensityError;

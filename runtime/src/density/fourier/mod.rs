@@ -15,7 +15,7 @@ use super::quantile::invert;
 use rand::RngExt;
 use std::f64::consts::PI;
 
-/// A density over [-1, 1] with a fixed number of frequencies. Made once, set as often as a network speaks.
+/// A density over [-1, 1] with a fixed number of frequencies. Made once, set for every output of a network.
 #[derive(Clone, Debug)]
 pub struct FourierDensity {
     /// a_0, ..., a_N as they came.

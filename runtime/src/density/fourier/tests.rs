@@ -115,7 +115,7 @@ fn a_raised_cosine_has_known_answers() {
     assert!((density.entropy() - (2.0 * std::f64::consts::LN_2 - 1.0)).abs() < 1e-9, "{}", density.entropy());
     assert_eq!([density.quantile(0.0), density.quantile(1.0)], [Ok(-1.0), Ok(1.0)]);
     assert!(density.quantile(0.5).expect("a half").abs() < 1e-13);
-    // a = (1, i): c_1 = i, so p = 1/2 - sin(pi z) / 2; the imaginary part says on which side.
+    // a = (1, i): c_1 = i, so p = 1/2 - sin(pi z) / 2; the sign of the imaginary part gives the side.
     let turned = super::tests::density(&[1.0, 0.0, 0.0, 1.0]);
     assert!((turned.mode() + 0.5).abs() < 1e-12, "{}", turned.mode());
     assert!((turned.mean() + 1.0 / PI).abs() < 1e-15);
@@ -133,7 +133,7 @@ fn a_peak_at_the_end_and_no_peak_have_modes() {
 }
 
 #[test]
-fn draws_fill_bins_as_the_density_says() {
+fn draws_fill_bins_as_the_density_does() {
     let density = random(9, 3);
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     let draws = 40_000;
@@ -199,13 +199,18 @@ fn what_is_no_head_is_refused_and_changes_nothing() {
     assert_eq!(density.set(&[0.0; 4]), Err(DensityError::NoPower { power: 0.0 }));
     assert_eq!(density.coefficients().collect::<Vec<_>>(), before);
     assert_eq!(density.density(0.0), 1.0);
-    assert!(FourierDensity::new(0).is_err() && FourierDensity::new(usize::MAX).is_err());
-    for probability in [-0.1, 1.1, f64::NAN] {
-        assert!(density.quantile(probability).is_err());
+    for got in [0, FourierDensity::MAX_FREQUENCIES + 1, usize::MAX] {
+        assert!(matches!(FourierDensity::new(got), Err(DensityError::Frequencies { got: named }) if named == got));
     }
-    assert!(density.interval(0.5, 0.4).is_err() && density.interval(f64::NAN, 0.4).is_err());
+    for probability in [-0.1, 1.1, f64::NAN] {
+        assert!(matches!(density.quantile(probability), Err(DensityError::Probability { .. })));
+    }
+    for low in [0.5, f64::NAN] {
+        assert!(matches!(density.interval(low, 0.4), Err(DensityError::Interval { high: 0.4, .. })));
+    }
     assert_eq!((density.density(1.5), density.cdf(-2.0), density.cdf(2.0)), (0.0, 0.0, 1.0));
     assert!(density.density(f64::NAN).is_nan() && density.cdf(f64::NAN).is_nan());
     assert!(matches!(FourierDensity::from_coefficients(&[[0.6, 0.0]]), Err(DensityError::Negative { .. })));
-    assert!(FourierDensity::from_coefficients(&[[f64::NAN, 0.0]]).is_err());
+    let refused = FourierDensity::from_coefficients(&[[f64::NAN, 0.0]]);
+    assert!(matches!(refused, Err(DensityError::NotFinite { what: "coefficients", index: 0, .. })));
 }

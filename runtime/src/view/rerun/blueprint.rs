@@ -1,6 +1,6 @@
 //! The blueprint: views, panels and time line of the viewer, written into the recording itself.
 //!
-//! The layout is written as data, because rerun's builder knows no bounds, backgrounds or legends yet.
+//! The layout is written as data, because rerun's builder has no bounds, backgrounds or legends yet.
 
 use re_chunk::ChunkError;
 use re_log_types::{ApplicationId, BlueprintActivationCommand, LogMsg, StoreId, StoreKind, TimePoint, Timeline};

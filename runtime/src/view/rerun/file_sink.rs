@@ -16,7 +16,7 @@ use super::super::sink::{Closed, Flushed, Sink};
 use super::Renderer;
 
 /// A footer lists every chunk, and until the end it stands in memory, a few hundred bytes each. A longer recording
-/// goes without: it reads as well, only opening it takes longer, and `rerun rrd verify` asks for the footer.
+/// goes without: it reads as well, only opening it takes longer, and `rerun rrd verify` needs the footer.
 const FOOTER_CHUNKS: usize = 100_000;
 
 /// Bytes that rerun has encoded and the file does not have yet.

@@ -59,7 +59,7 @@ pub fn size(pixels: f64) -> u32 {
     px(pixels).max(1).unsigned_abs()
 }
 
-/// Draws on a white sheet of `width` x `height` pixels, with a line below that says where the numbers come from.
+/// Draws on a white sheet of `width` x `height` pixels, with a line below that names the source of the numbers.
 pub fn svg(width: f64, height: f64, draw: impl FnOnce(&Area<'_>) -> Drawn<()>) -> Drawn<String> {
     let height = height + FOOT;
     let (wide, high) = (size(width), size(height));
@@ -193,7 +193,7 @@ pub fn fit(text: &str, size: f64, width: f64) -> String {
     format!("{}\u{2026}", kept.trim_end())
 }
 
-/// XML knows no control characters, not even escaped.
+/// XML has no control characters, not even escaped.
 pub fn clean(text: &str) -> String {
     text.chars()
         .map(|letter| if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') { ' ' } else { letter })

@@ -156,7 +156,8 @@ mod tests {
         let last = repeating(&series, 1, |_| 1).expect("scores");
         assert_eq!((last[0].mase, last[0].wql), (2.0, 2.0 / 6.0));
         let constant = [Series { values: vec![1.0; 8], ..series[0].clone() }];
-        assert!(repeating(&constant, 1, |_| 1).is_err());
+        let refused = repeating(&constant, 1, |_| 1).expect_err("no scale").to_string();
+        assert!(refused.contains("windows whose past varies, got a constant one"), "{refused}");
     }
 
     /// Scores relative to the seasonal naive forecast exist for every series of the table.

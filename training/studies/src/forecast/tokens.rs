@@ -72,6 +72,7 @@ impl Tokeniser {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use planwright::density::DensityError;
 
     #[test]
     fn tokens_round_trip_on_centres_and_within_half_a_bin() {
@@ -87,12 +88,18 @@ mod tests {
                 assert!((back - value * 3.0).abs() < 3.0 * 0.013, "{value}: {back}");
             }
             assert_eq!([tokeniser.encode(-1e9, 1.0).ok(), tokeniser.encode(1e9, 1.0).ok()], [Some(2), Some(4095)]);
-            assert!(tokeniser.encode(f64::NAN, 1.0).is_err());
+            let nan = tokeniser.encode(f64::NAN, 1.0);
+            assert!(matches!(nan, Err(StudyError::Density(DensityError::OutOfRange { .. }))), "{nan:?}");
             for token in [-1, PAD, END, 4096] {
-                assert!(tokeniser.decode(token, 1.0).is_err(), "{token}");
+                let refused = tokeniser.decode(token, 1.0);
+                assert!(
+                    matches!(refused, Err(StudyError::Density(DensityError::NoSuchBin { .. }))),
+                    "{token}: {refused:?}"
+                );
             }
         }
-        assert!(Tokeniser::new(BinningKind::Mixed, 3).is_err());
+        let few = Tokeniser::new(BinningKind::Mixed, 3).map(|_| ());
+        assert!(matches!(few, Err(StudyError::Density(DensityError::Limits { .. }))), "{few:?}");
     }
 
     #[test]

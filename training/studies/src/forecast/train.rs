@@ -157,6 +157,7 @@ mod tests {
         let refused = train(&model, &pool, &other, &parts, |_, _| {}).expect_err("other settings").to_string();
         assert!(refused.contains("expected a result of these settings ("), "{refused}");
         std::fs::write(&parts, "{").expect("written");
-        assert!(train(&model, &pool, &run, &parts, |_, _| {}).is_err());
+        let refused = train(&model, &pool, &run, &parts, |_, _| {}).map(|_| ());
+        assert!(matches!(refused, Err(StudyError::Result { .. })), "{refused:?}");
     }
 }

@@ -105,6 +105,7 @@ pub(super) fn measure(prompts: &[Prompt], answers: &[Answer], seed: u64) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use planwright::density::DensityError;
 
     #[test]
     fn distances_of_hand_computed_distributions() {
@@ -151,6 +152,7 @@ mod tests {
     fn answers_that_are_no_numbers_are_refused() {
         let prompts = Prompt::test(1);
         let answers = vec![Answer { drawn: vec![f64::NAN; BINS], model: vec![f64::NAN; BINS] }; prompts.len()];
-        assert!(measure(&prompts, &answers, 1).is_err());
+        let refused = measure(&prompts, &answers, 1);
+        assert!(matches!(refused, Err(StudyError::Density(DensityError::NotFinite { .. }))), "{refused:?}");
     }
 }

@@ -70,8 +70,9 @@ mod tests {
     #[test]
     fn rows_that_are_none_are_refused() {
         let metric = SmoothnessMetric::new(2).expect("bins");
-        assert!(l1_smoothness(&metric, &[0.5, 0.4]).is_err());
-        assert!(l1_smoothness(&metric, &[f64::NAN, 1.0]).is_err());
-        assert!(l1_smoothness(&metric, &[1.0]).is_err());
+        assert!(matches!(l1_smoothness(&metric, &[0.5, 0.4]), Err(DensityError::Pmf { .. })));
+        assert!(matches!(l1_smoothness(&metric, &[f64::NAN, 1.0]), Err(DensityError::NotFinite { index: 0, .. })));
+        let short = DensityError::Count { what: "probabilities", expected: 2, got: 1 };
+        assert_eq!(l1_smoothness(&metric, &[1.0]), Err(short));
     }
 }

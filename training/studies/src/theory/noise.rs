@@ -120,6 +120,6 @@ mod tests {
         assert!(rows.windows(2).all(|pair| pair[1].smoothness > pair[0].smoothness), "{rows:?}");
         assert!(rows.windows(2).any(|pair| pair[1].spectral_entropy < pair[0].spectral_entropy), "{rows:?}");
         assert_eq!(rows, noise_rows(512, 40, 7).expect("rows"));
-        assert!(noise_rows(512, 1, 7).is_err());
+        assert_eq!(noise_rows(512, 1, 7), Err(DensityError::Count { what: "trials or more", expected: 2, got: 1 }));
     }
 }

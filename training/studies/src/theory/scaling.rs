@@ -241,6 +241,9 @@ mod tests {
         let law = scaling_law(3.0, 2048).expect("a law");
         let few = law.few.expect("a range");
         assert!((few.exponent - 2.0).abs() < 0.25, "{few:?}");
-        assert!(scaling_law(2.0, 64).is_err() && scaling_law(1.0, 512).is_err() && scaling_law(f64::NAN, 512).is_err());
+        assert!(matches!(scaling_law(2.0, 64), Err(DensityError::Count { what: "bins or more", got: 64, .. })));
+        for decay in [1.0, f64::NAN] {
+            assert!(matches!(scaling_law(decay, 512), Err(DensityError::OutOfRange { low: 1.0, .. })));
+        }
     }
 }

@@ -76,7 +76,8 @@ mod tests {
         assert_eq!(&pmf[..4], [0.0; 4]);
         let expected = (PI / 8.0).sin() / (2.0 * ((PI / 8.0).sin() + (3.0 * PI / 8.0).sin()));
         assert!((pmf[4] - expected).abs() < 1e-15 && (pmf[7] - expected).abs() < 1e-15);
-        assert!(square_wave(8, 0).is_err() && square_wave(8, 3).is_err());
+        assert_eq!(square_wave(8, 0), Err(DensityError::Frequencies { got: 0 }));
+        assert_eq!(square_wave(8, 3), Err(DensityError::Aliased { frequencies: 5, bins: 8 }));
     }
 
     #[test]
