@@ -9,11 +9,12 @@ use planwright_training::recipe::{DeviceName, OptimiserSettings, SequenceDiffusi
 use planwright_training::study::StudyError;
 use planwright_training::transform::TransformSettings;
 use planwright_training::transform::deviation::KernelSettings;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// A whole study.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DriftRecipe {
     /// Name of the size and of the run folder.
@@ -32,7 +33,7 @@ pub struct DriftRecipe {
 }
 
 /// Optimiser and batches of all fits.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FitPlan {
     /// Rows per optimiser step.
@@ -52,7 +53,7 @@ pub struct FitPlan {
 }
 
 /// Size of a prediction.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KernelPlan {
     /// Data trajectories that a prediction starts from.
@@ -62,7 +63,7 @@ pub struct KernelPlan {
 }
 
 /// One system.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SystemPlan {
     /// Which system, with its constants.
@@ -100,7 +101,7 @@ fn noise() -> Prediction {
 }
 
 /// Optimiser steps of each method's fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MethodSteps {
     /// Nothing done against drift.
@@ -126,7 +127,7 @@ impl MethodSteps {
 }
 
 /// Table F.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AblationPlan {
     /// Training seed.

@@ -9,6 +9,7 @@ use planwright_training::dataset::Trajectories;
 use planwright_training::network::{ParameterSpec, sinusoidal_frequencies};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
@@ -16,7 +17,7 @@ use tch::{Kind, Tensor};
 const CHUNK: usize = 512;
 
 /// Sizes of the MLP denoiser.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MlpDenoiserSpec {
     /// Units of a hidden layer.

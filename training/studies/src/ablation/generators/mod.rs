@@ -20,6 +20,7 @@ pub use vae::{Vae, VaeSpec};
 pub use vocabulary::Vocabulary;
 
 use planwright_training::dataset::Trajectories;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Something that learns a family of trajectories and makes more of them.
@@ -38,7 +39,7 @@ pub trait Generator {
 }
 
 /// Which generator, with its sizes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum GeneratorSpec {
     /// Diffusion with an MLP in place of the U-Net (H5b).

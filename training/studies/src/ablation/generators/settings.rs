@@ -3,10 +3,11 @@
 use super::AblationError;
 use planwright_training::dataset::Trajectories;
 use planwright_training::recipe::OptimiserSettings;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The fit of any generator: AdamW with a short rise and a half cosine down to a tenth of the rate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AblationSettings {
     /// Optimiser steps.

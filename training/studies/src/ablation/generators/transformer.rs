@@ -8,6 +8,7 @@ use planwright_training::dataset::Trajectories;
 use planwright_training::network::ParameterSpec;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
@@ -15,7 +16,7 @@ use tch::{Device, Kind, Tensor};
 const CHUNK: usize = 512;
 
 /// Sizes of the Transformer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TransformerSpec {
     /// Width of the residual stream.

@@ -8,6 +8,7 @@ use planwright_training::dataset::Trajectories;
 use planwright_training::network::ParameterSpec;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
@@ -18,7 +19,7 @@ const LAYERS: usize = 2;
 const CHUNK: usize = 4096;
 
 /// Sizes and objective of the VAE.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct VaeSpec {
     /// Units of a hidden layer.

@@ -2,6 +2,7 @@
 
 use planwright::quantity::{Discrepancy, QuantityGrid};
 use planwright_training::transform::{SegmentSettings, SystemError};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Chosen together with [`SystemSettings::grid_cells`] (512) and [`RecoverySettings::bandwidth`] (.01) on the tent map:
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 const BANDWIDTH_SHARE: f64 = 0.04;
 
 /// The systems that have a recovery rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SystemName {
     /// Sinusoids, by period.
@@ -47,7 +48,7 @@ impl SystemName {
 }
 
 /// What a distribution is made of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Summary {
     /// The posterior of every trajectory (eq. 5).
@@ -60,7 +61,7 @@ pub enum Summary {
 }
 
 /// How values of the quantity are drawn for data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Draw {
     /// One from each of as many equal parts of the range as there are trajectories.
@@ -71,7 +72,7 @@ pub enum Draw {
 }
 
 /// The recovery rule of the systems with reference trajectories (eqs. 15-16).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RecoverySettings {
     /// Least bandwidth h0, in the unit of the states.
@@ -89,7 +90,7 @@ impl Default for RecoverySettings {
 }
 
 /// A system with all its constants. In a recipe only `name` is needed; the rest has defaults by system.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "SystemRecipe")]
 #[schemars(with = "SystemRecipe")]
 pub struct SystemSettings {
@@ -130,7 +131,7 @@ pub struct SystemSettings {
 }
 
 /// [`SystemSettings`] as written in a recipe.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SystemSettings")]
 struct SystemRecipe {
