@@ -181,12 +181,16 @@ def studies():
     policy = ("planwright-train fourier policy --size quick --json --onnxruntime {ort} "
               "--out {out}/fourier-policy-quick")
     report = "planwright-train fourier report --runs {out} --report {out}/docs --size quick --json"
+    # A size is a size of its own now.
+    def sized(step):
+        return step.replace("planwright-train fourier", "planwright-study run").replace("--quick", "--size quick")
+
     heads = "planwright-study report heads --runs {out} --report {out}/docs --size policy=quick --json"
     yield Case("fourier", [
         Step(f"{toy} 2", by="numbers"),
         Step(f"{toy} 2 --mle", by="numbers"),
         Step(f"{toy} 2 --sweep --dataset gmm2 --head fourier", by="numbers"),
-        Step(numbers, by="numbers"), Step(forecast, by="numbers"), Step(theory, by="numbers"),
+        *(Step(one, by="numbers", moved=sized(one)) for one in [numbers, forecast]), Step(theory, by="numbers"),
         Step(policy, by="numbers"), Step(report, by="code", moved=heads),
     ], files=["docs/report.md", "docs/*.svg"], seconds=120)
 
