@@ -23,7 +23,7 @@
 //! impl Cell for Walk {
 //!     type Output = Distance;
 //!     fn path(&self) -> String { format!("steps-{}/seed-{}", self.steps, self.seed) }
-//!     fn sha256(&self) -> String { planwright_training::fit::content_sha256(self) }
+//!     fn sha256(&self) -> String { planwright_training::recipe::content_sha256(self) }
 //!     fn sha256_of(output: &Distance) -> Cow<'_, str> { Cow::Borrowed(&output.settings_sha256) }
 //!     fn run(&self, _bench: &Bench<'_>) -> Result<Distance, StudyError> {
 //!         let metres = (self.steps as f64).sqrt() + self.seed as f64;
