@@ -145,15 +145,17 @@ impl WriteWatch {
 }
 
 /// One end of a topic or service, for the tables in the documentation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Endpoint {
     /// `publishes`, `subscribes`, `serves` or `acts`.
     pub role: &'static str,
     /// As written in the code, before expansion and remapping.
     pub name: String,
     /// On the network.
+    #[serde(skip)]
     pub resolved: String,
     /// `package/Type`.
+    #[serde(rename = "type")]
     pub type_name: String,
     /// Name of the preset.
     pub qos: &'static str,
