@@ -3,6 +3,11 @@
 pub mod fuzz;
 pub mod message_types;
 
+/// The examples of docs/EXTENDING.md, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/EXTENDING.md")]
+pub struct Extending;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

@@ -131,6 +131,32 @@ fn plan_prints_states_that_begin_and_end_where_they_should() {
 }
 
 #[test]
+fn what_does_not_arrive_has_no_arrival() {
+    let straight = ["plan", "--start", "3,1", "--goal", "1,1", "--control", "straight", "--json"];
+    let (stdout, stderr, code) = run(planwright().args(straight));
+    let out: serde_json::Value = serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stdout}"));
+    assert_eq!(code, 1, "a wall is between start and goal: {stderr}");
+    assert_eq!(
+        (&out["arrival_secs"], &out["rejection"]["reason"]),
+        (&serde_json::Value::Null, &"not_converged".into()),
+        "{out}"
+    );
+    let random = ["eval", "maze", "--control", "random", "--protocol", "diffuser", "--episodes", "2", "--json"];
+    let out = json(planwright().args(random));
+    assert_eq!((&out["reach_rate"], &out["arrival_secs"]), (&0.0.into(), &serde_json::Value::Null), "{out}");
+}
+
+#[test]
+fn one_limit_of_candidates_holds_for_commands_nodes_and_manifests() {
+    let limit = planwright::model::MAX_CANDIDATES;
+    let plan = ["plan", "--start", "3,1", "--candidates", &format!("{}", limit + 1)];
+    refused(planwright().args(plan), &[&format!("between 1 and {limit} candidates")]);
+    let (text, _, code) = run(planwright().args(["node", "maze", "--describe", "markdown"]));
+    let row = text.lines().find(|line| line.starts_with("| `candidates`")).unwrap_or_default();
+    assert!(code == 0 && row.contains(&format!("from 0 to {limit} ")), "{row}");
+}
+
+#[test]
 fn inspect_shows_manifest_hash_parity_and_figures() {
     for layout in LAYOUTS {
         let out = json(planwright().arg("inspect").arg(model(layout)).arg("--json"));

@@ -6,9 +6,9 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
 
-fn drift(arguments: &[&str]) -> Command {
-    let mut command = command("planwright-train");
-    command.arg("drift").args(arguments);
+fn study(arguments: &[&str]) -> Command {
+    let mut command = command("planwright-study");
+    command.args(arguments);
     command
 }
 
@@ -18,7 +18,7 @@ fn number(value: &Value) -> f64 {
 
 #[test]
 fn the_tent_map_is_predicted_as_published() {
-    let found = json(&mut drift(&["predict", "--system", "tent", "--json"]));
+    let found = json(&mut study(&["predict", "--system", "tent", "--json"]));
     let rows = found["scales"].as_array().unwrap_or_else(|| panic!("{found}"));
     assert_eq!(rows.len(), 11);
     let at = |scale: f64| {
@@ -38,13 +38,13 @@ fn the_tent_map_is_predicted_as_published() {
 fn the_quick_study_runs_from_data_to_report_and_is_not_run_twice() {
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
     let out = folder.path().join("quick");
-    let study = |arguments: &[&str]| {
-        let mut command = drift(arguments);
+    let quick = |arguments: &[&str]| {
+        let mut command = study(arguments);
         command.args(["--size", "quick", "--json", "--onnxruntime"]).arg(onnxruntime()).arg("--out").arg(&out);
         command
     };
-    let units = json(&mut study(&["fit"]));
-    let units = units.as_array().unwrap_or_else(|| panic!("{units}"));
+    let table = json(&mut quick(&["run", "drift"]));
+    let units = table["units"].as_array().unwrap_or_else(|| panic!("{table}"));
     assert_eq!(units.len(), 8, "two systems, four methods");
     for unit in units {
         // A plain model of this size may miss the intended range altogether; the transform may not.
@@ -53,16 +53,17 @@ fn the_quick_study_runs_from_data_to_report_and_is_not_run_twice() {
         let mass: f64 = unit["mass"].as_array().map_or(0.0, |mass| mass.iter().map(number).sum());
         assert!((mass - 1.0).abs() < 1e-6, "{mass}");
     }
-    assert_eq!(json(&mut study(&["fit"])), Value::Array(units.clone()), "what is done is not done again");
-    let table = json(&mut study(&["table"]));
     let seed = &table["systems"][0]["seeds"][0];
     for key in ["tv_data_prior", "tv_model_prior", "tv_prediction_prior", "tv_prediction_model"] {
         assert!(number(&seed[key]) >= 0.0, "{key}");
     }
     assert_eq!(table["systems"][1]["validity"].as_array().map(Vec::len), Some(3), "data, baseline, transform");
-    let mitigated = json(&mut study(&["mitigate"]));
-    assert_eq!(mitigated["systems"][0]["seeds"][0]["mitigations"].as_array().map(Vec::len), Some(4));
-    let files = json(&mut study(&["report"]));
+    assert_eq!(seed["mitigations"].as_array().map(Vec::len), Some(4));
+    let command = "planwright-study run drift --size quick --system tent --seeds 1 --method baseline";
+    assert_eq!(seed["command"], command);
+    assert_eq!(json(&mut quick(&["run", "drift"])), table, "what is done is not done again");
+    assert_eq!(json(&mut quick(&["table", "drift"])), table);
+    let files = json(&mut quick(&["report", "drift"]));
     for file in files.as_array().unwrap_or_else(|| panic!("{files}")) {
         let path = Path::new(file.as_str().unwrap_or_default());
         assert!(std::fs::metadata(path).is_ok_and(|found| found.len() > 100), "{file}");
@@ -72,21 +73,23 @@ fn the_quick_study_runs_from_data_to_report_and_is_not_run_twice() {
     let other = folder.path().join("other.toml");
     std::fs::write(&other, text.replace("generated = 200", "generated = 100"))
         .unwrap_or_else(|error| panic!("{error}"));
-    let (_, stderr, code) = run(drift(&["fit", "--system", "tent", "--size"]).arg(&other).arg("--out").arg(&out));
-    assert!(code == 2 && stderr.contains("expected a unit of this recipe") && stderr.contains("hint"), "{stderr}");
+    let (_, stderr, code) =
+        run(study(&["run", "drift", "--system", "tent", "--size"]).arg(&other).arg("--out").arg(&out));
+    assert!(code == 2 && stderr.contains("expected a result of these settings") && stderr.contains("hint"), "{stderr}");
 }
 
 #[test]
 fn what_makes_no_sense_is_one_clear_line() {
     let refused = |arguments: &[&str], expected: &[&str]| {
-        let (_, stderr, code) = run(&mut drift(arguments));
+        let (_, stderr, code) = run(&mut study(arguments));
         assert_eq!(code, 2, "{arguments:?}: {stderr}");
         assert!(expected.iter().all(|word| stderr.contains(word)), "{arguments:?}: {stderr}");
     };
     refused(&["predict", "--system", "spring"], &["expected one of sinusoid", "'spring'", "recovery rule"]);
     refused(&["predict", "--system", "tent", "--scale", "-1"], &["expected", "-1"]);
-    refused(&["fit", "--size", "quick", "--system", "logistic"], &["expected one of the recipe's systems", "logistic"]);
-    refused(&["table", "--size", "nowhere"], &["drift-nowhere.toml", "hint"]);
+    let logistic = ["run", "drift", "--size", "quick", "--system", "logistic"];
+    refused(&logistic, &["expected one of the recipe's systems", "logistic"]);
+    refused(&["table", "drift", "--size", "nowhere"], &["drift-nowhere.toml", "hint"]);
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
     let text = std::fs::read_to_string(root().join("training/recipes/drift-quick.toml")).unwrap_or_default();
     for (from, to, expected) in [
@@ -100,7 +103,18 @@ fn what_makes_no_sense_is_one_clear_line() {
         let path = folder.path().join("wrong.toml");
         std::fs::write(&path, text.replacen(from, to, 1)).unwrap_or_else(|error| panic!("{error}"));
         let path = path.display().to_string();
-        refused(&["table", "--size", &path], &["expected", expected]);
+        refused(&["table", "drift", "--size", &path], &["expected", expected]);
+    }
+}
+
+#[test]
+fn moved_commands_name_their_successor() {
+    for (old, new) in
+        [("fit", "run drift"), ("ablate", "run ablation"), ("mitigate", "table drift"), ("ship", "release")]
+    {
+        let mut command = command("planwright-train");
+        let (_, stderr, code) = run(command.args(["drift", old, "--size", "quick"]));
+        assert!(code == 2 && stderr.contains(&format!("moved: planwright-study {new}")), "{stderr}");
     }
 }
 

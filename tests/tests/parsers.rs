@@ -3,7 +3,7 @@
 
 use planwright::model::{Artefact, Manifest, ModelError};
 use planwright_tests::{fuzz, model};
-use planwright_training::fit::Recipe;
+use planwright_training::recipe::Recipe;
 use std::path::Path;
 
 /// A test of a few hundred inputs for each target, and one of many that runs at night.

@@ -165,13 +165,14 @@ fn commands_that_moved_answer_with_where_they_are() {
         (["numbers", "--quick"], "run numbers"),
         (["forecast", "--quick"], "run forecast"),
         (["theory", "--json"], "run theory"),
+        (["policy", "--done-only"], "run policy"),
         (["report", "--run"], "report heads"),
     ] {
         refused(&mut fourier(&old), &[&format!("moved: planwright-study {new}")]);
     }
     let listed = json(&mut study(&["list", "--json"]));
     let names: Vec<&str> = listed.as_array().into_iter().flatten().filter_map(|row| row["name"].as_str()).collect();
-    for name in ["theory", "known_densities", "numbers", "forecast"] {
+    for name in ["theory", "known_densities", "policy", "numbers", "forecast"] {
         assert!(names.contains(&name), "{listed}");
     }
 }
@@ -179,13 +180,15 @@ fn commands_that_moved_answer_with_where_they_are() {
 #[test]
 fn the_quick_comparison_of_heads_runs_to_its_table_and_is_not_run_twice() {
     let folder = folder();
-    let study = |more: &[&str]| {
-        let mut command = fourier(&["policy", "--size", "quick", "--json", "--onnxruntime"]);
-        command.arg(onnxruntime()).arg("--out").arg(folder.path().join("cells")).args(more);
+    let policy = |verb: &str, size: &str| {
+        let mut command = study(&[verb, "policy", "--size", size, "--json", "--onnxruntime"]);
+        command.arg(onnxruntime()).arg("--out").arg(folder.path().join("fourier-policy-quick"));
         command
     };
-    assert_eq!(json(&mut study(&["--done-only"]))["rows"].as_array().map(Vec::len), Some(0));
-    let table = json(&mut study(&[]));
+    refused(&mut policy("table", "quick"), &["expected", "none", "planwright-study run policy --size quick"]);
+    let table = json(policy("run", "quick").args(["--shard", "1/2"]));
+    assert!(table["rows"].as_array().is_some_and(|rows| rows.len() < 8), "{table}");
+    let table = json(&mut policy("run", "quick"));
     let rows = table["rows"].as_array().unwrap_or_else(|| panic!("{table}"));
     assert_eq!(rows.len(), 2 * 2 * 2, "two heads, two temperatures, two variants");
     for row in rows {
@@ -193,8 +196,21 @@ fn the_quick_comparison_of_heads_runs_to_its_table_and_is_not_run_twice() {
         assert!(number(&row["return_normalised"]["low"]) <= number(&row["return_normalised"]["high"]), "{row}");
         assert_eq!(row["frequencies"].is_null(), row["against_linear"].is_null(), "{row}");
     }
-    assert_eq!(table, json(&mut study(&[])));
-    assert_eq!(table, json(&mut study(&["--done-only"])));
+    assert_eq!(table, json(&mut policy("run", "quick")));
+    assert_eq!(table, json(&mut policy("table", "quick")));
+
+    let text = std::fs::read_to_string(root().join("training/studies/recipes/policy-quick.toml"));
+    let other = text.unwrap_or_else(|error| panic!("{error}")).replace("evaluated = 4", "evaluated = 5");
+    let other = write(folder.path().join("other.toml"), &other);
+    refused(&mut policy("run", &other.display().to_string()), &["expected a result of these settings", "--out"]);
+
+    let docs = folder.path().join("docs");
+    let mut report = study(&["report", "heads", "--size", "policy=quick", "--runs"]);
+    let (_, stderr, code) = run(report.arg(folder.path()).arg("--report").arg(&docs));
+    assert_eq!(code, 0, "{stderr}");
+    let text = std::fs::read_to_string(docs.join("report.md")).unwrap_or_else(|error| panic!("{error}"));
+    assert!(text.contains("## Policies: linear against Fourier") && text.contains("### ring, episodes 10"), "{text}");
+    assert!(docs.join("policy-variants.svg").is_file());
 }
 
 fn recipe(head: &str, extra: &str) -> String {
@@ -212,7 +228,8 @@ fn recipes_without_sense_are_one_line_and_exit_code_2() {
     let folder = folder();
     let fit = |name: &str, text: &str| {
         let path = write(folder.path().join(name), text);
-        let mut command = fourier(&["fit"]);
+        let mut command = command("planwright-train");
+        command.arg("fit");
         command.arg(path).arg("--out").arg(folder.path().join("run"));
         command
     };

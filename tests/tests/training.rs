@@ -87,6 +87,83 @@ fn resumed_training_is_bit_equal_and_the_result_exports_and_loads() {
     assert_eq!(shown["manifest"]["name"], "tiny");
 }
 
+const POLICY: &str = r#"
+family = "maze-policy"
+name = "tiny-policy"
+head = { kind = "fourier", bins = 32, frequencies = 4 }
+action_reach = 1.5
+horizon = 40
+[data]
+layout = "umaze"
+episodes = 10
+steps = 30
+control_steps = 5
+waypoint_share = 0.8
+noise = 0.3
+seed = 1
+[network]
+context = 4
+width = 8
+layers = 1
+heads = 2
+[training]
+steps = 20
+batch = 8
+seed = 2
+checkpoint_every = 10
+average_decay = 0.9
+[training.optimiser]
+learning_rate = 1e-3
+clip_norm = 1.0
+"#;
+
+#[test]
+fn a_policy_takes_the_same_door_and_resumes_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    let recipe = folder.path().join("policy.toml");
+    std::fs::write(&recipe, POLICY).unwrap_or_else(|error| panic!("{error}"));
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    let fitted = json(&mut fit(&recipe, &whole));
+    assert_eq!(json(fit(&recipe, &parts).args(["--until", "10"]))["step"], 10);
+    assert_eq!(json(fit(&recipe, &parts).arg("--resume"))["step"], 20);
+    let checkpoint = |run: &Path| run.join("checkpoint.safetensors");
+    let read = |run: &Path| std::fs::read(checkpoint(run)).unwrap_or_else(|error| panic!("{error}"));
+    assert!(read(&whole) == read(&parts), "10 steps, resume, 10 steps differ from 20 steps");
+    let model = folder.path().join("policy.onnx");
+    let export = || {
+        let mut export = command("planwright-train");
+        export.arg("export").arg(checkpoint(&whole)).arg("--out").arg(&model);
+        export.args(["--json", "--onnxruntime"]).arg(onnxruntime());
+        export
+    };
+    assert_eq!(json(&mut export())["data_sha256"], fitted["data_sha256"]);
+    let shown = json(command("planwright").arg("inspect").arg(&model).arg("--json"));
+    assert_eq!(shown["manifest"]["family"], "maze-policy");
+    let (_, stderr, code) = run(export().args(["--steps", "3"]));
+    assert!(code == 2 && stderr.contains("no sampler"), "{stderr}");
+}
+
+#[test]
+fn a_checkpoint_of_the_first_format_is_refused_with_a_hint() {
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    let path = folder.path().join("checkpoint.safetensors");
+    let state = r#"{"__metadata__":{"planwright.training":"{\"step\":40,\"recipe\":{}}"}}"#;
+    let bytes = [&(state.len() as u64).to_le_bytes()[..], state.as_bytes()].concat();
+    std::fs::write(&path, bytes).unwrap_or_else(|error| panic!("{error}"));
+    let mut export = command("planwright-train");
+    let (_, stderr, code) = run(export.arg("export").arg(&path).arg("--out").arg(folder.path().join("model.onnx")));
+    let line = "expected a checkpoint of format 2, got 1";
+    assert!(code == 2 && stderr.contains(line) && stderr.contains("hint: fit the recipe again"), "{stderr}");
+}
+
+#[test]
+fn commands_that_moved_name_their_new_place() {
+    for (arguments, words) in [(["fourier", "fit", "x.toml"], "planwright-train fit RECIPE")] {
+        let (_, stderr, code) = run(command("planwright-train").args(arguments));
+        assert!(code == 2 && stderr.contains("moved: ") && stderr.contains(words), "{arguments:?}: {stderr}");
+    }
+}
+
 #[test]
 fn cuda_without_a_device_is_refused() {
     let recipe = root().join("training/recipes/maze-umaze.toml");

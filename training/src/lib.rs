@@ -6,31 +6,22 @@
 //!
 //! * [`dataset`]: who drives, what is recorded, how it is cut into windows;
 //! * [`network`]: networks, written once and read three ways (parameters, libtorch, ONNX);
-//! * [`fit`]: objective, optimiser, checkpoints that resume bit for bit;
+//! * [`recipe`]: one TOML file, one enum of families, one reader;
+//! * [`fit`]: objectives, optimiser, checkpoints that resume bit for bit;
 //! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass;
-//! * [`system`]: families of trajectories with a physical quantity, made and measured;
-//! * [`deviation`]: from data alone, where a generator will move that quantity;
-//! * [`mitigation`]: what brings a drifted quantity back (reweighting, conditions, the coordinate transform);
-//! * [`ablation`]: other generators, which are measured beside the denoiser and never exported;
-//! * [`drift`]: whole studies of it, and [`report`], their plots and tables;
+//! * [`transform`]: systems with a physical quantity, the deviation kernel, and the coordinate transform;
 //! * [`head`]: output heads of networks: categorical, Fourier density, Gaussian mixture;
-//! * [`policy`]: policies with such heads;
 //! * [`study`]: the framework of the experiments in the package `planwright-studies`, with [`statistics`] over seeds;
 //! * [`cli`]: the command, and [`console`], what it shares with other commands.
 
-pub mod ablation;
 pub mod cli;
 pub mod console;
 pub mod dataset;
-pub mod deviation;
-pub mod drift;
 pub mod export;
 pub mod fit;
 pub mod head;
-pub mod mitigation;
 pub mod network;
-pub mod policy;
-pub mod report;
+pub mod recipe;
 pub mod statistics;
 pub mod study;
-pub mod system;
+pub mod transform;

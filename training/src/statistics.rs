@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
 /// Mean and sample standard deviation.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Summary {
     /// Mean.
     pub mean: f64,
     /// Sample standard deviation; `None` for a single value.
     pub sd: Option<f64>,
     /// Number of values.
+    #[serde(skip)]
     pub count: usize,
 }
 

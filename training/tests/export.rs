@@ -4,16 +4,17 @@ use planwright::diffusion::ScheduleKind;
 use planwright::model::{Artefact, EngineChoice, EngineKind, Manifest, ModelError, load_engine, relative_difference};
 use planwright_training::dataset::{GeneratorSettings, WindowSettings};
 use planwright_training::export::{ExportError, ExportOptions, ExportReport, GateError, TOLERANCE, export};
-use planwright_training::fit::{
-    Checkpoint, DeviceName, DiffusionSettings, OptimiserSettings, Recipe, Trainer, TrainingSettings,
-};
+use planwright_training::fit::{Checkpoint, Task};
 use planwright_training::network::NetworkSpec;
+use planwright_training::recipe::{
+    DeviceName, DiffusionSettings, MazeDiffusionRecipe, OptimiserSettings, Recipe, TrainingSettings,
+};
 use std::path::{Path, PathBuf};
 
 const HORIZON: usize = 16;
 
-fn recipe() -> Recipe {
-    Recipe {
+fn recipe() -> MazeDiffusionRecipe {
+    MazeDiffusionRecipe {
         name: "tiny".to_owned(),
         data: GeneratorSettings { dwell_steps: 40, ..GeneratorSettings::published("umaze", 20_000, 3) },
         windows: WindowSettings { horizon: HORIZON, stride: 4, within_leg: true, leg_start_share: 0.5 },
@@ -53,10 +54,14 @@ fn options(path: &Path) -> ExportOptions {
     ExportOptions { library: Some(library()), ..ExportOptions::to(path) }
 }
 
+fn checkpoint() -> Checkpoint {
+    let task = Task::of(&Recipe::MazeDiffusion(recipe())).unwrap_or_else(|error| panic!("{error}"));
+    task.checkpoint(&task.trainer(DeviceName::Cpu))
+}
+
 fn exported(folder: &Path) -> (PathBuf, ExportReport) {
     let path = folder.join("tiny.onnx");
-    let checkpoint = Checkpoint::of(&Trainer::new(&recipe(), DeviceName::Cpu));
-    let report = export(&checkpoint, &options(&path)).unwrap_or_else(|error| panic!("{error}"));
+    let report = export(&checkpoint(), &options(&path)).unwrap_or_else(|error| panic!("{error}"));
     (path, report)
 }
 
@@ -113,7 +118,7 @@ fn the_manifest_tells_what_the_recipe_said() {
     );
     assert_eq!(manifest.family.world().map(|world| world.layout.as_str()), Some("umaze"));
     assert_eq!(manifest.provenance.data_sha256, report.data_sha256);
-    assert_eq!(serde_json::from_value::<Recipe>(manifest.provenance.recipe.clone()).unwrap(), recipe());
+    assert_eq!(serde_json::from_value::<MazeDiffusionRecipe>(manifest.provenance.recipe.clone()).unwrap(), recipe());
     assert_eq!(manifest.golden.len(), 2);
     assert!(manifest.golden[0].inputs[1][0] < manifest.golden[1].inputs[1][0], "two noise levels");
     let quantity = manifest.quantity.as_ref().unwrap();
@@ -152,7 +157,7 @@ fn a_flipped_bit_in_the_file_is_refused() {
 fn without_onnxruntime_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tiny.onnx");
-    let checkpoint = Checkpoint::of(&Trainer::new(&recipe(), DeviceName::Cpu));
+    let checkpoint = checkpoint();
     let missing = ExportOptions { library: Some("/nowhere/libonnxruntime.so".into()), ..options(&path) };
     let error = export(&checkpoint, &missing).expect_err("no library");
     assert!(matches!(error, ExportError::Gate(GateError::Engine(_))) && error.to_string().contains("hint:"), "{error}");
@@ -163,7 +168,7 @@ fn without_onnxruntime_nothing_is_written() {
 fn a_network_with_nan_is_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tiny.onnx");
-    let mut checkpoint = Checkpoint::of(&Trainer::new(&recipe(), DeviceName::Cpu));
+    let mut checkpoint = checkpoint();
     checkpoint.values[1][0] = f32::NAN;
     let error = export(&checkpoint, &options(&path)).expect_err("NaN");
     assert!(matches!(error, ExportError::Gate(GateError::NotFinite { .. })), "{error}");

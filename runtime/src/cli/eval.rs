@@ -111,7 +111,8 @@ impl Maze {
             return_mean: run.reports.iter().map(|report| report.total_reward).sum::<f64>() / count,
             return_min: run.reports.iter().map(|report| report.total_reward).fold(f64::INFINITY, f64::min),
             reach_rate: reached.len() as f64 / count,
-            arrival_secs: reached.iter().map(|report| report.arrival_secs).sum::<f64>() / reached.len().max(1) as f64,
+            arrival_secs: (!reached.is_empty())
+                .then(|| reached.iter().map(|report| report.arrival_secs).sum::<f64>() / reached.len() as f64),
             arrival_bound_secs: scores.arrival_bound_secs,
             wall_contacts: run.reports.iter().map(|report| report.wall_steps).sum(),
             wall_episodes: run.reports.iter().filter(|report| report.wall_steps > 0).count(),
@@ -209,7 +210,7 @@ fn describe(evaluation: &Evaluation) -> String {
     };
     let engine = e.engine.as_ref().map_or_else(|| "no network".to_owned(), ToString::to_string);
     let mut text = format!(
-        "{} {}, {} episodes, seed {}\nscore     {:.1}  (95% {:.1} to {:.1}; no planner exceeds {:.1})\nreached   {:.1}% after {:.2} s (bound {:.2} s), wall contacts in {} steps of {} episodes\nplan      p50 {:.2} ms  p99 {:.2} ms  max {:.2} ms, {}, {}",
+        "{} {}, {} episodes, seed {}\nscore     {:.1}  (95% {:.1} to {:.1}; no planner exceeds {:.1})\nreached   {:.1}%{} (bound {:.2} s), wall contacts in {} steps of {} episodes\nplan      p50 {:.2} ms  p99 {:.2} ms  max {:.2} ms, {}, {}",
         e.layout,
         e.protocol.name(),
         e.episodes,
@@ -219,7 +220,7 @@ fn describe(evaluation: &Evaluation) -> String {
         e.score_high,
         e.score_bound,
         100.0 * e.reach_rate,
-        e.arrival_secs,
+        e.arrival_secs.map_or_else(String::new, |secs| format!(" after {secs:.2} s")),
         e.arrival_bound_secs,
         e.wall_contacts,
         e.wall_episodes,

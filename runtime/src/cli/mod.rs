@@ -18,7 +18,7 @@ mod plan;
 mod policy;
 mod world;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 pub use arguments::within;
@@ -75,6 +75,11 @@ enum Command {
     Backends(backends::Backends),
 }
 
+/// The whole command line.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Runs the command line of this process.
 pub fn run(allocations: AllocationCount) -> ExitCode {
     let arguments: Arguments = match output::parse() {
@@ -100,10 +105,9 @@ pub fn run(allocations: AllocationCount) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_are_consistent() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 }

@@ -60,8 +60,8 @@ pub struct Evaluation {
     pub return_min: f64,
     /// Share of episodes that reach the goal.
     pub reach_rate: f64,
-    /// Mean seconds to the goal where it is reached.
-    pub arrival_secs: f64,
+    /// Mean seconds to the goal over the episodes that reach it; `None` if none does.
+    pub arrival_secs: Option<f64>,
     /// The same for the bound, over all episodes.
     pub arrival_bound_secs: f64,
     /// Steps in which a wall pushed, all episodes together.

@@ -18,13 +18,13 @@ mod envelope;
 mod fallback;
 mod plan;
 mod rejection;
-#[cfg(test)]
-mod robot_conformance;
+mod robot_contract;
 
 pub use checks::{GateLimits, Measured};
 pub use fallback::Fallback;
 pub use plan::{CheckedPlan, Origin};
 pub use rejection::{Rejection, RejectionCounts};
+pub use robot_contract::check_robot;
 
 use crate::correction::Corrected;
 use crate::trajectory::Trajectory;

@@ -1,9 +1,10 @@
-//! Model families: what each needs beside the common entries, the tensors of its graph, and its checks.
+//! Model families: entries of each beside the common ones, the tensors of its graph, and its checks.
 
 use super::manifest::{
     Column, ConditionSpec, DenoiserSpec, Dimension, Manifest, Prediction, TensorSpec, TransformSpec, WorldSpec,
 };
 use super::manifest_check::{MAX_CANDIDATES, ManifestError, ensure, positive};
+use super::manifest_json::Entries;
 use super::policy_spec::{HeadSpec, POLICY_COLUMNS, PolicySpec};
 use crate::diffusion::NoiseSchedule;
 use schemars::JsonSchema;
@@ -101,6 +102,25 @@ const POSITION_COLUMNS: [&str; 2] = ["x", "y"];
 pub(super) type Tensors = (Vec<TensorSpec>, Vec<TensorSpec>);
 
 impl Family {
+    /// The family that a manifest names, from the entries that it needs.
+    pub(super) fn take(entries: &mut Entries) -> Result<Self, ManifestError> {
+        Ok(match entries.family {
+            FamilyName::MazeDiffusion => Self::MazeDiffusion { denoiser: entries.denoiser()?, world: entries.world()? },
+            FamilyName::SequenceDiffusion => Self::SequenceDiffusion {
+                denoiser: entries.denoiser()?,
+                condition: entries.condition.take(),
+                transform: entries.transform.take(),
+                world: entries.world.take(),
+            },
+            FamilyName::MazeTransform => Self::MazeTransform {
+                denoiser: entries.denoiser()?,
+                transform: entries.transform()?,
+                world: entries.world()?,
+            },
+            FamilyName::MazePolicy => Self::MazePolicy { policy: entries.policy()?, world: entries.world()? },
+        })
+    }
+
     /// Its name.
     pub fn name(&self) -> FamilyName {
         match self {

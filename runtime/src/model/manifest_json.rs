@@ -88,18 +88,18 @@ impl ManifestJson {
 }
 
 /// Entries of the families, taken by the one that the manifest names; what is left over is refused.
-struct Entries {
-    family: FamilyName,
-    diffusion: Option<DiffusionSpec>,
-    solver: Option<SolverDefaults>,
-    world: Option<WorldSpec>,
-    condition: Option<ConditionSpec>,
-    transform: Option<TransformSpec>,
-    policy: Option<PolicySpec>,
+pub(super) struct Entries {
+    pub(super) family: FamilyName,
+    pub(super) diffusion: Option<DiffusionSpec>,
+    pub(super) solver: Option<SolverDefaults>,
+    pub(super) world: Option<WorldSpec>,
+    pub(super) condition: Option<ConditionSpec>,
+    pub(super) transform: Option<TransformSpec>,
+    pub(super) policy: Option<PolicySpec>,
 }
 
 impl Entries {
-    fn denoiser(&mut self) -> Result<DenoiserSpec, ManifestError> {
+    pub(super) fn denoiser(&mut self) -> Result<DenoiserSpec, ManifestError> {
         match (self.diffusion.take(), self.solver.take()) {
             (Some(diffusion), Some(solver)) => Ok(DenoiserSpec { diffusion, solver }),
             (diffusion, _) => {
@@ -109,33 +109,21 @@ impl Entries {
         }
     }
 
-    fn world(&mut self) -> Result<WorldSpec, ManifestError> {
+    pub(super) fn world(&mut self) -> Result<WorldSpec, ManifestError> {
         self.world.take().ok_or_else(|| missing("world", "the world that a planner is for", "none"))
     }
 
-    fn transform(&mut self) -> Result<TransformSpec, ManifestError> {
+    pub(super) fn transform(&mut self) -> Result<TransformSpec, ManifestError> {
         self.transform.take().ok_or_else(|| missing("transform", "codes and their decoder", "none"))
     }
 
-    fn policy(&mut self) -> Result<PolicySpec, ManifestError> {
+    pub(super) fn policy(&mut self) -> Result<PolicySpec, ManifestError> {
         let expected = "context, head, returns and the bins of every action";
         self.policy.take().ok_or_else(|| missing("policy", expected, "none"))
     }
 
     fn into_family(mut self) -> Result<Family, ManifestError> {
-        let family = match self.family {
-            FamilyName::MazeDiffusion => Family::MazeDiffusion { denoiser: self.denoiser()?, world: self.world()? },
-            FamilyName::SequenceDiffusion => Family::SequenceDiffusion {
-                denoiser: self.denoiser()?,
-                condition: self.condition.take(),
-                transform: self.transform.take(),
-                world: self.world.take(),
-            },
-            FamilyName::MazeTransform => {
-                Family::MazeTransform { denoiser: self.denoiser()?, transform: self.transform()?, world: self.world()? }
-            }
-            FamilyName::MazePolicy => Family::MazePolicy { policy: self.policy()?, world: self.world()? },
-        };
+        let family = Family::take(&mut self)?;
         let Self { diffusion, solver, condition, transform, policy, .. } = &self;
         let left_over = [
             ("diffusion", diffusion.is_some()),

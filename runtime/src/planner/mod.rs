@@ -1,7 +1,6 @@
 //! Planner families: an observation in, a proposal out. Proposals are not yet dynamically feasible.
 //!
-//! [`load`] opens a model of any family. A new family is a module here, an arm of
-//! [`Family`](crate::model::Family) and an arm of [`load_with`]; [`ControlPlanner`] needs no model.
+//! [`load`] opens a model of any family; [`ControlPlanner`] needs none. docs/EXTENDING.md shows a new family.
 //!
 //! ```no_run
 //! use planwright::model::{Artefact, EngineChoice};

@@ -42,6 +42,12 @@ pub use sink::{Closed, Flushed, Sink};
 use crate::geometry::Point;
 use crate::world::Map;
 
+/// Every kind of sink of this build.
+const SINKS: &[sink::Open] = &[
+    #[cfg(feature = "rerun")]
+    rerun::open,
+];
+
 /// Where a viewer started with `rerun` listens.
 pub const DEFAULT_VIEWER_URL: &str = "rerun+http://127.0.0.1:9876/proxy";
 /// How long [`View::finish`] should usually be given.
@@ -175,7 +181,7 @@ impl View {
         if options.file.is_none() && options.viewer.is_none() {
             return Ok(Self::disabled());
         }
-        Self::to_sinks(sink::open(options)?, options.queue_events)
+        Self::to_sinks(sink::open(SINKS, options)?, options.queue_events)
     }
 
     /// Starts the thread with sinks of one's own; `queue_events` as in [`ViewOptions`].

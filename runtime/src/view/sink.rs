@@ -10,15 +10,6 @@ use super::event::{Event, Stamp};
 use super::queue::Queue;
 use super::{ViewError, ViewOptions, ViewReport};
 
-/// Opens the sinks that the options name; none if they name none of its kind.
-type Open = fn(&ViewOptions) -> Result<Vec<Box<dyn Sink>>, ViewError>;
-
-/// Every kind of sink of this build.
-const REGISTRY: &[Open] = &[
-    #[cfg(feature = "rerun")]
-    super::rerun::open,
-];
-
 /// How often the queue is emptied. Polled, because waking this thread would cost the planning thread a system call.
 const POLL: Duration = Duration::from_millis(20);
 /// Events between two flushes at most; bounds the memory of a batch to about 8 MiB.
@@ -103,10 +94,13 @@ pub struct Closed {
     pub file_bytes: u64,
 }
 
-/// Opens every sink that the options name.
-pub(super) fn open(options: &ViewOptions) -> Result<Vec<Box<dyn Sink>>, ViewError> {
+/// Opens the sinks that the options name; none if they name none of its kind.
+pub(super) type Open = fn(&ViewOptions) -> Result<Vec<Box<dyn Sink>>, ViewError>;
+
+/// Opens every sink of a registry that the options name.
+pub(super) fn open(registry: &[Open], options: &ViewOptions) -> Result<Vec<Box<dyn Sink>>, ViewError> {
     let mut sinks = Vec::new();
-    for open in REGISTRY {
+    for open in registry {
         sinks.extend(open(options)?);
     }
     if sinks.is_empty() { Err(ViewError::NotBuilt) } else { Ok(sinks) }

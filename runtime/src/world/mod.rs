@@ -8,6 +8,7 @@
 //! where D4RL puts resets and goals, and the cell's centre lies 0.2 m below it on both axes.
 
 pub mod conformance;
+pub(crate) mod contract;
 mod double_pendulum;
 mod episode;
 pub mod map;
@@ -18,9 +19,10 @@ mod state;
 mod time_optimal;
 
 pub use crate::geometry::{Aabb, Footprint, Point};
+pub use contract::BrokenContract;
 pub use double_pendulum::{DoublePendulum, PendulumState};
 pub use episode::{Episode, EpisodeRules, GOAL_RADIUS_M};
-pub use map::{Layout, LayoutError, Map, Sweep, SweptPath};
+pub use map::{Layout, LayoutError, Map, Surface, Sweep, SweptPath, check_map};
 pub use maze::MazeWorld;
 pub use robot::{
     Actuation, AxisLimits, ContactLaw, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, PointMass, RADIUS_M, Robot, STEP_SECS,

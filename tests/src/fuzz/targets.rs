@@ -11,7 +11,7 @@ use planwright::world::Layout;
 use planwright_ros2::arguments::RosArguments;
 use planwright_ros2::names::{RemapRule, validate_name, validate_namespace, validate_node_name};
 use planwright_ros2::parameter::{NodeSelector, parse_parameter_file, parse_value};
-use planwright_training::fit::Recipe;
+use planwright_training::recipe::Recipe;
 use std::path::Path;
 
 const MAZE_MODELS: [&str; 3] = ["umaze", "policy", "umaze-transform"];

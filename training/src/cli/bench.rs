@@ -1,15 +1,13 @@
 //! `planwright-train bench`
 
 use super::{CliError, print_json, print_text, set_threads};
-use crate::dataset::{GeneratorSettings, WindowSettings, Windows, generate};
-use crate::fit::{
-    Batch, BatchSource, DeviceName, DiffusionSettings, OptimiserSettings, Recipe, Trainer, TrainingSettings,
-};
+use crate::dataset::{GeneratorSettings, WindowSettings};
+use crate::fit::Task;
 use crate::network::NetworkSpec;
+use crate::recipe::{DeviceName, DiffusionSettings, MazeDiffusionRecipe, OptimiserSettings, Recipe, TrainingSettings};
 use clap::Args;
-use planwright::diffusion::{NoiseSchedule, ScheduleKind};
+use planwright::diffusion::ScheduleKind;
 use planwright::pilot::Latencies;
-use planwright::world::Layout;
 use std::time::Instant;
 
 #[derive(Args)]
@@ -42,7 +40,7 @@ impl Bench {
         if !(1..=4096).contains(&self.batch) || !(1..=100_000).contains(&self.steps) {
             return Err(CliError::input(anyhow::anyhow!("expected a batch of 1 to 4096 and 1 to 100000 steps")));
         }
-        let recipe = Recipe {
+        let recipe = Recipe::MazeDiffusion(MazeDiffusionRecipe {
             name: "published".to_owned(),
             data: GeneratorSettings::published("umaze", 20_000, 0),
             windows: WindowSettings { horizon: HORIZON, stride: 1, within_leg: false, leg_start_share: 0.0 },
@@ -63,19 +61,13 @@ impl Bench {
                 },
                 average_decay: 0.995,
             },
-        };
-        let recording = generate(&Layout::umaze(), &recipe.data);
-        let windows = Windows::new(&recording, recipe.windows.clone()).map_err(CliError::failed)?;
-        let schedule =
-            NoiseSchedule::new(recipe.diffusion.schedule, recipe.diffusion.steps).map_err(CliError::failed)?;
-        let source = BatchSource::new(&windows, schedule, HORIZON, 0);
-        let mut trainer = Trainer::new(&recipe, DeviceName::Cpu);
-        let mut batch = Batch::default();
+        });
+        let mut task = Task::of(&recipe).map_err(CliError::failed)?;
+        let mut trainer = task.trainer(DeviceName::Cpu);
         let (mut latencies, mut loss) = (Latencies::new(), 0.0);
         for step in 0..self.steps + 3 {
             let begun = Instant::now();
-            source.draw(step as u64, self.batch, &mut batch);
-            loss = trainer.step(&batch).loss;
+            loss = task.step(&mut trainer).loss;
             // The first steps fill caches.
             if step >= 3 {
                 latencies.record(begun.elapsed());

@@ -1,7 +1,7 @@
 //! `planwright-train export`
 
 use super::{CliError, print_json, print_text};
-use crate::export::{ExportError, ExportOptions, export};
+use crate::export::{ExportError, ExportOptions, default_solver, export};
 use crate::fit::Checkpoint;
 use clap::{Args, ValueEnum};
 use planwright::diffusion::Solver;
@@ -18,9 +18,14 @@ enum SolverArgument {
 
 #[derive(Args)]
 #[command(after_help = "\
-Example: planwright-train export runs/maze-umaze/checkpoint.safetensors --out models/maze-umaze.onnx
+Examples:
+  planwright-train export runs/maze-umaze/checkpoint.safetensors --out maze-umaze.onnx
+  planwright-train export runs/maze-policy/checkpoint.safetensors --out maze-policy.onnx --json
 
-Nothing is written unless ONNX Runtime and tract agree with libtorch on random, extreme and real inputs.")]
+Nothing is written unless ONNX Runtime and tract agree with libtorch on random, extreme and real inputs.
+The checkpoint carries everything that the file needs of its data: no data are generated.
+Without --solver, --steps and --candidates the file recommends what suits its family: maze-diffusion DDIM with
+2 steps and 1 candidate, sequences and transforms DDIM with 5 steps and 8 candidates. A policy has no sampler.")]
 pub(super) struct Export {
     /// A checkpoint of `fit`
     checkpoint: PathBuf,
@@ -28,14 +33,14 @@ pub(super) struct Export {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Recommended solver
-    #[arg(long, value_enum, default_value_t = SolverArgument::Ddim)]
-    solver: SolverArgument,
+    #[arg(long, value_enum)]
+    solver: Option<SolverArgument>,
     /// Recommended denoising steps
-    #[arg(long, default_value_t = 2, value_name = "N")]
-    steps: usize,
+    #[arg(long, value_name = "N")]
+    steps: Option<usize>,
     /// Recommended number of candidates
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    candidates: usize,
+    #[arg(long, value_name = "N")]
+    candidates: Option<usize>,
     /// ONNX Runtime's shared library, where it is not in a usual place
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
@@ -46,23 +51,10 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn run(&self) -> Result<(), CliError> {
-        let checkpoint: Checkpoint = Checkpoint::read(&self.checkpoint).map_err(CliError::input)?;
-        if self.steps == 0 || self.steps > checkpoint.recipe.diffusion.steps || self.candidates == 0 {
-            let trained = checkpoint.recipe.diffusion.steps;
-            return Err(CliError::input(anyhow::anyhow!(
-                "expected 1 to {trained} steps and at least 1 candidate, got {} and {}",
-                self.steps,
-                self.candidates
-            )));
-        }
-        let solver = match self.solver {
-            SolverArgument::Ddim => Solver::Ddim,
-            SolverArgument::Ddpm => Solver::Ddpm,
-            SolverArgument::DpmSolverPlusPlus => Solver::DpmSolverPlusPlus,
-        };
+        let checkpoint = Checkpoint::read(&self.checkpoint).map_err(CliError::input)?;
         let options = ExportOptions {
             library: self.onnxruntime.clone(),
-            solver: SolverDefaults { solver, steps: self.steps, candidates: self.candidates },
+            solver: Some(self.solver(&checkpoint)?),
             ..ExportOptions::to(&self.out)
         };
         let report = export(&checkpoint, &options).map_err(|error| match error {
@@ -83,5 +75,33 @@ impl Export {
             report.sha256,
             report.parity.largest
         ))
+    }
+
+    /// The family's sampler with what the options change of it.
+    fn solver(&self, checkpoint: &Checkpoint) -> Result<SolverDefaults, CliError> {
+        let usual = default_solver(&checkpoint.recipe);
+        let trained = checkpoint.recipe.diffusion().map(|diffusion| diffusion.steps);
+        let any = self.solver.is_some() || self.steps.is_some() || self.candidates.is_some();
+        let (steps, candidates) = (self.steps.unwrap_or(usual.steps), self.candidates.unwrap_or(usual.candidates));
+        match trained {
+            None if any => {
+                let problem =
+                    "expected no --solver, --steps or --candidates for a policy, which has no sampler, got one";
+                return Err(CliError::input(anyhow::anyhow!(problem)));
+            }
+            Some(trained) if steps == 0 || self.steps.is_some_and(|steps| steps > trained) || candidates == 0 => {
+                let problem =
+                    format!("expected 1 to {trained} steps and at least 1 candidate, got {steps} and {candidates}");
+                return Err(CliError::input(anyhow::anyhow!(problem)));
+            }
+            _ => {}
+        }
+        let solver = match self.solver {
+            None => usual.solver,
+            Some(SolverArgument::Ddim) => Solver::Ddim,
+            Some(SolverArgument::Ddpm) => Solver::Ddpm,
+            Some(SolverArgument::DpmSolverPlusPlus) => Solver::DpmSolverPlusPlus,
+        };
+        Ok(SolverDefaults { solver, steps, candidates })
     }
 }

@@ -1,22 +1,23 @@
 //! `planwright-train fit`
 
 use super::{CliError, print_json, print_text, set_threads};
-use crate::fit::{DeviceName, FitError, FitOptions, Recipe, fit};
-use clap::{Args, ValueEnum};
+use crate::fit::{FitError, FitOptions, fit};
+use crate::recipe::{DeviceName, Recipe};
+use clap::Args;
 use std::path::{Path, PathBuf};
-
-#[derive(Clone, Copy, ValueEnum)]
-enum DeviceArgument {
-    Cpu,
-    Cuda,
-}
 
 #[derive(Args)]
 #[command(after_help = "\
-Example: planwright-train fit training/recipes/maze-umaze.toml --threads 2
+Examples:
+  planwright-train fit training/recipes/maze-umaze.toml --threads 2
+  planwright-train fit training/recipes/maze-policy.toml --threads 1
+  planwright-train fit training/recipes/maze-umaze.toml --resume
+  planwright-train export runs/maze-umaze/checkpoint.safetensors --out maze-umaze.onnx
 
+The recipe's `family` chooses what is fitted; docs/MODELS.md lists the families and their fields.
 The run folder holds checkpoint.safetensors (atomic; --resume goes on from it, on the processor bit for bit)
-and metrics.jsonl (loss, gradient norm, learning rate, steps per second).")]
+and metrics.jsonl (loss, gradient norm, learning rate, steps per second). The number of threads changes the
+order of sums, and with it the last digits.")]
 pub(super) struct Fit {
     /// The recipe, TOML
     recipe: PathBuf,
@@ -29,9 +30,12 @@ pub(super) struct Fit {
     /// Stop after this step
     #[arg(long, value_name = "STEP")]
     until: Option<u64>,
+    /// Seed of fit and data, instead of the recipe's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// Instead of the recipe's device
     #[arg(long, value_enum)]
-    device: Option<DeviceArgument>,
+    device: Option<DeviceName>,
     /// Threads on the processor
     #[arg(long, default_value_t = 2, value_name = "N")]
     threads: usize,
@@ -43,16 +47,15 @@ pub(super) struct Fit {
 impl Fit {
     pub(super) fn run(&self) -> Result<(), CliError> {
         set_threads(self.threads)?;
-        let recipe = Recipe::read(&self.recipe).map_err(CliError::input)?;
-        let folder = self.out.clone().unwrap_or_else(|| Path::new("runs").join(&recipe.name));
+        let mut recipe = Recipe::read(&self.recipe).map_err(CliError::input)?;
+        if let Some(seed) = self.seed {
+            recipe.set_seed(seed);
+        }
         let options = FitOptions {
-            folder,
+            folder: self.out.clone().unwrap_or_else(|| Path::new("runs").join(recipe.name())),
             resume: self.resume,
             until: self.until,
-            device: self.device.map(|device| match device {
-                DeviceArgument::Cpu => DeviceName::Cpu,
-                DeviceArgument::Cuda => DeviceName::Cuda,
-            }),
+            device: self.device,
             progress: !self.json,
             initial: None,
         };
@@ -66,12 +69,12 @@ impl Fit {
         let loss = report.loss.map_or("nothing left to do".to_owned(), |loss| {
             format!("loss {loss:.5}, {:.1} steps/s", report.steps_per_second)
         });
+        let checkpoint = report.checkpoint.display();
         print_text(&format!(
-            "{}: step {} of {}, {loss}\ncheckpoint {}",
-            report.name,
+            "{name}: step {} of {}, {loss}\ncheckpoint {checkpoint}\nnext: planwright-train export {checkpoint} --out {name}.onnx",
             report.step,
             report.steps,
-            report.checkpoint.display()
+            name = report.name,
         ))
     }
 }

@@ -1,7 +1,5 @@
 //! `planwright-train fourier`: policies with density heads, and how smooth a distribution is.
 
-use super::fourier_fit::FitPolicy;
-use super::fourier_policy::ComparePolicies;
 use super::{CliError, print_json, print_text};
 use clap::{Args, Subcommand};
 use planwright::density::{smoothness, spectral_entropy};
@@ -9,8 +7,6 @@ use serde::Serialize;
 
 const EXAMPLES: &str = "\
 Examples:
-  planwright-train fourier fit training/recipes/maze-policy.toml
-  planwright-train fourier policy --size quick
   planwright-train fourier smoothness --pmf 0.1,0.2,0.4,0.2,0.1 --json
 
 The experiments on heads are run by planwright-study.";
@@ -27,10 +23,10 @@ pub(super) struct Fourier {
 enum FourierCommand {
     /// Smoothness and spectral entropy of any distribution
     Smoothness(Smoothness),
-    /// Fit a policy from a recipe and export it
-    Fit(FitPolicy),
-    /// Compare linear and Fourier heads on policies: returns, smoothness, jerk, collisions
-    Policy(ComparePolicies),
+    #[command(hide = true)]
+    Fit(Moved),
+    #[command(hide = true)]
+    Policy(Moved),
     #[command(hide = true)]
     Toy(Moved),
     #[command(hide = true)]
@@ -43,15 +39,29 @@ enum FourierCommand {
     Report(Moved),
 }
 
-/// Arguments of a command that is now one of `planwright-study`.
+/// Arguments of a command that has another name now.
 #[derive(Args)]
-struct Moved {
+pub(super) struct Moved {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-    _arguments: Vec<String>,
+    arguments: Vec<String>,
+}
+
+impl Moved {
+    /// Where a command of the drift study is now.
+    pub(super) fn drift(&self) -> Result<(), CliError> {
+        moved(match self.arguments.first().map(String::as_str) {
+            Some("predict") => "planwright-study predict",
+            Some("table" | "mitigate") => "planwright-study table drift",
+            Some("ablate") => "planwright-study run ablation",
+            Some("report") => "planwright-study report drift",
+            Some("ship") => "planwright-study release",
+            _ => "planwright-study run drift, planwright-study run ablation",
+        })
+    }
 }
 
 fn moved(command: &str) -> Result<(), CliError> {
-    Err(CliError::input(anyhow::anyhow!("moved: planwright-study {command}")))
+    Err(CliError::input(anyhow::anyhow!("moved: {command}")))
 }
 
 #[derive(Args)]
@@ -99,13 +109,15 @@ impl Fourier {
     pub(super) fn run(&self) -> Result<(), CliError> {
         match &self.command {
             FourierCommand::Smoothness(command) => command.run(),
-            FourierCommand::Fit(command) => command.run(),
-            FourierCommand::Policy(command) => command.run(),
-            FourierCommand::Toy(_) => moved("run known_densities"),
-            FourierCommand::Numbers(_) => moved("run numbers"),
-            FourierCommand::Theory(_) => moved("run theory"),
-            FourierCommand::Forecast(_) => moved("run forecast"),
-            FourierCommand::Report(_) => moved("report heads"),
+            FourierCommand::Fit(_) => {
+                moved("planwright-train fit RECIPE, then planwright-train export CHECKPOINT --out FILE")
+            }
+            FourierCommand::Policy(_) => moved("planwright-study run policy"),
+            FourierCommand::Toy(_) => moved("planwright-study run known_densities"),
+            FourierCommand::Numbers(_) => moved("planwright-study run numbers"),
+            FourierCommand::Theory(_) => moved("planwright-study run theory"),
+            FourierCommand::Forecast(_) => moved("planwright-study run forecast"),
+            FourierCommand::Report(_) => moved("planwright-study report heads"),
         }
     }
 }

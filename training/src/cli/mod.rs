@@ -3,16 +3,13 @@
 mod bench;
 mod card;
 mod data;
-mod drift;
-mod drift_table;
 mod export;
 mod fit;
 mod fourier;
-mod fourier_fit;
-mod fourier_policy;
+mod schema;
 
 use crate::console;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -20,12 +17,13 @@ const EXAMPLES: &str = "\
 Examples:
   planwright-train data --layout umaze --steps 1000000 --seed 0 --out umaze.npz
   planwright-train fit training/recipes/maze-umaze.toml --threads 2
+  planwright-train fit training/recipes/maze-policy.toml --threads 1
   planwright-train fit training/recipes/maze-umaze.toml --resume
   planwright-train export runs/maze-umaze/checkpoint.safetensors --out models/maze-umaze.onnx
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or input. Data go to stdout, progress and remarks to stderr.";
 
-/// Fits planners and exports them as ONNX files that have proven themselves.
+/// Fits planners and exports them as verified ONNX files.
 #[derive(Parser)]
 #[command(name = "planwright-train", version, after_help = EXAMPLES, max_term_width = 100)]
 struct Arguments {
@@ -37,7 +35,7 @@ struct Arguments {
 enum Command {
     /// Generate a recording of the waypoint controller, with its statistics
     Data(data::Data),
-    /// Fit a denoiser from a recipe
+    /// Fit a planner from a recipe
     Fit(fit::Fit),
     /// Turn a checkpoint into one ONNX file, if every engine agrees with libtorch
     Export(export::Export),
@@ -45,8 +43,11 @@ enum Command {
     Card(card::Card),
     /// Time training steps
     Bench(bench::Bench),
-    /// Measure, predict and remove the drift of a physical quantity
-    Drift(drift::Drift),
+    /// The schemas of recipe and manifest
+    #[command(hide = true)]
+    Schema(schema::Schema),
+    #[command(hide = true)]
+    Drift(fourier::Moved),
     /// Policies with density heads; smoothness of a distribution
     Fourier(fourier::Fourier),
 }
@@ -70,6 +71,11 @@ impl CliError {
     }
 }
 
+/// The whole command line.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -86,7 +92,8 @@ pub fn run() -> ExitCode {
         Command::Export(command) => command.run(),
         Command::Card(command) => command.run(),
         Command::Bench(command) => command.run(),
-        Command::Drift(command) => command.run(),
+        Command::Schema(command) => command.run(),
+        Command::Drift(command) => command.drift(),
         Command::Fourier(command) => command.run(),
     };
     let (error, code) = match done {
@@ -115,10 +122,9 @@ fn set_threads(threads: usize) -> Result<(), CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_are_consistent() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 }

@@ -4,12 +4,14 @@ mod generator;
 mod grid_policy;
 mod recording;
 mod statistics;
+mod trajectories;
 mod waypoint;
 mod windows;
 
-pub(crate) mod episodes;
+pub mod episodes;
 
 pub use generator::{GeneratorSettings, generate};
 pub use recording::{Recording, RecordingError};
 pub use statistics::Statistics;
+pub use trajectories::{Trajectories, TrajectoryError};
 pub use windows::{COLUMNS, Limits, WindowError, WindowSettings, Windows};

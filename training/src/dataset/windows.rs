@@ -61,21 +61,21 @@ pub enum WindowError {
     },
 }
 
-/// Draws windows from a recording.
-pub struct Windows<'a> {
-    recording: &'a Recording,
+/// A recording from which windows are drawn.
+pub struct Windows {
+    recording: Recording,
     settings: WindowSettings,
     limits: Limits,
     starts: Vec<u32>,
     leg_starts: Vec<u32>,
 }
 
-impl<'a> Windows<'a> {
+impl Windows {
     /// Finds all possible starts and the limits of every column.
     ///
     /// # Errors
     /// If the settings make no sense or nothing in the recording is long enough.
-    pub fn new(recording: &'a Recording, settings: WindowSettings) -> Result<Self, WindowError> {
+    pub fn new(recording: Recording, settings: WindowSettings) -> Result<Self, WindowError> {
         let WindowSettings { horizon, stride, .. } = settings;
         if horizon < 4 || horizon % 4 != 0 || stride == 0 {
             return Err(WindowError::Settings { horizon, stride });
@@ -101,7 +101,7 @@ impl<'a> Windows<'a> {
         if starts.is_empty() {
             return Err(WindowError::NoneLongEnough { span });
         }
-        let limits = limits_of(recording);
+        let limits = limits_of(&recording);
         Ok(Self { recording, settings, limits, starts, leg_starts })
     }
 
@@ -168,7 +168,7 @@ mod tests {
             &layout,
             &GeneratorSettings { dwell_steps: 64, ..GeneratorSettings::published("umaze", 20_000, 1) },
         );
-        let Ok(windows) = Windows::new(&recording, settings()) else { panic!("enough data") };
+        let Ok(windows) = Windows::new(recording, settings()) else { panic!("enough data") };
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
         for _ in 0..200 {
             let mut batch = Vec::new();
@@ -186,8 +186,8 @@ mod tests {
     fn a_recording_too_short_for_the_horizon_is_refused() {
         let layout = Layout::umaze();
         let recording = generate(&layout, &GeneratorSettings::published("umaze", 50, 1));
-        assert_eq!(Windows::new(&recording, settings()).err(), Some(WindowError::NoneLongEnough { span: 64 }));
+        assert_eq!(Windows::new(recording.clone(), settings()).err(), Some(WindowError::NoneLongEnough { span: 64 }));
         let wrong = WindowSettings { horizon: 6, ..settings() };
-        assert!(matches!(Windows::new(&recording, wrong).err(), Some(WindowError::Settings { .. })));
+        assert!(matches!(Windows::new(recording, wrong).err(), Some(WindowError::Settings { .. })));
     }
 }

@@ -1,19 +1,21 @@
-//! The parity gate: no file leaves unless every engine computes what libtorch computes.
+//! The parity gate: compares every engine with libtorch before a file is written.
 
 use super::ExportOptions;
-use super::onnx_graph::DecoderTables;
-use super::rows::{Row, RowShape, extreme, joined, random};
+use super::network::ExportedNetwork;
+use super::rows::{extreme, random};
+use crate::fit::{Checkpoint, Row, joined};
+use crate::transform::DecoderTables;
 use planwright::model::{
     Artefact, Engine, EngineChoice, EngineKind, ModelError, Parity, Provider, load_engine, relative_difference,
 };
 use std::collections::BTreeMap;
 
-/// Largest relative difference between an engine and libtorch that is let through, for robots.
+/// Largest accepted relative difference between an engine and libtorch, for robots.
 pub const TOLERANCE: f64 = 1e-5;
 /// Batches at which engines are compared: the usual one, and one that tells rows apart.
 const BATCHES: [usize; 2] = [1, 3];
 
-/// Why the gate stays closed.
+/// Why a file is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum GateError {
     /// An engine is missing or cannot take the model.
@@ -26,7 +28,7 @@ pub enum GateError {
     Differs {
         /// Which engine.
         engine: &'static str,
-        /// What is let through.
+        /// Largest accepted difference.
         tolerance: f64,
         /// `random`, `extreme` or `real`.
         kind: &'static str,
@@ -65,35 +67,24 @@ pub enum GateError {
     },
 }
 
-/// The network in libtorch.
-pub(super) trait Reference {
-    /// The first output, row after row.
-    fn run(&self, rows: &[Row]) -> Vec<f32>;
-    /// Parameters of the network.
-    fn parameters(&self) -> usize;
-}
-
 /// What the gate found.
 pub(super) struct Passed {
-    /// Parameters of the network.
-    pub(super) parameters: usize,
     pub(super) parity: Parity,
     /// Version by engine.
     pub(super) engines: BTreeMap<String, String>,
 }
 
 /// Compares ONNX Runtime and tract with libtorch on random, extreme and real inputs, one row at a time and in
-/// batches. `real` are noisy rows of the data.
+/// batches.
 pub(super) fn pass(
     artefact: &Artefact,
-    reference: &dyn Reference,
-    real: &[Row],
-    shape: RowShape,
-    decoder: Option<&DecoderTables>,
+    network: &dyn ExportedNetwork,
+    checkpoint: &Checkpoint,
     options: &ExportOptions,
-    seed: u64,
 ) -> Result<Passed, GateError> {
-    let kinds = [("random", random(shape, seed)), ("extreme", extreme(shape)), ("real", real.to_vec())];
+    let (shape, seed) = (network.shape(), checkpoint.recipe.training().seed);
+    let kinds = [("random", random(shape, seed)), ("extreme", extreme(shape)), ("real", checkpoint.data.real.clone())];
+    let decoder = checkpoint.data.decoder.as_ref();
     let mut largest: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
     let mut engines = BTreeMap::new();
     for batch in BATCHES {
@@ -103,19 +94,19 @@ pub(super) fn pass(
             let name = engine.description().engine;
             engines.insert(name.to_owned(), engine.description().version.clone());
             for (kind, rows) in &kinds {
-                let got = compare(engine.as_mut(), reference, kind, rows, batch, decoder, options.tolerance)?;
+                let got = compare(engine.as_mut(), network, kind, rows, batch, decoder, options.tolerance)?;
                 let seen = largest.entry(name.to_owned()).or_default().entry((*kind).to_owned()).or_default();
                 *seen = seen.max(got);
             }
         }
     }
-    Ok(Passed { parameters: reference.parameters(), parity: Parity { tolerance: options.tolerance, largest }, engines })
+    Ok(Passed { parity: Parity { tolerance: options.tolerance, largest }, engines })
 }
 
 /// Largest relative difference over all rows, each judged on its own.
 fn compare(
     engine: &mut dyn Engine,
-    reference: &dyn Reference,
+    network: &dyn ExportedNetwork,
     kind: &'static str,
     rows: &[Row],
     batch: usize,
@@ -127,19 +118,19 @@ fn compare(
         // The last batch is filled up with rows from the front.
         let indices: Vec<usize> = (0..batch).map(|row| (first * batch + row) % rows.len()).collect();
         let chosen: Vec<Row> = indices.iter().map(|index| rows[*index].clone()).collect();
-        let expected = reference.run(&chosen);
+        let expected = network.run(&chosen);
         let joined = joined(&chosen);
         let mut inputs: Vec<&[f32]> = joined.iter().map(Vec::as_slice).collect();
         let samples = inputs.first().copied().unwrap_or_default();
-        let mut said = vec![0.0; expected.len()];
+        let mut output = vec![0.0; expected.len()];
         match decoder {
-            None => engine.run(&inputs, &mut [&mut said]).map_err(ModelError::from)?,
+            None => engine.run(&inputs, &mut [&mut output]).map_err(ModelError::from)?,
             Some(tables) => {
                 let size = samples.len() / batch;
                 let mut weights = vec![0.0; batch * tables.neighbours];
                 let mut decoded = vec![0.0; samples.len() * tables.neighbours];
                 inputs.push(samples);
-                engine.run(&inputs, &mut [&mut said, &mut weights, &mut decoded]).map_err(ModelError::from)?;
+                engine.run(&inputs, &mut [&mut output, &mut weights, &mut decoded]).map_err(ModelError::from)?;
                 let rows = weights.chunks(tables.neighbours).zip(decoded.chunks(tables.neighbours * size));
                 for (index, (row, (weights, decoded))) in indices.iter().zip(chosen.iter().zip(rows)) {
                     let got = decoding_fault(tables, row.sample(), weights, decoded);
@@ -150,8 +141,8 @@ fn compare(
                 }
             }
         }
-        let size = said.len() / batch;
-        for (index, (got, expected)) in indices.iter().zip(said.chunks(size).zip(expected.chunks(size))) {
+        let size = output.len() / batch;
+        for (index, (got, expected)) in indices.iter().zip(output.chunks(size).zip(expected.chunks(size))) {
             if expected.iter().any(|value| !value.is_finite()) {
                 return Err(GateError::NotFinite { kind, index: *index });
             }

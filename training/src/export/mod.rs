@@ -1,40 +1,29 @@
 //! From a checkpoint to one ONNX file, which is written only if every engine computes what libtorch computes.
+//!
+//! A checkpoint carries everything that the file needs of its data, so that no data set is generated here. A network
+//! family is one implementation of `ExportedNetwork`.
 
-mod describe;
+mod denoiser;
 mod gate;
+mod manifest;
+mod network;
 mod onnx_graph;
 mod policy;
-mod reference;
 mod rows;
-mod sequences;
 
 pub use gate::{GateError, TOLERANCE};
-pub use onnx_graph::{BATCH, CLEAN, DecoderTables, IR_VERSION, OPSET, SAMPLE, TIMESTEP};
-pub use policy::{ACTIVATIONS, HISTORY, LOGITS, PolicyExport, export_policy_network};
-pub use sequences::{SequenceDescription, export_sequences};
+pub use onnx_graph::{BATCH, IR_VERSION, OPSET};
 
-use crate::dataset::{COLUMNS, WindowError, Windows, generate};
-use crate::fit::{Batch, BatchSource, Checkpoint, FitError};
-use crate::network::NetworkSpec;
-use describe::golden_rows;
-use gate::{Passed, Reference};
-use planwright::diffusion::{NoiseSchedule, ScheduleError, Solver};
-use planwright::model::{Artefact, Golden, Manifest, ModelError, Parity, SolverDefaults};
-use planwright::world::{Layout, LayoutError};
-use reference::DenoiserReference;
-use rows::{Row, RowShape, rows_of};
+use crate::fit::Checkpoint;
+use crate::recipe::Recipe;
+use network::{ExportedNetwork, exported_network};
+use planwright::diffusion::Solver;
+use planwright::model::{Artefact, Golden, ModelError, Parity, SolverDefaults};
 use serde::Serialize;
 use std::path::PathBuf;
 
 /// Larger files are written, but with a warning.
 pub const WARN_BYTES: usize = 15_000_000;
-/// Noisy windows that the gate and the test vectors take from the data.
-const REAL_INPUTS: usize = 8;
-/// Windows on which the intended distribution of the quantity is measured.
-const QUANTITY_WINDOWS: usize = 4_000;
-/// Streams of randomness that no training step reaches.
-const REAL_STREAM: u64 = u64::MAX - 1;
-const QUANTITY_STREAM: u64 = u64::MAX - 2;
 
 /// How a checkpoint is exported.
 #[derive(Clone, Debug)]
@@ -43,14 +32,14 @@ pub struct ExportOptions {
     pub output: PathBuf,
     /// ONNX Runtime's shared library for the gate; looked for in the usual places if `None`.
     pub library: Option<PathBuf>,
-    /// How the planner samples unless told otherwise; `steps` is lowered to the trained steps if need be.
-    pub solver: SolverDefaults,
-    /// Commit of the code; asked of git if `None`.
+    /// The sampler that the file recommends; its steps are lowered to the trained steps if need be. `None`: what
+    /// [`default_solver`] returns.
+    pub solver: Option<SolverDefaults>,
+    /// Commit of the code; from git if `None`.
     pub git_commit: Option<String>,
     /// SPDX expression of the model's licence.
     pub licence: String,
-    /// Largest relative difference from libtorch that the gate lets through: [`TOLERANCE`], unless the file is for
-    /// measurements alone.
+    /// Largest accepted relative difference from libtorch: [`TOLERANCE`], unless the file is for measurements alone.
     pub tolerance: f64,
 }
 
@@ -60,12 +49,21 @@ impl ExportOptions {
         Self {
             output: output.into(),
             library: None,
-            solver: SolverDefaults { solver: Solver::DpmSolverPlusPlus, steps: 5, candidates: 1 },
+            solver: None,
             git_commit: None,
             licence: "Apache-2.0 OR MIT".to_owned(),
             tolerance: TOLERANCE,
         }
     }
+}
+
+/// The sampler that a file of this recipe recommends unless the options name another.
+pub fn default_solver(recipe: &Recipe) -> SolverDefaults {
+    let (steps, candidates) = match recipe {
+        Recipe::MazeDiffusion(_) | Recipe::MazePolicy(_) => (2, 1),
+        Recipe::SequenceDiffusion(_) | Recipe::MazeTransform(_) => (5, 8),
+    };
+    SolverDefaults { solver: Solver::Ddim, steps, candidates }
 }
 
 /// What was exported.
@@ -110,15 +108,12 @@ pub enum ExportError {
         /// Parameters found.
         got: usize,
     },
-    /// The recipe's layout.
-    #[error("data.layout: {0}")]
-    Layout(#[from] LayoutError),
-    /// The recipe's windows.
-    #[error(transparent)]
-    Windows(#[from] WindowError),
-    /// The recipe's schedule.
-    #[error(transparent)]
-    Schedule(#[from] ScheduleError),
+    /// The checkpoint lacks what its family needs of the data.
+    #[error("expected `{entry}` in the checkpoint, got none\nhint: fit the recipe again")]
+    Checkpoint {
+        /// Which entry.
+        entry: &'static str,
+    },
     /// The recipe as JSON.
     #[error("expected a recipe that can be written as JSON, got {0}")]
     Recipe(serde_json::Error),
@@ -128,97 +123,63 @@ pub enum ExportError {
     /// The model contract.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// The rows of the data.
-    #[error(transparent)]
-    Data(#[from] FitError),
     /// The parity gate.
     #[error(transparent)]
     Gate(#[from] GateError),
 }
 
-/// Exports the averaged parameters of a checkpoint. The data are made again from the recipe, for the
-/// normaliser, the data hash, the gate's real inputs and the quantity's distribution.
+/// Exports the averaged parameters of a checkpoint.
 ///
 /// # Errors
-/// If the recipe makes no data, an engine is missing, or an engine differs from libtorch by more than
-/// [`TOLERANCE`]; the output file is untouched then.
+/// If an engine is missing or differs from libtorch by more than the tolerance; the output file is untouched then.
 pub fn export(checkpoint: &Checkpoint, options: &ExportOptions) -> Result<ExportReport, ExportError> {
     let path = &options.output;
     planwright::files::check_writable(path).map_err(|source| ExportError::Output { path: path.clone(), source })?;
-    let recipe = &checkpoint.recipe;
-    let horizon = recipe.windows.horizon;
-    let values = parameters_of(&recipe.network, checkpoint.averaged())?;
-
-    let layout = Layout::named_or_file(&recipe.data.layout)?;
-    let recording = generate(&layout, &recipe.data);
-    let windows = Windows::new(&recording, recipe.windows.clone())?;
-    let schedule = NoiseSchedule::new(recipe.diffusion.schedule, recipe.diffusion.steps)?;
-    let source = BatchSource::new(&windows, schedule, horizon, recipe.training.seed);
-    let (mut real, mut measured) = (Batch::default(), Batch::default());
-    source.draw(REAL_STREAM, REAL_INPUTS, &mut real);
-    source.draw(QUANTITY_STREAM, QUANTITY_WINDOWS, &mut measured);
-
-    let reference = DenoiserReference::new(&recipe.network, values);
-    let real = rows_of(&real, horizon * COLUMNS);
-    let golden = golden(&reference, &golden_rows(&real))?;
-    let limits = windows.limits();
-    let manifest = describe::manifest(checkpoint, options, &layout, limits, &measured, golden, recording.sha256())?;
-    let body = onnx_graph::serialise(&recipe.network, horizon, values, CLEAN, None)?;
-    let shape = RowShape { horizon, columns: COLUMNS, condition: 0, timesteps: Some(recipe.diffusion.steps) };
-    let seed = recipe.training.seed;
-    finish(&body, manifest, options, |artefact| gate::pass(artefact, &reference, &real, shape, None, options, seed))
-}
-
-/// The values, if there are as many as the network has.
-fn parameters_of<'a>(network: &NetworkSpec, values: &'a [f32]) -> Result<&'a [f32], ExportError> {
-    let expected = crate::network::declare(network).iter().map(|spec| spec.len()).sum();
-    if values.len() != expected {
-        return Err(ExportError::Parameters { expected, got: values.len() });
+    let expected: usize = checkpoint.recipe.network().parameters().iter().map(|spec| spec.len()).sum();
+    let got = checkpoint.averaged().len();
+    if got != expected {
+        return Err(ExportError::Parameters { expected, got });
     }
-    Ok(values)
-}
-
-/// Joins graph and manifest, lets the gate judge, and writes the file with what the gate found.
-fn finish(
-    body: &[u8],
-    manifest: Manifest,
-    options: &ExportOptions,
-    judge: impl FnOnce(&Artefact) -> Result<Passed, GateError>,
-) -> Result<ExportReport, ExportError> {
-    let artefact = Artefact::new(body, &manifest)?;
-    let passed = judge(&artefact)?;
-    let mut manifest = manifest;
+    let network = exported_network(checkpoint);
+    let golden = golden(network.as_ref(), checkpoint)?;
+    let mut manifest = manifest::manifest(checkpoint, options, golden)?;
+    let output = manifest.outputs.first().map_or("", |output| output.name.as_str());
+    let artefact = Artefact::new(&network.graph(output)?, &manifest)?;
+    let passed = gate::pass(&artefact, network.as_ref(), checkpoint, options)?;
     manifest.parity = passed.parity.clone();
     manifest.provenance.libraries.extend(passed.engines);
-    let report = |artefact: &Artefact, manifest: &Manifest| ExportReport {
-        name: manifest.name.clone(),
-        path: options.output.clone(),
-        bytes: artefact.bytes().len(),
+    let (name, training_steps) = (manifest.name.clone(), manifest.provenance.training_steps);
+    let artefact = artefact.with_manifest(manifest)?;
+    artefact.write(path)?;
+    let bytes = artefact.bytes().len();
+    let large = format!("the file has {bytes} bytes, more than the {WARN_BYTES} that a repository should carry");
+    Ok(ExportReport {
+        name,
+        path: path.clone(),
+        bytes,
         sha256: artefact.sha256().to_owned(),
-        parameters: passed.parameters,
-        training_steps: manifest.provenance.training_steps,
-        data_sha256: manifest.provenance.data_sha256.clone(),
-        parity: passed.parity.clone(),
-        warnings: Vec::new(),
-    };
-    let artefact = artefact.with_manifest(manifest.clone())?;
-    artefact.write(&options.output)?;
-    let mut report = report(&artefact, &manifest);
-    let bytes = report.bytes;
-    if bytes > WARN_BYTES {
-        let warning = format!("the file has {bytes} bytes, more than the {WARN_BYTES} that a repository should carry");
-        report.warnings.push(warning);
-    }
-    Ok(report)
+        parameters: expected,
+        training_steps,
+        data_sha256: checkpoint.data.sha256.clone(),
+        parity: passed.parity,
+        warnings: if bytes > WARN_BYTES { vec![large] } else { Vec::new() },
+    })
 }
 
-fn golden(reference: &dyn Reference, rows: &[Row]) -> Result<Vec<Golden>, GateError> {
-    let vectors = rows.iter().enumerate().map(|(index, row)| {
-        let output = reference.run(std::slice::from_ref(row));
+/// Test vectors for a batch of one, from real rows.
+fn golden(network: &dyn ExportedNetwork, checkpoint: &Checkpoint) -> Result<Vec<Golden>, GateError> {
+    let rows = network.golden_rows(&checkpoint.data.real);
+    let vectors = rows.into_iter().enumerate().map(|(index, row)| {
+        let output = network.run(std::slice::from_ref(&row));
         if output.iter().any(|value| !value.is_finite()) {
             return Err(GateError::NotFinite { kind: "real", index });
         }
-        Ok(Golden { inputs: row.inputs.clone(), output })
+        let mut inputs = row.inputs;
+        if checkpoint.data.decoder.is_some() {
+            // The code to decode, the graph's last input.
+            inputs.extend(inputs.first().cloned());
+        }
+        Ok(Golden { inputs, output })
     });
     vectors.collect()
 }

@@ -1,9 +1,10 @@
 //! Writes a network as ONNX: the third reading of [`Graph`], after parameters and libtorch.
 
 use crate::network::{
-    AttentionSpec, ConvSpec, Graph, NEVER, NetworkSpec, Parameters, PolicyNetworkSpec, declare_policy,
+    AttentionSpec, ConvSpec, Graph, MASK, NetworkSpec, Parameters, PolicyNetworkSpec, declare_policy,
     sinusoidal_frequencies,
 };
+use crate::transform::DecoderTables;
 use onnx_protobuf::attribute_proto::AttributeType;
 use onnx_protobuf::tensor_proto::DataType;
 use onnx_protobuf::tensor_shape_proto::{Dimension, dimension};
@@ -21,20 +22,7 @@ pub const OPSET: i64 = 17;
 pub const IR_VERSION: i64 = 8;
 /// Name of the open dimension.
 pub const BATCH: &str = "batch";
-pub use planwright::model::tensors::{CLEAN, CODE, CONDITION, DECODED, SAMPLE, TIMESTEP, WEIGHTS};
-
-/// A code space with its decoder, as a graph holds it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DecoderTables {
-    /// N x (H C) codes in [-1, 1].
-    pub codes: Vec<f32>,
-    /// N x H x C trajectories in physical units, the one paired with each code.
-    pub support: Vec<f32>,
-    /// Neighbours that a code is decoded by.
-    pub neighbours: usize,
-    /// Squared bandwidth of their weights.
-    pub bandwidth_squared: f64,
-}
+use planwright::model::tensors::{CODE, CONDITION, DECODED, SAMPLE, TIMESTEP, WEIGHTS};
 
 /// A denoiser, with its decoder if it has one, as a serialised ONNX model. `values` are all parameters in flat order,
 /// no more and no fewer; `output` is the name of what the network says.
@@ -319,12 +307,12 @@ impl Graph for OnnxGraph<'_> {
         self.node("Add", &[&scaled, &bias], Vec::new())
     }
 
-    fn in_a_row(&mut self, x: &String, channels: usize) -> String {
+    fn flatten_tokens(&mut self, x: &String, channels: usize) -> String {
         let turned = self.node("Transpose", &[x], vec![integers("perm", &[2, 0, 1])]);
         self.reshape(&turned, &[1, channels as i64, -1])
     }
 
-    fn apart(&mut self, x: &String, channels: usize, steps: usize) -> String {
+    fn unflatten_tokens(&mut self, x: &String, channels: usize, steps: usize) -> String {
         let windows = self.reshape(x, &[channels as i64, -1, steps as i64]);
         self.node("Transpose", &[&windows], vec![integers("perm", &[1, 0, 2])])
     }
@@ -354,7 +342,7 @@ impl Graph for OnnxGraph<'_> {
         let mut scores = self.node("Mul", &[&scores, &scale], Vec::new());
         if !last_only {
             let later: Vec<f32> =
-                (0..steps * steps).map(|place| if place % steps > place / steps { NEVER } else { 0.0 }).collect();
+                (0..steps * steps).map(|place| if place % steps > place / steps { MASK } else { 0.0 }).collect();
             let later = self.floats(&format!("later_{steps}"), &[steps, steps], &later);
             scores = self.node("Add", &[&scores, &later], Vec::new());
         }
@@ -364,7 +352,7 @@ impl Graph for OnnxGraph<'_> {
         self.reshape(&seen, &[1, channels as i64, -1])
     }
 
-    fn last_of_each(&mut self, x: &String, channels: usize, steps: usize) -> String {
+    fn last_token(&mut self, x: &String, channels: usize, steps: usize) -> String {
         let windows = self.reshape(x, &[1, channels as i64, -1, steps as i64]);
         let place = self.scalar(steps as i64 - 1);
         self.node("Gather", &[&windows, &place], vec![integer("axis", 3)])
@@ -426,6 +414,7 @@ fn value_info(name: &str, sizes: &[Option<usize>]) -> ValueInfoProto {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use planwright::model::tensors::CLEAN;
 
     #[test]
     fn every_parameter_is_written_once_and_every_input_exists() {

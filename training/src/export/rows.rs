@@ -1,37 +1,13 @@
 //! The inputs on which engines are compared with libtorch.
 
-use crate::fit::Batch;
+use crate::fit::Row;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
 const RANDOM_INPUTS: usize = 6;
 
-/// One row: the values of every input of the graph, in its order. The first is a sample, H x C.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Row {
-    pub(super) inputs: Vec<Vec<f32>>,
-}
-
-impl Row {
-    /// The first input.
-    pub(super) fn sample(&self) -> &[f32] {
-        self.inputs.first().map_or(&[], Vec::as_slice)
-    }
-
-    /// The second input, of a denoiser.
-    pub(super) fn timestep(&self) -> f32 {
-        self.inputs.get(1).and_then(|values| values.first()).copied().unwrap_or_default()
-    }
-}
-
-/// Every input of many rows, one after the other.
-pub(super) fn joined(rows: &[Row]) -> Vec<Vec<f32>> {
-    let count = rows.first().map_or(0, |row| row.inputs.len());
-    (0..count).map(|place| rows.iter().flat_map(|row| row.inputs[place].iter().copied()).collect()).collect()
-}
-
-/// Sizes of the rows that the gate makes up.
+/// Sizes of synthetic rows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RowShape {
     /// Time steps, H.
@@ -103,18 +79,4 @@ pub(super) fn extreme(shape: RowShape) -> Vec<Row> {
                 .map(|timestep| shape.row(sample.clone(), *timestep, vec![timestep.min(1.0); shape.condition]))
         })
         .collect()
-}
-
-/// The noisy rows of a batch, `size` values each.
-pub(super) fn rows_of(batch: &Batch, size: usize) -> Vec<Row> {
-    let width = batch.conditions.len() / batch.count.max(1);
-    let rows = batch.noisy.chunks(size).zip(&batch.timesteps).enumerate();
-    rows.map(|(row, (sample, timestep))| {
-        let mut inputs = vec![sample.to_vec(), vec![*timestep]];
-        if width > 0 {
-            inputs.push(batch.conditions[row * width..(row + 1) * width].to_vec());
-        }
-        Row { inputs }
-    })
-    .collect()
 }

@@ -1,26 +1,37 @@
-//! Checkpoints: safetensors with every parameter by name, its average and both moments.
+//! Checkpoints: safetensors with every parameter by name, its average and both moments, and what export needs.
 
-use super::recipe::{DeviceName, FitRecipe, Recipe};
+use super::data_summary::{DataSummary, Row};
 use super::trainer::{Trainer, to_vec};
 use crate::network::{ParameterSpec, Parameters};
+use crate::recipe::{DeviceName, Recipe};
+use crate::transform::DecoderTables;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+/// The version of the checkpoints that this library reads and writes. Version 1 had no data summary.
+const FORMAT: u32 = 2;
+
 /// A checkpoint in memory.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Checkpoint<R = Recipe> {
+pub struct Checkpoint {
     /// Steps done.
     pub step: u64,
     /// The recipe, whole.
-    pub recipe: R,
+    pub recipe: Recipe,
+    /// What export needs of the data.
+    pub data: DataSummary,
     /// Parameters, average, first and second moment, each in flat order.
     pub values: [Vec<f32>; 4],
 }
 
 const PARTS: [&str; 4] = ["parameters", "average", "first_moment", "second_moment"];
+/// Names of the tensors that are no parameters.
+const REAL: &str = "real";
+const CODES: &str = "decoder.codes";
+const SUPPORT: &str = "decoder.support";
 
 /// Why a checkpoint cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +51,26 @@ pub enum CheckpointError {
         path: PathBuf,
         /// What is wrong.
         problem: String,
+    },
+    /// Of another version.
+    #[error("{path}: expected a checkpoint of format {FORMAT}, got format {got}\nhint: fit the recipe again")]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        got: u32,
+    },
+    /// Of other data.
+    #[error(
+        "{path}: expected a checkpoint fitted to data {expected:.12}, got one fitted to {got:.12}\nhint: another --out starts anew; the generator of the data has changed"
+    )]
+    OtherData {
+        /// The file.
+        path: PathBuf,
+        /// Hash wanted.
+        expected: String,
+        /// Hash found.
+        got: String,
     },
     /// Of another recipe.
     #[error(
@@ -62,18 +93,30 @@ pub enum CheckpointError {
 /// The entry of a checkpoint's metadata.
 const STATE_KEY: &str = "planwright.training";
 
-/// What that entry says, as JSON.
+/// That entry, as JSON.
 #[derive(Serialize, Deserialize)]
-struct State<R> {
+struct State {
+    format: u32,
     step: u64,
-    recipe: R,
+    recipe: Recipe,
+    data: DataSummary,
 }
 
-impl<R: FitRecipe> Checkpoint<R> {
+#[derive(Deserialize)]
+struct Peek {
+    #[serde(default = "first_format")]
+    format: u32,
+}
+
+fn first_format() -> u32 {
+    1
+}
+
+impl Checkpoint {
     /// Of a trainer as it stands.
-    pub fn of(trainer: &Trainer<R>) -> Self {
+    pub(super) fn of(trainer: &Trainer, recipe: Recipe, data: DataSummary) -> Self {
         let values = [&trainer.parameters.detach(), &trainer.average, &trainer.moments.first, &trainer.moments.second];
-        Self { step: trainer.step_count(), recipe: trainer.recipe.clone(), values: values.map(to_vec) }
+        Self { step: trainer.step_count(), recipe, data, values: values.map(to_vec) }
     }
 
     /// The averaged parameters in flat order.
@@ -82,10 +125,10 @@ impl<R: FitRecipe> Checkpoint<R> {
     }
 
     /// The trainer that goes on from here.
-    pub fn into_trainer(self, device: DeviceName) -> Trainer<R> {
-        let layout = Parameters::new(self.recipe.parameters());
-        let [parameters, average, first, second] = self.values;
-        Trainer::at(&self.recipe, device, layout, [parameters, average], Some([first, second]), self.step)
+    pub(super) fn trainer(&self, device: DeviceName) -> Trainer {
+        let layout = Parameters::new(self.recipe.network().parameters());
+        let [parameters, average, first, second] = &self.values;
+        Trainer::at(layout, self.recipe.training(), device, [parameters, average], Some([first, second]), self.step)
     }
 
     /// Writes beside `path` and renames.
@@ -94,61 +137,85 @@ impl<R: FitRecipe> Checkpoint<R> {
     /// If the folder cannot be written; the old checkpoint stays then.
     pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
         let io = |source| CheckpointError::Io { path: path.to_owned(), source };
-        let specs = self.recipe.parameters();
-        let bytes: Vec<Vec<u8>> =
-            self.values.iter().map(|flat| flat.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
-        let mut tensors = Vec::new();
-        for (part, bytes) in PARTS.iter().zip(&bytes) {
-            let mut from = 0;
-            for spec in &specs {
-                let to = from + 4 * spec.len();
+        let other = |error: &dyn std::fmt::Display| io(std::io::Error::other(error.to_string()));
+        let mut tensors: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
+        for (part, flat) in PARTS.iter().zip(&self.values) {
+            let mut rest = flat.as_slice();
+            for spec in self.recipe.network().parameters() {
+                let Some((values, after)) = rest.split_at_checked(spec.len()) else { break };
                 let shape = spec.shape.iter().map(|size| *size as usize).collect();
-                let view = TensorView::new(Dtype::F32, shape, &bytes[from..to])
-                    .map_err(|error| io(std::io::Error::other(error.to_string())))?;
-                tensors.push((format!("{part}.{}", spec.name), view));
-                from = to;
+                tensors.push((format!("{part}.{}", spec.name), shape, to_bytes(values)));
+                rest = after;
             }
         }
+        for (input, values) in joined(&self.data.real).iter().enumerate() {
+            let rows = self.data.real.len();
+            tensors.push((format!("{REAL}.{input}"), vec![rows, values.len() / rows.max(1)], to_bytes(values)));
+        }
+        if let Some(decoder) = &self.data.decoder {
+            for (name, values) in [(CODES, &decoder.codes), (SUPPORT, &decoder.support)] {
+                tensors.push((name.to_owned(), vec![values.len()], to_bytes(values)));
+            }
+        }
+        let mut views = Vec::with_capacity(tensors.len());
+        for (name, shape, bytes) in &tensors {
+            let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(|error| other(&error))?;
+            views.push((name.as_str(), view));
+        }
         // One entry: several would stand in another order in every file, and equal runs must give equal bytes.
-        let state = State { step: self.step, recipe: self.recipe.clone() };
-        let state = serde_json::to_string(&state).map_err(|error| io(std::io::Error::other(error)))?;
+        let state = State { format: FORMAT, step: self.step, recipe: self.recipe.clone(), data: self.data.clone() };
+        let state = serde_json::to_string(&state).map_err(|error| other(&error))?;
         let metadata = HashMap::from([(STATE_KEY.to_owned(), state)]);
-        let serialised = safetensors::serialize(tensors, Some(metadata))
-            .map_err(|error| io(std::io::Error::other(error.to_string())))?;
+        let serialised = safetensors::serialize(views, Some(metadata)).map_err(|error| other(&error))?;
         planwright::files::write_atomically(path, |file| file.write_all(&serialised)).map_err(io)
     }
 
     /// Reads a checkpoint.
     ///
     /// # Errors
-    /// If it is missing, truncated, foreign, or holds a number that is not finite.
+    /// If it is missing, truncated, of another format, or holds a number that is not finite.
     pub fn read(path: &Path) -> Result<Self, CheckpointError> {
         let wrong = |problem: String| CheckpointError::Format { path: path.to_owned(), problem };
         let bytes = std::fs::read(path).map_err(|source| CheckpointError::Io { path: path.to_owned(), source })?;
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| wrong(error.to_string()))?;
         let metadata = header.metadata().clone().ok_or_else(|| wrong("no metadata".to_owned()))?;
         let state = metadata.get(STATE_KEY).ok_or_else(|| wrong(format!("no `{STATE_KEY}` in the metadata")))?;
-        let State::<R> { step, recipe } =
-            serde_json::from_str(state).map_err(|error| wrong(format!("a training state with {error}")))?;
-        recipe.check_network().map_err(wrong)?;
+        let unreadable = |error: serde_json::Error| wrong(format!("a training state with {error}"));
+        let Peek { format } = serde_json::from_str(state).map_err(unreadable)?;
+        if format != FORMAT {
+            return Err(CheckpointError::Version { path: path.to_owned(), got: format });
+        }
+        let State { step, recipe, mut data, .. } = serde_json::from_str(state).map_err(unreadable)?;
+        let network = recipe.network();
+        network.check().map_err(wrong)?;
         let tensors = SafeTensors::deserialize(&bytes).map_err(|error| wrong(error.to_string()))?;
-        let specs = recipe.parameters();
+        let specs = network.parameters();
         let mut values = [const { Vec::new() }; 4];
         for (part, flat) in PARTS.iter().zip(&mut values) {
             for spec in &specs {
                 append(&tensors, part, spec, flat).map_err(wrong)?;
             }
         }
-        Ok(Self { step, recipe, values })
+        data.real = real_rows(&tensors).map_err(wrong)?;
+        if let Some(transform) = &data.transform {
+            data.decoder = Some(DecoderTables {
+                codes: floats(&tensors, CODES).map_err(wrong)?,
+                support: floats(&tensors, SUPPORT).map_err(wrong)?,
+                neighbours: transform.neighbours,
+                bandwidth_squared: transform.bandwidth_squared,
+            });
+        }
+        Ok(Self { step, recipe, data, values })
     }
 
-    /// Refuses a checkpoint of another recipe.
+    /// Refuses a checkpoint of another recipe; the hash of the data, which a fit fills in, does not count.
     ///
     /// # Errors
     /// [`CheckpointError::OtherRecipe`].
-    pub fn check_recipe(&self, recipe: &R, path: &Path) -> Result<(), CheckpointError> {
-        let (expected_hash, got_hash) = (recipe.sha256(), self.recipe.sha256());
-        if expected_hash == got_hash {
+    pub(super) fn check_recipe(&self, recipe: &Recipe, path: &Path) -> Result<(), CheckpointError> {
+        let [expected, got] = [recipe, &self.recipe].map(|recipe| recipe.with_data_sha256(""));
+        let (expected_hash, got_hash) = (expected.sha256(), got.sha256());
+        if expected_hash == got_hash && expected.family() == got.family() {
             return Ok(());
         }
         Err(CheckpointError::OtherRecipe {
@@ -161,18 +228,51 @@ impl<R: FitRecipe> Checkpoint<R> {
     }
 }
 
+/// Every input of many rows, one after the other.
+pub(crate) fn joined(rows: &[Row]) -> Vec<Vec<f32>> {
+    let count = rows.first().map_or(0, |row| row.inputs.len());
+    (0..count).map(|input| rows.iter().flat_map(|row| row.inputs[input].iter().copied()).collect()).collect()
+}
+
+/// Rows from the tensors `real.0`, `real.1` and so on.
+fn real_rows(tensors: &SafeTensors) -> Result<Vec<Row>, String> {
+    let mut rows = Vec::new();
+    for input in 0.. {
+        let name = format!("{REAL}.{input}");
+        let Ok(view) = tensors.tensor(&name) else { break };
+        let &[count, size] = view.shape() else { return Err(format!("`{name}` of another shape")) };
+        rows.resize_with(count, Row::default);
+        let values = floats(tensors, &name)?;
+        for (row, values) in rows.iter_mut().zip(values.chunks(size.max(1))) {
+            row.inputs.push(values.to_vec());
+        }
+    }
+    if rows.is_empty() { Err(format!("no `{REAL}.0`")) } else { Ok(rows) }
+}
+
+fn to_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
 fn append(tensors: &SafeTensors, part: &str, spec: &ParameterSpec, flat: &mut Vec<f32>) -> Result<(), String> {
     let name = format!("{part}.{}", spec.name);
-    let view = tensors.tensor(&name).map_err(|error| error.to_string())?;
-    if view.dtype() != Dtype::F32 || view.data().len() != 4 * spec.len() {
-        return Err(format!("`{name}` of another type or size"));
+    let values = floats(tensors, &name)?;
+    if values.len() != spec.len() {
+        return Err(format!("`{name}` of another size"));
     }
-    for bytes in view.data().chunks_exact(4) {
-        let value = f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-        if !value.is_finite() {
-            return Err(format!("`{name}` with a number that is not finite"));
-        }
-        flat.push(value);
-    }
+    flat.extend(values);
     Ok(())
+}
+
+fn floats(tensors: &SafeTensors, name: &str) -> Result<Vec<f32>, String> {
+    let view = tensors.tensor(name).map_err(|error| error.to_string())?;
+    if view.dtype() != Dtype::F32 {
+        return Err(format!("`{name}` of another type"));
+    }
+    let (chunks, _) = view.data().as_chunks::<4>();
+    let values: Vec<f32> = chunks.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    if values.iter().any(|value| !value.is_finite()) {
+        return Err(format!("`{name}` with a number that is not finite"));
+    }
+    Ok(values)
 }

@@ -1,23 +1,26 @@
 //! Fitting a network from a recipe: objective, optimiser, checkpoints, metrics.
 
-mod batch;
 mod checkpoint;
+mod data_summary;
 mod denoising;
 mod ensemble_adam;
+mod error;
+mod maze_diffusion;
 mod optimiser;
-mod recipe;
+mod policy;
 mod run;
 mod sequence;
+mod system_description;
+mod task;
 mod trainer;
 
-pub use batch::{Batch, BatchSource};
+pub(crate) use checkpoint::joined;
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use denoising::DenoiserRecipe;
+pub use data_summary::{DataSummary, Row};
 pub use ensemble_adam::EnsembleAdam;
-pub use optimiser::{Moments, OptimiserSettings, learning_rate};
-pub use recipe::{DeviceName, DiffusionSettings, FitRecipe, Recipe, RecipeError, TrainingSettings, content_sha256};
-pub(crate) use run::fit_by;
-pub use run::{FitError, FitOptions, FitReport, fit};
-pub(crate) use sequence::real_rows;
-pub use sequence::{SequenceData, SequenceDiffusion, SequenceRecipe, fit_sequences};
+pub use error::FitError;
+pub use optimiser::{Moments, learning_rate};
+pub use run::{FitOptions, FitReport, fit};
+pub use sequence::{SequenceData, SequenceDescription, fit_sequences};
+pub use task::Task;
 pub use trainer::{StepReport, Trainer};

@@ -1,50 +1,11 @@
 //! AdamW on one flat parameter tensor, with global-norm clipping and a learning-rate schedule.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use crate::recipe::OptimiserSettings;
 use tch::{Device, Kind, Tensor};
-
-/// AdamW and its schedule.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OptimiserSettings {
-    /// Peak learning rate.
-    pub learning_rate: f64,
-    /// Steps of linear rise from 0 to the peak.
-    #[serde(default)]
-    pub warmup_steps: u64,
-    /// What is left of the peak at the last step, reached on a half cosine; 1 keeps it constant.
-    #[serde(default = "constant")]
-    pub final_share: f64,
-    /// Decoupled weight decay.
-    #[serde(default)]
-    pub weight_decay: f64,
-    /// Largest global norm of the gradient.
-    pub clip_norm: f64,
-}
-
-fn constant() -> f64 {
-    1.0
-}
 
 const FIRST_DECAY: f64 = 0.9;
 const SECOND_DECAY: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
-
-impl OptimiserSettings {
-    pub(super) fn check(&self) -> Result<(), String> {
-        let positive = [("learning_rate", self.learning_rate), ("clip_norm", self.clip_norm)];
-        for (name, value) in positive {
-            if !(value > 0.0 && value.is_finite()) {
-                return Err(format!("expected {name} above 0, got {value}"));
-            }
-        }
-        if !(0.0..=1.0).contains(&self.final_share) || !(0.0..1.0).contains(&self.weight_decay) {
-            return Err("expected final_share in [0, 1] and weight_decay in [0, 1)".to_owned());
-        }
-        Ok(())
-    }
-}
 
 /// Learning rate of step `step` (from 0) of `total`.
 pub fn learning_rate(settings: &OptimiserSettings, step: u64, total: u64) -> f64 {

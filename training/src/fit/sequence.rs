@@ -1,78 +1,40 @@
-//! Fits a denoiser to rows of any kind: a system's trajectories, weighted or conditioned, or codes.
+//! Data and loss of a denoiser of sequences of any kind: a system's trajectories, weighted or conditioned, or codes.
 
-use super::batch::Batch;
-use super::denoising::{DenoiserRecipe, denoiser_fit};
-use super::recipe::TrainingSettings;
-use super::run::{FitError, FitOptions, FitReport, Run};
-use crate::network::NetworkSpec;
-use crate::system::Trajectories;
-use planwright::diffusion::{NoiseSchedule, ScheduleKind};
-use planwright::model::Prediction;
+use super::data_summary::{DataSummary, REAL_ROWS, REAL_STREAM};
+use super::denoising::{Batch, Denoising};
+use super::error::FitError;
+use super::run::{FitOptions, FitReport, Run};
+use super::task::{StepLoss, Task};
+use crate::dataset::Trajectories;
+use crate::recipe::{Recipe, SequenceRecipe};
+use crate::transform::DecoderTables;
+use planwright::diffusion::NoiseSchedule;
+use planwright::model::{Column, ConditionSpec, Normaliser, QuantitySpec, TransformSpec, WorldSpec};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::StandardNormal;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::ops::Range;
 
-/// The noise, and what the network says about it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SequenceDiffusion {
-    /// Family of the schedule.
-    pub schedule: ScheduleKind,
-    /// Training steps T.
-    pub steps: usize,
-    /// What the network says.
-    pub prediction: Prediction,
+/// Units, world and quantity of the sequences of a fit.
+#[derive(Clone, Debug)]
+pub struct SequenceDescription {
+    /// Names and units of the columns.
+    pub columns: Vec<Column>,
+    /// Physical values that map to -1 and 1, per column.
+    pub normaliser: Normaliser,
+    /// Seconds between time steps.
+    pub step_secs: f64,
+    /// The quantity and its intended distribution.
+    pub quantity: Option<QuantitySpec>,
+    /// Range and guidance of the condition; its width is the network's.
+    pub condition: Option<ConditionSpec>,
+    /// Code space and decoder.
+    pub transform: Option<(TransformSpec, DecoderTables)>,
+    /// The world, for a planner of a robot; with a transform the family is `MazeTransform`.
+    pub world: Option<WorldSpec>,
+    /// How the data were made, beside the fit's recipe.
+    pub recipe: serde_json::Value,
 }
-
-/// A denoiser of rows; the rows themselves come from whoever asks for the fit, and are hashed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SequenceRecipe {
-    /// Name of the model and of its run folder.
-    pub name: String,
-    /// Time steps of a row, H.
-    pub horizon: usize,
-    /// The denoiser.
-    pub network: NetworkSpec,
-    /// The noise.
-    pub diffusion: SequenceDiffusion,
-    /// Whether first and last step are given (inpainted), in training as in sampling.
-    #[serde(default)]
-    pub endpoints_fixed: bool,
-    /// Share of rows whose condition is left out, for classifier-free guidance.
-    #[serde(default)]
-    pub condition_drop: f64,
-    /// The fit.
-    pub training: TrainingSettings,
-    /// SHA-256 of the recipe of the fit whose parameters this one starts from, if any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub starts_from: Option<String>,
-    /// SHA-256 of rows, weights and conditions, hex.
-    pub data_sha256: String,
-}
-
-impl DenoiserRecipe for SequenceRecipe {
-    fn network(&self) -> &NetworkSpec {
-        &self.network
-    }
-
-    fn horizon(&self) -> usize {
-        self.horizon
-    }
-
-    fn prediction(&self) -> Prediction {
-        self.diffusion.prediction
-    }
-
-    fn is_fixed(&self, step: usize, _column: usize) -> bool {
-        self.endpoints_fixed && (step == 0 || step == self.horizon - 1)
-    }
-}
-
-denoiser_fit!(SequenceRecipe);
 
 /// What a denoiser is fitted to.
 #[derive(Clone, Debug, Default)]
@@ -100,7 +62,7 @@ impl SequenceData {
         planwright::files::hex(&hash.finalize())
     }
 
-    /// Refuses what cannot be drawn from.
+    /// Checks shapes, weights and finiteness.
     fn check(&self, recipe: &SequenceRecipe) -> Result<(), FitError> {
         let wrong = |expected: String, got: String| Err(FitError::Data { expected, got });
         let (rows, columns) = (self.rows.len(), recipe.network.columns);
@@ -125,87 +87,117 @@ impl SequenceData {
     }
 }
 
-/// Fits a recipe to data. The recipe's `data_sha256` is filled in.
+/// Fits a recipe to data that the caller made. The recipe's `data_sha256` is filled in.
 ///
 /// # Errors
 /// See [`FitError`]; whatever happens, the last checkpoint on disk is whole.
 pub fn fit_sequences(
     recipe: &SequenceRecipe,
     data: &SequenceData,
+    description: &SequenceDescription,
     options: &FitOptions,
 ) -> Result<FitReport, FitError> {
     data.check(recipe)?;
-    let recipe = SequenceRecipe { data_sha256: data.sha256(), ..recipe.clone() };
-    let schedule = NoiseSchedule::new(recipe.diffusion.schedule, recipe.diffusion.steps)?;
+    let settings = recipe;
+    let recipe = match (&description.transform, &description.world) {
+        (Some(_), Some(_)) => Recipe::MazeTransform(settings.clone()),
+        _ => Recipe::SequenceDiffusion(settings.clone()),
+    };
     let run = Run::open(&recipe, options)?;
-    let cumulative: Vec<f64> = data
-        .weights
-        .iter()
-        .scan(0.0, |sum, weight| {
+    let (summary, loss) = data_and_loss(settings, data, description)?;
+    run.drive(Task::new(&recipe, summary, loss))
+}
+
+/// What export needs of the data, and the loss of a step.
+fn data_and_loss<'a>(
+    recipe: &SequenceRecipe,
+    data: &'a SequenceData,
+    description: &SequenceDescription,
+) -> Result<(DataSummary, StepLoss<'a>), FitError> {
+    let source = SequenceBatches::new(recipe, data)?;
+    let mut real = Batch::default();
+    source.draw(false, REAL_STREAM, REAL_ROWS, &mut real);
+    let (transform, decoder) = description.transform.clone().unzip();
+    let summary = DataSummary {
+        sha256: data.sha256(),
+        columns: description.columns.clone(),
+        normaliser: description.normaliser.clone(),
+        step_secs: description.step_secs,
+        world: description.world.clone(),
+        quantity: description.quantity.clone(),
+        condition: description.condition.clone().filter(|_| recipe.network.condition.is_some()),
+        transform,
+        policy: None,
+        made: Some(description.recipe.clone()),
+        real: real.rows(),
+        decoder,
+    };
+    let prediction = recipe.diffusion.prediction;
+    let denoising = Denoising::new(&recipe.network, recipe.horizon, prediction, &source.given);
+    let (count, mut batch) = (recipe.training.batch, Batch::default());
+    let loss: StepLoss<'a> = Box::new(move |step, views, device| {
+        source.draw(true, step, count, &mut batch);
+        denoising.loss(views, &batch, device)
+    });
+    Ok((summary, loss))
+}
+
+/// Batches of noised sequences.
+struct SequenceBatches<'a> {
+    data: &'a SequenceData,
+    /// Sums of the weights up to each sequence; empty where all weigh the same.
+    cumulative: Vec<f64>,
+    schedule: NoiseSchedule,
+    /// Values of a sequence that stay clean.
+    given: Vec<Range<usize>>,
+    condition_width: usize,
+    condition_drop: f64,
+    seed: u64,
+}
+
+impl<'a> SequenceBatches<'a> {
+    fn new(recipe: &SequenceRecipe, data: &'a SequenceData) -> Result<Self, FitError> {
+        let sum = |sum: &mut f64, weight: &f64| {
             *sum += weight;
             Some(*sum)
-        })
-        .collect();
-    run.drive(&recipe.data_sha256, |step, count, batch| draw(&recipe, data, &cumulative, &schedule, step, count, batch))
-}
-
-/// Eight rows with noise at random levels, from a stream that no training step reaches: what the parity gate sees.
-pub(crate) fn real_rows(recipe: &SequenceRecipe, data: &SequenceData, count: usize) -> Result<Batch, FitError> {
-    data.check(recipe)?;
-    let schedule = NoiseSchedule::new(recipe.diffusion.schedule, recipe.diffusion.steps)?;
-    let mut batch = Batch::default();
-    draw(recipe, data, &[], &schedule, u64::MAX - 1, count, &mut batch);
-    Ok(batch)
-}
-
-/// The batch of a step, from the step's own stream of randomness.
-fn draw(
-    recipe: &SequenceRecipe,
-    data: &SequenceData,
-    cumulative: &[f64],
-    schedule: &NoiseSchedule,
-    step: u64,
-    count: usize,
-    batch: &mut Batch,
-) {
-    let mut rng = ChaCha8Rng::seed_from_u64(recipe.training.seed);
-    rng.set_stream(step.wrapping_add(1));
-    for part in [&mut batch.clean, &mut batch.noise, &mut batch.noisy, &mut batch.timesteps, &mut batch.conditions] {
-        part.clear();
-    }
-    batch.count = count;
-    let width = recipe.network.condition.map_or(0, |condition| condition.width);
-    let size = data.rows.size();
-    let edges = recipe.network.columns;
-    for _ in 0..count {
-        let row = match cumulative.last() {
-            Some(total) => {
-                let target = rng.random::<f64>() * total;
-                cumulative.partition_point(|sum| *sum <= target).min(cumulative.len() - 1)
-            }
-            None => rng.random_range(0..data.rows.len()),
         };
-        let clean = data.rows.get(row);
-        let timestep = rng.random_range(0..schedule.steps());
-        let (signal, noise) = schedule.scales(Some(timestep));
-        batch.timesteps.push(timestep as f32);
-        batch.clean.extend_from_slice(clean);
-        let start = batch.noisy.len();
-        for value in clean {
-            let epsilon: f32 = rng.sample(StandardNormal);
-            batch.noise.push(epsilon);
-            batch.noisy.push(signal as f32 * value + noise as f32 * epsilon);
-        }
-        if recipe.endpoints_fixed {
-            for range in [0..edges, size - edges..size] {
-                batch.noisy[start..][range.clone()].copy_from_slice(&clean[range]);
-            }
-        }
-        if width > 0 {
-            if rng.random::<f64>() < recipe.condition_drop {
-                batch.conditions.extend(std::iter::repeat_n(0.0, width));
-            } else {
-                batch.conditions.extend_from_slice(&data.conditions[row * width..(row + 1) * width]);
+        let (size, edges) = (data.rows.size(), recipe.network.columns);
+        let ends = if recipe.endpoints_fixed { vec![0..edges, size - edges..size] } else { Vec::new() };
+        Ok(Self {
+            data,
+            cumulative: data.weights.iter().scan(0.0, sum).collect(),
+            schedule: NoiseSchedule::new(recipe.diffusion.schedule, recipe.diffusion.steps)?,
+            given: ends,
+            condition_width: recipe.network.condition.map_or(0, |condition| condition.width),
+            condition_drop: recipe.condition_drop,
+            seed: recipe.training.seed,
+        })
+    }
+
+    /// The batch of a step, from the step's own stream of randomness; all sequences equally often unless `weighted`.
+    fn draw(&self, weighted: bool, step: u64, count: usize, batch: &mut Batch) {
+        let Self { data, condition_width: width, .. } = self;
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(step.wrapping_add(1));
+        batch.clear();
+        let cumulative = if weighted { self.cumulative.as_slice() } else { &[] };
+        for _ in 0..count {
+            let row = match cumulative.last() {
+                Some(total) => {
+                    let target = rng.random::<f64>() * total;
+                    cumulative.partition_point(|sum| *sum <= target).min(cumulative.len() - 1)
+                }
+                None => rng.random_range(0..data.rows.len()),
+            };
+            let clean = data.rows.get(row);
+            batch.clean.extend_from_slice(clean);
+            batch.push_noised(clean, &self.schedule, &self.given, &mut rng);
+            if *width > 0 {
+                if rng.random::<f64>() < self.condition_drop {
+                    batch.conditions.extend(std::iter::repeat_n(0.0, *width));
+                } else {
+                    batch.conditions.extend_from_slice(&data.conditions[row * width..(row + 1) * width]);
+                }
             }
         }
     }
@@ -214,9 +206,10 @@ fn draw(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fit::DeviceName;
-    use crate::fit::OptimiserSettings;
-    use crate::network::ConditionSpec;
+    use crate::network::{ConditionSpec, NetworkSpec};
+    use crate::recipe::{DeviceName, OptimiserSettings, SequenceDiffusion, TrainingSettings};
+    use planwright::diffusion::ScheduleKind;
+    use planwright::model::Prediction;
 
     fn recipe(condition: bool) -> SequenceRecipe {
         SequenceRecipe {
@@ -259,21 +252,35 @@ mod tests {
         SequenceData { rows, weights: Vec::new(), conditions }
     }
 
+    fn description() -> SequenceDescription {
+        let column = Column { name: "state".to_owned(), unit: "1".to_owned(), frame: String::new() };
+        SequenceDescription {
+            columns: vec![column],
+            normaliser: Normaliser { low: vec![-1.0], high: vec![1.0] },
+            step_secs: 1.0,
+            quantity: None,
+            condition: None,
+            transform: None,
+            world: None,
+            recipe: serde_json::Value::Null,
+        }
+    }
+
     #[test]
     fn batches_keep_endpoints_weights_and_dropped_conditions() {
         let recipe = recipe(true);
-        let schedule = NoiseSchedule::new(ScheduleKind::Cosine, 20).expect("steps");
-        let data = data(true);
-        let mut batch = Batch::default();
         // Only the last row has weight.
-        let cumulative = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0];
-        draw(&recipe, &data, &cumulative, &schedule, 0, 64, &mut batch);
+        let weights = vec![0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0];
+        let data = SequenceData { weights, ..data(true) };
+        let source = SequenceBatches::new(&recipe, &data).expect("a schedule");
+        let mut batch = Batch::default();
+        source.draw(true, 0, 64, &mut batch);
         assert!(batch.clean.iter().all(|value| *value == 0.9));
         assert!(batch.noisy.chunks(8).all(|row| row[0] == 0.9 && row[7] == 0.9 && row[3] != 0.9));
         let dropped = batch.conditions.chunks(4).filter(|row| **row == [0.0; 4]).count();
         assert!((10..54).contains(&dropped), "{dropped} of 64 dropped");
         let mut again = Batch::default();
-        draw(&recipe, &data, &cumulative, &schedule, 0, 64, &mut again);
+        source.draw(true, 0, 64, &mut again);
         assert_eq!((batch.noisy, batch.noise), (again.noisy, again.noise));
     }
 
@@ -290,10 +297,10 @@ mod tests {
                 initial: None,
             };
             let (recipe, data) = (recipe(condition), data(condition));
-            let whole = fit_sequences(&recipe, &data, &options("whole", false, None)).expect("a fit");
+            let whole = fit_sequences(&recipe, &data, &description(), &options("whole", false, None)).expect("a fit");
             assert!(whole.loss.is_some_and(|loss| loss < 1.2), "{whole:?}");
-            fit_sequences(&recipe, &data, &options("parts", false, Some(30))).expect("the first half");
-            fit_sequences(&recipe, &data, &options("parts", true, None)).expect("the second half");
+            fit_sequences(&recipe, &data, &description(), &options("parts", false, Some(30))).expect("the first half");
+            fit_sequences(&recipe, &data, &description(), &options("parts", true, None)).expect("the second half");
             let bytes = |name: &str| std::fs::read(folder.path().join(name).join("checkpoint.safetensors")).ok();
             assert_eq!(bytes("whole"), bytes("parts"));
         }
@@ -315,7 +322,7 @@ mod tests {
         let weights = SequenceData { weights: vec![0.0; 10], ..data(false) };
         let conditions = SequenceData { conditions: vec![0.0; 3], ..data(false) };
         for wrong in [SequenceData::default(), nan, weights, conditions] {
-            let refused = fit_sequences(&recipe(false), &wrong, &options);
+            let refused = fit_sequences(&recipe(false), &wrong, &description(), &options);
             assert!(matches!(refused, Err(FitError::Data { .. })), "{refused:?}");
         }
     }

@@ -1,52 +1,56 @@
-//! One training step: loss, gradient, update, average.
+//! One training step of any network: loss, gradient, AdamW update, exponential moving average.
 
 use super::optimiser::Moments;
-use super::recipe::{DeviceName, FitRecipe, Recipe};
-use crate::network::Parameters;
+use crate::network::{ParameterSpec, Parameters};
+use crate::recipe::{DeviceName, TrainingSettings};
 use tch::{Device, Kind, Tensor};
 
 /// What a step did.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepReport {
-    /// What is minimised.
+    /// The loss before the step.
     pub loss: f64,
     /// Norm of the gradient before clipping.
     pub gradient_norm: f64,
 }
 
-/// The state of a fit. All of it goes into a checkpoint.
-pub struct Trainer<R = Recipe> {
-    pub(super) recipe: R,
+/// Parameters, their average and the optimiser's state. All of it goes into a checkpoint.
+pub struct Trainer {
     pub(super) layout: Parameters,
     pub(super) parameters: Tensor,
     pub(super) average: Tensor,
     pub(super) moments: Moments,
     pub(super) step: u64,
+    settings: TrainingSettings,
     device: Device,
 }
 
-impl<R: FitRecipe> Trainer<R> {
-    /// At step 0.
-    pub fn new(recipe: &R, device: DeviceName) -> Self {
-        let layout = Parameters::new(recipe.parameters());
-        let initial = layout.initial(recipe.training().seed);
-        Self::at(recipe, device, layout, [initial.clone(), initial], None, 0)
+impl Trainer {
+    /// At step 0, with initial values from the settings' seed.
+    pub fn new(parameters: Vec<ParameterSpec>, settings: &TrainingSettings, device: DeviceName) -> Self {
+        let layout = Parameters::new(parameters);
+        let initial = layout.initial(settings.seed);
+        Self::at(layout, settings, device, [&initial, &initial], None, 0)
     }
 
-    /// At step 0 with given parameters; `None` if they are not as many as the network has.
-    pub(super) fn starting_from(recipe: &R, device: DeviceName, values: &[f32]) -> Option<Self> {
-        let layout = Parameters::new(recipe.parameters());
-        let values = [values.to_vec(), values.to_vec()];
-        (values[0].len() == layout.len()).then(|| Self::at(recipe, device, layout, values, None, 0))
+    /// At step 0 with given values in flat order; `None` if they are not as many as the parameters.
+    pub(super) fn starting_from(
+        parameters: Vec<ParameterSpec>,
+        settings: &TrainingSettings,
+        device: DeviceName,
+        values: &[f32],
+    ) -> Option<Self> {
+        let layout = Parameters::new(parameters);
+        (values.len() == layout.len()).then(|| Self::at(layout, settings, device, [values, values], None, 0))
     }
 
     /// At any step. `values` are parameters and average, `moments` Adam's (zeros if `None`).
     pub(super) fn at(
-        recipe: &R,
-        device: DeviceName,
         layout: Parameters,
-        values: [Vec<f32>; 2],
-        moments: Option<[Vec<f32>; 2]>,
+        settings: &TrainingSettings,
+        device: DeviceName,
+        [parameters, average]: [&[f32]; 2],
+        moments: Option<[&[f32]; 2]>,
         step: u64,
     ) -> Self {
         let device = match device {
@@ -54,9 +58,8 @@ impl<R: FitRecipe> Trainer<R> {
             DeviceName::Cuda => Device::Cuda(0),
         };
         let place = |values: &[f32]| Tensor::from_slice(values).to_device(device);
-        let [parameters, average] = &values;
         let moments = match moments {
-            Some([first, second]) => Moments { first: place(&first), second: place(&second) },
+            Some([first, second]) => Moments { first: place(first), second: place(second) },
             None => Moments::zeros(layout.len(), device),
         };
         Self {
@@ -66,7 +69,7 @@ impl<R: FitRecipe> Trainer<R> {
             step,
             device,
             layout,
-            recipe: recipe.clone(),
+            settings: settings.clone(),
         }
     }
 
@@ -75,24 +78,28 @@ impl<R: FitRecipe> Trainer<R> {
         self.step
     }
 
-    /// The averaged parameters in flat order, what is exported.
+    /// The averaged parameters in flat order: what is exported.
     pub fn averaged(&self) -> Vec<f32> {
         to_vec(&self.average)
     }
 
-    /// One optimiser step.
-    pub fn step(&mut self, batch: &R::Batch) -> StepReport {
+    /// The averaged parameters as tensors in the order of their declaration.
+    pub fn averaged_views(&self) -> Vec<Tensor> {
+        self.layout.views(&self.average)
+    }
+
+    /// One optimiser step on the loss that `loss` computes from views of the parameters.
+    pub fn step(&mut self, loss: impl FnOnce(&[Tensor], Device) -> Tensor) -> StepReport {
         let views = self.layout.views(&self.parameters);
-        let loss = self.recipe.loss(&views, batch, self.device);
+        let loss = loss(&views, self.device);
         self.parameters.zero_grad();
         loss.backward();
         let gradient = self.parameters.grad();
-        let training = self.recipe.training();
+        let TrainingSettings { optimiser, steps, average_decay, .. } = &self.settings;
         let mut parameters = self.parameters.detach();
-        let gradient_norm =
-            self.moments.update(&mut parameters, &gradient, &training.optimiser, self.step, training.steps);
+        let gradient_norm = self.moments.update(&mut parameters, &gradient, optimiser, self.step, *steps);
         // The average follows closely at first: its window never exceeds the steps done.
-        let decay = training.average_decay.min((1.0 + self.step as f64) / (10.0 + self.step as f64));
+        let decay = average_decay.min((1.0 + self.step as f64) / (10.0 + self.step as f64));
         let _ = self.average.lerp_(&parameters, 1.0 - decay);
         self.step += 1;
         StepReport { loss: loss.double_value(&[]), gradient_norm }

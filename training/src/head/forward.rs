@@ -4,7 +4,7 @@
 //! |A(z)|^2 / (2 c_0), which is the published 1/2 + Re sum_k (c_k / c_0) exp(i k pi z) with the autocorrelation
 //! c_k = sum_l a_(l+k) conj(a_l), and is not negative even after rounding.
 
-use super::spec::{HeadError, HeadSpec, Objective};
+use super::settings::{HeadError, HeadSettings, Objective};
 use crate::network::ParameterSpec;
 use planwright::density::bin_centre;
 use std::f64::consts::PI;
@@ -15,7 +15,7 @@ const MIXTURE_FLOOR: f64 = 1e-5;
 /// Added to a density before the logarithm of a likelihood.
 const LIKELIHOOD_FLOOR: f64 = 1e-10;
 
-/// Parameters of a head, in the shapes of [`HeadSpec::parameters`].
+/// Parameters of a head, in the shapes of [`HeadSettings::parameters`].
 #[derive(Debug)]
 pub struct HeadWeights {
     /// Of the affine map: outputs x features.
@@ -38,7 +38,7 @@ pub struct HeadOutput {
 /// A head whose tables are built once.
 #[derive(Debug)]
 pub struct Head {
-    spec: HeadSpec,
+    spec: HeadSettings,
     dimensions: i64,
     tables: Tables,
 }
@@ -111,13 +111,13 @@ impl Head {
     ///
     /// # Errors
     /// If there is no such head.
-    pub fn new(spec: HeadSpec, dimensions: usize) -> Result<Self, HeadError> {
+    pub fn new(spec: HeadSettings, dimensions: usize) -> Result<Self, HeadError> {
         // One feature stands for any number: only the head itself is in question.
         spec.parameters("head", 1, dimensions, Objective::Classification)?;
         let tables = match spec {
-            HeadSpec::Linear { .. } => Tables::Linear,
-            HeadSpec::Mixture { bins, .. } => Tables::Mixture { centres: floats(&bin_centres(bins)) },
-            HeadSpec::Fourier { bins, frequencies, .. } => {
+            HeadSettings::Linear { .. } => Tables::Linear,
+            HeadSettings::Mixture { bins, .. } => Tables::Mixture { centres: floats(&bin_centres(bins)) },
+            HeadSettings::Fourier { bins, frequencies, .. } => {
                 let count = 2 * frequencies + 2;
                 let points: Vec<f64> = (0..count).map(|point| -1.0 + 2.0 * point as f64 / count as f64).collect();
                 let squares: Vec<f64> = (0..=frequencies).map(|k| (k * k) as f64).collect();
@@ -135,11 +135,11 @@ impl Head {
     }
 
     /// Which head it is.
-    pub fn spec(&self) -> &HeadSpec {
+    pub fn spec(&self) -> &HeadSettings {
         &self.spec
     }
 
-    /// Its parameters; see [`HeadSpec::parameters`].
+    /// Its parameters; see [`HeadSettings::parameters`].
     ///
     /// # Errors
     /// If there are no features.
@@ -152,7 +152,7 @@ impl Head {
         self.spec.parameters(name, features, self.dimensions as usize, objective)
     }
 
-    /// Weights from views in the order of [`HeadSpec::parameters`]; `None` if their number is another.
+    /// Weights from views in the order of [`HeadSettings::parameters`]; `None` if their number is another.
     pub fn weights(&self, views: &[Tensor]) -> Option<HeadWeights> {
         let (weight, bias, scale) = match (&self.tables, views) {
             (Tables::Mixture { .. }, [weight, bias, scale]) => (weight, bias, Some(scale.shallow_clone())),
@@ -178,7 +178,7 @@ impl Head {
     pub fn logits(&self, raw: &Tensor, scale: Option<&Tensor>) -> Tensor {
         let raw = self.split(raw);
         match (&self.tables, &self.spec) {
-            (Tables::Fourier { at_bins, .. }, HeadSpec::Fourier { bins, floor, .. }) => {
+            (Tables::Fourier { at_bins, .. }, HeadSettings::Fourier { bins, floor, .. }) => {
                 let power = power(&raw, at_bins, *bins as i64);
                 // The sum is bins times c_0, save at half as many frequencies as bins.
                 let sum = power.sum_dim_intlist(-1, true, None::<Kind>);
@@ -241,7 +241,9 @@ impl Head {
     /// none: then a loss has nothing to add.
     pub fn regulariser(&self, raw: &Tensor) -> Option<Tensor> {
         match (&self.tables, &self.spec) {
-            (Tables::Fourier { squares, .. }, HeadSpec::Fourier { regularisation, .. }) if *regularisation > 0.0 => {
+            (Tables::Fourier { squares, .. }, HeadSettings::Fourier { regularisation, .. })
+                if *regularisation > 0.0 =>
+            {
                 let sum = (self.coefficients(raw)?.square() * squares).sum_dim_intlist(-1, false, None::<Kind>);
                 Some(sum.mean(None::<Kind>) * (4.0 * PI * PI * regularisation))
             }

@@ -1,6 +1,6 @@
 //! The heads against their definitions, in double precision and by hand.
 
-use super::{Head, HeadError, HeadSpec, HeadWeights, Objective};
+use super::{Head, HeadError, HeadSettings, HeadWeights, Objective};
 use crate::network::Parameters;
 use std::f64::consts::PI;
 use tch::{Kind, Tensor};
@@ -44,7 +44,7 @@ fn fourier_logits_are_those_of_the_published_formula() {
     // At half as many frequencies as bins the sum of the masses is no longer bins / 2.
     for (bins, frequencies) in [(50, 12), (18, 9), (2, 1)] {
         let (raw, rows) = outputs(frequencies);
-        let head = Head::new(HeadSpec::fourier(bins, frequencies), 2).expect("a head");
+        let head = Head::new(HeadSettings::fourier(bins, frequencies), 2).expect("a head");
         let logits = head.logits(&raw, None);
         assert_eq!(logits.size(), [2, 2, bins as i64]);
         for (row, got) in rows.iter().zip(doubles(&logits).chunks(bins)) {
@@ -61,7 +61,7 @@ fn fourier_logits_are_those_of_the_published_formula() {
 #[test]
 fn densities_are_those_of_the_published_formula_also_outside() {
     let (raw, rows) = outputs(12);
-    let head = Head::new(HeadSpec::fourier(50, 12), 2).expect("a head");
+    let head = Head::new(HeadSettings::fourier(50, 12), 2).expect("a head");
     let values = [-0.9, 0.33, 0.0, 1.4];
     let got = head.density(&raw, None, &Tensor::from_slice(&values).to_kind(Kind::Float).view([2, 2]));
     for ((row, value), got) in rows.iter().zip(values).zip(doubles(&got.expect("densities"))) {
@@ -72,9 +72,9 @@ fn densities_are_those_of_the_published_formula_also_outside() {
 #[test]
 fn coefficients_and_penalty_are_those_of_the_autocorrelation() {
     let (raw, rows) = outputs(12);
-    let spec = match HeadSpec::fourier(50, 12) {
-        HeadSpec::Fourier { bins, frequencies, weight_divisor, bias_divisor, floor, .. } => {
-            HeadSpec::Fourier { bins, frequencies, regularisation: 1e-3, weight_divisor, bias_divisor, floor }
+    let spec = match HeadSettings::fourier(50, 12) {
+        HeadSettings::Fourier { bins, frequencies, weight_divisor, bias_divisor, floor, .. } => {
+            HeadSettings::Fourier { bins, frequencies, regularisation: 1e-3, weight_divisor, bias_divisor, floor }
         }
         other => other,
     };
@@ -90,13 +90,13 @@ fn coefficients_and_penalty_are_those_of_the_autocorrelation() {
     let expected = 4.0 * PI * PI * 1e-3 * penalty;
     let got = head.regulariser(&raw).map_or(f64::NAN, |tensor| tensor.double_value(&[]));
     assert!((got / expected - 1.0).abs() < 1e-4, "{got} {expected}");
-    let none = Head::new(HeadSpec::fourier(50, 12), 2).expect("a head").regulariser(&raw);
+    let none = Head::new(HeadSettings::fourier(50, 12), 2).expect("a head").regulariser(&raw);
     assert!(none.is_none(), "a penalty without gamma");
 }
 
 #[test]
 fn a_mixture_is_its_formula_in_bins_and_at_values() {
-    let head = Head::new(HeadSpec::Mixture { bins: 10, components: 2 }, 1).expect("a head");
+    let head = Head::new(HeadSettings::Mixture { bins: 10, components: 2 }, 1).expect("a head");
     let raw = Tensor::from_slice(&[0.4_f32, -0.7]).view([1, 2]);
     let scale = Tensor::from_slice(&[-1.0_f32, 0.5]).view([1, 2]);
     let expected = |z: f64| {
@@ -122,9 +122,9 @@ fn a_mixture_is_its_formula_in_bins_and_at_values() {
 #[test]
 fn a_head_maps_features_for_all_dimensions_and_gradients_reach_its_weights() {
     for (spec, outputs) in [
-        (HeadSpec::Linear { bins: 20 }, 60),
-        (HeadSpec::fourier(20, 4), 30),
-        (HeadSpec::Mixture { bins: 20, components: 2 }, 6),
+        (HeadSettings::Linear { bins: 20 }, 60),
+        (HeadSettings::fourier(20, 4), 30),
+        (HeadSettings::Mixture { bins: 20, components: 2 }, 6),
     ] {
         let head = Head::new(spec.clone(), 3).expect("a head");
         let parameter = |shape: &[i64], step: f64| {
@@ -132,7 +132,7 @@ fn a_head_maps_features_for_all_dimensions_and_gradients_reach_its_weights() {
             let values: Vec<f32> = (0..count).map(|place| (place as f64 * step).sin() as f32).collect();
             Tensor::from_slice(&values).view(shape).set_requires_grad(true)
         };
-        let scale = matches!(spec, HeadSpec::Mixture { .. }).then(|| parameter(&[3, 2], 0.7));
+        let scale = matches!(spec, HeadSettings::Mixture { .. }).then(|| parameter(&[3, 2], 0.7));
         let weights = HeadWeights { weight: parameter(&[outputs, 5], 0.3), bias: parameter(&[outputs], 0.9), scale };
         let features = parameter(&[4, 5], 1.1).detach();
         let output = head.forward(&features, &weights);
@@ -147,19 +147,22 @@ fn a_head_maps_features_for_all_dimensions_and_gradients_reach_its_weights() {
 
 #[test]
 fn a_linear_head_has_no_density_and_no_coefficients() {
-    let head = Head::new(HeadSpec::Linear { bins: 4 }, 1).expect("a head");
+    let head = Head::new(HeadSettings::Linear { bins: 4 }, 1).expect("a head");
     let raw = Tensor::from_slice(&[0.0_f32; 4]).view([1, 4]);
     let error = head.density(&raw, None, &Tensor::from_slice(&[0.0_f32]).view([1, 1])).expect_err("no density");
     assert!(error.to_string().starts_with("expected a Fourier or a mixture head for a density"), "{error}");
     assert!(head.coefficients(&raw).is_none() && head.regulariser(&raw).is_none());
-    let wide = Head::new(HeadSpec::fourier(4, 2), 0).map(|_| ());
+    let wide = Head::new(HeadSettings::fourier(4, 2), 0).map(|_| ());
     assert!(matches!(wide, Err(HeadError::Size { got: 0, .. })), "{wide:?}");
 }
 
 #[test]
 fn declared_parameters_are_weights_and_give_finite_logits() {
-    for spec in [HeadSpec::Linear { bins: 20 }, HeadSpec::fourier(20, 4), HeadSpec::Mixture { bins: 20, components: 2 }]
-    {
+    for spec in [
+        HeadSettings::Linear { bins: 20 },
+        HeadSettings::fourier(20, 4),
+        HeadSettings::Mixture { bins: 20, components: 2 },
+    ] {
         let head = Head::new(spec.clone(), 3).expect("a head");
         let layout = Parameters::new(head.parameters("head", 5, Objective::Classification).expect("parameters"));
         let views = layout.views(&Tensor::from_slice(&layout.initial(1)));

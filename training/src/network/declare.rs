@@ -11,13 +11,13 @@ pub struct ParameterSpec {
     pub name: String,
     /// Shape.
     pub shape: Vec<i64>,
-    /// How it starts.
-    pub start: Start,
+    /// Its initial values.
+    pub init: Init,
 }
 
 /// Initial values of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Start {
+pub enum Init {
     /// Uniform in +- bound: PyTorch's default for convolutions and linear maps, bound = 1/sqrt(fan in).
     Uniform(f64),
     /// All the same.
@@ -62,9 +62,9 @@ impl Declare {
     }
 
     fn pair_divided(&mut self, name: &str, weight: Vec<i64>, bias: usize, fan_in: usize, divisor: f64) {
-        let start = Start::Uniform(1.0 / (fan_in as f64).sqrt() / divisor);
-        self.parameters.push(ParameterSpec { name: format!("{name}.weight"), shape: weight, start });
-        self.parameters.push(ParameterSpec { name: format!("{name}.bias"), shape: vec![bias as i64], start });
+        let init = Init::Uniform(1.0 / (fan_in as f64).sqrt() / divisor);
+        self.parameters.push(ParameterSpec { name: format!("{name}.weight"), shape: weight, init });
+        self.parameters.push(ParameterSpec { name: format!("{name}.bias"), shape: vec![bias as i64], init });
     }
 }
 
@@ -85,7 +85,7 @@ impl Graph for Declare {
     fn group_norm(&mut self, _x: &(), name: &str, channels: usize, _groups: usize) {
         for (part, value) in [("weight", 1.0), ("bias", 0.0)] {
             let name = format!("{name}.{part}");
-            self.parameters.push(ParameterSpec { name, shape: vec![channels as i64], start: Start::Constant(value) });
+            self.parameters.push(ParameterSpec { name, shape: vec![channels as i64], init: Init::Constant(value) });
         }
     }
 
@@ -100,7 +100,7 @@ impl Graph for Declare {
 
     fn add_positions(&mut self, _x: &(), name: &str, channels: usize, steps: usize) {
         let shape = vec![channels as i64, steps as i64];
-        self.parameters.push(ParameterSpec { name: name.to_owned(), shape, start: Start::Uniform(0.02) });
+        self.parameters.push(ParameterSpec { name: name.to_owned(), shape, init: Init::Uniform(0.02) });
     }
 
     fn linear(&mut self, _x: &(), name: &str, input: usize, output: usize) {
@@ -115,9 +115,9 @@ impl Graph for Declare {
     fn repeat_over_time(&mut self, _per_channel: &(), _horizon: usize) {}
     fn concat_channels(&mut self, _a: &(), _b: &()) {}
     fn swap_time_and_channels(&mut self, _x: &()) {}
-    fn in_a_row(&mut self, _x: &(), _channels: usize) {}
-    fn apart(&mut self, _x: &(), _channels: usize, _steps: usize) {}
+    fn flatten_tokens(&mut self, _x: &(), _channels: usize) {}
+    fn unflatten_tokens(&mut self, _x: &(), _channels: usize, _steps: usize) {}
     fn causal_attention(&mut self, _qkv: [&(); 3], _spec: AttentionSpec, _last_only: bool) {}
-    fn last_of_each(&mut self, _x: &(), _channels: usize, _steps: usize) {}
+    fn last_token(&mut self, _x: &(), _channels: usize, _steps: usize) {}
     fn sinusoidal(&mut self, _timestep: &(), _width: usize) {}
 }

@@ -73,16 +73,16 @@ pub trait Graph {
     fn layer_norm(&mut self, x: &Self::Value, name: &str, channels: usize) -> Self::Value;
     /// batch x `steps` x channels -> 1 x channels x (batch `steps`): all tokens in one row, so that a linear map over
     /// channels is one matrix product for the whole batch.
-    fn in_a_row(&mut self, x: &Self::Value, channels: usize) -> Self::Value;
+    fn flatten_tokens(&mut self, x: &Self::Value, channels: usize) -> Self::Value;
     /// 1 x channels x (batch `steps`) -> batch x channels x `steps`.
-    fn apart(&mut self, x: &Self::Value, channels: usize, steps: usize) -> Self::Value;
+    fn unflatten_tokens(&mut self, x: &Self::Value, channels: usize, steps: usize) -> Self::Value;
     /// Adds a learnt channels x steps table, the parameter `name`, to tokens in a row.
     fn add_positions(&mut self, x: &Self::Value, name: &str, channels: usize, steps: usize) -> Self::Value;
     /// Scaled dot-product attention of `spec.heads` heads over tokens in a row; a step sees itself and what was before
     /// it. The query is of all steps, or of the last one of every window alone if `last_only`.
     fn causal_attention(&mut self, qkv: [&Self::Value; 3], spec: AttentionSpec, last_only: bool) -> Self::Value;
     /// 1 x channels x (batch `steps`) -> 1 x channels x batch: the last step of every window.
-    fn last_of_each(&mut self, x: &Self::Value, channels: usize, steps: usize) -> Self::Value;
+    fn last_token(&mut self, x: &Self::Value, channels: usize, steps: usize) -> Self::Value;
     /// batch -> batch x width: sines, then cosines, at geometrically spaced frequencies down to 1e-4.
     fn sinusoidal(&mut self, timestep: &Self::Value, width: usize) -> Self::Value;
 }

@@ -6,9 +6,9 @@ mod policy_transformer;
 mod temporal_unet;
 mod torch;
 
-pub use declare::{ParameterSpec, Start, declare, declare_policy};
+pub use declare::{Init, ParameterSpec, declare, declare_policy};
 pub use graph::{AttentionSpec, ConvSpec, Graph, sinusoidal_frequencies};
 pub use policy_transformer::PolicyNetworkSpec;
 pub use temporal_unet::{ConditionSpec, NetworkSpec, NetworkSpecError};
-pub(crate) use torch::NEVER;
+pub(crate) use torch::MASK;
 pub use torch::{Parameters, TorchGraph};

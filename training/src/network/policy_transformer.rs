@@ -59,7 +59,7 @@ impl PolicyNetworkSpec {
     pub fn forward<G: Graph>(&self, graph: &mut G, history: &G::Value, last_only: bool) -> G::Value {
         let Self { width, context, .. } = *self;
         let pointwise = ConvSpec::pointwise;
-        let tokens = graph.in_a_row(history, self.features);
+        let tokens = graph.flatten_tokens(history, self.features);
         let mut x = graph.conv1d(&tokens, "embed", pointwise(self.features, width));
         x = graph.add_positions(&x, "positions", width, context);
         let attention = AttentionSpec { channels: width, heads: self.heads, steps: context };
@@ -67,16 +67,16 @@ impl PolicyNetworkSpec {
             let last_only = last_only && layer + 1 == self.layers;
             let name = |part: &str| format!("blocks.{layer}.{part}");
             let normal = graph.layer_norm(&x, &name("attention_norm"), width);
-            let asking = if last_only { graph.last_of_each(&normal, width, context) } else { graph.share(&normal) };
-            let query = graph.conv1d(&asking, &name("query"), pointwise(width, width));
+            let queried = if last_only { graph.last_token(&normal, width, context) } else { graph.share(&normal) };
+            let query = graph.conv1d(&queried, &name("query"), pointwise(width, width));
             let key = graph.conv1d(&normal, &name("key"), pointwise(width, width));
             let value = graph.conv1d(&normal, &name("value"), pointwise(width, width));
-            let seen = graph.causal_attention([&query, &key, &value], attention, last_only);
-            let seen = graph.conv1d(&seen, &name("projection"), pointwise(width, width));
+            let attended = graph.causal_attention([&query, &key, &value], attention, last_only);
+            let projected = graph.conv1d(&attended, &name("projection"), pointwise(width, width));
             if last_only {
-                x = graph.last_of_each(&x, width, context);
+                x = graph.last_token(&x, width, context);
             }
-            x = graph.add(&x, &seen);
+            x = graph.add(&x, &projected);
             let normal = graph.layer_norm(&x, &name("mlp_norm"), width);
             let hidden = graph.conv1d(&normal, &name("expand"), pointwise(width, 4 * width));
             let hidden = graph.mish(&hidden);
@@ -84,9 +84,9 @@ impl PolicyNetworkSpec {
             x = graph.add(&x, &contracted);
         }
         let normal = graph.layer_norm(&x, "norm", width);
-        let channels = self.dimensions * self.outputs;
-        let outputs = graph.head(&normal, "head", pointwise(width, channels), self.head_divisor);
-        graph.apart(&outputs, channels, if last_only { 1 } else { context })
+        let outputs = self.dimensions * self.outputs;
+        let flat = graph.head(&normal, "head", pointwise(width, outputs), self.head_divisor);
+        graph.unflatten_tokens(&flat, outputs, if last_only { 1 } else { context })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Runs a network in libtorch. All parameters live in one flat tensor, so that the optimiser, the average
 //! and the clipping are a handful of operations whatever the network.
 
-use super::declare::{ParameterSpec, Start};
+use super::declare::{Init, ParameterSpec};
 use super::graph::{AttentionSpec, ConvSpec, Graph, sinusoidal_frequencies};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -40,9 +40,9 @@ impl Parameters {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut values = Vec::with_capacity(self.len());
         for spec in &self.specs {
-            values.extend((0..spec.len()).map(|_| match spec.start {
-                Start::Uniform(bound) => (bound * (2.0 * rng.random::<f64>() - 1.0)) as f32,
-                Start::Constant(value) => value as f32,
+            values.extend((0..spec.len()).map(|_| match spec.init {
+                Init::Uniform(bound) => (bound * (2.0 * rng.random::<f64>() - 1.0)) as f32,
+                Init::Constant(value) => value as f32,
             }));
         }
         values
@@ -58,8 +58,8 @@ impl Parameters {
     }
 }
 
-/// A score that softmax makes nothing of; finite, for infinities meet zeros.
-pub(crate) const NEVER: f32 = -1e9;
+/// Attention score of a masked token: softmax gives 0; finite, because infinity times 0 is NaN.
+pub(crate) const MASK: f32 = -1e9;
 
 /// The libtorch interpretation: hands out views in the order of the calls.
 pub struct TorchGraph<'a> {
@@ -141,11 +141,11 @@ impl Graph for TorchGraph<'_> {
         x.transpose(1, 2).layer_norm([channels as i64], Some(weight), Some(bias), 1e-5, false).transpose(1, 2)
     }
 
-    fn in_a_row(&mut self, x: &Tensor, channels: usize) -> Tensor {
+    fn flatten_tokens(&mut self, x: &Tensor, channels: usize) -> Tensor {
         x.permute([2, 0, 1]).reshape([1, channels as i64, -1])
     }
 
-    fn apart(&mut self, x: &Tensor, channels: usize, steps: usize) -> Tensor {
+    fn unflatten_tokens(&mut self, x: &Tensor, channels: usize, steps: usize) -> Tensor {
         x.view([channels as i64, -1, steps as i64]).transpose(0, 1)
     }
 
@@ -168,14 +168,14 @@ impl Graph for TorchGraph<'_> {
             true => scores,
             false => {
                 let later = Tensor::ones([queries, queries], (Kind::Bool, self.device)).triu(1);
-                scores.masked_fill(&later, f64::from(NEVER))
+                scores.masked_fill(&later, f64::from(MASK))
             }
         };
-        let seen = scores.softmax(-1, Kind::Float).matmul(&split(qkv[2], steps as i64));
-        seen.permute([1, 3, 0, 2]).reshape([1, channels as i64, -1])
+        let attended = scores.softmax(-1, Kind::Float).matmul(&split(qkv[2], steps as i64));
+        attended.permute([1, 3, 0, 2]).reshape([1, channels as i64, -1])
     }
 
-    fn last_of_each(&mut self, x: &Tensor, channels: usize, steps: usize) -> Tensor {
+    fn last_token(&mut self, x: &Tensor, channels: usize, steps: usize) -> Tensor {
         x.view([1, channels as i64, -1, steps as i64]).select(3, steps as i64 - 1)
     }
 

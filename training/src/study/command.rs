@@ -123,12 +123,16 @@ impl Registry {
         if verb == "list" {
             return Ok(printed(matches, self.list()?));
         }
+        let limit_threads = |matches: &ArgMatches| {
+            let threads = matches.try_get_one::<usize>("threads").ok().flatten();
+            set_threads(*threads.unwrap_or(&1)).map_err(|got| StudyError::setting("threads", "between 1 and 256", got))
+        };
         if let Some(tool) = self.tools.iter().find(|tool| tool.command().get_name() == verb) {
+            limit_threads(matches)?;
             return Ok(printed(matches, tool.run(matches)?));
         }
         let Some((name, matches)) = matches.subcommand() else { return Ok(String::new()) };
-        set_threads(*matches.get_one::<usize>("threads").unwrap_or(&1))
-            .map_err(|got| StudyError::setting("threads", "between 1 and 256", got))?;
+        limit_threads(matches)?;
         let shown = match (verb, self.study(name)) {
             ("report", Some(study)) => {
                 let folder = matches.get_one::<PathBuf>("report").map(PathBuf::as_path);
@@ -166,9 +170,7 @@ impl Registry {
             {
                 line.extend(["--size".to_owned(), size.to_owned()]);
             }
-            let parse = |line: &[String]| {
-                study.arguments().try_get_matches_from(line).map_err(|error| StudyError::Input(Box::new(error)))
-            };
+            let parse = |line: &[String]| study.arguments().try_get_matches_from(line).map_err(StudyError::input);
             let folder = study.folder(&parse(&line)?)?;
             line.extend(["--out".to_owned(), runs.join(folder).display().to_string()]);
             line.extend(matches.get_flag("json").then(|| "--json".to_owned()));

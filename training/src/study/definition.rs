@@ -91,11 +91,6 @@ pub trait AnyStudy: Sync {
     fn sizes(&self) -> &'static [&'static str];
     /// Its arguments.
     fn arguments(&self) -> clap::Command;
-    /// Number of cells of a request.
-    ///
-    /// # Errors
-    /// If the request makes no sense.
-    fn count(&self, matches: &ArgMatches) -> Result<usize, StudyError>;
     /// Makes what is missing, unless `read_only`, and returns the table.
     ///
     /// # Errors
@@ -152,12 +147,6 @@ impl<S: Study> AnyStudy for S {
 
     fn arguments(&self) -> clap::Command {
         arguments::<S>()
-    }
-
-    fn count(&self, matches: &ArgMatches) -> Result<usize, StudyError> {
-        let cells = self.cells(&Request::of(self, matches)?)?;
-        check_cells(&cells)?;
-        Ok(cells.len())
     }
 
     fn table(&self, matches: &ArgMatches, read_only: bool) -> Result<Shown, StudyError> {

@@ -88,6 +88,16 @@ impl StudyError {
         Self::Setting { name: name.into(), expected: expected.into(), got: got.to_string() }
     }
 
+    /// What a study's own input is wrong in.
+    pub fn input(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Input(error.into())
+    }
+
+    /// A study's own failure that no other input would mend.
+    pub fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Failed(error.into())
+    }
+
     /// 2 for wrong usage or input, 1 for failures that no other input would mend.
     pub fn exit_code(&self) -> u8 {
         match self {

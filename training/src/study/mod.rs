@@ -82,6 +82,7 @@
 mod cell;
 mod command;
 mod definition;
+pub mod ensemble;
 mod error;
 pub mod markdown;
 pub mod plot;

@@ -56,12 +56,14 @@ impl<O: Args> Request<O> {
     /// # Errors
     /// If the study has no such size.
     pub fn of<S: Study<Options = O>>(study: &S, matches: &ArgMatches) -> Result<Self, StudyError> {
-        let wrong = |error: clap::Error| StudyError::Input(Box::new(error));
-        let common = Common::from_arg_matches(matches).map_err(wrong)?;
-        let options = O::from_arg_matches(matches).map_err(wrong)?;
+        let common = Common::from_arg_matches(matches).map_err(StudyError::input)?;
+        let options = O::from_arg_matches(matches).map_err(StudyError::input)?;
         let size = match &common.size {
             Some(size) if study.accepts_size(size) => size.clone(),
-            Some(size) => return Err(StudyError::setting("size", format!("as {}", S::SIZES.join(" or ")), size)),
+            Some(size) => {
+                let file = if study.accepts_size("any.toml") { " or a TOML file" } else { "" };
+                return Err(StudyError::setting("size", format!("as {}{file}", S::SIZES.join(" or ")), size));
+            }
             None => S::SIZES.first().copied().unwrap_or_default().to_owned(),
         };
         let mut command = format!("planwright-study run {}", S::NAME);
@@ -119,7 +121,7 @@ impl Shown {
     /// # Errors
     /// If the value is no JSON.
     pub fn of(value: &impl Serialize, text: impl Into<String>) -> Result<Self, StudyError> {
-        let json = serde_json::to_string_pretty(value).map_err(|error| StudyError::Failed(Box::new(error)))?;
+        let json = serde_json::to_string_pretty(value).map_err(StudyError::failed)?;
         Ok(Self { json, text: text.into() })
     }
 }

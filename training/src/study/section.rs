@@ -1,6 +1,7 @@
 //! Sections of a report: Markdown with the commands and plots of one study.
 
 use super::StudyError;
+use super::plot::curves::{CurvePanel, draw};
 use super::plot::svg::Drawn;
 use super::store::write_file;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,14 @@ impl Figure {
     pub fn drawn(file: &str, caption: &str, svg: Drawn<String>) -> Result<Self, StudyError> {
         let svg = svg.map_err(|error| StudyError::Draw { file: file.to_owned(), problem: error.to_string() })?;
         Ok(Self { file: file.to_owned(), caption: caption.to_owned(), svg })
+    }
+
+    /// Panels of curves in rows of `columns`, with the caption as title.
+    ///
+    /// # Errors
+    /// If it cannot be drawn.
+    pub fn curves(file: &str, caption: &str, panels: &[CurvePanel], columns: usize) -> Result<Self, StudyError> {
+        Self::drawn(file, caption, draw(caption, panels, columns))
     }
 }
 

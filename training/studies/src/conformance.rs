@@ -1,8 +1,15 @@
 //! Tests that every study passes: results resume, and every setting changes the hash.
 
-use planwright_training::study::{Cell, RunOptions, Shard, Store, run_cells};
+use planwright_training::study::{Cell, Request, RunOptions, Shard, Store, Study, StudyError, arguments, run_cells};
 use std::collections::HashSet;
 use std::fmt::Debug;
+
+/// A request as the command line `planwright-study run NAME LINE` makes it.
+pub(crate) fn request<S: Study>(study: &S, line: &str) -> Result<Request<S::Options>, StudyError> {
+    let words = std::iter::once("run").chain(line.split_whitespace());
+    let matches = arguments::<S>().try_get_matches_from(words).expect("arguments");
+    Request::of(study, &matches)
+}
 
 /// Asserts that no two cells have the same hash.
 pub(crate) fn every_setting_changes_the_hash<C: Cell>(cells: &[C]) {

@@ -2,7 +2,7 @@
 
 use super::loader::LoadRequest;
 use crate::gate::GateLimits;
-use crate::model::EngineChoice;
+use crate::model::{EngineChoice, MAX_CANDIDATES};
 use crate::nodes::path::PathStyle;
 use crate::pilot::PilotSettings;
 use crate::planner::{DenoiserSettings, PlannerSettings, RolloutSettings};
@@ -96,7 +96,7 @@ planwright_ros2::parameters! {
         /// Network calls per plan; 0 takes the model's own number.
         denoising_steps: usize = 0 => range(0, 1000).deferred(),
         /// Plans drawn at once, of which the best is taken; 0: the model's.
-        candidates: usize = 0 => range(0, 256).deferred(),
+        candidates: usize = 0 => range(0, MAX_CANDIDATES as i64).deferred(),
         /// Noise share at which a replan grows out of the plan before it; 0 starts from pure noise.
         warm_start: f64 = 0.0 => range(0.0, 1.0).deferred(),
     }
@@ -105,11 +105,11 @@ planwright_ros2::parameters! {
 planwright_ros2::parameters! {
     /// Parameters of policies that are rolled out.
     pub struct RolloutParameters {
-        /// Futures that are imagined at once; the first that arrives is taken.
+        /// Roll-outs simulated in one batch; the first that arrives is taken.
         rollouts: usize = RolloutSettings::ROLLOUTS => range(1, 256).deferred(),
         /// Sharpness of the actions: 1 draws from the density as learnt, 0 takes its mode.
         temperature: f64 = RolloutSettings::TEMPERATURE => range(0.0, 100.0).deferred(),
-        /// Return that the policy is asked for, steps at the goal; 0 takes the model's own.
+        /// Return that conditions the policy, steps at the goal; 0 takes the model's own.
         target_return: f64 = 0.0 => range(0.0, 1e6).deferred(),
     }
 }

@@ -1,6 +1,6 @@
 //! A maze as a map: every wall cell is a box of 1 m.
 
-use super::{CLEARANCE_CAP_M, Layout, Map};
+use super::{CLEARANCE_CAP_M, Layout, Map, Surface};
 use crate::geometry::{Aabb, Footprint, Point};
 
 impl Map for Layout {
@@ -47,14 +47,14 @@ impl Map for Layout {
         clearance
     }
 
-    fn visit_obstacles(&self, point: Point, visit: &mut dyn FnMut(&Aabb)) {
+    fn visit_surfaces(&self, point: Point, visit: &mut dyn FnMut(Surface)) {
         let (row, column) = Self::cell_of(point);
         for i in row.saturating_sub(1)..=row.saturating_add(1) {
             for j in column.saturating_sub(1)..=column.saturating_add(1) {
                 // Outside the grid there is no geometry; the border cells are walls by construction.
                 let inside = i >= 0 && j >= 0 && (i as usize) < self.rows() && (j as usize) < self.columns();
                 if inside && self.is_wall_signed(i, j) {
-                    visit(&Self::cell_box(i, j));
+                    visit(Surface::of_box(&Self::cell_box(i, j), point));
                 }
             }
         }

@@ -1,9 +1,11 @@
 //! Maps: free space, clearance and obstacles behind the trait [`Map`].
 
 mod boxes;
+mod contract;
 mod layout;
 mod sweep;
 
+pub use contract::check_map;
 pub use layout::{Layout, LayoutError};
 pub use sweep::{Sweep, SweptPath};
 
@@ -16,7 +18,7 @@ pub const CLEARANCE_CAP_M: f64 = 0.5;
 /// Where obstacles are, in the observation frame.
 ///
 /// Contract: no method but [`Map::obstacles`] allocates, none panics; space outside [`Map::bounds`] is occupied, and
-/// what is not finite is never free nor clear.
+/// what is not finite is never free nor clear. [`check_map`] checks it.
 pub trait Map: fmt::Debug + Send + Sync {
     /// Its name.
     fn name(&self) -> &str;
@@ -36,12 +38,44 @@ pub trait Map: fmt::Debug + Send + Sync {
         self.swept_clearance(footprint, point, point)
     }
 
-    /// Shows every obstacle within [`CLEARANCE_CAP_M`] of a point, always in the same order; some beyond may come too.
-    fn visit_obstacles(&self, point: Point, visit: &mut dyn FnMut(&Aabb));
+    /// Shows the nearest surface of every obstacle within [`CLEARANCE_CAP_M`] of a point, always in the same order; some
+    /// beyond may come too.
+    fn visit_surfaces(&self, point: Point, visit: &mut dyn FnMut(Surface));
 
     /// The nearest point that keeps `distance_m` from every obstacle around, as far as a few projections find it.
     fn push_out(&self, point: Point, distance_m: f64) -> Point;
 
-    /// All obstacles.
+    /// Boxes that cover all obstacles, for pictures and for the audit of an evaluation.
     fn obstacles(&self) -> Vec<Aabb>;
+}
+
+/// The surface of an obstacle nearest to a point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Surface {
+    /// Unit vector from the surface to the point; outwards where the point lies inside.
+    pub normal: Point,
+    /// Distance of the point, metres; negative inside.
+    pub distance_m: f64,
+}
+
+impl Surface {
+    /// Of a box.
+    pub fn of_box(wall: &Aabb, point: Point) -> Self {
+        let nearest = wall.nearest(point);
+        let offset = [point[0] - nearest[0], point[1] - nearest[1]];
+        let distance_m = offset[0].hypot(offset[1]);
+        if distance_m > 1e-12 {
+            return Self { normal: [offset[0] / distance_m, offset[1] / distance_m], distance_m };
+        }
+        let (normal, depth_m) = wall.nearest_face(point);
+        Self { normal, distance_m: -depth_m }
+    }
+
+    /// Of a disc.
+    pub fn of_disc(centre: Point, radius_m: f64, point: Point) -> Self {
+        let offset = [point[0] - centre[0], point[1] - centre[1]];
+        let from_centre_m = offset[0].hypot(offset[1]);
+        let normal = if from_centre_m > 1e-12 { offset.map(|value| value / from_centre_m) } else { [1.0, 0.0] };
+        Self { normal, distance_m: from_centre_m - radius_m }
+    }
 }

@@ -1,11 +1,11 @@
-//! MuJoCo's soft contact for one sphere against axis-aligned boxes, frictionless.
+//! MuJoCo's soft contact of one sphere with the surfaces around it, frictionless.
 //!
 //! A contact adds the cost `D/2 * min(0, n.a - aref)^2` to the free motion's `m/2 * |a - a0|^2`; the
 //! acceleration that minimises the sum is the constrained one (solver `Newton`, cone irrelevant at
 //! condim 1). Constants: solref (0.02, 1), solimp (0.9, 0.95, 0.001, 0.5, 2), margin 0.002 m.
 
-use crate::geometry::{Aabb, Point};
-use crate::world::map::Map;
+use crate::geometry::Point;
+use crate::world::map::{Map, Surface};
 
 /// Which MuJoCo the contacts follow; the two families differ by up to 1.3 m after a corner hit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,24 +73,17 @@ impl Contacts {
     /// All contacts of the sphere at `position` with velocity `velocity`.
     pub(super) fn find(map: &dyn Map, sphere: &Sphere, position: Point, velocity: Point) -> Self {
         let mut contacts = Self::default();
-        map.visit_obstacles(position, &mut |wall| contacts.add(wall, sphere, position, velocity));
+        map.visit_surfaces(position, &mut |surface| contacts.add(surface, sphere, velocity));
         contacts
     }
 
-    fn add(&mut self, wall: &Aabb, sphere: &Sphere, position: Point, velocity: Point) {
-        let nearest = wall.nearest(position);
-        let offset = [position[0] - nearest[0], position[1] - nearest[1]];
-        let distance = offset[0].hypot(offset[1]);
+    fn add(&mut self, surface: Surface, sphere: &Sphere, velocity: Point) {
         let margin = sphere.margin_m();
-        if distance - sphere.radius_m > margin || self.count == MAX_CONTACTS {
+        let Surface { normal, distance_m } = surface;
+        let gap = distance_m - sphere.radius_m;
+        if gap > margin || self.count == MAX_CONTACTS {
             return;
         }
-        let (normal, gap) = if distance > 1e-12 {
-            ([offset[0] / distance, offset[1] / distance], distance - sphere.radius_m)
-        } else {
-            let (normal, depth) = wall.nearest_face(position);
-            (normal, -depth - sphere.radius_m)
-        };
         let violation = gap - margin;
         let impedance = impedance(violation.abs());
         let normal_velocity = normal[0] * velocity[0] + normal[1] * velocity[1];

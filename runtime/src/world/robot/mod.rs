@@ -54,8 +54,8 @@ pub struct StepReport {
 ///
 /// Contract: every method is a pure function of its arguments, allocates nothing and never panics. A command that is
 /// NaN counts as zero, one outside [-1, 1] as clipped; a finite state has a finite successor. Free motion, from states
-/// that free motion reaches, stays within [`Robot::limits`]. One conformance suite holds every robot, the corrector and
-/// the gate to the same physics.
+/// that free motion reaches, stays within [`Robot::limits`]. [`check_robot`](crate::gate::check_robot) holds a robot, the
+/// corrector and the gate to the same physics.
 pub trait Robot: fmt::Debug + Send + Sync {
     /// Its name, in lower case with underscores.
     fn name(&self) -> &str;
@@ -81,8 +81,8 @@ pub trait Robot: fmt::Debug + Send + Sync {
     /// One step where there is nothing to touch.
     fn free_step(&self, state: &State, command: Command) -> State;
 
-    /// The command that brings a state to a velocity within one free step. Not clipped: values outside [-1, 1] say by
-    /// how much it asks too much.
+    /// The command that brings a state to a velocity within one free step. Not clipped: values outside [-1, 1]
+    /// exceed the actuators' power by that factor.
     fn inverse_dynamics(&self, state: &State, velocity: Point) -> Command;
 
     /// The constant command that leads from one state to another in `secs`, as far as the velocities tell. Within

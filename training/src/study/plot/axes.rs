@@ -57,56 +57,43 @@ impl Panel<'_> {
 
     /// Draws heading, axes, ticks and labels.
     pub fn chart<'r, 'a>(&self, area: &'r Area<'a>) -> Drawn<Chart<'r, 'a>> {
-        self.head(area)?;
-        let mut chart = ChartBuilder::on(area)
-            .margin_top(px(ABOVE))
-            .margin_right(px(RIGHT))
-            .margin_bottom(px(GAP_BELOW))
-            .x_label_area_size(px(BELOW))
-            .y_label_area_size(px(LEFT))
-            .build_cartesian_2d(self.x[0]..self.x[1], self.y[0]..self.y[1])?;
-        let tick = TextStyle::plain(TICK_SIZE, INK).style(HPos::Center, VPos::Center);
-        chart
-            .configure_mesh()
-            .disable_x_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(GRID.stroke_width(size(THIN)))
-            .axis_style(INK.stroke_width(size(THIN)))
-            .label_style(tick)
-            .axis_desc_style(TextStyle::plain(LABEL_SIZE, INK).style(HPos::Center, VPos::Center))
-            .x_labels(self.x_ticks)
-            .y_labels(self.y_ticks)
-            .x_label_formatter(&|value| number(*value))
-            .y_label_formatter(&|value| number(*value))
-            .set_all_tick_mark_size(px(3.0))
-            .x_desc(clean(self.x_label))
-            .y_desc(clean(self.y_label))
-            .draw()?;
-        Ok(chart)
+        self.axes(area, false)
     }
 
     /// Axes whose upright one has names in place of numbers, which the caller writes: for lying bars.
     pub fn upright<'r, 'a>(&self, area: &'r Area<'a>) -> Drawn<Chart<'r, 'a>> {
+        self.axes(area, true)
+    }
+
+    fn axes<'r, 'a>(&self, area: &'r Area<'a>, is_upright: bool) -> Drawn<Chart<'r, 'a>> {
         self.head(area)?;
-        let mut chart = ChartBuilder::on(area)
-            .margin_top(px(ABOVE))
-            .margin_right(px(RIGHT))
-            .x_label_area_size(px(BELOW))
-            .y_label_area_size(px(1.0))
-            .build_cartesian_2d(self.x[0]..self.x[1], self.y[0]..self.y[1])?;
-        chart
-            .configure_mesh()
-            .disable_y_mesh()
-            .light_line_style(TRANSPARENT)
+        let mut builder = ChartBuilder::on(area);
+        builder.margin_top(px(ABOVE)).margin_right(px(RIGHT)).x_label_area_size(px(BELOW));
+        match is_upright {
+            true => builder.y_label_area_size(px(1.0)),
+            false => builder.margin_bottom(px(GAP_BELOW)).y_label_area_size(px(LEFT)),
+        };
+        let mut chart = builder.build_cartesian_2d(self.x[0]..self.x[1], self.y[0]..self.y[1])?;
+        let centred = |text: TextStyle| text.style(HPos::Center, VPos::Center);
+        let mut mesh = chart.configure_mesh();
+        mesh.light_line_style(TRANSPARENT)
             .bold_line_style(GRID.stroke_width(size(THIN)))
             .axis_style(INK.stroke_width(size(THIN)))
-            .label_style(TextStyle::plain(TICK_SIZE, INK).style(HPos::Center, VPos::Center))
-            .axis_desc_style(TextStyle::plain(LABEL_SIZE, INK).style(HPos::Center, VPos::Center))
+            .label_style(centred(TextStyle::plain(TICK_SIZE, INK)))
+            .axis_desc_style(centred(TextStyle::plain(LABEL_SIZE, INK)))
             .x_labels(self.x_ticks)
-            .y_labels(0)
             .x_label_formatter(&|value| number(*value))
-            .x_desc(clean(self.x_label))
-            .draw()?;
+            .x_desc(clean(self.x_label));
+        match is_upright {
+            true => mesh.disable_y_mesh().y_labels(0),
+            false => mesh
+                .disable_x_mesh()
+                .y_labels(self.y_ticks)
+                .y_label_formatter(&|value| number(*value))
+                .set_all_tick_mark_size(px(3.0))
+                .y_desc(clean(self.y_label)),
+        };
+        mesh.draw()?;
         Ok(chart)
     }
 

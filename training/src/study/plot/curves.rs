@@ -2,8 +2,9 @@
 
 use super::super::markdown::MISSING;
 use super::axes::{Panel, Points, Y_TICKS, band, dashed, dots, line};
-use super::style::{BREATH, HEADING_SIZE, INK, LINE_HEIGHT, MARGIN, MEDIUM, TITLE_HEIGHT, WIDTH};
-use super::svg::{Area, Drawn, Mark, fit, legend, px, svg, title};
+use super::style::{HEADING_SIZE, INK, MEDIUM};
+use super::svg::{Area, Drawn, Mark, fit, sheet};
+use crate::statistics::Summary;
 use plotters::style::RGBColor;
 
 const PANEL_HEIGHT: f64 = 264.0;
@@ -33,6 +34,18 @@ pub struct CurvePoint {
     pub half: f64,
 }
 
+impl CurvePoint {
+    /// Without a band.
+    pub fn at(x: f64, mean: f64) -> Self {
+        Self { x, mean, half: 0.0 }
+    }
+
+    /// A mean with its sample deviation, if there is one.
+    pub fn of(x: f64, summary: Summary) -> Self {
+        Self { x, mean: summary.mean, half: summary.sd.unwrap_or(0.0) }
+    }
+}
+
 /// A curve over the parameter; the same label has the same look in all panels.
 #[derive(Clone, Debug)]
 pub struct Curve {
@@ -44,6 +57,14 @@ pub struct Curve {
     pub dashed: bool,
     /// By rising parameter.
     pub points: Vec<CurvePoint>,
+}
+
+impl CurvePanel {
+    /// Axes from zero on, without a note.
+    pub fn new(heading: impl Into<String>, x_label: &str, y_label: &str, curves: Vec<Curve>) -> Self {
+        let [x_label, y_label] = [x_label, y_label].map(str::to_owned);
+        Self { heading: heading.into(), note: String::new(), x_label, y_label, from_zero: true, curves }
+    }
 }
 
 impl Curve {
@@ -78,27 +99,20 @@ pub struct CurvePanel {
 /// Draws panels in rows of `columns`, one legend above them.
 pub fn draw(heading: &str, panels: &[CurvePanel], columns: usize) -> Drawn<String> {
     let columns = columns.clamp(1, panels.len().max(1));
-    let rows = panels.len().div_ceil(columns).max(1);
-    let head = MARGIN + TITLE_HEIGHT + LINE_HEIGHT + BREATH;
     let mut shown: Vec<&Curve> = Vec::new();
     for curve in panels.iter().flat_map(|panel| &panel.curves) {
         if !shown.iter().any(|known| known.label == curve.label) {
             shown.push(curve);
         }
     }
-    svg(WIDTH, head + PANEL_HEIGHT * rows as f64 + MARGIN, |area| {
-        title(area, heading)?;
-        let mark = |curve: &Curve| match curve.dashed {
-            true => Mark::Dashed(curve.colour, MEDIUM),
-            false => Mark::Line(curve.colour, MEDIUM),
-        };
-        let entries: Vec<(Mark, &str)> = shown.iter().map(|curve| (mark(curve), curve.label.as_str())).collect();
-        legend(area, MARGIN + TITLE_HEIGHT, &entries)?;
-        let body = area.margin(px(head), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));
-        for (cell, panel) in body.split_evenly((rows, columns)).iter().zip(panels) {
-            one(cell, panel)?;
-        }
-        Ok(())
+    let mark = |curve: &Curve| match curve.dashed {
+        true => Mark::Dashed(curve.colour, MEDIUM),
+        false => Mark::Line(curve.colour, MEDIUM),
+    };
+    let entries: Vec<(Mark, &str)> = shown.iter().map(|curve| (mark(curve), curve.label.as_str())).collect();
+    let size = [panels.len().div_ceil(columns), columns];
+    sheet(heading, &[&entries], size, PANEL_HEIGHT, |cells| {
+        cells.iter().zip(panels).try_for_each(|(cell, panel)| one(cell, panel))
     })
 }
 
@@ -159,19 +173,12 @@ mod tests {
     use super::*;
 
     fn panel(points: Vec<CurvePoint>) -> CurvePanel {
-        CurvePanel {
-            heading: "returns".to_owned(),
-            note: "seeds 1, 2".to_owned(),
-            x_label: "frequencies".to_owned(),
-            y_label: "return".to_owned(),
-            from_zero: true,
-            curves: vec![Curve::new("fourier", 0, false, points)],
-        }
+        CurvePanel::new("returns", "frequencies", "return", vec![Curve::new("fourier", 0, false, points)])
     }
 
     #[test]
     fn a_single_place_and_none_are_drawn_without_failing() {
-        for points in [vec![], vec![CurvePoint { x: 2.0, mean: 0.0, half: 0.0 }]] {
+        for points in [vec![], vec![CurvePoint::at(2.0, 0.0)]] {
             let drawn = draw("Comparison", &[panel(points)], 3).expect("drawn");
             assert!(drawn.starts_with("<svg") && drawn.contains("returns"), "{drawn:.80}");
         }
@@ -179,8 +186,7 @@ mod tests {
 
     #[test]
     fn numbers_that_are_none_are_named_missing_instead_of_drawn() {
-        let drawn =
-            draw("Comparison", &[panel(vec![CurvePoint { x: 1.0, mean: f64::NAN, half: 0.0 }])], 1).expect("drawn");
+        let drawn = draw("Comparison", &[panel(vec![CurvePoint::at(1.0, f64::NAN)])], 1).expect("drawn");
         assert!(drawn.contains(MISSING));
     }
 }

@@ -4,7 +4,8 @@
 //! text has an explicit anchor, and places are given room for the widest text that is meant for them.
 
 use super::style::{
-    DOT, FAINT, FINE, FONT, FOOT, INK, LABEL_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, THICK, THIN, TICK_SIZE, TITLE_SIZE,
+    BREATH, DOT, FAINT, FINE, FONT, FOOT, INK, LABEL_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, THICK, THIN, TICK_SIZE,
+    TITLE_HEIGHT, TITLE_SIZE, WIDTH,
 };
 use plotters::coord::Shift;
 use plotters::element::DashedPathElement;
@@ -77,6 +78,26 @@ pub fn svg(width: f64, height: f64, draw: impl FnOnce(&Area<'_>) -> Drawn<()>) -
         &format!("width=\"{width}\" height=\"{height}\""),
         1,
     ))
+}
+
+/// A sheet with a title, lines of legend below it, and panels of `panel_height` pixels in rows and columns.
+pub fn sheet(
+    heading: &str,
+    legends: &[&[(Mark, &str)]],
+    [rows, columns]: [usize; 2],
+    panel_height: f64,
+    draw: impl FnOnce(&[Area<'_>]) -> Drawn<()>,
+) -> Drawn<String> {
+    let rows = rows.max(1);
+    let body = MARGIN + TITLE_HEIGHT + LINE_HEIGHT * legends.len() as f64 + BREATH;
+    svg(WIDTH, body + panel_height * rows as f64 + MARGIN, |area| {
+        title(area, heading)?;
+        for (line, entries) in legends.iter().enumerate() {
+            legend(area, MARGIN + TITLE_HEIGHT + LINE_HEIGHT * line as f64, entries)?;
+        }
+        let body = area.margin(px(body), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));
+        draw(&body.split_evenly((rows, columns)))
+    })
 }
 
 /// Writes at a place of the area, in pixels.

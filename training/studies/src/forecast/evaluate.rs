@@ -9,7 +9,6 @@ use super::series::{Series, Task};
 use super::settings::ForecastSettings;
 use planwright::density::SmoothnessMetric;
 use planwright_training::study::StudyError;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
@@ -19,7 +18,7 @@ const SHOWN: [&str; 3] = ["airline", "sea-surface", "beer"];
 const SHOWN_HISTORY: usize = 48;
 
 /// A forecast to look at: the last window of a series.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {
     /// Name of the series.

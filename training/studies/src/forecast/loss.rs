@@ -6,7 +6,7 @@
 //! two short ones. All three equal what [`planwright_training::head::Head`] computes with its tables, up to rounding.
 
 use planwright::density::bin_centre;
-use planwright_training::head::{HeadError, HeadSpec};
+use planwright_training::head::{HeadError, HeadSettings};
 use std::f64::consts::PI;
 use tch::{Kind, Tensor};
 
@@ -38,8 +38,8 @@ impl FastFourier {
     ///
     /// # Errors
     /// If there is no such head, or it has as many frequencies as half its bins: then the masses do not sum to one.
-    pub(super) fn new(spec: &HeadSpec) -> Result<Option<Self>, HeadError> {
-        let HeadSpec::Fourier { bins, frequencies, regularisation, floor, .. } = *spec else { return Ok(None) };
+    pub(super) fn new(spec: &HeadSettings) -> Result<Option<Self>, HeadError> {
+        let HeadSettings::Fourier { bins, frequencies, regularisation, floor, .. } = *spec else { return Ok(None) };
         spec.check()?;
         if 2 * frequencies >= bins {
             return Err(HeadError::Frequencies { half: (bins - 1) / 2, bins, got: frequencies });
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn it_is_the_head_with_its_tables() {
         for (bins, frequencies) in [(64, 5), (1102, 550), (4096, 550), (51, 25)] {
-            let spec = HeadSpec::Fourier {
+            let spec = HeadSettings::Fourier {
                 bins,
                 frequencies,
                 regularisation: 1e-6,
@@ -153,10 +153,10 @@ mod tests {
 
     #[test]
     fn heads_without_a_fast_form_are_refused() {
-        assert!(FastFourier::new(&HeadSpec::Linear { bins: 8 }).expect("a head").is_none());
-        let many = FastFourier::new(&HeadSpec::fourier(8, 4)).map(|_| ());
+        assert!(FastFourier::new(&HeadSettings::Linear { bins: 8 }).expect("a head").is_none());
+        let many = FastFourier::new(&HeadSettings::fourier(8, 4)).map(|_| ());
         assert!(matches!(many, Err(HeadError::Frequencies { half: 3, bins: 8, got: 4 })), "{many:?}");
-        let free = FastFourier::new(&HeadSpec::fourier(8, 3)).expect("a head").expect("a Fourier one");
+        let free = FastFourier::new(&HeadSettings::fourier(8, 3)).expect("a head").expect("a Fourier one");
         assert!(free.penalty(&raw(2, 3)).is_none());
     }
 }

@@ -1,18 +1,18 @@
 //! How good a forecast is: MASE, WQL, and both relative to the seasonal naive forecast.
 
-use schemars::JsonSchema;
+use planwright_training::statistics::quantile;
 use serde::{Deserialize, Serialize};
 
 /// Quantiles of the weighted quantile loss.
 pub(super) const QUANTILES: [f64; 9] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
-/// CurvePoint of the median among them.
+/// Place of the median among them.
 pub(super) const MEDIAN: usize = 4;
 
 /// Quantiles of a forecast, one row of [`QUANTILES`] per step.
 pub(super) type Quantiles = Vec<[f64; 9]>;
 
 /// What a forecaster reached on one series.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeriesScore {
     /// Name of the series.
@@ -28,7 +28,7 @@ pub struct SeriesScore {
 }
 
 /// Over all series.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scores {
     /// Mean over the series.
@@ -83,12 +83,7 @@ pub(super) fn quantiles(paths: &[Vec<f64>], horizon: usize) -> Quantiles {
     let at = |step: usize| {
         let mut values: Vec<f64> = paths.iter().filter_map(|path| path.get(step).copied()).collect();
         values.sort_by(f64::total_cmp);
-        QUANTILES.map(|level| {
-            let place = level * values.len().saturating_sub(1) as f64;
-            let value = |index: f64| values.get(index as usize).copied().unwrap_or(f64::NAN);
-            let (low, high) = (value(place.floor()), value(place.ceil()));
-            low + place.fract() * (high - low)
-        })
+        QUANTILES.map(|level| quantile(&values, level))
     };
     (0..horizon).map(at).collect()
 }

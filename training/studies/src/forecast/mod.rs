@@ -93,12 +93,10 @@ core; a fit that was cut off continues from its checkpoint. The numbers of size 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use planwright_training::study::arguments;
+    use crate::conformance;
 
     fn cells(line: &str) -> Result<Vec<ForecastCell>, StudyError> {
-        let words = std::iter::once("run").chain(line.split_whitespace());
-        let matches = arguments::<Forecast>().try_get_matches_from(words).expect("arguments");
-        Forecast.cells(&Request::of(&Forecast, &matches)?)
+        Forecast.cells(&conformance::request(&Forecast, line)?)
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A run's network with its tokens and its head, and what it is asked: a loss, or probabilities.
+//! Loss and probabilities of a run's network with its tokens and its head.
 
 use super::loss::FastFourier;
 use super::network::Network;

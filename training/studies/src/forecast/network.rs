@@ -8,7 +8,7 @@
 use super::settings::{ForecastSettings, Lengths, Sizes};
 use super::tokens::PAD;
 use planwright_training::head::{Head, HeadWeights, Objective};
-use planwright_training::network::{ParameterSpec, Parameters, Start};
+use planwright_training::network::{Init, ParameterSpec, Parameters};
 use planwright_training::study::StudyError;
 use std::f64::consts::PI;
 use tch::{Kind, Tensor};
@@ -70,8 +70,8 @@ impl Network {
         let Sizes { width, feed_forward, .. } = sizes;
         let mut specs = Vec::new();
         let mut matrix = |name: String, rows: usize, columns: usize| {
-            let start = Start::Uniform(1.0 / (columns as f64).sqrt());
-            specs.push(ParameterSpec { name, shape: vec![rows as i64, columns as i64], start });
+            let init = Init::Uniform(1.0 / (columns as f64).sqrt());
+            specs.push(ParameterSpec { name, shape: vec![rows as i64, columns as i64], init });
         };
         matrix("tokens".to_owned(), tokens, width);
         matrix("positions.context".to_owned(), lengths.context + 1, width);
@@ -98,7 +98,7 @@ impl Network {
         specs.extend(norms.into_iter().map(|name| ParameterSpec {
             name,
             shape: vec![width as i64],
-            start: Start::Constant(1.0),
+            init: Init::Constant(1.0),
         }));
         specs.extend(head.parameters("head", width, Objective::Classification)?);
         Ok(Self { sizes, lengths, tokens, layout: Parameters::new(specs), head })

@@ -8,8 +8,8 @@ use planwright_training::statistics::Summary;
 use planwright_training::study::markdown::cell;
 use planwright_training::study::plot::axes::{Panel, Points, Y_TICKS, band, dashed, line};
 use planwright_training::study::plot::curves::{COLOURS, Curve, CurvePanel, CurvePoint, draw};
-use planwright_training::study::plot::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, THIN, TITLE_HEIGHT, WIDTH};
-use planwright_training::study::plot::svg::{Area, Drawn, Mark, legend, px, svg, title};
+use planwright_training::study::plot::style::{INK, MEDIUM, THIN};
+use planwright_training::study::plot::svg::{Area, Drawn, Mark, sheet};
 use planwright_training::study::{Figure, Section, StudyError, Table, spread, yes};
 
 const PANEL_HEIGHT: f64 = 240.0;
@@ -127,11 +127,7 @@ fn frequencies(results: &[ForecastResult]) -> Drawn<String> {
         let chosen = results.iter().filter(|result| result.settings.variant == *variant);
         Summary::of(&chosen.filter_map(|result| value(&result.scores, metric)).collect::<Vec<f64>>())
     };
-    let place = |frequencies: usize, summary: Summary| CurvePoint {
-        x: (frequencies as f64).log2(),
-        mean: summary.mean,
-        half: summary.sd.unwrap_or(0.0),
-    };
+    let place = |frequencies: usize, summary: Summary| CurvePoint::of((frequencies as f64).log2(), summary);
     let panel = |metric: &str| {
         let fourier = counts.iter().filter_map(|frequencies| {
             let regularised = summary(&Variant::fourier(*frequencies), metric)?;
@@ -140,20 +136,14 @@ fn frequencies(results: &[ForecastResult]) -> Drawn<String> {
         let level = summary(&Variant::LINEAR, metric);
         let ends = [counts.first(), counts.last()].into_iter().flatten();
         let linear = ends.filter_map(|frequencies| Some(place(*frequencies, level?)));
+        let is_smoothness = metric == "smoothness";
+        let heading = if is_smoothness { metric.to_owned() } else { format!("relative {}", metric.to_uppercase()) };
+        let curves =
+            vec![Curve::new("Fourier", 0, false, fourier.collect()), Curve::new("linear", 1, true, linear.collect())];
         CurvePanel {
-            heading: if metric == "smoothness" {
-                metric.to_owned()
-            } else {
-                format!("relative {}", metric.to_uppercase())
-            },
             note: "lower is better".to_owned(),
-            x_label: "frequencies, log2".to_owned(),
-            y_label: metric.to_owned(),
-            from_zero: metric == "smoothness",
-            curves: vec![
-                Curve::new("Fourier", 0, false, fourier.collect()),
-                Curve::new("linear", 1, true, linear.collect()),
-            ],
+            from_zero: is_smoothness,
+            ..CurvePanel::new(heading, "frequencies, log2", metric, curves)
         }
     };
     draw("Forecasts over the frequencies", &METRICS.map(panel), 3)
@@ -174,18 +164,13 @@ fn range(values: impl Iterator<Item = f64>) -> [f64; 2] {
 /// A row of panels per run: its forecasts, then its first predicted distribution.
 fn examples(runs: [&ForecastResult; 2]) -> Drawn<String> {
     let columns = 1 + runs.iter().map(|run| run.examples.len()).max().unwrap_or_default();
-    let top = MARGIN + TITLE_HEIGHT + LINE_HEIGHT + BREATH;
-    svg(WIDTH, top + PANEL_HEIGHT * runs.len() as f64 + MARGIN, |area| {
-        title(area, "Forecasts of series that were never seen")?;
-        let entries = [
-            (Mark::Line(INK, MEDIUM), "series"),
-            (Mark::Dashed(COLOURS[1], MEDIUM), "median"),
-            (Mark::Box(COLOURS[5]), "10% to 90%"),
-            (Mark::Line(COLOURS[0], THIN), "probabilities of the first step"),
-        ];
-        legend(area, MARGIN + TITLE_HEIGHT, &entries)?;
-        let body = area.margin(px(top), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));
-        let cells = body.split_evenly((runs.len(), columns));
+    let entries = [
+        (Mark::Line(INK, MEDIUM), "series"),
+        (Mark::Dashed(COLOURS[1], MEDIUM), "median"),
+        (Mark::Box(COLOURS[5]), "10% to 90%"),
+        (Mark::Line(COLOURS[0], THIN), "probabilities of the first step"),
+    ];
+    sheet("Forecasts of series that were never seen", &[&entries], [runs.len(), columns], PANEL_HEIGHT, |cells| {
         for (run, cells) in runs.iter().zip(cells.chunks(columns)) {
             let name = run.settings.variant.name();
             for (cell, example) in cells.iter().zip(&run.examples) {

@@ -8,14 +8,13 @@ use super::series::Series;
 use super::settings::{ForecastGrid, ForecastSettings, Shared};
 use super::train::{train, views};
 use planwright_training::study::{Bench, Cell, StudyError};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 /// Result of a run: the content of its file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ForecastResult {
     /// Everything that determines it.

@@ -2,13 +2,12 @@
 //! from Python packages that ship them.
 
 use planwright_training::study::StudyError;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 const SERIES: &str = include_str!("../../../data/series/series.json");
 
 /// A series with how it is measured.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Series {
     /// Name.

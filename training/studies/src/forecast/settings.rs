@@ -1,13 +1,12 @@
 //! What is run: heads, binnings, seeds, and the sizes that all of them share.
 
-use planwright_training::fit::content_sha256;
-use planwright_training::head::HeadSpec;
+use planwright_training::head::HeadSettings;
+use planwright_training::recipe::content_sha256;
 use planwright_training::study::StudyError;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How scaled values become bins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BinningKind {
     /// Narrow bins from -1 to 10, wide ones to -15 and 15.
@@ -17,7 +16,7 @@ pub enum BinningKind {
 }
 
 /// What ends the network.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ForecastHead {
     /// Free logits.
@@ -32,7 +31,7 @@ pub enum ForecastHead {
 }
 
 /// A row of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
     /// Which head.
@@ -89,10 +88,10 @@ impl Variant {
     }
 
     /// The head over so many tokens, with the constants that were published for forecasting.
-    pub(super) fn spec(&self, tokens: usize) -> HeadSpec {
+    pub(super) fn spec(&self, tokens: usize) -> HeadSettings {
         match self.head {
-            ForecastHead::Linear {} => HeadSpec::Linear { bins: tokens },
-            ForecastHead::Fourier { frequencies, regularisation } => HeadSpec::Fourier {
+            ForecastHead::Linear {} => HeadSettings::Linear { bins: tokens },
+            ForecastHead::Fourier { frequencies, regularisation } => HeadSettings::Fourier {
                 bins: tokens,
                 frequencies,
                 regularisation,
@@ -105,7 +104,7 @@ impl Variant {
 }
 
 /// Steps of series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lengths {
     /// Most that is known.
@@ -117,7 +116,7 @@ pub struct Lengths {
 }
 
 /// The synthetic series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PoolSettings {
     /// Random compositions of kernels.
@@ -131,7 +130,7 @@ pub struct PoolSettings {
 }
 
 /// Sizes of the encoder and the decoder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sizes {
     /// Features.
@@ -145,7 +144,7 @@ pub struct Sizes {
 }
 
 /// Everything that determines a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ForecastSettings {
     /// Head and bins.
@@ -157,7 +156,7 @@ pub struct ForecastSettings {
 }
 
 /// What all runs of a study share.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shared {
     /// Tokens in all, the two that are no values included.

@@ -9,15 +9,13 @@ use super::settings::{Shared, Variant};
 use planwright_training::statistics::Summary;
 use planwright_training::study::StudyError;
 use planwright_training::study::{Table, distinct, spread, yes};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Metrics of the table: relative MASE and WQL, and smoothness.
 pub(super) const METRICS: [&str; 3] = ["mase", "wql", "smoothness"];
 
 /// A mean over seeds beside the published number.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Measured {
     /// Mean over seeds.
     pub mean: f64,
@@ -30,8 +28,7 @@ pub struct Measured {
 }
 
 /// One forecaster.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ForecastRow {
     /// `linear`, `fourier-64`, .., `seasonal-naive`, `last-value`.
     pub forecaster: String,
@@ -56,8 +53,7 @@ pub struct ForecastRow {
 }
 
 /// A claim that one row is below another.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ForecastComparison {
     /// The row that may be below.
     pub lower: String,
@@ -76,8 +72,7 @@ pub struct ForecastComparison {
 }
 
 /// All rows of a set of runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ForecastTable {
     /// The command that makes them.
     pub command: String,

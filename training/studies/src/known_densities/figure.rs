@@ -6,8 +6,8 @@ use planwright::density::bin_centre;
 use planwright_training::study::markdown::MISSING;
 use planwright_training::study::plot::axes::{Panel, Y_TICKS, dashed, line, top};
 use planwright_training::study::plot::curves::colour_of;
-use planwright_training::study::plot::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, THIN, TITLE_HEIGHT, WIDTH};
-use planwright_training::study::plot::svg::{Area, Drawn, Mark, legend, px, svg, title};
+use planwright_training::study::plot::style::{INK, MEDIUM, THIN};
+use planwright_training::study::plot::svg::{Area, Drawn, Mark, sheet};
 
 const PANEL_HEIGHT: f64 = 220.0;
 /// Columns of the figure, with the place of their colours.
@@ -27,13 +27,9 @@ pub(super) fn learnt(results: &[DensityResult]) -> Option<(u64, Drawn<String>)> 
         };
         results.iter().find(chosen).and_then(|result| result.example.as_ref())
     };
-    let top_of = MARGIN + TITLE_HEIGHT + LINE_HEIGHT + BREATH;
-    let drawn = svg(WIDTH, top_of + PANEL_HEIGHT * Dataset::ALL.len() as f64 + MARGIN, |area| {
-        title(area, "Learnt distributions of one test row")?;
-        let entries = [(Mark::Line(INK, MEDIUM), "learnt"), (Mark::Dashed(INK, THIN), "true")];
-        legend(area, MARGIN + TITLE_HEIGHT, &entries)?;
-        let body = area.margin(px(top_of), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));
-        let cells = body.split_evenly((Dataset::ALL.len(), HEADS.len()));
+    let entries = [(Mark::Line(INK, MEDIUM), "learnt"), (Mark::Dashed(INK, THIN), "true")];
+    let size = [Dataset::ALL.len(), HEADS.len()];
+    let drawn = sheet("Learnt distributions of one test row", &[&entries], size, PANEL_HEIGHT, |cells| {
         let places = Dataset::ALL.into_iter().flat_map(|dataset| HEADS.map(|head| (dataset, head)));
         for (cell, (dataset, (head, colour))) in cells.iter().zip(places) {
             let masses = HEADS.iter().filter_map(|(head, _)| example(dataset, *head));

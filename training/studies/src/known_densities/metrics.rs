@@ -1,14 +1,13 @@
 //! How far a learnt distribution is from the true one, and how jagged it is.
 
 use planwright::density::bin_centre;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Added to a learnt mass before the logarithm.
 const KL_FLOOR: f64 = 1e-10;
 
 /// Mean and deviation of a measure over all test rows.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pooled {
     /// Mean.
@@ -45,7 +44,7 @@ impl Pooled {
 }
 
 /// What is measured on the test rows of one run. What a head or a task does not have is left out.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DensityMetrics {
     /// Mean divergence of the learnt from the true distribution, nats.

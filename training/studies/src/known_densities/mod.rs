@@ -126,12 +126,10 @@ Examples:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use planwright_training::study::arguments;
+    use crate::conformance;
 
     fn request(line: &str) -> Request<DensityOptions> {
-        let words = std::iter::once("run").chain(line.split_whitespace());
-        let matches = arguments::<KnownDensities>().try_get_matches_from(words).expect("arguments");
-        Request::of(&KnownDensities, &matches).expect("a request")
+        conformance::request(&KnownDensities, line).expect("a request")
     }
 
     #[test]

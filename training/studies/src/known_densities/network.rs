@@ -1,19 +1,18 @@
-//! Batched ensemble of networks 2-64-32-head: each run is a member of the same tensors, with its own parameters.
+//! Batched ensemble of networks 2-64-32-head.
 
 use super::settings::{DensitySettings, Task};
 use planwright_training::head::{Head, Objective};
-use planwright_training::network::{ParameterSpec, Parameters, Start};
 use planwright_training::study::StudyError;
+use planwright_training::study::ensemble::{Ensemble, affine, perceptron};
 use tch::Tensor;
 
 /// Widths of the hidden layers, after the two inputs.
 const WIDTHS: [usize; 3] = [2, 64, 32];
 
 /// Runs of equal shape.
-pub(super) struct Ensemble {
+pub(super) struct Network {
     pub(super) head: Option<Head>,
-    layout: Parameters,
-    sizes: Vec<i64>,
+    pub(super) ensemble: Ensemble,
 }
 
 /// What the last affine map gives, with a mixture's deviations.
@@ -24,20 +23,12 @@ pub(super) struct Raw {
     pub(super) scale: Option<Tensor>,
 }
 
-fn linear(name: &str, input: usize, output: usize) -> [ParameterSpec; 2] {
-    let start = Start::Uniform(1.0 / (input as f64).sqrt());
-    [
-        ParameterSpec { name: format!("{name}.weight"), shape: vec![output as i64, input as i64], start },
-        ParameterSpec { name: format!("{name}.bias"), shape: vec![output as i64], start },
-    ]
-}
-
-impl Ensemble {
+impl Network {
     /// For runs like this one.
     pub(super) fn new(run: &DensitySettings) -> Result<Self, StudyError> {
         let head = run.spec().map(|spec| Head::new(spec, 1)).transpose()?;
         let [input, first, second] = WIDTHS;
-        let mut specs = [linear("hidden.0", input, first), linear("hidden.1", first, second)].concat();
+        let mut specs = [affine("hidden.0", input, first), affine("hidden.1", first, second)].concat();
         match &head {
             Some(head) => {
                 let objective = match run.task {
@@ -46,35 +37,15 @@ impl Ensemble {
                 };
                 specs.extend(head.parameters("head", second, objective)?);
             }
-            None => specs.extend(linear("head", second, 1)),
+            None => specs.extend(affine("head", second, 1)),
         }
-        let sizes = specs.iter().map(|spec| spec.len() as i64).collect();
-        Ok(Self { head, layout: Parameters::new(specs), sizes })
-    }
-
-    /// Initial values, lanes x parameters; each lane's come from its own seed.
-    pub(super) fn initial(&self, seeds: impl Iterator<Item = u64>) -> Tensor {
-        let lanes: Vec<Tensor> = seeds.map(|seed| Tensor::from_slice(&self.layout.initial(seed))).collect();
-        Tensor::stack(&lanes, 0)
+        Ok(Self { head, ensemble: Ensemble::new(specs) })
     }
 
     /// Outputs of the last affine map for inputs that are lanes x rows x 2.
     pub(super) fn raw(&self, parameters: &Tensor, inputs: &Tensor) -> Raw {
-        let lanes = inputs.size().first().copied().unwrap_or_default();
-        let mut views =
-            parameters.split_with_sizes(&self.sizes, 1).into_iter().zip(self.layout.specs()).map(|(part, spec)| {
-                let shape: Vec<i64> = std::iter::once(lanes).chain(spec.shape.iter().copied()).collect();
-                part.view(shape.as_slice())
-            });
-        let mut values = inputs.shallow_clone();
-        for layer in 0..WIDTHS.len() {
-            if layer > 0 {
-                values = values.relu();
-            }
-            if let (Some(weight), Some(bias)) = (views.next(), views.next()) {
-                values = bias.unsqueeze(1).baddbmm(&values, &weight.transpose(1, 2), 1, 1);
-            }
-        }
+        let mut views = self.ensemble.views(parameters);
+        let values = perceptron(inputs.shallow_clone(), WIDTHS.len(), &mut views);
         Raw { values, scale: views.next().map(|scale| scale.unsqueeze(1)) }
     }
 }
@@ -88,13 +59,14 @@ mod tests {
     fn a_lane_is_the_network_alone() {
         let head = DensityHead::Mixture {};
         let run = DensitySettings { dataset: Dataset::Beta, head, task: Task::Bins, seed: 1, epochs: 1, samples: 40 };
-        let lanes = Ensemble::new(&run).expect("lanes");
-        let parameters = lanes.initial([3, 4].into_iter());
+        let lanes = Network::new(&run).expect("lanes");
+        let parameters = lanes.ensemble.initial([3, 4].into_iter());
         let inputs = Tensor::from_slice(&[1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]).view([2, 2, 2]);
         let raw = lanes.raw(&parameters, &inputs);
         assert_eq!(raw.values.size(), [2, 2, 2]);
         assert_eq!(raw.scale.map(|scale| scale.size()), Some(vec![2, 1, 1, 2]));
-        let views = lanes.layout.views(&Tensor::from_slice(&lanes.layout.initial(4)));
+        let layout = lanes.ensemble.layout();
+        let views = layout.views(&Tensor::from_slice(&layout.initial(4)));
         let hidden = inputs.get(1).linear(&views[0], Some(&views[1])).relu();
         let alone = hidden.linear(&views[2], Some(&views[3])).relu().linear(&views[4], Some(&views[5]));
         assert!((raw.values.get(1) - alone).abs().max().double_value(&[]) < 1e-5);

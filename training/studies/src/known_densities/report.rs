@@ -7,7 +7,7 @@ use super::settings::{Dataset, DensityHead, Task};
 use super::table::{DensityRow, DensityTable, table};
 use planwright_training::statistics::Summary;
 use planwright_training::study::markdown::MISSING;
-use planwright_training::study::plot::curves::{Curve, CurvePanel, CurvePoint, draw};
+use planwright_training::study::plot::curves::{Curve, CurvePanel, CurvePoint};
 use planwright_training::study::{Done, Figure, Section, StudyError, Table, spread};
 
 /// Colours of the curves: no penalty, penalty, the flat baselines.
@@ -21,7 +21,7 @@ const PUBLISHED_PENALISED: usize = 4;
 /// Runs that are named where some are missing.
 const NAMED: usize = 4;
 
-/// Tables and sweeps of what is done; what is missing is said.
+/// Tables and sweeps of what is done; missing runs are named.
 ///
 /// # Errors
 /// If a plot cannot be drawn.
@@ -51,7 +51,7 @@ pub(super) fn section(bins: &Done<DensityResult>, values: &Done<DensityResult>) 
         (values, "toy-sweep-mle.svg", "Over the number of frequencies, from values (figure A20)", ["kl", "perplexity"]),
     ] {
         if has_sweep(done) {
-            figures.push(Figure::drawn(file, caption, draw(caption, &panels(done, metrics), 3))?);
+            figures.push(Figure::curves(file, caption, &panels(done, metrics), 3)?);
         }
     }
     let commands = commands.into_iter().filter(|(_, run)| *run).map(|(command, _)| command.to_owned()).collect();
@@ -206,18 +206,12 @@ fn panels(done: &Done<DensityResult>, metrics: [&str; 2]) -> Vec<CurvePanel> {
             [("linear", DensityHead::Linear {}, BASELINE), ("mixture", DensityHead::Mixture {}, MIXTURE)]
         {
             if let Some(mean) = Summary::of(&figures(done, dataset, metric, head)).map(|all| all.mean) {
-                let flat = [2.0, 20.0].map(|x| CurvePoint { x, mean, half: 0.0 }).to_vec();
+                let flat = [2.0, 20.0].map(|x| CurvePoint::at(x, mean)).to_vec();
                 curves.push(Curve::new(label, colour, true, flat));
             }
         }
-        CurvePanel {
-            heading: format!("{}: {metric}", dataset.name()),
-            note: "band: 1 sd".to_owned(),
-            x_label: "frequencies".to_owned(),
-            y_label: metric.to_owned(),
-            from_zero: true,
-            curves,
-        }
+        let heading = format!("{}: {metric}", dataset.name());
+        CurvePanel { note: "band: 1 sd".to_owned(), ..CurvePanel::new(heading, "frequencies", metric, curves) }
     };
     metrics.into_iter().flat_map(|metric| Dataset::ALL.map(|dataset| one(metric, dataset))).collect()
 }
@@ -239,8 +233,7 @@ fn of_penalty(gamma: f64) -> impl Iterator<Item = (usize, DensityHead)> {
 fn swept(done: &Done<DensityResult>, dataset: Dataset, metric: &str, gamma: f64) -> Vec<CurvePoint> {
     of_penalty(gamma)
         .filter_map(|(frequencies, head)| {
-            let Summary { mean, sd, .. } = Summary::of(&figures(done, dataset, metric, head))?;
-            Some(CurvePoint { x: frequencies as f64, mean, half: sd.unwrap_or(0.0) })
+            Some(CurvePoint::of(frequencies as f64, Summary::of(&figures(done, dataset, metric, head))?))
         })
         .collect()
 }
@@ -249,8 +242,7 @@ fn published_sweep(done: &Done<DensityResult>, dataset: Dataset, metric: &str, g
     let Some(task) = done.results.first().map(|result| result.settings.task) else { return Vec::new() };
     of_penalty(gamma)
         .filter_map(|(frequencies, head)| {
-            let mean = published(task, dataset, &head, metric)?.mean;
-            Some(CurvePoint { x: frequencies as f64, mean, half: 0.0 })
+            Some(CurvePoint::at(frequencies as f64, published(task, dataset, &head, metric)?.mean))
         })
         .collect()
 }
@@ -261,6 +253,7 @@ mod tests {
     use super::super::run::DensityExample;
     use super::super::settings::{DensityGrid, DensitySettings};
     use super::*;
+    use planwright_training::study::Cell;
 
     fn result(settings: DensitySettings) -> DensityResult {
         let kl = if settings.head == DensityHead::TABLE { 0.1 } else { 0.2 } + 0.001 * settings.seed as f64;

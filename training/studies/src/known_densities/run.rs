@@ -1,16 +1,19 @@
 //! One run: its result, and how it is made as a member of a batched ensemble.
 
 use super::metrics::DensityMetrics;
-use super::settings::DensitySettings;
+use super::settings::{DensitySettings, Task};
 use super::train::train;
+use planwright_training::recipe::content_sha256;
 use planwright_training::study::{Bench, Cell, StudyError, run_alone};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::time::Instant;
 
+/// Names how a fit to values is measured: results that were measured otherwise are refused.
+const VALUES_MEASURE: &str = "densities times widths, but beta sums to one";
+
 /// Result of a run: the content of its file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DensityResult {
     /// Everything that determines it.
@@ -31,7 +34,7 @@ pub struct DensityResult {
 }
 
 /// One test row, the same for all heads of a data set and seed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DensityExample {
     /// x and y.
@@ -46,11 +49,14 @@ impl Cell for DensitySettings {
     type Output = DensityResult;
 
     fn path(&self) -> String {
-        self.path()
+        format!("{}/{}/{}/seed-{}", self.task.name(), self.dataset.name(), self.head.name(), self.seed)
     }
 
     fn sha256(&self) -> String {
-        self.sha256()
+        match self.task {
+            Task::Bins => content_sha256(self),
+            Task::Values => content_sha256(&(VALUES_MEASURE, self)),
+        }
     }
 
     fn sha256_of(output: &DensityResult) -> Cow<'_, str> {
@@ -78,7 +84,8 @@ impl Cell for DensitySettings {
     }
 
     fn same_shape(&self, other: &Self) -> bool {
-        self.same_shape(other)
+        self.spec() == other.spec()
+            && (self.task, self.epochs, self.samples) == (other.task, other.epochs, other.samples)
     }
 
     fn steps(&self) -> u64 {
@@ -88,7 +95,7 @@ impl Cell for DensitySettings {
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings::{Dataset, DensityGrid, DensityHead, Task};
+    use super::super::settings::{Dataset, DensityGrid, DensityHead};
     use super::*;
     use crate::conformance;
 

@@ -1,10 +1,8 @@
 //! What is run: data sets, heads, seeds.
 
 use clap::ValueEnum;
-use planwright_training::fit::content_sha256;
-use planwright_training::head::{HeadError, HeadSpec};
+use planwright_training::head::{HeadError, HeadSettings};
 use planwright_training::study::StudyError;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Bins that values are quantised to.
@@ -14,11 +12,8 @@ pub(super) const BATCH: usize = 32;
 /// Share of the rows that is learnt from, as a fraction.
 const TRAIN_SHARE: (usize, usize) = (4, 5);
 
-/// Names how a fit to values is measured: results that were measured otherwise are refused.
-const VALUES_MEASURE: &str = "densities times widths, but beta sums to one";
-
 /// A distribution of z given x and y.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dataset {
     /// A Gaussian around y.
@@ -52,7 +47,7 @@ impl Dataset {
 }
 
 /// What ends the network.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum DensityHead {
     /// Free logits.
@@ -99,7 +94,7 @@ impl DensityHead {
 }
 
 /// What is learnt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Task {
     /// Bins from bins (tables 2.1, A2 and A3).
@@ -119,7 +114,7 @@ impl Task {
 }
 
 /// Everything that determines a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DensitySettings {
     /// Which distribution.
@@ -138,13 +133,13 @@ pub struct DensitySettings {
 
 impl DensitySettings {
     /// The head of the network; `None` for the regression.
-    pub(super) fn spec(&self) -> Option<HeadSpec> {
+    pub(super) fn spec(&self) -> Option<HeadSettings> {
         let components = if self.dataset == Dataset::Gaussian { 1 } else { 2 };
         match self.head {
-            DensityHead::Linear {} => Some(HeadSpec::Linear { bins: BINS }),
-            DensityHead::Mixture {} => Some(HeadSpec::Mixture { bins: BINS, components }),
+            DensityHead::Linear {} => Some(HeadSettings::Linear { bins: BINS }),
+            DensityHead::Mixture {} => Some(HeadSettings::Mixture { bins: BINS, components }),
             DensityHead::Regression {} => None,
-            DensityHead::Fourier { frequencies, regularisation } => Some(HeadSpec::Fourier {
+            DensityHead::Fourier { frequencies, regularisation } => Some(HeadSettings::Fourier {
                 bins: BINS,
                 frequencies,
                 regularisation,
@@ -185,27 +180,6 @@ impl DensitySettings {
             return Err(HeadError::NoDensity.into());
         }
         Ok(())
-    }
-}
-
-impl DensitySettings {
-    /// Whether two runs can be members of one ensemble.
-    pub(super) fn same_shape(&self, other: &Self) -> bool {
-        self.spec() == other.spec()
-            && (self.task, self.epochs, self.samples) == (other.task, other.epochs, other.samples)
-    }
-
-    /// Path of the result, without its ending.
-    pub(super) fn path(&self) -> String {
-        format!("{}/{}/{}/seed-{}", self.task.name(), self.dataset.name(), self.head.name(), self.seed)
-    }
-
-    /// SHA-256, hex.
-    pub(super) fn sha256(&self) -> String {
-        match self.task {
-            Task::Bins => content_sha256(self),
-            Task::Values => content_sha256(&(VALUES_MEASURE, self)),
-        }
     }
 }
 

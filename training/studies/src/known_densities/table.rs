@@ -6,12 +6,10 @@ use super::run::DensityResult;
 use super::settings::{Dataset, DensityHead, Task};
 use planwright_training::statistics::Summary;
 use planwright_training::study::{Table, distinct, spread, yes};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// One metric of one head on one data set.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DensityRow {
     /// Bins or values.
     pub task: Task,
@@ -41,8 +39,7 @@ pub struct DensityRow {
 }
 
 /// Whether the Fourier head of the tables has less than the linear one, seed by seed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DensityComparison {
     /// Which distribution.
     pub dataset: Dataset,
@@ -55,8 +52,7 @@ pub struct DensityComparison {
 }
 
 /// All rows of a set of runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DensityTable {
     /// The command that makes them.
     pub command: String,
@@ -184,6 +180,7 @@ mod tests {
     use super::super::metrics::DensityMetrics;
     use super::super::settings::DensitySettings;
     use super::*;
+    use planwright_training::study::Cell;
 
     fn result(head: DensityHead, seed: u64, kl: f64, smoothness: f64) -> DensityResult {
         let smoothness = Some(Pooled { mean: smoothness, sd: 0.01, count: 1000 });

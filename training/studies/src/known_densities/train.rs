@@ -2,12 +2,12 @@
 
 use super::data::{DensityData, bin_of, split};
 use super::metrics::{DensityMetrics, Pooled, expected_bin, kl, kl_clamped, likeliest_bin, perplexity, squared_error};
-use super::network::{Ensemble, Raw};
+use super::network::{Network, Raw};
 use super::run::DensityExample;
 use super::settings::{BATCH, BINS, Dataset, DensitySettings, Task};
 use planwright::density::{SmoothnessMetric, bin_centre};
-use planwright_training::fit::EnsembleAdam;
 use planwright_training::study::StudyError;
+use planwright_training::study::ensemble::{EnsembleFit, check_loss, side_by_side};
 use planwright_training::study::shuffle::RowOrders;
 use std::f64::consts::PI;
 use tch::{Kind, Reduction, Tensor};
@@ -81,27 +81,17 @@ fn rate(run: &DensitySettings, epoch: usize) -> f64 {
 /// # Errors
 /// If a loss leaves the finite numbers.
 pub(super) fn train(runs: &[DensitySettings], on_epoch: impl FnMut()) -> Result<Vec<Fitted>, StudyError> {
-    // libtorch rounds products of a single lane otherwise than of several; with a second one a run's result is the same
-    // to the last bit whatever is trained beside it.
-    match runs {
-        [run] => {
-            let mut fitted = train_lanes(&[run.clone(), run.clone()], on_epoch)?;
-            fitted.truncate(1);
-            Ok(fitted)
-        }
-        several => train_lanes(several, on_epoch),
-    }
+    side_by_side(runs, |runs| train_lanes(runs, on_epoch))
 }
 
 fn train_lanes(runs: &[DensitySettings], mut on_epoch: impl FnMut()) -> Result<Vec<Fitted>, StudyError> {
     let Some(run) = runs.first() else { return Ok(Vec::new()) };
-    let network = Ensemble::new(run)?;
+    let network = Network::new(run)?;
     let rows = runs.iter().map(Rows::new).collect::<Result<Vec<_>, _>>()?;
     let (lanes, count, batch) = (runs.len() as i64, run.train_rows() as i64, BATCH as i64);
     let inputs = stacked(&rows, &[lanes, count, 2], |rows| &rows.train_inputs)?;
     let targets = stacked(&rows, &[lanes, count], |rows| &rows.train_targets)?;
-    let mut parameters = network.initial(runs.iter().map(|run| run.seed)).set_requires_grad(true);
-    let mut adam = EnsembleAdam::new(&parameters);
+    let mut fit = EnsembleFit::new(network.ensemble.initial(runs.iter().map(|run| run.seed)));
     let mut orders = RowOrders::new(runs.iter().map(|run| run.seed), run.train_rows(), ORDER_STREAM);
     let clip_norm = (run.task == Task::Values).then_some(CLIP_NORM);
     let mut last = f64::NAN;
@@ -118,24 +108,17 @@ fn train_lanes(runs: &[DensitySettings], mut on_epoch: impl FnMut()) -> Result<V
         let epoch_rate = rate(run, epoch);
         let mut sum = Tensor::zeros([1], (Kind::Float, tch::Device::Cpu));
         for (inputs, targets) in batches.iter().zip(&goals) {
-            let loss = loss(&network, run.task, &network.raw(&parameters, inputs), targets)?;
-            parameters.zero_grad();
-            // The sum over lanes: each lane's gradient is that of its own mean.
-            (&loss * lanes as f64).backward();
-            let mut flat = parameters.detach();
-            adam.update(&mut flat, &parameters.grad(), epoch_rate, clip_norm);
+            let loss = loss(&network, run.task, &network.raw(&fit.parameters, inputs), targets)?;
+            fit.step(&loss, epoch_rate, clip_norm);
             let _ = sum.g_add_(&loss.detach());
         }
         last = sum.double_value(&[0]) / (count / batch) as f64;
-        if !last.is_finite() {
-            let cell = runs.iter().map(DensitySettings::path).collect::<Vec<_>>().join(", ");
-            return Err(StudyError::Diverged { cell, epoch, loss: last });
-        }
+        check_loss(runs, epoch, last)?;
         on_epoch();
     }
     let test_count = (run.samples - run.train_rows()) as i64;
     let test_inputs = stacked(&rows, &[lanes, test_count, 2], |rows| &rows.test_inputs)?;
-    let raw = tch::no_grad(|| network.raw(&parameters, &test_inputs));
+    let raw = tch::no_grad(|| network.raw(&fit.parameters, &test_inputs));
     (0..lanes)
         .zip(&rows)
         .map(|(lane, rows)| {
@@ -147,7 +130,7 @@ fn train_lanes(runs: &[DensitySettings], mut on_epoch: impl FnMut()) -> Result<V
 }
 
 /// Mean over all lanes and rows. Targets are lanes x rows x 1.
-fn loss(network: &Ensemble, task: Task, raw: &Raw, targets: &Tensor) -> Result<Tensor, StudyError> {
+fn loss(network: &Network, task: Task, raw: &Raw, targets: &Tensor) -> Result<Tensor, StudyError> {
     let Some(head) = &network.head else {
         let centres = (targets + 0.5) * (2.0 / BINS as f64) - 1.0;
         return Ok(raw.values.mse_loss(&centres, Reduction::Mean));
@@ -168,7 +151,7 @@ fn loss(network: &Ensemble, task: Task, raw: &Raw, targets: &Tensor) -> Result<T
 
 type Measured = (DensityMetrics, Option<DensityExample>);
 
-fn measure(network: &Ensemble, task: Task, raw: &Raw, rows: &Rows) -> Result<Measured, StudyError> {
+fn measure(network: &Network, task: Task, raw: &Raw, rows: &Rows) -> Result<Measured, StudyError> {
     match task {
         Task::Bins => measure_bins(network, raw, rows),
         Task::Values => Ok((measure_values(network, raw, rows)?, None)),
@@ -193,13 +176,17 @@ fn target_bins(rows: &Rows) -> impl Iterator<Item = usize> {
     rows.test.iter().map(|row| bin_of(rows.data.targets.get(*row).copied().unwrap_or_default(), BINS))
 }
 
-fn measure_bins(network: &Ensemble, raw: &Raw, rows: &Rows) -> Result<Measured, StudyError> {
+fn measure_bins(network: &Network, raw: &Raw, rows: &Rows) -> Result<Measured, StudyError> {
     let Some(head) = &network.head else {
-        let said = doubles(&raw.values)?;
-        let errors: Vec<f64> = said
+        let output = doubles(&raw.values)?;
+        let errors: Vec<f64> = output
             .iter()
             .zip(target_bins(rows))
-            .map(|(said, target)| if said.is_nan() { *said } else { squared_error(bin_of(*said, BINS), target, BINS) })
+            .map(
+                |(output, target)| {
+                    if output.is_nan() { *output } else { squared_error(bin_of(*output, BINS), target, BINS) }
+                },
+            )
             .collect();
         return Ok((DensityMetrics { mse: mean(&errors), ..DensityMetrics::default() }, None));
     };
@@ -229,7 +216,7 @@ fn measure_bins(network: &Ensemble, raw: &Raw, rows: &Rows) -> Result<Measured, 
     Ok((metrics, example))
 }
 
-fn measure_values(network: &Ensemble, raw: &Raw, rows: &Rows) -> Result<DensityMetrics, StudyError> {
+fn measure_values(network: &Network, raw: &Raw, rows: &Rows) -> Result<DensityMetrics, StudyError> {
     let Some(head) = &network.head else { return Ok(DensityMetrics::default()) };
     let scale = raw.scale.as_ref();
     let targets: Vec<f32> =

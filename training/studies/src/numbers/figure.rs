@@ -7,8 +7,8 @@ use super::task::Gaussian;
 use planwright_training::statistics::Summary;
 use planwright_training::study::plot::axes::{Panel, Y_TICKS, dashed, line, top};
 use planwright_training::study::plot::curves::{Curve, CurvePanel, CurvePoint, colour_of, draw};
-use planwright_training::study::plot::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, THIN, TITLE_HEIGHT, WIDTH};
-use planwright_training::study::plot::svg::{Area, Drawn, Mark, legend, px, svg, title};
+use planwright_training::study::plot::style::{INK, MEDIUM, THIN};
+use planwright_training::study::plot::svg::{Area, Drawn, Mark, sheet};
 
 const PANEL_HEIGHT: f64 = 264.0;
 /// What is shown of the example's numbers.
@@ -26,30 +26,17 @@ const MEASURES: [(&str, &str, Measure); 2] = [
 
 fn place(results: &[&NumberResult], x: f64, measure: Measure) -> Option<CurvePoint> {
     let values: Vec<f64> = results.iter().map(|result| measure(result)).collect();
-    Summary::of(&values).map(|all| CurvePoint { x, mean: all.mean, half: all.sd.unwrap_or(0.0) })
+    Summary::of(&values).map(|all| CurvePoint::of(x, all))
 }
 
-/// The same colour for a head in all plots.
-fn colour(head: &NumberHead) -> plotters::style::RGBColor {
-    let index = match head {
+/// The same colour for a head in all plots: its place among the curves' colours.
+fn colour(head: &NumberHead) -> usize {
+    match head {
         NumberHead::Fourier { .. } => 0,
         NumberHead::Linear {} => 1,
         NumberHead::Text { form: super::TextForm::Digits } => 2,
         NumberHead::Text { form: super::TextForm::Pairs } => 3,
         NumberHead::Perfect {} => 6,
-    };
-    colour_of(index)
-}
-
-fn panel((heading, y_label, _): (&str, &str, Measure), note: &str, x_label: &str, curves: Vec<Curve>) -> CurvePanel {
-    let owned = str::to_owned;
-    CurvePanel {
-        heading: owned(heading),
-        note: owned(note),
-        x_label: owned(x_label),
-        y_label: owned(y_label),
-        from_zero: true,
-        curves,
     }
 }
 
@@ -62,20 +49,18 @@ pub(super) fn over_frequencies(results: &[NumberResult], epochs: usize) -> Drawn
     };
     let ends = || all.iter().filter_map(frequencies);
     let (low, high) = (ends().fold(f64::INFINITY, f64::min), ends().fold(f64::NEG_INFINITY, f64::max));
-    let panels = MEASURES.map(|measure| {
-        let at = |head: &NumberHead, x| place(&of(results, head, epochs), x, measure.2);
+    let panels = MEASURES.map(|(heading, y_label, measure)| {
+        let at = |head: &NumberHead, x| place(&of(results, head, epochs), x, measure);
         let mut places: Vec<CurvePoint> = all.iter().filter_map(|head| at(head, frequencies(head)?)).collect();
         places.sort_by(|a, b| a.x.total_cmp(&b.x));
-        let fourier =
-            Curve { label: "fourier".to_owned(), colour: colour(&NumberHead::TABLE), dashed: false, points: places };
-        let level = |head: &NumberHead| Curve {
-            label: head.name(),
-            colour: colour(head),
-            dashed: true,
-            points: [low, high].into_iter().filter_map(|x| at(head, x)).collect(),
+        let fourier = Curve::new("fourier", colour(&NumberHead::TABLE), false, places);
+        let level = |head: &NumberHead| {
+            let ends = [low, high].into_iter().filter_map(|x| at(head, x)).collect();
+            Curve::new(head.name(), colour(head), true, ends)
         };
         let others = all.iter().filter(|head| frequencies(head).is_none()).map(level);
-        panel(measure, &format!("{epochs} epochs"), "frequencies", std::iter::once(fourier).chain(others).collect())
+        let curves = std::iter::once(fourier).chain(others).collect();
+        CurvePanel { note: format!("{epochs} epochs"), ..CurvePanel::new(heading, "frequencies", y_label, curves) }
     });
     draw("Gaussian numbers: Fourier heads over their frequencies", &panels, 2)
 }
@@ -84,14 +69,15 @@ pub(super) fn over_frequencies(results: &[NumberResult], epochs: usize) -> Drawn
 pub(super) fn over_passes(results: &[NumberResult]) -> Drawn<String> {
     let shown = |head: &&NumberHead| !matches!(head, NumberHead::Fourier { .. }) || **head == NumberHead::TABLE;
     let all = heads(results);
-    let panels = MEASURES.map(|measure| {
+    let panels = MEASURES.map(|(heading, y_label, measure)| {
         let one = |head: &NumberHead| {
-            let at = |epochs: usize| place(&of(results, head, epochs), (epochs as f64).log2(), measure.2);
+            let at = |epochs: usize| place(&of(results, head, epochs), (epochs as f64).log2(), measure);
             let places = budgets(results).into_iter().filter_map(at).collect();
             let dashed = *head == NumberHead::Perfect {};
-            Curve { label: head.name(), colour: colour(head), dashed, points: places }
+            Curve::new(head.name(), colour(head), dashed, places)
         };
-        panel(measure, "", "epochs, logarithm to base 2", all.iter().filter(shown).map(one).collect())
+        let curves = all.iter().filter(shown).map(one).collect();
+        CurvePanel::new(heading, "epochs, logarithm to base 2", y_label, curves)
     });
     draw("Gaussian numbers: over the passes through 256 prompts", &panels, 2)
 }
@@ -104,18 +90,11 @@ pub(super) fn answers(results: &[NumberResult], epochs: usize) -> Drawn<String> 
     let truth = EXAMPLE.rounded_masses().unwrap_or_default();
     let all = answers.iter().flat_map(|(_, result)| &result.example).chain(&truth).copied();
     let y = [0.0, top(all)];
-    let rows = answers.len().div_ceil(2).max(1);
-    let head = MARGIN + TITLE_HEIGHT + LINE_HEIGHT + BREATH;
-    svg(WIDTH, head + PANEL_HEIGHT * rows as f64 + MARGIN, |area| {
-        title(area, "Answers to: mean 0.55, deviation 0.10, two numbers")?;
-        let entries =
-            [(Mark::Line(INK, MEDIUM), "what is drawn from"), (Mark::Dashed(INK, THIN), "the truth, rounded")];
-        legend(area, MARGIN + TITLE_HEIGHT, &entries)?;
-        let body = area.margin(px(head), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));
-        for (cell, (head, result)) in body.split_evenly((rows, 2)).iter().zip(&answers) {
-            answer(cell, head, result, &truth, y)?;
-        }
-        Ok(())
+    let rows = answers.len().div_ceil(2);
+    let entries = [(Mark::Line(INK, MEDIUM), "what is drawn from"), (Mark::Dashed(INK, THIN), "the truth, rounded")];
+    sheet("Answers to: mean 0.55, deviation 0.10, two numbers", &[&entries], [rows, 2], PANEL_HEIGHT, |cells| {
+        let mut pairs = cells.iter().zip(&answers);
+        pairs.try_for_each(|(cell, (head, result))| answer(cell, head, result, &truth, y))
     })
 }
 
@@ -139,6 +118,6 @@ fn answer(area: &Area<'_>, head: &NumberHead, result: &NumberResult, truth: &[f6
         return panel.empty(area, planwright_training::study::markdown::MISSING);
     }
     let mut chart = panel.chart(area)?;
-    line(&mut chart, points(&result.example), colour(head), MEDIUM)?;
+    line(&mut chart, points(&result.example), colour_of(colour(head)), MEDIUM)?;
     dashed(&mut chart, points(truth), INK, THIN)
 }

@@ -6,7 +6,6 @@ use planwright::density::{Categorical, SmoothnessMetric};
 use planwright_training::study::StudyError;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Streams of a run's generator: this one and those after it draw the answers, prompt by prompt. The same uniform
@@ -14,7 +13,7 @@ use serde::{Deserialize, Serialize};
 const DRAW_STREAM: u64 = 100;
 
 /// What is measured on the test prompts of one run: means over the prompts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NumberMetrics {
     /// Total variation between the histogram of 128 draws and the truth, in 20 bins; 0 is perfect, but no 128 draws

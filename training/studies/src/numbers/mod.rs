@@ -125,12 +125,10 @@ Examples:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use planwright_training::study::arguments;
+    use crate::conformance;
 
     fn request(line: &str) -> Request<NumberOptions> {
-        let words = std::iter::once("run").chain(line.split_whitespace());
-        let matches = arguments::<Numbers>().try_get_matches_from(words).expect("arguments");
-        Request::of(&Numbers, &matches).expect("a request")
+        conformance::request(&Numbers, line).expect("a request")
     }
 
     #[test]
@@ -142,8 +140,7 @@ mod tests {
         assert!(Numbers.cells(&request("--rate 0.01")).is_ok_and(|runs| runs.iter().all(|run| run.rate == 0.01)));
         let refused = Numbers.cells(&request("--frequencies 101")).expect_err("no such head").to_string();
         assert!(refused.starts_with("expected at most 100 frequencies for 200 bins, got 101"));
-        let refused = arguments::<Numbers>().try_get_matches_from(["run", "--size", "large"]).expect("arguments");
-        let refused = Request::of(&Numbers, &refused).expect_err("no such size").to_string();
+        let refused = conformance::request(&Numbers, "--size large").expect_err("no such size").to_string();
         assert_eq!(refused, "expected size as table or quick, got large");
     }
 }

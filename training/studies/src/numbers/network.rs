@@ -1,4 +1,4 @@
-//! The network of many runs at once: each run is a lane of the same tensors, with its own parameters.
+//! Batched ensemble of networks that read prompts.
 //!
 //! The numbers of a prompt have no order that matters: each goes through the same layer of 16, their mean stands beside
 //! mean, deviation and count, and two layers of 64 and the head follow.
@@ -8,15 +8,14 @@ use super::settings::{NumberHead, NumberSettings};
 use super::task::{FEATURES, MOST_SHOWN, PLAIN, Prompt, bin_of};
 use super::text::TextForm;
 use planwright_training::head::{Head, Objective};
-use planwright_training::network::{ParameterSpec, Parameters, Start};
 use planwright_training::study::StudyError;
+use planwright_training::study::ensemble::{Ensemble, affine, perceptron};
 use tch::{Kind, Tensor};
 
 /// Runs of equal shape.
-pub(super) struct Ensemble {
+pub(super) struct Network {
     ending: Ending,
-    layout: Parameters,
-    sizes: Vec<i64>,
+    pub(super) ensemble: Ensemble,
 }
 
 enum Ending {
@@ -27,15 +26,7 @@ enum Ending {
 /// What is made of each number of a prompt.
 const NUMBER_WIDTH: usize = 16;
 
-fn linear(name: &str, input: usize, output: usize) -> [ParameterSpec; 2] {
-    let start = Start::Uniform(1.0 / (input as f64).sqrt());
-    [
-        ParameterSpec { name: format!("{name}.weight"), shape: vec![output as i64, input as i64], start },
-        ParameterSpec { name: format!("{name}.bias"), shape: vec![output as i64], start },
-    ]
-}
-
-impl Ensemble {
+impl Network {
     /// For runs like this one; `None` if there is no network.
     pub(super) fn new(run: &NumberSettings) -> Result<Option<Self>, StudyError> {
         let (ending, context) = match (run.head.spec(), run.head) {
@@ -44,28 +35,16 @@ impl Ensemble {
             (None, _) => return Ok(None),
         };
         let mut specs = [
-            linear("number", 1, NUMBER_WIDTH),
-            linear("hidden.0", PLAIN + NUMBER_WIDTH + context, run.width),
-            linear("hidden.1", run.width, run.width),
+            affine("number", 1, NUMBER_WIDTH),
+            affine("hidden.0", PLAIN + NUMBER_WIDTH + context, run.width),
+            affine("hidden.1", run.width, run.width),
         ]
         .concat();
         match &ending {
             Ending::Bins(head) => specs.extend(head.parameters("head", run.width, Objective::Classification)?),
-            Ending::Text(form) => specs.extend(linear("head", run.width, form.steps().iter().sum())),
+            Ending::Text(form) => specs.extend(affine("head", run.width, form.steps().iter().sum())),
         }
-        let sizes = specs.iter().map(|spec| spec.len() as i64).collect();
-        Ok(Some(Self { ending, layout: Parameters::new(specs), sizes }))
-    }
-
-    /// Number of parameters of one lane.
-    pub(super) fn parameters(&self) -> usize {
-        self.layout.len()
-    }
-
-    /// Initial values, lanes x parameters; each lane's come from its own seed.
-    pub(super) fn initial(&self, seeds: impl Iterator<Item = u64>) -> Tensor {
-        let lanes: Vec<Tensor> = seeds.map(|seed| Tensor::from_slice(&self.layout.initial(seed))).collect();
-        Tensor::stack(&lanes, 0)
+        Ok(Some(Self { ending, ensemble: Ensemble::new(specs) }))
     }
 
     /// Rows of the network for one training prompt.
@@ -113,11 +92,7 @@ impl Ensemble {
     /// Outputs of the last affine map for inputs that are lanes x rows x inputs.
     fn raw(&self, parameters: &Tensor, inputs: &Tensor) -> Tensor {
         let lanes = inputs.size().first().copied().unwrap_or_default();
-        let mut views =
-            parameters.split_with_sizes(&self.sizes, 1).into_iter().zip(self.layout.specs()).map(|(part, spec)| {
-                let shape: Vec<i64> = std::iter::once(lanes).chain(spec.shape.iter().copied()).collect();
-                part.view(shape.as_slice())
-            });
+        let mut views = self.ensemble.views(parameters);
         let mut values = inputs.shallow_clone();
         if let (Some(weight), Some(bias)) = (views.next(), views.next()) {
             let (plain, shown) = (PLAIN as i64, MOST_SHOWN as i64);
@@ -130,15 +105,7 @@ impl Ensemble {
             let written = inputs.narrow(-1, FEATURES as i64, self.inputs() as i64 - FEATURES as i64);
             values = Tensor::cat(&[inputs.narrow(-1, 0, plain), mean, written], -1);
         }
-        for layer in 0..3 {
-            if layer > 0 {
-                values = values.relu();
-            }
-            if let (Some(weight), Some(bias)) = (views.next(), views.next()) {
-                values = bias.unsqueeze(1).baddbmm(&values, &weight.transpose(1, 2), 1, 1);
-            }
-        }
-        values
+        perceptron(values, 3, &mut views)
     }
 
     /// Mean negative log-likelihood of the answers, over lanes and prompts. Inputs are lanes x (prompts x steps) x
@@ -207,21 +174,21 @@ mod tests {
     use super::super::settings::NumberGrid;
     use super::*;
 
-    fn lanes(head: NumberHead) -> Ensemble {
+    fn lanes(head: NumberHead) -> Network {
         let plan = NumberGrid { heads: vec![head], ..NumberGrid::quick() };
         let run = plan.runs().expect("runs")[0].clone();
-        Ensemble::new(&run).expect("lanes").expect("a network")
+        Network::new(&run).expect("lanes").expect("a network")
     }
 
     #[test]
     fn networks_are_small_and_perfection_needs_none() {
-        let count = |head| lanes(head).parameters();
+        let count = |head| lanes(head).ensemble.layout().len();
         let trunk = 32 + 19 * 64 + 64 + 64 * 64 + 64;
         assert_eq!(count(NumberHead::Linear {}), trunk + 65 * 200);
         assert_eq!(count(NumberHead::TABLE), trunk + 65 * 18);
         assert_eq!(count(NumberHead::Text { form: TextForm::Digits }), trunk + 12 * 64 + 65 * 22);
         let plan = NumberGrid { heads: vec![NumberHead::Perfect {}], ..NumberGrid::quick() };
-        assert!(Ensemble::new(&plan.runs().expect("runs")[0]).expect("no error").is_none());
+        assert!(Network::new(&plan.runs().expect("runs")[0]).expect("no error").is_none());
     }
 
     /// The sum of the steps' losses is the negative logarithm of what the answer's number has in the distribution.
@@ -229,7 +196,7 @@ mod tests {
     fn the_loss_is_the_likelihood_of_the_number() {
         for form in [TextForm::Digits, TextForm::Pairs] {
             let lanes = lanes(NumberHead::Text { form });
-            let parameters = lanes.initial([1, 2].into_iter());
+            let parameters = lanes.ensemble.initial([1, 2].into_iter());
             let prompt = Prompt { gaussian: 1, shown: vec![4, -30], answer: -37 };
             let (inputs, targets) = lanes.lesson(&prompt);
             let both = |values: &Tensor, shape: &[i64]| Tensor::stack(&[values, values], 0).view(shape);
@@ -237,10 +204,10 @@ mod tests {
             let inputs = both(&Tensor::from_slice(&inputs), &[2, steps, width]);
             let loss = lanes.loss(&parameters, &inputs, &both(&Tensor::from_slice(&targets), &[2, 1, steps]));
             let question = Tensor::from_slice(&lanes.question(&prompt));
-            let said = lanes.probabilities(&parameters, &both(&question, &[2, -1, width]));
+            let probabilities = lanes.probabilities(&parameters, &both(&question, &[2, -1, width]));
             let mut mean = 0.0;
             for lane in 0..2 {
-                let rows = Vec::<Vec<f64>>::try_from(said.get(lane)).expect("rows");
+                let rows = Vec::<Vec<f64>>::try_from(probabilities.get(lane)).expect("rows");
                 let pmf = lanes.numbers(&rows, 1.0);
                 assert!((pmf.iter().sum::<f64>() - 1.0).abs() < 1e-9);
                 mean -= 0.5 * pmf[bin_of(-37)].ln();

@@ -3,15 +3,14 @@
 use super::metrics::NumberMetrics;
 use super::settings::NumberSettings;
 use super::train::train;
-use planwright_training::fit::content_sha256;
+use planwright_training::recipe::content_sha256;
 use planwright_training::study::{Bench, Cell, StudyError, run_alone};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::time::Instant;
 
 /// Result of a run: the content of its file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NumberResult {
     /// Everything that determines it.
@@ -35,7 +34,7 @@ impl Cell for NumberSettings {
     type Output = NumberResult;
 
     fn path(&self) -> String {
-        self.path()
+        format!("epochs-{}/{}/seed-{}", self.epochs, self.head.name(), self.seed)
     }
 
     fn sha256(&self) -> String {
@@ -67,7 +66,7 @@ impl Cell for NumberSettings {
     }
 
     fn same_shape(&self, other: &Self) -> bool {
-        self.same_shape(other)
+        Self { seed: other.seed, ..self.clone() } == *other
     }
 
     fn steps(&self) -> u64 {

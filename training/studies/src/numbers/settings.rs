@@ -1,9 +1,8 @@
 //! What is run: heads, seeds, budgets.
 
 use super::text::TextForm;
-use planwright_training::head::HeadSpec;
+use planwright_training::head::HeadSettings;
 use planwright_training::study::StudyError;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Numbers with two decimals in [-1, 1).
@@ -12,13 +11,13 @@ pub(super) const BINS: usize = 200;
 pub(super) const COARSE_BINS: usize = 20;
 /// Rows of an optimiser step, as published.
 pub(super) const BATCH: usize = 64;
-/// Numbers that are asked of each prompt, as published.
+/// Draws per prompt, as published.
 pub(super) const DRAWS: usize = 128;
 /// Share of the tokens that text is written with, as published for the models that write text.
 pub(super) const TEXT_TOP_P: f64 = 0.95;
 
 /// What ends the network.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum NumberHead {
     /// One free logit per number.
@@ -68,10 +67,10 @@ impl NumberHead {
     }
 
     /// The head over the numbers' bins, if it is one.
-    pub(super) fn spec(&self) -> Option<HeadSpec> {
+    pub(super) fn spec(&self) -> Option<HeadSettings> {
         match self {
-            Self::Linear {} => Some(HeadSpec::Linear { bins: BINS }),
-            Self::Fourier { frequencies } => Some(HeadSpec::fourier(BINS, *frequencies)),
+            Self::Linear {} => Some(HeadSettings::Linear { bins: BINS }),
+            Self::Fourier { frequencies } => Some(HeadSettings::fourier(BINS, *frequencies)),
             Self::Text { .. } | Self::Perfect {} => None,
         }
     }
@@ -83,7 +82,7 @@ impl NumberHead {
 }
 
 /// Everything that determines a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NumberSettings {
     /// Which head.
@@ -120,18 +119,6 @@ impl NumberSettings {
             return wrong("width", "between 1 and 4096", self.width.to_string());
         }
         self.head.spec().map_or(Ok(()), |spec| Ok(spec.check()?))
-    }
-}
-
-impl NumberSettings {
-    /// Whether two runs can be members of one ensemble.
-    pub(super) fn same_shape(&self, other: &Self) -> bool {
-        Self { seed: other.seed, ..self.clone() } == *other
-    }
-
-    /// Path of the result, without its ending.
-    pub(super) fn path(&self) -> String {
-        format!("epochs-{}/{}/seed-{}", self.epochs, self.head.name(), self.seed)
     }
 }
 

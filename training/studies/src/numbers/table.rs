@@ -3,38 +3,15 @@
 use super::run::NumberResult;
 use super::settings::NumberHead;
 use planwright_training::statistics::{Summary, TTest};
-use planwright_training::study::{Table, distinct, spread};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use planwright_training::study::{Table, distinct};
+use serde::Serialize;
 
 /// How many times nearer to the truth than the untuned language model: tuned to write text, and tuned with a Fourier
 /// head (caption of figure 2.3).
 pub const PUBLISHED_GAIN: [f64; 2] = [2.07, 4.86];
 
-/// Mean and sample deviation over seeds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Spread {
-    /// Mean.
-    pub mean: f64,
-    /// Sample deviation; `None` for a single seed.
-    pub sd: Option<f64>,
-}
-
-impl Spread {
-    fn of(values: &[f64]) -> Option<Self> {
-        Summary::of(values).map(|summary| Self { mean: summary.mean, sd: summary.sd })
-    }
-
-    /// `0.123 ± 0.004` with so many decimals.
-    pub(super) fn text(&self, decimals: usize) -> String {
-        spread(self.mean, self.sd, decimals)
-    }
-}
-
 /// One head after so many passes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NumberRow {
     /// Passes over the prompts.
     pub epochs: usize,
@@ -45,15 +22,15 @@ pub struct NumberRow {
     /// Number of seeds.
     pub seeds: usize,
     /// Total variation of 128 draws.
-    pub tvd: Spread,
+    pub tvd: Summary,
     /// Total variation of what is drawn from.
-    pub tvd_exact: Spread,
+    pub tvd_exact: Summary,
     /// Total variation of the model before top-p.
-    pub tvd_model: Spread,
+    pub tvd_model: Summary,
     /// Different numbers among 128 draws.
-    pub distinct: Spread,
+    pub distinct: Summary,
     /// Smoothness of what is drawn from.
-    pub smoothness: Spread,
+    pub smoothness: Summary,
     /// Mean total variation of text of single digits over that of this head.
     pub gain_over_digits: Option<f64>,
     /// Mean total variation of text of paired digits over that of this head.
@@ -61,8 +38,7 @@ pub struct NumberRow {
 }
 
 /// A Fourier head against another on the same seeds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NumberComparison {
     /// Name of the Fourier head.
     pub head: String,
@@ -85,8 +61,7 @@ pub struct NumberComparison {
 }
 
 /// All rows of a set of runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NumberTable {
     /// The command that makes them.
     pub command: String,
@@ -155,7 +130,7 @@ fn row(results: &[NumberResult], head: &NumberHead, epochs: usize) -> Option<Num
     let chosen = of(results, head, epochs);
     let spread = |value: fn(&NumberResult) -> f64| {
         let values: Vec<f64> = chosen.iter().map(|result| value(result)).collect();
-        Spread::of(&values)
+        Summary::of(&values)
     };
     let tvd = spread(|result| result.metrics.tvd)?;
     let gain = |index: usize| {

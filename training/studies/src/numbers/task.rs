@@ -5,7 +5,6 @@ use planwright::density::{DensityError, GaussianMixture};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Most numbers that a prompt shows.
@@ -21,8 +20,8 @@ const UNIT: i32 = 100;
 const TRAIN_STREAM: u64 = 1;
 const TEST_STREAM: u64 = 2;
 
-/// A normal distribution that numbers are asked of.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// A normal distribution that numbers are drawn from.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gaussian {
     /// Mean.

@@ -2,11 +2,10 @@
 
 use super::settings::BINS;
 use super::task::bin_of;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How the two decimals are cut into tokens after the sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TextForm {
     /// One token per digit.

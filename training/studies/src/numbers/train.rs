@@ -1,11 +1,11 @@
 //! The fit: Adam, batches of 64, a rate that falls epoch by epoch; and what comes of it on the test prompts.
 
 use super::metrics::{Answer, NumberMetrics, measure};
-use super::network::Ensemble;
+use super::network::Network;
 use super::settings::{BATCH, NumberSettings};
 use super::task::Prompt;
-use planwright_training::fit::EnsembleAdam;
 use planwright_training::study::StudyError;
+use planwright_training::study::ensemble::{EnsembleFit, check_loss, side_by_side};
 use planwright_training::study::shuffle::RowOrders;
 use tch::{Kind, Tensor};
 
@@ -33,19 +33,10 @@ pub(super) struct Fitted {
 /// If a loss leaves the finite numbers.
 pub(super) fn train(runs: &[NumberSettings], on_epoch: impl FnMut()) -> Result<Vec<Fitted>, StudyError> {
     let Some(first) = runs.first() else { return Ok(Vec::new()) };
-    let Some(network) = Ensemble::new(first)? else {
+    let Some(network) = Network::new(first)? else {
         return runs.iter().map(perfect).collect();
     };
-    // libtorch rounds products of a single lane otherwise than of several; with a second one a run's result is the same
-    // to the last bit whatever is trained beside it.
-    match runs {
-        [run] => {
-            let mut fitted = train_lanes(&network, &[run.clone(), run.clone()], on_epoch)?;
-            fitted.truncate(1);
-            Ok(fitted)
-        }
-        several => train_lanes(&network, several, on_epoch),
-    }
+    side_by_side(runs, |runs| train_lanes(&network, runs, on_epoch))
 }
 
 /// The true distributions as answers.
@@ -75,7 +66,7 @@ fn rate(run: &NumberSettings, epoch: usize) -> f64 {
 }
 
 fn train_lanes(
-    network: &Ensemble,
+    network: &Network,
     runs: &[NumberSettings],
     mut on_epoch: impl FnMut(),
 ) -> Result<Vec<Fitted>, StudyError> {
@@ -92,8 +83,7 @@ fn train_lanes(
     }
     let inputs = Tensor::from_slice(&inputs).f_view([lanes, count, steps * width])?;
     let targets = Tensor::from_slice(&targets).f_view([lanes, count, steps])?;
-    let mut parameters = network.initial(runs.iter().map(|run| run.seed)).set_requires_grad(true);
-    let mut adam = EnsembleAdam::new(&parameters);
+    let mut fit = EnsembleFit::new(network.ensemble.initial(runs.iter().map(|run| run.seed)));
     let mut orders = RowOrders::new(runs.iter().map(|run| run.seed), run.prompts, ORDER_STREAM);
     let mut losses: Option<[f64; 2]> = None;
     for epoch in 0..run.epochs {
@@ -107,27 +97,20 @@ fn train_lanes(
         let mut sum = 0.0;
         for first in (0..count).step_by(BATCH) {
             let rows = inputs.narrow(1, first, batch).reshape([lanes, batch * steps, width]);
-            let loss = network.loss(&parameters, &rows, &targets.narrow(1, first, batch));
-            parameters.zero_grad();
-            // The sum over lanes: each lane's gradient is that of its own mean.
-            (&loss * lanes as f64).backward();
-            let mut flat = parameters.detach();
-            adam.update(&mut flat, &parameters.grad(), epoch_rate, None);
+            let loss = network.loss(&fit.parameters, &rows, &targets.narrow(1, first, batch));
+            fit.step(&loss, epoch_rate, None);
             sum += loss.double_value(&[]);
         }
         let loss = sum * batch as f64 / count as f64;
-        if !loss.is_finite() {
-            let cell = runs.iter().map(NumberSettings::path).collect::<Vec<_>>().join(", ");
-            return Err(StudyError::Diverged { cell, epoch, loss });
-        }
+        check_loss(runs, epoch, loss)?;
         losses = Some([losses.map_or(loss, |[first, _]| first), loss]);
         on_epoch();
     }
-    answers(network, runs, &parameters, losses)
+    answers(network, runs, &fit.parameters, losses)
 }
 
 fn answers(
-    network: &Ensemble,
+    network: &Network,
     runs: &[NumberSettings],
     parameters: &Tensor,
     losses: Option<[f64; 2]>,
@@ -136,10 +119,10 @@ fn answers(
     let questions: Vec<f32> = prompts.iter().flatten().flat_map(|prompt| network.question(prompt)).collect();
     let shape = [runs.len() as i64, -1, network.inputs() as i64];
     let questions = Tensor::from_slice(&questions).f_view(shape)?;
-    let said = tch::no_grad(|| network.probabilities(parameters, &questions));
+    let probabilities = tch::no_grad(|| network.probabilities(parameters, &questions));
     let mut all = Vec::with_capacity(runs.len());
     for ((run, prompts), lane) in runs.iter().zip(&prompts).zip(0..) {
-        let rows = Vec::<Vec<f64>>::try_from(said.get(lane).to_kind(Kind::Double))?;
+        let rows = Vec::<Vec<f64>>::try_from(probabilities.get(lane).to_kind(Kind::Double))?;
         let answers: Vec<Answer> = rows
             .chunks(rows.len() / prompts.len().max(1))
             .map(|rows| {
@@ -147,7 +130,7 @@ fn answers(
                 Answer { drawn: numbers(run.head.top_p()), model: numbers(1.0) }
             })
             .collect();
-        all.push(fitted(run, prompts, &answers, losses, network.parameters())?);
+        all.push(fitted(run, prompts, &answers, losses, network.ensemble.layout().len())?);
     }
     Ok(all)
 }

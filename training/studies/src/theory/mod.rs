@@ -12,10 +12,9 @@ mod text;
 use clap::Args;
 use noise::{Noise, NoiseRow, PUBLISHED_BINS as NOISE_BINS, noise_rows};
 use planwright::density::DensityError;
-use planwright_training::fit::content_sha256;
+use planwright_training::recipe::content_sha256;
 use planwright_training::study::{Bench, Cell, Request, Results, Section, Shown, Study, StudyError};
 use scaling::{PowerFit, ScalingLaw, scaling_law};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use square_wave::{PUBLISHED_BINS as WAVE_BINS, SquareWaveRow, square_waves};
 use std::borrow::Cow;
@@ -41,7 +40,7 @@ pub struct TheoryCell {
 }
 
 /// Which figure was fitted over which N; see `ScalingLaw`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FitRange {
     /// Smoothness, N just below half the bins.
@@ -53,7 +52,7 @@ pub enum FitRange {
 }
 
 /// One fitted exponent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScalingFit {
     /// The coefficients fall as 1/k^decay.
@@ -75,7 +74,7 @@ pub struct ScalingFit {
 }
 
 /// What is measured of noise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoiseMeasure {
     /// Definition 2.2.2.
@@ -85,7 +84,7 @@ pub enum NoiseMeasure {
 }
 
 /// One cell of table A1.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoiseFigure {
     /// What is measured.
@@ -105,7 +104,7 @@ pub struct NoiseFigure {
 }
 
 /// All that was measured.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TheoryResult {
     /// The command that makes it: its `--seed` is the seed of the noise.

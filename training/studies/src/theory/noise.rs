@@ -7,14 +7,13 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 use rayon::prelude::*;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The bins of table A1. It does not say how many: with these its values come out.
 pub const PUBLISHED_BINS: usize = 4096;
 
 /// A colour of noise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Noise {
     /// Power falls with the square of the frequency.
@@ -28,7 +27,7 @@ pub enum Noise {
 }
 
 /// One colour's figures over many trials.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NoiseRow {
     /// The colour.
     pub noise: Noise,

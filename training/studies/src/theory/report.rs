@@ -3,7 +3,7 @@
 use super::scaling::{ScalingLaw, ScalingRow};
 use super::text::listed;
 use super::{FitRange, NoiseFigure, NoiseMeasure, ScalingFit, TheoryResult, square_wave};
-use planwright_training::study::plot::curves::{Curve, CurvePanel, CurvePoint, draw};
+use planwright_training::study::plot::curves::{Curve, CurvePanel, CurvePoint};
 use planwright_training::study::{Figure, Section, StudyError, Table, spread, yes};
 
 const MEASURED: &str = "measured";
@@ -16,17 +16,19 @@ const SHAPES: [usize; 3] = [1, 3, 16];
 /// # Errors
 /// If a plot cannot be drawn.
 pub(super) fn section(theory: &TheoryResult, command: String) -> Result<Section, StudyError> {
-    let figure = |file: &str, caption: &str, panels: &[CurvePanel], columns: usize| {
-        Figure::drawn(file, caption, draw(caption, panels, columns))
-    };
     Ok(Section {
         title: "Scaling law, noise and square waves".to_owned(),
         commands: vec![command],
         text: [scaling_text(theory), noise_text(theory), wave_text(theory)].join("\n"),
         figures: vec![
-            figure("theory-scaling.svg", "How smoothness nears its limit C1 (theorem 2.2.3)", &scaling(theory), 3)?,
-            figure("theory-noise.svg", "Four colours of noise (table A1)", &noise(theory), 2)?,
-            figure("theory-square-waves.svg", "Square waves (figures A16 and A17)", &waves(theory), 2)?,
+            Figure::curves(
+                "theory-scaling.svg",
+                "How smoothness nears its limit C1 (theorem 2.2.3)",
+                &scaling(theory),
+                3,
+            )?,
+            Figure::curves("theory-noise.svg", "Four colours of noise (table A1)", &noise(theory), 2)?,
+            Figure::curves("theory-square-waves.svg", "Square waves (figures A16 and A17)", &waves(theory), 2)?,
         ],
     })
 }
@@ -37,22 +39,7 @@ fn scaling_text(theory: &TheoryResult) -> String {
         frequencies, has a smoothness of C1 - C2 / N^(2t-1). C1 is fitted with the rest: only differences between \
         neighbouring N are used.\n\n"
             .to_owned();
-    let mut table =
-        Table::new(["t", "bins m", "fitted", "N", "exponent", "2t - 1", "expected here", "error", "within 5%"]);
-    for one in &theory.fits {
-        table.row([
-            one.decay.to_string(),
-            one.bins.to_string(),
-            range_text(one.range).to_owned(),
-            format!("{} to {}", one.fit.from_frequencies, one.fit.to_frequencies),
-            format!("{:.3}", one.fit.exponent),
-            one.theorem.to_string(),
-            one.fit.expected.to_string(),
-            format!("{:+.1}%", 100.0 * one.relative_error),
-            yes(one.within_5_percent).to_owned(),
-        ]);
-    }
-    out += &table.markdown();
+    out += &fits_table(theory).markdown();
     let (held, all) = count(theory, |range| range != FitRange::Few);
     let (far, few) = count(theory, |range| range == FitRange::Few);
     out += &format!(
@@ -68,17 +55,29 @@ fn scaling_text(theory: &TheoryResult) -> String {
     out
 }
 
+/// Fitted exponents beside the theorem's.
+pub(super) fn fits_table(theory: &TheoryResult) -> Table {
+    let mut table =
+        Table::new(["t", "bins m", "fitted", "N", "exponent", "2t - 1", "expected here", "error", "within 5%"]);
+    for one in &theory.fits {
+        table.row([
+            one.decay.to_string(),
+            one.bins.to_string(),
+            one.range.name().to_owned(),
+            format!("{} to {}", one.fit.from_frequencies, one.fit.to_frequencies),
+            format!("{:.3}", one.fit.exponent),
+            one.theorem.to_string(),
+            one.fit.expected.to_string(),
+            format!("{:+.1}%", 100.0 * one.relative_error),
+            yes(one.within_5_percent).to_owned(),
+        ]);
+    }
+    table
+}
+
 fn count(theory: &TheoryResult, of: impl Fn(FitRange) -> bool) -> (usize, usize) {
     let chosen: Vec<&ScalingFit> = theory.fits.iter().filter(|one| of(one.range)).collect();
     (chosen.iter().filter(|one| one.within_5_percent).count(), chosen.len())
-}
-
-fn range_text(range: FitRange) -> &'static str {
-    match range {
-        FitRange::NearHalf => "smoothness, N near m/2",
-        FitRange::Widest => "term of the widest Gaussian",
-        FitRange::Few => "smoothness, few N for many bins",
-    }
 }
 
 /// One row of panels per decay.
@@ -90,14 +89,9 @@ fn scaling(theory: &TheoryResult) -> Vec<CurvePanel> {
         if one.range == FitRange::Few {
             curves.push(Curve::new("exponent 2t - 1", 6, true, power(one, one.theorem)));
         }
-        CurvePanel {
-            heading: format!("t = {}: {}", one.decay, range_text(one.range)),
-            note: format!("m = {}, {:.2}", one.bins, one.fit.exponent),
-            x_label: "log10 N".to_owned(),
-            y_label: "log10 (C1 - s)".to_owned(),
-            from_zero: false,
-            curves,
-        }
+        let heading = format!("t = {}: {}", one.decay, one.range.name());
+        let note = format!("m = {}, {:.2}", one.bins, one.fit.exponent);
+        CurvePanel { note, from_zero: false, ..CurvePanel::new(heading, "log10 N", "log10 (C1 - s)", curves) }
     };
     theory.fits.iter().map(panel).collect()
 }
@@ -113,7 +107,7 @@ fn nearing(law: &ScalingLaw, one: &ScalingFit) -> Vec<CurvePoint> {
     rows.map(|row| ((row.frequencies as f64).log10(), (one.fit.limit - of(row)).log10()))
         // What rounding leaves above the limit has no logarithm.
         .filter(|(_, y)| y.is_finite())
-        .map(|(x, mean)| CurvePoint { x, mean, half: 0.0 })
+        .map(|(x, mean)| CurvePoint::at(x, mean))
         .collect()
 }
 
@@ -121,7 +115,7 @@ fn nearing(law: &ScalingLaw, one: &ScalingFit) -> Vec<CurvePoint> {
 fn power(one: &ScalingFit, exponent: f64) -> Vec<CurvePoint> {
     let ends = [one.fit.from_frequencies, one.fit.to_frequencies].map(|count| (count as f64).log10());
     let first = one.fit.factor.log10() - one.fit.exponent * ends[0];
-    ends.map(|x| CurvePoint { x, mean: first - exponent * (x - ends[0]), half: 0.0 }).to_vec()
+    ends.map(|x| CurvePoint::at(x, first - exponent * (x - ends[0]))).to_vec()
 }
 
 fn noise_text(theory: &TheoryResult) -> String {
@@ -130,17 +124,7 @@ fn noise_text(theory: &TheoryResult) -> String {
         nor the logarithm and scale of its entropy; with these its values come out.\n\n",
         theory.trials, theory.noise_bins
     );
-    let mut table = Table::new(["measure", "noise", MEASURED, PUBLISHED, "within one published deviation"]);
-    for one in &theory.noise {
-        table.row([
-            one.measure.name().to_owned(),
-            one.noise.name().to_owned(),
-            spread(one.mean, Some(one.sd), 4),
-            spread(one.published, Some(one.published_sd), 4),
-            yes(one.within_one_sd).to_owned(),
-        ]);
-    }
-    out += &table.markdown();
+    out += &noise_table(theory).markdown();
     let rises = |measure| {
         let means: Vec<f64> = figures(theory, measure).map(|one| one.mean).collect();
         means.iter().zip(means.iter().skip(1)).all(|(before, after)| after > before)
@@ -151,6 +135,21 @@ fn noise_text(theory: &TheoryResult) -> String {
         yes(rises(NoiseMeasure::SpectralEntropy))
     );
     out
+}
+
+/// Table A1, measured beside published.
+pub(super) fn noise_table(theory: &TheoryResult) -> Table {
+    let mut table = Table::new(["measure", "noise", MEASURED, PUBLISHED, "within one published deviation"]);
+    for one in &theory.noise {
+        table.row([
+            one.measure.name().to_owned(),
+            one.noise.name().to_owned(),
+            spread(one.mean, Some(one.sd), 4),
+            spread(one.published, Some(one.published_sd), 4),
+            yes(one.within_one_sd).to_owned(),
+        ]);
+    }
+    table
 }
 
 fn figures(theory: &TheoryResult, measure: NoiseMeasure) -> impl Iterator<Item = &NoiseFigure> {
@@ -167,17 +166,13 @@ fn noise(theory: &TheoryResult) -> Vec<CurvePanel> {
                 .map(|(x, (mean, sd))| CurvePoint { x: x as f64 + 1.0, mean: scale * mean, half: scale * sd })
                 .collect()
         };
-        CurvePanel {
-            heading: measure.name().to_owned(),
-            note: "band: one deviation".to_owned(),
-            x_label: "1 brown, 2 pink, 3 white, 4 blue".to_owned(),
-            y_label: if scale > 1.0 { "smoothness x 1000" } else { "entropy, nats" }.to_owned(),
-            from_zero: true,
-            curves: vec![
-                Curve::new(MEASURED, 0, false, places(|one| (one.mean, one.sd))),
-                Curve::new(PUBLISHED, 6, true, places(|one| (one.published, one.published_sd))),
-            ],
-        }
+        let curves = vec![
+            Curve::new(MEASURED, 0, false, places(|one| (one.mean, one.sd))),
+            Curve::new(PUBLISHED, 6, true, places(|one| (one.published, one.published_sd))),
+        ];
+        let y_label = if scale > 1.0 { "smoothness x 1000" } else { "entropy, nats" };
+        let panel = CurvePanel::new(measure.name(), "1 brown, 2 pink, 3 white, 4 blue", y_label, curves);
+        CurvePanel { note: "band: one deviation".to_owned(), ..panel }
     };
     [NoiseMeasure::Smoothness, NoiseMeasure::SpectralEntropy].map(panel).to_vec()
 }
@@ -209,37 +204,29 @@ fn wave_text(theory: &TheoryResult) -> String {
 }
 
 fn waves(theory: &TheoryResult) -> Vec<CurvePanel> {
-    let panel = |heading: &str, y_label: &str, curves: Vec<Curve>| CurvePanel {
-        heading: heading.to_owned(),
-        note: String::new(),
-        x_label: "sine waves".to_owned(),
-        y_label: y_label.to_owned(),
+    let panel = |heading: &str, x_label: &str, y_label: &str, curves: Vec<Curve>| CurvePanel {
         from_zero: false,
-        curves,
+        ..CurvePanel::new(heading, x_label, y_label, curves)
     };
     let measured = |of: fn(&square_wave::SquareWaveRow) -> f64| {
-        let place = |one: &square_wave::SquareWaveRow| CurvePoint { x: one.waves as f64, mean: of(one), half: 0.0 };
+        let place = |one: &square_wave::SquareWaveRow| CurvePoint::at(one.waves as f64, of(one));
         vec![Curve::new(MEASURED, 0, false, theory.square_waves.iter().map(place).collect())]
     };
     let shape = |(index, waves): (usize, usize)| {
         let pmf = square_wave::square_wave(theory.wave_bins, waves).unwrap_or_default();
         // One bin of eight draws the same line.
-        let places = pmf.iter().enumerate().step_by(8).map(|(bin, mass)| CurvePoint {
-            x: planwright::density::bin_centre(bin, theory.wave_bins),
-            mean: 0.5 * theory.wave_bins as f64 * mass,
-            half: 0.0,
+        let places = pmf.iter().enumerate().step_by(8).map(|(bin, mass)| {
+            let x = planwright::density::bin_centre(bin, theory.wave_bins);
+            CurvePoint::at(x, 0.5 * theory.wave_bins as f64 * mass)
         });
         Curve::new(format!("{waves} waves"), index + 1, true, places.collect())
     };
-    let shapes = CurvePanel {
-        x_label: "place".to_owned(),
-        ..panel("shapes", "density", SHAPES.into_iter().enumerate().map(shape).collect())
-    };
+    let (shapes, waves) = (SHAPES.into_iter().enumerate().map(shape).collect(), "sine waves");
     vec![
-        shapes,
-        panel("smoothness, L2", "smoothness x 1000", measured(|one| 1000.0 * one.smoothness)),
-        panel("smoothness, L1", "smoothness x 1000", measured(|one| 1000.0 * one.smoothness_l1)),
-        panel("spectral entropy", "entropy, nats", measured(|one| one.spectral_entropy)),
+        panel("shapes", "place", "density", shapes),
+        panel("smoothness, L2", waves, "smoothness x 1000", measured(|one| 1000.0 * one.smoothness)),
+        panel("smoothness, L1", waves, "smoothness x 1000", measured(|one| 1000.0 * one.smoothness_l1)),
+        panel("spectral entropy", waves, "entropy, nats", measured(|one| one.spectral_entropy)),
     ]
 }
 

@@ -20,11 +20,10 @@
 //! density: its square, and with it the divergence, falls as 1 / N^(2t-1).
 
 use planwright::density::{DensityError, FourierDensity, SmoothnessMetric};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One truncation.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScalingRow {
     /// Frequencies that are kept, N.
     pub frequencies: usize,
@@ -39,7 +38,7 @@ pub struct ScalingRow {
 }
 
 /// `C1 - C2 / N^exponent`, fitted over a range of N.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PowerFit {
     /// Fewest frequencies.
     pub from_frequencies: usize,
@@ -58,7 +57,7 @@ pub struct PowerFit {
 }
 
 /// What was measured for one rate of decay.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScalingLaw {
     /// The coefficients fall as 1/k^decay.
     pub decay: f64,

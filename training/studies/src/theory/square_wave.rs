@@ -4,7 +4,6 @@
 use super::l1_smoothness::l1_smoothness;
 use planwright::density::{DensityError, SmoothnessMetric, bin_centre, spectral_entropy};
 use rayon::prelude::*;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
@@ -12,7 +11,7 @@ use std::f64::consts::PI;
 pub const PUBLISHED_BINS: usize = 2048;
 
 /// One truncated square wave.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SquareWaveRow {
     /// Sine waves in it: harmonics 1, 3, 5, ...
     pub waves: usize,

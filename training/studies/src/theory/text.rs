@@ -1,16 +1,16 @@
 //! The theory's figures as text tables.
 
 use super::noise::Noise;
+use super::report::{fits_table, noise_table};
 use super::{FitRange, NoiseMeasure, TheoryResult};
-use planwright_training::study::{Table, spread, yes};
 
 impl FitRange {
-    /// Short name.
+    /// Name in tables and plots.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::NearHalf => "N near m/2",
-            Self::Widest => "widest Gaussian",
-            Self::Few => "few N, many bins",
+            Self::NearHalf => "smoothness, N near m/2",
+            Self::Widest => "term of the widest Gaussian",
+            Self::Few => "smoothness, few N for many bins",
         }
     }
 }
@@ -49,35 +49,11 @@ pub(super) fn listed(numbers: &[usize]) -> String {
 
 /// All tables as plain text.
 pub(super) fn text(theory: &TheoryResult) -> String {
-    let mut fits = Table::new(["t", "bins", "fitted", "N", "exponent", "expected", "error", "within 5%", "2t-1"]);
-    for one in &theory.fits {
-        fits.row([
-            one.decay.to_string(),
-            one.bins.to_string(),
-            one.range.name().to_owned(),
-            format!("{}-{}", one.fit.from_frequencies, one.fit.to_frequencies),
-            format!("{:.3}", one.fit.exponent),
-            one.fit.expected.to_string(),
-            format!("{:+.1}%", 100.0 * one.relative_error),
-            yes(one.within_5_percent).to_owned(),
-            one.theorem.to_string(),
-        ]);
-    }
-    let mut noise = Table::new(["noise", "measure", "measured", "published", "within one deviation"]);
-    for one in &theory.noise {
-        noise.row([
-            one.noise.name().to_owned(),
-            one.measure.name().to_owned(),
-            spread(one.mean, Some(one.sd), 4),
-            spread(one.published, Some(one.published_sd), 4),
-            yes(one.within_one_sd).to_owned(),
-        ]);
-    }
     format!(
         "{}\n\n{}\n\nsquare waves of 1 to {} sine waves over {} bins\n\
          smoothness (L2) falls with a wave more: {}\nsmoothness (L1) falls with a wave more: {}",
-        fits.text(),
-        noise.text(),
+        fits_table(theory).text(),
+        noise_table(theory).text(),
         theory.square_waves.len(),
         theory.wave_bins,
         listed(&theory.falls),

@@ -1,0 +1,94 @@
+//! Training settings that every family shares: device, batches, AdamW, averaging.
+
+use super::FieldError;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where the fit runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceName {
+    /// The processor; resuming is bit-equal
+    Cpu,
+    /// The first CUDA device
+    Cuda,
+}
+
+/// Length and rules of a fit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingSettings {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Batch size.
+    pub batch: usize,
+    /// Seed of initial values, batches and noise.
+    pub seed: u64,
+    /// Processor or CUDA device; `fit --device` overrides it.
+    #[serde(default = "cpu")]
+    pub device: DeviceName,
+    /// Steps between checkpoints.
+    pub checkpoint_every: u64,
+    /// Optimiser and learning-rate schedule.
+    pub optimiser: OptimiserSettings,
+    /// Decay per step of the exponential moving average, whose values are exported.
+    pub average_decay: f64,
+}
+
+/// AdamW and its learning-rate schedule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OptimiserSettings {
+    /// Peak learning rate.
+    pub learning_rate: f64,
+    /// Steps of linear warm-up from 0 to the peak.
+    #[serde(default)]
+    pub warmup_steps: u64,
+    /// Share of the peak at the last step, reached on a half cosine; 1 keeps the rate constant.
+    #[serde(default = "constant")]
+    pub final_share: f64,
+    /// Decoupled weight decay.
+    #[serde(default)]
+    pub weight_decay: f64,
+    /// Largest global norm of the gradient.
+    pub clip_norm: f64,
+}
+
+fn cpu() -> DeviceName {
+    DeviceName::Cpu
+}
+
+fn constant() -> f64 {
+    1.0
+}
+
+impl TrainingSettings {
+    /// # Errors
+    /// The first setting out of its range.
+    pub fn check(&self) -> Result<(), FieldError> {
+        let error = |problem: String| Err(FieldError::new("training", problem));
+        if self.steps == 0 || self.batch == 0 || self.checkpoint_every == 0 {
+            let got = format!("{}, {} and {}", self.steps, self.batch, self.checkpoint_every);
+            return error(format!("expected steps, batch and checkpoint_every above 0, got {got}"));
+        }
+        if !(0.0..1.0).contains(&self.average_decay) {
+            return error(format!("expected average_decay in [0, 1), got {}", self.average_decay));
+        }
+        self.optimiser.check().map_err(|problem| FieldError::new("training.optimiser", problem))
+    }
+}
+
+impl OptimiserSettings {
+    fn check(&self) -> Result<(), String> {
+        for (name, value) in [("learning_rate", self.learning_rate), ("clip_norm", self.clip_norm)] {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(format!("expected {name} above 0, got {value}"));
+            }
+        }
+        if !(0.0..=1.0).contains(&self.final_share) || !(0.0..1.0).contains(&self.weight_decay) {
+            let got = format!("{} and {}", self.final_share, self.weight_decay);
+            return Err(format!("expected final_share in [0, 1] and weight_decay in [0, 1), got {got}"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! How long and how fast a generator learns, and how its loss went.
+
+use super::AblationError;
+use planwright_training::dataset::Trajectories;
+use planwright_training::recipe::OptimiserSettings;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The fit of any generator: AdamW with a short rise and a half cosine down to a tenth of the rate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AblationSettings {
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Trajectories per step, drawn with replacement.
+    pub batch: usize,
+    /// Peak learning rate.
+    pub learning_rate: f64,
+    /// Seed of initial values, batches and noise.
+    pub seed: u64,
+    /// Threads of libtorch, for the fit and for sampling.
+    pub threads: usize,
+}
+
+/// The loss of every step.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FitCurve {
+    /// Losses before each step; their unit is the generator's own.
+    pub losses: Vec<f64>,
+    /// Seconds that the fit took.
+    pub secs: f64,
+}
+
+impl FitCurve {
+    /// Mean loss over the first twentieth of the steps.
+    pub fn first(&self) -> f64 {
+        mean(self.losses.iter().take(self.stretch()))
+    }
+
+    /// Mean loss over the last twentieth of the steps.
+    pub fn last(&self) -> f64 {
+        mean(self.losses.iter().rev().take(self.stretch()))
+    }
+
+    fn stretch(&self) -> usize {
+        self.losses.len().div_ceil(20).max(1)
+    }
+}
+
+fn mean<'a>(values: impl ExactSizeIterator<Item = &'a f64>) -> f64 {
+    let count = values.len() as f64;
+    values.sum::<f64>() / count
+}
+
+/// Refuses a whole number outside its range.
+pub(super) fn within(name: &str, got: usize, low: usize, high: usize) -> Result<(), AblationError> {
+    if (low..=high).contains(&got) {
+        return Ok(());
+    }
+    Err(AblationError::Setting { expected: format!("{name} between {low} and {high}"), got: got.to_string() })
+}
+
+/// Refuses a number that is not above 0 and at most `high`, NaN among them.
+pub(super) fn above_zero(name: &str, got: f64, high: f64) -> Result<(), AblationError> {
+    if got > 0.0 && got <= high {
+        return Ok(());
+    }
+    Err(AblationError::Setting { expected: format!("{name} above 0 and at most {high}"), got: got.to_string() })
+}
+
+impl AblationSettings {
+    /// Checks the settings and that the trajectories can be learnt from.
+    pub(super) fn check(&self, data: &Trajectories) -> Result<(), AblationError> {
+        let steps = usize::try_from(self.steps).unwrap_or(usize::MAX);
+        within("steps", steps, 1, 10_000_000)?;
+        within("batch", self.batch, 1, 65_536)?;
+        above_zero("learning_rate", self.learning_rate, 1.0)?;
+        within("threads", self.threads, 1, 1024)?;
+        within("values in a trajectory", data.size(), 1, 100_000)?;
+        data.check(data.horizon, data.columns)?;
+        if data.len() < 2 {
+            return Err(AblationError::TooFew { got: data.len() });
+        }
+        // What a coordinate's limits round to may be a little beyond 1.
+        match data.values.iter().position(|value| !(value.abs() <= 1.0 + 1e-4)) {
+            Some(place) => {
+                Err(AblationError::NotNormalised { value: data.values[place], trajectory: place / data.size() })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The optimiser's own settings.
+    pub(super) fn optimiser(&self) -> OptimiserSettings {
+        OptimiserSettings {
+            learning_rate: self.learning_rate,
+            warmup_steps: (self.steps / 20).min(100),
+            final_share: 0.1,
+            weight_decay: 1e-4,
+            clip_norm: 1.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_a_curve_are_means_of_a_twentieth() {
+        let curve = FitCurve { losses: (0..100).map(f64::from).collect(), secs: 0.0 };
+        assert_eq!((curve.first(), curve.last()), (2.0, 97.0));
+        let short = FitCurve { losses: vec![3.0], secs: 0.0 };
+        assert_eq!((short.first(), short.last()), (3.0, 3.0));
+    }
+}

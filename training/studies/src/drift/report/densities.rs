@@ -1,0 +1,99 @@
+//! `densities.svg`: intended, data's, predicted and generated distribution of each system (figure 2).
+
+use super::results::{DriftResults, SystemResult};
+use super::select::{Spread, density_label, quantity_label, seeds_text, spread, systems};
+use planwright_training::study::markdown::MISSING;
+use planwright_training::study::plot::axes::{Panel, Y_TICKS, absence, band, dashed, line, top};
+use planwright_training::study::plot::style::{
+    BREATH, DATA, HEADING_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, MODEL, PREDICTION, PRIOR, PRIOR_FILL, THICK, THIN,
+    TITLE_HEIGHT, WIDTH,
+};
+use planwright_training::study::plot::svg::{Area, Drawn, Mark, fit, legend, px, svg, title};
+
+const COLUMNS: usize = 3;
+const PANEL_HEIGHT: f64 = 264.0;
+
+pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
+    let systems = systems(results);
+    let rows = systems.len().div_ceil(COLUMNS);
+    let head = MARGIN + TITLE_HEIGHT + LINE_HEIGHT + BREATH;
+    svg(WIDTH, head + PANEL_HEIGHT * rows as f64 + MARGIN, |area| {
+        title(
+            area,
+            &format!("Distribution of the physical quantity: intended, predicted, generated (size {})", results.size),
+        )?;
+        let entries = [
+            (Mark::Box(PRIOR_FILL), "prior (intended)"),
+            (Mark::Line(DATA, THIN), "data"),
+            (Mark::Dashed(PREDICTION, THICK), "prediction"),
+            (Mark::Line(MODEL, MEDIUM), "model"),
+            (Mark::Box(planwright_training::study::plot::style::BAND), "smallest to largest over seeds"),
+        ];
+        legend(area, MARGIN + TITLE_HEIGHT, &entries)?;
+        let body = area.margin(px(head), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));
+        for (cell, (name, system)) in body.split_evenly((rows, COLUMNS)).iter().zip(systems) {
+            match system {
+                Some(system) => panel(cell, system)?,
+                None => nothing(cell, name, "", "quantity", [0.0, 1.0])?,
+            }
+        }
+        Ok(())
+    })
+}
+
+fn nothing(area: &Area<'_>, heading: &str, note: &str, x_label: &str, x: [f64; 2]) -> Drawn<()> {
+    Panel { heading, note, x_label, y_label: "density", x, y: [0.0, 1.0], x_ticks: 5, y_ticks: Y_TICKS }
+        .empty(area, MISSING)
+}
+
+fn panel(area: &Area<'_>, system: &SystemResult) -> Drawn<()> {
+    let prior = spread(system, |seed| seed.curves.prior.as_ref());
+    let data = spread(system, |seed| seed.curves.data.as_ref());
+    let prediction = spread(system, |seed| seed.curves.prediction.as_ref());
+    let model = spread(system, |seed| seed.curves.model.as_ref());
+    let x = [system.grid.low(), system.grid.high()];
+    let (x_label, y_label) = (quantity_label(system), density_label(system));
+    let note = seeds_text(system.seeds.iter().map(|seed| seed.seed));
+    let heading = fit(&system.system, HEADING_SIZE, 130.0);
+    let curves = [&prior, &data, &prediction, &model];
+    if curves.iter().all(|curve| curve.is_none()) {
+        return nothing(area, &heading, &note, &x_label, x);
+    }
+    let highest = curves.into_iter().flatten().map(Spread::reach);
+    let y = [0.0, top(highest)];
+    let panel = Panel {
+        heading: &heading,
+        note: &note,
+        x_label: &x_label,
+        y_label: &y_label,
+        x,
+        y,
+        x_ticks: 5,
+        y_ticks: Y_TICKS,
+    };
+    let mut chart = panel.chart(area)?;
+    if let Some(prior) = &prior {
+        let floor = prior.mean.iter().map(|(value, _)| (*value, 0.0)).collect();
+        band(&mut chart, floor, prior.mean.clone(), PRIOR_FILL, 1.0)?;
+        line(&mut chart, prior.mean.clone(), PRIOR, THIN)?;
+    }
+    for (curve, colour) in [(&prediction, PREDICTION), (&model, MODEL)] {
+        if let Some(curve) = curve.as_ref().filter(|curve| curve.seeds > 1) {
+            band(&mut chart, curve.low.clone(), curve.high.clone(), colour, 0.2)?;
+        }
+    }
+    if let Some(data) = data {
+        line(&mut chart, data.mean, DATA, THIN)?;
+    }
+    if let Some(model) = &model {
+        line(&mut chart, model.mean.clone(), MODEL, MEDIUM)?;
+    }
+    if let Some(prediction) = &prediction {
+        dashed(&mut chart, prediction.mean.clone(), PREDICTION, THICK)?;
+    }
+    let absent: Vec<&str> = [("prediction", prediction.is_none()), ("model", model.is_none())]
+        .into_iter()
+        .filter_map(|(name, is_absent)| is_absent.then_some(name))
+        .collect();
+    absence(&mut chart, &absent, x, y)
+}

@@ -1,0 +1,98 @@
+//! `mitigations.svg`: the methods against the drift, curves and distances (figure 3).
+
+use super::colours::method_colour;
+use super::results::{DriftResults, Method, SystemResult};
+use super::select::{Spread, density_label, method_distances, quantity_label, seeds_text, spread, systems};
+use planwright_training::study::markdown::MISSING;
+use planwright_training::study::plot::axes::{Panel, Y_TICKS, absence, band, dashed, line, top};
+use planwright_training::study::plot::bars::{self, Bar};
+use planwright_training::study::plot::style::{
+    BREATH, HEADING_SIZE, INK, LINE_HEIGHT, MARGIN, MEDIUM, PRIOR, PRIOR_FILL, THICK, THIN, TITLE_HEIGHT, WIDTH,
+};
+use planwright_training::study::plot::svg::{Area, Drawn, Mark, fit, legend, px, svg, title};
+
+const PANEL_HEIGHT: f64 = 232.0;
+/// Of the width, for the curves.
+const CURVES: f64 = 540.0;
+
+pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
+    let systems = systems(results);
+    let head = MARGIN + TITLE_HEIGHT + 2.0 * LINE_HEIGHT + BREATH;
+    svg(WIDTH, head + PANEL_HEIGHT * systems.len() as f64 + MARGIN, |area| {
+        title(area, &format!("What is done against the drift (size {})", results.size))?;
+        let colour = |method| method_colour(method);
+        let curves = [
+            (Mark::Box(PRIOR_FILL), "prior (intended)"),
+            (Mark::Line(colour(Method::Baseline), MEDIUM), "baseline"),
+            (Mark::Dashed(colour(Method::Reweight), MEDIUM), "reweight"),
+            (Mark::Dashed(colour(Method::Conditional), MEDIUM), "conditional"),
+            (Mark::Line(colour(Method::Transform), THICK), "transform"),
+        ];
+        legend(area, MARGIN + TITLE_HEIGHT, &curves)?;
+        let marks =
+            [(Mark::Dot(INK), "one seed"), (Mark::Line(INK, MEDIUM), "mean \u{b1} standard deviation over seeds")];
+        legend(area, MARGIN + TITLE_HEIGHT + LINE_HEIGHT, &marks)?;
+        let body = area.margin(px(head), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));
+        for (row, (name, system)) in body.split_evenly((systems.len(), 1)).iter().zip(systems) {
+            let (left, right) = row.split_horizontally(px(CURVES));
+            curve_panel(&left, name, system)?;
+            bar_panel(&right, system)?;
+        }
+        Ok(())
+    })
+}
+
+fn curve_panel(area: &Area<'_>, name: &str, system: Option<&SystemResult>) -> Drawn<()> {
+    let heading = fit(name, HEADING_SIZE, 240.0);
+    let x_label = system.map_or("quantity".to_owned(), quantity_label);
+    let y_label = system.map_or("density".to_owned(), density_label);
+    let note = system.map_or(String::new(), |system| seeds_text(system.seeds.iter().map(|seed| seed.seed)));
+    let x = system.map_or([0.0, 1.0], |system| [system.grid.low(), system.grid.high()]);
+    let mut panel = Panel {
+        heading: &heading,
+        note: &note,
+        x_label: &x_label,
+        y_label: &y_label,
+        x,
+        y: [0.0, 1.0],
+        x_ticks: 7,
+        y_ticks: Y_TICKS,
+    };
+    let Some(system) = system else { return panel.empty(area, MISSING) };
+    let prior = spread(system, |seed| seed.curves.prior.as_ref());
+    let curves = Method::ALL.map(|method| (method, spread(system, |seed| seed.mitigation(method)?.curve.as_ref())));
+    if curves.iter().all(|(_, curve)| curve.is_none()) {
+        return panel.empty(area, MISSING);
+    }
+    let drawn = curves.iter().filter_map(|(_, curve)| curve.as_ref()).chain(prior.as_ref());
+    panel.y = [0.0, top(drawn.map(Spread::highest))];
+    let mut chart = panel.chart(area)?;
+    if let Some(prior) = prior {
+        let floor = prior.mean.iter().map(|(value, _)| (*value, 0.0)).collect();
+        band(&mut chart, floor, prior.mean.clone(), PRIOR_FILL, 1.0)?;
+        line(&mut chart, prior.mean, PRIOR, THIN)?;
+    }
+    let mut absent = Vec::new();
+    for (method, curve) in curves {
+        let Some(curve) = curve else {
+            absent.push(method.name());
+            continue;
+        };
+        match method {
+            Method::Baseline => line(&mut chart, curve.mean, method_colour(method), MEDIUM)?,
+            Method::Transform => line(&mut chart, curve.mean, method_colour(method), THICK)?,
+            Method::Reweight | Method::Conditional => dashed(&mut chart, curve.mean, method_colour(method), MEDIUM)?,
+        }
+    }
+    absence(&mut chart, &absent, panel.x, panel.y)
+}
+
+fn bar_panel(area: &Area<'_>, system: Option<&SystemResult>) -> Drawn<()> {
+    let bars = Method::ALL.map(|method| Bar {
+        label: method.name(),
+        colour: method_colour(method),
+        values: system.map_or(Vec::new(), |system| method_distances(system, method)),
+        published: None,
+    });
+    bars::draw(area, "", "", "TV to the prior", &bars)
+}
