@@ -218,7 +218,7 @@ impl<A: PathAction> PlannerNode<A> {
         Ok(())
     }
 
-    /// Configures and activates if the parameter `autostart` says so.
+    /// Configures and activates if the parameter `autostart` is set.
     pub fn autostart(&mut self) {
         if self.parameters().autostart {
             lifecycle::request(self, LifecycleCommand::Configure);
