@@ -1,6 +1,6 @@
 //! The heartbeat bond with Nav2's lifecycle manager (protocol of bondcpp).
 //!
-//! Both ends send their status on one topic; each is bonded while it hears the other. See `bond/msg/Status`.
+//! Both ends send their status on one topic; each is bonded while it receives that of the other. See `bond/msg/Status`.
 
 use super::messages::bond;
 use super::messages::std_msgs::Header;
@@ -16,9 +16,9 @@ pub enum BondState {
     Off,
     /// Waiting for the other end.
     Waiting,
-    /// The other end is heard.
+    /// Heartbeats of the other end arrive.
     Formed,
-    /// The other end has said goodbye or fallen silent.
+    /// The other end has ended the bond or stopped sending.
     Broken,
 }
 
@@ -84,7 +84,7 @@ impl Bond {
         }
     }
 
-    /// Says goodbye.
+    /// Ends the bond.
     pub fn stop(&mut self, now: RosTime) {
         if matches!(self.state, BondState::Waiting | BondState::Formed) {
             self.send(now, false);

@@ -5,7 +5,7 @@ use super::messages::std_msgs::Header;
 use super::time::RosTime;
 use std::collections::BTreeMap;
 
-/// How well things are; the discriminants are those of `diagnostic_msgs/DiagnosticStatus`.
+/// Severity of a status; the discriminants are those of `diagnostic_msgs/DiagnosticStatus`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Level {
@@ -16,7 +16,7 @@ pub enum Level {
     Warn = 1,
     /// Broken.
     Error = 2,
-    /// Nothing has been heard for too long.
+    /// No update for too long.
     Stale = 3,
 }
 
@@ -81,7 +81,7 @@ pub struct Fault {
     pub first: RosTime,
 }
 
-/// Remembers the first fault until somebody clears it, and counts all of them by name: a later fault, often a
+/// Keeps the first fault until it is cleared, and counts all of them by name: a later fault, often a
 /// consequence, must not hide the cause.
 #[derive(Clone, Debug, Default)]
 pub struct FaultLatch {
@@ -90,7 +90,7 @@ pub struct FaultLatch {
 }
 
 impl FaultLatch {
-    /// Notes a fault. True if it is the first.
+    /// Records a fault. True if it is the first.
     pub fn note(&mut self, now: RosTime, name: &'static str, text: &str) -> bool {
         *self.counts.entry(name).or_default() += 1;
         let is_first = self.first.is_none();

@@ -5,8 +5,8 @@ use ros2_client::dds::rustdds::{DomainParticipant, RTPSEntity};
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
-/// Time for the middleware's own goodbyes.
-const GOODBYE: Duration = Duration::from_millis(60);
+/// Time for the middleware's own disposal messages.
+const OWN_DISPOSAL: Duration = Duration::from_millis(60);
 
 /// Says that a participant is gone. Made before a node is dropped and dropped after it.
 ///
@@ -32,11 +32,11 @@ impl Disposal {
 
 impl Drop for Disposal {
     fn drop(&mut self) {
-        std::thread::sleep(GOODBYE);
+        std::thread::sleep(OWN_DISPOSAL);
         self.participant = None;
         // From the loopback's address Linux sends multicast over the loopback, otherwise over the default route.
         for address in [Ipv4Addr::UNSPECIFIED, Ipv4Addr::LOCALHOST] {
-            // Nobody is left who could be told of an error.
+            // At this point an error cannot be reported.
             if let Ok(socket) = UdpSocket::bind((address, 0)) {
                 let _ = socket.send_to(&self.packet, (Ipv4Addr::new(239, 255, 0, 1), self.port));
             }
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn the_submessage_is_as_long_as_it_says() {
         let packet = disposal_packet(&[7; 12]);
-        let said = usize::from(u16::from_le_bytes([packet[22], packet[23]]));
-        assert_eq!(packet.len(), 20 + 4 + said);
+        let stated = usize::from(u16::from_le_bytes([packet[22], packet[23]]));
+        assert_eq!(packet.len(), 20 + 4 + stated);
     }
 }

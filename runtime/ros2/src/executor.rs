@@ -77,7 +77,7 @@ impl Waker {
         self.wake();
     }
 
-    /// Whether the loop was told to end.
+    /// Whether [`Self::stop`] was called.
     pub fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Acquire)
     }
@@ -95,7 +95,7 @@ pub struct Executor<S> {
 }
 
 impl<S: 'static> Executor<S> {
-    /// A loop with nothing to do. `malformed` hears the name of a topic or service whose message could not be
+    /// A loop with nothing to do. `malformed` gets the name of a topic or service whose message could not be
     /// decoded.
     ///
     /// # Errors

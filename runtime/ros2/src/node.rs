@@ -28,7 +28,7 @@ pub enum NodeError {
     Refused {
         /// The name.
         name: String,
-        /// What the middleware says.
+        /// The middleware's message.
         reason: String,
     },
     /// The middleware failed.
@@ -52,7 +52,7 @@ pub enum Services {
 }
 
 impl Services {
-    /// As the environment variable `RMW_IMPLEMENTATION` of ROS asks for.
+    /// As the environment variable `RMW_IMPLEMENTATION` of ROS requests.
     pub fn of_rmw(implementation: Option<&str>) -> Self {
         match implementation {
             Some("rmw_cyclonedds_cpp") => Self::Cyclone,
@@ -145,15 +145,17 @@ impl WriteWatch {
 }
 
 /// One end of a topic or service, for the tables in the documentation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Endpoint {
     /// `publishes`, `subscribes`, `serves` or `acts`.
     pub role: &'static str,
     /// As written in the code, before expansion and remapping.
     pub name: String,
     /// On the network.
+    #[serde(skip)]
     pub resolved: String,
     /// `package/Type`.
+    #[serde(rename = "type")]
     pub type_name: String,
     /// Name of the preset.
     pub qos: &'static str,
@@ -203,7 +205,7 @@ pub(super) type ActionServerOf<T> =
 pub struct QosMismatch {
     /// The topic, as this node names it on the network.
     pub topic: String,
-    /// What the reader asks for and the writer offers.
+    /// The reader's request and the writer's offer.
     pub text: String,
 }
 
@@ -260,7 +262,7 @@ impl Node {
         &self.endpoints
     }
 
-    /// The next peer whose quality of service does not fit one of this node's topics. Must be asked now and then:
+    /// The next peer whose quality of service does not fit one of this node's topics. Must be polled:
     /// what is not fetched is forgotten.
     pub fn qos_mismatch(&self) -> Option<QosMismatch> {
         while let Some(event) = self.events.try_recv_status() {

@@ -9,6 +9,7 @@ use crate::nodes::sim_node::{SimNode, SimParameters};
 use crate::world::Point;
 use clap::Args;
 use planwright_ros2::arguments::RosArguments;
+use planwright_ros2::base::NodeState;
 use planwright_ros2::executor::Waker;
 use planwright_ros2::messages::nav2_msgs::ComputePathToPose;
 use planwright_ros2::start::{self, Environment};
@@ -87,7 +88,7 @@ impl Launch {
         let (mut node, executor) = opened.map_err(CliError::failed)?;
         let visited = goals.len();
         node.set_tour(goals, self.once);
-        end_on_signals(vec![node.waker(), sim_waker.clone()])?;
+        end_on_signals(vec![node.base().waker.clone(), sim_waker.clone()])?;
         let begun = Instant::now();
         let code = node.run(executor).map_err(CliError::failed)?;
         sim_waker.stop();
@@ -129,8 +130,8 @@ fn run_sim(parameters: &SimParameters, environment: Environment, started: &SyncS
         Err(problem) => {
             let _ = started.send(Err(problem));
         }
-        Ok((node, executor)) => {
-            let _ = started.send(Ok((node.waker(), node.wall_contacts())));
+        Ok((mut node, executor)) => {
+            let _ = started.send(Ok((node.base().waker.clone(), node.wall_contacts())));
             if let Err(error) = node.run(executor) {
                 eprintln!("warning: the robot ended: {error}");
             }

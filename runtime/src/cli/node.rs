@@ -6,6 +6,7 @@ use crate::nodes::planner_node::{ErrorCode, NodeParameters, PathAction, PlannerN
 use crate::nodes::sim_node::{SimNode, SimParameters};
 use clap::{Args, Subcommand, ValueEnum};
 use planwright_ros2::arguments::RosArguments;
+use planwright_ros2::base::NodeState;
 use planwright_ros2::executor::Waker;
 use planwright_ros2::messages::{nav2_msgs, nav2_msgs_lyrical};
 use planwright_ros2::node::Endpoint;
@@ -121,11 +122,11 @@ fn run_planner<A: PathAction>(defaults: NodeParameters, arguments: &PlannerArgum
     let view = arguments.view.start()?;
     let (setup, warnings) = start::open(name, &defaults, &ros, environment).map_err(CliError::input)?;
     warn(&warnings);
-    let (node, executor) = PlannerNode::<A>::open(setup, view.clone()).map_err(CliError::failed)?;
+    let (mut node, executor) = PlannerNode::<A>::open(setup, view.clone()).map_err(CliError::failed)?;
     if let Some(form) = arguments.describe {
-        return describe(form, name, &defaults.descriptors(), node.endpoints(), true).map(|()| 0);
+        return describe(form, name, &defaults.descriptors(), node.base().node.endpoints(), true).map(|()| 0);
     }
-    end_on_signals(vec![node.waker()])?;
+    end_on_signals(vec![node.base().waker.clone()])?;
     let code = node.run(executor).map_err(CliError::failed)?;
     finish_view(view);
     Ok(code)
@@ -137,11 +138,12 @@ fn sim(arguments: &SimArguments) -> Result<u8, CliError> {
     let environment = Environment::read().map_err(CliError::input)?;
     let (setup, warnings) = start::open("planwright_sim", &defaults, &ros, environment).map_err(CliError::input)?;
     warn(&warnings);
-    let (node, executor) = SimNode::open(setup).map_err(CliError::input)?;
+    let (mut node, executor) = SimNode::open(setup).map_err(CliError::input)?;
     if let Some(form) = arguments.describe {
-        return describe(form, "planwright_sim", &defaults.descriptors(), node.endpoints(), false).map(|()| 0);
+        return describe(form, "planwright_sim", &defaults.descriptors(), node.base().node.endpoints(), false)
+            .map(|()| 0);
     }
-    end_on_signals(vec![node.waker()])?;
+    end_on_signals(vec![node.base().waker.clone()])?;
     node.run(executor).map_err(CliError::failed)
 }
 
@@ -205,12 +207,6 @@ fn describe(
                     })
                 })
                 .collect();
-            let topics: Vec<_> = endpoints
-                .iter()
-                .map(|end| {
-                    serde_json::json!({"role": end.role, "name": end.name, "type": end.type_name, "qos": end.qos})
-                })
-                .collect();
             let codes: Vec<_> = ErrorCode::ALL
                 .iter()
                 .filter(|_| answers)
@@ -219,7 +215,7 @@ fn describe(
                 )
                 .collect();
             let all = serde_json::json!({
-                "node": name, "parameters": parameters, "topics": topics, "error_codes": codes,
+                "node": name, "parameters": parameters, "topics": endpoints, "error_codes": codes,
             });
             print_json(&all)
         }

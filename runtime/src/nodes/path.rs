@@ -26,7 +26,7 @@ pub struct PathStyle {
 
 /// A checked plan as a path in `frame`, with the times at which its poses are meant to be reached.
 ///
-/// Poses are as far apart as the style says, unless the straight lines between them would cut a corner: then
+/// Poses are `period_secs` of the style apart, unless the straight lines between them would cut a corner: then
 /// they lie closer, so that the path keeps the clearance for which its plan was checked. At most [`MAX_POSES`].
 pub fn path_of(plan: &CheckedPlan, layout: &Layout, frame: &str, start: RosTime, style: &PathStyle) -> Path {
     let trajectory = plan.trajectory();
@@ -47,7 +47,7 @@ pub fn path_of(plan: &CheckedPlan, layout: &Layout, frame: &str, start: RosTime,
     )
 }
 
-/// A proposal, which nobody has checked, as a path.
+/// An unchecked proposal as a path.
 pub fn raw_path_of(proposal: &Trajectory, frame: &str, start: RosTime) -> Path {
     let stride = proposal.states.len().div_ceil(MAX_POSES).max(1);
     path(

@@ -18,7 +18,7 @@ pub enum GoalStatus {
     Canceling = 3,
     /// Done.
     Succeeded = 4,
-    /// Given up because it was asked for.
+    /// Canceled by request.
     Canceled = 5,
     /// Given up because it could not be done.
     Aborted = 6,
@@ -31,7 +31,7 @@ impl GoalStatus {
     }
 }
 
-/// What is asked to be canceled, as `action_msgs/CancelGoal` lays it down.
+/// The goals to cancel, as defined by `action_msgs/CancelGoal`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CancelFilter {
     /// A goal, or all zeros for any.
@@ -89,7 +89,7 @@ pub enum ResultAnswer<R> {
     Unknown,
 }
 
-/// All goals. `R` is the result, `W` whoever waits for one.
+/// All goals. `R` is the result, `W` a request that waits for one.
 pub struct Goals<R, W> {
     goals: BTreeMap<GoalId, Goal<R, W>>,
     limits: GoalLimits,

@@ -2,9 +2,10 @@
 
 use super::{NodeState, USE_SIM_TIME, Verdict, clock_source};
 use crate::executor::{Executor, Reply};
+use crate::messages::interface::ServiceType;
 use crate::messages::rcl_interfaces as rcl;
 use crate::node::{Node, NodeError};
-use crate::parameter::{self, ParameterSet, Transaction};
+use crate::parameter::{self, ParameterSet, ParameterStore, Transaction};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -110,37 +111,30 @@ fn set_each<S: NodeState>(state: &mut S, parameters: Vec<rcl::Parameter>, reply:
     set_together(state, &slow, Box::new(answer));
 }
 
+/// Serves a request that reads the store.
+fn serve_read<S: NodeState, T: ServiceType>(
+    node: &mut Node,
+    executor: &mut Executor<S>,
+    name: &str,
+    read: fn(&ParameterStore, &T::Request) -> T::Response,
+) -> Result<(), NodeError> {
+    let answer = move |state: &mut S, reply: Reply<_>, request| reply.send(read(&state.base().store, &request));
+    Ok(executor.serve(node.server::<T>(name)?, answer)?)
+}
+
 /// Serves the six services of parameters.
 pub(super) fn serve<S: NodeState>(node: &mut Node, executor: &mut Executor<S>) -> Result<(), NodeError> {
-    executor.serve(node.server::<rcl::GetParameters>("~/get_parameters")?, |state: &mut S, reply, request| {
-        reply.send(parameter::get_parameters(&state.base().store, &request));
-    })?;
-    executor.serve(
-        node.server::<rcl::GetParameterTypes>("~/get_parameter_types")?,
-        |state: &mut S, reply, request| {
-            reply.send(parameter::get_parameter_types(&state.base().store, &request));
-        },
-    )?;
-    executor.serve(node.server::<rcl::ListParameters>("~/list_parameters")?, |state: &mut S, reply, request| {
-        reply.send(parameter::list_parameters(&state.base().store, &request));
-    })?;
-    executor.serve(
-        node.server::<rcl::DescribeParameters>("~/describe_parameters")?,
-        |state: &mut S, reply, request| {
-            reply.send(parameter::describe_parameters(&state.base().store, &request));
-        },
-    )?;
+    serve_read::<S, rcl::GetParameters>(node, executor, "~/get_parameters", parameter::get_parameters)?;
+    serve_read::<S, rcl::GetParameterTypes>(node, executor, "~/get_parameter_types", parameter::get_parameter_types)?;
+    serve_read::<S, rcl::ListParameters>(node, executor, "~/list_parameters", parameter::list_parameters)?;
+    serve_read::<S, rcl::DescribeParameters>(node, executor, "~/describe_parameters", parameter::describe_parameters)?;
     executor.serve(node.server::<rcl::SetParameters>("~/set_parameters")?, |state: &mut S, reply, request| {
         set_each(state, request.parameters, reply);
     })?;
-    executor.serve(
-        node.server::<rcl::SetParametersAtomically>("~/set_parameters_atomically")?,
-        |state: &mut S, reply, request| {
-            let answer = move |outcome| {
-                reply.send(rcl::SetParametersAtomicallyResponse { result: result_of(outcome) });
-            };
-            set_together(state, &request.parameters, Box::new(answer));
-        },
-    )?;
+    let server = node.server::<rcl::SetParametersAtomically>("~/set_parameters_atomically")?;
+    executor.serve(server, |state: &mut S, reply, request| {
+        let answer = move |outcome| reply.send(rcl::SetParametersAtomicallyResponse { result: result_of(outcome) });
+        set_together(state, &request.parameters, Box::new(answer));
+    })?;
     Ok(())
 }

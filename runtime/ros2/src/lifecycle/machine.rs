@@ -181,7 +181,7 @@ impl Machine {
 
     /// The transition that a request means: by number, or by label if the number is 0 and a label is given.
     pub fn find(&self, id: u8, label: &str) -> Option<&'static Transition> {
-        // Number 0 is `create`, which nobody can ask for; rclpy leaves it at 0 when it sends a label.
+        // Number 0 is `create`, which cannot be requested; rclpy leaves it at 0 when it sends a label.
         self.available().find(|row| if id == 0 { row.label == label } else { row.id == id })
     }
 

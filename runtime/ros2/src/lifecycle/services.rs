@@ -134,19 +134,15 @@ pub fn serve<S: LifecycleNode>(node: &mut Node, executor: &mut Executor<S>) -> R
         let available_states = LifecycleState::ALL.map(|(state, _)| state.message()).to_vec();
         reply.send(msgs::GetAvailableStatesResponse { available_states });
     })?;
-    executor.serve(
-        node.server::<msgs::GetAvailableTransitions>("~/get_available_transitions")?,
-        |state: &mut S, reply, _| {
-            let available_transitions = state.lifecycle().machine.available().map(Transition::message).collect();
-            reply.send(msgs::GetAvailableTransitionsResponse { available_transitions });
-        },
-    )?;
-    executor.serve(
-        node.server::<msgs::GetAvailableTransitions>("~/get_transition_graph")?,
-        |_: &mut S, reply, _| {
-            let available_transitions = TRANSITIONS.iter().map(Transition::message).collect();
-            reply.send(msgs::GetAvailableTransitionsResponse { available_transitions });
-        },
-    )?;
+    let available = node.server::<msgs::GetAvailableTransitions>("~/get_available_transitions")?;
+    executor.serve(available, |state: &mut S, reply, _| {
+        let available_transitions = state.lifecycle().machine.available().map(Transition::message).collect();
+        reply.send(msgs::GetAvailableTransitionsResponse { available_transitions });
+    })?;
+    let graph = node.server::<msgs::GetAvailableTransitions>("~/get_transition_graph")?;
+    executor.serve(graph, |_: &mut S, reply, _| {
+        let available_transitions = TRANSITIONS.iter().map(Transition::message).collect();
+        reply.send(msgs::GetAvailableTransitionsResponse { available_transitions });
+    })?;
     Ok(())
 }

@@ -34,7 +34,7 @@ pub enum RecodeError {
         got: [u8; 2],
     },
     /// The bytes do not form a message of the type.
-    #[error("expected a message of the type asked for, got bytes that do not decode: {source}")]
+    #[error("expected a message of the requested type, got bytes that do not decode: {source}")]
     Decode {
         /// What the decoder found.
         source: Error,

@@ -16,7 +16,7 @@ pub struct OdometryLimits {
     pub speed_margin: f64,
     /// A step of this size is no jump, however short the time, metres.
     pub jump_tolerance_m: f64,
-    /// A jump is believed when this many messages in a row agree on the new place (1: at once).
+    /// A jump is accepted when this many messages in a row agree on the new place (1: at once).
     pub relocalise_after: u32,
     /// Commanded speed above which the pose has to change, m/s.
     pub moving_speed_mps: f64,

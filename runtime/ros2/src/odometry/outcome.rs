@@ -73,12 +73,12 @@ impl OdometryOutcome {
         }
     }
 
-    /// True if the message says where the robot is.
+    /// True if the pose of the message can be used.
     pub fn is_trusted(&self) -> bool {
         matches!(self, Self::Fresh | Self::Jitter { .. } | Self::Relocalised { .. })
     }
 
-    /// True if the message says nothing about the ones before it: they stay as good as they were.
+    /// True if the message leaves the outcome of earlier ones as it was.
     pub(super) fn is_dropped(&self) -> bool {
         matches!(self, Self::Invalid | Self::OutOfOrder { .. } | Self::Duplicate | Self::Future { .. })
     }

@@ -300,7 +300,7 @@ fn a_clock_that_went_back_starts_anew() {
     robot.x = -30.0;
     assert_eq!(robot.step(back), OdometryOutcome::Fresh, "another place, another time");
     assert_eq!(robot.monitor.statistics(robot.instant()).received, 21);
-    // Also when nobody said so.
+    // Also unannounced.
     let mut robot = Robot::new().run(20);
     robot.x = -30.0;
     for _ in 0..5 {

@@ -189,7 +189,7 @@ impl Descriptor {
             Some(Range::Double { from, to, step }) => {
                 message.floating_point_range = vec![FloatingPointRange { from_value: from, to_value: to, step }];
             }
-            // The message has fields for numbers; everything else is said in words.
+            // The message has fields for numbers; everything else is text.
             None => message.additional_constraints = self.constraint(),
         }
         message

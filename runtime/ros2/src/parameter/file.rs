@@ -17,7 +17,7 @@ const MAX_NAME_BYTES: usize = 512;
 /// The key between a node's name and its parameters.
 const PARAMETERS_KEY: &str = "ros__parameters";
 
-/// What a parameter file says.
+/// Contents of a parameter file.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ParameterFile {
     /// Its entries, from top to bottom.

@@ -1,8 +1,10 @@
 //! Parameters of a node: declared in a table, set by files, the command line and services, changed as transactions.
 //!
-//! A [`Descriptor`] says what a parameter is. A [`ParameterStore`] holds the values. [`set_start_values`] fills it
-//! from parameter files and `-p`; [`get_parameters`] and its kin answer the six services. Whoever owns the store can
+//! A node declares its parameters as the fields of a struct, a [`ParameterSet`]: see [`parameters!`](crate::parameters).
+//! From it come the [`Descriptor`]s, the documentation and the [`ParameterStore`]. [`set_start_values`] fills the store
+//! from parameter files and `-p`; [`get_parameters`] and its kin answer the six services. The owner of the store can
 //! check a [`Transaction`] before it is committed: to drop it leaves everything as it was.
+
 mod descriptor;
 mod document;
 mod events;

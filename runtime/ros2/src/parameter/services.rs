@@ -9,7 +9,7 @@ use crate::messages::rcl_interfaces::{
 };
 
 /// Most names that one request is answered for; with more it is answered as with an unknown name, so that a small
-/// request cannot ask for an endless answer.
+/// request cannot cause an endless response.
 const MAX_NAMES: usize = 10_000;
 /// What separates the parts of a parameter's name.
 const SEPARATOR: char = '.';
@@ -80,7 +80,7 @@ pub fn prepare_set(store: &ParameterStore, parameters: &[Parameter]) -> Result<T
             Err(error) => return Err(format!("parameter `{}`: {error}", crate::names::shorten(&parameter.name))),
         }
     }
-    // A reason is for people: a thousand faults in it help nobody.
+    // A reason is read by people: ten faults are enough.
     const MOST: usize = 10;
     store.prepare(&values).map_err(|errors| {
         let mut reason = errors.iter().take(MOST).map(ToString::to_string).collect::<Vec<_>>().join("; ");

@@ -131,7 +131,7 @@ pub fn set_start_values(
     if !errors.is_empty() {
         return Err(errors);
     }
-    // Each value was found valid above, and nobody else could commit since.
+    // Each value was found valid above, and no other commit came between.
     let changes = store.prepare_start(&values).ok().and_then(|prepared| store.commit(prepared).ok());
     Ok((changes.unwrap_or_default(), warnings))
 }

@@ -14,27 +14,27 @@ pub enum TransformError {
     /// Both frames are known, but lie in different trees.
     #[error("expected `{target}` and `{source_frame}` in one tree, got two trees")]
     NotConnected {
-        /// Frame asked for.
+        /// Requested frame.
         target: String,
         /// Frame of the data.
         source_frame: String,
     },
-    /// Asked for a time before the first sample that is kept.
+    /// A requested time before the first sample that is kept.
     #[error("expected a time of `{frame}` from {} s on, got {} s", .oldest.as_secs_f64(), .requested.as_secs_f64())]
     ExtrapolationIntoPast {
         /// Child frame of the edge in question.
         frame: String,
-        /// Time asked for.
+        /// Requested time.
         requested: RosTime,
         /// First sample.
         oldest: RosTime,
     },
-    /// Asked for a time after the last sample.
+    /// A requested time after the last sample.
     #[error("expected a time of `{frame}` up to {} s, got {} s", .newest.as_secs_f64(), .requested.as_secs_f64())]
     ExtrapolationIntoFuture {
         /// Child frame of the edge in question.
         frame: String,
-        /// Time asked for.
+        /// Requested time.
         requested: RosTime,
         /// Last sample.
         newest: RosTime,

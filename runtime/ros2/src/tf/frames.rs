@@ -41,7 +41,7 @@ impl Frames {
     }
 }
 
-/// A name without leading slashes: ROS 1 wrote them, tf2 knows none.
+/// A name without leading slashes: ROS 1 wrote them, tf2 does not.
 pub(super) fn without_slash(name: &str) -> &str {
     name.trim_start_matches('/')
 }

@@ -28,7 +28,7 @@ pub(super) enum Recorded {
     },
 }
 
-/// What a history says about a time.
+/// The samples around a time.
 pub(super) enum Sampled {
     At(Transform),
     Before { oldest: RosTime },

@@ -6,7 +6,7 @@ use super::history::Sampled;
 use super::{Transform, TransformError};
 use crate::time::RosTime;
 
-/// The time asked for.
+/// The requested time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookupTime {
     /// The newest that all moving edges of the chain have in common.

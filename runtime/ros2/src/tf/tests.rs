@@ -221,7 +221,7 @@ fn a_new_parent_is_taken_and_counted_but_a_straggler_is_not() {
     let frames = buffer.frame_count();
     let error = put(&mut buffer, "odom", "base", 2.5).expect_err("late");
     assert_eq!(error.name(), "tf_old");
-    assert_eq!(error_name(put(&mut buffer, "nobody", "base", 2.5)), "tf_old");
+    assert_eq!(error_name(put(&mut buffer, "new", "base", 2.5)), "tf_old");
     assert_eq!(buffer.frame_count(), frames);
     assert_eq!(error_name(buffer.lookup("odom", "base", LookupTime::Latest)), "tf_not_connected");
     assert!(buffer.lookup("wheel_odom", "base", LookupTime::Latest).is_ok());

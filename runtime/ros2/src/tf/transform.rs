@@ -41,14 +41,14 @@ impl Transform {
         Self { translation: [-x, -y, -z], rotation }
     }
 
-    /// A place in `b`, told in `a`, metres.
+    /// A point of `b` in coordinates of `a`, metres.
     pub fn apply_to_point(self, point: [f64; 3]) -> [f64; 3] {
         let [x, y, z] = self.rotation.rotate(point);
         let [tx, ty, tz] = self.translation;
         [x + tx, y + ty, z + tz]
     }
 
-    /// A direction, velocity or force in `b`, told in `a`: only turned.
+    /// A direction, velocity or force of `b` in coordinates of `a`: rotated only.
     pub fn apply_to_vector(self, vector: [f64; 3]) -> [f64; 3] {
         self.rotation.rotate(vector)
     }

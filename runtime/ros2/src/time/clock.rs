@@ -41,7 +41,7 @@ const UNSET: i64 = i64::MIN;
 
 /// A clock that threads share; a clone is a handle on the same clock. Reading never blocks.
 ///
-/// It tells stamps, not deadlines: those are measured on [`Instant`], which neither stops nor steps.
+/// For stamps, not deadlines: those are measured on [`Instant`], which neither stops nor steps.
 #[derive(Clone, Debug)]
 pub struct Clock {
     shared: Arc<Shared>,
@@ -84,7 +84,7 @@ impl Clock {
         }
     }
 
-    /// The time. Zero on a simulated clock that has heard no message.
+    /// The time. Zero on a simulated clock without a message yet.
     pub fn now(&self) -> RosTime {
         match self.source() {
             ClockSource::System => system_time(),
@@ -92,12 +92,12 @@ impl Clock {
         }
     }
 
-    /// False on a simulated clock that has heard no message: its time means nothing yet.
+    /// False on a simulated clock without a message yet: its time means nothing yet.
     pub fn is_set(&self) -> bool {
         self.source() == ClockSource::System || self.simulated().is_some()
     }
 
-    /// Jumps so far, of any kind. A thread that finds this changed knows that its stamps may be from before.
+    /// Jumps so far, of any kind. Where this has changed, stamps may be from before.
     pub fn jumps(&self) -> u64 {
         self.shared.jumps.load(Ordering::Acquire)
     }

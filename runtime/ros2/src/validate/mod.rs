@@ -1,7 +1,7 @@
 //! Validation of received messages: every input passes one of these checks first.
 //!
-//! A check says which field is broken, what was expected and what was there. NaN fails every check of a number.
-//! Whether a sound message makes sense (too old, jumped, outside the map) is asked elsewhere.
+//! An error names the field, what was expected and what was there. NaN fails every check of a number.
+//! Whether a sound message makes sense (too old, jumped, outside the map) is checked elsewhere.
 
 // Input validation must not panic.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]

@@ -6,7 +6,7 @@ use crate::world::{Layout, MazeWorld, Point, State};
 use planwright_ros2::messages::geometry_msgs::PoseStamped;
 use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Odometry};
 use planwright_ros2::odometry::{OdometryLimits, OdometryMonitor, OdometryOutcome, OdometrySample, OdometryStatus};
-use planwright_ros2::tf::{LookupTime, TransformBuffer, TransformError, TransformSettings};
+use planwright_ros2::tf::{LookupTime, Quaternion, TransformBuffer, TransformError, TransformSettings};
 use planwright_ros2::time::RosTime;
 use planwright_ros2::validate::{InvalidMessage, check_map, check_odometry, check_pose_stamped};
 use std::sync::Arc;
@@ -200,8 +200,7 @@ impl Inputs {
         let stamp = check_odometry(message)?;
         let pose = &message.pose.pose;
         let position = [pose.position.x, pose.position.y, pose.position.z];
-        let q = &pose.orientation;
-        let yaw_rad = (2.0 * (q.w * q.z + q.x * q.y)).atan2(1.0 - 2.0 * (q.y * q.y + q.z * q.z));
+        let yaw_rad = Quaternion::from(&pose.orientation).yaw();
         let outcome = self.odometry.observe(&OdometrySample {
             received: Instant::now(),
             now,

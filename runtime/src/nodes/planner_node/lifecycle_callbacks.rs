@@ -69,6 +69,11 @@ impl<A: PathAction> PlannerNode<A> {
         self.follower.clear();
     }
 
+    fn unload(&mut self) {
+        self.worker.unload();
+        self.loaded = None;
+    }
+
     pub(super) fn keep_bond(&mut self) {
         let now = self.base.now();
         if self.bond.tick(now) {
@@ -108,8 +113,7 @@ impl<A: PathAction> LifecycleNode for PlannerNode<A> {
                 lifecycle::finish(self, TransitionOutcome::Success);
             }
             LifecycleCommand::Cleanup => {
-                self.worker.unload();
-                self.loaded = None;
+                self.unload();
                 lifecycle::finish(self, TransitionOutcome::Success);
             }
             LifecycleCommand::Shutdown => {
@@ -118,8 +122,7 @@ impl<A: PathAction> LifecycleNode for PlannerNode<A> {
                 }
                 self.drop_work("shutdown");
                 self.bond.stop(self.base.now());
-                self.worker.unload();
-                self.loaded = None;
+                self.unload();
                 lifecycle::finish(self, TransitionOutcome::Success);
             }
         }
@@ -127,8 +130,7 @@ impl<A: PathAction> LifecycleNode for PlannerNode<A> {
 
     fn recover(&mut self) -> bool {
         self.drop_work("error");
-        self.worker.unload();
-        self.loaded = None;
+        self.unload();
         true
     }
 

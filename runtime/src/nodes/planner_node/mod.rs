@@ -30,14 +30,14 @@ use path_follower::PathFollower;
 use planwright_ros2::action::{Actions, GoalId, GoalLimits};
 use planwright_ros2::base::{self, Base, NodeSetup};
 use planwright_ros2::bond::Bond;
-use planwright_ros2::executor::{Executor, Reply, Waker};
+use planwright_ros2::executor::{Executor, Reply};
 use planwright_ros2::lifecycle::{self, Lifecycle, LifecycleCommand, LifecycleState};
 use planwright_ros2::logger::Severity;
 use planwright_ros2::messages::geometry_msgs::{PoseStamped, Twist, TwistStamped};
 use planwright_ros2::messages::nav_msgs::{self, OccupancyGrid, Odometry, Path};
 use planwright_ros2::messages::visualization_msgs::MarkerArray;
 use planwright_ros2::messages::{bond as bond_msgs, tf2_msgs};
-use planwright_ros2::node::{Endpoint, NodeError, Publisher};
+use planwright_ros2::node::{NodeError, Publisher};
 use planwright_ros2::qos::Qos;
 use planwright_ros2::tf::Inserted;
 use requests::PendingRequest;
@@ -218,7 +218,7 @@ impl<A: PathAction> PlannerNode<A> {
         Ok(())
     }
 
-    /// Configures and activates if the parameter `autostart` says so.
+    /// Configures and activates if the parameter `autostart` is set.
     pub fn autostart(&mut self) {
         if self.parameters().autostart {
             lifecycle::request(self, LifecycleCommand::Configure);
@@ -238,16 +238,6 @@ impl<A: PathAction> PlannerNode<A> {
         // Every reader and writer goes before the disposal is sent.
         drop((executor, self));
         ran.map(|()| code)
-    }
-
-    /// Its topics, services and actions, in the order they were opened.
-    pub fn endpoints(&self) -> &[Endpoint] {
-        self.base.node.endpoints()
-    }
-
-    /// A handle that ends the loop.
-    pub fn waker(&self) -> Waker {
-        self.base.waker.clone()
     }
 
     /// Last messages: a driven robot is stopped, whatever its planner is doing.

@@ -71,7 +71,7 @@ impl PlannerPilot {
             self.pilot.reset(self.seed.wrapping_add(self.seeds_spent + round));
             let plan = self.pilot.plan_since(begun, &job.world, &job.observation, now_secs, job.map_secs);
             let passed = plan.origin() == Origin::Planned;
-            // Of several rejections the first counts, but a failed check tells more than a missed deadline.
+            // Of several rejections the first counts, but a failed check before a missed deadline.
             if round == 0 || passed || is_late(into) {
                 into.copy_from(plan);
             }

@@ -166,37 +166,27 @@ fn duration(time: Duration) -> builtin_interfaces::Duration {
     }
 }
 
-fn code_and_message(failure: Option<&PlanningFailure>) -> (u16, String) {
-    failure.map_or((0, String::new()), |failure| (failure.code as u16, failure.message.clone()))
+/// Implements [`PathAction`] for one version of Nav2's messages; `viapoints` counts those of its goal.
+macro_rules! path_action {
+    ($messages:ident, $viapoints:expr) => {
+        impl PathAction for $messages::ComputePathToPose {
+            fn request(goal: Self::Goal) -> PathRequest {
+                let viapoints = $viapoints(&goal);
+                let start = goal.use_start.then_some(goal.start);
+                PathRequest { goal: goal.goal, start, planner_id: goal.planner_id, viapoints }
+            }
+
+            fn result(path: Path, planning: Duration, failure: Option<&PlanningFailure>) -> Self::Result {
+                let (error_code, error_msg) =
+                    failure.map_or((0, String::new()), |failure| (failure.code as u16, failure.message.clone()));
+                $messages::ComputePathToPoseResult { path, planning_time: duration(planning), error_code, error_msg }
+            }
+        }
+    };
 }
 
-impl PathAction for nav2_msgs::ComputePathToPose {
-    fn request(goal: nav2_msgs::ComputePathToPoseGoal) -> PathRequest {
-        let start = goal.use_start.then_some(goal.start);
-        PathRequest { goal: goal.goal, start, planner_id: goal.planner_id, viapoints: 0 }
-    }
-
-    fn result(path: Path, planning: Duration, failure: Option<&PlanningFailure>) -> nav2_msgs::ComputePathToPoseResult {
-        let (error_code, error_msg) = code_and_message(failure);
-        nav2_msgs::ComputePathToPoseResult { path, planning_time: duration(planning), error_code, error_msg }
-    }
-}
-
-impl PathAction for nav2_msgs_lyrical::ComputePathToPose {
-    fn request(goal: nav2_msgs_lyrical::ComputePathToPoseGoal) -> PathRequest {
-        let start = goal.use_start.then_some(goal.start);
-        PathRequest { goal: goal.goal, start, planner_id: goal.planner_id, viapoints: goal.viapoints.len() }
-    }
-
-    fn result(
-        path: Path,
-        planning: Duration,
-        failure: Option<&PlanningFailure>,
-    ) -> nav2_msgs_lyrical::ComputePathToPoseResult {
-        let (error_code, error_msg) = code_and_message(failure);
-        nav2_msgs_lyrical::ComputePathToPoseResult { path, planning_time: duration(planning), error_code, error_msg }
-    }
-}
+path_action!(nav2_msgs, |_: &nav2_msgs::ComputePathToPoseGoal| 0);
+path_action!(nav2_msgs_lyrical, |goal: &nav2_msgs_lyrical::ComputePathToPoseGoal| goal.viapoints.len());
 
 #[cfg(test)]
 mod tests {

@@ -34,13 +34,12 @@ pub enum Report {
     Statistics(Box<Statistics>),
 }
 
+/// The pilot of the planning thread, once a model is loaded.
+type Slot = Option<Box<PlannerPilot>>;
+
 enum Job {
-    Install(Box<PlannerPilot>),
-    Configure(Box<PilotSettings>),
-    WarmUp(Arc<MazeWorld>),
-    Reset,
     Plan(Box<PlanJob>),
-    Unload,
+    Change(Box<dyn FnOnce(&mut Slot) + Send>),
 }
 
 /// The node's handle of the planning thread.
@@ -101,7 +100,7 @@ impl Worker {
         }
         self.jobs.send(Job::Plan(job)).map_err(|unsent| match unsent.0 {
             Job::Plan(job) => job,
-            _ => unreachable!("the job that was sent comes back"),
+            Job::Change(_) => unreachable!("the job that was sent comes back"),
         })
     }
 
@@ -124,33 +123,39 @@ impl Worker {
 
     /// Replaces the pilot.
     pub fn install(&self, ready: Ready) -> Loaded {
-        self.send(Job::Install(ready.pilot));
-        ready.loaded
-    }
-
-    /// Other settings for the pilot.
-    pub fn configure(&self, settings: PilotSettings) {
-        self.send(Job::Configure(Box::new(settings)));
-    }
-
-    /// Plans a few times and clears the statistics. Ends with [`Report::Warm`].
-    pub fn warm_up(&self, world: Arc<MazeWorld>) {
-        self.send(Job::WarmUp(world));
-    }
-
-    /// Clears the robot's plan in force.
-    pub fn reset(&self) {
-        self.send(Job::Reset);
+        let Ready { pilot, loaded } = ready;
+        self.change(move |slot| *slot = Some(pilot));
+        loaded
     }
 
     /// Drops the pilot.
     pub fn unload(&self) {
-        self.send(Job::Unload);
+        self.change(|slot| *slot = None);
     }
 
-    fn send(&self, job: Job) {
-        // Never waits: what may pile up, plans, is counted in `plan`. The thread may be gone at the end.
-        let _ = self.jobs.send(job);
+    /// Other settings for the pilot.
+    pub fn configure(&self, settings: PilotSettings) {
+        self.change(move |slot| slot.iter_mut().for_each(|pilot| pilot.configure(settings.clone())));
+    }
+
+    /// Clears the robot's plan in force.
+    pub fn reset(&self) {
+        self.change(|slot| slot.iter_mut().for_each(|pilot| pilot.reset()));
+    }
+
+    /// Plans a few times and clears the statistics. Ends with [`Report::Warm`].
+    pub fn warm_up(&self, world: Arc<MazeWorld>) {
+        let (reporting, waker) = (self.reporting.clone(), self.waker.clone());
+        self.change(move |slot| {
+            slot.iter_mut().for_each(|pilot| pilot.warm_up(&world));
+            let _ = reporting.send(Report::Warm);
+            waker.wake();
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Slot) + Send + 'static) {
+        // Never waits: plans, which may pile up, are counted in `plan`. The thread may be gone at the end.
+        let _ = self.jobs.send(Job::Change(Box::new(change)));
     }
 }
 
@@ -172,56 +177,32 @@ impl Drop for Worker {
 }
 
 fn serve(work: &Receiver<Job>, waiting: &AtomicUsize, reports: &Sender<Report>, waker: &Waker) {
-    let mut pilot: Option<Box<PlannerPilot>> = None;
+    let mut pilot: Slot = None;
     while let Ok(job) = work.recv() {
-        let report = match job {
-            Job::Install(new) => {
-                pilot = Some(new);
+        let job = match job {
+            Job::Plan(job) => job,
+            Job::Change(change) => {
+                change(&mut pilot);
                 continue;
-            }
-            Job::Unload => {
-                pilot = None;
-                continue;
-            }
-            Job::Configure(settings) => {
-                if let Some(pilot) = &mut pilot {
-                    pilot.configure(*settings);
-                }
-                continue;
-            }
-            Job::Reset => {
-                if let Some(pilot) = &mut pilot {
-                    pilot.reset();
-                }
-                continue;
-            }
-            Job::WarmUp(world) => {
-                if let Some(pilot) = &mut pilot {
-                    pilot.warm_up(&world);
-                }
-                Report::Warm
-            }
-            Job::Plan(job) => {
-                waiting.fetch_sub(1, Ordering::AcqRel);
-                let (planned, shown) = plan(&mut pilot, *job, |planned| {
-                    let sent = reports.send(Report::Planned(planned)).is_ok();
-                    waker.wake();
-                    sent
-                });
-                if !planned {
-                    return;
-                }
-                if let Some(shown) = shown {
-                    let _ = reports.send(Report::Debug(Box::new(shown)));
-                }
-                let mut statistics = Box::new(Statistics::default());
-                if let Some(pilot) = &pilot {
-                    pilot.statistics(&mut statistics);
-                }
-                Report::Statistics(statistics)
             }
         };
-        if reports.send(report).is_err() {
+        waiting.fetch_sub(1, Ordering::AcqRel);
+        let (planned, output) = plan(&mut pilot, *job, |planned| {
+            let sent = reports.send(Report::Planned(planned)).is_ok();
+            waker.wake();
+            sent
+        });
+        if !planned {
+            return;
+        }
+        if let Some(output) = output {
+            let _ = reports.send(Report::Debug(Box::new(output)));
+        }
+        let mut statistics = Box::new(Statistics::default());
+        if let Some(pilot) = &pilot {
+            pilot.statistics(&mut statistics);
+        }
+        if reports.send(Report::Statistics(statistics)).is_err() {
             return;
         }
         waker.wake();
@@ -229,11 +210,7 @@ fn serve(work: &Receiver<Job>, waiting: &AtomicUsize, reports: &Sender<Report>, 
 }
 
 /// Makes a plan, reports it, and then draws it. False if the node has ended.
-fn plan(
-    pilot: &mut Option<Box<PlannerPilot>>,
-    mut job: PlanJob,
-    report: impl FnOnce(Box<Planned>) -> bool,
-) -> (bool, Option<DebugOutput>) {
+fn plan(pilot: &mut Slot, mut job: PlanJob, report: impl FnOnce(Box<Planned>) -> bool) -> (bool, Option<DebugOutput>) {
     let begun = Instant::now();
     let mut checked = std::mem::replace(&mut job.plan, CheckedPlan::with_capacity(0));
     let canceled = job.canceled.load(Ordering::Acquire);
@@ -273,4 +250,44 @@ fn plan(
         markers: markers_of(&checked, &pilot.proposal().trajectory, job.observation.goal, &job.frame, job.now),
     });
     (sent, shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nodes::path::PathStyle;
+    use crate::planner::Observation;
+    use crate::world::{Layout, State};
+    use planwright_ros2::time::{Clock, ClockSource, RosTime};
+    use std::sync::atomic::AtomicBool;
+
+    fn job(canceled: bool) -> PlanJob {
+        let (start, goal) = ([1.0, 1.0], [3.0, 1.0]);
+        PlanJob {
+            purpose: Purpose::Service(7),
+            observation: Observation { state: State::at_rest(start), goal, stamp_secs: 0.0, step: 0 },
+            now: RosTime::ZERO,
+            clock: Clock::new(ClockSource::Simulated),
+            start_is_given: true,
+            map_secs: 0.0,
+            world: Arc::new(MazeWorld::new(Layout::umaze())),
+            frame: "map".into(),
+            style: PathStyle { period_secs: 0.05, clearance_m: 0.005 },
+            show: true,
+            canceled: Arc::new(AtomicBool::new(canceled)),
+            plan: CheckedPlan::with_capacity(MAX_STATES),
+        }
+    }
+
+    #[test]
+    fn a_job_without_a_planner_or_canceled_is_answered_with_a_stop_and_shows_nothing() {
+        for canceled in [false, true] {
+            let (sender, receiver) = channel();
+            let (sent, output) = plan(&mut None, job(canceled), |planned| sender.send(planned).is_ok());
+            let planned = receiver.recv().expect("an answer");
+            assert!(sent && output.is_none() && planned.path.poses.is_empty());
+            assert_eq!((planned.had_planner, planned.canceled), (false, canceled));
+            assert_eq!((planned.purpose, planned.plan.origin() == Origin::Planned), (Purpose::Service(7), false));
+        }
+    }
 }

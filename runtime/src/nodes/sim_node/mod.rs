@@ -11,13 +11,13 @@ use super::map::grid_of;
 use crate::world::{Layout, MazeWorld, Point, STEP_SECS, State};
 use planwright_ros2::base::{self, Base, NodeSetup, NodeState};
 use planwright_ros2::diagnostics::{Level, Status};
-use planwright_ros2::executor::{Executor, Waker};
+use planwright_ros2::executor::Executor;
 use planwright_ros2::messages::geometry_msgs::{PoseWithCovarianceStamped, TransformStamped, Twist, TwistStamped};
 use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Odometry};
 use planwright_ros2::messages::rosgraph_msgs::Clock as ClockMessage;
 use planwright_ros2::messages::std_msgs::{Header, UInt64};
 use planwright_ros2::messages::tf2_msgs::TFMessage;
-use planwright_ros2::node::{Endpoint, NodeError, Publisher};
+use planwright_ros2::node::{Node, NodeError, Publisher};
 use planwright_ros2::parameter::Change;
 use planwright_ros2::qos::Qos;
 use planwright_ros2::time::RosTime;
@@ -103,26 +103,7 @@ impl SimNode {
         let layout = Layout::named_or_file(&parameters.layout)?;
         let start = start_of(&layout, &parameters.start)?;
         let node = &mut base.node;
-        if parameters.cmd_vel_stamped {
-            executor
-                .subscribe(
-                    node.subscription::<TwistStamped>("cmd_vel", Qos::Reliable)?,
-                    |state: &mut Self, message, _| {
-                        state.take_command(&message.twist);
-                    },
-                )
-                .map_err(NodeError::Io)?;
-        } else {
-            executor
-                .subscribe(node.subscription::<Twist>("cmd_vel", Qos::Reliable)?, |state: &mut Self, message, _| {
-                    state.take_command(&message);
-                })
-                .map_err(NodeError::Io)?;
-        }
-        let initial = node.subscription::<PoseWithCovarianceStamped>("initialpose", Qos::Reliable)?;
-        executor
-            .subscribe(initial, |state: &mut Self, message, _| state.take_initial_pose(&message))
-            .map_err(NodeError::Io)?;
+        Self::subscribe(node, &mut executor, parameters.cmd_vel_stamped)?;
         let odom = node.publisher("odom", Qos::Reliable)?;
         let tf = node.publisher("/tf", Qos::Transforms)?;
         let tf_static = node.publisher("/tf_static", Qos::StaticTransforms)?;
@@ -156,6 +137,18 @@ impl SimNode {
         Ok((state, executor))
     }
 
+    fn subscribe(node: &mut Node, executor: &mut Executor<Self>, stamped: bool) -> Result<(), NodeError> {
+        if stamped {
+            let twist = node.subscription::<TwistStamped>("cmd_vel", Qos::Reliable)?;
+            executor.subscribe(twist, |state: &mut Self, message, _| state.take_command(&message.twist))?;
+        } else {
+            let twist = node.subscription::<Twist>("cmd_vel", Qos::Reliable)?;
+            executor.subscribe(twist, |state: &mut Self, message, _| state.take_command(&message))?;
+        }
+        let initial = node.subscription::<PoseWithCovarianceStamped>("initialpose", Qos::Reliable)?;
+        Ok(executor.subscribe(initial, |state: &mut Self, message, _| state.take_initial_pose(&message))?)
+    }
+
     /// Steps with a wall contact, readable from other threads.
     pub fn wall_contacts(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.wall_steps)
@@ -172,16 +165,6 @@ impl SimNode {
         // Every reader and writer goes before the disposal is sent.
         drop((executor, self));
         ran.map(|()| 0)
-    }
-
-    /// Its topics and services, in the order they were opened.
-    pub fn endpoints(&self) -> &[Endpoint] {
-        self.base.node.endpoints()
-    }
-
-    /// A handle that ends the loop.
-    pub fn waker(&self) -> Waker {
-        self.base.waker.clone()
     }
 
     fn publish_statics(&mut self) {
