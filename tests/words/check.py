@@ -3,7 +3,6 @@
 
   tests/words/known.txt      words that codespell takes for mistakes and are none
   tests/words/ruled_out.txt  words that give software a will, a belief or a voice, with what to say instead
-  tests/words/excepted.txt   files and folders whose ruled-out words are remarks: they were written before the rule
 """
 
 import re
@@ -49,25 +48,13 @@ def ruled_out(files):
                     yield f"{name}:{number}: '{found[0]}' -> {instead}"
 
 
-def excepted():
-    """Beginnings of paths."""
-    lines = (HERE / "excepted.txt").read_text().splitlines()
-    return tuple(line for line in lines if line and not line.startswith("#"))
-
-
 def main():
-    files, old = tracked(), excepted()
+    files = tracked()
     spelling, words = misspelt(files), list(ruled_out(files))
-    remarks = [word for word in words if word.startswith(old)]
-    failures = spelling + [word for word in words if not word.startswith(old)]
-    for line in failures:
+    for line in spelling + words:
         print(line)
-    for place in old:
-        count = sum(word.startswith(place) for word in remarks)
-        print(f"remark: {place} has {count} ruled-out words" if count else f"remark: take {place} off excepted.txt")
-    print(f"{len(files)} files: {len(spelling)} misspelt words, {len(words) - len(remarks)} ruled-out words, "
-          f"{len(remarks)} in excepted files")
-    return 1 if failures else 0
+    print(f"{len(files)} files: {len(spelling)} misspelt words, {len(words)} ruled-out words")
+    return 1 if spelling or words else 0
 
 
 if __name__ == "__main__":

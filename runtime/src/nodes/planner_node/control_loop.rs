@@ -61,7 +61,7 @@ impl<A: PathAction> PlannerNode<A> {
                 if reason.is_rest() {
                     self.continue_tour();
                 } else if reason.is_fault() {
-                    self.base.fault(reason.name(), "the robot is told to stand");
+                    self.base.fault(reason.name(), "the robot gets a stop command");
                 }
                 self.command([0.0, 0.0], 0.0);
             }

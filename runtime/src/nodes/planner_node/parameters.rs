@@ -32,7 +32,7 @@ planwright_ros2::parameters! {
         autostart: bool = false => read_only(),
         /// Values of planner_id in a goal that mean this planner; others are answered INVALID_PLANNER.
         planner_ids: Vec<String> = ["", "GridBased", "planwright"].map(str::to_owned).to_vec(),
-        /// Time from observation to checked plan, s. A plan that is later does not leave.
+        /// Time from observation to checked plan, s. A later plan is not published.
         deadline_secs: f64 = 0.05 => range(0.001, 60.0),
         /// Largest age of odometry and transforms at the gate, s.
         max_observation_age_secs: f64 = 0.2 => range(0.001, 60.0),

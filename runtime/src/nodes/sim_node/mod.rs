@@ -49,7 +49,7 @@ planwright_ros2::parameters! {
         base_frame: String = "base_link".to_owned() => read_only(),
         /// Take cmd_vel as TwistStamped (Kilted's default) instead of Twist.
         cmd_vel_stamped: bool = false => read_only(),
-        /// A fault of the odometry, for tests: the robot goes on, what it says of itself does not.
+        /// A fault of the odometry, for tests: the robot moves on, its odometry has the fault.
         odom_fault: String = "none".to_owned() => one_of(&OdometryFault::NAMES),
     }
 }
