@@ -74,29 +74,31 @@ class Outcome:
 
 def run(command, environment, outcome):
     """Runs a command and shows its output. The tests that it reports are counted one by one, others as one check."""
-    binary, tests, failures = "", 0, []
+    binary, tests, failures, targets, ended = "", 0, [], [], {}
     process = subprocess.Popen(shlex.split(command), cwd=ROOT, env={**os.environ, **environment}, text=True,
                                errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     for line in process.stdout:
         print(line, end="", flush=True)
-        if found := re.match(r"\s+Running (?:unittests )?(\S+)|\s+Doc-tests (\S+)", line):
-            binary = found[1] or f"documentation of {found[2]}"
+        if found := re.match(r"\s+Running (?:unittests )?(\S+) \((?:.*/)?(\S+)-[0-9a-f]+\)|\s+Doc-tests (\S+)", line):
+            binary = f"{found[2]} {found[1]}" if found[1] else f"documentation of {found[3]}"
+            ended[binary] = False
         elif found := re.match(r"test (.+?)(?: - should panic)? \.\.\. FAILED", line):
             failures.append(f"{binary}: {found[1]}")
         elif found := re.match(r"test result: .*? (\d+) passed; (\d+) failed", line):
             tests += int(found[1])
+            ended[binary] = True
         elif found := re.match(r"(\d+) passed, (\d+) failed$", line):
             tests += int(found[1])
             failures += [f"{int(found[2])} of its checks"] if int(found[2]) else []
         elif found := re.match(r"    `(-p .*)`$", line):
-            # A binary that ended by a signal has no line of its own for the test that ended it.
-            failures.append(f"target {found[1]}")
+            targets.append(f"target {found[1]}")
     code = process.wait()
-    if any(not failure.startswith("target ") for failure in failures):
-        failures = [failure for failure in failures if not failure.startswith("target ")]
+    if code != 0:
+        # A binary that ended by a signal has no line of its own for the test that ended it.
+        failures += [f"{binary}: ended without a result" for binary, whole in ended.items() if not whole]
     outcome.passed += tests if tests else int(code == 0)
     if code != 0:
-        outcome.failed += failures or [f"exit code {code}: {command}"]
+        outcome.failed += failures or targets or [f"exit code {code}: {command}"]
 
 
 def summary(outcomes, skipped):

@@ -23,7 +23,7 @@ class Step:
     ignore: frozenset = frozenset()
     save: str = ""  # write stdout to this file of the folder
     moved: str = ""  # the words that do the same now, where more than the first words changed
-    meant: dict = field(default_factory=dict)  # path -> (new value, why it differs)
+    meant: dict = field(default_factory=dict)  # path -> (old values, new value, why it differs)
 
 
 @dataclass
@@ -54,6 +54,8 @@ MOVED = [
     ("planwright-train drift ship", "planwright-study release"),
 ]
 
+# What stood for an arrival where there is none.
+NO_ARRIVAL = ["0", "0.0", "-0.0"]
 MODELS = ["umaze", "medium", "large", "policy", "umaze-paths", "umaze-transform"]
 STUDY = "--json --onnxruntime {ort} --out {out}"
 
@@ -85,7 +87,7 @@ def runtime():
     }
     for model, all_options in plans.items():
         plan = f"planwright plan --model models/maze-{model}.onnx --engine tract --json"
-        failed = {".arrival_secs": ("null", "planning failed: there is no arrival")}
+        failed = {".arrival_secs": (NO_ARRIVAL, "null", "planning failed: there is no arrival")}
         yield Case(f"plan-{model}", [Step(f"{plan} {options}", meant=failed) for options in all_options])
     yield Case("plan-onnxruntime", [Step("planwright plan --start 3,1 --engine onnxruntime --onnxruntime {ort} --json")])
     for name, options in {
@@ -99,7 +101,7 @@ def runtime():
         yield Case(f"demo-{name}", [Step(demo)], seconds=20)
     for model in MODELS:
         for protocol in ["pilot", "diffuser"]:
-            lost = {".arrival_secs": ("null", "no episode reached its goal: there is no arrival")}
+            lost = {".arrival_secs": (NO_ARRIVAL, "null", "no episode reached its goal: there is no arrival")}
             yield Case(f"eval-{model}-{protocol}",
                        [Step(f"{evaluation(model, protocol)} --episodes {{episodes}} --seed 0", meant=lost)], seconds=30)
     variants = {
@@ -181,12 +183,16 @@ def studies():
     policy = ("planwright-train fourier policy --size quick --json --onnxruntime {ort} "
               "--out {out}/fourier-policy-quick")
     report = "planwright-train fourier report --runs {out} --report {out}/docs --size quick --json"
+    # A size is a size of its own now.
+    def sized(step):
+        return step.replace("planwright-train fourier", "planwright-study run").replace("--quick", "--size quick")
+
     heads = "planwright-study report heads --runs {out} --report {out}/docs --size policy=quick --json"
     yield Case("fourier", [
         Step(f"{toy} 2", by="numbers"),
         Step(f"{toy} 2 --mle", by="numbers"),
         Step(f"{toy} 2 --sweep --dataset gmm2 --head fourier", by="numbers"),
-        Step(numbers, by="numbers"), Step(forecast, by="numbers"), Step(theory, by="numbers"),
+        *(Step(one, by="numbers", moved=sized(one)) for one in [numbers, forecast]), Step(theory, by="numbers"),
         Step(policy, by="numbers"), Step(report, by="code", moved=heads),
     ], files=["docs/report.md", "docs/*.svg"], seconds=120)
 

@@ -11,9 +11,9 @@ from decimal import Decimal
 
 import cases
 
-NUMBER = re.compile(r"(?<![\w.])-?\d+\.?\d*(?:[eE][-+]?\d+)?(?![\w])")
-# Fewer digits say nothing about a computation: an index, a count, a rounded time.
-DIGITS = 5
+NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w])")
+# Whole numbers below this say nothing about a computation where their place is not compared: an index, a count.
+TELLING = 1000
 
 
 @dataclass
@@ -48,8 +48,8 @@ def step(one, before, after):
         if one.by == "exact":
             values(read_json(before["stdout"]), read_json(after["stdout"]), "", ignore, found)
             for difference in list(found.differences):
-                value, why = one.meant.get(difference["path"], (None, None))
-                if value is not None and difference["problem"].endswith(f" -> {value}"):
+                was, now, why = one.meant.get(difference["path"], ((), None, None))
+                if difference["problem"] in [f"{value} -> {now}" for value in was]:
                     found.differences.remove(difference)
                     found.meant.append(f"{difference['path']}: {difference['problem']} ({why})")
         else:
@@ -81,7 +81,7 @@ def values(old, new, path, ignore, found):
 
 
 def short(value):
-    text = json.dumps(value)
+    text = str(value) if isinstance(value, Number) else json.dumps(value)
     return text if len(text) < 80 else text[:77] + "..."
 
 
@@ -114,14 +114,15 @@ def canonical(number):
 
 
 def telling(number):
-    return len(number.lower().split("e")[0].strip("-").replace(".", "").strip("0")) >= DIGITS
+    value = Decimal(number)
+    return value != value.to_integral_value() or abs(value) >= TELLING
 
 
 def inclusion(old, new, found):
-    """Every number of the old output occurs in the new one; once is enough, as a table may repeat a figure."""
-    for number in old:
-        if number not in new and telling(number):
-            found.differ("numbers", f"{number} -> missing")
+    """Every number of the old output occurs in the new one, as often."""
+    for number, count in (old - new).items():
+        if telling(number):
+            found.differ("numbers", f"{number} occurs {count} times less often")
 
 
 def files(pattern, old_folder, new_folder):
@@ -157,14 +158,21 @@ def one_file(old, new, found):
         if old.read_bytes() != new.read_bytes():
             found.differ("", "other bytes")
         return
-    before, after = reader(old), reader(new)
-    missing = before - after if old.suffix != ".md" else [number for number in before if number not in after]
+    missing = reader(old) - reader(new)
     for what in list(missing)[:5]:
         found.differ("", f"{what} -> missing")
 
 
-def text_numbers(path):
-    return collections.Counter(n for n in map(canonical, NUMBER.findall(path.read_text())) if telling(n))
+def table_rows(path):
+    """Rows of the tables as the numbers in them, in their order, without commands and times."""
+    counted = collections.Counter()
+    for line in path.read_text().splitlines():
+        if line.startswith("|"):
+            cells = re.sub(r"`+[^`]*`+", "", line).split("|")
+            cells = [cell for cell in cells if not re.fullmatch(r"\s*[\d.]+ (?:s|min|h)\s*", cell)]
+            numbers = tuple(canonical(number) for cell in cells for number in NUMBER.findall(cell))
+            counted[numbers] += bool(numbers)
+    return counted
 
 
 def plot_numbers(path):
@@ -244,5 +252,5 @@ def weights(path):
     return counted
 
 
-READERS = {".safetensors": tensors, ".onnx": weights, ".npz": archive, ".jsonl": metrics, ".md": text_numbers,
+READERS = {".safetensors": tensors, ".onnx": weights, ".npz": archive, ".jsonl": metrics, ".md": table_rows,
            ".svg": plot_numbers}

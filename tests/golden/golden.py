@@ -33,6 +33,11 @@ INPUTS = Path(__file__).resolve().parent / "inputs"
 LIBRARY = ROOT / ".deps/onnxruntime/libonnxruntime.so"
 
 
+def wrong_usage(text):
+    print(text, file=sys.stderr)
+    raise SystemExit(2)
+
+
 class Side:
     """One of two builds: its binaries and where its outputs are kept."""
 
@@ -40,8 +45,8 @@ class Side:
         given = Path(given).resolve()
         self.binaries = given if (given / "planwright").is_file() else None
         if self.binaries is None and not any(given.glob("*/steps.json")):
-            raise SystemExit(f"{given}: expected a folder of binaries or of kept outputs\n"
-                             "hint: cargo build --release --workspace, then target/release")
+            wrong_usage(f"{given}: expected a folder of binaries or of kept outputs\n"
+                        "hint: cargo build --release --workspace, then target/release")
         self.keep = given if self.binaries is None else Path(keep).resolve()
         self.keep.mkdir(parents=True, exist_ok=True)
         # Models, recipes and test data are those of the build's own checkout.
@@ -96,6 +101,9 @@ class Side:
 
 def built(commit):
     """Binaries of a commit."""
+    known = ["git", "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"]
+    if subprocess.run(known, cwd=ROOT, capture_output=True).returncode != 0:
+        wrong_usage(f"expected a commit of this repository, got {commit}\nhint: git fetch, if the clone is shallow")
     folder = ROOT / ".deps/golden" / commit
     binaries = folder / "target/release"
     if not (folder / "built").is_file():

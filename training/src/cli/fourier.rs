@@ -1,4 +1,4 @@
-//! `planwright-train fourier`: policies with density heads, and how smooth a distribution is.
+//! `planwright-train fourier`: how smooth a distribution is; commands that moved.
 
 use super::{CliError, print_json, print_text};
 use clap::{Args, Subcommand};

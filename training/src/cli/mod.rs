@@ -48,7 +48,7 @@ enum Command {
     Schema(schema::Schema),
     #[command(hide = true)]
     Drift(fourier::Moved),
-    /// Policies with density heads; smoothness of a distribution
+    /// Smoothness of a distribution
     Fourier(fourier::Fourier),
 }
 

@@ -181,7 +181,7 @@ fn decoding_fault(tables: &DecoderTables, code: &[f32], weights: &[f32], decoded
     }
     let mut worst = 0.0_f64;
     for trajectory in decoded.chunks_exact(size) {
-        // Several codes may be paired with the same trajectory: the nearest of them speaks for it.
+        // Several codes may be paired with the same trajectory: the nearest of them counts.
         let same = tables.support.chunks_exact(size).zip(&distances).filter(|(row, _)| *row == trajectory);
         let nearest = same.map(|(_, distance)| *distance).fold(f64::INFINITY, f64::min);
         worst = worst.max((nearest - farthest) / resolution);

@@ -36,8 +36,8 @@ pub(super) fn serialise(
     let parameters = Parameters::new(crate::network::declare(network));
     let mut graph = OnnxGraph::new(&parameters, values);
     let condition = network.condition.map(|_| CONDITION.to_owned());
-    let said = network.forward(&mut graph, horizon, &SAMPLE.to_owned(), &TIMESTEP.to_owned(), condition.as_ref());
-    graph.rename(&said, output);
+    let result = network.forward(&mut graph, horizon, &SAMPLE.to_owned(), &TIMESTEP.to_owned(), condition.as_ref());
+    graph.rename(&result, output);
     let trajectory = [None, Some(horizon), Some(network.columns)];
     let mut inputs = vec![value_info(SAMPLE, &trajectory), value_info(TIMESTEP, &[None])];
     let mut outputs = vec![value_info(output, &trajectory)];
@@ -64,9 +64,9 @@ pub(super) fn serialise_policy(
 ) -> Result<Vec<u8>, protobuf::Error> {
     let parameters = Parameters::new(declare_policy(network));
     let mut graph = OnnxGraph::new(&parameters, values);
-    let said = network.forward(&mut graph, &input.to_owned(), true);
-    let said = graph.reshape(&said, &[-1, network.dimensions as i64, network.outputs as i64]);
-    graph.rename(&said, output);
+    let result = network.forward(&mut graph, &input.to_owned(), true);
+    let result = graph.reshape(&result, &[-1, network.dimensions as i64, network.outputs as i64]);
+    graph.rename(&result, output);
     let inputs = vec![value_info(input, &[None, Some(network.context), Some(network.features)])];
     let outputs = vec![value_info(output, &[None, Some(network.dimensions), Some(network.outputs)])];
     written("policy", graph, inputs, outputs)

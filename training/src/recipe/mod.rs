@@ -45,7 +45,7 @@ pub enum Network {
     Policy(PolicyNetworkSpec),
 }
 
-/// The only places where the families' recipes are told apart.
+/// The only places where the families' recipes differ.
 macro_rules! each {
     ($recipe:expr, $inner:ident => $value:expr) => {
         match $recipe {

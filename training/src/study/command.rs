@@ -43,18 +43,9 @@ pub struct Registry {
     pub documents: &'static [Document],
     /// Further commands.
     pub tools: &'static [&'static dyn Tool],
+    /// Text below the help.
+    pub examples: &'static str,
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  planwright-study list
-  planwright-study run known_densities --dataset gaussian --head linear,fourier --seeds 1,2
-  planwright-study run numbers --shard 3/10 --out /shared/numbers     as one of ten jobs
-  planwright-study table numbers --json                               from what is done
-  planwright-study report heads                                       docs/fourier from what is done
-
-A cell that is done is not run again: its result lies in the study's folder, with a hash of its settings.
-Exit codes: 0 done, 1 failed, 2 wrong usage or input. Data go to stdout, progress and remarks to stderr.";
 
 impl Registry {
     fn study(&self, name: &str) -> Option<&'static dyn AnyStudy> {
@@ -91,7 +82,7 @@ impl Registry {
         Command::new("planwright-study")
             .version(env!("CARGO_PKG_VERSION"))
             .about("Runs the published experiments and writes their tables beside the published values")
-            .after_help(EXAMPLES)
+            .after_help(self.examples)
             .max_term_width(100)
             .subcommand_required(true)
             .arg_required_else_help(true)
@@ -160,11 +151,12 @@ impl Registry {
         let runs = matches.get_one::<PathBuf>("runs").unwrap_or(&usual);
         let sizes: Vec<&String> = matches.get_many::<String>("size").into_iter().flatten().collect();
         if let Some(wrong) = sizes.iter().find(|size| !document.studies.iter().any(|name| is_of(size, name))) {
-            return Err(StudyError::setting("size", "as STUDY=SIZE", wrong));
+            let names = document.studies.join(", ");
+            return Err(StudyError::setting("size", format!("as STUDY=SIZE with a study of {names}"), wrong));
         }
         let (mut sections, mut missing): (Vec<Section>, Vec<String>) = (Vec::new(), Vec::new());
         for name in document.studies {
-            let Some(study) = self.study(name) else { continue };
+            let study = self.study(name).ok_or_else(|| StudyError::setting("report", "of known studies", name))?;
             let mut line = vec![(*name).to_owned()];
             if let Some((_, size)) = sizes.iter().filter(|size| is_of(size, name)).find_map(|size| size.split_once('='))
             {

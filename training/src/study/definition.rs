@@ -152,6 +152,11 @@ impl<S: Study> AnyStudy for S {
     fn table(&self, matches: &ArgMatches, read_only: bool) -> Result<Shown, StudyError> {
         let request = Request::of(self, matches)?;
         let done = results(self, &request, &self.cells(&request)?, read_only)?;
+        if done.results.is_empty() && !read_only {
+            // A job array can have more tasks than there are cells.
+            let text = format!("this shard holds no cell; {} cells are missing", done.missing.len());
+            return Shown::of(&serde_json::json!({ "missing": done.missing }), text);
+        }
         if done.results.is_empty() {
             return Err(nothing(self, &request));
         }

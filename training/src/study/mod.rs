@@ -69,7 +69,7 @@
 //! }
 //!
 //! let folder = std::env::temp_dir().join("planwright-walks");
-//! let registry = Registry { studies: &[&Walks], documents: &[], tools: &[] };
+//! let registry = Registry { studies: &[&Walks], documents: &[], tools: &[], examples: "" };
 //! let line = ["planwright-study", "run", "walks", "--seeds", "3,4", "--json", "--out"].map(std::ffi::OsString::from);
 //! let matches = registry.command().get_matches_from(line.into_iter().chain([folder.into_os_string()]));
 //! assert!(registry.dispatch(&matches)?.contains("13.500 \u{b1} 0.707"));

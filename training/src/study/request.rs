@@ -102,8 +102,9 @@ impl<O: Args> Request<O> {
 
 /// The command of a study: its own arguments, then those that all share.
 pub fn arguments<S: Study>() -> clap::Command {
-    let command = clap::Command::new(S::NAME).about(S::ABOUT).after_help(S::EXAMPLES);
-    Common::augment_args(S::Options::augment_args(command))
+    let command = Common::augment_args(S::Options::augment_args(clap::Command::new(S::NAME)));
+    // Last, because the sets of arguments bring texts of their own.
+    command.about(S::ABOUT).long_about(None).after_help(S::EXAMPLES)
 }
 
 /// What a command prints: data as JSON and as text from the same value.

@@ -70,6 +70,10 @@ pub fn run_cells<C: Cell>(cells: &[C], options: &RunOptions) -> Result<Done<C::O
         cells.iter().map(|cell| options.store.read(cell)).collect::<Result<_, _>>()?;
     let mut open = options.shard.of(cells);
     open.retain(|index| outputs.get(*index).is_some_and(Option::is_none));
+    if !open.is_empty() {
+        // Before hours of work: whether there is a place for its results.
+        options.store.make()?;
+    }
     let total = open.iter().filter_map(|index| cells.get(*index)).map(Cell::steps).sum();
     let progress = Progress::new(total, "steps", options.progress);
     let bench = Bench { store: &options.store, progress: &progress };
@@ -206,6 +210,15 @@ mod tests {
         let entries = std::fs::read_dir(folder).expect("a folder");
         let count = |path: std::path::PathBuf| if path.is_dir() { walk(&path) } else { 1 };
         entries.map(|entry| count(entry.expect("an entry").path())).sum()
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_refused_before_a_cell_runs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").expect("written");
+        let error = run_cells(&cells(), &options(&file.join("out"), "1/1")).expect_err("no folder");
+        assert!(matches!(&error, StudyError::Io { path, .. } if *path == file.join("out")), "{error}");
     }
 
     #[test]

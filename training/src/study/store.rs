@@ -32,6 +32,15 @@ impl Store {
         Self { folder: folder.into() }
     }
 
+    /// Makes the folder.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn make(&self) -> Result<(), StudyError> {
+        let io = |source| StudyError::Io { path: self.folder.clone(), source };
+        std::fs::create_dir_all(&self.folder).map_err(io)
+    }
+
     /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder

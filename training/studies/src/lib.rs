@@ -42,4 +42,49 @@ pub const REGISTRY: Registry = Registry {
         studies: &["theory", "known_densities", "policy", "forecast", "numbers"],
     }],
     tools: &[&drift::Predict, &drift::Release],
+    examples: EXAMPLES,
 };
+
+const EXAMPLES: &str = "\
+Examples:
+  planwright-study list
+  planwright-study run known_densities --dataset gaussian --head linear,fourier --seeds 1,2
+  planwright-study run numbers --shard 3/10 --out /shared/numbers     as one of ten jobs
+  planwright-study table numbers --json                               from what is done
+  planwright-study report heads                                       docs/fourier from what is done
+
+A cell that is done is not run again: its result lies in the study's folder, with a hash of its settings.
+Exit codes: 0 done, 1 failed, 2 wrong usage or input. Data go to stdout, progress and remarks to stderr.";
+
+#[cfg(test)]
+mod tests {
+    use super::REGISTRY;
+
+    #[test]
+    fn help_names_each_study_by_its_own_line() {
+        let command = REGISTRY.command();
+        let abouts = |verb: &str| -> Vec<(String, String)> {
+            let of = |one: &clap::Command| {
+                (one.get_name().to_owned(), one.get_about().map(ToString::to_string).unwrap_or_default())
+            };
+            command.find_subcommand(verb).expect("a command").get_subcommands().map(of).collect()
+        };
+        for verb in ["run", "table", "report"] {
+            let shown = abouts(verb);
+            for study in REGISTRY.studies {
+                assert!(shown.contains(&(study.name().to_owned(), study.about().to_owned())), "{verb}: {shown:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_shard_without_cells_is_done_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("numbers").display().to_string();
+        let line = ["planwright-study", "run", "numbers", "--size", "quick", "--shard", "500/500", "--json", "--out", &out];
+        let matches = REGISTRY.command().try_get_matches_from(line).expect("arguments");
+        let text = REGISTRY.dispatch(&matches).expect("nothing to do");
+        assert!(text.contains("\"missing\": ["), "{text}");
+        assert!(!folder.path().join("numbers").exists(), "nothing is written");
+    }
+}

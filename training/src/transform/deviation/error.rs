@@ -33,7 +33,7 @@ pub enum DeviationError {
     Index {
         /// Trajectories in the data.
         count: usize,
-        /// The place asked for.
+        /// The requested place.
         index: usize,
     },
     /// Sources and deviated trajectories do not belong together.
@@ -52,7 +52,7 @@ pub enum DeviationError {
         "expected a mean squared error that the kernel reaches ({reachable_low:.3e} to {reachable_high:.3e} at scales of {scale_low} to {scale_high}), got {target:.3e}\nhint: give the scale instead of matching it"
     )]
     Unreachable {
-        /// The error asked for.
+        /// The error to reach.
         target: f64,
         /// Deviation at the smallest scale tried.
         reachable_low: f64,

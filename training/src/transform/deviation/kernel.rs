@@ -230,7 +230,7 @@ mod tests {
         let mut changed = 0;
         for (place, row) in deviated.iter().enumerate() {
             for (step, state) in row.iter().enumerate() {
-                assert!(data.iter().any(|other| other[step] == *state), "{state} at {step} is nobody's");
+                assert!(data.iter().any(|other| other[step] == *state), "{state} at {step} is of no trajectory");
             }
             changed += usize::from(row != data.get(place / 2));
         }

@@ -193,7 +193,7 @@ fn weighted(mut near: Vec<Near>, scale: f64, rng: &mut impl Rng, allowed: impl F
         near.get(chosen.unwrap_or(0)).map(|near| near.item as usize)
     };
     let all = weights(&near);
-    // Mostly a draw is allowed; only where none of a few is, everybody is asked.
+    // Mostly a draw is allowed; only where none of a few is, all are checked.
     for _ in 0..ATTEMPTS {
         let drawn = pick(&near, &all)?;
         if allowed(drawn) {

@@ -333,8 +333,8 @@ mod tests {
     }
 
     #[test]
-    fn lengths_that_nobody_drove_are_named() {
-        let Err(error) = maze(20_000, [2.0, 6.0]).generate(64, 0) else { panic!("nobody drives 2 m in 128 steps") };
+    fn lengths_without_a_segment_are_named() {
+        let Err(error) = maze(20_000, [2.0, 6.0]).generate(64, 0) else { panic!("no segment of 128 steps has 2 m") };
         assert!(error.to_string().contains("expected data in every bin of path length"), "{error}");
         let far = SegmentSettings { range: [2.0, 9.9], ..SegmentSettings::default() };
         assert!(matches!(MazeSegments::new(&far), Err(SystemError::OutOfRange { quantity: "path length", .. })));

@@ -80,12 +80,10 @@ Examples:
 mod tests {
     use super::*;
     use crate::conformance;
-    use planwright_training::study::{Cell, arguments};
+    use planwright_training::study::Cell;
 
     fn cells(line: &str) -> Result<Vec<AblationCell>, StudyError> {
-        let words = std::iter::once("run").chain(line.split_whitespace());
-        let matches = arguments::<Ablations>().try_get_matches_from(words).expect("arguments");
-        Ablations.cells(&Request::of(&Ablations, &matches)?)
+        Ablations.cells(&conformance::request(&Ablations, line)?)
     }
 
     #[test]

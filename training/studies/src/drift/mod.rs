@@ -133,12 +133,11 @@ checkpoint, model and samples of every fit beside them.";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use planwright_training::study::{Cell, arguments};
+    use crate::conformance;
+    use planwright_training::study::Cell;
 
     fn cells(line: &str) -> Result<Vec<UnitCell>, StudyError> {
-        let words = std::iter::once("run").chain(line.split_whitespace());
-        let matches = arguments::<Drift>().try_get_matches_from(words).expect("arguments");
-        Drift.cells(&Request::of(&Drift, &matches)?)
+        Drift.cells(&conformance::request(&Drift, line)?)
     }
 
     #[test]

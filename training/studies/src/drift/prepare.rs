@@ -11,7 +11,7 @@ use planwright_training::fit::{Checkpoint, SequenceData, SequenceDescription};
 use planwright_training::study::Bench;
 use planwright_training::transform::{PairingReport, System, paired_codes};
 
-/// Bins of the inverse reweighting, and of the quantities that are asked of a conditional model.
+/// Bins of the inverse reweighting, and of the values that condition a conditional model's samples.
 pub(super) const REWEIGHT_BINS: usize = 32;
 
 /// Rows and description of a fit.

@@ -81,7 +81,7 @@ pub(crate) fn model_error(
     let (signal, noise) = schedule.scales(Some(timestep));
     let (mut sum, mut count) = (0.0, 0_usize);
     let edges = if fitted.endpoints_fixed { data.rows.columns } else { 0 };
-    let mut said = vec![0.0; BATCH * size];
+    let mut clean_prediction = vec![0.0; BATCH * size];
     for _ in 0..ERROR_ROWS.div_ceil(BATCH) {
         let clean: Vec<f32> =
             (0..BATCH).flat_map(|_| data.rows.get(rng.random_range(0..data.rows.len())).iter().copied()).collect();
@@ -95,9 +95,12 @@ pub(crate) fn model_error(
                 if fixed { *value } else { signal as f32 * value + noise as f32 * epsilon }
             })
             .collect();
-        generator.denoiser().denoise(&noisy, timestep, &mut said).map_err(planwright::planner::PlanError::from)?;
-        for (said, clean) in said.iter().zip(&clean) {
-            sum += f64::from(said.clamp(-1.0, 1.0) - clean).powi(2);
+        generator
+            .denoiser()
+            .denoise(&noisy, timestep, &mut clean_prediction)
+            .map_err(planwright::planner::PlanError::from)?;
+        for (predicted, clean) in clean_prediction.iter().zip(&clean) {
+            sum += f64::from(predicted.clamp(-1.0, 1.0) - clean).powi(2);
             count += 1;
         }
     }

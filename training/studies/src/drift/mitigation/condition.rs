@@ -18,7 +18,7 @@ pub struct QuantityCondition {
 }
 
 impl QuantityCondition {
-    /// Octaves when nothing else is said: the finest feature then has a period of 1/64 of the range. More would tell
+    /// Usual octaves: the finest feature then has a period of 1/64 of the range. More would tell
     /// apart what the data cannot.
     pub const OCTAVES: usize = 8;
 

@@ -5,39 +5,29 @@ use super::select::{Spread, density_label, quantity_label, seeds_text, spread, s
 use planwright_training::study::markdown::MISSING;
 use planwright_training::study::plot::axes::{Panel, Y_TICKS, absence, band, dashed, line, top};
 use planwright_training::study::plot::style::{
-    BREATH, DATA, HEADING_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, MODEL, PREDICTION, PRIOR, PRIOR_FILL, THICK, THIN,
-    TITLE_HEIGHT, WIDTH,
+    BAND, DATA, HEADING_SIZE, MEDIUM, MODEL, PREDICTION, PRIOR, PRIOR_FILL, THICK, THIN,
 };
-use planwright_training::study::plot::svg::{Area, Drawn, Mark, fit, legend, px, svg, title};
+use planwright_training::study::plot::svg::{Area, Drawn, Mark, fit, sheet};
 
 const COLUMNS: usize = 3;
 const PANEL_HEIGHT: f64 = 264.0;
 
 pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
     let systems = systems(results);
-    let rows = systems.len().div_ceil(COLUMNS);
-    let head = MARGIN + TITLE_HEIGHT + LINE_HEIGHT + BREATH;
-    svg(WIDTH, head + PANEL_HEIGHT * rows as f64 + MARGIN, |area| {
-        title(
-            area,
-            &format!("Distribution of the physical quantity: intended, predicted, generated (size {})", results.size),
-        )?;
-        let entries = [
-            (Mark::Box(PRIOR_FILL), "prior (intended)"),
-            (Mark::Line(DATA, THIN), "data"),
-            (Mark::Dashed(PREDICTION, THICK), "prediction"),
-            (Mark::Line(MODEL, MEDIUM), "model"),
-            (Mark::Box(planwright_training::study::plot::style::BAND), "smallest to largest over seeds"),
-        ];
-        legend(area, MARGIN + TITLE_HEIGHT, &entries)?;
-        let body = area.margin(px(head), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));
-        for (cell, (name, system)) in body.split_evenly((rows, COLUMNS)).iter().zip(systems) {
-            match system {
-                Some(system) => panel(cell, system)?,
-                None => nothing(cell, name, "", "quantity", [0.0, 1.0])?,
-            }
-        }
-        Ok(())
+    let heading =
+        format!("Distribution of the physical quantity: intended, predicted, generated (size {})", results.size);
+    let entries = [
+        (Mark::Box(PRIOR_FILL), "prior (intended)"),
+        (Mark::Line(DATA, THIN), "data"),
+        (Mark::Dashed(PREDICTION, THICK), "prediction"),
+        (Mark::Line(MODEL, MEDIUM), "model"),
+        (Mark::Box(BAND), "smallest to largest over seeds"),
+    ];
+    sheet(&heading, &[&entries], [systems.len().div_ceil(COLUMNS), COLUMNS], PANEL_HEIGHT, |cells| {
+        cells.iter().zip(systems).try_for_each(|(cell, (name, system))| match system {
+            Some(system) => panel(cell, system),
+            None => nothing(cell, name, "", "quantity", [0.0, 1.0]),
+        })
     })
 }
 

@@ -6,10 +6,8 @@ use super::select::{Spread, density_label, method_distances, quantity_label, see
 use planwright_training::study::markdown::MISSING;
 use planwright_training::study::plot::axes::{Panel, Y_TICKS, absence, band, dashed, line, top};
 use planwright_training::study::plot::bars::{self, Bar};
-use planwright_training::study::plot::style::{
-    BREATH, HEADING_SIZE, INK, LINE_HEIGHT, MARGIN, MEDIUM, PRIOR, PRIOR_FILL, THICK, THIN, TITLE_HEIGHT, WIDTH,
-};
-use planwright_training::study::plot::svg::{Area, Drawn, Mark, fit, legend, px, svg, title};
+use planwright_training::study::plot::style::{HEADING_SIZE, INK, MEDIUM, PRIOR, PRIOR_FILL, THICK, THIN};
+use planwright_training::study::plot::svg::{Area, Drawn, Mark, fit, px, sheet};
 
 const PANEL_HEIGHT: f64 = 232.0;
 /// Of the width, for the curves.
@@ -17,28 +15,22 @@ const CURVES: f64 = 540.0;
 
 pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
     let systems = systems(results);
-    let head = MARGIN + TITLE_HEIGHT + 2.0 * LINE_HEIGHT + BREATH;
-    svg(WIDTH, head + PANEL_HEIGHT * systems.len() as f64 + MARGIN, |area| {
-        title(area, &format!("What is done against the drift (size {})", results.size))?;
-        let colour = |method| method_colour(method);
-        let curves = [
-            (Mark::Box(PRIOR_FILL), "prior (intended)"),
-            (Mark::Line(colour(Method::Baseline), MEDIUM), "baseline"),
-            (Mark::Dashed(colour(Method::Reweight), MEDIUM), "reweight"),
-            (Mark::Dashed(colour(Method::Conditional), MEDIUM), "conditional"),
-            (Mark::Line(colour(Method::Transform), THICK), "transform"),
-        ];
-        legend(area, MARGIN + TITLE_HEIGHT, &curves)?;
-        let marks =
-            [(Mark::Dot(INK), "one seed"), (Mark::Line(INK, MEDIUM), "mean \u{b1} standard deviation over seeds")];
-        legend(area, MARGIN + TITLE_HEIGHT + LINE_HEIGHT, &marks)?;
-        let body = area.margin(px(head), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));
-        for (row, (name, system)) in body.split_evenly((systems.len(), 1)).iter().zip(systems) {
+    let colour = |method| method_colour(method);
+    let curves = [
+        (Mark::Box(PRIOR_FILL), "prior (intended)"),
+        (Mark::Line(colour(Method::Baseline), MEDIUM), "baseline"),
+        (Mark::Dashed(colour(Method::Reweight), MEDIUM), "reweight"),
+        (Mark::Dashed(colour(Method::Conditional), MEDIUM), "conditional"),
+        (Mark::Line(colour(Method::Transform), THICK), "transform"),
+    ];
+    let marks = [(Mark::Dot(INK), "one seed"), (Mark::Line(INK, MEDIUM), "mean \u{b1} standard deviation over seeds")];
+    let heading = format!("What is done against the drift (size {})", results.size);
+    sheet(&heading, &[&curves, &marks], [systems.len(), 1], PANEL_HEIGHT, |rows| {
+        rows.iter().zip(systems).try_for_each(|(row, (name, system))| {
             let (left, right) = row.split_horizontally(px(CURVES));
             curve_panel(&left, name, system)?;
-            bar_panel(&right, system)?;
-        }
-        Ok(())
+            bar_panel(&right, system)
+        })
     })
 }
 

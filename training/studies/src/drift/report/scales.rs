@@ -6,10 +6,8 @@ use super::select::{seeds_text, systems};
 use planwright_training::statistics::Summary;
 use planwright_training::study::markdown::MISSING;
 use planwright_training::study::plot::axes::{Panel, Y_TICKS, dashed, dots, line, rings, segment, top, write};
-use planwright_training::study::plot::style::{
-    BREATH, DATA, FAINT, HEADING_SIZE, LINE_HEIGHT, MARGIN, MEDIUM, PREDICTION, THIN, TITLE_HEIGHT, WIDTH,
-};
-use planwright_training::study::plot::svg::{Area, Drawn, Mark, fit, legend, px, svg, title};
+use planwright_training::study::plot::style::{DATA, FAINT, HEADING_SIZE, MEDIUM, PREDICTION, THIN};
+use planwright_training::study::plot::svg::{Area, Drawn, Mark, fit, sheet};
 
 const COLUMNS: usize = 3;
 const PANEL_HEIGHT: f64 = 264.0;
@@ -17,22 +15,15 @@ const DOT: f64 = 2.0;
 
 pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
     let systems = systems(results);
-    let rows = systems.len().div_ceil(COLUMNS);
-    let head = MARGIN + TITLE_HEIGHT + LINE_HEIGHT + BREATH;
-    svg(WIDTH, head + PANEL_HEIGHT * rows as f64 + MARGIN, |area| {
-        title(area, &format!("The prediction over the scale of the deviations (size {})", results.size))?;
-        let entries = [
-            (Mark::Line(PREDICTION, MEDIUM), "TV(prediction, model)"),
-            (Mark::Dashed(DATA, THIN), "TV(prediction, data)"),
-            (Mark::Ring(FAINT), "published TV(prediction, model)"),
-            (Mark::Upright(FAINT), "scale matched to the model's error"),
-        ];
-        legend(area, MARGIN + TITLE_HEIGHT, &entries)?;
-        let body = area.margin(px(head), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));
-        for (cell, (name, system)) in body.split_evenly((rows, COLUMNS)).iter().zip(systems) {
-            panel(cell, name, system)?;
-        }
-        Ok(())
+    let heading = format!("The prediction over the scale of the deviations (size {})", results.size);
+    let entries = [
+        (Mark::Line(PREDICTION, MEDIUM), "TV(prediction, model)"),
+        (Mark::Dashed(DATA, THIN), "TV(prediction, data)"),
+        (Mark::Ring(FAINT), "published TV(prediction, model)"),
+        (Mark::Upright(FAINT), "scale matched to the model's error"),
+    ];
+    sheet(&heading, &[&entries], [systems.len().div_ceil(COLUMNS), COLUMNS], PANEL_HEIGHT, |cells| {
+        cells.iter().zip(systems).try_for_each(|(cell, (name, system))| panel(cell, name, system))
     })
 }
 

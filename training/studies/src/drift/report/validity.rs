@@ -5,8 +5,8 @@ use super::published;
 use super::results::{DriftResults, Source, Validity, ValidityRow};
 use super::select::seeds_text;
 use planwright_training::study::plot::bars::{self, Bar};
-use planwright_training::study::plot::style::{BREATH, INK, LINE_HEIGHT, MARGIN, MEDIUM, TITLE_HEIGHT, WIDTH};
-use planwright_training::study::plot::svg::{Drawn, Mark, legend, px, svg, title};
+use planwright_training::study::plot::style::{INK, MEDIUM, THICK};
+use planwright_training::study::plot::svg::{Drawn, Mark, sheet};
 use std::collections::BTreeSet;
 
 const PANEL_HEIGHT: f64 = 236.0;
@@ -34,30 +34,24 @@ pub(super) fn rows(results: &DriftResults) -> impl Iterator<Item = &ValidityRow>
 }
 
 pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
-    let head = MARGIN + TITLE_HEIGHT + LINE_HEIGHT + BREATH;
-    svg(WIDTH, head + PANEL_HEIGHT + MARGIN, |area| {
-        let seeds: BTreeSet<u64> = rows(results).map(|row| row.seed).collect();
-        title(area, &format!("{MAZE}: validity and diversity of the trajectories (size {})", results.size))?;
-        let entries = [
-            (Mark::Dot(INK), "one seed"),
-            (Mark::Line(INK, MEDIUM), "mean \u{b1} standard deviation over seeds"),
-            (Mark::Line(INK, planwright_training::study::plot::style::THICK), "across the bar: published"),
-        ];
-        legend(area, MARGIN + TITLE_HEIGHT, &entries)?;
-        let body = area.margin(px(head), px(MARGIN), px(MARGIN / 2.0), px(MARGIN / 2.0));
-        for (cell, check) in body.split_evenly((1, CHECKS.len())).iter().zip(CHECKS) {
+    let seeds: BTreeSet<u64> = rows(results).map(|row| row.seed).collect();
+    let note = if seeds.is_empty() { String::new() } else { seeds_text(seeds) };
+    let heading = format!("{MAZE}: validity and diversity of the trajectories (size {})", results.size);
+    let entries = [
+        (Mark::Dot(INK), "one seed"),
+        (Mark::Line(INK, MEDIUM), "mean \u{b1} standard deviation over seeds"),
+        (Mark::Line(INK, THICK), "across the bar: published"),
+    ];
+    sheet(&heading, &[&entries], [1, CHECKS.len()], PANEL_HEIGHT, |cells| {
+        cells.iter().zip(CHECKS).try_for_each(|(cell, check)| {
+            let measured = |source| rows(results).filter(move |row| row.source == source);
             let bars = Source::ALL.map(|source| Bar {
                 label: source.name(),
                 colour: source_colour(source),
-                values: rows(results)
-                    .filter(|row| row.source == source)
-                    .filter_map(|row| (check.of)(&row.measured))
-                    .collect(),
+                values: measured(source).filter_map(|row| (check.of)(&row.measured)).collect(),
                 published: (check.of)(&published::validity(source)),
             });
-            let note = if seeds.is_empty() { String::new() } else { seeds_text(seeds.iter().copied()) };
-            bars::draw(cell, check.name, &note, check.label, &bars)?;
-        }
-        Ok(())
+            bars::draw(cell, check.name, &note, check.label, &bars)
+        })
     })
 }

@@ -330,18 +330,18 @@ mod tests {
 
     #[test]
     fn nonsense_is_one_clear_line() {
-        let said = |text: &str| match toml::from_str::<SystemSettings>(text) {
+        let refused = |text: &str| match toml::from_str::<SystemSettings>(text) {
             Ok(settings) => panic!("{settings:?}"),
             Err(error) => error.message().to_owned(),
         };
-        assert!(said("name = \"spring\"").contains("expected one of sinusoid"));
-        assert!(said("name = \"tent\"\nhorizon = 100").contains("power of two"));
-        assert!(said("name = \"tent\"\nrange = [2.0, 1.0]").contains("low < high"));
-        assert!(said("name = \"tent\"\nstart = 0.0").contains("start between"));
-        assert!(said("name = \"sinusoid\"\nstate_bins = 8").contains("no state_bins"));
-        assert!(said("name = \"tent\"\ngrid_range = [1.0, 2.0]").contains("covers the range"));
-        assert!(said("name = \"tent\"\ngrid_cells = 0").contains("cells"));
-        assert!(said("name = \"tent\"\nbandwidth_share = nan").contains("bandwidth"));
-        assert!(said("name = \"tent\"\ncolour = 1").contains("unknown field"));
+        assert!(refused("name = \"spring\"").contains("expected one of sinusoid"));
+        assert!(refused("name = \"tent\"\nhorizon = 100").contains("power of two"));
+        assert!(refused("name = \"tent\"\nrange = [2.0, 1.0]").contains("low < high"));
+        assert!(refused("name = \"tent\"\nstart = 0.0").contains("start between"));
+        assert!(refused("name = \"sinusoid\"\nstate_bins = 8").contains("no state_bins"));
+        assert!(refused("name = \"tent\"\ngrid_range = [1.0, 2.0]").contains("covers the range"));
+        assert!(refused("name = \"tent\"\ngrid_cells = 0").contains("cells"));
+        assert!(refused("name = \"tent\"\nbandwidth_share = nan").contains("bandwidth"));
+        assert!(refused("name = \"tent\"\ncolour = 1").contains("unknown field"));
     }
 }

@@ -15,7 +15,7 @@ impl Family for Sinusoid {
         ("period", "steps")
     }
 
-    /// Below two steps the period cannot be told from the samples.
+    /// Below two steps the samples do not determine the period.
     fn valid(&self) -> [f64; 2] {
         [2.0, f64::INFINITY]
     }
