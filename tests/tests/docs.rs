@@ -195,7 +195,8 @@ fn wrong(words: &[String], whole: bool) -> Option<String> {
 #[test]
 fn commands_in_the_documents_exist_with_their_flags() {
     let (mut count, mut problems) = (0, Vec::new());
-    for path in documents() {
+    // The changelog names commands of the past as well.
+    for path in documents().into_iter().filter(|path| !path.ends_with("CHANGELOG.md")) {
         for code in code_of(&path) {
             for words in commands(&code) {
                 count += 1;
