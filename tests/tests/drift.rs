@@ -64,7 +64,7 @@ fn the_quick_study_runs_from_data_to_report_and_is_not_run_twice() {
     assert_eq!(json(&mut quick(&["run", "drift"])), table, "what is done is not done again");
     assert_eq!(json(&mut quick(&["table", "drift"])), table);
     let files = json(&mut quick(&["report", "drift"]));
-    for file in files.as_array().unwrap_or_else(|| panic!("{files}")) {
+    for file in files["files"].as_array().unwrap_or_else(|| panic!("{files}")) {
         let path = Path::new(file.as_str().unwrap_or_default());
         assert!(std::fs::metadata(path).is_ok_and(|found| found.len() > 100), "{file}");
     }
