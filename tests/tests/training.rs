@@ -152,7 +152,7 @@ fn a_checkpoint_of_the_first_format_is_refused_with_a_hint() {
     std::fs::write(&path, bytes).unwrap_or_else(|error| panic!("{error}"));
     let mut export = command("planwright-train");
     let (_, stderr, code) = run(export.arg("export").arg(&path).arg("--out").arg(folder.path().join("model.onnx")));
-    let line = "expected a checkpoint of format 2, got 1";
+    let line = "expected a checkpoint of format 2, got format 1";
     assert!(code == 2 && stderr.contains(line) && stderr.contains("hint: fit the recipe again"), "{stderr}");
 }
 

@@ -816,7 +816,7 @@ class Faults:
             taken, reason = watch.set_parameters({"model": path})[0]
             self.checks.that(f"swap to a model {name}: refused", not taken and reason, (taken, reason))
         self.checks.equal("the old model's name stays", [model("umaze")], watch.get_parameters("model"))
-        table = [("denoising_steps", 1000), ("denoising_steps", -1), ("candidates", 257), ("deadline_secs", NAN), ("engine", "abacus")]
+        table = [("denoising_steps", 1000), ("denoising_steps", -1), ("candidates", 1025), ("deadline_secs", NAN), ("engine", "abacus")]
         for name, value in table:
             taken, reason = watch.set_parameters({name: value})[0]
             self.checks.that(f"{name} := {value}: refused", not taken and reason, (taken, reason))
