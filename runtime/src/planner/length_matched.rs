@@ -2,7 +2,7 @@
 //! or (to compare with) of a plain denoiser of positions with inpainted endpoints.
 
 use super::denoiser::EngineDenoiser;
-use super::load::wrong_family;
+use super::manifest_parts::wrong_family;
 use super::pool::Pool;
 use super::ranking::Ranking;
 use super::settings::SamplerChoice;

@@ -1,25 +1,15 @@
 //! Loads a model of any family and builds its pilot, on a thread of its own.
 
+use super::jobs::LoadRequest;
 use super::parameters::PlannerParameters;
 use super::planner_pilot::PlannerPilot;
-use crate::model::{Artefact, EngineChoice};
-use crate::planner::{PlannerSettings, load};
+use crate::model::Artefact;
+use crate::planner::load;
 use crate::quantity::Intended;
 use crate::view::View;
 use crate::world::{Layout, MazeWorld};
 use std::path::PathBuf;
 use std::time::Instant;
-
-/// Model, engine and settings of a planner.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LoadRequest {
-    /// The model's file.
-    pub model: PathBuf,
-    /// The engine.
-    pub engine: EngineChoice,
-    /// Settings, with the seed.
-    pub settings: PlannerSettings,
-}
 
 /// A loaded planner in figures, for diagnostics.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! The planning thread: plans job after job, while the node's loop goes on with heartbeats, commands and stops.
 
-use super::jobs::{DebugOutput, PlanJob, Planned, Purpose, Statistics};
-use super::loader::{LoadRequest, Loaded, Ready};
+use super::jobs::{DebugOutput, LoadRequest, PlanJob, Planned, Purpose, Statistics};
+use super::loader::{Loaded, Ready};
 use super::parameters::PlannerParameters;
 use super::planner_pilot::PlannerPilot;
 use crate::gate::{CheckedPlan, MAX_STATES, Origin};
