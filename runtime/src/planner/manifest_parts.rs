@@ -2,8 +2,8 @@
 
 use super::PlannerError;
 use crate::diffusion::NoiseSchedule;
-use crate::model::{Manifest, PolicySpec};
-use crate::world::Layout;
+use crate::model::{Manifest, PolicySpec, WorldSpec};
+use crate::world::{Footprint, Layout};
 
 /// The refusal of a model of another family than the one that is needed.
 pub(super) fn wrong_family(manifest: &Manifest, expected: &str) -> PlannerError {
@@ -20,12 +20,19 @@ pub(super) fn schedule_of(manifest: &Manifest) -> Result<NoiseSchedule, PlannerE
     NoiseSchedule::new(diffusion.schedule, diffusion.steps).map_err(|error| PlannerError::Setting(error.to_string()))
 }
 
+fn world_of(manifest: &Manifest) -> Result<&WorldSpec, PlannerError> {
+    let world = manifest.family.world();
+    world.ok_or_else(|| PlannerError::Setting("expected a model with a world, got none".to_owned()))
+}
+
+/// The footprint of the robot that a model was trained for.
+pub(super) fn footprint_of(manifest: &Manifest) -> Result<Footprint, PlannerError> {
+    Ok(Footprint::Circle { radius_m: world_of(manifest)?.radius_m })
+}
+
 /// The maze that a model was trained for.
 pub(super) fn layout_of(manifest: &Manifest) -> Result<Layout, PlannerError> {
-    let world = manifest
-        .family
-        .world()
-        .ok_or_else(|| PlannerError::Setting("expected a model with a world, got none".to_owned()))?;
+    let world = world_of(manifest)?;
     Layout::parse(&world.layout, &world.layout_text)
         .map_err(|error| PlannerError::Setting(format!("the model's layout: {error}")))
 }

@@ -6,7 +6,7 @@ use crate::nodes::path::PathStyle;
 use crate::pilot::{PilotStatistics, StageLatencies};
 use crate::planner::{Observation, PlannerSettings};
 use crate::quantity::DriftStatus;
-use crate::world::MazeWorld;
+use crate::world::World;
 use planwright_ros2::action::GoalId;
 use planwright_ros2::messages::nav_msgs::Path;
 use planwright_ros2::messages::visualization_msgs::MarkerArray;
@@ -52,8 +52,8 @@ pub struct PlanJob {
     pub start_is_given: bool,
     /// Time at which the map was last known to hold, seconds of ROS time.
     pub map_secs: f64,
-    /// The map.
-    pub world: Arc<MazeWorld>,
+    /// The robot on the map.
+    pub world: Arc<World>,
     /// The map's frame.
     pub frame: Arc<str>,
     /// Sampling of its path.
