@@ -9,6 +9,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/source"
 git -C "$root" archive "$commit" | tar -x -C "$scratch/source"
+exec 3>&2
 export TIMEFORMAT='%R wall %U user %S system'
 
 build() { # NAME SOURCE PROFILE ARGUMENT..
@@ -18,7 +19,7 @@ build() { # NAME SOURCE PROFILE ARGUMENT..
     cd "$source"
     local time
     time=$({ time CARGO_TARGET_DIR=$target nice -n 15 cargo build -p planwright --profile "$profile" --locked "$@" \
-        2>"$log" || { cat "$log" >&2; exit 1; }; } 2>&1)
+        2>"$log" || { cat "$log" >&3; exit 1; }; } 2>&1)
     strip -o "$target.stripped" "$target/$profile/planwright"
     echo "$name: $(grep -c Compiling "$log") crates, $time, $(stat -c %s "$target.stripped") bytes"
 }
