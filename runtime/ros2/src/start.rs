@@ -76,10 +76,11 @@ pub fn open<P: ParameterSet>(
     arguments: &RosArguments,
     environment: Environment,
 ) -> Result<(NodeSetup<P>, Vec<StartWarning>), OpenError> {
-    let rules: Vec<RemapRule> = arguments.remap_rules.clone();
-    let names = NodeNames::new(default_name, rules)?;
+    let remap_rules: Vec<RemapRule> = arguments.remap_rules.clone();
+    let names = NodeNames::new(default_name, remap_rules)?;
     let mut store = ParameterStore::declare(defaults.descriptors()).map_err(OpenError::Declared)?;
-    let (_, warnings) = set_start_values(&mut store, names.identity(), arguments).map_err(OpenError::Parameters)?;
+    let (files, rules) = (&arguments.parameter_files, &arguments.parameters);
+    let (_, warnings) = set_start_values(&mut store, names.identity(), files, rules).map_err(OpenError::Parameters)?;
     let parameters = defaults.read(store.values())?;
     let severity = arguments.log_levels.level_of(&names.identity().logger_name());
     let node = Node::new(names, environment.domain_id, environment.services)?;

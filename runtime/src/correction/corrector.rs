@@ -4,7 +4,7 @@ use super::path_smoother::{PathSettings, PathSmoother};
 use super::time_parameterization::{TimeParameterizationError, TimeParameterizer};
 use super::tracker::{Tracker, TrackingReport};
 use crate::trajectory::Trajectory;
-use crate::world::{GOAL_RADIUS_M, Point, State, World};
+use crate::world::{Point, State, World};
 
 /// How much physics replaces of the proposal: gamma in (proposal + gamma * simulated) / (1 + gamma).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,6 +49,8 @@ pub struct CorrectionSettings {
     pub tolerance_m: f64,
     /// Largest distance from the goal at the end, metres.
     pub goal_tolerance_m: f64,
+    /// Distance from the goal at which a plan has arrived, metres.
+    pub arrival_radius_m: f64,
     /// Rounds at most, the first included.
     pub max_iterations: usize,
     /// Noise share to which a failed proposal is taken back before it is denoised anew; grows each round.
@@ -66,6 +68,7 @@ impl Default for CorrectionSettings {
             path: PathSettings::default(),
             tolerance_m: 0.05,
             goal_tolerance_m: 0.1,
+            arrival_radius_m: 0.5,
             max_iterations: 4,
             resample_noise: 0.5,
             settle_steps: 20,
@@ -91,7 +94,7 @@ impl Resample for () {
 /// What the loop produced, reused from plan to plan.
 #[derive(Clone, Debug)]
 pub struct Corrected {
-    /// States and commands, period 0.01 s.
+    /// States and commands, one per step of the robot.
     pub trajectory: Trajectory,
     /// Largest distance between the first proposal and the world's attempt at it, metres.
     pub residual_before_m: f64,
@@ -105,7 +108,7 @@ pub struct Corrected {
     pub clearance_m: f64,
     /// Distance between its end and the goal, metres.
     pub goal_error_m: f64,
-    /// Seconds until it first comes within 0.5 m of the goal; infinite if it does not.
+    /// Seconds until it first comes within [`CorrectionSettings::arrival_radius_m`] of the goal; infinite if it does not.
     pub arrival_secs: f64,
     /// Whether all tolerances were met.
     pub converged: bool,
@@ -301,7 +304,7 @@ impl Corrector {
         let trajectory = &corrected.trajectory;
         corrected.clearance_m = world.sweep().path(trajectory.points()).clearance_m;
         corrected.goal_error_m = trajectory.states.last().map_or(f64::INFINITY, |state| state.distance(goal));
-        let arrival = trajectory.states.iter().position(|state| state.distance(goal) <= GOAL_RADIUS_M);
+        let arrival = trajectory.states.iter().position(|state| state.distance(goal) <= settings.arrival_radius_m);
         corrected.arrival_secs = arrival.map_or(f64::INFINITY, |index| world.step_secs() * index as f64);
         corrected.converged = report.residual_m <= settings.tolerance_m
             && corrected.goal_error_m <= settings.goal_tolerance_m
@@ -324,7 +327,7 @@ impl Corrector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::{Layout, MazeWorld, STEP_SECS};
+    use crate::world::{GOAL_RADIUS_M, Layout, MazeWorld, STEP_SECS};
 
     /// A proposal at constant speed along corner points.
     fn proposal(corners: &[Point], secs: f64) -> Trajectory {
@@ -393,6 +396,11 @@ mod tests {
     fn retiming_arrives_sooner_than_the_proposal() {
         let slow = correct(CorrectionSettings { retime: false, ..CorrectionSettings::default() }, &proposal(&WAY, 4.0));
         let fast = correct(CorrectionSettings::default(), &proposal(&WAY, 4.0));
+        assert_eq!(
+            CorrectionSettings::default().arrival_radius_m,
+            GOAL_RADIUS_M,
+            "arrival is where Maze2D's reward begins"
+        );
         assert!(fast.arrival_secs < 0.6 * slow.arrival_secs, "{} {}", fast.arrival_secs, slow.arrival_secs);
     }
 

@@ -100,6 +100,10 @@ pub(super) fn check_continuing(
     context: &Context,
 ) -> Result<Measured, Rejection> {
     let Some(first) = plan.states.first() else { return Err(Rejection::NoPlan) };
+    // Also true for NaN.
+    if plan.dt_secs != world.step_secs() {
+        return Err(Rejection::Period { secs: plan.dt_secs });
+    }
     let mut measured = Measured::default();
     for (index, state) in plan.states.iter().enumerate() {
         if !state.is_finite() {
@@ -142,6 +146,5 @@ pub(super) fn check_continuing(
     if !(metres <= limits.continuity_m && mps <= limits.continuity_mps) {
         return Err(Rejection::Discontinuity { metres, mps });
     }
-    debug_assert!(plan.dt_secs == world.step_secs());
     Ok(measured)
 }

@@ -3,6 +3,7 @@
 //! On purpose a second implementation, from the constants of the data sheet and independent of the robot's own
 //! formulas, by which the corrector works. The conformance suite of [`Robot`] holds both to the same physics.
 
+use super::MAX_STATES;
 use crate::world::{Actuation, Command, Robot, State};
 
 /// From top speed a robot has to stand within this time.
@@ -15,7 +16,7 @@ pub(super) struct Envelope {
     pub(super) speed_mps: f64,
     /// Largest acceleration per axis, m/s^2.
     pub(super) acceleration_mps2: f64,
-    /// Steps of a braking plan.
+    /// Steps of a braking plan; with the state before them at most [`MAX_STATES`] states.
     pub(super) braking_steps: usize,
     step_secs: f64,
     actuation: Actuation,
@@ -31,7 +32,7 @@ impl Envelope {
         Self {
             speed_mps: top_mps + 0.01,
             acceleration_mps2: 1.01 * (force_n + damping_nspm * top_mps) / mass_kg,
-            braking_steps: (BRAKING_SECS / step_secs).round() as usize,
+            braking_steps: ((BRAKING_SECS / step_secs).round() as usize).min(MAX_STATES - 1),
             step_secs,
             actuation,
         }

@@ -24,7 +24,7 @@ pub use checks::{GateLimits, Measured};
 pub use fallback::Fallback;
 pub use plan::{CheckedPlan, Origin};
 pub use rejection::{Rejection, RejectionCounts};
-pub use robot_contract::check_robot;
+pub(crate) use robot_contract::check_motion;
 
 use crate::correction::Corrected;
 use crate::trajectory::Trajectory;

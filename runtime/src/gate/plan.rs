@@ -85,7 +85,7 @@ impl CheckedPlan {
         if place > 0.0 { place as usize } else { 0 }
     }
 
-    /// States and commands, period 0.01 s, in the maze's frame.
+    /// States and commands, one per step of the robot, in the frame of the map.
     pub fn trajectory(&self) -> &Trajectory {
         &self.trajectory
     }

@@ -18,6 +18,11 @@ pub enum Rejection {
     },
     /// No plan to check.
     NoPlan,
+    /// Its states are not one step of the robot apart.
+    Period {
+        /// Time between them, seconds.
+        secs: f64,
+    },
     /// A number is not finite.
     NotFinite {
         /// Index of the state or command.
@@ -69,11 +74,12 @@ pub enum Rejection {
 
 impl Rejection {
     /// Names in the order of [`RejectionCounts`].
-    pub const NAMES: [&'static str; 13] = [
+    pub const NAMES: [&'static str; 14] = [
         "planner_failed",
         "correction_failed",
         "not_converged",
         "no_plan",
+        "period",
         "not_finite",
         "out_of_bounds",
         "speed",
@@ -91,15 +97,16 @@ impl Rejection {
             Self::CorrectionFailed => 1,
             Self::NotConverged { .. } => 2,
             Self::NoPlan => 3,
-            Self::NotFinite { .. } => 4,
-            Self::OutOfBounds { .. } => 5,
-            Self::Speed { .. } => 6,
-            Self::Acceleration { .. } => 7,
-            Self::Collision { .. } => 8,
-            Self::Discontinuity { .. } => 9,
-            Self::StaleObservation { .. } => 10,
-            Self::StaleMap { .. } => 11,
-            Self::Deadline { .. } => 12,
+            Self::Period { .. } => 4,
+            Self::NotFinite { .. } => 5,
+            Self::OutOfBounds { .. } => 6,
+            Self::Speed { .. } => 7,
+            Self::Acceleration { .. } => 8,
+            Self::Collision { .. } => 9,
+            Self::Discontinuity { .. } => 10,
+            Self::StaleObservation { .. } => 11,
+            Self::StaleMap { .. } => 12,
+            Self::Deadline { .. } => 13,
         }
     }
 
@@ -113,8 +120,9 @@ impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotConverged { residual_m } => write!(f, "not converged: residual {residual_m:.3} m"),
+            Self::Period { secs } => write!(f, "period {secs} s, which is not the robot's step"),
             Self::NotFinite { index } => write!(f, "not finite at state {index}"),
-            Self::OutOfBounds { index } => write!(f, "outside the maze at state {index}"),
+            Self::OutOfBounds { index } => write!(f, "outside the map at state {index}"),
             Self::Speed { mps } => write!(f, "speed {mps:.2} m/s"),
             Self::Acceleration { mps2 } => write!(f, "acceleration {mps2:.1} m/s^2"),
             Self::Collision { clearance_m } => write!(f, "collision: clearance {clearance_m:.3} m"),
@@ -129,7 +137,7 @@ impl fmt::Display for Rejection {
 
 /// Rejections by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RejectionCounts([u64; 13]);
+pub struct RejectionCounts([u64; Rejection::NAMES.len()]);
 
 impl RejectionCounts {
     pub(super) fn count(&mut self, rejection: Rejection) {

@@ -75,6 +75,15 @@ fn within_limits_outside_too_fast_too_sharp_and_teleports_are_caught() {
 }
 
 #[test]
+fn a_plan_in_other_steps_than_the_robots_is_caught() {
+    for dt_secs in [0.02, 0.0, -STEP_SECS, f64::NAN] {
+        let mut plan = good();
+        plan.trajectory.dt_secs = dt_secs;
+        assert_eq!(reason_of(&plan, &context()), "period", "{dt_secs}");
+    }
+}
+
+#[test]
 fn collision_checked_a_plan_along_the_wall_is_caught() {
     let mut plan = good();
     for state in &mut plan.trajectory.states {

@@ -1,7 +1,8 @@
 //! Manifests of new models: entries that an export sets; tensors follow from the family.
 
 use super::family::Family;
-use super::manifest::{Column, Golden, Manifest, Normaliser, Parity, Provenance, QuantitySpec};
+use super::manifest::Manifest;
+use super::manifest_entries::{Column, Golden, Normaliser, Parity, Provenance, QuantitySpec};
 use std::collections::BTreeMap;
 
 /// Everything of a manifest that does not follow from its family. Parity and measured figures come later.

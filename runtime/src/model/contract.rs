@@ -1,7 +1,8 @@
 //! Whether a graph has the inputs and outputs that its manifest promises.
 
 use super::error::ModelError;
-use super::manifest::{Dimension, Manifest, TensorSpec};
+use super::manifest::Manifest;
+use super::manifest_entries::{Dimension, TensorSpec};
 use tract_onnx::pb::tensor_shape_proto::dimension::Value as Size;
 use tract_onnx::pb::type_proto::Value as Type;
 use tract_onnx::pb::{GraphProto, ModelProto, ValueInfoProto};

@@ -1,6 +1,6 @@
 //! What can go wrong with a model, from the file to the first run.
 
-use super::manifest_check::ManifestError;
+use super::manifest_error::ManifestError;
 use std::path::PathBuf;
 
 /// Why a model cannot be used.

@@ -1,14 +1,12 @@
 //! Model families: entries of each beside the common ones, the tensors of its graph, and its checks.
 
-use super::manifest::{
-    Column, ConditionSpec, DenoiserSpec, Dimension, Manifest, Prediction, TensorSpec, TransformSpec, WorldSpec,
+use super::family_entries::{Entries, FamilyName};
+use super::manifest_entries::{
+    Column, ConditionSpec, DenoiserSpec, Dimension, Prediction, TensorSpec, TransformSpec, WorldSpec,
 };
-use super::manifest_check::{MAX_CANDIDATES, ManifestError, ensure, positive};
-use super::manifest_json::Entries;
+use super::manifest_error::{ManifestError, ensure, positive};
 use super::policy_spec::{HeadSpec, POLICY_COLUMNS, PolicySpec};
 use crate::diffusion::NoiseSchedule;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 /// The planner that a model belongs to; it decides what inputs and outputs mean.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,22 +49,6 @@ pub enum Family {
     },
 }
 
-/// The name of a family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum FamilyName {
-    /// A denoiser of maze trajectories: inputs noisy trajectory and timestep, output the clean trajectory.
-    MazeDiffusion,
-    /// A denoiser of a system's trajectories: inputs noisy trajectory, timestep and, if it is conditioned, the
-    /// condition vector; output what `diffusion.prediction` names.
-    SequenceDiffusion,
-    /// A denoiser of codes and their decoder: inputs noisy code, timestep and a code to decode; outputs what
-    /// `diffusion.prediction` names, the decoder's weights, and the trajectories they belong to.
-    MazeTransform,
-    /// A policy: input the last steps, output of its head for the next action, per coordinate.
-    MazePolicy,
-}
-
 /// Names of the tensors of the graphs.
 pub mod tensors {
     /// Noisy sample, batch x H x C.
@@ -94,6 +76,8 @@ pub mod tensors {
 }
 
 const MAX_COLUMNS: usize = 64;
+/// Largest number of plans that a planner draws at once.
+pub const MAX_CANDIDATES: usize = 1_024;
 const MAX_SUPPORT: usize = 1 << 20;
 const KNOT_COLUMNS: [&str; 6] = ["action_x", "action_y", "x", "y", "vx", "vy"];
 const POSITION_COLUMNS: [&str; 2] = ["x", "y"];
@@ -103,8 +87,8 @@ pub(super) type Tensors = (Vec<TensorSpec>, Vec<TensorSpec>);
 
 impl Family {
     /// The family that a manifest names, from the entries that it needs.
-    pub(super) fn take(entries: &mut Entries) -> Result<Self, ManifestError> {
-        Ok(match entries.family {
+    pub(super) fn take(mut entries: Entries) -> Result<Self, ManifestError> {
+        let family = match entries.family {
             FamilyName::MazeDiffusion => Self::MazeDiffusion { denoiser: entries.denoiser()?, world: entries.world()? },
             FamilyName::SequenceDiffusion => Self::SequenceDiffusion {
                 denoiser: entries.denoiser()?,
@@ -118,7 +102,9 @@ impl Family {
                 world: entries.world()?,
             },
             FamilyName::MazePolicy => Self::MazePolicy { policy: entries.policy()?, world: entries.world()? },
-        })
+        };
+        entries.check_left_over()?;
+        Ok(family)
     }
 
     /// Its name.
@@ -218,8 +204,8 @@ impl Family {
     }
 
     /// The checks of the family's own entries.
-    pub(super) fn check(&self, manifest: &Manifest) -> Result<(), ManifestError> {
-        let names: Vec<&str> = manifest.columns.iter().map(|column| column.name.as_str()).collect();
+    pub(super) fn check(&self, columns: &[Column], knot_secs: f64) -> Result<(), ManifestError> {
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let (fits, expected) = match self.columns() {
             Some(expected) => (names == expected, format!("{expected:?}")),
             None => {
@@ -246,7 +232,7 @@ impl Family {
                     expected,
                     got,
                 };
-                policy.check(manifest.knot_secs).map_err(wrong)?;
+                policy.check(knot_secs).map_err(wrong)?;
                 check_world(world)
             }
         }

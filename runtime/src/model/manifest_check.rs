@@ -1,49 +1,10 @@
 //! What must hold in a manifest before anything is planned with it.
 
-use super::manifest::{Dimension, Manifest, QuantitySpec, SCHEMA_VERSION, TensorSpec};
-use crate::diffusion::ScheduleError;
-use crate::world::LayoutError;
-
-/// Why a manifest cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ManifestError {
-    /// No JSON, a missing or unknown entry, or a value of another type.
-    #[error("expected a planwright manifest, got {0}\nhint: export the model again with `planwright-train export`")]
-    Json(#[from] serde_json::Error),
-    /// Written by a newer or an unknown program.
-    #[error("expected manifest version {SCHEMA_VERSION}, got {}\nhint: use the planwright that wrote the model, or export it again", .got.map_or("none".to_owned(), |got| got.to_string()))]
-    SchemaVersion {
-        /// The version found, if any.
-        got: Option<u32>,
-    },
-    /// Without it every plan would be in wrong units.
-    #[error(
-        "expected a normaliser (the smallest and largest value per column), got none\nhint: export the model again with `planwright-train export`"
-    )]
-    NoNormaliser,
-    /// A value that makes no sense.
-    #[error(
-        "manifest entry `{entry}`: expected {expected}, got {got}\nhint: export the model again with `planwright-train export`"
-    )]
-    Entry {
-        /// Which entry.
-        entry: String,
-        /// What it should be.
-        expected: String,
-        /// What it is.
-        got: String,
-    },
-    /// The noise schedule.
-    #[error("manifest entry `diffusion`: {0}")]
-    Schedule(#[from] ScheduleError),
-    /// The map.
-    #[error("manifest entry `world.layout_text`: {0}")]
-    Layout(#[from] LayoutError),
-}
+use super::manifest::Manifest;
+use super::manifest_entries::{Dimension, QuantitySpec, TensorSpec};
+use super::manifest_error::{ManifestError, ensure, positive};
 
 const MAX_HORIZON: usize = 100_000;
-/// Largest number of plans that a planner draws at once.
-pub const MAX_CANDIDATES: usize = 1_024;
 /// The quantity that the runtime measures on every plan.
 const PATH_LENGTH: &str = "path_length";
 
@@ -53,7 +14,7 @@ impl Manifest {
         let knots = format!("2 to {MAX_HORIZON} knots");
         ensure((2..=MAX_HORIZON).contains(&self.horizon), "horizon", knots, self.horizon)?;
         positive("knot_secs", self.knot_secs)?;
-        self.family.check(self)?;
+        self.family.check(&self.columns, self.knot_secs)?;
         self.check_normaliser()?;
         if let Some(quantity) = &self.quantity {
             let figures = [quantity.low, quantity.mean, quantity.high];
@@ -128,22 +89,6 @@ fn check_shapes(entry: &str, got: &[TensorSpec], expected: &[TensorSpec]) -> Res
     let shapes = |specs: &[TensorSpec]| specs.iter().map(|spec| spec.shape.clone()).collect::<Vec<Vec<Dimension>>>();
     let (got, expected) = (shapes(got), shapes(expected));
     ensure(got == expected, entry, format!("shapes {expected:?}"), format!("{got:?}"))
-}
-
-pub(super) fn positive(entry: &str, value: f64) -> Result<(), ManifestError> {
-    ensure(value > 0.0 && value.is_finite(), entry, "a number above 0", value)
-}
-
-pub(super) fn ensure(
-    holds: bool,
-    entry: impl Into<String>,
-    expected: impl Into<String>,
-    got: impl ToString,
-) -> Result<(), ManifestError> {
-    if holds {
-        return Ok(());
-    }
-    Err(ManifestError::Entry { entry: entry.into(), expected: expected.into(), got: got.to_string() })
 }
 
 #[cfg(test)]

@@ -25,10 +25,12 @@ mod contract;
 mod engine;
 mod error;
 mod family;
+mod family_entries;
 mod load;
 mod manifest;
 mod manifest_check;
-mod manifest_json;
+mod manifest_entries;
+mod manifest_error;
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime_engine;
 #[cfg(feature = "onnxruntime")]
@@ -46,11 +48,13 @@ pub use builder::ManifestBuilder;
 pub use contract::{CODES, SUPPORT};
 pub use engine::{Engine, EngineChoice, EngineDescription, EngineKind, EngineNameError, Provider};
 pub use error::{EngineError, ModelError};
-pub use family::{Family, FamilyName, tensors};
+pub use family::{Family, MAX_CANDIDATES, tensors};
+pub use family_entries::FamilyName;
 pub use load::{SELF_TEST_TOLERANCE, load_engine, relative_difference};
-pub use manifest::{
-    Column, ConditionSpec, DenoiserSpec, DiffusionSpec, Dimension, Golden, Manifest, Normaliser, Parity, Prediction,
-    Provenance, QuantitySpec, SCHEMA_VERSION, SolverDefaults, TensorSpec, TransformSpec, WorldSpec,
+pub use manifest::Manifest;
+pub use manifest_entries::{
+    Column, ConditionSpec, DenoiserSpec, DiffusionSpec, Dimension, Golden, Normaliser, Parity, Prediction, Provenance,
+    QuantitySpec, SolverDefaults, TensorSpec, TransformSpec, WorldSpec,
 };
-pub use manifest_check::{MAX_CANDIDATES, ManifestError};
+pub use manifest_error::{ManifestError, SCHEMA_VERSION};
 pub use policy_spec::{ActionSpec, HeadSpec, POLICY_COLUMNS, PolicySpec, ReturnSpec};

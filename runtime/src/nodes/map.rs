@@ -3,10 +3,11 @@
 //! The map's frame is the maze's own (`qpos`): the cell of row r and column c covers
 //! `[r - 0.7, r + 0.3] x [c - 0.7, c + 0.3]` metres.
 
-use crate::world::{Layout, LayoutError};
+use crate::world::{Layout, LayoutError, Robot, World};
 use planwright_ros2::messages::nav_msgs::{MapMetaData, OccupancyGrid};
 use planwright_ros2::messages::std_msgs::Header;
 use planwright_ros2::time::RosTime;
+use std::sync::Arc;
 
 /// Occupancy in percent from which a cell is a wall, Nav2's usual threshold.
 const OCCUPIED: i8 = 65;
@@ -109,6 +110,31 @@ pub fn layout_of(grid: &OccupancyGrid) -> Result<Layout, MapError> {
         text.push('\n');
     }
     Ok(Layout::parse("map", &text)?)
+}
+
+/// A maze, and the world of a robot in it. Cloning shares the world.
+#[derive(Clone, Debug)]
+pub struct MappedWorld {
+    layout: Layout,
+    world: Arc<World>,
+}
+
+impl MappedWorld {
+    /// This robot in this maze.
+    pub fn new(robot: Arc<dyn Robot>, layout: Layout) -> Self {
+        let world = Arc::new(World::new(robot, Arc::new(layout.clone())));
+        Self { layout, world }
+    }
+
+    /// The maze, to compare it.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The world, to plan in it.
+    pub fn world(&self) -> &Arc<World> {
+        &self.world
+    }
 }
 
 /// Whether two mazes have the same walls.

@@ -2,7 +2,7 @@
 
 use crate::gate::{CheckedPlan, Origin};
 use crate::trajectory::Trajectory;
-use crate::world::{Layout, Point, PointMass, RADIUS_M, State, Sweep};
+use crate::world::{Point, State, Sweep, World};
 use planwright_ros2::messages::builtin_interfaces;
 use planwright_ros2::messages::geometry_msgs::{Point as RosPoint, Pose, PoseStamped, Quaternion};
 use planwright_ros2::messages::nav_msgs::Path;
@@ -28,13 +28,13 @@ pub struct PathStyle {
 ///
 /// Poses are `period_secs` of the style apart, unless the straight lines between them would cut a corner: then
 /// they lie closer, so that the path keeps the clearance for which its plan was checked. At most [`MAX_POSES`].
-pub fn path_of(plan: &CheckedPlan, layout: &Layout, frame: &str, start: RosTime, style: &PathStyle) -> Path {
+pub fn path_of(plan: &CheckedPlan, world: &World, frame: &str, start: RosTime, style: &PathStyle) -> Path {
     let trajectory = plan.trajectory();
     let count = trajectory.states.len();
     let step_secs = trajectory.dt_secs;
     let least = count.div_ceil(MAX_POSES).max(1);
     let mut stride = ((style.period_secs / step_secs).round() as usize).max(least);
-    while stride > least && !keeps_clear(trajectory, stride, layout, style.clearance_m) {
+    while stride > least && !keeps_clear(trajectory, stride, &world.sweep(), style.clearance_m) {
         stride = (stride / 2).max(least);
     }
     path(
@@ -66,11 +66,11 @@ fn indices(count: usize, stride: usize) -> impl Iterator<Item = usize> + Clone {
     (0..count).step_by(stride).chain((count > 0 && !last.is_multiple_of(stride)).then_some(last))
 }
 
-fn keeps_clear(trajectory: &Trajectory, stride: usize, layout: &Layout, clearance_m: f64) -> bool {
+fn keeps_clear(trajectory: &Trajectory, stride: usize, sweep: &Sweep<'_>, clearance_m: f64) -> bool {
     let points = indices(trajectory.states.len(), stride)
         .filter_map(|index| trajectory.states.get(index))
         .map(|state| state.position);
-    Sweep::new(layout, PointMass::FOOTPRINT).path(points).is_clear_by(clearance_m)
+    sweep.path(points).is_clear_by(clearance_m)
 }
 
 fn path(states: impl Iterator<Item = (f64, State)>, frame: &str, start: RosTime) -> Path {
@@ -99,14 +99,22 @@ fn pose(position: Point, yaw: f64) -> Pose {
 }
 
 /// The view's colours for RViz: grey is proposed, green checked, red a fallback, yellow the goal.
-pub fn markers_of(plan: &CheckedPlan, proposal: &Trajectory, goal: Point, frame: &str, stamp: RosTime) -> MarkerArray {
+pub fn markers_of(
+    plan: &CheckedPlan,
+    proposal: &Trajectory,
+    goal: Point,
+    world: &World,
+    frame: &str,
+    stamp: RosTime,
+) -> MarkerArray {
     let planned = plan.origin() == Origin::Planned;
     let checked_colour = if planned { [0.2, 0.8, 0.3] } else { [0.9, 0.2, 0.2] };
     let stride = plan.trajectory().states.len().div_ceil(MAX_POSES / 2).max(1);
     let checked = indices(plan.trajectory().states.len(), stride)
         .filter_map(|index| plan.trajectory().states.get(index))
         .map(|state| state.position);
-    let mut goal_marker = marker("goal", Marker::SPHERE, [0.95, 0.85, 0.1], 2.0 * RADIUS_M, frame, stamp);
+    let diameter_m = 2.0 * world.robot().footprint().circumscribed_radius_m();
+    let mut goal_marker = marker("goal", Marker::SPHERE, [0.95, 0.85, 0.1], diameter_m, frame, stamp);
     goal_marker.pose = pose(goal, 0.0);
     goal_marker.scale.y = goal_marker.scale.x;
     goal_marker.scale.z = goal_marker.scale.x;
@@ -156,6 +164,7 @@ fn marker(namespace: &str, kind: i32, colour: [f32; 3], width_m: f64, frame: &st
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::{Footprint, Layout, PointMass};
 
     #[test]
     fn the_last_state_is_always_there_once() {
@@ -177,9 +186,12 @@ mod tests {
             })
             .collect();
         let trajectory = Trajectory { dt_secs: 0.01, states, commands: Vec::new() };
-        let fine = Sweep::new(&layout, PointMass::FOOTPRINT).path(trajectory.points()).clearance_m;
+        let sweep = Sweep::new(&layout, PointMass::FOOTPRINT);
+        let fine = sweep.path(trajectory.points()).clearance_m;
         assert!(fine > 0.005, "{fine}");
-        assert!(keeps_clear(&trajectory, 1, &layout, 0.005));
-        assert!(!keeps_clear(&trajectory, 200, &layout, 0.005));
+        assert!(keeps_clear(&trajectory, 1, &sweep, 0.005));
+        assert!(!keeps_clear(&trajectory, 200, &sweep, 0.005));
+        let wide = Sweep::new(&layout, Footprint::Circle { radius_m: 0.15 });
+        assert!(!keeps_clear(&trajectory, 1, &wide, 0.005), "the robot's own radius counts");
     }
 }

@@ -5,11 +5,13 @@
 
 mod episode;
 mod latency;
+mod robot_contract;
 #[cfg(test)]
 mod tests;
 
 pub use episode::{Clock, EpisodeReport, EpisodeTrace};
 pub use latency::{Latencies, LatencySummary};
+pub use robot_contract::check_robot;
 
 use crate::correction::{Corrected, CorrectionSettings, Corrector, Tracker};
 use crate::gate::{CheckedPlan, Context, Fallback, Gate, GateLimits, Origin, Rejection, RejectionCounts};
@@ -23,7 +25,7 @@ use std::time::{Duration, Instant};
 /// How the loop runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PilotSettings {
-    /// Control steps (0.01 s) between plans.
+    /// Control steps between plans.
     pub replan_steps: usize,
     /// Time from observation to checked plan; `None` waits for ever (evaluation that must repeat exactly).
     pub deadline: Option<Duration>,

@@ -4,9 +4,7 @@ use super::diffusion::DiffusionPlanner;
 use super::length_matched::{LengthMatchedPlanner, LengthMatching};
 use super::policy::PolicyPlanner;
 use super::{Planner, PlannerError, PlannerSettings};
-use crate::diffusion::NoiseSchedule;
 use crate::model::{Artefact, Engine, EngineChoice, Family, Manifest, ModelError, load_engine};
-use crate::world::Layout;
 
 /// Opens a model of any family on an engine, warmed up and ready to plan.
 ///
@@ -38,29 +36,4 @@ pub fn load_with(
         }
         Family::MazePolicy { .. } => Box::new(PolicyPlanner::open(manifest, settings, engine)?),
     })
-}
-
-/// The refusal of a model of another family than the one that is needed.
-pub(super) fn wrong_family(manifest: &Manifest, expected: &str) -> PlannerError {
-    PlannerError::Setting(format!(
-        "expected {expected}, got '{}' of family {:?}\nhint: `planwright inspect FILE` tells what a model is",
-        manifest.name,
-        manifest.family.name()
-    ))
-}
-
-/// The noise schedule that a denoiser was trained with.
-pub(super) fn schedule_of(manifest: &Manifest) -> Result<NoiseSchedule, PlannerError> {
-    let diffusion = &manifest.denoiser().map_err(PlannerError::Setting)?.diffusion;
-    NoiseSchedule::new(diffusion.schedule, diffusion.steps).map_err(|error| PlannerError::Setting(error.to_string()))
-}
-
-/// The maze that a model was trained for.
-pub(super) fn layout_of(manifest: &Manifest) -> Result<Layout, PlannerError> {
-    let world = manifest
-        .family
-        .world()
-        .ok_or_else(|| PlannerError::Setting("expected a model with a world, got none".to_owned()))?;
-    Layout::parse(&world.layout, &world.layout_text)
-        .map_err(|error| PlannerError::Setting(format!("the model's layout: {error}")))
 }

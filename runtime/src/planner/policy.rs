@@ -1,6 +1,7 @@
 //! Planning with a policy: its actions are rolled out through the simulated world until the goal.
 
-use super::policy_engine::{PolicyEngine, policy_of};
+use super::manifest_parts::policy_of;
+use super::policy_engine::PolicyEngine;
 use super::policy_history::{History, HistoryStep};
 use super::{
     Observation, PlanError, Planner, PlannerDescription, PlannerError, PlannerSettings, Proposal, stream_seed,

@@ -1,7 +1,7 @@
 //! A policy's network with its heads: histories in, actions out, for a batch.
 
 use super::action_head::ActionHead;
-use super::load::wrong_family;
+use super::manifest_parts::policy_of;
 use super::policy_history::{COLUMNS, History};
 use super::{PlanError, PlannerError};
 use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, EngineError, Manifest, PolicySpec, load_engine};
@@ -121,9 +121,4 @@ impl PolicyEngine {
             None => Ok(()),
         }
     }
-}
-
-/// The policy's entry of a manifest.
-pub(crate) fn policy_of(manifest: &Manifest) -> Result<&PolicySpec, PlannerError> {
-    manifest.family.policy().ok_or_else(|| wrong_family(manifest, "a model of family MazePolicy"))
 }

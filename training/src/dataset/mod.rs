@@ -3,6 +3,7 @@
 mod generator;
 mod grid_policy;
 mod recording;
+mod settings;
 mod statistics;
 mod trajectories;
 mod waypoint;
@@ -10,8 +11,9 @@ mod windows;
 
 pub mod episodes;
 
-pub use generator::{GeneratorSettings, generate};
+pub use generator::generate;
 pub use recording::{Recording, RecordingError};
+pub use settings::GeneratorSettings;
 pub use statistics::Statistics;
 pub use trajectories::{Trajectories, TrajectoryError};
 pub use windows::{COLUMNS, Limits, WindowError, WindowSettings, Windows};

@@ -1,6 +1,6 @@
 //! A recorded run: what was observed, where the ball was, what was commanded.
 
-use super::generator::GeneratorSettings;
+use super::settings::GeneratorSettings;
 use ndarray::{Array1, Array2};
 use ndarray_npy::{NpzReader, NpzWriter};
 use planwright::world::{Command, Point, State, StepReport};

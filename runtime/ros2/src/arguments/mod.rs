@@ -8,26 +8,8 @@ use log_level::parse_level;
 pub use log_level::{LogLevels, UnknownLogLevel};
 
 use super::names::{NameError, NodeIdentity, RemapRule, remapped_identity, validate_node_name};
-use super::parameter::{Value, parse_value};
+use super::parameter::{ParameterRule, parse_value};
 use std::path::PathBuf;
-
-/// A parameter that the command line sets.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ParameterRule {
-    /// The node it is for, by its name without namespace; `None`: every node.
-    pub node: Option<String>,
-    /// The parameter's name.
-    pub name: String,
-    /// Its value.
-    pub value: Value,
-}
-
-impl ParameterRule {
-    /// Whether it is for this node.
-    pub fn is_for(&self, node: &NodeIdentity) -> bool {
-        self.node.as_deref().is_none_or(|name| name == node.name())
-    }
-}
 
 /// What the ROS arguments say.
 #[derive(Debug, Clone, PartialEq)]
@@ -173,6 +155,7 @@ fn parameter(got: String) -> Result<ParameterRule, ArgumentError> {
 mod tests {
     use super::*;
     use crate::logger::Severity;
+    use crate::parameter::Value;
     use proptest::prelude::*;
 
     fn parse(line: &[&str]) -> Result<(RosArguments, Vec<String>), ArgumentError> {

@@ -9,6 +9,7 @@ mod descriptor;
 mod document;
 mod events;
 mod file;
+mod rule;
 mod selector;
 mod services;
 mod startup;
@@ -22,6 +23,7 @@ pub use events::{changed_event, declared_event};
 pub use file::{
     FileError, FileFault, FileParameter, NodeEntry, ParameterFile, parse_parameter_file, read_parameter_file,
 };
+pub use rule::ParameterRule;
 pub use selector::NodeSelector;
 pub use services::{describe_parameters, get_parameter_types, get_parameters, list_parameters, prepare_set};
 pub use startup::{Origin, StartError, StartWarning, set_start_values};

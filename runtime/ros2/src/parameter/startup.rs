@@ -1,10 +1,10 @@
 //! Start values of a node: defaults, then parameter files in order, then `-p`.
 
 use super::file::{FileError, NodeEntry, ParameterFile, read_parameter_file};
+use super::rule::ParameterRule;
 use super::store::{Change, ParameterStore, SetError};
 use super::value::Value;
 use super::yaml::YamlError;
-use crate::arguments::RosArguments;
 use crate::names::{NodeIdentity, shorten};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -94,7 +94,7 @@ pub enum StartWarning {
     },
 }
 
-/// Reads the parameter files and `-p` rules that are for `node` and sets what they say, all or nothing. Later files
+/// Reads the parameter files and the `-p` rules, and sets what they say for `node`, all or nothing. Later files
 /// and lines override earlier ones, `-p` overrides files. A parameter that is not declared is an error, unless it
 /// stands under a selector for nodes of any name, as `/**`: then it is ignored with a warning.
 ///
@@ -103,16 +103,17 @@ pub enum StartWarning {
 pub fn set_start_values(
     store: &mut ParameterStore,
     node: &NodeIdentity,
-    arguments: &RosArguments,
+    files: &[PathBuf],
+    rules: &[ParameterRule],
 ) -> Result<(Vec<Change>, Vec<StartWarning>), Vec<StartError>> {
     let mut start = Start { store, node, chosen: BTreeMap::new(), errors: Vec::new(), warnings: Vec::new() };
-    for path in &arguments.parameter_files {
+    for path in files {
         match read_parameter_file(path) {
             Ok(file) => start.file(path, file),
             Err(error) => start.errors.push(error.into()),
         }
     }
-    for rule in arguments.parameters.iter().filter(|rule| rule.is_for(node)) {
+    for rule in rules.iter().filter(|rule| rule.is_for(node)) {
         start.choose(&rule.name, Ok(rule.value.clone()), Origin::CommandLine, false);
     }
     let Start { chosen, mut errors, warnings, .. } = start;
@@ -186,6 +187,7 @@ impl Start<'_> {
 mod tests {
     use super::super::descriptor::Descriptor;
     use super::*;
+    use crate::arguments::RosArguments;
 
     fn store() -> ParameterStore {
         ParameterStore::declare([
@@ -213,7 +215,7 @@ mod tests {
         let mut store = store();
         let node = NodeIdentity::new("planner", "/robot").expect("valid");
         let prefix = format!("{}/", folder.path().display());
-        let outcome = set_start_values(&mut store, &node, &ros);
+        let outcome = set_start_values(&mut store, &node, &ros.parameter_files, &ros.parameters);
         match outcome {
             Ok((_, warnings)) => Ok((store, warnings.iter().map(|one| one.to_string().replace(&prefix, "")).collect())),
             Err(errors) => Err(errors.iter().map(|one| one.to_string().replace(&prefix, "")).collect()),
@@ -269,7 +271,10 @@ mod tests {
         let node = NodeIdentity::new("planner", "/").expect("valid");
         let line = ["--ros-args", "-p", "steps:=7", "-p", "deadline_secs:=99.0"].map(str::to_owned);
         let (ros, _) = RosArguments::parse(line).expect("valid arguments");
-        assert_eq!(set_start_values(&mut store, &node, &ros).expect_err("99 s").len(), 1);
+        assert_eq!(
+            set_start_values(&mut store, &node, &ros.parameter_files, &ros.parameters).expect_err("99 s").len(),
+            1
+        );
         assert_eq!(store.read::<i64>("steps"), Ok(5));
     }
 

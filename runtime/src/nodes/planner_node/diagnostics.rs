@@ -96,9 +96,9 @@ impl<A: PathAction> PlannerNode<A> {
             }
         }
         match self.inputs.map() {
-            Some((world, since)) => {
+            Some((map, since)) => {
                 status.value("map_age_secs", format!("{:.1}", now.since(since)));
-                status.value("map_cells", format!("{} x {}", world.layout().rows(), world.layout().columns()));
+                status.value("map_cells", format!("{} x {}", map.layout().rows(), map.layout().columns()));
             }
             None => {
                 if self.parameters().map_required {

@@ -1,8 +1,8 @@
 //! Validated inputs of the node: odometry, map and transforms.
 
 use super::parameters::PlannerParameters;
-use crate::nodes::map::{MapError, layout_of, same_walls};
-use crate::world::{Layout, MazeWorld, Point, State};
+use crate::nodes::map::{MapError, MappedWorld, layout_of, same_walls};
+use crate::world::{Point, Robot, State, World};
 use planwright_ros2::messages::geometry_msgs::PoseStamped;
 use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Odometry};
 use planwright_ros2::odometry::{OdometryLimits, OdometryMonitor, OdometryOutcome, OdometrySample, OdometryStatus};
@@ -103,25 +103,27 @@ struct Measured {
 /// All inputs.
 pub struct Inputs {
     map_frame: String,
+    robot: Arc<dyn Robot>,
     /// Transforms.
     pub transforms: TransformBuffer,
     /// Plausibility of the odometry.
     pub odometry: OdometryMonitor,
     measured: Option<Measured>,
-    world: Option<(Arc<MazeWorld>, RosTime)>,
-    trained: Option<Arc<MazeWorld>>,
+    map: Option<(MappedWorld, RosTime)>,
+    trained: Option<MappedWorld>,
     map_differs: bool,
 }
 
 impl Inputs {
-    /// No input yet.
-    pub fn new(map_frame: &str, limits: OdometryLimits) -> Self {
+    /// No input yet, for a robot that plans in `map_frame`.
+    pub fn new(map_frame: &str, limits: OdometryLimits, robot: Arc<dyn Robot>) -> Self {
         Self {
             map_frame: map_frame.to_owned(),
+            robot,
             transforms: TransformBuffer::new(TransformSettings::default()),
             odometry: OdometryMonitor::new(limits),
             measured: None,
-            world: None,
+            map: None,
             trained: None,
             map_differs: false,
         }
@@ -134,15 +136,20 @@ impl Inputs {
         self.measured = None;
     }
 
+    /// The robot whose plans these are the inputs of.
+    pub fn robot(&self) -> &Arc<dyn Robot> {
+        &self.robot
+    }
+
     /// The map that the model was trained for.
-    pub fn set_trained(&mut self, layout: &Layout) {
-        self.trained = Some(Arc::new(MazeWorld::new(layout.clone())));
+    pub fn set_trained(&mut self, trained: MappedWorld) {
+        self.trained = Some(trained);
         self.compare();
     }
 
     fn compare(&mut self) {
-        self.map_differs = match (&self.world, &self.trained) {
-            (Some((world, _)), Some(trained)) => !same_walls(world.layout(), trained.layout()),
+        self.map_differs = match (&self.map, &self.trained) {
+            (Some((map, _)), Some(trained)) => !same_walls(map.layout(), trained.layout()),
             _ => false,
         };
     }
@@ -162,18 +169,18 @@ impl Inputs {
             return Err(InputFault::MapFrame { expected: self.map_frame.clone(), got: map.header.frame_id.clone() });
         }
         let layout = layout_of(map)?;
-        let same = self.world.as_ref().is_some_and(|(world, _)| *world.layout() == layout);
-        match &mut self.world {
+        let same = self.map.as_ref().is_some_and(|(map, _)| *map.layout() == layout);
+        match &mut self.map {
             Some((_, since)) if same => *since = now,
-            world => *world = Some((Arc::new(MazeWorld::new(layout)), now)),
+            map => *map = Some((MappedWorld::new(Arc::clone(&self.robot), layout), now)),
         }
         self.compare();
         Ok(())
     }
 
     /// The map, and when it came.
-    pub fn map(&self) -> Option<(&Arc<MazeWorld>, RosTime)> {
-        self.world.as_ref().map(|(world, since)| (world, *since))
+    pub fn map(&self) -> Option<(&MappedWorld, RosTime)> {
+        self.map.as_ref().map(|(map, since)| (map, *since))
     }
 
     /// The map to plan in, and when it was last known to hold, seconds of ROS time: the map received, else, if none is
@@ -181,15 +188,15 @@ impl Inputs {
     ///
     /// # Errors
     /// If there is none.
-    pub fn world(&self, parameters: &PlannerParameters, now: RosTime) -> Result<(Arc<MazeWorld>, f64), InputFault> {
-        let (world, since) = match (&self.world, &self.trained) {
-            (Some((world, since)), _) => (world, *since),
+    pub fn world(&self, parameters: &PlannerParameters, now: RosTime) -> Result<(Arc<World>, f64), InputFault> {
+        let (map, since) = match (&self.map, &self.trained) {
+            (Some((map, since)), _) => (map, *since),
             (None, Some(trained)) if !parameters.map_required => (trained, now),
             _ => return Err(InputFault::NoMap),
         };
         let limit_secs = parameters.max_map_age_secs;
         let is_stale = limit_secs > 0.0 && !(now.since(since) <= limit_secs);
-        Ok((Arc::clone(world), if is_stale { f64::NEG_INFINITY } else { now.as_secs_f64() }))
+        Ok((Arc::clone(map.world()), if is_stale { f64::NEG_INFINITY } else { now.as_secs_f64() }))
     }
 
     /// Takes odometry. `commanded_mps` is the speed commanded last.

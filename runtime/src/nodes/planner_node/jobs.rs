@@ -1,18 +1,31 @@
-//! Plan jobs of the planning thread, and their results.
+//! Jobs of the planning and the loading thread, and the results of plans.
 
 use crate::gate::CheckedPlan;
+use crate::model::EngineChoice;
 use crate::nodes::path::PathStyle;
 use crate::pilot::{PilotStatistics, StageLatencies};
-use crate::planner::Observation;
+use crate::planner::{Observation, PlannerSettings};
 use crate::quantity::DriftStatus;
-use crate::world::MazeWorld;
+use crate::world::World;
 use planwright_ros2::action::GoalId;
 use planwright_ros2::messages::nav_msgs::Path;
 use planwright_ros2::messages::visualization_msgs::MarkerArray;
 use planwright_ros2::time::{Clock, RosTime};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+
+/// Model, engine and settings of a planner.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadRequest {
+    /// The model's file.
+    pub model: PathBuf,
+    /// The engine.
+    pub engine: EngineChoice,
+    /// Settings, with the seed.
+    pub settings: PlannerSettings,
+}
 
 /// Receiver of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +52,8 @@ pub struct PlanJob {
     pub start_is_given: bool,
     /// Time at which the map was last known to hold, seconds of ROS time.
     pub map_secs: f64,
-    /// The map.
-    pub world: Arc<MazeWorld>,
+    /// The robot on the map.
+    pub world: Arc<World>,
     /// The map's frame.
     pub frame: Arc<str>,
     /// Sampling of its path.

@@ -5,7 +5,6 @@ use super::loader::Ready;
 use super::parameters::NodeParameters;
 use super::responses::{ErrorCode, PathAction, PlanningFailure};
 use crate::pilot::PilotSettings;
-use crate::world::MazeWorld;
 use planwright_ros2::action::GoalId;
 use planwright_ros2::base::{self, Base, NodeState, Verdict};
 use planwright_ros2::diagnostics::Status;
@@ -23,7 +22,8 @@ impl<A: PathAction> PlannerNode<A> {
         self.loading = Some(Instant::now());
         self.load_is_swap = is_swap;
         self.base.log(Severity::Info, &format!("loading {}", request.model.display()));
-        self.worker.load(request, parameters.planner.clone(), self.view.clone(), is_swap);
+        let robot = Arc::clone(self.inputs.robot());
+        self.worker.load(request, parameters.planner.clone(), robot, self.view.clone(), is_swap);
         Ok(())
     }
 
@@ -36,7 +36,7 @@ impl<A: PathAction> PlannerNode<A> {
                 let loaded = self.worker.install(ready);
                 let text = format!("loaded {} on {} in {:.2} s", loaded.model.display(), loaded.engine, loaded.secs);
                 self.base.log(Severity::Info, &text);
-                self.inputs.set_trained(&loaded.layout);
+                self.inputs.set_trained(loaded.trained.clone());
                 self.loaded = Some(loaded);
                 if is_swap {
                     base::finish_set(self, Ok(()));
@@ -101,7 +101,7 @@ impl<A: PathAction> LifecycleNode for PlannerNode<A> {
                 }
             }
             LifecycleCommand::Activate => match &self.loaded {
-                Some(loaded) => self.worker.warm_up(Arc::new(MazeWorld::new(loaded.layout.clone()))),
+                Some(loaded) => self.worker.warm_up(Arc::clone(loaded.trained.world())),
                 None => lifecycle::finish(self, TransitionOutcome::Error),
             },
             LifecycleCommand::Deactivate => {

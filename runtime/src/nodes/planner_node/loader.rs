@@ -1,28 +1,20 @@
 //! Loads a model of any family and builds its pilot, on a thread of its own.
 
+use super::jobs::LoadRequest;
 use super::parameters::PlannerParameters;
 use super::planner_pilot::PlannerPilot;
-use crate::model::{Artefact, EngineChoice};
-use crate::planner::{PlannerSettings, load};
+use crate::model::Artefact;
+use crate::nodes::map::MappedWorld;
+use crate::planner::load;
 use crate::quantity::Intended;
 use crate::view::View;
-use crate::world::{Layout, MazeWorld};
+use crate::world::Robot;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
-/// Model, engine and settings of a planner.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LoadRequest {
-    /// The model's file.
-    pub model: PathBuf,
-    /// The engine.
-    pub engine: EngineChoice,
-    /// Settings, with the seed.
-    pub settings: PlannerSettings,
-}
-
 /// A loaded planner in figures, for diagnostics.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Loaded {
     /// Name of the engine.
     pub engine: String,
@@ -30,8 +22,8 @@ pub struct Loaded {
     pub model: PathBuf,
     /// Loading time, seconds.
     pub secs: f64,
-    /// The map for which the model was trained.
-    pub layout: Layout,
+    /// The robot on the map for which the model was trained.
+    pub trained: MappedWorld,
     /// The model's own intended distribution of the plans' lengths, if it has one.
     pub intended: Option<Intended>,
     /// Horizon of its plans.
@@ -47,7 +39,13 @@ pub struct Ready {
 
 impl LoadRequest {
     /// Opens and self-tests the model; `warm` if its first plan is to be as fast as later ones.
-    pub(super) fn load(&self, parameters: &PlannerParameters, view: View, warm: bool) -> Result<Ready, String> {
+    pub(super) fn load(
+        &self,
+        parameters: &PlannerParameters,
+        robot: Arc<dyn Robot>,
+        view: View,
+        warm: bool,
+    ) -> Result<Ready, String> {
         let begun = Instant::now();
         let artefact = Artefact::open(&self.model).map_err(|error| error.to_string())?;
         let planner = load(&artefact, &self.engine, &self.settings).map_err(|error| error.to_string())?;
@@ -58,14 +56,14 @@ impl LoadRequest {
         let loaded = Loaded {
             engine: description.engine_text(),
             model: self.model.clone(),
-            layout: description.layout.clone(),
+            trained: MappedWorld::new(robot, description.layout.clone()),
             intended: description.intended.clone(),
             summary: format!("{} knots of {} s", description.horizon, description.knot_secs),
             secs: begun.elapsed().as_secs_f64(),
         };
         let mut pilot = Box::new(PlannerPilot::new(planner, self.settings.seed, settings, view));
         if warm {
-            pilot.warm_up(&MazeWorld::new(loaded.layout.clone()));
+            pilot.warm_up(loaded.trained.world());
         }
         Ok(Ready { pilot, loaded })
     }

@@ -22,7 +22,7 @@ pub use parameters::{DenoiserParameters, FamilyParameters, NodeParameters, Plann
 pub use responses::{ErrorCode, PathAction};
 
 use crate::view::View;
-use crate::world::Point;
+use crate::world::{Point, PointMass};
 use inputs::{InputFault, Inputs};
 use jobs::Statistics;
 use loader::Loaded;
@@ -139,7 +139,8 @@ impl<A: PathAction> PlannerNode<A> {
         executor.on_wake(Self::take_reports);
         let worker = Worker::start(waker)?;
         let state = Self {
-            inputs: Inputs::new(&parameters.map_frame, parameters.odometry_limits()),
+            // The robot of every model so far.
+            inputs: Inputs::new(&parameters.map_frame, parameters.odometry_limits(), Arc::new(PointMass::default())),
             map_frame: parameters.map_frame.into(),
             base,
             lifecycle,

@@ -1,6 +1,6 @@
 //! Parameters of a planner's node: those of every planner, then those of its family.
 
-use super::loader::LoadRequest;
+use super::jobs::LoadRequest;
 use crate::gate::GateLimits;
 use crate::model::{EngineChoice, MAX_CANDIDATES};
 use crate::nodes::path::PathStyle;

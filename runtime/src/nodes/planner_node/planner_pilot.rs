@@ -5,7 +5,7 @@ use crate::gate::{CheckedPlan, Origin, Rejection};
 use crate::pilot::{Pilot, PilotMemory, PilotSettings, PilotStatistics};
 use crate::planner::{Observation, Planner, Proposal};
 use crate::view::View;
-use crate::world::{MazeWorld, State};
+use crate::world::{Aabb, Point, State, World};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,21 @@ fn account(of: &mut PilotStatistics, before: &PilotStatistics, after: PilotStati
         cut_short: cut + after.cut_short - before.cut_short,
         ..after
     };
+}
+
+/// Points on a grid over the map where the robot has room: a metre apart, on large maps farther.
+fn free_points(world: &World) -> Vec<Point> {
+    const MOST_PER_AXIS: f64 = 64.0;
+    let Aabb { low: [x, y], high: [end_x, end_y] } = world.map().bounds();
+    let apart_m = ((end_x - x).max(end_y - y) / MOST_PER_AXIS).max(1.0);
+    let along = |from: f64, to: f64| {
+        let count = ((to - from) / apart_m).min(MOST_PER_AXIS) as usize;
+        (0..count).map(move |index| from + apart_m * (index as f64 + 0.5))
+    };
+    along(x, end_x)
+        .flat_map(|x| along(y, end_y).map(move |y| [x, y]))
+        .filter(|point| world.map().clearance(world.robot().footprint(), *point) > 0.0)
+        .collect()
 }
 
 impl PlannerPilot {
@@ -96,9 +111,9 @@ impl PlannerPilot {
         self.pilot.proposal()
     }
 
-    pub(super) fn warm_up(&mut self, world: &MazeWorld) {
-        let free: Vec<_> = world.layout().free_cells().collect();
-        let at = |index: usize| free.get(index % free.len().max(1)).map(|(x, y)| [*x as f64, *y as f64]);
+    pub(super) fn warm_up(&mut self, world: &World) {
+        let free = free_points(world);
+        let at = |index: usize| free.get(index % free.len().max(1)).copied();
         for index in 0..WARM_UP_PLANS {
             let (Some(start), Some(goal)) = (at(index), at(free.len() / 2 + index)) else { break };
             let state = State::at_rest(start);

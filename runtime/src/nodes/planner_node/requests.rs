@@ -9,7 +9,7 @@ use super::responses::{ErrorCode, PathAction, PathRequest, PlanningFailure, chec
 use super::worker::Report;
 use crate::gate::{CheckedPlan, Origin};
 use crate::planner::Observation;
-use crate::world::{MazeWorld, Point, State};
+use crate::world::{Point, State, World};
 use planwright_ros2::action::{ActionHandler, Actions, GoalId, GoalStatus};
 use planwright_ros2::executor::Reply;
 use planwright_ros2::lifecycle::{self, LifecycleState, TransitionOutcome};
@@ -57,7 +57,7 @@ struct Problem {
     state: State,
     stamp: RosTime,
     goal: Point,
-    world: Arc<MazeWorld>,
+    world: Arc<World>,
     map_secs: f64,
 }
 
@@ -90,8 +90,8 @@ impl Problem {
                 (located.state, located.stamp)
             }
         };
-        check_start(world.layout(), state.position)?;
-        check_goal(world.layout(), goal)?;
+        check_start(world.map(), state.position)?;
+        check_goal(world.map(), goal)?;
         Ok(Self { state, stamp, goal, world, map_secs })
     }
 }
@@ -119,12 +119,12 @@ impl<A: PathAction> PlannerNode<A> {
         purpose: Purpose,
         observation: Observation,
         now: RosTime,
-        world: Arc<MazeWorld>,
+        world: Arc<World>,
         map_secs: f64,
         request: &PendingRequest,
     ) -> Box<PlanJob> {
         if !self.maze_shown {
-            self.view.log_map(Default::default(), world.layout(), observation.state.position, observation.goal);
+            self.view.log_map(Default::default(), world.map(), observation.state.position, observation.goal);
             self.maze_shown = true;
         }
         Box::new(PlanJob {
@@ -187,7 +187,7 @@ impl<A: PathAction> PlannerNode<A> {
         let position = || -> Result<Point, PlanningFailure> {
             let goal = self.inputs.position(pose)?;
             let (world, _) = self.inputs.world(self.parameters(), self.base.now())?;
-            check_goal(world.layout(), goal)?;
+            check_goal(world.map(), goal)?;
             Ok(goal)
         };
         match position() {
@@ -358,7 +358,7 @@ mod tests {
     use super::super::parameters::NodeParameters;
     use super::*;
     use crate::nodes::map::grid_of;
-    use crate::world::Layout;
+    use crate::world::{Layout, PointMass, Robot};
     use planwright_ros2::odometry::OdometryLimits;
 
     const NOW: RosTime = RosTime::from_nanos(5_000_000_000);
@@ -377,8 +377,13 @@ mod tests {
         PathRequest { goal: pose(goal, "map"), start, planner_id: String::new(), viapoints: 0 }
     }
 
+    fn empty_inputs() -> Inputs {
+        let robot: Arc<dyn Robot> = Arc::new(PointMass::default());
+        Inputs::new("map", OdometryLimits::default(), robot)
+    }
+
     fn inputs() -> Inputs {
-        let mut inputs = Inputs::new("map", OdometryLimits::default());
+        let mut inputs = empty_inputs();
         inputs.take_map(&grid_of(&Layout::umaze(), "map", NOW), NOW).expect("a maze");
         inputs
     }
@@ -407,7 +412,7 @@ mod tests {
 
     #[test]
     fn a_request_without_a_map_or_odometry_is_refused() {
-        let empty = Inputs::new("map", OdometryLimits::default());
+        let empty = empty_inputs();
         assert_eq!(failure(&request(Some(FREE[0]), FREE[1]), &empty), (ErrorCode::Unknown, "map_missing"));
         assert_eq!(failure(&request(None, FREE[1]), &inputs()), (ErrorCode::TfError, "odom_missing"));
     }

@@ -2,7 +2,7 @@
 
 use super::inputs::InputFault;
 use crate::gate::{CheckedPlan, Origin, Rejection};
-use crate::world::{Layout, Point};
+use crate::world::{Aabb, Map, Point};
 use planwright_ros2::messages::geometry_msgs::PoseStamped;
 use planwright_ros2::messages::interface::ActionType;
 use planwright_ros2::messages::nav_msgs::Path;
@@ -102,35 +102,33 @@ impl From<InputFault> for PlanningFailure {
 ///
 /// # Errors
 /// If the point is outside the map or in a wall.
-pub fn check_start(layout: &Layout, start: Point) -> Result<(), PlanningFailure> {
+pub fn check_start(map: &dyn Map, start: Point) -> Result<(), PlanningFailure> {
     let outside = (ErrorCode::StartOutsideMap, "start_outside_map");
-    check_end(layout, "start", start, outside, (ErrorCode::StartOccupied, "start_occupied"))
+    check_end(map, "start", start, outside, (ErrorCode::StartOccupied, "start_occupied"))
 }
 
 /// Checks that a plan can end here.
 ///
 /// # Errors
 /// If the point is outside the map or in a wall.
-pub fn check_goal(layout: &Layout, goal: Point) -> Result<(), PlanningFailure> {
+pub fn check_goal(map: &dyn Map, goal: Point) -> Result<(), PlanningFailure> {
     let outside = (ErrorCode::GoalOutsideMap, "goal_outside_map");
-    check_end(layout, "goal", goal, outside, (ErrorCode::GoalOccupied, "goal_occupied"))
+    check_end(map, "goal", goal, outside, (ErrorCode::GoalOccupied, "goal_occupied"))
 }
 
 fn check_end(
-    layout: &Layout,
+    map: &dyn Map,
     what: &str,
     point: Point,
     outside: (ErrorCode, &'static str),
     occupied: (ErrorCode, &'static str),
 ) -> Result<(), PlanningFailure> {
-    if layout.is_free(point) {
+    if map.is_free(point) {
         return Ok(());
     }
-    let (row, column) = Layout::cell_of(point);
-    let inside = |index: i64, count: usize| usize::try_from(index).is_ok_and(|index| index < count);
-    let is_inside = inside(row, layout.rows()) && inside(column, layout.columns());
-    let ((code, name), place) = if is_inside { (occupied, "in a wall") } else { (outside, "outside the map") };
-    let [x, y] = point;
+    let ([x, y], Aabb { low, high }) = (point, map.bounds());
+    let is_outside = x < low[0] || y < low[1] || x > high[0] || y > high[1];
+    let ((code, name), place) = if is_outside { (outside, "outside the map") } else { (occupied, "in a wall") };
     Err(PlanningFailure::new(
         code,
         name,
@@ -191,6 +189,7 @@ path_action!(nav2_msgs_lyrical, |goal: &nav2_msgs_lyrical::ComputePathToPoseGoal
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::Layout;
 
     #[test]
     fn the_codes_are_those_of_the_definition() {

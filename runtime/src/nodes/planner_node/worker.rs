@@ -1,14 +1,14 @@
 //! The planning thread: plans job after job, while the node's loop goes on with heartbeats, commands and stops.
 
-use super::jobs::{DebugOutput, PlanJob, Planned, Purpose, Statistics};
-use super::loader::{LoadRequest, Loaded, Ready};
+use super::jobs::{DebugOutput, LoadRequest, PlanJob, Planned, Purpose, Statistics};
+use super::loader::{Loaded, Ready};
 use super::parameters::PlannerParameters;
 use super::planner_pilot::PlannerPilot;
 use crate::gate::{CheckedPlan, MAX_STATES, Origin};
 use crate::nodes::path::{markers_of, path_of, raw_path_of};
 use crate::pilot::PilotSettings;
 use crate::view::View;
-use crate::world::MazeWorld;
+use crate::world::{Robot, World};
 use planwright_ros2::executor::Waker;
 use planwright_ros2::messages::nav_msgs::Path;
 use std::sync::Arc;
@@ -106,10 +106,17 @@ impl Worker {
 
     /// Loads and tests a model on a thread of its own, beside the one at work, and warms it up there if it is to
     /// take over at once. Ends with [`Report::Loaded`].
-    pub fn load(&self, request: LoadRequest, parameters: PlannerParameters, view: View, warm: bool) {
+    pub fn load(
+        &self,
+        request: LoadRequest,
+        parameters: PlannerParameters,
+        robot: Arc<dyn Robot>,
+        view: View,
+        warm: bool,
+    ) {
         let (reporting, waker) = (self.reporting.clone(), self.waker.clone());
         let load = move || {
-            let result = request.load(&parameters, view, warm);
+            let result = request.load(&parameters, robot, view, warm);
             // The node may have ended meanwhile.
             let _ = reporting.send(Report::Loaded(Box::new(result)));
             waker.wake();
@@ -144,7 +151,7 @@ impl Worker {
     }
 
     /// Plans a few times and clears the statistics. Ends with [`Report::Warm`].
-    pub fn warm_up(&self, world: Arc<MazeWorld>) {
+    pub fn warm_up(&self, world: Arc<World>) {
         let (reporting, waker) = (self.reporting.clone(), self.waker.clone());
         self.change(move |slot| {
             slot.iter_mut().for_each(|pilot| pilot.warm_up(&world));
@@ -236,7 +243,7 @@ fn plan(pilot: &mut Slot, mut job: PlanJob, report: impl FnOnce(Box<Planned>) ->
         pilot.plan(&job, &mut checked);
         planned.planning = begun.elapsed();
         if job.purpose == Purpose::Drive || checked.origin() == Origin::Planned {
-            planned.path = path_of(&checked, job.world.layout(), &job.frame, job.now, &job.style);
+            planned.path = path_of(&checked, &job.world, &job.frame, job.now, &job.style);
         }
         planned.canceled = job.canceled.load(Ordering::Acquire);
     }
@@ -247,7 +254,14 @@ fn plan(pilot: &mut Slot, mut job: PlanJob, report: impl FnOnce(Box<Planned>) ->
     let sent = report(Box::new(planned));
     let shown = copy.zip(pilot.as_ref()).map(|(checked, pilot)| DebugOutput {
         raw: raw_path_of(&pilot.proposal().trajectory, &job.frame, job.now),
-        markers: markers_of(&checked, &pilot.proposal().trajectory, job.observation.goal, &job.frame, job.now),
+        markers: markers_of(
+            &checked,
+            &pilot.proposal().trajectory,
+            job.observation.goal,
+            &job.world,
+            &job.frame,
+            job.now,
+        ),
     });
     (sent, shown)
 }
@@ -257,7 +271,7 @@ mod tests {
     use super::*;
     use crate::nodes::path::PathStyle;
     use crate::planner::Observation;
-    use crate::world::{Layout, State};
+    use crate::world::{Layout, MazeWorld, State};
     use planwright_ros2::time::{Clock, ClockSource, RosTime};
     use std::sync::atomic::AtomicBool;
 
@@ -270,7 +284,7 @@ mod tests {
             clock: Clock::new(ClockSource::Simulated),
             start_is_given: true,
             map_secs: 0.0,
-            world: Arc::new(MazeWorld::new(Layout::umaze())),
+            world: Arc::new(World::clone(&MazeWorld::new(Layout::umaze()))),
             frame: "map".into(),
             style: PathStyle { period_secs: 0.05, clearance_m: 0.005 },
             show: true,

@@ -54,7 +54,7 @@ pub struct StepReport {
 ///
 /// Contract: every method is a pure function of its arguments, allocates nothing and never panics. A command that is
 /// NaN counts as zero, one outside [-1, 1] as clipped; a finite state has a finite successor. Free motion, from states
-/// that free motion reaches, stays within [`Robot::limits`]. [`check_robot`](crate::gate::check_robot) holds a robot, the
+/// that free motion reaches, stays within [`Robot::limits`]. [`check_robot`](crate::pilot::check_robot) holds a robot, the
 /// corrector and the gate to the same physics.
 pub trait Robot: fmt::Debug + Send + Sync {
     /// Its name, in lower case with underscores.
