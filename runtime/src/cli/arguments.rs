@@ -4,7 +4,9 @@ use super::output::CliError;
 use crate::correction::{CorrectionSettings, Strength};
 use crate::model::{Artefact, EngineChoice};
 use crate::pilot::PilotSettings;
-use crate::planner::{Control, ControlPlanner, Planner, PlannerDescription, PlannerSettings, load};
+use crate::planner::{
+    Control, ControlPlanner, DenoiserSettings, Planner, PlannerDescription, PlannerSettings, RolloutSettings, load,
+};
 use crate::quantity::{DriftError, DriftSettings, DriftStatus, Intended, IntendedChoice};
 use crate::view::{FINISH_TIMEOUT, View, ViewOptions};
 use crate::world::{Layout, Point, State};
@@ -59,6 +61,7 @@ impl PlannerArguments {
     /// The control, else the model, else the shipped one of that name, else the layout's.
     pub(super) fn open(&self, shipped_name: Option<&str>) -> Result<Opened, CliError> {
         if let Some(control) = self.control {
+            self.check_control(control)?;
             let planner = ControlPlanner::new(control, layout(&self.layout)?, self.settings.seed);
             return Ok(Opened { planner: Box::new(planner), model: None });
         }
@@ -69,6 +72,35 @@ impl PlannerArguments {
         let (path, artefact) = open_model(own.as_deref(), &self.layout)?;
         let planner = load(&artefact, &self.engine.choice()?, &self.settings).map_err(CliError::input)?;
         Ok(Opened { planner, model: Some((path, artefact.sha256().to_owned())) })
+    }
+
+    /// Refuses options of a network beside a control, where they would have no effect.
+    fn check_control(&self, control: Control) -> Result<(), CliError> {
+        let PlannerSettings { denoiser, rollout, seed: _ } = &self.settings;
+        let DenoiserSettings { solver, denoising_steps, candidates, warm_start } = denoiser;
+        let RolloutSettings { rollouts, temperature, target_return } = rollout;
+        let EngineArguments { engine, onnxruntime, threads } = &self.engine;
+        let options = [
+            ("--solver", solver.is_some()),
+            ("--steps", denoising_steps.is_some()),
+            ("--candidates", candidates.is_some()),
+            ("--warm-start", warm_start.is_some()),
+            ("--rollouts", rollouts.is_some()),
+            ("--temperature", temperature.is_some()),
+            ("--target-return", target_return.is_some()),
+            ("--engine", engine.name() != "auto"),
+            ("--onnxruntime", onnxruntime.is_some()),
+            ("--threads", *threads != 1),
+        ];
+        let given: Vec<&str> = options.into_iter().filter_map(|(option, given)| given.then_some(option)).collect();
+        if given.is_empty() {
+            return Ok(());
+        }
+        Err(CliError::wrong(format!(
+            "--control {}: expected no options of a network, got {}\nhint: a control runs no network; leave them out, or --control",
+            control.name(),
+            given.join(", ")
+        )))
     }
 }
 

@@ -80,6 +80,12 @@ impl Demo {
     }
 
     fn drive(&self, count: usize) -> Result<Driven, CliError> {
+        if let (DemoPlanner::Policy, Some(control)) = (self.family, self.planner.control) {
+            return Err(CliError::wrong(format!(
+                "--control {}: expected no model beside it, got policy\nhint: planwright demo --control {0}",
+                control.name()
+            )));
+        }
         let shipped = (self.family == DemoPlanner::Policy).then_some("maze-policy");
         let Opened { planner, model } = self.planner.open(shipped)?;
         let description = planner.description().clone();

@@ -91,6 +91,7 @@ mod tests {
     #[test]
     fn a_length_without_its_bytes_is_refused() {
         let bytes = [1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 1, 2];
-        assert!(deserialize_from_cdr_with_rep_id::<Fast>(&bytes, RepresentationIdentifier::CDR_LE).is_err());
+        let refused = deserialize_from_cdr_with_rep_id::<Fast>(&bytes, RepresentationIdentifier::CDR_LE);
+        assert_eq!(refused.expect_err("two of many bytes").to_string(), "unexpected end of input");
     }
 }

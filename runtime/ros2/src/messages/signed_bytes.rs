@@ -46,6 +46,7 @@ mod tests {
         let (back, _) =
             deserialize_from_cdr_with_rep_id::<Cells>(&bytes, RepresentationIdentifier::CDR_LE).expect("own bytes");
         assert_eq!(back, cells);
-        assert!(deserialize_from_cdr_with_rep_id::<Cells>(&bytes[..7], RepresentationIdentifier::CDR_LE).is_err());
+        let cut = deserialize_from_cdr_with_rep_id::<Cells>(&bytes[..7], RepresentationIdentifier::CDR_LE);
+        assert_eq!(cut.expect_err("cut off").to_string(), "unexpected end of input");
     }
 }

@@ -364,7 +364,8 @@ proptest! {
             let mut ancestors = std::iter::successors(Some(parent), |&frame| parents[frame]);
             let loops = ancestors.any(|frame| frame == child);
             let inserted = put(&mut buffer, &format!("f{parent}"), &format!("f{child}"), 1.0);
-            prop_assert_eq!(inserted.is_err(), loops);
+            let refused = loops.then_some(if parent == child { "tf_invalid" } else { "tf_loop" });
+            prop_assert_eq!(inserted.err().map(|error| error.name()), refused);
             if !loops {
                 parents[child] = Some(parent);
             }

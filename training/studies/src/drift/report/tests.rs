@@ -163,8 +163,14 @@ fn plots_are_well_formed_and_name_every_system_and_hypothesis() {
     other.quantity = "angle\u{1}".to_owned();
     results.systems.push(other);
     let files = report(&results);
-    for broken in ["<a><b></a>", "<a>&nbsp;</a>", "<a b=c/>", "<a/><a/>", "<a>\u{1}</a>"] {
-        assert!(well_formed(broken).is_err(), "{broken}");
+    for (broken, problem) in [
+        ("<a><b></a>", "</a> closes nothing"),
+        ("<a>&nbsp;</a>", "entity at \"&nbsp;\""),
+        ("<a b=c/>", "attributes of <a b=c/>"),
+        ("<a/><a/>", "[] open, 2 roots, \"\" behind"),
+        ("<a>\u{1}</a>", "control character '\\u{1}'"),
+    ] {
+        assert_eq!(well_formed(broken), Err(problem.to_owned()), "{broken}");
     }
     for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".svg")) {
         well_formed(text).unwrap_or_else(|problem| panic!("{name}: {problem}"));
