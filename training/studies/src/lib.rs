@@ -81,7 +81,8 @@ mod tests {
     fn a_shard_without_cells_is_done_at_once() {
         let folder = tempfile::tempdir().expect("a folder");
         let out = folder.path().join("numbers").display().to_string();
-        let line = ["planwright-study", "run", "numbers", "--size", "quick", "--shard", "500/500", "--json", "--out", &out];
+        let line =
+            ["planwright-study", "run", "numbers", "--size", "quick", "--shard", "500/500", "--json", "--out", &out];
         let matches = REGISTRY.command().try_get_matches_from(line).expect("arguments");
         let text = REGISTRY.dispatch(&matches).expect("nothing to do");
         assert!(text.contains("\"missing\": ["), "{text}");
