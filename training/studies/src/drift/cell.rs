@@ -3,6 +3,7 @@
 use super::DriftError;
 use super::inputs::Inputs;
 use super::measured_fit::MeasuredFit;
+use super::no_network;
 use super::prepare::prepare;
 use super::recipe::SystemPlan;
 use super::report::Method;
@@ -38,7 +39,7 @@ pub struct UnitResult {
     pub method: Method,
     /// SHA-256 of everything in the study's recipe that the fit depends on.
     pub plan_sha256: String,
-    /// SHA-256 of the fit's recipe, data included.
+    /// SHA-256 of the fit's recipe, data included; empty without a network.
     pub recipe_sha256: String,
     /// Mass per cell of the system's grid.
     pub mass: Vec<f64>,
@@ -54,7 +55,7 @@ pub struct UnitResult {
     pub loss: Option<f64>,
     /// Seconds of fit, export and sampling.
     pub wall_secs: f64,
-    /// SHA-256 of the exported file.
+    /// SHA-256 of the exported file; empty without a network.
     pub model_sha256: String,
     /// Mean squared error per normalised coordinate of the predicted clean data at `error_timestep`.
     pub model_error: Option<f64>,
@@ -100,8 +101,8 @@ impl Cell for UnitCell {
     /// the kernel's size, do not matter.
     fn sha256(&self) -> String {
         let Self { inputs, plan, method, .. } = self;
-        let fit = inputs.recipe.fit_recipe(plan, *method, 0, 1);
-        let transform = (*method == Method::Transform).then_some(&inputs.recipe.transform);
+        let fit = method.has_network().then(|| inputs.recipe.fit_recipe(plan, *method, 0, 1));
+        let transform = method.has_codes().then_some(&inputs.recipe.transform);
         let epsilon = (*method == Method::Reweight).then_some(plan.reweight_epsilon);
         let base = (*method == Method::Reweight).then_some(plan.steps.baseline);
         let sizes = (plan.data, plan.generated, epsilon, base);
@@ -137,13 +138,16 @@ impl UnitCell {
         let Self { inputs, plan, seed, method } = self;
         let system = plan.system.build()?;
         let data = system.generate(plan.data, *seed)?;
+        let (folder, settings_sha256) = (bench.store.folder().join(self.folder()), self.sha256());
+        if !method.has_network() {
+            return no_network::measure(self, system.as_ref(), &data, settings_sha256, &folder);
+        }
         let prepared = prepare(self, system.as_ref(), &data, bench)?;
         let fitted = SequenceRecipe {
             starts_from: prepared.starts_from.clone(),
-            endpoints_fixed: system.endpoints_fixed() && *method != Method::Transform,
+            endpoints_fixed: system.endpoints_fixed() && !method.has_codes(),
             ..inputs.recipe.fit_recipe(plan, *method, *seed, system.columns())
         };
-        let (folder, settings_sha256) = (bench.store.folder().join(self.folder()), self.sha256());
         let system = system.as_ref();
         MeasuredFit { inputs, plan, system, seed: *seed, method: *method, settings_sha256, folder }
             .run(&fitted, &prepared)

@@ -16,7 +16,8 @@ use planwright::world::Layout;
 use planwright_training::study::{Store, distinct};
 use planwright_training::transform::System;
 
-/// Everything that is done. What is not done is left out, never zero; a seed without its baseline is left out.
+/// Everything that is done. What is not done is left out, never zero; a seed without its baseline has no
+/// prediction and no distances of a model.
 ///
 /// # Errors
 /// If samples cannot be read, or a prediction fails.
@@ -56,8 +57,8 @@ fn system_result(
     let mut rows = Vec::new();
     for seed in distinct(units.iter().map(|unit| unit.seed)) {
         let units: Vec<&UnitResult> = units.iter().copied().filter(|unit| unit.seed == seed).collect();
-        let Some(baseline) = units.iter().find(|unit| unit.method == Method::Baseline) else { continue };
-        let prediction = predict(inputs, plan, seed, None, Some(baseline))?;
+        let baseline = units.iter().copied().find(|unit| unit.method == Method::Baseline);
+        let prediction = baseline.map(|unit| predict(inputs, plan, seed, None, Some(unit))).transpose()?;
         commands.extend(units.iter().map(|unit| CommandRun {
             command: unit.command(&inputs.size),
             seed: Some(seed),
@@ -65,11 +66,12 @@ fn system_result(
             wall_secs: Some(unit.wall_secs),
             device: Some("cpu".to_owned()),
         }));
-        if plan.system.name == SystemName::Maze2d {
+        if plan.system.name == SystemName::Maze2d && baseline.is_some() {
             rows.extend(validity_rows(inputs, plan, system.as_ref(), seed, &units, store)?);
         }
-        result.seeds.push(seed_result(inputs, system.as_ref(), baseline, &units, &prediction)?);
-        result.sweeps.push(Sweep { seed, command: prediction.command, scales: prediction.sweep.scales });
+        result.seeds.push(seed_result(inputs, system.as_ref(), seed, &units, prediction.as_ref())?);
+        let sweep = |found: Prediction| Sweep { seed, command: found.command, scales: found.sweep.scales };
+        result.sweeps.extend(prediction.map(sweep));
     }
     result.t_tests = TTests::of(&result.seeds);
     result.validity = (!rows.is_empty()).then_some(rows);
@@ -79,13 +81,14 @@ fn system_result(
 fn seed_result(
     inputs: &Inputs,
     system: &dyn System,
-    baseline: &UnitResult,
+    seed: u64,
     units: &[&UnitResult],
-    prediction: &Prediction,
+    prediction: Option<&Prediction>,
 ) -> Result<SeedResult, DriftError> {
-    let matched = prediction.matched.as_ref();
-    let by_trajectory = prediction.matched_by_trajectory.as_ref();
-    let best = prediction.best();
+    let baseline = units.iter().find(|unit| unit.method == Method::Baseline);
+    let matched = prediction.and_then(|found| found.matched.as_ref());
+    let by_trajectory = prediction.and_then(|found| found.matched_by_trajectory.as_ref());
+    let best = prediction.and_then(Prediction::best);
     let mitigation = |unit: &&UnitResult| Mitigation {
         method: unit.method,
         command: unit.command(&inputs.size),
@@ -96,16 +99,16 @@ fn seed_result(
         steps: Some(unit.steps),
     };
     Ok(SeedResult {
-        seed: baseline.seed,
-        command: baseline.command(&inputs.size),
+        seed,
+        command: baseline.or(units.first()).map_or(String::new(), |unit| unit.command(&inputs.size)),
         curves: Curves {
             prior: Some(prior(system)?.mass().to_vec()),
-            data: Some(prediction.data.clone()),
+            data: prediction.map(|found| found.data.clone()),
             prediction: matched.map(|matched| matched.mass.clone()),
-            model: Some(baseline.mass.clone()),
+            model: baseline.map(|unit| unit.mass.clone()),
         },
-        tv_data_prior: Some(prediction.tv_data_prior),
-        tv_model_prior: Some(baseline.tv_prior),
+        tv_data_prior: prediction.map(|found| found.tv_data_prior),
+        tv_model_prior: baseline.map(|unit| unit.tv_prior),
         tv_prediction_prior: matched.map(|matched| matched.tv_prediction_prior),
         tv_prediction_model: matched.map(|matched| matched.tv_prediction_model),
         matched_scale: matched.map(|matched| matched.scale),
@@ -113,10 +116,10 @@ fn seed_result(
         tv_prediction_model_by_trajectory: by_trajectory.map(|matched| matched.tv_prediction_model),
         tv_prediction_model_best: best.map(|(_, distance)| distance),
         best_scale: best.map(|(scale, _)| scale),
-        model_error: baseline.model_error,
-        generated: Some(baseline.generated),
-        dropped: Some(baseline.dropped),
-        steps: Some(baseline.steps),
+        model_error: baseline.and_then(|unit| unit.model_error),
+        generated: baseline.map(|unit| unit.generated),
+        dropped: baseline.map(|unit| unit.dropped),
+        steps: baseline.map(|unit| unit.steps),
         mitigations: units.iter().map(mitigation).collect(),
     })
 }

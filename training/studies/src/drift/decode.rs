@@ -1,8 +1,11 @@
 //! Sampled codes decoded to trajectories by the exported file's own decoder.
 
 use super::DriftError;
+use super::measure::{admissible, weighted_marginal};
 use planwright::planner::SequenceGenerator;
+use planwright::quantity::Marginal;
 use planwright_training::dataset::Trajectories;
+use planwright_training::transform::System;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -16,6 +19,38 @@ pub(super) struct DecodedSamples {
     pub(super) drawn: Trajectories,
 }
 
+impl DecodedSamples {
+    /// Of trajectories of this shape.
+    pub(super) fn empty(horizon: usize, columns: usize) -> Self {
+        let none = Trajectories::empty(horizon, columns);
+        Self { neighbours: none.clone(), weights: Vec::new(), drawn: none }
+    }
+
+    /// Adds one sample: the weights and trajectories of its neighbours.
+    pub(super) fn push(&mut self, weights: &[f32], trajectories: &[f32], rng: &mut ChaCha8Rng) {
+        self.weights.extend(weights.iter().map(|weight| f64::from(*weight)));
+        self.neighbours.values.extend_from_slice(trajectories);
+        let mut left = rng.random::<f32>();
+        let mut chosen = 0;
+        for (place, weight) in weights.iter().enumerate() {
+            chosen = place;
+            left -= weight;
+            if left < 0.0 {
+                break;
+            }
+        }
+        let size = self.drawn.size();
+        self.drawn.values.extend_from_slice(&trajectories[chosen * size..(chosen + 1) * size]);
+    }
+
+    /// The distribution over all neighbours by their weights; of the drawn trajectories those that count, and how many
+    /// do not.
+    pub(super) fn measured(&self, system: &dyn System) -> Result<(Marginal, Trajectories, usize), DriftError> {
+        let (kept, dropped) = admissible(system, &self.drawn);
+        Ok((weighted_marginal(system, &self.neighbours, &self.weights)?, kept, dropped))
+    }
+}
+
 /// Decodes normalised codes with the exported file's own decoder.
 pub(super) fn decode(
     generator: &mut SequenceGenerator,
@@ -24,11 +59,7 @@ pub(super) fn decode(
     seed: u64,
 ) -> Result<DecodedSamples, DriftError> {
     let (horizon, columns, size) = (codes.horizon, codes.columns, codes.size());
-    let mut done = DecodedSamples {
-        neighbours: Trajectories::empty(horizon, columns),
-        weights: Vec::new(),
-        drawn: Trajectories::empty(horizon, columns),
-    };
+    let mut done = DecodedSamples::empty(horizon, columns);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     for chunk in codes.values.chunks(batch * size) {
         let rows = chunk.len() / size;
@@ -40,18 +71,7 @@ pub(super) fn decode(
         for row in 0..rows {
             let weights = &decoded.weights[row * neighbours..(row + 1) * neighbours];
             let trajectories = &decoded.trajectories[row * neighbours * size..(row + 1) * neighbours * size];
-            done.weights.extend(weights.iter().map(|weight| f64::from(*weight)));
-            done.neighbours.values.extend_from_slice(trajectories);
-            let mut left = rng.random::<f32>();
-            let mut chosen = 0;
-            for (place, weight) in weights.iter().enumerate() {
-                chosen = place;
-                left -= weight;
-                if left < 0.0 {
-                    break;
-                }
-            }
-            done.drawn.values.extend_from_slice(&trajectories[chosen * size..(chosen + 1) * size]);
+            done.push(weights, trajectories, &mut rng);
         }
     }
     Ok(done)

@@ -4,7 +4,7 @@ use super::DriftError;
 use super::cell::UnitResult;
 use super::decode;
 use super::inputs::Inputs;
-use super::measure::{admissible, marginal, prior, weighted_marginal};
+use super::measure::{admissible, marginal, prior};
 use super::prepare::Prepared;
 use super::recipe::SystemPlan;
 use super::report::Method;
@@ -69,19 +69,14 @@ impl MeasuredFit<'_> {
             _ => None,
         };
         let drawn = samples::sample(&mut generator, prepared, fitted, plan, seed, inputs.progress)?;
-        let (found, kept, dropped) = match method {
-            Method::Transform => {
-                let decoded = decode::decode(&mut generator, BATCH, &drawn, seed)?;
-                let (kept, dropped) = admissible(system, &decoded.drawn);
-                (weighted_marginal(system, &decoded.neighbours, &decoded.weights)?, kept, dropped)
+        let (found, kept, dropped) = if method.has_codes() {
+            decode::decode(&mut generator, BATCH, &drawn, seed)?.measured(system)?
+        } else {
+            let (kept, dropped) = admissible(system, &drawn.physical(&system.limits()));
+            if kept.is_empty() {
+                return Err(DriftError::NothingLeft { name: fitted.name.clone(), generated: drawn.len() });
             }
-            _ => {
-                let (kept, dropped) = admissible(system, &drawn.physical(&system.limits()));
-                if kept.is_empty() {
-                    return Err(DriftError::NothingLeft { name: fitted.name.clone(), generated: drawn.len() });
-                }
-                (marginal(system, &kept)?, kept, dropped)
-            }
+            (marginal(system, &kept)?, kept, dropped)
         };
         samples::write_samples(&folder.join("samples.npy"), &kept)?;
         Ok(UnitResult {

@@ -16,6 +16,7 @@ pub(crate) mod inputs;
 pub(crate) mod measure;
 pub(crate) mod measured_fit;
 pub mod mitigation;
+mod no_network;
 mod predict;
 pub(crate) mod prepare;
 mod recipe;
@@ -73,6 +74,7 @@ impl Study for Drift {
 Examples:
   planwright-study run drift --size quick
   planwright-study run drift --system tent --method baseline,transform --seeds 1
+  planwright-study run drift --method transform-one-step,transform-no-network     controls of the transform
   planwright-study table drift --json
   planwright-study report drift --report docs/drift
   planwright-study predict --system tent
@@ -134,7 +136,7 @@ checkpoint, model and samples of every fit beside them.";
 mod tests {
     use super::*;
     use crate::conformance;
-    use planwright_training::study::Cell;
+    use planwright_training::study::{self, Cell};
 
     fn cells(line: &str) -> Result<Vec<UnitCell>, StudyError> {
         Drift.cells(&conformance::request(&Drift, line)?)
@@ -161,6 +163,47 @@ mod tests {
         for (cell, hash) in quick.iter().zip(hashes.into_iter().chain(others)) {
             assert!(cell.sha256().starts_with(hash), "{}: {}", cell.path(), cell.sha256());
         }
+    }
+
+    #[test]
+    fn the_control_with_one_step_is_the_transform_but_for_its_steps_and_name() {
+        let line = "--size quick --system tent --method transform,transform-one-step,transform-no-network";
+        let cells = cells(line).expect("cells");
+        let hashes: std::collections::HashSet<String> = cells.iter().map(Cell::sha256).collect();
+        assert_eq!(hashes.len(), 3);
+        let [transform, one_step] = [&cells[0], &cells[1]].map(|cell| {
+            let mut fit = cell.inputs.recipe.fit_recipe(&cell.plan, cell.method, 7, 2);
+            let steps = std::mem::take(&mut fit.training.steps);
+            fit.name.clear();
+            (steps, fit)
+        });
+        assert_eq!((one_step.0, one_step.1), (1, transform.1));
+        assert!(transform.0 > 1);
+        let path = cells[2].path();
+        assert_eq!(path, "tent-s1-transform-no-network/unit");
+    }
+
+    #[test]
+    fn a_method_has_one_name_on_the_command_line_in_json_and_in_tables() {
+        for method in Method::ALL {
+            assert_eq!(serde_json::to_value(method).expect("a name"), method.name());
+            let cells = cells(&format!("--size quick --method {}", method.name())).expect("cells");
+            assert!(cells.iter().all(|cell| cell.method == method));
+        }
+    }
+
+    #[test]
+    fn controls_alone_make_a_table() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().display();
+        let line = format!("run --size quick --system tent --method transform-no-network --json --out {out}");
+        let matches = study::arguments::<Drift>().try_get_matches_from(line.split(' ')).expect("arguments");
+        let text = study::AnyStudy::table(&Drift, &matches, false).expect("a table").text;
+        let row = text.lines().rev().find(|line| line.contains("tent")).expect("a row");
+        let words: Vec<&str> = row.split_whitespace().filter(|word| !["|", "\u{2502}"].contains(word)).collect();
+        assert_eq!(words[..6], ["tent", "1", "missing", "missing", "missing", "missing"], "{row}");
+        assert_eq!(words[6..8], ["not", "run"], "{row}");
+        assert!(words[8].parse::<f64>().is_ok_and(|tv| tv < 0.12), "{row}");
     }
 
     #[test]

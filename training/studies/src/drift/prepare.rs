@@ -35,7 +35,7 @@ pub(super) fn prepare(
     let UnitCell { inputs, plan, seed, method } = cell;
     let mut prepared = plain(system, data);
     match method {
-        Method::Baseline => {}
+        Method::Baseline | Method::TransformNoNetwork => {}
         Method::Reweight => {
             let cell = cell.baseline();
             let baseline = bench.require(&cell)?;
@@ -61,7 +61,7 @@ pub(super) fn prepare(
             prepared.description.condition = Some(ConditionSpec { width: condition.width(), low, high, guidance });
             prepared.condition = Some(condition);
         }
-        Method::Transform => {
+        Method::Transform | Method::TransformOneStep => {
             let codes = paired_codes(&inputs.recipe.transform, system, data, *seed)?;
             prepared.description = prepared.description.with_codes(&codes);
             prepared.rows.rows = codes.rows;

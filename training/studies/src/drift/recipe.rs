@@ -122,6 +122,8 @@ impl MethodSteps {
             Method::Reweight => self.reweight,
             Method::Conditional => self.conditional,
             Method::Transform => self.transform,
+            Method::TransformOneStep => 1,
+            Method::TransformNoNetwork => 0,
         }
     }
 }

@@ -70,6 +70,9 @@ impl Tool for Release {
         if steps == 0 || candidates == 0 {
             return Err(StudyError::setting("steps and candidates", "above 0", format!("{steps} and {candidates}")));
         }
+        if !method.has_network() {
+            return Err(StudyError::setting("method", "with a network", method.name()));
+        }
         let (unit, store) = inputs.unit(&asked.common, UnitCell { inputs: inputs.clone(), plan, seed, method })?;
         let solver = SolverDefaults { solver: Solver::Ddim, steps, candidates };
         let released = release(&inputs, &unit, &store, solver, !asked.comparison, &asked.file)?;

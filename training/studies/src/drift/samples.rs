@@ -21,6 +21,8 @@ use std::path::Path;
 pub(crate) const BATCH: usize = 100;
 /// Data rows on which a model's error is measured.
 const ERROR_ROWS: usize = 500;
+/// Distance of the seeds of sampling from those of the fit, whose streams have been used.
+pub(super) const SAMPLING_SEED_OFFSET: u64 = 0x5A17;
 
 /// Normalised samples of the exported model, with conditions and endpoints as the method wants them.
 pub(crate) fn sample(
@@ -56,8 +58,7 @@ pub(crate) fn sample(
     }
     let request = SequenceRequest {
         count,
-        // Not the seed of the fit: its streams have been used.
-        seed: seed.wrapping_add(0x5A17),
+        seed: seed.wrapping_add(SAMPLING_SEED_OFFSET),
         conditions: (!conditions.is_empty()).then_some(&conditions),
         endpoints: (!endpoints.is_empty()).then_some(&endpoints),
     };

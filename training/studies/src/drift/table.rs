@@ -1,7 +1,7 @@
 //! The study's tables on a terminal: fits, distances between prior, data, prediction and model, and mitigations.
 
 use super::cell::UnitResult;
-use super::report::{DriftResults, Method, SeedResult, SystemResult};
+use super::report::{DriftResults, Method, SeedResult};
 use planwright_training::statistics::Summary;
 use planwright_training::study::{Shown, StudyError, Table};
 use serde::Serialize;
@@ -18,13 +18,6 @@ const DISTANCES: [Column; 6] = [
     ("at the best scale", |seed| seed.tv_prediction_model_best),
 ];
 
-const MITIGATIONS: [Column; 4] = [
-    ("baseline", |seed| seed.mitigation(Method::Baseline)?.tv_prior),
-    ("reweight", |seed| seed.mitigation(Method::Reweight)?.tv_prior),
-    ("conditional", |seed| seed.mitigation(Method::Conditional)?.tv_prior),
-    ("transform", |seed| seed.mitigation(Method::Transform)?.tv_prior),
-];
-
 #[derive(Serialize)]
 struct Document<'r> {
     units: &'r [UnitResult],
@@ -34,17 +27,19 @@ struct Document<'r> {
 
 pub(super) fn table(units: &[UnitResult], results: DriftResults) -> Result<Shown, StudyError> {
     let mut text: Vec<String> = units.iter().map(line).collect();
-    let p = |system: &SystemResult| system.t_tests.transform.map_or("-".to_owned(), |test| format!("{:.4}", test.p));
-    for (columns, last) in [(&DISTANCES[..], None), (&MITIGATIONS[..], Some("p"))] {
-        let headings = ["system", "seeds"].into_iter().chain(columns.iter().map(|(heading, _)| *heading)).chain(last);
-        let mut table = Table::new(headings);
-        for system in &results.systems {
-            let start = [system.system.clone(), system.seeds.len().to_string()];
-            let cells = columns.iter().map(|(_, column)| over(system.seeds.iter().filter_map(column)));
-            table.row(start.into_iter().chain(cells).chain(last.map(|_| p(system))));
-        }
-        text.extend([String::new(), table.text()]);
+    let start = ["system", "seeds"];
+    let mut distances = Table::new(start.into_iter().chain(DISTANCES.map(|(heading, _)| heading)));
+    let mut mitigations = Table::new(start.into_iter().chain(Method::ALL.map(Method::name)).chain(["p"]));
+    for system in &results.systems {
+        let start = [system.system.clone(), system.seeds.len().to_string()];
+        let cells = DISTANCES.map(|(_, column)| over(system.seeds.iter().filter_map(column), "missing"));
+        distances.row(start.clone().into_iter().chain(cells));
+        let tv = |method| system.seeds.iter().filter_map(move |seed| seed.mitigation(method)?.tv_prior);
+        let cells = Method::ALL.map(|method| over(tv(method), method.absent("missing")));
+        let p = system.t_tests.transform.map_or("-".to_owned(), |test| format!("{:.4}", test.p));
+        mitigations.row(start.into_iter().chain(cells).chain([p]));
     }
+    text.extend([String::new(), distances.text(), String::new(), mitigations.text()]);
     Shown::of(&Document { units, results: &results }, text.join("\n"))
 }
 
@@ -63,6 +58,6 @@ fn line(unit: &UnitResult) -> String {
 }
 
 /// Mean and deviation of what is there.
-fn over(values: impl Iterator<Item = f64>) -> String {
-    Summary::of(&values.collect::<Vec<f64>>()).map_or("missing".to_owned(), |all| all.text(3))
+fn over(values: impl Iterator<Item = f64>, absent: &str) -> String {
+    Summary::of(&values.collect::<Vec<f64>>()).map_or(absent.to_owned(), |all| all.text(3))
 }

@@ -11,6 +11,8 @@ pub(super) fn method_colour(method: Method) -> RGBColor {
         Method::Reweight => RGBColor(230, 159, 0),
         Method::Conditional => RGBColor(204, 121, 167),
         Method::Transform => RGBColor(0, 158, 115),
+        Method::TransformOneStep => RGBColor(150, 150, 150),
+        Method::TransformNoNetwork => RGBColor(190, 190, 190),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `mitigations.svg`: the methods against the drift, curves and distances (figure 3).
+//! `mitigations.svg`: the methods against the drift, curves and distances (figure 3). Controls have distances alone.
 
 use super::colours::method_colour;
 use super::results::{DriftResults, Method, SystemResult};
@@ -11,7 +11,7 @@ use planwright_training::study::plot::svg::{Area, Drawn, Mark, fit, px, sheet};
 
 const PANEL_HEIGHT: f64 = 232.0;
 /// Of the width, for the curves.
-const CURVES: f64 = 540.0;
+const CURVES: f64 = 460.0;
 
 pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
     let systems = systems(results);
@@ -52,7 +52,8 @@ fn curve_panel(area: &Area<'_>, name: &str, system: Option<&SystemResult>) -> Dr
     };
     let Some(system) = system else { return panel.empty(area, MISSING) };
     let prior = spread(system, |seed| seed.curves.prior.as_ref());
-    let curves = Method::ALL.map(|method| (method, spread(system, |seed| seed.mitigation(method)?.curve.as_ref())));
+    let of = |method| (method, spread(system, |seed| seed.mitigation(method)?.curve.as_ref()));
+    let curves: Vec<_> = Method::ALL.into_iter().filter(|method| !method.is_control()).map(of).collect();
     if curves.iter().all(|(_, curve)| curve.is_none()) {
         return panel.empty(area, MISSING);
     }
@@ -73,7 +74,7 @@ fn curve_panel(area: &Area<'_>, name: &str, system: Option<&SystemResult>) -> Dr
         match method {
             Method::Baseline => line(&mut chart, curve.mean, method_colour(method), MEDIUM)?,
             Method::Transform => line(&mut chart, curve.mean, method_colour(method), THICK)?,
-            Method::Reweight | Method::Conditional => dashed(&mut chart, curve.mean, method_colour(method), MEDIUM)?,
+            _ => dashed(&mut chart, curve.mean, method_colour(method), MEDIUM)?,
         }
     }
     absence(&mut chart, &absent, panel.x, panel.y)
@@ -81,7 +82,11 @@ fn curve_panel(area: &Area<'_>, name: &str, system: Option<&SystemResult>) -> Dr
 
 fn bar_panel(area: &Area<'_>, system: Option<&SystemResult>) -> Drawn<()> {
     let bars = Method::ALL.map(|method| Bar {
-        label: method.name(),
+        label: match method {
+            Method::TransformOneStep => "one step",
+            Method::TransformNoNetwork => "no network",
+            _ => method.name(),
+        },
         colour: method_colour(method),
         values: system.map_or(Vec::new(), |system| method_distances(system, method)),
         published: None,

@@ -165,7 +165,7 @@ pub struct Curves {
 
 /// What is done against the drift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ValueEnum)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// Nothing.
     Baseline,
@@ -175,11 +175,42 @@ pub enum Method {
     Conditional,
     /// The coordinate transform.
     Transform,
+    /// Control: the transform after one optimiser step.
+    TransformOneStep,
+    /// Control: Gaussian noise in place of generated codes, paired at random, decoded as the transform's.
+    TransformNoNetwork,
 }
 
 impl Method {
     /// In the order of tables and plots.
-    pub const ALL: [Self; 4] = [Self::Baseline, Self::Reweight, Self::Conditional, Self::Transform];
+    pub const ALL: [Self; 6] = [
+        Self::Baseline,
+        Self::Reweight,
+        Self::Conditional,
+        Self::Transform,
+        Self::TransformOneStep,
+        Self::TransformNoNetwork,
+    ];
+
+    /// Whether it shows what the transform reaches without a trained network.
+    pub fn is_control(self) -> bool {
+        matches!(self, Self::TransformOneStep | Self::TransformNoNetwork)
+    }
+
+    /// Whether its samples are codes that are decoded to trajectories.
+    pub fn has_codes(self) -> bool {
+        self == Self::Transform || self.is_control()
+    }
+
+    /// Whether a network is fitted.
+    pub fn has_network(self) -> bool {
+        self != Self::TransformNoNetwork
+    }
+
+    /// What stands in a table where it was not run. Results of earlier versions have no controls.
+    pub(crate) fn absent(self, otherwise: &'static str) -> &'static str {
+        if self.is_control() { "not run" } else { otherwise }
+    }
 
     /// As in JSON.
     pub fn name(self) -> &'static str {
@@ -188,6 +219,8 @@ impl Method {
             Self::Reweight => "reweight",
             Self::Conditional => "conditional",
             Self::Transform => "transform",
+            Self::TransformOneStep => "transform-one-step",
+            Self::TransformNoNetwork => "transform-no-network",
         }
     }
 }

@@ -131,6 +131,24 @@ fn tables_hold_the_numbers_their_seed_and_their_command() {
 }
 
 #[test]
+fn controls_stand_beside_the_transform() {
+    let mut controlled = seed(4, 0.2);
+    controlled.mitigations.push(mitigation(Method::TransformOneStep, 0.02, [0.23, 0.27, 0.25, 0.25]));
+    let text = &report(&results(vec![controlled, seed(5, 0.2)]))["report.md"];
+    assert_eq!(cells(text, &["transform-one-step"])[1..4], ["not run", "0.020 (one seed)", "not run"]);
+    assert_eq!(cells(text, &["tent", "4", "transform-one-step"])[3..7], ["0.020", "100", "0", "50"]);
+    assert_eq!(cells(text, &["transform-no-network"])[2], "not run");
+}
+
+#[test]
+fn the_published_report_reads_back_and_keeps_its_numbers() {
+    let kept: DriftResults =
+        serde_json::from_str(include_str!("../../../../../docs/drift/report.json")).expect("the results");
+    let text = &report(&kept)["report.md"];
+    assert_eq!(cells(text, &["transform"])[2], "0.014 \u{b1} 0.003");
+}
+
+#[test]
 fn what_is_missing_is_called_missing_and_never_zero() {
     let mut one = seed(4, 0.2);
     one.curves.model = None;
@@ -143,6 +161,10 @@ fn what_is_missing_is_called_missing_and_never_zero() {
         assert_eq!(cells(text, &[row])[1..], ["not measured"; 5], "{row}");
     }
     assert_eq!(cells(text, &["tent", "4", "conditional"])[3..], ["not measured"; 5]);
+    for control in ["transform-one-step", "transform-no-network"] {
+        assert_eq!(cells(text, &[control])[1..], ["not run"; 5], "results of earlier versions have no controls");
+        assert_eq!(cells(text, &["tent", "4", control])[3..], ["not run"; 5]);
+    }
     assert_eq!(cells(text, &["tent", "transform"])[2..], ["not measured"; 7]);
     assert_eq!(
         cells(text, &["H0", "baseline"])[2..7],
