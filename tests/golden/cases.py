@@ -56,6 +56,8 @@ MOVED = [
 
 # What stood for an arrival where there is none.
 NO_ARRIVAL = ["0", "0.0", "-0.0"]
+# What stood for a correction where there is none.
+ZERO = ["0", "0.0"]
 MODELS = ["umaze", "medium", "large", "policy", "umaze-paths", "umaze-transform"]
 STUDY = "--json --onnxruntime {ort} --out {out}"
 
@@ -88,6 +90,8 @@ def runtime():
     for model, all_options in plans.items():
         plan = f"planwright plan --model models/maze-{model}.onnx --engine tract --json"
         failed = {".arrival_secs": (NO_ARRIVAL, "null", "planning failed: there is no arrival")}
+        for figure in ["residual_before_m", "residual_after_m", "iterations"]:
+            failed[f".{figure}"] = (ZERO, "null", "planning failed: nothing was corrected")
         yield Case(f"plan-{model}", [Step(f"{plan} {options}", meant=failed) for options in all_options])
     yield Case("plan-onnxruntime", [Step("planwright plan --start 3,1 --engine onnxruntime --onnxruntime {ort} --json")])
     for name, options in {

@@ -147,6 +147,29 @@ fn what_does_not_arrive_has_no_arrival() {
 }
 
 #[test]
+fn options_of_a_network_are_refused_beside_a_control() {
+    let control = ["plan", "--start", "3,1", "--control", "search"];
+    let options = ["--temperature", "0.3", "--candidates", "9", "--engine", "onnxruntime-cuda"];
+    let words = ["--control search: expected", "--candidates, --temperature, --engine", "hint"];
+    refused(planwright().args(control).args(options), &words);
+    refused(planwright().args(["demo", "policy", "--control", "search"]), &["got policy", "hint"]);
+}
+
+#[test]
+fn an_error_gives_its_cause_once_and_the_hint_last() {
+    let cases = [
+        (["plan", "--start", "3,1", "--model", "nosuch.onnx"], "No such file"),
+        (["plan", "--start", "3,1", "--rrd", "/nonexist/x"], "No such file"),
+        (["eval", "maze", "--episodes", "1", "--layout=moon"], "umaze, medium, large"),
+    ];
+    for (arguments, cause) in cases {
+        let message = refused(planwright().args(arguments), &["hint: "]);
+        let (problem, hint) = message.split_once("\nhint: ").unwrap_or_else(|| panic!("{message}"));
+        assert!(problem.matches(cause).count() == 1 && !hint.contains(cause), "{message}");
+    }
+}
+
+#[test]
 fn one_limit_of_candidates_holds_for_commands_nodes_and_manifests() {
     let limit = planwright::model::MAX_CANDIDATES;
     let plan = ["plan", "--start", "3,1", "--candidates", &format!("{}", limit + 1)];

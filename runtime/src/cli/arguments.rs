@@ -236,7 +236,15 @@ impl ViewArguments {
 pub(super) fn open_model(path: Option<&Path>, layout: &str) -> Result<(PathBuf, Artefact), CliError> {
     let path = match path {
         Some(path) => path.to_owned(),
-        None => shipped(&format!("maze-{layout}"))?,
+        None => match shipped(&format!("maze-{layout}")) {
+            Err(_) if Layout::named(layout).is_none() => {
+                return Err(CliError::wrong(format!(
+                    "--layout: expected one of {}, got '{layout}'\nhint: the models of umaze, medium and large are shipped; --model FILE names another one, --control plans in any layout file",
+                    Layout::NAMES.join(", ")
+                )));
+            }
+            found => found?,
+        },
     };
     let artefact = Artefact::open(&path).map_err(CliError::input)?;
     Ok((path, artefact))

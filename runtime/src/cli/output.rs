@@ -44,8 +44,28 @@ impl CliError {
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Input(error) | Self::Failed(error)) = self;
-        write!(f, "{error:#}")
+        f.write_str(&explain(error))
     }
+}
+
+/// What an error says, each of its causes once, and the hint last.
+pub fn explain(error: &anyhow::Error) -> String {
+    let text = error.to_string();
+    let (problem, mut hint) = split_hint(&text);
+    let mut problem = problem.to_owned();
+    let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+    for cause in &causes {
+        let (cause, own_hint) = split_hint(cause);
+        if !problem.contains(cause) {
+            problem = format!("{problem}: {cause}");
+        }
+        hint = hint.or(own_hint);
+    }
+    hint.map_or(problem.clone(), |hint| format!("{problem}\nhint: {hint}"))
+}
+
+fn split_hint(text: &str) -> (&str, Option<&str>) {
+    text.split_once("\nhint: ").map_or((text, None), |(problem, hint)| (problem, Some(hint)))
 }
 
 /// The arguments of this process, or the exit code after help, version or a message has been printed.
@@ -100,6 +120,23 @@ pub fn table(rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_gives_every_cause_once_and_the_hint_last() {
+        #[derive(Debug, thiserror::Error)]
+        enum Read {
+            #[error("expected a file, got: {source}\nhint: check the path")]
+            Held { source: std::io::Error },
+            #[error("expected a file\nhint: check the path")]
+            Apart { source: std::io::Error },
+        }
+        let source = || std::io::Error::other("no such place");
+        let held = explain(&Read::Held { source: source() }.into());
+        assert_eq!(held, "expected a file, got: no such place\nhint: check the path");
+        let apart = explain(&Read::Apart { source: source() }.into());
+        assert_eq!(apart, "expected a file: no such place\nhint: check the path");
+        assert_eq!(explain(&anyhow::anyhow!("no hint")), "no hint");
+    }
 
     #[test]
     fn tables_align_names_left_and_figures_right() {

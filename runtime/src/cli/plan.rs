@@ -42,13 +42,15 @@ impl Plan {
         let observation = Observation { state: start, goal, stamp_secs: 0.0, step: 0 };
         let checked = pilot.plan(&world, &observation, 0.0, 0.0).clone();
         view.finish(FINISH_TIMEOUT);
-        let corrected = pilot.corrected();
         let (outcome, reason) = match checked.origin() {
             Origin::Planned => ("planned", None),
             Origin::Fallback { kind, reason } => (kind.name(), Some(reason)),
         };
+        // Empty where planning failed: nothing was corrected then.
+        let corrected = Some(pilot.corrected()).filter(|corrected| !corrected.trajectory.states.is_empty());
         // Of a fallback nothing is known to arrive.
-        let arrival_secs = reason.is_none().then_some(corrected.arrival_secs).filter(|secs| secs.is_finite());
+        let planned = corrected.filter(|_| reason.is_none());
+        let arrival_secs = planned.map(|plan| plan.arrival_secs).filter(|secs| secs.is_finite());
         let states = &checked.trajectory().states;
         if self.json {
             let states: Vec<[f64; 4]> = states.iter().map(|state| state.to_array()).collect();
@@ -59,9 +61,9 @@ impl Plan {
                 "arrival_secs": arrival_secs,
                 "length_m": path_length_m(checked.trajectory().points()),
                 "measured": checked.measured(),
-                "residual_before_m": corrected.residual_before_m,
-                "residual_after_m": corrected.residual_after_m,
-                "iterations": corrected.iterations,
+                "residual_before_m": corrected.map(|plan| plan.residual_before_m),
+                "residual_after_m": corrected.map(|plan| plan.residual_after_m),
+                "iterations": corrected.map(|plan| plan.iterations),
                 "drift": pilot.drift(),
                 "plan_ms": pilot.latency(Stage::Whole).max,
                 "dt_secs": checked.trajectory().dt_secs,
@@ -70,16 +72,19 @@ impl Plan {
             }))?;
         } else {
             print_text(&format!(
-                "{}\n{outcome}{}: {:.2} s, {:.2} m long, {}\nclearance {:.3} m, residual {:.3} m before and {:.4} m after correction, {} round(s), {:.2} ms",
+                "{}\n{outcome}{}: {:.2} s, {:.2} m long, {}\nclearance {:.3} m, {}, {:.2} ms",
                 draw(&layout, start.position, goal, checked.trajectory().points()),
                 reason.map_or(String::new(), |reason| format!(" ({reason})")),
                 checked.trajectory().duration_secs(),
                 path_length_m(checked.trajectory().points()),
                 arrival_secs.map_or("does not arrive".to_owned(), |secs| format!("arrives after {secs:.2} s")),
                 checked.measured().clearance_m,
-                corrected.residual_before_m,
-                corrected.residual_after_m,
-                corrected.iterations,
+                corrected.map_or("not corrected".to_owned(), |plan| {
+                    format!(
+                        "residual {:.3} m before and {:.4} m after correction, {} round(s)",
+                        plan.residual_before_m, plan.residual_after_m, plan.iterations
+                    )
+                }),
                 pilot.latency(Stage::Whole).max,
             ))?;
         }

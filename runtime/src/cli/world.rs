@@ -55,11 +55,11 @@ impl Show {
             }));
         }
         print_text(&format!(
-            "{}: row is x, column is y, one cell is 1 m; a cell's centre lies 0.2 m below its index\n{}episodes of {} steps, goal {:?}",
+            "{}: row is x, column is y, one cell is 1 m; a cell's centre lies 0.2 m below its index\n{}episodes of {} steps, {}",
             layout.name(),
             layout.to_text(),
             rules.steps,
-            layout.goal()
+            layout.goal().map_or("no goal".to_owned(), |[x, y]| format!("goal {x:?}, {y:?}"))
         ))
     }
 }

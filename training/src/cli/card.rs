@@ -14,7 +14,8 @@ Example:
   planwright eval maze --layout umaze --protocol pilot --json > pilot.json
   planwright-train card models/maze-umaze.onnx --evaluation pilot.json --note 'trained on two cores'
 
-Rewrites the manifest's `measured` entries (the graph stays as it is), models/NAME.md and SHA256SUMS.")]
+Rewrites the manifest's `measured` entries (the graph stays as it is), models/NAME.md and SHA256SUMS. The card is
+written anew: a sentence that was added by hand is kept only where --note gives it again.")]
 pub(super) struct Card {
     /// The model
     model: PathBuf,

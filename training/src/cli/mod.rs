@@ -10,6 +10,7 @@ mod schema;
 
 use crate::console;
 use clap::{CommandFactory, Parser, Subcommand};
+use planwright::cli::output::explain;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -101,7 +102,7 @@ pub fn run() -> ExitCode {
         Err(CliError::Input(error)) => (error, 2),
         Err(CliError::Failed(error)) => (error, 1),
     };
-    eprintln!("error: {error:#}");
+    eprintln!("error: {}", explain(&error));
     ExitCode::from(code)
 }
 

@@ -53,7 +53,9 @@ pub enum CheckpointError {
         problem: String,
     },
     /// Of another version.
-    #[error("{path}: expected a checkpoint of format {FORMAT}, got format {got}\nhint: fit the recipe again")]
+    #[error(
+        "{path}: expected a checkpoint of format {FORMAT}, got format {got}, which lacks the summary of the data that resuming and export need\nhint: fit the recipe again with another --out; the file stays as it is"
+    )]
     Version {
         /// The file.
         path: PathBuf,

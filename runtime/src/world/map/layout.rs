@@ -101,6 +101,9 @@ impl Layout {
         }
     }
 
+    /// Names of the built-in layouts.
+    pub const NAMES: [&str; 3] = ["umaze", "medium", "large"];
+
     /// One of the built-in layouts, or `None`.
     pub fn named(name: &str) -> Option<Self> {
         match name {

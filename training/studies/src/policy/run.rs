@@ -5,7 +5,7 @@ use planwright::model::{Artefact, EngineChoice};
 use planwright::world::{LayoutError, MazeWorld};
 use planwright_training::dataset::episodes::{EpisodeSettings, RecordedEpisode, drive};
 use planwright_training::export::{ExportOptions, export};
-use planwright_training::fit::{Checkpoint, FitOptions, fit};
+use planwright_training::fit::{Checkpoint, CheckpointError, FitOptions, fit};
 use planwright_training::recipe::{PolicyRecipe, Recipe, content_sha256};
 use planwright_training::study::{Bench, Cell, StudyError};
 use serde::{Deserialize, Serialize};
@@ -96,10 +96,10 @@ impl Cell for PolicyCell {
         Cow::Borrowed(&output.plan_sha256)
     }
 
-    /// A fit that was cut off continues from its last checkpoint.
+    /// A fit that was cut off continues from its last checkpoint; from one of an older format it starts anew.
     fn run(&self, bench: &Bench<'_>) -> Result<PolicyResult, StudyError> {
         let folder = bench.store.folder().join(&self.recipe.name);
-        let resume = folder.join("checkpoint.safetensors").exists();
+        let resume = resumable(&folder.join("checkpoint.safetensors"))?;
         let options =
             FitOptions { folder: folder.clone(), resume, until: None, device: None, progress: false, initial: None };
         let fitted = fit(&Recipe::MazePolicy(self.recipe.clone()), &options).map_err(StudyError::failed)?;
@@ -151,6 +151,26 @@ impl PolicyCell {
         };
         self.temperatures.iter().map(one).collect()
     }
+}
+
+/// Whether there is a checkpoint to go on from. One of an older format is set aside, with a remark.
+fn resumable(path: &Path) -> Result<bool, StudyError> {
+    if !path.exists() {
+        return Ok(false);
+    }
+    let read = Checkpoint::read(path);
+    if let Err(error @ CheckpointError::Version { got, .. }) = &read {
+        let aside = path.with_extension(format!("format-{got}.safetensors"));
+        let problem = error.to_string();
+        eprintln!("warning: {}; starting anew, the old file is {}", first_line(&problem), aside.display());
+        std::fs::rename(path, aside).map_err(|source| StudyError::Io { path: path.to_owned(), source })?;
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or(text)
 }
 
 /// Mean returns of random motions and of the controller without noise.

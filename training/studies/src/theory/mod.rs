@@ -253,6 +253,7 @@ impl Study for Theory {
     const NAME: &'static str = "theory";
     const ABOUT: &'static str = "Scaling law, coloured noise and square waves (theorem 2.2.3, table A1, figure A17)";
     const SIZES: &'static [&'static str] = &["table", "quick"];
+    const EXAMPLES: &'static str = "Example: planwright-study run theory --size quick";
     type Options = TheoryOptions;
     type Cell = TheoryCell;
 
