@@ -54,7 +54,7 @@ pub enum CheckpointError {
     },
     /// Of another version.
     #[error(
-        "{path}: expected a checkpoint of format {FORMAT}, got format {got}, which lacks the summary of the data that resuming and export need\nhint: fit the recipe again with another --out; the file stays as it is"
+        "{path}: expected a checkpoint of format {FORMAT}, got {got}, which lacks the summary of the data that resuming and export need\nhint: fit the recipe again with another --out; the file stays as it is"
     )]
     Version {
         /// The file.
