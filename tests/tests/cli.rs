@@ -225,8 +225,26 @@ fn bench_reports_every_engine_and_plans_without_allocating_around_them() {
 #[test]
 fn help_has_examples_for_every_command() {
     for (program, commands) in [
-        ("planwright", vec!["demo", "plan", "eval maze", "world check", "world show", "inspect", "bench", "backends"]),
+        (
+            "planwright",
+            vec![
+                "demo",
+                "plan",
+                "eval maze",
+                "eval policy",
+                "world check",
+                "world show",
+                "world bound",
+                "inspect",
+                "bench",
+                "backends",
+            ],
+        ),
         ("planwright-train", vec!["data", "fit", "export", "card", "bench"]),
+        (
+            "planwright-study",
+            vec!["list", "run theory", "table theory", "run policy", "report heads", "predict", "release"],
+        ),
     ] {
         let (text, _, code) = run(command(program).arg("--help"));
         assert!(code == 0 && text.contains("Examples:") && text.contains("Exit codes:"), "{text}");

@@ -69,7 +69,9 @@ impl Registry {
         let document = |document: &Document| {
             let sizes = Arg::new("size").long("size").value_name("STUDY=SIZE").action(ArgAction::Append);
             let threads = Arg::new("threads").long("threads").default_value("1").value_parser(value_parser!(usize));
-            let command = Command::new(document.name).about(document.about);
+            let command = Command::new(document.name)
+                .about(document.about)
+                .after_help(format!("Example: planwright-study report {}", document.name));
             reported(command, "Where to write report.md and its plots (default: docs)")
                 .arg(folder("runs", "Folder of all run folders").default_value("runs"))
                 .arg(sizes.help("Another size of one study"))
@@ -86,7 +88,12 @@ impl Registry {
             .max_term_width(100)
             .subcommand_required(true)
             .arg_required_else_help(true)
-            .subcommand(Command::new("list").about("Studies with their sizes").arg(json()))
+            .subcommand(
+                Command::new("list")
+                    .about("Studies with their sizes")
+                    .arg(json())
+                    .after_help("Example: planwright-study list --json"),
+            )
             .subcommand(
                 all("run", "Make the cells that are missing, then print the table")
                     .subcommands(self.studies.iter().map(|study| study.arguments())),
