@@ -92,6 +92,9 @@ def runtime():
         failed = {".arrival_secs": (NO_ARRIVAL, "null", "planning failed: there is no arrival")}
         for figure in ["residual_before_m", "residual_after_m", "iterations"]:
             failed[f".{figure}"] = (ZERO, "null", "planning failed: nothing was corrected")
+        if model == "large":
+            # The gate rejects the second plan: 2.27 s was the arrival of what is not published.
+            failed[".arrival_secs"] = (["2.27"], "null", "the plan is a fallback, which does not arrive")
         yield Case(f"plan-{model}", [Step(f"{plan} {options}", meant=failed) for options in all_options])
     yield Case("plan-onnxruntime", [Step("planwright plan --start 3,1 --engine onnxruntime --onnxruntime {ort} --json")])
     for name, options in {
