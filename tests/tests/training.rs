@@ -158,10 +158,8 @@ fn a_checkpoint_of_the_first_format_is_refused_with_a_hint() {
 
 #[test]
 fn commands_that_moved_name_their_new_place() {
-    for (arguments, words) in [(["fourier", "fit", "x.toml"], "planwright-train fit RECIPE")] {
-        let (_, stderr, code) = run(command("planwright-train").args(arguments));
-        assert!(code == 2 && stderr.contains("moved: ") && stderr.contains(words), "{arguments:?}: {stderr}");
-    }
+    let (_, stderr, code) = run(command("planwright-train").args(["fourier", "fit", "x.toml"]));
+    assert!(code == 2 && stderr.contains("moved: planwright-train fit RECIPE"), "{stderr}");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Description of a model: the JSON in its metadata entry `planwright.manifest`.
 
-use super::family::Family;
-use super::family_entries::{Entries, FamilyName};
+use super::family::{Entries, Family, FamilyName};
 use super::manifest_entries::{
     Column, ConditionSpec, DenoiserSpec, DiffusionSpec, Golden, Normaliser, Parity, Provenance, QuantitySpec,
     SolverDefaults, TensorSpec, TransformSpec, WorldSpec,

@@ -25,7 +25,6 @@ mod contract;
 mod engine;
 mod error;
 mod family;
-mod family_entries;
 mod load;
 mod manifest;
 mod manifest_check;
@@ -48,8 +47,7 @@ pub use builder::ManifestBuilder;
 pub use contract::{CODES, SUPPORT};
 pub use engine::{Engine, EngineChoice, EngineDescription, EngineKind, EngineNameError, Provider};
 pub use error::{EngineError, ModelError};
-pub use family::{Family, MAX_CANDIDATES, tensors};
-pub use family_entries::FamilyName;
+pub use family::{Family, FamilyName, MAX_CANDIDATES, tensors};
 pub use load::{SELF_TEST_TOLERANCE, load_engine, relative_difference};
 pub use manifest::Manifest;
 pub use manifest_entries::{

@@ -45,7 +45,6 @@ enum Command {
     /// Time training steps
     Bench(bench::Bench),
     /// The schemas of recipe and manifest
-    #[command(hide = true)]
     Schema(schema::Schema),
     #[command(hide = true)]
     Drift(fourier::Moved),
