@@ -14,6 +14,8 @@ import cases
 NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w])")
 # Whole numbers below this say nothing about a computation where their place is not compared: an index, a count.
 TELLING = 1000
+# Two numbers with as many digits are not equal by chance.
+DIGITS = 5
 
 
 @dataclass
@@ -119,9 +121,11 @@ def telling(number):
 
 
 def inclusion(old, new, found):
-    """Every number of the old output occurs in the new one, as often."""
+    """Every number of the old output occurs in the new one: as often, if it has so few digits that it may be another's;
+    once, if it has more, as a table may repeat a figure."""
     for number, count in (old - new).items():
-        if telling(number):
+        digits = len(number.lower().split("e")[0].strip("-").replace(".", "").strip("0"))
+        if telling(number) and (digits < DIGITS or number not in new):
             found.differ("numbers", f"{number} occurs {count} times less often")
 
 
