@@ -1,8 +1,8 @@
 //! Sampled codes decoded to trajectories by the exported file's own decoder.
 
-use super::DriftError;
 use planwright::planner::SequenceGenerator;
 use planwright_training::dataset::Trajectories;
+use planwright_training::study::StudyError;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -22,7 +22,7 @@ pub(super) fn decode(
     batch: usize,
     codes: &Trajectories,
     seed: u64,
-) -> Result<DecodedSamples, DriftError> {
+) -> Result<DecodedSamples, StudyError> {
     let (horizon, columns, size) = (codes.horizon, codes.columns, codes.size());
     let mut done = DecodedSamples {
         neighbours: Trajectories::empty(horizon, columns),
