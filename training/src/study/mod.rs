@@ -80,6 +80,7 @@
 //! [`Cell::chain`]; what many cells share and is costly (a data set) lies in the cells behind an `Arc<OnceLock<_>>`.
 
 mod cell;
+mod checkpoint;
 mod command;
 mod definition;
 pub mod ensemble;
@@ -95,6 +96,7 @@ mod store;
 mod table;
 
 pub use cell::{Bench, Cell, run_alone};
+pub use checkpoint::resumable;
 pub use command::{Document, Registry, Tool};
 pub use definition::{AnyStudy, Results, Study};
 pub use error::StudyError;

@@ -15,6 +15,7 @@ use planwright::planner::SequenceGenerator;
 use planwright_training::export::{ExportOptions, export};
 use planwright_training::fit::{Checkpoint, FitError, FitOptions, SequenceDescription, fit_sequences};
 use planwright_training::recipe::SequenceRecipe;
+use planwright_training::study::resumable;
 use planwright_training::transform::System;
 use planwright_training::transform::deviation::{matching_level, median_displacement};
 use std::path::PathBuf;
@@ -43,7 +44,7 @@ impl MeasuredFit<'_> {
         let checkpoint_path = folder.join("checkpoint.safetensors");
         let fit_options = FitOptions {
             folder: folder.clone(),
-            resume: checkpoint_path.exists(),
+            resume: resumable(&checkpoint_path)?,
             until: None,
             device: None,
             progress: inputs.progress,

@@ -5,9 +5,9 @@ use planwright::model::{Artefact, EngineChoice};
 use planwright::world::{LayoutError, MazeWorld};
 use planwright_training::dataset::episodes::{EpisodeSettings, RecordedEpisode, drive};
 use planwright_training::export::{ExportOptions, export};
-use planwright_training::fit::{Checkpoint, CheckpointError, FitOptions, fit};
+use planwright_training::fit::{Checkpoint, FitOptions, fit};
 use planwright_training::recipe::{PolicyRecipe, Recipe, content_sha256};
-use planwright_training::study::{Bench, Cell, StudyError};
+use planwright_training::study::{Bench, Cell, StudyError, resumable};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -151,26 +151,6 @@ impl PolicyCell {
         };
         self.temperatures.iter().map(one).collect()
     }
-}
-
-/// Whether there is a checkpoint to go on from. One of an older format is set aside, with a remark.
-fn resumable(path: &Path) -> Result<bool, StudyError> {
-    if !path.exists() {
-        return Ok(false);
-    }
-    let read = Checkpoint::read(path);
-    if let Err(error @ CheckpointError::Version { got, .. }) = &read {
-        let aside = path.with_extension(format!("format-{got}.safetensors"));
-        let problem = error.to_string();
-        eprintln!("warning: {}; starting anew, the old file is {}", first_line(&problem), aside.display());
-        std::fs::rename(path, aside).map_err(|source| StudyError::Io { path: path.to_owned(), source })?;
-        return Ok(false);
-    }
-    Ok(true)
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or(text)
 }
 
 /// Mean returns of random motions and of the controller without noise.
