@@ -48,7 +48,7 @@ impl fmt::Display for CliError {
     }
 }
 
-/// What an error says, each of its causes once, and the hint last.
+/// The message of an error with each of its causes once, and the hint last.
 pub fn explain(error: &anyhow::Error) -> String {
     let text = error.to_string();
     let (problem, mut hint) = split_hint(&text);

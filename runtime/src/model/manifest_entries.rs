@@ -146,7 +146,7 @@ pub enum Prediction {
 }
 
 /// A condition: dyadic Fourier features of a quantity, `[sin, cos](2^k pi u)` with `u` running from 0 to 1 over the
-/// quantity's range; all zeros ask for nothing in particular.
+/// quantity's range; all zeros are the null condition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConditionSpec {
@@ -156,7 +156,7 @@ pub struct ConditionSpec {
     pub low: f64,
     /// Upper end of the quantity's range.
     pub high: f64,
-    /// Weight of classifier-free guidance: `nothing + guidance * (condition - nothing)`.
+    /// Weight of classifier-free guidance: `unconditional + guidance * (conditional - unconditional)`.
     pub guidance: f32,
 }
 

@@ -78,7 +78,7 @@ impl Problem {
             return Err(PlanningFailure::new(ErrorCode::InvalidPlanner, "invalid_planner", message));
         }
         if request.viapoints > 0 {
-            let message = format!("expected no viapoints, got {}: this planner goes its own way", request.viapoints);
+            let message = format!("expected no viapoints, got {}: this planner does not take any", request.viapoints);
             return Err(PlanningFailure::new(ErrorCode::Unknown, "viapoints", message));
         }
         let (world, map_secs) = inputs.world(parameters, now)?;
