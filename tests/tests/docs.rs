@@ -192,6 +192,29 @@ fn wrong(words: &[String], whole: bool) -> Option<String> {
     }
 }
 
+/// Help of every command without subcommands that is shown, by its words.
+fn help_texts(mut command: clap::Command, words: &str, texts: &mut Vec<(String, String)>) {
+    let words = format!("{words} {}", command.get_name()).trim().to_owned();
+    let shown: Vec<_> = command.get_subcommands().filter(|inner| !inner.is_hide_set()).cloned().collect();
+    if shown.is_empty() {
+        texts.push((words, command.render_long_help().to_string()));
+        return;
+    }
+    shown.into_iter().for_each(|inner| help_texts(inner, &words, texts));
+}
+
+#[test]
+fn the_help_of_every_command_has_an_example() {
+    let mut texts = Vec::new();
+    for program in ["planwright", "planwright-train", "planwright-study"] {
+        help_texts(command_of(program), "", &mut texts);
+    }
+    let without: Vec<&str> =
+        texts.iter().filter(|(_, text)| !text.contains("Example")).map(|(words, _)| words.as_str()).collect();
+    assert!(without.is_empty(), "no example in the help of {}", without.join(", "));
+    assert!(texts.len() > 40, "{} commands found", texts.len());
+}
+
 #[test]
 fn commands_in_the_documents_exist_with_their_flags() {
     let (mut count, mut problems) = (0, Vec::new());

@@ -65,6 +65,7 @@ fn moved(command: &str) -> Result<(), CliError> {
 }
 
 #[derive(Args)]
+#[command(after_help = "Example: planwright-train fourier smoothness --pmf 0.1,0.2,0.4,0.2,0.1 --json")]
 struct Smoothness {
     /// Masses of the bins in their order, separated by commas
     #[arg(long, value_name = "P1,P2,...", allow_hyphen_values = true)]
