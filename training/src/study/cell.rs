@@ -2,9 +2,11 @@
 
 use super::{Store, StudyError};
 use crate::console::Progress;
-use serde::Serialize;
+use crate::recipe::content_sha256;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::time::Instant;
 
 /// One measured point of a study, such as a head, a data set and a seed: everything that determines its result.
 pub trait Cell: Clone {
@@ -51,13 +53,87 @@ pub trait Cell: Clone {
     }
 }
 
-/// The result of one cell of a batched ensemble: [`Cell::run`] where [`Cell::run_batch`] is written.
-///
-/// # Errors
-/// As [`Cell::run`].
-pub fn run_alone<C: Cell>(cell: &C, bench: &Bench<'_>) -> Result<C::Output, StudyError> {
-    let mut outputs = C::run_batch(std::slice::from_ref(cell), bench)?;
-    outputs.pop().ok_or_else(|| StudyError::setting("batch", "with one result", "none"))
+/// Settings that are a cell of their own and are trained as members of a batched ensemble. [`Cell`] follows from it.
+pub trait Member: Clone + Serialize + DeserializeOwned {
+    /// What a fit finds.
+    type Found: Serialize + DeserializeOwned;
+
+    /// [`Cell::path`].
+    fn place(&self) -> String;
+
+    /// Passes over the training rows.
+    fn passes(&self) -> usize;
+
+    /// Whether another one can be trained beside it.
+    fn fits_beside(&self, other: &Self) -> bool;
+
+    /// SHA-256 over everything that determines what is found, hex.
+    fn hash(&self) -> String {
+        content_sha256(self)
+    }
+
+    /// Fits members side by side. `on_pass` is called after each pass.
+    ///
+    /// # Errors
+    /// As [`Cell::run`].
+    fn fit(batch: &[Self], on_pass: impl FnMut()) -> Result<Vec<Self::Found>, StudyError>;
+}
+
+/// Result of a [`Member`]: the content of its file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome<S, F> {
+    /// Everything that determines it.
+    pub settings: S,
+    /// SHA-256 of the settings, hex.
+    pub settings_sha256: String,
+    /// What the fit found.
+    #[serde(flatten)]
+    pub found: F,
+    /// Members of its ensemble.
+    #[serde(default)]
+    pub lanes: usize,
+    /// Its share of their time, seconds.
+    pub wall_secs: f64,
+}
+
+impl<M: Member> Cell for M {
+    type Output = Outcome<M, M::Found>;
+
+    fn path(&self) -> String {
+        self.place()
+    }
+
+    fn sha256(&self) -> String {
+        self.hash()
+    }
+
+    fn sha256_of(output: &Self::Output) -> Cow<'_, str> {
+        Cow::Borrowed(&output.settings_sha256)
+    }
+
+    fn run(&self, bench: &Bench<'_>) -> Result<Self::Output, StudyError> {
+        let mut outputs = Self::run_batch(std::slice::from_ref(self), bench)?;
+        outputs.pop().ok_or_else(|| StudyError::setting("batch", "with one result", "none"))
+    }
+
+    fn run_batch(batch: &[Self], bench: &Bench<'_>) -> Result<Vec<Self::Output>, StudyError> {
+        let (begun, lanes) = (Instant::now(), batch.len());
+        let found = M::fit(batch, || bench.progress.advance(lanes as u64))?;
+        let wall_secs = begun.elapsed().as_secs_f64() / lanes.max(1) as f64;
+        let outcome = |(settings, found): (&M, M::Found)| {
+            let (settings, settings_sha256) = (settings.clone(), settings.hash());
+            Outcome { settings, settings_sha256, found, lanes, wall_secs }
+        };
+        Ok(batch.iter().zip(found).map(outcome).collect())
+    }
+
+    fn same_shape(&self, other: &Self) -> bool {
+        self.fits_beside(other)
+    }
+
+    fn steps(&self) -> u64 {
+        self.passes() as u64
+    }
 }
 
 /// What a running cell can use: where results and checkpoints lie, and the progress bar.

@@ -13,6 +13,8 @@ pub trait Study: Sync {
     const ABOUT: &'static str;
     /// Sizes, the usual one first.
     const SIZES: &'static [&'static str];
+    /// Start of the name of the folder of results below `runs`.
+    const FOLDER: &'static str = Self::NAME;
     /// Usual largest batch.
     const BATCH: usize = 1;
     /// Text below the help.
@@ -30,8 +32,8 @@ pub trait Study: Sync {
     /// Name of the folder of results below `runs`.
     fn folder(&self, request: &Request<Self::Options>) -> String {
         match Self::SIZES.first() {
-            Some(usual) if *usual == request.size => Self::NAME.to_owned(),
-            _ => format!("{}-{}", Self::NAME, request.size),
+            Some(usual) if *usual == request.size => Self::FOLDER.to_owned(),
+            _ => format!("{}-{}", Self::FOLDER, request.size),
         }
     }
 

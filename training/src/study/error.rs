@@ -1,7 +1,16 @@
 //! Errors of studies.
 
+use crate::dataset::TrajectoryError;
+use crate::export::ExportError;
+use crate::fit::{CheckpointError, FitError};
 use crate::head::HeadError;
+use crate::transform::deviation::DeviationError;
+use crate::transform::{SystemError, TransformError};
 use planwright::density::DensityError;
+use planwright::diffusion::ScheduleError;
+use planwright::model::ModelError;
+use planwright::planner::{PlanError, PlannerError};
+use planwright::quantity::QuantityError;
 use std::path::PathBuf;
 
 /// Why a study stops.
@@ -103,6 +112,40 @@ impl StudyError {
         match self {
             Self::Diverged { .. } | Self::Tensor(_) | Self::Draw { .. } | Self::Failed(_) => 1,
             _ => 2,
+        }
+    }
+}
+
+macro_rules! from_below {
+    ($($error:ty => $kind:ident),* $(,)?) => {$(
+        impl From<$error> for StudyError {
+            fn from(error: $error) -> Self {
+                Self::$kind(Box::new(error))
+            }
+        }
+    )*};
+}
+
+// Errors of the layers below pass on by `?`; failures that no other input would mend are not the caller's.
+from_below! {
+    CheckpointError => Input,
+    DeviationError => Input,
+    ExportError => Failed,
+    ModelError => Input,
+    PlanError => Input,
+    PlannerError => Input,
+    QuantityError => Input,
+    ScheduleError => Input,
+    SystemError => Input,
+    TrajectoryError => Input,
+    TransformError => Input,
+}
+
+impl From<FitError> for StudyError {
+    fn from(error: FitError) -> Self {
+        match error {
+            FitError::Diverged { .. } => Self::failed(error),
+            other => Self::input(other),
         }
     }
 }

@@ -26,6 +26,19 @@ pub fn distinct<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec<T> {
     seen
 }
 
+/// What both have of a seed, in the order of the first: the pairs of a comparison seed by seed.
+pub fn paired<A, B>(left: impl IntoIterator<Item = (u64, A)>, right: impl IntoIterator<Item = (u64, B)>) -> Vec<(A, B)>
+where
+    B: Clone,
+{
+    let right: Vec<(u64, B)> = right.into_iter().collect();
+    let partner = |seed: u64| right.iter().find(|(other, _)| *other == seed).map(|(_, value)| value.clone());
+    left.into_iter().filter_map(|(seed, value)| Some((value, partner(seed)?))).collect()
+}
+
+/// A column: its heading, and its cell of a row.
+pub type Column<R> = (&'static str, fn(&R) -> String);
+
 /// Headings and rows of cells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
@@ -37,6 +50,20 @@ impl Table {
     /// A table without rows.
     pub fn new<H: Into<String>>(headings: impl IntoIterator<Item = H>) -> Self {
         Self { headings: headings.into_iter().map(Into::into).collect(), rows: Vec::new() }
+    }
+
+    /// One row per value.
+    pub fn of<'r, R: 'r>(columns: &[Column<R>], values: impl IntoIterator<Item = &'r R>) -> Self {
+        let mut table = Self::new(columns.iter().map(|(heading, _)| *heading));
+        values.into_iter().for_each(|value| table.row(columns.iter().map(|(_, cell)| cell(value))));
+        table
+    }
+
+    /// One row per value, with cells that know more than the value.
+    pub fn with<R>(columns: &[(&str, &dyn Fn(&R) -> String)], values: impl IntoIterator<Item = R>) -> Self {
+        let mut table = Self::new(columns.iter().map(|(heading, _)| *heading));
+        values.into_iter().for_each(|value| table.row(columns.iter().map(|(_, cell)| cell(&value))));
+        table
     }
 
     /// Adds a row.

@@ -1,6 +1,8 @@
 //! Tests that every study passes: results resume, and every setting changes the hash.
 
-use planwright_training::study::{Cell, Request, RunOptions, Shard, Store, Study, StudyError, arguments, run_cells};
+use planwright_training::study::{
+    Cell, Member, Outcome, Request, RunOptions, Shard, Store, Study, StudyError, arguments, run_cells,
+};
 use std::collections::HashSet;
 use std::fmt::Debug;
 
@@ -17,14 +19,29 @@ pub(crate) fn every_setting_changes_the_hash<C: Cell>(cells: &[C]) {
     assert_eq!(hashes.len(), cells.len());
 }
 
+/// A result that a run would not make.
+pub(crate) fn outcome<M: Member>(settings: M, found: M::Found) -> Outcome<M, M::Found> {
+    Outcome { settings_sha256: settings.hash(), settings, found, lanes: 1, wall_secs: 1.0 }
+}
+
+/// The same of members of ensembles; `same` compares what was found.
+pub(crate) fn members_resume<M: Member>(cells: &[M], other: &M, same: fn(&M::Found, &M::Found) -> bool)
+where
+    M: Debug + PartialEq,
+    M::Found: Clone + Debug + PartialEq,
+{
+    let mark = |outcome: &mut Outcome<M, M::Found>| outcome.wall_secs = -1.0;
+    done_cells_are_read_and_others_are_made(cells, other, mark, |a, b| same(&a.found, &b.found));
+}
+
 /// Asserts that results are read where they are there, made again where they are not, the same ones, and refused where
 /// they are of other settings or broken. `other` has the path of the first cell; `mark` makes a result that a run would
 /// not make; `same` compares results but for their times.
 pub(crate) fn done_cells_are_read_and_others_are_made<C: Cell>(
     cells: &[C],
     other: &C,
-    mark: fn(&mut C::Output),
-    same: fn(&C::Output, &C::Output) -> bool,
+    mark: impl Fn(&mut C::Output),
+    same: impl Fn(&C::Output, &C::Output) -> bool,
 ) where
     C::Output: Clone + Debug + PartialEq,
 {

@@ -48,7 +48,12 @@ const GAP_BELOW: f64 = 12.0;
 const LEFT: f64 = 58.0;
 const RIGHT: f64 = 16.0;
 
-impl Panel<'_> {
+impl<'t> Panel<'t> {
+    /// Axes with about six ticks below and [`Y_TICKS`] beside.
+    pub fn new(heading: &'t str, note: &'t str, [x_label, y_label]: [&'t str; 2], x: [f64; 2], y: [f64; 2]) -> Self {
+        Self { heading, note, x_label, y_label, x, y, x_ticks: 6, y_ticks: Y_TICKS }
+    }
+
     fn head(&self, area: &Area<'_>) -> Drawn<()> {
         put(area, self.heading, (LEFT, 4.0), TextStyle::bold(HEADING_SIZE, INK), HPos::Left, VPos::Top)?;
         let right = f64::from(area.dim_in_pixel().0) / f64::from(FINE) - RIGHT;

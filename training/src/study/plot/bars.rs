@@ -35,16 +35,9 @@ pub fn draw(area: &Area<'_>, heading: &str, note: &str, y_label: &str, bars: &[B
         let whisker = Summary::of(&bar.values).map_or(0.0, |all| all.mean + all.sd.unwrap_or(0.0));
         bar.values.iter().copied().chain([whisker, bar.published.unwrap_or(0.0)]).fold(0.0, f64::max)
     };
-    let panel = Panel {
-        heading,
-        note,
-        x_label: "",
-        y_label,
-        x: [0.0, bars.len().max(1) as f64],
-        y: [0.0, top(bars.iter().map(reach))],
-        x_ticks: 0,
-        y_ticks: if bars.iter().all(Bar::is_empty) { 0 } else { Y_TICKS },
-    };
+    let (x, y) = ([0.0, bars.len().max(1) as f64], [0.0, top(bars.iter().map(reach))]);
+    let y_ticks = if bars.iter().all(Bar::is_empty) { 0 } else { Y_TICKS };
+    let panel = Panel { x_ticks: 0, y_ticks, ..Panel::new(heading, note, ["", y_label], x, y) };
     let mut chart = panel.chart(area)?;
     for (place, bar) in bars.iter().enumerate() {
         let centre = place as f64 + 0.5;

@@ -1,7 +1,8 @@
 //! Panels of curves with bands of one deviation: the usual figure of a comparison over one parameter.
 
 use super::super::markdown::MISSING;
-use super::axes::{Panel, Points, Y_TICKS, band, dashed, dots, line};
+use super::super::table::distinct;
+use super::axes::{Panel, Points, band, dashed, dots, line};
 use super::style::{HEADING_SIZE, INK, MEDIUM};
 use super::svg::{Area, Drawn, Mark, fit, sheet};
 use crate::statistics::Summary;
@@ -72,6 +73,33 @@ impl Curve {
     pub fn new(label: impl Into<String>, colour: usize, dashed: bool, points: Vec<CurvePoint>) -> Self {
         Self { label: label.into(), colour: colour_of(colour), dashed, points }
     }
+
+    /// Mean and deviation of the values at each parameter, from (parameter, value) in any order.
+    pub fn over(label: impl Into<String>, colour: usize, values: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        let values: Vec<(f64, f64)> = values.into_iter().collect();
+        let mut places = distinct(values.iter().map(|(x, _)| *x));
+        places.sort_by(f64::total_cmp);
+        let at = |x: &f64| values.iter().filter(|(place, _)| place == x).map(|(_, value)| *value).collect::<Vec<f64>>();
+        let points = places.iter().filter_map(|x| Some(CurvePoint::of(*x, Summary::of(&at(x))?))).collect();
+        Self::new(label, colour, false, points)
+    }
+
+    /// The mean and deviation of values that have no parameter, dashed from the first parameter to the last.
+    pub fn level(label: impl Into<String>, colour: usize, ends: &[f64], values: &[f64]) -> Self {
+        let all = Summary::of(values);
+        let ends = [ends.first(), ends.last()].into_iter().flatten();
+        Self::new(label, colour, true, ends.filter_map(|x| Some(CurvePoint::of(*x, all?))).collect())
+    }
+
+    /// The curve dashed.
+    pub fn dashed(self) -> Self {
+        Self { dashed: true, ..self }
+    }
+
+    /// Its parameters, rising.
+    pub fn places(&self) -> Vec<f64> {
+        self.points.iter().map(|point| point.x).collect()
+    }
 }
 
 /// A colour of [`COLOURS`], [`INK`] beyond them.
@@ -124,16 +152,7 @@ fn one(area: &Area<'_>, shown: &CurvePanel) -> Drawn<()> {
     let x = bounds(&mut points().map(|point| point.x));
     let y = bounds(&mut points().flat_map(|point| [point.mean - point.half, point.mean + point.half]));
     let heading = fit(&shown.heading, HEADING_SIZE, 240.0);
-    let panel = |x, y| Panel {
-        heading: &heading,
-        note: &shown.note,
-        x_label: &shown.x_label,
-        y_label: &shown.y_label,
-        x,
-        y,
-        x_ticks: 6,
-        y_ticks: Y_TICKS,
-    };
+    let panel = |x, y| Panel::new(&heading, &shown.note, [&shown.x_label, &shown.y_label], x, y);
     // A minimum passes over a NaN, so each point is checked.
     let whole = points().all(|point| point.x.is_finite() && point.mean.is_finite() && point.half.is_finite());
     if !whole || x[0].is_infinite() || y[0].is_infinite() {
