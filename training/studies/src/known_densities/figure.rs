@@ -4,7 +4,7 @@ use super::run::{DensityExample, DensityResult};
 use super::settings::{Dataset, DensityHead};
 use planwright::density::bin_centre;
 use planwright_training::study::markdown::MISSING;
-use planwright_training::study::plot::axes::{Panel, Y_TICKS, dashed, line, top};
+use planwright_training::study::plot::axes::{Panel, dashed, line, top};
 use planwright_training::study::plot::curves::colour_of;
 use planwright_training::study::plot::style::{INK, MEDIUM, THIN};
 use planwright_training::study::plot::svg::{Area, Drawn, Mark, sheet};
@@ -17,7 +17,7 @@ const HEADS: [(DensityHead, usize); 3] =
 /// One row per data set, one column per head, of the first seed that has an example; with that seed. `None` without any.
 pub(super) fn learnt(results: &[DensityResult]) -> Option<(u64, Drawn<String>)> {
     let shown = |result: &&DensityResult| {
-        result.example.is_some() && HEADS.iter().any(|(head, _)| *head == result.settings.head)
+        result.found.example.is_some() && HEADS.iter().any(|(head, _)| *head == result.settings.head)
     };
     let seed = results.iter().find(shown)?.settings.seed;
     let example = |dataset: Dataset, head: DensityHead| {
@@ -25,7 +25,7 @@ pub(super) fn learnt(results: &[DensityResult]) -> Option<(u64, Drawn<String>)> 
             let settings = &result.settings;
             (settings.dataset, settings.head, settings.seed) == (dataset, head, seed)
         };
-        results.iter().find(chosen).and_then(|result| result.example.as_ref())
+        results.iter().find(chosen).and_then(|result| result.found.example.as_ref())
     };
     let entries = [(Mark::Line(INK, MEDIUM), "learnt"), (Mark::Dashed(INK, THIN), "true")];
     let size = [Dataset::ALL.len(), HEADS.len()];
@@ -44,16 +44,8 @@ pub(super) fn learnt(results: &[DensityResult]) -> Option<(u64, Drawn<String>)> 
 
 fn panel(area: &Area<'_>, heading: &str, colour: usize, example: Option<&DensityExample>, highest: f64) -> Drawn<()> {
     let note = example.map_or(String::new(), |example| format!("x {:.2}, y {:.2}", example.input[0], example.input[1]));
-    let panel = Panel {
-        heading,
-        note: &note,
-        x_label: "z",
-        y_label: "probability",
-        x: [-1.0, 1.0],
-        y: [0.0, highest],
-        x_ticks: 5,
-        y_ticks: Y_TICKS,
-    };
+    let (x, y) = ([-1.0, 1.0], [0.0, highest]);
+    let panel = Panel { x_ticks: 5, ..Panel::new(heading, &note, ["z", "probability"], x, y) };
     let Some(example) = example else { return panel.empty(area, MISSING) };
     let points = |masses: &[f64]| {
         let places = masses.iter().enumerate().map(|(bin, mass)| (bin_centre(bin, masses.len()), *mass));

@@ -64,6 +64,20 @@ pub struct DensityMetrics {
     pub perplexity: Option<f64>,
 }
 
+impl DensityMetrics {
+    /// By its name in tables.
+    pub(super) fn value(&self, metric: &str) -> Option<f64> {
+        match metric {
+            "kl" => self.kl,
+            "mse" => self.mse,
+            "mse_argmax" => self.mse_argmax,
+            "smoothness" => self.smoothness.map(|pooled| pooled.mean),
+            "perplexity" => self.perplexity,
+            _ => None,
+        }
+    }
+}
+
 /// Divergence of `learnt` from `truth`, nats. A bin without true mass adds nothing.
 pub(super) fn kl(truth: &[f64], learnt: &[f64]) -> f64 {
     let term = |t: f64, p: f64| if t == 0.0 { 0.0 } else { t * (t.ln() - (p + KL_FLOOR).ln()) };

@@ -18,21 +18,12 @@ mod train;
 pub use data::DensityData;
 pub use metrics::{DensityMetrics, Pooled};
 pub use published::published;
-pub use run::{DensityExample, DensityResult};
-pub use settings::{Dataset, DensityGrid, DensityHead, DensitySettings, Task};
+pub use run::{DensityExample, DensityFit, DensityResult};
+pub use settings::{Dataset, DensityHead, DensitySettings, Task};
 pub use table::{DensityComparison, DensityRow, DensityTable, table};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use planwright_training::study::{Done, Request, Results, Section, Shown, Study, StudyError};
-
-/// A kind of head on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum HeadKind {
-    Linear,
-    Mixture,
-    Fourier,
-    Regression,
-}
 
 /// Which runs.
 #[derive(Args, Clone, Debug, Default)]
@@ -41,8 +32,8 @@ pub struct DensityOptions {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME")]
     dataset: Vec<Dataset>,
     /// Heads, separated by commas (default: all that the task has)
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME")]
-    head: Vec<HeadKind>,
+    #[arg(long, value_parser = DensityHead::KINDS, value_delimiter = ',', value_name = "NAME")]
+    head: Vec<String>,
     /// Passes over the training rows (default: 500)
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
@@ -55,28 +46,32 @@ pub struct DensityOptions {
 }
 
 impl DensityOptions {
-    fn grid(&self, request: &Request<Self>) -> DensityGrid {
-        let task = if self.mle { Task::Values } else { Task::Bins };
-        let fourier = if self.sweep { DensityHead::sweep() } else { vec![DensityHead::TABLE] };
-        let all: &[HeadKind] = match (self.head.as_slice(), self.mle) {
-            ([], false) => &[HeadKind::Linear, HeadKind::Mixture, HeadKind::Fourier, HeadKind::Regression],
-            ([], true) => &[HeadKind::Mixture, HeadKind::Fourier],
-            (chosen, _) => chosen,
-        };
-        let heads = all.iter().flat_map(|head| match head {
-            HeadKind::Linear => vec![DensityHead::Linear {}],
-            HeadKind::Mixture => vec![DensityHead::Mixture {}],
-            HeadKind::Regression => vec![DensityHead::Regression {}],
-            HeadKind::Fourier => fourier.clone(),
-        });
-        let datasets = if self.dataset.is_empty() { Dataset::ALL.to_vec() } else { self.dataset.clone() };
-        self.sized(DensityGrid { datasets, heads: heads.collect(), ..DensityGrid::whole(task) }, request)
+    fn task(&self) -> Task {
+        if self.mle { Task::Values } else { Task::Bins }
     }
 
-    fn sized(&self, grid: DensityGrid, request: &Request<Self>) -> DensityGrid {
+    fn heads(&self) -> Vec<DensityHead> {
+        let fourier = if self.sweep { DensityHead::sweep() } else { vec![DensityHead::TABLE] };
+        let all = [DensityHead::of_task(Task::Bins)[..3].to_vec(), fourier].concat();
+        let kinds: Vec<&str> = match (self.head.as_slice(), self.mle) {
+            ([], false) => DensityHead::KINDS.to_vec(),
+            ([], true) => vec!["mixture", "fourier"],
+            (chosen, _) => chosen.iter().map(String::as_str).collect(),
+        };
+        kinds.iter().flat_map(|kind| all.iter().filter(move |head| head.kind() == *kind)).copied().collect()
+    }
+
+    fn runs(
+        request: &Request<Self>,
+        task: Task,
+        heads: &[DensityHead],
+        datasets: &[Dataset],
+    ) -> Result<Vec<DensitySettings>, StudyError> {
+        let run = DensitySettings::published(task);
         let (epochs, seeds): (usize, &[u64]) =
-            if request.size == "quick" { (3, &[1]) } else { (grid.epochs, &DensityGrid::SEEDS) };
-        DensityGrid { epochs: self.epochs.unwrap_or(epochs), seeds: request.seeds_or(seeds), ..grid }
+            if request.size == "quick" { (3, &[1]) } else { (run.epochs, &DensitySettings::SEEDS) };
+        let run = DensitySettings { epochs: request.options.epochs.unwrap_or(epochs), ..run };
+        run.over(heads, datasets, &request.seeds_or(seeds))
     }
 }
 
@@ -87,6 +82,7 @@ impl Study for KnownDensities {
     const NAME: &'static str = "known_densities";
     const ABOUT: &'static str = "Three known distributions under each head (tables 2.1, A2 to A4, figures A19 and A20)";
     const SIZES: &'static [&'static str] = &["table", "quick"];
+    const FOLDER: &'static str = "fourier-toy";
     const BATCH: usize = 20;
     const EXAMPLES: &'static str = "\
 Examples:
@@ -96,16 +92,14 @@ Examples:
     type Options = DensityOptions;
     type Cell = DensitySettings;
 
-    fn folder(&self, request: &Request<DensityOptions>) -> String {
-        if request.size == "quick" { "fourier-toy-quick" } else { "fourier-toy" }.to_owned()
-    }
-
     fn cells(&self, request: &Request<DensityOptions>) -> Result<Vec<DensitySettings>, StudyError> {
-        request.options.grid(request).runs()
+        let options = &request.options;
+        let datasets = if options.dataset.is_empty() { &Dataset::ALL[..] } else { options.dataset.as_slice() };
+        DensityOptions::runs(request, options.task(), &options.heads(), datasets)
     }
 
     fn report_cells(&self, request: &Request<DensityOptions>) -> Result<Vec<DensitySettings>, StudyError> {
-        let whole = |task| request.options.sized(DensityGrid::whole(task), request).runs();
+        let whole = |task| DensityOptions::runs(request, task, &DensityHead::of_task(task), &Dataset::ALL);
         Ok([whole(Task::Bins)?, whole(Task::Values)?].concat())
     }
 

@@ -4,11 +4,11 @@ use super::figure::learnt;
 use super::published::published;
 use super::run::DensityResult;
 use super::settings::{Dataset, DensityHead, Task};
-use super::table::{DensityRow, DensityTable, table};
+use super::table::{DensityComparison, DensityRow, DensityTable, table};
 use planwright_training::statistics::Summary;
 use planwright_training::study::markdown::MISSING;
-use planwright_training::study::plot::curves::{Curve, CurvePanel, CurvePoint};
-use planwright_training::study::{Done, Figure, Section, StudyError, Table, spread};
+use planwright_training::study::plot::curves::{Curve, CurvePanel};
+use planwright_training::study::{Column, Done, Figure, Section, StudyError, Table, spread};
 
 /// Colours of the curves: no penalty, penalty, the flat baselines.
 const PLAIN: usize = 0;
@@ -33,11 +33,12 @@ pub(super) fn section(bins: &Done<DensityResult>, values: &Done<DensityResult>) 
         ("planwright-study run known_densities --mle --head fourier --sweep --json", has_sweep(values)),
     ];
     let [of_bins, of_values] = [bins, values].map(|done| table(&done.results, ""));
+    let heads = [DensityHead::Regression {}, DensityHead::Linear {}, DensityHead::Mixture {}, DensityHead::TABLE];
     let text = [
         opening(bins, values),
-        kl_and_smoothness(&of_bins),
-        squared_errors(&of_bins),
-        maximum_likelihood(&of_values),
+        part(&of_bins, Task::Bins, KL_AND_SMOOTHNESS, &heads[1..], ["kl", "smoothness"]),
+        part(&of_bins, Task::Bins, SQUARED_ERRORS, &heads, ["mse", "mse_argmax"]),
+        part(&of_values, Task::Values, MAXIMUM_LIKELIHOOD, &heads[2..], ["kl", "perplexity"]),
         comparisons(&of_bins),
     ]
     .join("\n");
@@ -121,57 +122,34 @@ fn rows(table: &DensityTable, task: Task, heads: &[DensityHead], metrics: &[&str
     rows.markdown()
 }
 
-fn within(table: &DensityTable, metrics: &[&str]) -> String {
-    let compared: Vec<bool> = table
-        .rows
-        .iter()
-        .filter(|row| metrics.contains(&row.metric.as_str()))
-        .filter_map(|row| row.within_one_sd)
-        .collect();
+/// One table: heading and text above it, heads, metrics.
+fn part(table: &DensityTable, task: Task, above: &str, heads: &[DensityHead], metrics: [&str; 2]) -> String {
+    let compared = table.rows.iter().filter(|row| metrics.contains(&row.metric.as_str()));
+    let compared: Vec<bool> = compared.filter_map(|row| row.within_one_sd).collect();
     let met = compared.iter().filter(|within| **within).count();
-    format!("\n{met} of {} published cells are met within one deviation.\n", compared.len())
+    let rows = rows(table, task, heads, &metrics);
+    format!("### {above}\n\n{rows}\n{met} of {} published cells are met within one deviation.\n", compared.len())
 }
 
-fn kl_and_smoothness(table: &DensityTable) -> String {
-    let heads = [DensityHead::Linear {}, DensityHead::Mixture {}, DensityHead::TABLE];
-    let metrics = ["kl", "smoothness"];
-    format!(
-        "### Divergence and smoothness (tables 2.1 and A2)\n\nMean \u{b1} deviation over seeds, number of seeds.\n\n{}{}",
-        rows(table, Task::Bins, &heads, &metrics),
-        within(table, &metrics)
-    )
-}
+const KL_AND_SMOOTHNESS: &str = "\
+Divergence and smoothness (tables 2.1 and A2)\n\nMean \u{b1} deviation over seeds, number of seeds.";
+const SQUARED_ERRORS: &str = "\
+Squared error (table A3)\n\nOf the expected bin (mse) and of the likeliest (mse_argmax). For the linear head on \
+gaussian table A3 prints the likeliest bin's error, everywhere else the expected bin's.";
+const MAXIMUM_LIKELIHOOD: &str = "\
+Maximum likelihood (table A4)\n\nThe paper does not say how the true density is scaled over its 1000 bins. Taken \
+is what meets most cells: a Gaussian's tail outside [-1, 1] is not counted, beta sums to one.";
 
-fn squared_errors(table: &DensityTable) -> String {
-    let heads = [DensityHead::Regression {}, DensityHead::Linear {}, DensityHead::Mixture {}, DensityHead::TABLE];
-    let metrics = ["mse", "mse_argmax"];
-    format!(
-        "### Squared error (table A3)\n\nOf the expected bin (mse) and of the likeliest (mse_argmax). For the linear head on \
-        gaussian table A3 prints the likeliest bin's error, everywhere else the expected bin's.\n\n{}{}",
-        rows(table, Task::Bins, &heads, &metrics),
-        within(table, &metrics)
-    )
-}
-
-fn maximum_likelihood(table: &DensityTable) -> String {
-    let heads = [DensityHead::Mixture {}, DensityHead::TABLE];
-    let metrics = ["kl", "perplexity"];
-    format!(
-        "### Maximum likelihood (table A4)\n\nThe paper does not say how the true density is scaled over its 1000 bins. Taken \
-        is what meets most cells: a Gaussian's tail outside [-1, 1] is not counted, beta sums to one.\n\n{}{}",
-        rows(table, Task::Values, &heads, &metrics),
-        within(table, &metrics)
-    )
-}
+const COMPARISON: [Column<DensityComparison>; 4] = [
+    ("data", |one| one.dataset.name().to_owned()),
+    ("metric", |one| one.metric.clone()),
+    ("seeds", |one| one.seeds.to_string()),
+    ("Fourier below linear", |one| one.fourier_below_linear.to_string()),
+];
 
 fn comparisons(table: &DensityTable) -> String {
     let mut out = "### Fourier against linear, seed by seed\n\n".to_owned();
-    let mut rows = Table::new(["data", "metric", "seeds", "Fourier below linear"]);
-    for one in &table.comparisons {
-        let name = one.dataset.name().to_owned();
-        rows.row([name, one.metric.clone(), one.seeds.to_string(), one.fourier_below_linear.to_string()]);
-    }
-    out += &rows.markdown();
+    out += &Table::of(&COMPARISON, &table.comparisons).markdown();
     let all: Vec<String> = table
         .comparisons
         .iter()
@@ -190,25 +168,25 @@ fn comparisons(table: &DensityTable) -> String {
 fn panels(done: &Done<DensityResult>, metrics: [&str; 2]) -> Vec<CurvePanel> {
     let one = |metric: &str, dataset: Dataset| {
         let mut curves = Vec::new();
-        for (place, gamma) in DensityHead::REGULARISATIONS.into_iter().enumerate() {
-            let colour = if place == 0 { PLAIN } else { PENALISED };
-            curves.push(Curve::new(format!("gamma {gamma}"), colour, false, swept(done, dataset, metric, gamma)));
+        for (gamma, colour) in DensityHead::REGULARISATIONS.into_iter().zip([PLAIN, PENALISED]) {
+            let values = of_penalty(gamma).flat_map(|(frequencies, head)| {
+                figures(done, dataset, metric, head).into_iter().map(move |value| (frequencies, value))
+            });
+            curves.push(Curve::over(format!("gamma {gamma}"), colour, values));
         }
-        for (place, gamma) in DensityHead::REGULARISATIONS.into_iter().enumerate() {
-            let colour = if place == 0 { PUBLISHED_PLAIN } else { PUBLISHED_PENALISED };
-            let places = published_sweep(done, dataset, metric, gamma);
+        for (gamma, colour) in DensityHead::REGULARISATIONS.into_iter().zip([PUBLISHED_PLAIN, PUBLISHED_PENALISED]) {
+            let task = done.results.first().map(|result| result.settings.task);
+            let cells = of_penalty(gamma)
+                .filter_map(|(frequencies, head)| Some((frequencies, published(task?, dataset, &head, metric)?.mean)));
+            let curve = Curve::over(format!("gamma {gamma}, published"), colour, cells).dashed();
             // Two points make a curve; of perplexity one is published.
-            if places.len() > 1 {
-                curves.push(Curve::new(format!("gamma {gamma}, published"), colour, true, places));
-            }
+            curves.extend((curve.points.len() > 1).then_some(curve));
         }
         for (label, head, colour) in
             [("linear", DensityHead::Linear {}, BASELINE), ("mixture", DensityHead::Mixture {}, MIXTURE)]
         {
-            if let Some(mean) = Summary::of(&figures(done, dataset, metric, head)).map(|all| all.mean) {
-                let flat = [2.0, 20.0].map(|x| CurvePoint::at(x, mean)).to_vec();
-                curves.push(Curve::new(label, colour, true, flat));
-            }
+            let mean = Summary::of(&figures(done, dataset, metric, head)).map(|all| all.mean);
+            curves.extend(mean.map(|mean| Curve::level(label, colour, &[2.0, 20.0], &[mean])));
         }
         let heading = format!("{}: {metric}", dataset.name());
         CurvePanel { note: "band: 1 sd".to_owned(), ..CurvePanel::new(heading, "frequencies", metric, curves) }
@@ -219,40 +197,26 @@ fn panels(done: &Done<DensityResult>, metrics: [&str; 2]) -> Vec<CurvePanel> {
 /// One figure per seed.
 fn figures(done: &Done<DensityResult>, dataset: Dataset, metric: &str, head: DensityHead) -> Vec<f64> {
     let chosen = |result: &&DensityResult| result.settings.dataset == dataset && result.settings.head == head;
-    done.results.iter().filter(chosen).filter_map(|result| result.value(metric)).collect()
+    done.results.iter().filter(chosen).filter_map(|result| result.found.metrics.value(metric)).collect()
 }
 
 /// The Fourier heads of a penalty, by rising frequencies.
-fn of_penalty(gamma: f64) -> impl Iterator<Item = (usize, DensityHead)> {
+fn of_penalty(gamma: f64) -> impl Iterator<Item = (f64, DensityHead)> {
     DensityHead::sweep().into_iter().filter_map(move |head| match head {
-        DensityHead::Fourier { frequencies, regularisation } if regularisation == gamma => Some((frequencies, head)),
+        DensityHead::Fourier { frequencies, regularisation } if regularisation == gamma => {
+            Some((frequencies as f64, head))
+        }
         _ => None,
     })
-}
-
-fn swept(done: &Done<DensityResult>, dataset: Dataset, metric: &str, gamma: f64) -> Vec<CurvePoint> {
-    of_penalty(gamma)
-        .filter_map(|(frequencies, head)| {
-            Some(CurvePoint::of(frequencies as f64, Summary::of(&figures(done, dataset, metric, head))?))
-        })
-        .collect()
-}
-
-fn published_sweep(done: &Done<DensityResult>, dataset: Dataset, metric: &str, gamma: f64) -> Vec<CurvePoint> {
-    let Some(task) = done.results.first().map(|result| result.settings.task) else { return Vec::new() };
-    of_penalty(gamma)
-        .filter_map(|(frequencies, head)| {
-            Some(CurvePoint::at(frequencies as f64, published(task, dataset, &head, metric)?.mean))
-        })
-        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::metrics::{DensityMetrics, Pooled};
-    use super::super::run::DensityExample;
-    use super::super::settings::{DensityGrid, DensitySettings};
+    use super::super::run::{DensityExample, DensityFit};
+    use super::super::settings::DensitySettings;
     use super::*;
+    use crate::conformance;
     use planwright_training::study::Cell;
 
     fn result(settings: DensitySettings) -> DensityResult {
@@ -265,14 +229,15 @@ mod tests {
         let even = || vec![0.02; 50];
         let example =
             (settings.task == Task::Bins).then(|| DensityExample { input: [0.3, -0.4], truth: even(), learnt: even() });
-        let settings_sha256 = settings.sha256();
-        DensityResult { settings_sha256, settings, metrics, example, loss: 1.0, lanes: 1, wall_secs: 1.0 }
+        conformance::outcome(settings, DensityFit { metrics, example, loss: 1.0 })
     }
 
     /// A plan's runs, all but those of the last seeds.
     fn done(task: Task, of: impl Fn(&DensityHead) -> bool) -> Done<DensityResult> {
         let mut done = Done::<DensityResult>::default();
-        for run in DensityGrid::whole(task).runs().expect("runs") {
+        let run = DensitySettings::published(task);
+        let all = run.over(&DensityHead::of_task(task), &Dataset::ALL, &DensitySettings::SEEDS);
+        for run in all.expect("runs") {
             match of(&run.head) && run.seed <= 3 {
                 true => done.results.push(result(run)),
                 false => done.missing.push(run.path()),

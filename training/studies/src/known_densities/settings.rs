@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use planwright_training::head::{HeadError, HeadSettings};
 use planwright_training::study::StudyError;
+use planwright_training::study::settings::{axis, require};
 use serde::{Deserialize, Serialize};
 
 /// Bins that values are quantised to.
@@ -79,16 +80,37 @@ impl DensityHead {
         (2..=20).step_by(2).flat_map(one).collect()
     }
 
+    /// All that a report of a task has places for: its tables' and its sweep's.
+    pub fn of_task(task: Task) -> Vec<Self> {
+        let mut heads = match task {
+            Task::Bins => vec![Self::Linear {}, Self::Mixture {}, Self::Regression {}],
+            Task::Values => vec![Self::Mixture {}],
+        };
+        heads.extend(Self::sweep());
+        heads
+    }
+
+    /// Kinds of heads, as the command line has them.
+    pub const KINDS: [&'static str; 4] = ["linear", "mixture", "fourier", "regression"];
+
+    /// One of [`Self::KINDS`].
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Linear {} => "linear",
+            Self::Mixture {} => "mixture",
+            Self::Regression {} => "regression",
+            Self::Fourier { .. } => "fourier",
+        }
+    }
+
     /// Name in files and tables: `linear`, `mixture`, `regression`, `fourier-12`, `fourier-12-g1e-6`.
     pub fn name(&self) -> String {
         match self {
-            Self::Linear {} => "linear".to_owned(),
-            Self::Mixture {} => "mixture".to_owned(),
-            Self::Regression {} => "regression".to_owned(),
             Self::Fourier { frequencies, regularisation } if *regularisation > 0.0 => {
                 format!("fourier-{frequencies}-g{regularisation:e}")
             }
             Self::Fourier { frequencies, .. } => format!("fourier-{frequencies}"),
+            other => other.kind().to_owned(),
         }
     }
 }
@@ -160,77 +182,39 @@ impl DensitySettings {
     /// # Errors
     /// The first setting without sense.
     pub fn check(&self) -> Result<(), StudyError> {
-        let wrong = |name, expected: String, got: String| Err(StudyError::setting(name, expected, got));
-        if self.epochs == 0 {
-            return wrong("epochs", "above 0".to_owned(), self.epochs.to_string());
-        }
+        require(self.epochs > 0, "epochs", "above 0", self.epochs)?;
         // Whole batches from whole fifths.
         let unit = BATCH * TRAIN_SHARE.1 / TRAIN_SHARE.0;
-        if self.samples == 0 || !self.samples.is_multiple_of(unit) || self.samples > 10_000_000 {
-            return wrong("samples", format!("as a multiple of {unit} up to 10000000"), self.samples.to_string());
-        }
+        let is_whole = self.samples.is_multiple_of(unit) && (1..=10_000_000).contains(&self.samples);
+        require(is_whole, "samples", format!("as a multiple of {unit} up to 10000000"), self.samples)?;
         match self.spec() {
             Some(spec) => spec.check()?,
-            None if self.task == Task::Values => {
-                return wrong("head", "with a density for values".to_owned(), self.head.name());
-            }
-            None => {}
+            None => require(self.task == Task::Bins, "head", "with a density for values", self.head.name())?,
         }
         if self.task == Task::Values && self.head == (DensityHead::Linear {}) {
             return Err(HeadError::NoDensity.into());
         }
         Ok(())
     }
-}
 
-/// Choices whose product are the runs of a table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DensityGrid {
-    /// Bins or values.
-    pub task: Task,
-    /// Which distributions.
-    pub datasets: Vec<Dataset>,
-    /// Which heads.
-    pub heads: Vec<DensityHead>,
-    /// Seeds of data, initial values and order.
-    pub seeds: Vec<u64>,
-    /// Passes over the training rows.
-    pub epochs: usize,
-    /// Rows in all.
-    pub samples: usize,
-}
-
-impl DensityGrid {
     /// The four published seeds and six more.
     pub const SEEDS: [u64; 10] = [1, 2, 3, 42, 4, 5, 6, 7, 8, 9];
 
-    /// All runs that a report of a task has places for: its tables and its sweep.
-    pub fn whole(task: Task) -> Self {
-        let mut heads = match task {
-            Task::Bins => vec![DensityHead::Linear {}, DensityHead::Mixture {}, DensityHead::Regression {}],
-            Task::Values => vec![DensityHead::Mixture {}],
-        };
-        heads.extend(DensityHead::sweep());
-        Self { task, datasets: Dataset::ALL.to_vec(), heads, seeds: Self::SEEDS.to_vec(), epochs: 500, samples: 5000 }
+    /// A run of the published length.
+    pub fn published(task: Task) -> Self {
+        let (dataset, head) = (Dataset::Gaussian, DensityHead::TABLE);
+        Self { dataset, head, task, seed: 1, epochs: 500, samples: 5000 }
     }
 
-    /// All runs, head by head.
+    /// The same with all of these, head by head.
     ///
     /// # Errors
     /// If one cannot be made.
-    pub fn runs(&self) -> Result<Vec<DensitySettings>, StudyError> {
-        let mut runs = Vec::new();
-        for head in &self.heads {
-            for dataset in &self.datasets {
-                for seed in &self.seeds {
-                    let (head, dataset, seed) = (*head, *dataset, *seed);
-                    let (task, epochs, samples) = (self.task, self.epochs, self.samples);
-                    let run = DensitySettings { dataset, head, task, seed, epochs, samples };
-                    run.check()?;
-                    runs.push(run);
-                }
-            }
-        }
+    pub fn over(&self, heads: &[DensityHead], datasets: &[Dataset], seeds: &[u64]) -> Result<Vec<Self>, StudyError> {
+        let runs = axis(std::slice::from_ref(self), heads, |run, head| run.head = head);
+        let runs = axis(&runs, datasets, |run, dataset| run.dataset = dataset);
+        let runs = axis(&runs, seeds, |run, seed| run.seed = seed);
+        runs.iter().try_for_each(Self::check)?;
         Ok(runs)
     }
 }
@@ -239,15 +223,10 @@ impl DensityGrid {
 mod tests {
     use super::*;
 
-    fn grid() -> DensityGrid {
-        DensityGrid {
-            task: Task::Bins,
-            datasets: Dataset::ALL.to_vec(),
-            heads: vec![DensityHead::Linear {}, DensityHead::TABLE],
-            seeds: vec![1, 2],
-            epochs: 500,
-            samples: 5000,
-        }
+    fn few(change: fn(&mut DensitySettings), heads: &[DensityHead]) -> Result<Vec<DensitySettings>, StudyError> {
+        let mut run = DensitySettings::published(Task::Bins);
+        change(&mut run);
+        run.over(heads, &Dataset::ALL, &[1, 2])
     }
 
     #[test]
@@ -256,22 +235,22 @@ mod tests {
         assert_eq!(names.len(), 20);
         assert_eq!(names[..3], ["fourier-2", "fourier-2-g1e-6", "fourier-4"]);
         assert_eq!(names[19], "fourier-20-g1e-6");
-        let count = |task| DensityGrid::whole(task).runs().map(|runs| runs.len()).ok();
-        assert_eq!([count(Task::Bins), count(Task::Values)], [Some(23 * 30), Some(21 * 30)]);
+        assert_eq!([Task::Bins, Task::Values].map(|task| DensityHead::of_task(task).len()), [23, 21]);
     }
 
     #[test]
     fn runs_that_make_no_sense_are_refused() {
-        let text = |grid: DensityGrid| grid.runs().expect_err("no such runs").to_string();
-        assert_eq!(grid().runs().map(|runs| runs.len()).ok(), Some(12));
-        assert_eq!(text(DensityGrid { epochs: 0, ..grid() }), "expected epochs above 0, got 0");
-        let odd = text(DensityGrid { samples: 5001, ..grid() });
+        let heads = [DensityHead::Linear {}, DensityHead::TABLE];
+        let text = |change, heads: &[DensityHead]| few(change, heads).expect_err("no such runs").to_string();
+        assert_eq!(few(|_| {}, &heads).map(|runs| runs.len()).ok(), Some(12));
+        assert_eq!(text(|run| run.epochs = 0, &heads), "expected epochs above 0, got 0");
+        let odd = text(|run| run.samples = 5001, &heads);
         assert_eq!(odd, "expected samples as a multiple of 40 up to 10000000, got 5001");
-        let linear = text(DensityGrid { task: Task::Values, ..grid() });
+        let linear = text(|run| run.task = Task::Values, &heads);
         assert!(linear.starts_with("expected a Fourier or a mixture head for a density"), "{linear}");
-        let regression = DensityGrid { task: Task::Values, heads: vec![DensityHead::Regression {}], ..grid() };
-        assert_eq!(text(regression), "expected head with a density for values, got regression");
-        let none = DensityHead::Fourier { frequencies: 0, regularisation: 0.0 };
-        assert!(text(DensityGrid { heads: vec![none], ..grid() }).starts_with("expected frequencies between 1"));
+        let regression = text(|run| run.task = Task::Values, &[DensityHead::Regression {}]);
+        assert_eq!(regression, "expected head with a density for values, got regression");
+        let none = text(|_| {}, &[DensityHead::Fourier { frequencies: 0, regularisation: 0.0 }]);
+        assert!(none.starts_with("expected frequencies between 1"), "{none}");
     }
 }

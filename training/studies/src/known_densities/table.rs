@@ -5,7 +5,7 @@ use super::published::{METRICS, published};
 use super::run::DensityResult;
 use super::settings::{Dataset, DensityHead, Task};
 use planwright_training::statistics::Summary;
-use planwright_training::study::{Table, distinct, spread, yes};
+use planwright_training::study::{Column, Table, distinct, paired, spread, yes};
 use serde::Serialize;
 
 /// One metric of one head on one data set.
@@ -64,19 +64,6 @@ pub struct DensityTable {
     pub comparisons: Vec<DensityComparison>,
 }
 
-impl DensityResult {
-    pub(super) fn value(&self, metric: &str) -> Option<f64> {
-        match metric {
-            "kl" => self.metrics.kl,
-            "mse" => self.metrics.mse,
-            "mse_argmax" => self.metrics.mse_argmax,
-            "smoothness" => self.metrics.smoothness.map(|pooled| pooled.mean),
-            "perplexity" => self.metrics.perplexity,
-            _ => None,
-        }
-    }
-}
-
 /// Rows and comparisons of results of one task.
 pub fn table(results: &[DensityResult], command: &str) -> DensityTable {
     let mut rows = Vec::new();
@@ -101,11 +88,11 @@ pub fn table(results: &[DensityResult], command: &str) -> DensityTable {
 /// Results of one data set and head.
 fn row(results: &[&DensityResult], metric: &str) -> Option<DensityRow> {
     let settings = &results.first()?.settings;
-    let values: Vec<f64> = results.iter().filter_map(|result| result.value(metric)).collect();
+    let values: Vec<f64> = results.iter().filter_map(|result| result.found.metrics.value(metric)).collect();
     let Summary { mean, sd: sd_over_seeds, count } = Summary::of(&values)?;
     let mut sd = sd_over_seeds;
     if metric == "smoothness" {
-        let parts: Vec<Pooled> = results.iter().filter_map(|result| result.metrics.smoothness).collect();
+        let parts: Vec<Pooled> = results.iter().filter_map(|result| result.found.metrics.smoothness).collect();
         sd = Pooled::merge(&parts).map(|pooled| pooled.sd);
     }
     let cell = published(settings.task, settings.dataset, &settings.head, metric);
@@ -127,15 +114,12 @@ fn row(results: &[&DensityResult], metric: &str) -> Option<DensityRow> {
 
 fn compare(results: &[DensityResult], dataset: Dataset, metric: &str) -> Option<DensityComparison> {
     let of = |head: DensityHead| {
-        results.iter().filter(move |result| result.settings.dataset == dataset && result.settings.head == head)
+        let chosen = |result: &&DensityResult| (result.settings.dataset, result.settings.head) == (dataset, head);
+        let value = |result: &DensityResult| Some((result.settings.seed, result.found.metrics.value(metric)?));
+        results.iter().filter(chosen).filter_map(value).collect::<Vec<(u64, f64)>>()
     };
-    let pairs: Vec<bool> = of(DensityHead::TABLE)
-        .filter_map(|fourier| {
-            let linear = of(DensityHead::Linear {}).find(|linear| linear.settings.seed == fourier.settings.seed)?;
-            Some(fourier.value(metric)? < linear.value(metric)?)
-        })
-        .collect();
-    let fourier_below_linear = pairs.iter().filter(|below| **below).count();
+    let pairs = paired(of(DensityHead::TABLE), of(DensityHead::Linear {}));
+    let fourier_below_linear = pairs.iter().filter(|(fourier, linear)| fourier < linear).count();
     (!pairs.is_empty()).then(|| DensityComparison {
         dataset,
         metric: metric.to_owned(),
@@ -144,22 +128,19 @@ fn compare(results: &[DensityResult], dataset: Dataset, metric: &str) -> Option<
     })
 }
 
+const COLUMNS: [Column<DensityRow>; 7] = [
+    ("data", |row| row.dataset.name().to_owned()),
+    ("head", |row| row.head.clone()),
+    ("metric", |row| row.metric.clone()),
+    ("seeds", |row| row.seeds.to_string()),
+    ("measured", |row| spread(row.mean, row.sd, 4)),
+    ("published", |row| row.published.map(|mean| spread(mean, row.published_sd, 4)).unwrap_or_default()),
+    ("within one deviation", |row| row.within_one_sd.map_or("", yes).to_owned()),
+];
+
 /// The table for people.
 pub fn text(table: &DensityTable) -> String {
-    let names = ["data", "head", "metric", "seeds", "measured", "published", "within one deviation"];
-    let mut rows = Table::new(names);
-    for row in &table.rows {
-        rows.row([
-            row.dataset.name().to_owned(),
-            row.head.clone(),
-            row.metric.clone(),
-            row.seeds.to_string(),
-            spread(row.mean, row.sd, 4),
-            row.published.map(|mean| spread(mean, row.published_sd, 4)).unwrap_or_default(),
-            row.within_one_sd.map_or("", yes).to_owned(),
-        ]);
-    }
-    let mut lines = vec![rows.text()];
+    let mut lines = vec![Table::of(&COLUMNS, &table.rows).text()];
     let compared = table.rows.iter().filter_map(|row| row.within_one_sd);
     let within = compared.clone().filter(|within| *within).count();
     lines.push(format!("{within} of {} published cells within one deviation", compared.count()));
@@ -178,23 +159,16 @@ pub fn text(table: &DensityTable) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::metrics::DensityMetrics;
+    use super::super::run::DensityFit;
     use super::super::settings::DensitySettings;
     use super::*;
-    use planwright_training::study::Cell;
+    use crate::conformance;
 
     fn result(head: DensityHead, seed: u64, kl: f64, smoothness: f64) -> DensityResult {
         let smoothness = Some(Pooled { mean: smoothness, sd: 0.01, count: 1000 });
-        let settings =
-            DensitySettings { dataset: Dataset::Gaussian, head, task: Task::Bins, seed, epochs: 500, samples: 5000 };
-        DensityResult {
-            settings_sha256: settings.sha256(),
-            settings,
-            metrics: DensityMetrics { kl: Some(kl), smoothness, ..DensityMetrics::default() },
-            example: None,
-            loss: 1.0,
-            lanes: 1,
-            wall_secs: 1.0,
-        }
+        let metrics = DensityMetrics { kl: Some(kl), smoothness, ..DensityMetrics::default() };
+        let settings = DensitySettings { head, seed, ..DensitySettings::published(Task::Bins) };
+        conformance::outcome(settings, DensityFit { metrics, example: None, loss: 1.0 })
     }
 
     fn results() -> Vec<DensityResult> {

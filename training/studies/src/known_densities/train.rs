@@ -3,7 +3,7 @@
 use super::data::{DensityData, bin_of, split};
 use super::metrics::{DensityMetrics, Pooled, expected_bin, kl, kl_clamped, likeliest_bin, perplexity, squared_error};
 use super::network::{Network, Raw};
-use super::run::DensityExample;
+use super::run::{DensityExample, DensityFit};
 use super::settings::{BATCH, BINS, Dataset, DensitySettings, Task};
 use planwright::density::{SmoothnessMetric, bin_centre};
 use planwright_training::study::StudyError;
@@ -24,14 +24,6 @@ const FINE_BINS: usize = 1000;
 const DENSITY_ROWS: i64 = 50;
 /// Streams of a run's generator: 0 makes the initial values, 1 the data, the rest the order of the rows.
 const ORDER_STREAM: u64 = 2;
-
-/// A run after its fit.
-pub(super) struct Fitted {
-    pub(super) metrics: DensityMetrics,
-    pub(super) example: Option<DensityExample>,
-    /// Mean loss of the last epoch, over all lanes.
-    pub(super) loss: f64,
-}
 
 /// One lane's rows.
 struct Rows {
@@ -80,11 +72,11 @@ fn rate(run: &DensitySettings, epoch: usize) -> f64 {
 ///
 /// # Errors
 /// If a loss leaves the finite numbers.
-pub(super) fn train(runs: &[DensitySettings], on_epoch: impl FnMut()) -> Result<Vec<Fitted>, StudyError> {
+pub(super) fn train(runs: &[DensitySettings], on_epoch: impl FnMut()) -> Result<Vec<DensityFit>, StudyError> {
     side_by_side(runs, |runs| train_lanes(runs, on_epoch))
 }
 
-fn train_lanes(runs: &[DensitySettings], mut on_epoch: impl FnMut()) -> Result<Vec<Fitted>, StudyError> {
+fn train_lanes(runs: &[DensitySettings], mut on_epoch: impl FnMut()) -> Result<Vec<DensityFit>, StudyError> {
     let Some(run) = runs.first() else { return Ok(Vec::new()) };
     let network = Network::new(run)?;
     let rows = runs.iter().map(Rows::new).collect::<Result<Vec<_>, _>>()?;
@@ -124,7 +116,7 @@ fn train_lanes(runs: &[DensitySettings], mut on_epoch: impl FnMut()) -> Result<V
         .map(|(lane, rows)| {
             let raw = Raw { values: raw.values.get(lane), scale: raw.scale.as_ref().map(|scale| scale.get(lane)) };
             let (metrics, example) = tch::no_grad(|| measure(&network, run.task, &raw, rows))?;
-            Ok(Fitted { metrics, example, loss: last })
+            Ok(DensityFit { metrics, example, loss: last })
         })
         .collect()
 }
@@ -245,7 +237,7 @@ mod tests {
         DensitySettings { dataset: Dataset::Gaussian, head, task, seed, epochs, samples: 1000 }
     }
 
-    fn fitted(runs: &[DensitySettings]) -> Vec<Fitted> {
+    fn fitted(runs: &[DensitySettings]) -> Vec<DensityFit> {
         tch::set_num_threads(1);
         train(runs, || {}).expect("a fit")
     }
