@@ -17,48 +17,22 @@ mod text;
 mod train;
 
 pub use metrics::NumberMetrics;
-pub use run::NumberResult;
-pub use settings::{NumberGrid, NumberHead, NumberSettings};
+pub use run::{NumberFit, NumberResult};
+pub use settings::{NumberHead, NumberSettings};
 pub use table::{NumberComparison, NumberRow, NumberTable, PUBLISHED_GAIN, table};
 pub use task::{Gaussian, Prompt};
 pub use text::TextForm;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use planwright_training::study::{Request, Results, Section, Shown, Study, StudyError};
-
-/// A kind of head on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum HeadKind {
-    /// The true distribution: what a perfect model would measure
-    Perfect,
-    /// One free logit per number
-    Linear,
-    /// Text: sign, digit, digit
-    Digits,
-    /// Text: sign, both digits as one token
-    Pairs,
-    /// A density of few frequencies
-    Fourier,
-}
-
-impl HeadKind {
-    fn of(head: &NumberHead) -> Self {
-        match head {
-            NumberHead::Perfect {} => Self::Perfect,
-            NumberHead::Linear {} => Self::Linear,
-            NumberHead::Text { form: TextForm::Digits } => Self::Digits,
-            NumberHead::Text { form: TextForm::Pairs } => Self::Pairs,
-            NumberHead::Fourier { .. } => Self::Fourier,
-        }
-    }
-}
 
 /// Which runs.
 #[derive(Args, Clone, Debug, Default)]
 pub struct NumberOptions {
-    /// Heads, separated by commas (default: all)
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME")]
-    head: Vec<HeadKind>,
+    /// Heads, separated by commas (default: all): the true distribution, which a perfect model would measure; one free
+    /// logit per number; text of single digits or of both digits as one token; a density of few frequencies
+    #[arg(long, value_parser = NumberHead::KINDS, value_delimiter = ',', value_name = "NAME")]
+    head: Vec<String>,
     /// Frequencies of the Fourier heads, separated by commas (default: 1 to 12)
     #[arg(long, value_delimiter = ',', value_name = "N")]
     frequencies: Vec<usize>,
@@ -66,30 +40,12 @@ pub struct NumberOptions {
     #[arg(long, value_delimiter = ',', value_name = "N")]
     epochs: Vec<usize>,
     /// Adam's first rate; it falls to a tenth
-    #[arg(long, default_value_t = NumberGrid::RATE, value_name = "RATE")]
+    #[arg(long, default_value_t = NumberSettings::RATE, value_name = "RATE")]
     rate: f64,
 }
 
 /// The study.
 pub struct Numbers;
-
-impl Numbers {
-    fn grid(request: &Request<NumberOptions>) -> NumberGrid {
-        let NumberOptions { head, frequencies, epochs, rate } = &request.options;
-        let mut grid = if request.size == "quick" { NumberGrid::quick() } else { NumberGrid::whole() };
-        if !frequencies.is_empty() {
-            grid.heads.retain(|head| HeadKind::of(head) != HeadKind::Fourier);
-            grid.heads.extend(frequencies.iter().map(|frequencies| NumberHead::Fourier { frequencies: *frequencies }));
-        }
-        if !head.is_empty() {
-            grid.heads.retain(|one| head.contains(&HeadKind::of(one)));
-        }
-        if !epochs.is_empty() {
-            grid.epochs.clone_from(epochs);
-        }
-        NumberGrid { rate: *rate, seeds: request.seeds_or(&grid.seeds), ..grid }
-    }
-}
 
 impl Study for Numbers {
     const NAME: &'static str = "numbers";
@@ -109,7 +65,24 @@ Examples:
     }
 
     fn cells(&self, request: &Request<NumberOptions>) -> Result<Vec<NumberSettings>, StudyError> {
-        Self::grid(request).runs()
+        let NumberOptions { head, frequencies, epochs, rate } = &request.options;
+        // Seconds instead of minutes: two seeds, few passes, one or two heads of each kind.
+        let is_quick = request.size == "quick";
+        let few = [NumberHead::TABLE.frequencies(), Some(NumberHead::FREQUENCIES)];
+        let mut heads = NumberHead::all();
+        heads.retain(|head| !is_quick || head.frequencies().is_none() || few.contains(&head.frequencies()));
+        if !frequencies.is_empty() {
+            heads.retain(|head| head.frequencies().is_none());
+            heads.extend(frequencies.iter().map(|frequencies| NumberHead::Fourier { frequencies: *frequencies }));
+        }
+        heads.retain(|one| head.is_empty() || head.iter().any(|kind| kind == one.kind()));
+        let (usual, seeds): (&[usize], _) = if is_quick {
+            (&[10], &NumberSettings::SEEDS[..2])
+        } else {
+            (&NumberSettings::EPOCHS, &NumberSettings::SEEDS[..])
+        };
+        let epochs = if epochs.is_empty() { usual } else { epochs };
+        NumberSettings { rate: *rate, ..NumberSettings::TABLE }.over(epochs, &heads, &request.seeds_or(seeds))
     }
 
     fn table(&self, request: &Request<NumberOptions>, done: &Results<Self>) -> Result<Shown, StudyError> {

@@ -171,13 +171,10 @@ impl Network {
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings::NumberGrid;
     use super::*;
 
     fn lanes(head: NumberHead) -> Network {
-        let plan = NumberGrid { heads: vec![head], ..NumberGrid::quick() };
-        let run = plan.runs().expect("runs")[0].clone();
-        Network::new(&run).expect("lanes").expect("a network")
+        Network::new(&NumberSettings { head, ..NumberSettings::TABLE }).expect("lanes").expect("a network")
     }
 
     #[test]
@@ -187,8 +184,8 @@ mod tests {
         assert_eq!(count(NumberHead::Linear {}), trunk + 65 * 200);
         assert_eq!(count(NumberHead::TABLE), trunk + 65 * 18);
         assert_eq!(count(NumberHead::Text { form: TextForm::Digits }), trunk + 12 * 64 + 65 * 22);
-        let plan = NumberGrid { heads: vec![NumberHead::Perfect {}], ..NumberGrid::quick() };
-        assert!(Network::new(&plan.runs().expect("runs")[0]).expect("no error").is_none());
+        let perfect = NumberSettings { head: NumberHead::Perfect {}, ..NumberSettings::TABLE };
+        assert!(Network::new(&perfect).expect("no error").is_none());
     }
 
     /// The sum of the steps' losses is the negative logarithm of what the answer's number has in the distribution.

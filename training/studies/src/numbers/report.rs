@@ -2,9 +2,9 @@
 
 use super::figure::{answers, over_frequencies, over_passes};
 use super::run::NumberResult;
-use super::settings::{NumberGrid, NumberHead};
-use super::table::{NumberTable, best_budget, budgets, heads, table};
-use planwright_training::study::{Figure, Section, StudyError, Table};
+use super::settings::{NumberHead, NumberSettings};
+use super::table::{NumberComparison, NumberRow, NumberTable, best_budget, budgets, gain, heads, table};
+use planwright_training::study::{Column, Figure, Section, StudyError, Table};
 
 const OPENING: &str = "\
 The published experiment asks a language model of eight billion parameters for normally distributed numbers, tunes it on
@@ -35,12 +35,12 @@ pub(super) fn section(results: &[NumberResult], command: &str) -> Result<Section
     };
     let mut text = OPENING.to_owned();
     text.push_str(&format!("\n{}\n", summary(results, &table, epochs)));
-    text.push_str(&format!(
-        "\nAfter {epochs} epochs, mean and deviation over seeds:\n\n{}",
-        heads_table(&table, epochs)
-    ));
+    let rows = Table::of(&HEADS, table.rows.iter().filter(|row| row.epochs == epochs)).markdown();
+    text.push_str(&format!("\nAfter {epochs} epochs, mean and deviation over seeds:\n\n{rows}"));
     text.push_str(&format!("\nTotal variation of the draws over the passes:\n\n{}", passes_table(results, &table)));
-    text.push_str(&format!("\nFourier against the others, seed by seed:\n\n{}", comparisons_table(&table)));
+    let shown = [NumberHead::TABLE.name(), NumberHead::Fourier { frequencies: NumberHead::FREQUENCIES }.name()];
+    let compared = Table::of(&COMPARISONS, table.comparisons.iter().filter(|one| shown.contains(&one.head))).markdown();
+    text.push_str(&format!("\nFourier against the others, seed by seed:\n\n{compared}"));
     let frequencies = format!("Total variation and different numbers over the frequencies, after {epochs} epochs");
     let example = format!("Answers of four heads to one prompt beside the truth, after {epochs} epochs");
     Ok(Section {
@@ -62,7 +62,7 @@ pub(super) fn section(results: &[NumberResult], command: &str) -> Result<Section
 /// The budget of the figures, or the first there is.
 fn main_budget(results: &[NumberResult]) -> Option<usize> {
     let all = budgets(results);
-    let wanted = NumberGrid::TABLE_EPOCHS;
+    let wanted = NumberSettings::TABLE_EPOCHS;
     if all.contains(&wanted) { Some(wanted) } else { all.first().copied() }
 }
 
@@ -114,39 +114,30 @@ fn summary(results: &[NumberResult], table: &NumberTable, epochs: usize) -> Stri
     out
 }
 
-fn gain(value: Option<f64>) -> String {
-    value.map_or("-".to_owned(), |value| format!("x{value:.2}"))
-}
+const HEADS: [Column<NumberRow>; 10] = [
+    ("head", |one| one.head.clone()),
+    ("parameters", |one| one.parameters.to_string()),
+    ("seeds", |one| one.seeds.to_string()),
+    ("TVD of draws", |one| one.tvd.text(3)),
+    ("TVD of what is drawn from", |one| one.tvd_exact.text(3)),
+    ("TVD before top-p", |one| one.tvd_model.text(3)),
+    ("different numbers of 128", |one| one.distinct.text(1)),
+    ("smoothness", |one| one.smoothness.text(4)),
+    ("digits' TVD over this", |one| gain(one.gain_over_digits)),
+    ("pairs' TVD over this", |one| gain(one.gain_over_pairs)),
+];
 
-fn heads_table(table: &NumberTable, epochs: usize) -> String {
-    let mut out = Table::new([
-        "head",
-        "parameters",
-        "seeds",
-        "TVD of draws",
-        "TVD of what is drawn from",
-        "TVD before top-p",
-        "different numbers of 128",
-        "smoothness",
-        "digits' TVD over this",
-        "pairs' TVD over this",
-    ]);
-    for one in table.rows.iter().filter(|row| row.epochs == epochs) {
-        out.row([
-            one.head.clone(),
-            one.parameters.to_string(),
-            one.seeds.to_string(),
-            one.tvd.text(3),
-            one.tvd_exact.text(3),
-            one.tvd_model.text(3),
-            one.distinct.text(1),
-            one.smoothness.text(4),
-            gain(one.gain_over_digits),
-            gain(one.gain_over_pairs),
-        ]);
-    }
-    out.markdown()
-}
+const COMPARISONS: [Column<NumberComparison>; 6] = [
+    ("head", |one| one.head.clone()),
+    ("against", |one| one.against.clone()),
+    ("epochs", |one| match one.at_own_best {
+        true => format!("each at its best: {} and {}", one.epochs, one.against_epochs),
+        false => one.epochs.to_string(),
+    }),
+    ("nearer in", |one| format!("{} of {}", one.fourier_below, one.seeds)),
+    ("difference of TVD", |one| format!("{:+.4}", one.difference)),
+    ("p, one-sided", |one| one.test.map_or("-".to_owned(), |test| format!("{:.1e}", test.p))),
+];
 
 fn passes_table(results: &[NumberResult], table: &NumberTable) -> String {
     let all = budgets(results);
@@ -159,22 +150,6 @@ fn passes_table(results: &[NumberResult], table: &NumberTable) -> String {
             found.map_or("-".to_owned(), |row| row.tvd.text(3))
         };
         out.row(std::iter::once(name.clone()).chain(all.iter().map(cell)));
-    }
-    out.markdown()
-}
-
-fn comparisons_table(table: &NumberTable) -> String {
-    let names = ["head", "against", "epochs", "nearer in", "difference of TVD", "p, one-sided"];
-    let mut out = Table::new(names);
-    let shown = [NumberHead::TABLE.name(), NumberHead::Fourier { frequencies: NumberHead::FREQUENCIES }.name()];
-    for one in table.comparisons.iter().filter(|one| shown.contains(&one.head)) {
-        let epochs = match one.at_own_best {
-            true => format!("each at its best: {} and {}", one.epochs, one.against_epochs),
-            false => one.epochs.to_string(),
-        };
-        let p = one.test.map_or("-".to_owned(), |test| format!("{:.1e}", test.p));
-        let nearer = format!("{} of {}", one.fourier_below, one.seeds);
-        out.row([one.head.clone(), one.against.clone(), epochs, nearer, format!("{:+.4}", one.difference), p]);
     }
     out.markdown()
 }
@@ -212,7 +187,7 @@ mod tests {
         let more = text(&few);
         assert!(more.contains("fourier-8 over digits x2.50, over pairs - after 16 epochs."), "{more}");
         assert!(more.contains("perfect draws, 0.070, and more different numbers than their 40.0"), "{more}");
-        few[5].metrics.tvd = 0.2;
+        few[5].found.metrics.tvd = 0.2;
         let less = text(&few);
         assert!(less.contains("over digits x1.76, over pairs - after 16 epochs: **less than published**."), "{less}");
     }

@@ -3,6 +3,7 @@
 use super::text::TextForm;
 use planwright_training::head::HeadSettings;
 use planwright_training::study::StudyError;
+use planwright_training::study::settings::{axis, require, within};
 use serde::{Deserialize, Serialize};
 
 /// Numbers with two decimals in [-1, 1).
@@ -55,15 +56,28 @@ impl NumberHead {
     pub const BASELINES: [Self; 3] =
         [Self::Linear {}, Self::Text { form: TextForm::Digits }, Self::Text { form: TextForm::Pairs }];
 
+    /// Kinds of heads, as the command line has them.
+    pub const KINDS: [&'static str; 5] = ["perfect", "linear", "digits", "pairs", "fourier"];
+
+    /// One of [`Self::KINDS`].
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Linear {} => "linear",
+            Self::Fourier { .. } => "fourier",
+            Self::Text { form: TextForm::Digits } => "digits",
+            Self::Text { form: TextForm::Pairs } => "pairs",
+            Self::Perfect {} => "perfect",
+        }
+    }
+
     /// Name in files and tables: `linear`, `fourier-12`, `digits`, `pairs`, `perfect`.
     pub fn name(&self) -> String {
-        match self {
-            Self::Linear {} => "linear".to_owned(),
-            Self::Fourier { frequencies } => format!("fourier-{frequencies}"),
-            Self::Text { form: TextForm::Digits } => "digits".to_owned(),
-            Self::Text { form: TextForm::Pairs } => "pairs".to_owned(),
-            Self::Perfect {} => "perfect".to_owned(),
-        }
+        self.frequencies().map_or(self.kind().to_owned(), |frequencies| format!("fourier-{frequencies}"))
+    }
+
+    /// Frequencies of a Fourier head.
+    pub fn frequencies(&self) -> Option<usize> {
+        if let Self::Fourier { frequencies } = self { Some(*frequencies) } else { None }
     }
 
     /// The head over the numbers' bins, if it is one.
@@ -100,91 +114,46 @@ pub struct NumberSettings {
 }
 
 impl NumberSettings {
-    /// Whether such a run can be made.
-    ///
-    /// # Errors
-    /// The first setting without sense.
-    pub fn check(&self) -> Result<(), StudyError> {
-        let wrong = |name, expected: &str, got: String| Err(StudyError::setting(name, expected, got));
-        if !(1..=1_000_000).contains(&self.epochs) {
-            return wrong("epochs", "between 1 and 1000000", self.epochs.to_string());
-        }
-        if self.prompts == 0 || !self.prompts.is_multiple_of(BATCH) || self.prompts > 1_000_000 {
-            return wrong("prompts", "as a multiple of 64 up to 1000000", self.prompts.to_string());
-        }
-        if !(self.rate > 0.0 && self.rate <= 1.0) {
-            return wrong("rate", "above 0, at most 1", self.rate.to_string());
-        }
-        if !(1..=4096).contains(&self.width) {
-            return wrong("width", "between 1 and 4096", self.width.to_string());
-        }
-        self.head.spec().map_or(Ok(()), |spec| Ok(spec.check()?))
-    }
-}
-
-/// Choices whose product are the runs of a table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NumberGrid {
-    /// Which heads.
-    pub heads: Vec<NumberHead>,
-    /// Seeds of prompts, initial values, order and draws.
-    pub seeds: Vec<u64>,
-    /// Passes over the prompts: one table each.
-    pub epochs: Vec<usize>,
-    /// Prompts to learn from.
-    pub prompts: usize,
-    /// Adam's first rate.
-    pub rate: f64,
-    /// Width of both hidden layers.
-    pub width: usize,
-}
-
-impl NumberGrid {
     /// The published seeds.
     pub const SEEDS: [u64; 10] = [42, 43, 44, 45, 46, 47, 48, 49, 50, 51];
     /// Budgets.
     pub const EPOCHS: [usize; 5] = [16, 32, 64, 128, 256];
     /// The budget of the figures: on seeds 1 to 3 linear, text and Fourier heads are all at their best there.
     pub const TABLE_EPOCHS: usize = 64;
-
     /// Adam's first rate.
     pub const RATE: f64 = 3e-3;
+    /// A run of the study's sizes.
+    pub const TABLE: Self = Self {
+        head: NumberHead::TABLE,
+        seed: Self::SEEDS[0],
+        epochs: Self::TABLE_EPOCHS,
+        prompts: 256,
+        rate: Self::RATE,
+        width: 64,
+    };
 
-    /// Everything with the published seeds.
-    pub fn whole() -> Self {
-        Self {
-            heads: NumberHead::all(),
-            seeds: Self::SEEDS.to_vec(),
-            epochs: Self::EPOCHS.to_vec(),
-            prompts: 256,
-            rate: Self::RATE,
-            width: 64,
-        }
+    /// Whether such a run can be made.
+    ///
+    /// # Errors
+    /// The first setting without sense.
+    pub fn check(&self) -> Result<(), StudyError> {
+        within("epochs", 1..=1_000_000, self.epochs)?;
+        let is_whole = self.prompts.is_multiple_of(BATCH) && (1..=1_000_000).contains(&self.prompts);
+        require(is_whole, "prompts", "as a multiple of 64 up to 1000000", self.prompts)?;
+        require(self.rate > 0.0 && self.rate <= 1.0, "rate", "above 0, at most 1", self.rate)?;
+        within("width", 1..=4096, self.width)?;
+        self.head.spec().map_or(Ok(()), |spec| Ok(spec.check()?))
     }
 
-    /// Seconds instead of minutes: two seeds, few passes, one or two heads of each kind.
-    pub fn quick() -> Self {
-        let largest = NumberHead::Fourier { frequencies: NumberHead::FREQUENCIES };
-        let heads =
-            [NumberHead::Perfect {}].into_iter().chain(NumberHead::BASELINES).chain([NumberHead::TABLE, largest]);
-        Self { heads: heads.collect(), seeds: vec![42, 43], epochs: vec![10], ..Self::whole() }
-    }
-
-    /// All runs: budget by budget, head by head.
+    /// The same with all of these: budget by budget, head by head.
     ///
     /// # Errors
     /// If one cannot be made.
-    pub fn runs(&self) -> Result<Vec<NumberSettings>, StudyError> {
-        let (prompts, rate, width) = (self.prompts, self.rate, self.width);
-        let mut runs: Vec<NumberSettings> = Vec::new();
-        for epochs in &self.epochs {
-            for head in &self.heads {
-                let one =
-                    |seed: &u64| NumberSettings { head: *head, seed: *seed, epochs: *epochs, prompts, rate, width };
-                runs.extend(self.seeds.iter().map(one));
-            }
-        }
-        runs.iter().try_for_each(NumberSettings::check)?;
+    pub fn over(&self, epochs: &[usize], heads: &[NumberHead], seeds: &[u64]) -> Result<Vec<Self>, StudyError> {
+        let runs = axis(std::slice::from_ref(self), epochs, |run, epochs| run.epochs = epochs);
+        let runs = axis(&runs, heads, |run, head| run.head = head);
+        let runs = axis(&runs, seeds, |run, seed| run.seed = seed);
+        runs.iter().try_for_each(Self::check)?;
         Ok(runs)
     }
 }
@@ -194,10 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_whole_study_has_all_heads_and_the_quick_one_a_few() {
-        let count = |grid: NumberGrid| grid.runs().map(|runs| runs.len()).ok();
-        assert_eq!(count(NumberGrid::whole()), Some(16 * 10 * NumberGrid::EPOCHS.len()));
-        assert_eq!(count(NumberGrid::quick()), Some(6 * 2));
+    fn the_whole_study_has_all_heads() {
         let names: Vec<String> = NumberHead::all().iter().map(NumberHead::name).collect();
         assert_eq!(
             (names[..5].join(" "), names[15].as_str()),
@@ -207,15 +173,18 @@ mod tests {
 
     #[test]
     fn runs_that_make_no_sense_are_refused() {
-        let text = |grid: NumberGrid| grid.runs().expect_err("no such runs").to_string();
-        let grid = NumberGrid::quick;
-        assert_eq!(text(NumberGrid { epochs: vec![0], ..grid() }), "expected epochs between 1 and 1000000, got 0");
-        let odd = text(NumberGrid { prompts: 100, ..grid() });
-        assert_eq!(odd, "expected prompts as a multiple of 64 up to 1000000, got 100");
-        assert_eq!(text(NumberGrid { rate: f64::NAN, ..grid() }), "expected rate above 0, at most 1, got NaN");
-        assert_eq!(text(NumberGrid { width: 0, ..grid() }), "expected width between 1 and 4096, got 0");
-        let heads = |frequencies| vec![NumberHead::Fourier { frequencies }];
-        assert!(text(NumberGrid { heads: heads(0), ..grid() }).starts_with("expected frequencies between 1"));
-        assert!(text(NumberGrid { heads: heads(101), ..grid() }).starts_with("expected at most 100 frequencies"));
+        let text = |change: fn(&mut NumberSettings)| {
+            let mut run = NumberSettings::TABLE;
+            change(&mut run);
+            run.over(&[run.epochs], &[run.head], &[1]).expect_err("no such runs").to_string()
+        };
+        assert_eq!(text(|run| run.epochs = 0), "expected epochs between 1 and 1000000, got 0");
+        assert_eq!(text(|run| run.prompts = 100), "expected prompts as a multiple of 64 up to 1000000, got 100");
+        assert_eq!(text(|run| run.rate = f64::NAN), "expected rate above 0, at most 1, got NaN");
+        assert_eq!(text(|run| run.width = 0), "expected width between 1 and 4096, got 0");
+        let none = text(|run| run.head = NumberHead::Fourier { frequencies: 0 });
+        assert!(none.starts_with("expected frequencies between 1"), "{none}");
+        let many = text(|run| run.head = NumberHead::Fourier { frequencies: 101 });
+        assert!(many.starts_with("expected at most 100 frequencies"), "{many}");
     }
 }

@@ -3,7 +3,7 @@
 use super::run::NumberResult;
 use super::settings::NumberHead;
 use planwright_training::statistics::{Summary, TTest};
-use planwright_training::study::{Table, distinct};
+use planwright_training::study::{Column, Table, distinct, paired};
 use serde::Serialize;
 
 /// How many times nearer to the truth than the untuned language model: tuned to write text, and tuned with a Fourier
@@ -91,7 +91,7 @@ pub(super) fn heads(results: &[NumberResult]) -> Vec<NumberHead> {
 }
 
 fn mean_tvd(results: &[&NumberResult]) -> Option<f64> {
-    let values: Vec<f64> = results.iter().map(|result| result.metrics.tvd).collect();
+    let values: Vec<f64> = results.iter().map(|result| result.found.metrics.tvd).collect();
     Summary::of(&values).map(|summary| summary.mean)
 }
 
@@ -132,7 +132,7 @@ fn row(results: &[NumberResult], head: &NumberHead, epochs: usize) -> Option<Num
         let values: Vec<f64> = chosen.iter().map(|result| value(result)).collect();
         Summary::of(&values)
     };
-    let tvd = spread(|result| result.metrics.tvd)?;
+    let tvd = spread(|result| result.found.metrics.tvd)?;
     let gain = |index: usize| {
         let text = NumberHead::BASELINES.get(index)?;
         Some(mean_tvd(&of(results, text, epochs))? / tvd.mean)
@@ -140,13 +140,13 @@ fn row(results: &[NumberResult], head: &NumberHead, epochs: usize) -> Option<Num
     Some(NumberRow {
         epochs,
         head: head.name(),
-        parameters: chosen.first()?.parameters,
+        parameters: chosen.first()?.found.parameters,
         seeds: chosen.len(),
         tvd,
-        tvd_exact: spread(|result| result.metrics.tvd_exact)?,
-        tvd_model: spread(|result| result.metrics.tvd_model)?,
-        distinct: spread(|result| result.metrics.distinct)?,
-        smoothness: spread(|result| result.metrics.smoothness)?,
+        tvd_exact: spread(|result| result.found.metrics.tvd_exact)?,
+        tvd_model: spread(|result| result.found.metrics.tvd_model)?,
+        distinct: spread(|result| result.found.metrics.distinct)?,
+        smoothness: spread(|result| result.found.metrics.smoothness)?,
         gain_over_digits: gain(1),
         gain_over_pairs: gain(2),
     })
@@ -164,14 +164,11 @@ fn compare(
     (against, against_epochs): (&NumberHead, usize),
     at_own_best: bool,
 ) -> Option<NumberComparison> {
-    let others = of(results, against, against_epochs);
-    let differences: Vec<f64> = of(results, head, epochs)
-        .iter()
-        .filter_map(|result| {
-            let other = others.iter().find(|other| other.settings.seed == result.settings.seed)?;
-            Some(other.metrics.tvd - result.metrics.tvd)
-        })
-        .collect();
+    let tvd = |head: &NumberHead, epochs: usize| {
+        of(results, head, epochs).into_iter().map(|result| (result.settings.seed, result.found.metrics.tvd))
+    };
+    let pairs = paired(tvd(head, epochs), tvd(against, against_epochs));
+    let differences: Vec<f64> = pairs.iter().map(|(own, other)| other - own).collect();
     Some(NumberComparison {
         head: head.name(),
         epochs,
@@ -201,25 +198,25 @@ impl NumberComparison {
     }
 }
 
+/// `x2.35`.
+pub(super) fn gain(value: Option<f64>) -> String {
+    value.map_or("-".to_owned(), |value| format!("x{value:.2}"))
+}
+
+const COLUMNS: [Column<NumberRow>; 8] = [
+    ("epochs", |row| row.epochs.to_string()),
+    ("head", |row| row.head.clone()),
+    ("seeds", |row| row.seeds.to_string()),
+    ("tvd of draws", |row| row.tvd.text(4)),
+    ("tvd of model", |row| row.tvd_model.text(4)),
+    ("distinct", |row| row.distinct.text(1)),
+    ("smoothness", |row| row.smoothness.text(4)),
+    ("over digits, pairs", |row| format!("{}, {}", gain(row.gain_over_digits), gain(row.gain_over_pairs))),
+];
+
 /// The table for people: all rows, and the comparisons of the Fourier head that was chosen beforehand.
 pub fn text(table: &NumberTable) -> String {
-    let names =
-        ["epochs", "head", "seeds", "tvd of draws", "tvd of model", "distinct", "smoothness", "over digits, pairs"];
-    let mut rows = Table::new(names);
-    for row in &table.rows {
-        let gain = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("x{value:.2}"));
-        rows.row([
-            row.epochs.to_string(),
-            row.head.clone(),
-            row.seeds.to_string(),
-            row.tvd.text(4),
-            row.tvd_model.text(4),
-            row.distinct.text(1),
-            row.smoothness.text(4),
-            format!("{}, {}", gain(row.gain_over_digits), gain(row.gain_over_pairs)),
-        ]);
-    }
-    let mut lines = vec![rows.text()];
+    let mut lines = vec![Table::of(&COLUMNS, &table.rows).text()];
     let [text, fourier] = table.published_gain_over_untuned;
     let over_text = table.published_gain_over_text;
     lines.push(format!(
@@ -234,30 +231,24 @@ pub fn text(table: &NumberTable) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::metrics::NumberMetrics;
+    use super::super::run::NumberFit;
     use super::super::settings::NumberSettings;
     use super::super::text::TextForm;
     use super::*;
-    use planwright_training::study::Cell;
+    use crate::conformance;
 
     pub(in super::super) fn result(head: NumberHead, seed: u64, epochs: usize, tvd: f64) -> NumberResult {
-        let settings = NumberSettings { head, seed, epochs, prompts: 256, rate: 3e-3, width: 64 };
-        NumberResult {
-            settings_sha256: settings.sha256(),
-            settings,
-            metrics: NumberMetrics {
-                tvd,
-                tvd_exact: tvd - 0.05,
-                tvd_model: tvd - 0.06,
-                distinct: 40.0,
-                smoothness: 0.01,
-                tvd_by_gaussian: vec![tvd; 4],
-                distinct_by_gaussian: vec![40.0; 4],
-            },
-            example: vec![0.005; 200],
-            losses: Some([5.3, 4.0]),
-            parameters: 1000,
-            wall_secs: 1.0,
-        }
+        let metrics = NumberMetrics {
+            tvd,
+            tvd_exact: tvd - 0.05,
+            tvd_model: tvd - 0.06,
+            distinct: 40.0,
+            smoothness: 0.01,
+            tvd_by_gaussian: vec![tvd; 4],
+            distinct_by_gaussian: vec![40.0; 4],
+        };
+        let found = NumberFit { metrics, example: vec![0.005; 200], losses: Some([5.3, 4.0]), parameters: 1000 };
+        conformance::outcome(NumberSettings { head, seed, epochs, ..NumberSettings::TABLE }, found)
     }
 
     pub(in super::super) fn results() -> Vec<NumberResult> {

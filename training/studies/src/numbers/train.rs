@@ -1,7 +1,8 @@
 //! The fit: Adam, batches of 64, a rate that falls epoch by epoch; and what comes of it on the test prompts.
 
-use super::metrics::{Answer, NumberMetrics, measure};
+use super::metrics::{Answer, measure};
 use super::network::Network;
+use super::run::NumberFit;
 use super::settings::{BATCH, NumberSettings};
 use super::task::Prompt;
 use planwright_training::study::StudyError;
@@ -16,22 +17,11 @@ const ORDER_STREAM: u64 = 1000;
 /// The test prompt that is kept whole: mean 0.55, deviation 0.10, two numbers, as in the text.
 const EXAMPLE: usize = 32;
 
-/// A run after its fit.
-pub(super) struct Fitted {
-    pub(super) metrics: NumberMetrics,
-    /// What the example prompt is answered with.
-    pub(super) example: Vec<f64>,
-    /// Mean loss of the first and of the last epoch, over all lanes; `None` without a network.
-    pub(super) losses: Option<[f64; 2]>,
-    /// Parameters of the network.
-    pub(super) parameters: usize,
-}
-
 /// Trains runs of equal shape side by side and measures each on its test prompts. `on_epoch` is called after each epoch.
 ///
 /// # Errors
 /// If a loss leaves the finite numbers.
-pub(super) fn train(runs: &[NumberSettings], on_epoch: impl FnMut()) -> Result<Vec<Fitted>, StudyError> {
+pub(super) fn train(runs: &[NumberSettings], on_epoch: impl FnMut()) -> Result<Vec<NumberFit>, StudyError> {
     let Some(first) = runs.first() else { return Ok(Vec::new()) };
     let Some(network) = Network::new(first)? else {
         return runs.iter().map(perfect).collect();
@@ -40,7 +30,7 @@ pub(super) fn train(runs: &[NumberSettings], on_epoch: impl FnMut()) -> Result<V
 }
 
 /// The true distributions as answers.
-fn perfect(run: &NumberSettings) -> Result<Fitted, StudyError> {
+fn perfect(run: &NumberSettings) -> Result<NumberFit, StudyError> {
     let prompts = Prompt::test(run.seed);
     let one = |prompt: &Prompt| {
         let pmf = prompt.law().rounded_masses()?;
@@ -55,9 +45,9 @@ fn fitted(
     answers: &[Answer],
     losses: Option<[f64; 2]>,
     parameters: usize,
-) -> Result<Fitted, StudyError> {
+) -> Result<NumberFit, StudyError> {
     let example = answers.get(EXAMPLE).map(|answer| answer.drawn.clone()).unwrap_or_default();
-    Ok(Fitted { metrics: measure(prompts, answers, run.seed)?, example, losses, parameters })
+    Ok(NumberFit { metrics: measure(prompts, answers, run.seed)?, example, losses, parameters })
 }
 
 /// Rate of an epoch.
@@ -69,7 +59,7 @@ fn train_lanes(
     network: &Network,
     runs: &[NumberSettings],
     mut on_epoch: impl FnMut(),
-) -> Result<Vec<Fitted>, StudyError> {
+) -> Result<Vec<NumberFit>, StudyError> {
     let Some(run) = runs.first() else { return Ok(Vec::new()) };
     let (steps, width) = (network.steps() as i64, network.inputs() as i64);
     let (lanes, count, batch) = (runs.len() as i64, run.prompts as i64, BATCH as i64);
@@ -114,7 +104,7 @@ fn answers(
     runs: &[NumberSettings],
     parameters: &Tensor,
     losses: Option<[f64; 2]>,
-) -> Result<Vec<Fitted>, StudyError> {
+) -> Result<Vec<NumberFit>, StudyError> {
     let prompts: Vec<Vec<Prompt>> = runs.iter().map(|run| Prompt::test(run.seed)).collect();
     let questions: Vec<f32> = prompts.iter().flatten().flat_map(|prompt| network.question(prompt)).collect();
     let shape = [runs.len() as i64, -1, network.inputs() as i64];
@@ -137,7 +127,7 @@ fn answers(
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings::{NumberGrid, NumberHead};
+    use super::super::settings::NumberHead;
     use super::super::text::TextForm;
     use super::*;
 
@@ -149,11 +139,10 @@ mod tests {
     ];
 
     fn runs(head: NumberHead, seeds: &[u64], epochs: usize) -> Vec<NumberSettings> {
-        let plan = NumberGrid { heads: vec![head], seeds: seeds.to_vec(), epochs: vec![epochs], ..NumberGrid::quick() };
-        plan.runs().expect("runs")
+        NumberSettings::TABLE.over(&[epochs], &[head], seeds).expect("runs")
     }
 
-    fn fit(runs: &[NumberSettings]) -> Vec<Fitted> {
+    fn fit(runs: &[NumberSettings]) -> Vec<NumberFit> {
         tch::set_num_threads(1);
         train(runs, || {}).expect("a fit")
     }
