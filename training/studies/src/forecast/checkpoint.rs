@@ -2,11 +2,10 @@
 
 use super::settings::ForecastSettings;
 use planwright_training::network::ParameterSpec;
-use planwright_training::study::StudyError;
+use planwright_training::study::{StudyError, write_file};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
 
 const PARTS: [&str; 3] = ["parameters", "first_moment", "second_moment"];
@@ -42,8 +41,7 @@ impl Checkpoint {
         specs: &[ParameterSpec],
         settings: &ForecastSettings,
     ) -> Result<(), StudyError> {
-        let io = |source| StudyError::Io { path: path.to_owned(), source };
-        let other = |problem: String| io(std::io::Error::other(problem));
+        let other = |problem| StudyError::Io { path: path.to_owned(), source: std::io::Error::other(problem) };
         let bytes: Vec<Vec<u8>> =
             self.values.iter().map(|flat| flat.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
         let mut tensors = Vec::new();
@@ -62,10 +60,7 @@ impl Checkpoint {
         let state = serde_json::to_string(&state).map_err(|error| other(error.to_string()))?;
         let metadata = HashMap::from([(STATE_KEY.to_owned(), state)]);
         let bytes = safetensors::serialize(tensors, Some(metadata)).map_err(|error| other(error.to_string()))?;
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(io)?;
-        }
-        planwright::files::write_atomically(path, |file| file.write_all(&bytes)).map_err(io)
+        write_file(path, &bytes)
     }
 
     /// Reads one of these settings; `None` if there is none.

@@ -28,9 +28,7 @@ pub use pool::Pool;
 pub use published::{PublishedRow, published};
 pub use run::{ForecastCell, ForecastResult};
 pub use series::Series;
-pub use settings::{
-    BinningKind, ForecastGrid, ForecastHead, ForecastSettings, Lengths, PoolSettings, Shared, Sizes, Variant,
-};
+pub use settings::{BinningKind, ForecastHead, ForecastSettings, Lengths, PoolSettings, Shared, Sizes, Variant};
 pub use table::{ForecastComparison, ForecastRow, ForecastTable, Measured, forecast_table};
 
 use clap::Args;
@@ -51,6 +49,7 @@ impl Study for Forecast {
     const NAME: &'static str = "forecast";
     const ABOUT: &'static str = "Forecasts by tokens under each head, trained on synthetic series (table A5)";
     const SIZES: &'static [&'static str] = &["table", "quick"];
+    const FOLDER: &'static str = "fourier-forecast";
     const EXAMPLES: &'static str = "\
 Examples:
   planwright-study run forecast --json
@@ -62,10 +61,6 @@ core; a fit that was cut off continues from its checkpoint. The numbers of size 
     type Options = ForecastOptions;
     type Cell = ForecastCell;
 
-    fn folder(&self, request: &Request<ForecastOptions>) -> String {
-        if request.size == "quick" { "fourier-forecast-quick" } else { "fourier-forecast" }.to_owned()
-    }
-
     fn cells(&self, request: &Request<ForecastOptions>) -> Result<Vec<ForecastCell>, StudyError> {
         let shared = if request.size == "quick" { Shared::quick() } else { Shared::table() };
         let rows = Variant::rows(&shared.frequencies());
@@ -76,7 +71,8 @@ core; a fit that was cut off continues from its checkpoint. The numbers of size 
         };
         let chosen: Vec<Variant> = request.options.head.iter().map(one).collect::<Result<_, _>>()?;
         let variants = if chosen.is_empty() { rows } else { chosen };
-        ForecastCell::all(&ForecastGrid { variants, seeds: request.seeds_or(&ForecastGrid::SEEDS), shared })
+        let seeds = request.seeds_or(&ForecastSettings::SEEDS);
+        Ok(ForecastCell::all(ForecastSettings::all(&shared, &variants, &seeds)?))
     }
 
     fn table(&self, request: &Request<ForecastOptions>, done: &Results<Self>) -> Result<Shown, StudyError> {

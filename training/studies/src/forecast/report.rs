@@ -3,14 +3,13 @@
 use super::evaluate::Example;
 use super::run::ForecastResult;
 use super::settings::{BinningKind, ForecastHead, Variant};
-use super::table::{ForecastTable, METRICS, Measured, value};
-use planwright_training::statistics::Summary;
+use super::table::{ForecastComparison, ForecastRow, ForecastTable, METRICS, Measured, value};
 use planwright_training::study::markdown::cell;
-use planwright_training::study::plot::axes::{Panel, Points, Y_TICKS, band, dashed, line};
-use planwright_training::study::plot::curves::{COLOURS, Curve, CurvePanel, CurvePoint, draw};
+use planwright_training::study::plot::axes::{Panel, Points, band, dashed, line};
+use planwright_training::study::plot::curves::{COLOURS, Curve, CurvePanel, draw};
 use planwright_training::study::plot::style::{INK, MEDIUM, THIN};
 use planwright_training::study::plot::svg::{Area, Drawn, Mark, sheet};
-use planwright_training::study::{Figure, Section, StudyError, Table, spread, yes};
+use planwright_training::study::{Column, Figure, Section, StudyError, Table, yes};
 
 const PANEL_HEIGHT: f64 = 240.0;
 
@@ -51,13 +50,31 @@ fn shown<'r>(results: &'r [ForecastResult], variant: &Variant) -> Option<&'r For
     results.iter().find(|result| result.settings.variant == *variant && !result.examples.is_empty())
 }
 
-fn number(cell: &Measured) -> [String; 2] {
-    let published = cell.published.map_or("none".to_owned(), |mean| match cell.published_sd {
-        Some(sd) => spread(mean, Some(sd), 4),
-        None => format!("{mean:.3}"),
-    });
-    [spread(cell.mean, cell.sd, 4), published]
+fn known(cell: &Measured) -> String {
+    cell.published().unwrap_or("none".to_owned())
 }
+
+const ROWS: [Column<ForecastRow>; 10] = [
+    ("forecaster", |one| cell(&one.forecaster)),
+    ("seeds", |one| one.seeds.to_string()),
+    ("MASE", |one| one.mase.text()),
+    ("published", |one| known(&one.mase)),
+    ("WQL", |one| one.wql.text()),
+    ("published", |one| known(&one.wql)),
+    ("smoothness", |one| one.smoothness.as_ref().map(Measured::text).unwrap_or_default()),
+    ("published", |one| one.smoothness.as_ref().map(known).unwrap_or_default()),
+    ("last loss", |one| one.loss.map_or(String::new(), |loss| format!("{loss:.3}"))),
+    ("parameters", |one| one.parameters.to_string()),
+];
+
+const ORDERS: [Column<ForecastComparison>; 6] = [
+    ("lower", |one| cell(&one.lower)),
+    ("upper", |one| cell(&one.upper)),
+    ("metric", |one| one.metric.clone()),
+    ("published", |one| yes(one.published).to_owned()),
+    ("here", |one| yes(one.measured).to_owned()),
+    ("seeds", |one| format!("{} of {}", one.seeds_below, one.seeds)),
+];
 
 fn text(table: &ForecastTable) -> String {
     let shared = &table.shared;
@@ -78,72 +95,30 @@ fn text(table: &ForecastTable) -> String {
         shared.series,
         shared.top,
     );
-    let mut rows = Table::new([
-        "forecaster",
-        "seeds",
-        "MASE",
-        "published",
-        "WQL",
-        "published",
-        "smoothness",
-        "published",
-        "last loss",
-        "parameters",
-    ]);
-    for one in &table.rows {
-        let [mase, wql] = [number(&one.mase), number(&one.wql)];
-        let smoothness = one.smoothness.as_ref().map_or([String::new(), String::new()], number);
-        let known = [one.seeds.to_string()].into_iter().chain(mase).chain(wql).chain(smoothness);
-        let loss = one.loss.map_or(String::new(), |loss| format!("{loss:.3}"));
-        rows.row([cell(&one.forecaster)].into_iter().chain(known).chain([loss, one.parameters.to_string()]));
-    }
-    out.push_str(&rows.markdown());
-    out.push_str(&format!(
-        "\nOrders of the published table, {} of {} found here:\n\n",
-        table.agreements,
-        table.comparisons.len()
-    ));
-    let mut orders = Table::new(["lower", "upper", "metric", "published", "here", "seeds"]);
-    for one in &table.comparisons {
-        let seeds = format!("{} of {}", one.seeds_below, one.seeds);
-        let names = [cell(&one.lower), cell(&one.upper), one.metric.clone()];
-        let found = [one.published, one.measured].map(|so| yes(so).to_owned());
-        orders.row(names.into_iter().chain(found).chain([seeds]));
-    }
-    out.push_str(&orders.markdown());
-    out
+    out.push_str(&Table::of(&ROWS, &table.rows).markdown());
+    let (found, all) = (table.agreements, table.comparisons.len());
+    out.push_str(&format!("\nOrders of the published table, {found} of {all} found here:\n\n"));
+    out + &Table::of(&ORDERS, &table.comparisons).markdown()
 }
 
 /// One panel per metric, the linear head as a level.
 fn frequencies(results: &[ForecastResult]) -> Drawn<String> {
-    let mut counts: Vec<usize> = results
-        .iter()
-        .filter(|result| is_published_fourier(&result.settings.variant))
-        .filter_map(|result| result.settings.variant.frequencies())
-        .collect();
-    counts.sort_unstable();
-    counts.dedup();
-    let summary = |variant: &Variant, metric: &str| {
-        let chosen = results.iter().filter(|result| result.settings.variant == *variant);
-        Summary::of(&chosen.filter_map(|result| value(&result.scores, metric)).collect::<Vec<f64>>())
-    };
-    let place = |frequencies: usize, summary: Summary| CurvePoint::of((frequencies as f64).log2(), summary);
     let panel = |metric: &str| {
-        let fourier = counts.iter().filter_map(|frequencies| {
-            let regularised = summary(&Variant::fourier(*frequencies), metric)?;
-            Some(place(*frequencies, regularised))
+        let own = results.iter().filter(|result| is_published_fourier(&result.settings.variant));
+        let values = own.filter_map(|result| {
+            let frequencies = result.settings.variant.frequencies()?;
+            Some(((frequencies as f64).log2(), value(&result.scores, metric)?))
         });
-        let level = summary(&Variant::LINEAR, metric);
-        let ends = [counts.first(), counts.last()].into_iter().flatten();
-        let linear = ends.filter_map(|frequencies| Some(place(*frequencies, level?)));
+        let fourier = Curve::over("Fourier", 0, values);
+        let linear = results.iter().filter(|result| result.settings.variant == Variant::LINEAR);
+        let linear: Vec<f64> = linear.filter_map(|result| value(&result.scores, metric)).collect();
+        let linear = Curve::level("linear", 1, &fourier.places(), &linear);
         let is_smoothness = metric == "smoothness";
         let heading = if is_smoothness { metric.to_owned() } else { format!("relative {}", metric.to_uppercase()) };
-        let curves =
-            vec![Curve::new("Fourier", 0, false, fourier.collect()), Curve::new("linear", 1, true, linear.collect())];
         CurvePanel {
             note: "lower is better".to_owned(),
             from_zero: is_smoothness,
-            ..CurvePanel::new(heading, "frequencies, log2", metric, curves)
+            ..CurvePanel::new(heading, "frequencies, log2", metric, vec![fourier, linear])
         }
     };
     draw("Forecasts over the frequencies", &METRICS.map(panel), 3)
@@ -191,16 +166,8 @@ fn one(area: &Area<'_>, name: &str, example: &Example) -> Drawn<()> {
     let history: Points =
         example.history.iter().enumerate().map(|(step, value)| (step as f64 - back, *value)).collect();
     let known = example.history.iter().chain(&example.future);
-    let panel = Panel {
-        heading: &example.series,
-        note: name,
-        x_label: "steps from now",
-        y_label: "",
-        x: [-back, example.future.len() as f64],
-        y: range(known.chain(&example.low).chain(&example.high).copied()),
-        x_ticks: 4,
-        y_ticks: Y_TICKS,
-    };
+    let (x, y) = ([-back, example.future.len() as f64], range(known.chain(&example.low).chain(&example.high).copied()));
+    let panel = Panel { x_ticks: 4, ..Panel::new(&example.series, name, ["steps from now", ""], x, y) };
     let mut chart = panel.chart(area)?;
     band(&mut chart, ahead(&example.low), ahead(&example.high), COLOURS[5], 0.45)?;
     // The series goes on without a gap.
@@ -218,16 +185,9 @@ fn distribution(area: &Area<'_>, name: &str, pmf: &[f32]) -> Drawn<()> {
     let last = (masses.iter().rposition(tall).unwrap_or_default() + 40).min(masses.len());
     let points: Points = masses.iter().enumerate().map(|(token, mass)| (token as f64, *mass)).collect();
     let part = points.get(first..last).unwrap_or_default().to_vec();
-    let panel = Panel {
-        heading: "next token",
-        note: name,
-        x_label: "token",
-        y_label: "",
-        x: [first as f64, last.max(first + 1) as f64],
-        y: [0.0, range(masses.into_iter())[1].max(f64::MIN_POSITIVE)],
-        x_ticks: 3,
-        y_ticks: Y_TICKS,
-    };
+    let x = [first as f64, last.max(first + 1) as f64];
+    let y = [0.0, range(masses.into_iter())[1].max(f64::MIN_POSITIVE)];
+    let panel = Panel { x_ticks: 3, ..Panel::new("next token", name, ["token", ""], x, y) };
     line(&mut panel.chart(area)?, part, COLOURS[0], THIN)
 }
 

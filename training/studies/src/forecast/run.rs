@@ -5,7 +5,7 @@ use super::metrics::{Scores, SeriesScore};
 use super::model::Model;
 use super::pool::Pool;
 use super::series::Series;
-use super::settings::{ForecastGrid, ForecastSettings, Shared};
+use super::settings::{ForecastSettings, Shared};
 use super::train::{train, views};
 use planwright_training::study::{Bench, Cell, StudyError};
 use serde::{Deserialize, Serialize};
@@ -66,13 +66,10 @@ pub struct ForecastCell {
 }
 
 impl ForecastCell {
-    /// The runs of a grid.
-    ///
-    /// # Errors
-    /// If one cannot be made.
-    pub fn all(grid: &ForecastGrid) -> Result<Vec<Self>, StudyError> {
+    /// Runs that share their data.
+    pub fn all(runs: Vec<ForecastSettings>) -> Vec<Self> {
         let data = Arc::new(OnceLock::new());
-        Ok(grid.runs()?.into_iter().map(|settings| Self { settings, data: data.clone() }).collect())
+        runs.into_iter().map(|settings| Self { settings, data: data.clone() }).collect()
     }
 
     fn data(&self) -> Result<&Data, StudyError> {
@@ -143,8 +140,7 @@ mod tests {
 
     fn cells(steps: usize) -> Vec<ForecastCell> {
         let shared = Shared { steps, ..Shared::quick() };
-        let variants = vec![Variant::LINEAR, Variant::fourier(8)];
-        ForecastCell::all(&ForecastGrid { variants, seeds: vec![1], shared }).expect("runs")
+        ForecastCell::all(ForecastSettings::all(&shared, &[Variant::LINEAR, Variant::fourier(8)], &[1]).expect("runs"))
     }
 
     #[test]

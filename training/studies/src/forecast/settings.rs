@@ -3,6 +3,7 @@
 use planwright_training::head::HeadSettings;
 use planwright_training::recipe::content_sha256;
 use planwright_training::study::StudyError;
+use planwright_training::study::settings::{axis, require, within};
 use serde::{Deserialize, Serialize};
 
 /// How scaled values become bins.
@@ -246,8 +247,7 @@ impl ForecastSettings {
     /// # Errors
     /// The first setting without sense.
     pub fn check(&self) -> Result<(), StudyError> {
-        let Shared { tokens, lengths, pool, network, .. } = &self.shared;
-        let wrong = |name, expected: String, got: String| Err(StudyError::setting(name, expected, got));
+        let Shared { tokens, lengths, pool, network, mixture_share, learning_rate, .. } = &self.shared;
         let window = lengths.context + lengths.horizon;
         for (name, got) in [
             ("steps", self.shared.steps),
@@ -264,50 +264,21 @@ impl ForecastSettings {
             ("layers", network.layers),
             ("feed_forward", network.feed_forward),
         ] {
-            if got == 0 {
-                return wrong(name, "above 0".to_owned(), "0".to_owned());
-            }
+            require(got > 0, name, "above 0", got)?;
         }
-        if !(8..=65_536).contains(tokens) {
-            return wrong("tokens", "between 8 and 65536".to_owned(), tokens.to_string());
-        }
-        if lengths.shortest_context > lengths.context {
-            let expected = format!("of at most the context of {}", lengths.context);
-            return wrong("shortest_context", expected, lengths.shortest_context.to_string());
-        }
-        if pool.length < window {
-            let expected = format!("of at least the {window} steps of a window");
-            return wrong("pool length", expected, pool.length.to_string());
-        }
+        within("tokens", 8..=65_536, *tokens)?;
+        let (shortest, context) = (lengths.shortest_context, lengths.context);
+        require(shortest <= context, "shortest_context", format!("of at most the context of {context}"), shortest)?;
+        let expected = format!("of at least the {window} steps of a window");
+        require(pool.length >= window, "pool length", expected, pool.length)?;
         // Pairs of sines and cosines in every head.
-        if network.width == 0 || !network.width.is_multiple_of(2 * network.heads) {
-            let expected = format!("as a multiple of {}", 2 * network.heads);
-            return wrong("width", expected, network.width.to_string());
-        }
-        let share = self.shared.mixture_share;
-        if !(0.0..=1.0).contains(&share) {
-            return wrong("mixture_share", "between 0 and 1".to_owned(), share.to_string());
-        }
-        let rate = self.shared.learning_rate;
-        if !(rate > 0.0 && rate.is_finite()) {
-            return wrong("learning_rate", "above 0".to_owned(), rate.to_string());
-        }
+        let (width, pairs) = (network.width, 2 * network.heads);
+        require(width > 0 && width.is_multiple_of(pairs), "width", format!("as a multiple of {pairs}"), width)?;
+        within("mixture_share", 0.0..=1.0, *mixture_share)?;
+        require(*learning_rate > 0.0 && learning_rate.is_finite(), "learning_rate", "above 0", learning_rate)?;
         Ok(self.variant.spec(*tokens).check()?)
     }
-}
 
-/// Choices whose product are the runs of a table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ForecastGrid {
-    /// Its rows.
-    pub variants: Vec<Variant>,
-    /// Seeds of initial values, windows and samples.
-    pub seeds: Vec<u64>,
-    /// What all runs share.
-    pub shared: Shared,
-}
-
-impl ForecastGrid {
     /// The table's seeds.
     pub const SEEDS: [u64; 2] = [1, 2];
 
@@ -315,11 +286,11 @@ impl ForecastGrid {
     ///
     /// # Errors
     /// If one cannot be made.
-    pub fn runs(&self) -> Result<Vec<ForecastSettings>, StudyError> {
-        let all = self.seeds.iter().flat_map(|seed| self.variants.iter().map(move |variant| (*seed, *variant)));
-        let runs: Vec<ForecastSettings> =
-            all.map(|(seed, variant)| ForecastSettings { variant, seed, shared: self.shared.clone() }).collect();
-        runs.iter().try_for_each(ForecastSettings::check)?;
+    pub fn all(shared: &Shared, variants: &[Variant], seeds: &[u64]) -> Result<Vec<Self>, StudyError> {
+        let run = Self { variant: Variant::LINEAR, seed: 0, shared: shared.clone() };
+        let runs =
+            axis(&axis(&[run], seeds, |run, seed| run.seed = seed), variants, |run, variant| run.variant = variant);
+        runs.iter().try_for_each(Self::check)?;
         Ok(runs)
     }
 }
@@ -328,39 +299,34 @@ impl ForecastGrid {
 mod tests {
     use super::*;
 
-    fn grid() -> ForecastGrid {
-        let shared = Shared::table();
-        ForecastGrid { variants: Variant::rows(&shared.frequencies()), seeds: vec![1, 2], shared }
+    fn runs(shared: &Shared) -> Result<Vec<ForecastSettings>, StudyError> {
+        ForecastSettings::all(shared, &Variant::rows(&Shared::table().frequencies()), &[1, 2])
     }
 
     #[test]
     fn the_rows_are_those_of_the_published_table() {
-        let names: Vec<String> = grid().variants.iter().map(Variant::name).collect();
+        let names: Vec<String> = Variant::rows(&Shared::table().frequencies()).iter().map(Variant::name).collect();
         let published = ["linear", "fourier-64", "fourier-128", "fourier-256", "fourier-550", "fourier-550-free"];
         assert_eq!((&names[..6], names[6].as_str()), (&published.map(str::to_owned)[..], "fourier-550-uniform"));
-        let runs = grid().runs().expect("runs");
+        let runs = runs(&Shared::table()).expect("runs");
         assert_eq!((runs.len(), runs[7].path().as_str()), (14, "linear/seed-2"));
         assert_eq!(Shared::quick().frequencies(), [8, 16, 32, 64]);
     }
 
     #[test]
     fn runs_that_make_no_sense_are_refused() {
-        let text = |change: fn(&mut ForecastGrid)| {
-            let mut grid = grid();
-            change(&mut grid);
-            grid.runs().expect_err("no such runs").to_string()
+        let text = |change: fn(&mut Shared)| {
+            let mut shared = Shared::table();
+            change(&mut shared);
+            runs(&shared).expect_err("no such runs").to_string()
         };
-        assert_eq!(text(|grid| grid.shared.steps = 0), "expected steps above 0, got 0");
-        assert_eq!(text(|grid| grid.shared.tokens = 2), "expected tokens between 8 and 65536, got 2");
-        assert_eq!(text(|grid| grid.shared.network.width = 12), "expected width as a multiple of 8, got 12");
-        assert_eq!(
-            text(|grid| grid.shared.pool.length = 100),
-            "expected pool length of at least the 152 steps of a window, got 100"
-        );
-        assert_eq!(
-            text(|grid| grid.shared.mixture_share = f64::NAN),
-            "expected mixture_share between 0 and 1, got NaN"
-        );
-        assert!(text(|grid| grid.shared.tokens = 1024).starts_with("expected at most 512 frequencies for 1024 bins"));
+        assert_eq!(text(|shared| shared.steps = 0), "expected steps above 0, got 0");
+        assert_eq!(text(|shared| shared.tokens = 2), "expected tokens between 8 and 65536, got 2");
+        assert_eq!(text(|shared| shared.network.width = 12), "expected width as a multiple of 8, got 12");
+        let short = text(|shared| shared.pool.length = 100);
+        assert_eq!(short, "expected pool length of at least the 152 steps of a window, got 100");
+        let none = text(|shared| shared.mixture_share = f64::NAN);
+        assert_eq!(none, "expected mixture_share between 0 and 1, got NaN");
+        assert!(text(|shared| shared.tokens = 1024).starts_with("expected at most 512 frequencies for 1024 bins"));
     }
 }

@@ -7,8 +7,7 @@ use super::run::ForecastResult;
 use super::series::Series;
 use super::settings::{Shared, Variant};
 use planwright_training::statistics::Summary;
-use planwright_training::study::StudyError;
-use planwright_training::study::{Table, distinct, spread, yes};
+use planwright_training::study::{Column, StudyError, Table, distinct, paired, spread, yes};
 use serde::Serialize;
 
 /// Metrics of the table: relative MASE and WQL, and smoothness.
@@ -137,12 +136,7 @@ fn row(results: &[ForecastResult], variant: &Variant) -> Option<ForecastRow> {
         Summary::of(&numbers?)
     };
     let known = known(chosen.first()?);
-    let cell = |summary: Summary, published: Option<f64>| Measured {
-        mean: summary.mean,
-        sd: summary.sd,
-        published,
-        published_sd: None,
-    };
+    let cell = |all: Summary, published| Measured { sd: all.sd, published, ..Measured::alone(all.mean) };
     let mase = numbers(|result| Some(result.scores.relative_mase))?;
     let squares = numbers(|result| result.scores.smoothness_sd.map(|sd| sd * sd));
     Some(ForecastRow {
@@ -166,13 +160,12 @@ fn row(results: &[ForecastResult], variant: &Variant) -> Option<ForecastRow> {
 
 fn reference(name: &str, scores: &[SeriesScore], naive: &[SeriesScore]) -> Option<ForecastRow> {
     let scores = Scores::of(scores, naive)?;
-    let cell = |mean| Measured { mean, sd: None, published: None, published_sd: None };
     Some(ForecastRow {
         forecaster: name.to_owned(),
         seeds: 0,
         parameters: 0,
-        mase: cell(scores.relative_mase),
-        wql: cell(scores.relative_wql),
+        mase: Measured::alone(scores.relative_mase),
+        wql: Measured::alone(scores.relative_wql),
         smoothness: None,
         plain_mase: scores.mase,
         plain_wql: scores.wql,
@@ -216,12 +209,11 @@ fn compare(results: &[ForecastResult], lower: &Variant, upper: &Variant, metric:
             _ => row.smoothness,
         })
     };
-    let pairs: Vec<(f64, f64)> = of(results, lower)
-        .filter_map(|low| {
-            let high = of(results, upper).find(|high| high.settings.seed == low.settings.seed)?;
-            Some((value(&low.scores, metric)?, value(&high.scores, metric)?))
-        })
-        .collect();
+    let values = |variant| {
+        let value = |result: &ForecastResult| Some((result.settings.seed, value(&result.scores, metric)?));
+        of(results, variant).filter_map(value).collect::<Vec<(u64, f64)>>()
+    };
+    let pairs = paired(values(lower), values(upper));
     let sums = pairs.iter().fold((0.0, 0.0), |sums, pair| (sums.0 + pair.0, sums.1 + pair.1));
     let published = known(lower)? < known(upper)?;
     (!pairs.is_empty()).then(|| ForecastComparison {
@@ -235,25 +227,38 @@ fn compare(results: &[ForecastResult], lower: &Variant, upper: &Variant, metric:
     })
 }
 
+impl Measured {
+    /// Without a published number.
+    fn alone(mean: f64) -> Self {
+        Self { mean, sd: None, published: None, published_sd: None }
+    }
+
+    /// Mean and deviation.
+    pub(super) fn text(&self) -> String {
+        spread(self.mean, self.sd, 4)
+    }
+
+    /// The published ones, if there are.
+    pub(super) fn published(&self) -> Option<String> {
+        let mean = self.published?;
+        Some(self.published_sd.map_or_else(|| format!("{mean:.3}"), |sd| spread(mean, Some(sd), 4)))
+    }
+}
+
+const COLUMNS: [Column<ForecastRow>; 8] = [
+    ("forecaster", |row| row.forecaster.clone()),
+    ("seeds", |row| row.seeds.to_string()),
+    ("MASE", |row| row.mase.text()),
+    ("published", |row| row.mase.published().unwrap_or_default()),
+    ("WQL", |row| row.wql.text()),
+    ("published", |row| row.wql.published().unwrap_or_default()),
+    ("smoothness", |row| row.smoothness.as_ref().map(Measured::text).unwrap_or_default()),
+    ("published", |row| row.smoothness.as_ref().and_then(Measured::published).unwrap_or_default()),
+];
+
 /// The table for people.
 pub(super) fn forecast_text(table: &ForecastTable) -> String {
-    let number = |value: Option<f64>| value.map(|value| format!("{value:.3}")).unwrap_or_default();
-    let names = ["forecaster", "seeds", "MASE", "published", "WQL", "published", "smoothness", "published"];
-    let mut rows = Table::new(names);
-    for row in &table.rows {
-        let smoothness = row.smoothness.as_ref();
-        rows.row([
-            row.forecaster.clone(),
-            row.seeds.to_string(),
-            spread(row.mase.mean, row.mase.sd, 4),
-            number(row.mase.published),
-            spread(row.wql.mean, row.wql.sd, 4),
-            number(row.wql.published),
-            smoothness.map(|cell| spread(cell.mean, cell.sd, 4)).unwrap_or_default(),
-            smoothness.and_then(|cell| Some(spread(cell.published?, cell.published_sd, 4))).unwrap_or_default(),
-        ]);
-    }
-    let mut lines = vec![rows.text()];
+    let mut lines = vec![Table::of(&COLUMNS, &table.rows).text()];
     lines.push("MASE and WQL relative to the seasonal naive forecast, geometric mean over the series".to_owned());
     for one in &table.comparisons {
         lines.push(format!(
