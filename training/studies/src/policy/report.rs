@@ -1,25 +1,28 @@
 //! The study's part of a report: a table per task and variant, curves over frequencies and variants.
 
 use super::settings::BASE;
-use super::table::{PolicyRow, PolicyTable, head_name, interval, percent};
+use super::table::{AgainstLinear, PolicyRow, PolicyTable, head_name, interval, percent, reached};
 use planwright_training::statistics::Interval;
 use planwright_training::study::plot::curves::{Curve, CurvePanel, CurvePoint};
-use planwright_training::study::{Figure, Section, StudyError, Table, distinct};
+use planwright_training::study::{Column, Figure, Section, StudyError, Table, distinct};
 
 const OPENING: &str = "The same network, data, seeds and steps under each head. Return: 0 is random motion, 100 the waypoint controller without noise. \
 Temperature 1 draws from the density as learnt, 0 takes its mode. Intervals: 95%, by resampling the seeds. Gain: normalised return over the linear head's, seed by seed.\n";
 
-const HEAD: [&str; 10] = [
-    "temperature",
-    "head",
-    "seeds",
-    "return",
-    "gain",
-    "better in",
-    "reached",
-    "jerk, m/s\u{b3}",
-    "change of action",
-    "smoothness of the pmf",
+const COLUMNS: [Column<PolicyRow>; 10] = [
+    ("temperature", |row| row.temperature.to_string()),
+    ("head", |row| head_name(row.frequencies)),
+    ("seeds", |row| row.seeds.to_string()),
+    ("return", |row| interval(row.return_normalised, 1)),
+    ("gain", |row| {
+        let gain = |against: AgainstLinear| against.gain_percent.map_or("linear earns nothing".to_owned(), percent);
+        row.against_linear.map_or(String::new(), gain)
+    }),
+    ("better in", |row| row.against_linear.map_or(String::new(), |one| format!("{} of {}", one.better, one.seeds))),
+    ("reached", reached),
+    ("jerk, m/s\u{b3}", |row| interval(row.jerk_mps3, 0)),
+    ("change of action", |row| interval(row.action_change, 2)),
+    ("smoothness of the pmf", |row| format!("{:.4}", row.pmf_smoothness.mean)),
 ];
 
 /// What a curve shows of a row.
@@ -32,9 +35,8 @@ type Measure = fn(&PolicyRow) -> Interval;
 pub(super) fn section(table: &PolicyTable) -> Result<Section, StudyError> {
     let mut text = OPENING.to_owned();
     for (task, variant) in distinct(table.rows.iter().map(|row| (row.task.as_str(), row.variant.as_str()))) {
-        let mut rows = Table::new(HEAD);
-        table.of_task(task, variant).into_iter().for_each(|row| rows.row(cells(row)));
-        text.push_str(&format!("\n### {task}, {variant}\n\n{}", rows.markdown()));
+        let rows = Table::of(&COLUMNS, table.of_task(task, variant)).markdown();
+        text.push_str(&format!("\n### {task}, {variant}\n\n{rows}"));
         if let Some(sentence) = verdict(table, task, variant) {
             text.push_str(&format!("\n{sentence}\n"));
         }
@@ -45,25 +47,6 @@ pub(super) fn section(table: &PolicyTable) -> Result<Section, StudyError> {
     ];
     let title = "Policies: linear against Fourier".to_owned();
     Ok(Section { title, commands: vec![table.command.clone()], text, figures })
-}
-
-fn cells(row: &PolicyRow) -> Vec<String> {
-    let gain = row.against_linear.map_or(String::new(), |against| {
-        against.gain_percent.map_or_else(|| "linear earns nothing".to_owned(), percent)
-    });
-    let better = row.against_linear.map_or(String::new(), |against| format!("{} of {}", against.better, against.seeds));
-    vec![
-        row.temperature.to_string(),
-        head_name(row.frequencies),
-        row.seeds.to_string(),
-        interval(row.return_normalised, 1),
-        gain,
-        better,
-        format!("{:.0}%", 100.0 * row.reach_rate.mean),
-        interval(row.jerk_mps3, 0),
-        interval(row.action_change, 2),
-        format!("{:.4}", row.pmf_smoothness.mean),
-    ]
 }
 
 /// Each head at the temperature that suits it best.

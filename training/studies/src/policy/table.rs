@@ -2,7 +2,7 @@
 
 use super::run::{PolicyDrive, PolicyResult};
 use planwright_training::statistics::{Interval, mean_at as mean};
-use planwright_training::study::{Table, distinct};
+use planwright_training::study::{Column, Table, distinct, paired};
 use serde::Serialize;
 
 /// One head on one task and variant, at one temperature.
@@ -127,10 +127,7 @@ fn row(cells: &[PolicyResult], place: Place<'_>, head: Option<usize>) -> Option<
 }
 
 fn against(own: &[(u64, &PolicyDrive)], linear: &[(u64, &PolicyDrive)]) -> Option<AgainstLinear> {
-    let pairs: Vec<(&PolicyDrive, &PolicyDrive)> = own
-        .iter()
-        .filter_map(|(seed, drive)| Some((*drive, linear.iter().find(|(other, _)| other == seed)?.1)))
-        .collect();
+    let pairs = paired(own.iter().copied(), linear.iter().copied());
     let column = |of: fn(&PolicyDrive) -> f64| -> [Vec<f64>; 2] {
         [pairs.iter().map(|(own, _)| of(own)).collect(), pairs.iter().map(|(_, linear)| of(linear)).collect()]
     };
@@ -172,26 +169,27 @@ pub(super) fn percent(Interval { mean, low, high }: Interval) -> String {
     format!("{mean:+.0}% ({low:+.0} to {high:+.0})")
 }
 
+const COLUMNS: [Column<PolicyRow>; 10] = [
+    ("task", |row| row.task.clone()),
+    ("variant", |row| row.variant.clone()),
+    ("T", |row| row.temperature.to_string()),
+    ("head", |row| head_name(row.frequencies)),
+    ("seeds", |row| row.seeds.to_string()),
+    ("return (95%)", |row| interval(row.return_normalised, 1)),
+    ("gain (95%)", |row| row.against_linear.and_then(|one| one.gain_percent).map_or(String::new(), percent)),
+    ("reached", reached),
+    ("jerk, m/s^3", |row| format!("{:.0}", row.jerk_mps3.mean)),
+    ("change", |row| format!("{:.2}", row.action_change.mean)),
+];
+
+/// `97%`.
+pub(super) fn reached(row: &PolicyRow) -> String {
+    format!("{:.0}%", 100.0 * row.reach_rate.mean)
+}
+
 /// The table for people.
 pub(super) fn text(table: &PolicyTable) -> String {
-    let names =
-        ["task", "variant", "T", "head", "seeds", "return (95%)", "gain (95%)", "reached", "jerk, m/s^3", "change"];
-    let mut rows = Table::new(names);
-    for row in &table.rows {
-        rows.row([
-            row.task.clone(),
-            row.variant.clone(),
-            row.temperature.to_string(),
-            head_name(row.frequencies),
-            row.seeds.to_string(),
-            interval(row.return_normalised, 1),
-            row.against_linear.and_then(|against| against.gain_percent).map_or(String::new(), percent),
-            format!("{:.0}%", 100.0 * row.reach_rate.mean),
-            format!("{:.0}", row.jerk_mps3.mean),
-            format!("{:.2}", row.action_change.mean),
-        ]);
-    }
-    format!("{}\n{}", table.study, rows.text())
+    format!("{}\n{}", table.study, Table::of(&COLUMNS, &table.rows).text())
 }
 
 #[cfg(test)]
