@@ -254,12 +254,9 @@ impl Study for Theory {
     const ABOUT: &'static str = "Scaling law, coloured noise and square waves (theorem 2.2.3, table A1, figure A17)";
     const SIZES: &'static [&'static str] = &["table", "quick"];
     const EXAMPLES: &'static str = "Example: planwright-study run theory --size quick";
+    const FOLDER: &'static str = "fourier-theory";
     type Options = TheoryOptions;
     type Cell = TheoryCell;
-
-    fn folder(&self, request: &Request<TheoryOptions>) -> String {
-        if request.size == "quick" { "fourier-theory-quick" } else { "fourier-theory" }.to_owned()
-    }
 
     fn cells(&self, request: &Request<TheoryOptions>) -> Result<Vec<TheoryCell>, StudyError> {
         let (trials, waves) = if request.size == "quick" { (3, 8) } else { (1000, 256) };

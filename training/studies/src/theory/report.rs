@@ -4,7 +4,7 @@ use super::scaling::{ScalingLaw, ScalingRow};
 use super::text::listed;
 use super::{FitRange, NoiseFigure, NoiseMeasure, ScalingFit, TheoryResult, square_wave};
 use planwright_training::study::plot::curves::{Curve, CurvePanel, CurvePoint};
-use planwright_training::study::{Figure, Section, StudyError, Table, spread, yes};
+use planwright_training::study::{Column, Figure, Section, StudyError, Table, spread, yes};
 
 const MEASURED: &str = "measured";
 const PUBLISHED: &str = "published";
@@ -39,7 +39,7 @@ fn scaling_text(theory: &TheoryResult) -> String {
         frequencies, has a smoothness of C1 - C2 / N^(2t-1). C1 is fitted with the rest: only differences between \
         neighbouring N are used.\n\n"
             .to_owned();
-    out += &fits_table(theory).markdown();
+    out += &tables(theory)[0].markdown();
     let (held, all) = count(theory, |range| range != FitRange::Few);
     let (far, few) = count(theory, |range| range == FitRange::Few);
     out += &format!(
@@ -56,23 +56,30 @@ fn scaling_text(theory: &TheoryResult) -> String {
 }
 
 /// Fitted exponents beside the theorem's.
-pub(super) fn fits_table(theory: &TheoryResult) -> Table {
-    let mut table =
-        Table::new(["t", "bins m", "fitted", "N", "exponent", "2t - 1", "expected here", "error", "within 5%"]);
-    for one in &theory.fits {
-        table.row([
-            one.decay.to_string(),
-            one.bins.to_string(),
-            one.range.name().to_owned(),
-            format!("{} to {}", one.fit.from_frequencies, one.fit.to_frequencies),
-            format!("{:.3}", one.fit.exponent),
-            one.theorem.to_string(),
-            one.fit.expected.to_string(),
-            format!("{:+.1}%", 100.0 * one.relative_error),
-            yes(one.within_5_percent).to_owned(),
-        ]);
-    }
-    table
+const FITS: [Column<ScalingFit>; 9] = [
+    ("t", |one| one.decay.to_string()),
+    ("bins m", |one| one.bins.to_string()),
+    ("fitted", |one| one.range.name().to_owned()),
+    ("N", |one| format!("{} to {}", one.fit.from_frequencies, one.fit.to_frequencies)),
+    ("exponent", |one| format!("{:.3}", one.fit.exponent)),
+    ("2t - 1", |one| one.theorem.to_string()),
+    ("expected here", |one| one.fit.expected.to_string()),
+    ("error", |one| format!("{:+.1}%", 100.0 * one.relative_error)),
+    ("within 5%", |one| yes(one.within_5_percent).to_owned()),
+];
+
+/// Table A1, measured beside published.
+const NOISE: [Column<NoiseFigure>; 5] = [
+    ("measure", |one| one.measure.name().to_owned()),
+    ("noise", |one| one.noise.name().to_owned()),
+    (MEASURED, |one| spread(one.mean, Some(one.sd), 4)),
+    (PUBLISHED, |one| spread(one.published, Some(one.published_sd), 4)),
+    ("within one published deviation", |one| yes(one.within_one_sd).to_owned()),
+];
+
+/// Fitted exponents and table A1.
+pub(super) fn tables(theory: &TheoryResult) -> [Table; 2] {
+    [Table::of(&FITS, &theory.fits), Table::of(&NOISE, &theory.noise)]
 }
 
 fn count(theory: &TheoryResult, of: impl Fn(FitRange) -> bool) -> (usize, usize) {
@@ -124,7 +131,7 @@ fn noise_text(theory: &TheoryResult) -> String {
         nor the logarithm and scale of its entropy; with these its values come out.\n\n",
         theory.trials, theory.noise_bins
     );
-    out += &noise_table(theory).markdown();
+    out += &tables(theory)[1].markdown();
     let rises = |measure| {
         let means: Vec<f64> = figures(theory, measure).map(|one| one.mean).collect();
         means.iter().zip(means.iter().skip(1)).all(|(before, after)| after > before)
@@ -135,21 +142,6 @@ fn noise_text(theory: &TheoryResult) -> String {
         yes(rises(NoiseMeasure::SpectralEntropy))
     );
     out
-}
-
-/// Table A1, measured beside published.
-pub(super) fn noise_table(theory: &TheoryResult) -> Table {
-    let mut table = Table::new(["measure", "noise", MEASURED, PUBLISHED, "within one published deviation"]);
-    for one in &theory.noise {
-        table.row([
-            one.measure.name().to_owned(),
-            one.noise.name().to_owned(),
-            spread(one.mean, Some(one.sd), 4),
-            spread(one.published, Some(one.published_sd), 4),
-            yes(one.within_one_sd).to_owned(),
-        ]);
-    }
-    table
 }
 
 fn figures(theory: &TheoryResult, measure: NoiseMeasure) -> impl Iterator<Item = &NoiseFigure> {

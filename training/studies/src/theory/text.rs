@@ -1,7 +1,7 @@
 //! The theory's figures as text tables.
 
 use super::noise::Noise;
-use super::report::{fits_table, noise_table};
+use super::report::tables;
 use super::{FitRange, NoiseMeasure, TheoryResult};
 
 impl FitRange {
@@ -49,11 +49,12 @@ pub(super) fn listed(numbers: &[usize]) -> String {
 
 /// All tables as plain text.
 pub(super) fn text(theory: &TheoryResult) -> String {
+    let [fits, noise] = tables(theory);
     format!(
         "{}\n\n{}\n\nsquare waves of 1 to {} sine waves over {} bins\n\
          smoothness (L2) falls with a wave more: {}\nsmoothness (L1) falls with a wave more: {}",
-        fits_table(theory).text(),
-        noise_table(theory).text(),
+        fits.text(),
+        noise.text(),
         theory.square_waves.len(),
         theory.wave_bins,
         listed(&theory.falls),
