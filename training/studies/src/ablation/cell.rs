@@ -8,7 +8,7 @@ use crate::drift::prepare::plain;
 use crate::drift::report::{AblationRow, Method, published};
 use crate::drift::samples::{BATCH, read_samples};
 use crate::drift::system::SystemSettings;
-use crate::drift::{DriftError, Inputs, SystemPlan, UnitCell};
+use crate::drift::{Inputs, SystemPlan, UnitCell};
 use planwright::model::Artefact;
 use planwright::planner::{SequenceGenerator, SequenceRequest};
 use planwright_training::dataset::Trajectories;
@@ -114,7 +114,7 @@ impl AblationCell {
     }
 
     /// The folder of the ablations' own baseline H0, which is made if it is not there.
-    fn baseline(&self, bench: &Bench<'_>) -> Result<PathBuf, DriftError> {
+    fn baseline(&self, bench: &Bench<'_>) -> Result<PathBuf, StudyError> {
         let cells = Self::all(&self.inputs, &["H0".to_owned()])?;
         let baseline = cells.first().ok_or_else(|| StudyError::setting("ablations", "with H0", "none"))?;
         bench.require(baseline)?;
@@ -122,7 +122,7 @@ impl AblationCell {
     }
 
     /// TV(data, prior) and TV(model, prior).
-    fn measure(&self, bench: &Bench<'_>) -> Result<(f64, f64), DriftError> {
+    fn measure(&self, bench: &Bench<'_>) -> Result<(f64, f64), StudyError> {
         let (Tent { sizes, longer }, plan, inputs) = (&self.tent, self.tent.baseline(), &self.inputs);
         let samples = |folder: &Path| read_samples(&folder.join("samples.npy"));
         let seed = sizes.seed;
@@ -168,7 +168,7 @@ impl AblationCell {
     }
 
     /// Another U-Net, or another system, fitted and measured.
-    fn fitted(&self, plan: &SystemPlan, seed: u64, bench: &Bench<'_>) -> Result<(f64, f64), DriftError> {
+    fn fitted(&self, plan: &SystemPlan, seed: u64, bench: &Bench<'_>) -> Result<(f64, f64), StudyError> {
         let system = plan.system.build()?;
         let system = system.as_ref();
         let data = system.generate(plan.data, seed)?;
@@ -182,12 +182,12 @@ impl AblationCell {
     }
 
     /// Distances under a recovery rule.
-    fn distances(&self, settings: &SystemSettings, samples: &Trajectories) -> Result<(f64, f64), DriftError> {
+    fn distances(&self, settings: &SystemSettings, samples: &Trajectories) -> Result<(f64, f64), StudyError> {
         let system = settings.build()?;
         let data = system.generate(self.tent.longer.data, self.tent.sizes.seed)?;
         let (kept, _) = admissible(system.as_ref(), samples);
         let intended = prior(system.as_ref())?;
-        let distance = |trajectories: &Trajectories| -> Result<f64, DriftError> {
+        let distance = |trajectories: &Trajectories| -> Result<f64, StudyError> {
             Ok(marginal(system.as_ref(), trajectories)?.total_variation(&intended)?)
         };
         Ok((distance(&data)?, distance(&kept)?))

@@ -1,6 +1,5 @@
 //! One cell of the study: a system, a training seed, and what is done against drift, with its result.
 
-use super::DriftError;
 use super::inputs::Inputs;
 use super::measured_fit::MeasuredFit;
 use super::no_network;
@@ -70,7 +69,7 @@ impl UnitResult {
     ///
     /// # Errors
     /// If the file was written for other cells.
-    pub fn marginal(&self, grid: QuantityGrid) -> Result<Marginal, DriftError> {
+    pub fn marginal(&self, grid: QuantityGrid) -> Result<Marginal, StudyError> {
         Ok(Marginal::from_weights(grid, self.mass.clone())?)
     }
 
@@ -114,7 +113,7 @@ impl Cell for UnitCell {
     }
 
     fn run(&self, bench: &Bench<'_>) -> Result<UnitResult, StudyError> {
-        Ok(self.measure(bench)?)
+        self.measure(bench)
     }
 
     /// Reweighting continues from the baseline's parameters.
@@ -134,7 +133,7 @@ impl UnitCell {
         Self { method: Method::Baseline, ..self.clone() }
     }
 
-    fn measure(&self, bench: &Bench<'_>) -> Result<UnitResult, DriftError> {
+    fn measure(&self, bench: &Bench<'_>) -> Result<UnitResult, StudyError> {
         let Self { inputs, plan, seed, method } = self;
         let system = plan.system.build()?;
         let data = system.generate(plan.data, *seed)?;

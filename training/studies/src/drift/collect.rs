@@ -1,6 +1,5 @@
 //! Gathers results of cells, predictions and checks of validity into one structure.
 
-use super::DriftError;
 use super::cell::UnitResult;
 use super::inputs::Inputs;
 use super::measure::prior;
@@ -13,7 +12,7 @@ use super::report::{
 use super::samples::read_samples;
 use super::system::{SystemName, validity};
 use planwright::world::Layout;
-use planwright_training::study::{Store, distinct};
+use planwright_training::study::{Store, StudyError, distinct};
 use planwright_training::transform::System;
 
 /// Everything that is done. What is not done is left out, never zero; a seed without its baseline has no
@@ -26,7 +25,7 @@ pub(super) fn collect(
     plans: &[SystemPlan],
     units: &[UnitResult],
     store: &Store,
-) -> Result<DriftResults, DriftError> {
+) -> Result<DriftResults, StudyError> {
     let mut results = DriftResults::new(&inputs.recipe.name);
     for plan in plans {
         let units: Vec<&UnitResult> = units.iter().filter(|unit| unit.system == plan.system.name).collect();
@@ -41,7 +40,7 @@ fn system_result(
     units: &[&UnitResult],
     store: &Store,
     commands: &mut Vec<CommandRun>,
-) -> Result<SystemResult, DriftError> {
+) -> Result<SystemResult, StudyError> {
     let system = plan.system.build()?;
     let (quantity, unit) = system.quantity();
     let mut result = SystemResult {
@@ -84,7 +83,7 @@ fn seed_result(
     seed: u64,
     units: &[&UnitResult],
     prediction: Option<&Prediction>,
-) -> Result<SeedResult, DriftError> {
+) -> Result<SeedResult, StudyError> {
     let baseline = units.iter().find(|unit| unit.method == Method::Baseline);
     let matched = prediction.and_then(|found| found.matched.as_ref());
     let by_trajectory = prediction.and_then(|found| found.matched_by_trajectory.as_ref());
@@ -132,7 +131,7 @@ fn validity_rows(
     seed: u64,
     units: &[&UnitResult],
     store: &Store,
-) -> Result<Vec<ValidityRow>, DriftError> {
+) -> Result<Vec<ValidityRow>, StudyError> {
     let data = system.generate(plan.data, seed)?;
     let mut rows = Vec::new();
     for source in Source::ALL {

@@ -1,10 +1,10 @@
 //! Sampled codes decoded to trajectories by the exported file's own decoder.
 
-use super::DriftError;
 use super::measure::{admissible, weighted_marginal};
 use planwright::planner::SequenceGenerator;
 use planwright::quantity::Marginal;
 use planwright_training::dataset::Trajectories;
+use planwright_training::study::StudyError;
 use planwright_training::transform::System;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -57,7 +57,7 @@ pub(super) fn decode(
     batch: usize,
     codes: &Trajectories,
     seed: u64,
-) -> Result<DecodedSamples, DriftError> {
+) -> Result<DecodedSamples, StudyError> {
     let (horizon, columns, size) = (codes.horizon, codes.columns, codes.size());
     let mut done = DecodedSamples::empty(horizon, columns);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);

@@ -1,18 +1,18 @@
 //! From samples to a distribution.
 
-use super::DriftError;
 use planwright::quantity::{Marginal, QuantityError};
 use planwright_training::dataset::Trajectories;
+use planwright_training::study::StudyError;
 use planwright_training::transform::{Recovered, System};
 
 /// The intended distribution, seen through the same Gaussian as every other curve.
-pub(crate) fn prior(system: &dyn System) -> Result<Marginal, DriftError> {
+pub(crate) fn prior(system: &dyn System) -> Result<Marginal, StudyError> {
     let [low, high] = system.range();
     Ok(Marginal::uniform(system.grid(), low, high)?.smoothed(system.bandwidth()))
 }
 
 /// The distribution of the quantity over trajectories.
-pub(crate) fn marginal(system: &dyn System, trajectories: &Trajectories) -> Result<Marginal, DriftError> {
+pub(crate) fn marginal(system: &dyn System, trajectories: &Trajectories) -> Result<Marginal, StudyError> {
     Ok(system.recover(trajectories)?.marginal(system.grid(), system.bandwidth())?)
 }
 
@@ -21,7 +21,7 @@ pub(crate) fn weighted_marginal(
     system: &dyn System,
     trajectories: &Trajectories,
     weights: &[f64],
-) -> Result<Marginal, DriftError> {
+) -> Result<Marginal, StudyError> {
     let grid = system.grid();
     let mut sums = vec![0.0; grid.cells()];
     match system.recover(trajectories)? {

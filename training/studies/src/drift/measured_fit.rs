@@ -1,6 +1,5 @@
 //! Fits a denoiser, exports it, samples with the exported file, and measures the distribution of the quantity.
 
-use super::DriftError;
 use super::cell::UnitResult;
 use super::decode;
 use super::inputs::Inputs;
@@ -13,9 +12,9 @@ use planwright::diffusion::{NoiseSchedule, Solver};
 use planwright::model::{Artefact, SolverDefaults};
 use planwright::planner::SequenceGenerator;
 use planwright_training::export::{ExportOptions, export};
-use planwright_training::fit::{Checkpoint, FitError, FitOptions, SequenceDescription, fit_sequences};
+use planwright_training::fit::{Checkpoint, FitOptions, SequenceDescription, fit_sequences};
 use planwright_training::recipe::SequenceRecipe;
-use planwright_training::study::resumable;
+use planwright_training::study::{StudyError, resumable};
 use planwright_training::transform::System;
 use planwright_training::transform::deviation::{matching_level, median_displacement};
 use std::path::PathBuf;
@@ -38,7 +37,7 @@ pub(crate) struct MeasuredFit<'a> {
 }
 
 impl MeasuredFit<'_> {
-    pub(crate) fn run(self, fitted: &SequenceRecipe, prepared: &Prepared) -> Result<UnitResult, DriftError> {
+    pub(crate) fn run(self, fitted: &SequenceRecipe, prepared: &Prepared) -> Result<UnitResult, StudyError> {
         let begun = Instant::now();
         let Self { inputs, plan, system, seed, method, settings_sha256, folder } = self;
         let checkpoint_path = folder.join("checkpoint.safetensors");
@@ -75,7 +74,9 @@ impl MeasuredFit<'_> {
         } else {
             let (kept, dropped) = admissible(system, &drawn.physical(&system.limits()));
             if kept.is_empty() {
-                return Err(DriftError::NothingLeft { name: fitted.name.clone(), generated: drawn.len() });
+                let (name, all) = (&fitted.name, drawn.len());
+                let none = format!("{name}: expected admissible samples, got none of {all}\nhint: train longer");
+                return Err(StudyError::failed(none));
             }
             (marginal(system, &kept)?, kept, dropped)
         };
@@ -106,8 +107,8 @@ fn model_error(
     generator: &mut SequenceGenerator,
     fitted: &SequenceRecipe,
     prepared: &Prepared,
-) -> Result<(f64, usize), DriftError> {
-    let schedule = NoiseSchedule::new(fitted.diffusion.schedule, fitted.diffusion.steps).map_err(FitError::from)?;
+) -> Result<(f64, usize), StudyError> {
+    let schedule = NoiseSchedule::new(fitted.diffusion.schedule, fitted.diffusion.steps)?;
     let stds: Vec<f64> = (0..schedule.steps()).map(|timestep| schedule.scales(Some(timestep)).1).collect();
     let timestep = matching_level(&stds, median_displacement(&prepared.rows.rows)?)?;
     Ok((samples::model_error(generator, fitted, &prepared.rows, &schedule, timestep)?, timestep))

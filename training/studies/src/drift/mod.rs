@@ -11,7 +11,6 @@
 mod cell;
 mod collect;
 mod decode;
-mod error;
 pub(crate) mod inputs;
 pub(crate) mod measure;
 pub(crate) mod measured_fit;
@@ -27,7 +26,6 @@ pub mod system;
 mod table;
 
 pub use cell::{UnitCell, UnitResult};
-pub use error::DriftError;
 pub use inputs::Inputs;
 pub use predict::{Matched, Predict, Prediction};
 pub use recipe::{AblationPlan, DriftRecipe, FitPlan, KernelPlan, MethodSteps, SystemPlan};

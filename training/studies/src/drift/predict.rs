@@ -1,6 +1,5 @@
 //! The kernel's prediction for a system, with its scale given, swept, or matched to a model's error.
 
-use super::DriftError;
 use super::cell::{UnitCell, UnitResult};
 use super::inputs::Inputs;
 use super::measure::prior;
@@ -99,7 +98,7 @@ pub(super) fn predict(
     seed: u64,
     scales: Option<&[f64]>,
     unit: Option<&UnitResult>,
-) -> Result<Prediction, DriftError> {
+) -> Result<Prediction, StudyError> {
     let recipe = &inputs.recipe;
     let system = plan.system.build()?;
     let data = system.generate(recipe.kernel.trajectories, seed)?;
@@ -148,7 +147,7 @@ struct Matching<'a> {
 }
 
 impl Matching<'_> {
-    fn with(&self, kernel: &DeviationKernel<'_>) -> Result<Matched, DriftError> {
+    fn with(&self, kernel: &DeviationKernel<'_>) -> Result<Matched, StudyError> {
         let prediction = self.predictor.predict(kernel, self.draws)?;
         Ok(Matched {
             scale: kernel.settings().scale,
@@ -183,7 +182,7 @@ struct Arguments {
 impl Arguments {
     /// Without a model a system is taken with its own constants; with one, as the study has it.
     fn plan(&self, inputs: &Inputs) -> Result<SystemPlan, StudyError> {
-        let system = SystemSettings::named(&self.system).map_err(DriftError::from)?;
+        let system = SystemSettings::named(&self.system)?;
         let planned = inputs.plan(&self.system)?.clone();
         Ok(if self.with_model { planned } else { SystemPlan { system, ..planned } })
     }
@@ -199,7 +198,7 @@ impl Tool for Predict {
     }
 
     fn run(&self, matches: &ArgMatches) -> Result<Shown, StudyError> {
-        let asked = Arguments::from_arg_matches(matches).map_err(|error| StudyError::Input(Box::new(error)))?;
+        let asked = Arguments::from_arg_matches(matches).map_err(StudyError::input)?;
         let inputs = Inputs::of(&asked.common)?;
         let (plan, seed, method) = (asked.plan(&inputs)?, asked.seed, Method::Baseline);
         let cell = UnitCell { inputs: inputs.clone(), plan: plan.clone(), seed, method };

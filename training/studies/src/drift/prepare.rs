@@ -1,6 +1,5 @@
 //! Rows, description and initial parameters of each method's fit.
 
-use super::DriftError;
 use super::cell::UnitCell;
 use super::mitigation::{InverseWeights, QuantityCondition};
 use super::report::Method;
@@ -8,7 +7,7 @@ use planwright::model::ConditionSpec;
 use planwright::quantity::{Marginal, QuantityGrid};
 use planwright_training::dataset::Trajectories;
 use planwright_training::fit::{Checkpoint, SequenceData, SequenceDescription};
-use planwright_training::study::Bench;
+use planwright_training::study::{Bench, StudyError};
 use planwright_training::transform::{PairingReport, System, paired_codes};
 
 /// Bins of the inverse reweighting, and of the values that condition a conditional model's samples.
@@ -31,7 +30,7 @@ pub(super) fn prepare(
     system: &dyn System,
     data: &Trajectories,
     bench: &Bench<'_>,
-) -> Result<Prepared, DriftError> {
+) -> Result<Prepared, StudyError> {
     let UnitCell { inputs, plan, seed, method } = cell;
     let mut prepared = plain(system, data);
     match method {
@@ -84,7 +83,7 @@ pub(crate) fn plain(system: &dyn System, data: &Trajectories) -> Prepared {
 }
 
 /// The same mass over other, coarser cells; what lies outside counts at the ends.
-fn regrouped(fine: &Marginal, grid: QuantityGrid) -> Result<Marginal, DriftError> {
+fn regrouped(fine: &Marginal, grid: QuantityGrid) -> Result<Marginal, StudyError> {
     let mut sums = vec![0.0; grid.cells()];
     for (cell, mass) in fine.mass().iter().enumerate() {
         let centre = fine.grid().centre(cell).clamp(grid.low(), grid.high());

@@ -7,14 +7,14 @@ use planwright::model::Prediction;
 use planwright_training::network::{ConditionSpec, NetworkSpec};
 use planwright_training::recipe::{DeviceName, OptimiserSettings, SequenceDiffusion, SequenceRecipe, TrainingSettings};
 use planwright_training::study::StudyError;
+use planwright_training::study::settings::require;
 use planwright_training::transform::TransformSettings;
 use planwright_training::transform::deviation::KernelSettings;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// A whole study.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DriftRecipe {
     /// Name of the size and of the run folder.
@@ -33,7 +33,7 @@ pub struct DriftRecipe {
 }
 
 /// Optimiser and batches of all fits.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FitPlan {
     /// Rows per optimiser step.
@@ -53,7 +53,7 @@ pub struct FitPlan {
 }
 
 /// Size of a prediction.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KernelPlan {
     /// Data trajectories that a prediction starts from.
@@ -63,7 +63,7 @@ pub struct KernelPlan {
 }
 
 /// One system.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SystemPlan {
     /// Which system, with its constants.
@@ -101,7 +101,7 @@ fn noise() -> Prediction {
 }
 
 /// Optimiser steps of each method's fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MethodSteps {
     /// Nothing done against drift.
@@ -129,7 +129,7 @@ impl MethodSteps {
 }
 
 /// Table F.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AblationPlan {
     /// Training seed.
@@ -166,45 +166,36 @@ impl DriftRecipe {
     fn read(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
         let recipe: Self = toml::from_str(&text).map_err(|error| error.to_string().trim().to_owned())?;
-        recipe.check().map_err(|(expected, got)| format!("expected {expected}, got {got}"))?;
+        recipe.check().map_err(|error| error.to_string())?;
         Ok(recipe)
     }
 
-    fn check(&self) -> Result<(), (String, String)> {
+    fn check(&self) -> Result<(), StudyError> {
+        let Self { name, kernel, transform, .. } = self;
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if self.name.is_empty() || !self.name.chars().all(plain) {
-            return Err(("a name of letters, digits, '-' and '_'".to_owned(), format!("'{}'", self.name)));
-        }
-        let positive = [self.kernel.trajectories, self.kernel.draws as usize, self.transform.draws];
-        if positive.contains(&0) {
-            return Err(("at least one trajectory and one draw".to_owned(), "0".to_owned()));
-        }
-        if self.transform.support < self.transform.neighbours || self.transform.neighbours == 0 {
-            let got = format!("{} codes for {} neighbours", self.transform.support, self.transform.neighbours);
-            return Err(("at least as many codes as neighbours, and one neighbour".to_owned(), got));
-        }
-        if !(0.0..1.0).contains(&self.fit.condition_drop) {
-            return Err(("condition_drop in [0, 1)".to_owned(), self.fit.condition_drop.to_string()));
-        }
-        if self.ablations.as_ref().is_some_and(|plan| plan.generated == 0) {
-            return Err(("ablations: generated above 0".to_owned(), "0".to_owned()));
-        }
+        let is_plain = !name.is_empty() && name.chars().all(plain);
+        require(is_plain, "a name", "of letters, digits, '-' and '_'", format!("'{name}'"))?;
+        let least = kernel.trajectories.min(kernel.draws as usize).min(transform.draws);
+        require(least > 0, "at least one trajectory", "and one draw", least)?;
+        let got = format!("{} codes for {} neighbours", transform.support, transform.neighbours);
+        let is_enough = transform.neighbours > 0 && transform.support >= transform.neighbours;
+        require(is_enough, "at least as many codes as neighbours,", "and one neighbour", got)?;
+        let drop = self.fit.condition_drop;
+        require((0.0..1.0).contains(&drop), "condition_drop", "in [0, 1)", drop)?;
+        let generated = self.ablations.as_ref().map_or(1, |plan| plan.generated);
+        require(generated > 0, "ablations: generated", "above 0", generated)?;
         for plan in &self.systems {
-            let name = plan.system.name.as_str();
-            if plan.seeds.is_empty() || plan.data == 0 || plan.generated == 0 {
-                return Err((format!("{name}: seeds, data and generated above 0"), "none".to_owned()));
-            }
-            if plan.data < self.transform.support {
-                let expected = format!("{name}: data for a support of {}", self.transform.support);
-                return Err((expected, plan.data.to_string()));
-            }
+            let name = format!("{}:", plan.system.name.as_str());
+            let is_none = plan.seeds.is_empty() || plan.data == 0 || plan.generated == 0;
+            require(!is_none, &name, "seeds, data and generated above 0", "none")?;
+            let support = format!("data for a support of {}", transform.support);
+            require(plan.data >= transform.support, &name, support, plan.data)?;
             let recipe = self.fit_recipe(plan, Method::Conditional, 0, 1);
-            recipe.network.check().map_err(|error| (format!("{name}: a network"), error.to_string()))?;
-            recipe.training.check().map_err(|error| (format!("{name}: {}", error.field), error.problem))?;
-            if !plan.system.horizon.is_multiple_of(recipe.network.time_multiple()) {
-                let expected = format!("{name}: a horizon that is a multiple of {}", recipe.network.time_multiple());
-                return Err((expected, plan.system.horizon.to_string()));
-            }
+            recipe.network.check().map_err(|error| StudyError::setting(&name, "a network", error))?;
+            recipe.training.check().map_err(|error| StudyError::setting(&name, error.field, error.problem))?;
+            let (horizon, multiple) = (plan.system.horizon, recipe.network.time_multiple());
+            let expected = format!("a horizon that is a multiple of {multiple}");
+            require(horizon.is_multiple_of(multiple), &name, expected, horizon)?;
         }
         Ok(())
     }

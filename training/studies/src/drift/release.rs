@@ -1,6 +1,5 @@
 //! A fit's model as a file to release: another name and sampler, and the measured figures in its manifest.
 
-use super::DriftError;
 use super::cell::{UnitCell, UnitResult};
 use super::inputs::Inputs;
 use super::report::Method;
@@ -63,7 +62,7 @@ impl Tool for Release {
     }
 
     fn run(&self, matches: &ArgMatches) -> Result<Shown, StudyError> {
-        let asked = Arguments::from_arg_matches(matches).map_err(|error| StudyError::Input(Box::new(error)))?;
+        let asked = Arguments::from_arg_matches(matches).map_err(StudyError::input)?;
         let inputs = Inputs::of(&asked.common)?;
         let Arguments { seed, method, steps, candidates, .. } = asked;
         let plan = inputs.plan(&asked.system)?.clone();
@@ -92,13 +91,16 @@ fn release(
     solver: SolverDefaults,
     for_robots: bool,
     out: &Path,
-) -> Result<Released, DriftError> {
+) -> Result<Released, StudyError> {
     let model = store.folder().join(unit.folder()).join("model.onnx");
     let artefact = Artefact::open(&model)?;
     let mut manifest = artefact.manifest().clone();
     let largest = manifest.parity.largest.values().flat_map(|kinds| kinds.values()).fold(0.0_f64, |a, b| a.max(*b));
     if for_robots && !(largest <= TOLERANCE) {
-        return Err(DriftError::NotForRobots { path: model, expected: TOLERANCE, got: largest });
+        return Err(StudyError::input(format!(
+            "{}: expected engines within {TOLERANCE:.0e} of libtorch, got {largest:.1e}\nhint: release another seed, or train longer",
+            model.display()
+        )));
     }
     if for_robots {
         manifest.parity.tolerance = TOLERANCE;

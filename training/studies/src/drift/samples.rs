@@ -1,6 +1,5 @@
 //! Samples of an exported model, its error, and the file that samples are kept in.
 
-use super::DriftError;
 use super::mitigation::requested_values;
 use super::prepare::{Prepared, REWEIGHT_BINS};
 use super::recipe::SystemPlan;
@@ -32,7 +31,7 @@ pub(crate) fn sample(
     plan: &SystemPlan,
     seed: u64,
     progress: bool,
-) -> Result<Trajectories, DriftError> {
+) -> Result<Trajectories, StudyError> {
     let count = plan.generated;
     let mut conditions = Vec::new();
     if let Some(condition) = &prepared.condition {
@@ -75,7 +74,7 @@ pub(crate) fn model_error(
     data: &SequenceData,
     schedule: &NoiseSchedule,
     timestep: usize,
-) -> Result<f64, DriftError> {
+) -> Result<f64, StudyError> {
     let size = data.rows.size();
     let mut rng = ChaCha8Rng::seed_from_u64(fitted.training.seed);
     rng.set_stream(u64::MAX - 3);
@@ -109,18 +108,17 @@ pub(crate) fn model_error(
 }
 
 /// Physical samples as N x H x C.
-pub(crate) fn write_samples(path: &Path, samples: &Trajectories) -> Result<(), DriftError> {
+pub(crate) fn write_samples(path: &Path, samples: &Trajectories) -> Result<(), StudyError> {
     use ndarray_npy::WriteNpyExt;
     let io = |source| StudyError::Io { path: path.to_owned(), source };
     let shape = (samples.len(), samples.horizon, samples.columns);
     let array = ndarray::Array3::from_shape_vec(shape, samples.values.clone())
         .map_err(|error| io(std::io::Error::other(error)))?;
-    Ok(planwright::files::write_atomically(path, |file| array.write_npy(file).map_err(std::io::Error::other))
-        .map_err(io)?)
+    planwright::files::write_atomically(path, |file| array.write_npy(file).map_err(std::io::Error::other)).map_err(io)
 }
 
 /// Reads what [`write_samples`] wrote.
-pub(crate) fn read_samples(path: &Path) -> Result<Trajectories, DriftError> {
+pub(crate) fn read_samples(path: &Path) -> Result<Trajectories, StudyError> {
     use ndarray_npy::ReadNpyExt;
     let io = |source| StudyError::Io { path: path.to_owned(), source };
     let file = std::fs::File::open(path).map_err(io)?;

@@ -1,9 +1,10 @@
 //! What all fits share: flat parameters, AdamW, an average of the parameters, and a stream of randomness per step.
 
-use super::{AblationError, AblationSettings, FitCurve};
+use super::{AblationSettings, FitCurve};
 use planwright_training::dataset::Trajectories;
 use planwright_training::fit::Moments;
 use planwright_training::network::{ParameterSpec, Parameters};
+use planwright_training::study::StudyError;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -24,6 +25,11 @@ pub(super) struct Fitted {
     threads: usize,
 }
 
+/// Of a generator whose parameters were not fitted yet.
+pub(super) fn not_fitted() -> StudyError {
+    StudyError::input("expected a fitted generator, got one before its fit")
+}
+
 impl Fitted {
     /// Lets libtorch compute as it did for the fit.
     pub(super) fn prepare(&self) {
@@ -31,10 +37,13 @@ impl Fitted {
     }
 
     /// Samples of the fitted shape, clipped to [-1, 1] as the data are.
-    pub(super) fn finish(&self, mut values: Vec<f32>) -> Result<Trajectories, AblationError> {
+    pub(super) fn finish(&self, mut values: Vec<f32>) -> Result<Trajectories, StudyError> {
         if let Some(place) = values.iter().position(|value| !value.is_finite()) {
             let sample = place / (self.horizon * self.columns).max(1);
-            return Err(AblationError::NotFinite { value: values[place], sample });
+            return Err(StudyError::input(format!(
+                "expected finite samples, got {} in sample {sample}",
+                values[place]
+            )));
         }
         for value in &mut values {
             *value = value.clamp(-1.0, 1.0);
@@ -49,7 +58,7 @@ pub(super) fn learn(
     data: &Trajectories,
     settings: &AblationSettings,
     mut loss: impl FnMut(&[Tensor], &mut ChaCha8Rng) -> Tensor,
-) -> Result<(Fitted, FitCurve), AblationError> {
+) -> Result<(Fitted, FitCurve), StudyError> {
     tch::set_num_threads(settings.threads as i32);
     let started = Instant::now();
     let layout = Parameters::new(specs);
@@ -72,7 +81,8 @@ pub(super) fn learn(
         let _ = average.lerp_(&flat, 1.0 - decay);
         let value = value.double_value(&[]);
         if !value.is_finite() {
-            return Err(AblationError::Diverged { step, loss: value });
+            let text = format!("expected a finite loss, got {value} at step {step}\nhint: lower the learning rate");
+            return Err(StudyError::failed(text));
         }
         losses.push(value);
     }
@@ -98,6 +108,6 @@ pub(super) fn gaussian(rng: &mut ChaCha8Rng, rows: usize, columns: usize) -> Ten
 }
 
 /// All values of a tensor, row by row.
-pub(super) fn plain(tensor: &Tensor) -> Result<Vec<f32>, AblationError> {
+pub(super) fn plain(tensor: &Tensor) -> Result<Vec<f32>, StudyError> {
     Ok(Vec::try_from(tensor.to_kind(Kind::Float).contiguous().view([-1]))?)
 }

@@ -1,15 +1,15 @@
 //! Diffusion with an MLP that sees the whole trajectory at once (H5b): noise prediction, sampled by DDPM.
 
 use super::layers::{Reader, linear};
-use super::learner::{Fitted, drawn_rows, gaussian, learn, plain};
-use super::settings::within;
-use super::{AblationError, AblationSettings, FitCurve, Generator};
+use super::learner::{Fitted, drawn_rows, gaussian, learn, not_fitted, plain};
+use super::{AblationSettings, FitCurve, Generator};
 use planwright::diffusion::{Denoiser, NoiseSchedule, Sampler, SamplerSettings, ScheduleKind, Solver, Start};
 use planwright_training::dataset::Trajectories;
 use planwright_training::network::{ParameterSpec, sinusoidal_frequencies};
+use planwright_training::study::StudyError;
+use planwright_training::study::settings::{require, within};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
@@ -17,7 +17,7 @@ use tch::{Kind, Tensor};
 const CHUNK: usize = 512;
 
 /// Sizes of the MLP denoiser.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MlpDenoiserSpec {
     /// Units of a hidden layer.
@@ -37,15 +37,11 @@ impl Default for MlpDenoiserSpec {
 }
 
 impl MlpDenoiserSpec {
-    fn check(&self) -> Result<(), AblationError> {
-        within("width", self.width, 1, 8192)?;
-        within("layers", self.layers, 1, 32)?;
-        within("half of time_width", self.time_width / 2, 1, 4096)?;
-        if !self.time_width.is_multiple_of(2) {
-            let got = self.time_width.to_string();
-            return Err(AblationError::Setting { expected: "an even time_width".to_owned(), got });
-        }
-        Ok(())
+    fn check(&self) -> Result<(), StudyError> {
+        within("width", 1..=8192, self.width)?;
+        within("layers", 1..=32, self.layers)?;
+        within("half of time_width", 1..=4096, self.time_width / 2)?;
+        require(self.time_width.is_multiple_of(2), "an even", "time_width", self.time_width)
     }
 
     fn parameters(&self, size: usize) -> Vec<ParameterSpec> {
@@ -87,7 +83,7 @@ impl MlpDenoiser {
 }
 
 impl Generator for MlpDenoiser {
-    fn fit(&mut self, data: &Trajectories, settings: &AblationSettings) -> Result<FitCurve, AblationError> {
+    fn fit(&mut self, data: &Trajectories, settings: &AblationSettings) -> Result<FitCurve, StudyError> {
         self.fitted = None;
         self.spec.check()?;
         settings.check(data)?;
@@ -111,9 +107,9 @@ impl Generator for MlpDenoiser {
         Ok(curve)
     }
 
-    fn sample(&self, count: usize, seed: u64) -> Result<Trajectories, AblationError> {
-        let (fitted, schedule) = self.fitted.as_ref().ok_or(AblationError::NotFitted)?;
-        within("samples", count, 1, 100_000_000)?;
+    fn sample(&self, count: usize, seed: u64) -> Result<Trajectories, StudyError> {
+        let (fitted, schedule) = self.fitted.as_ref().ok_or_else(not_fitted)?;
+        within("samples", 1..=100_000_000, count)?;
         fitted.prepare();
         let size = fitted.horizon * fitted.columns;
         let settings = SamplerSettings { solver: Solver::Ddpm, steps: schedule.steps() };
@@ -126,7 +122,7 @@ impl Generator for MlpDenoiser {
             let mut sampler = Sampler::new(schedule.clone(), size, batch);
             sampler
                 .sample(settings, &mut denoiser, &[], Start::Noise, rng.random(), |_| true)
-                .map_err(|error| AblationError::Sampling(error.to_string()))?;
+                .map_err(|error| StudyError::input(format!("sampling failed: {error}")))?;
             values.extend_from_slice(sampler.samples());
         }
         fitted.finish(values)
@@ -141,9 +137,9 @@ struct CleanFromNoise<'a> {
 }
 
 impl Denoiser for CleanFromNoise<'_> {
-    type Error = AblationError;
+    type Error = StudyError;
 
-    fn denoise(&mut self, noisy: &[f32], timestep: usize, clean: &mut [f32]) -> Result<(), AblationError> {
+    fn denoise(&mut self, noisy: &[f32], timestep: usize, clean: &mut [f32]) -> Result<(), StudyError> {
         let size = (self.fitted.horizon * self.fitted.columns) as i64;
         let x = Tensor::from_slice(noisy).view([-1, size]);
         let timesteps = Tensor::from_slice(&[timestep as f32]);

@@ -3,7 +3,6 @@
 //!
 //! Equal seeds give equal samples: every random number comes from `ChaCha8Rng`, none from libtorch.
 
-mod error;
 mod layers;
 mod learner;
 mod mlp_denoiser;
@@ -12,7 +11,6 @@ mod transformer;
 mod vae;
 mod vocabulary;
 
-pub use error::AblationError;
 pub use mlp_denoiser::{MlpDenoiser, MlpDenoiserSpec};
 pub use settings::{AblationSettings, FitCurve};
 pub use transformer::{Transformer, TransformerSpec};
@@ -20,7 +18,7 @@ pub use vae::{Vae, VaeSpec};
 pub use vocabulary::Vocabulary;
 
 use planwright_training::dataset::Trajectories;
-use schemars::JsonSchema;
+use planwright_training::study::StudyError;
 use serde::{Deserialize, Serialize};
 
 /// Something that learns a family of trajectories and makes more of them.
@@ -29,17 +27,17 @@ pub trait Generator {
     ///
     /// # Errors
     /// If settings or trajectories make no fit, or the loss leaves the finite numbers.
-    fn fit(&mut self, data: &Trajectories, settings: &AblationSettings) -> Result<FitCurve, AblationError>;
+    fn fit(&mut self, data: &Trajectories, settings: &AblationSettings) -> Result<FitCurve, StudyError>;
 
     /// `count` new trajectories in [-1, 1] of the shape that was fitted; the same seed gives the same.
     ///
     /// # Errors
     /// If nothing was fitted yet, `count` is 0, or the network gives a number that is not finite.
-    fn sample(&self, count: usize, seed: u64) -> Result<Trajectories, AblationError>;
+    fn sample(&self, count: usize, seed: u64) -> Result<Trajectories, StudyError>;
 }
 
 /// Which generator, with its sizes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum GeneratorSpec {
     /// Diffusion with an MLP in place of the U-Net (H5b).

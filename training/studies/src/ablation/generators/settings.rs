@@ -1,13 +1,13 @@
 //! How long and how fast a generator learns, and how its loss went.
 
-use super::AblationError;
 use planwright_training::dataset::Trajectories;
 use planwright_training::recipe::OptimiserSettings;
-use schemars::JsonSchema;
+use planwright_training::study::StudyError;
+use planwright_training::study::settings::{require, within};
 use serde::{Deserialize, Serialize};
 
 /// The fit of any generator: AdamW with a short rise and a half cosine down to a tenth of the rate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AblationSettings {
     /// Optimiser steps.
@@ -52,42 +52,30 @@ fn mean<'a>(values: impl ExactSizeIterator<Item = &'a f64>) -> f64 {
     values.sum::<f64>() / count
 }
 
-/// Refuses a whole number outside its range.
-pub(super) fn within(name: &str, got: usize, low: usize, high: usize) -> Result<(), AblationError> {
-    if (low..=high).contains(&got) {
-        return Ok(());
-    }
-    Err(AblationError::Setting { expected: format!("{name} between {low} and {high}"), got: got.to_string() })
-}
-
 /// Refuses a number that is not above 0 and at most `high`, NaN among them.
-pub(super) fn above_zero(name: &str, got: f64, high: f64) -> Result<(), AblationError> {
-    if got > 0.0 && got <= high {
-        return Ok(());
-    }
-    Err(AblationError::Setting { expected: format!("{name} above 0 and at most {high}"), got: got.to_string() })
+pub(super) fn above_zero(name: &str, got: f64, high: f64) -> Result<(), StudyError> {
+    require(got > 0.0 && got <= high, name, format!("above 0 and at most {high}"), got)
 }
 
 impl AblationSettings {
     /// Checks the settings and that the trajectories can be learnt from.
-    pub(super) fn check(&self, data: &Trajectories) -> Result<(), AblationError> {
+    pub(super) fn check(&self, data: &Trajectories) -> Result<(), StudyError> {
         let steps = usize::try_from(self.steps).unwrap_or(usize::MAX);
-        within("steps", steps, 1, 10_000_000)?;
-        within("batch", self.batch, 1, 65_536)?;
+        within("steps", 1..=10_000_000, steps)?;
+        within("batch", 1..=65_536, self.batch)?;
         above_zero("learning_rate", self.learning_rate, 1.0)?;
-        within("threads", self.threads, 1, 1024)?;
-        within("values in a trajectory", data.size(), 1, 100_000)?;
+        within("threads", 1..=1024, self.threads)?;
+        within("values in a trajectory", 1..=100_000, data.size())?;
         data.check(data.horizon, data.columns)?;
-        if data.len() < 2 {
-            return Err(AblationError::TooFew { got: data.len() });
-        }
+        require(data.len() >= 2, "at least 2 trajectories", "to learn from", data.len())?;
         // What a coordinate's limits round to may be a little beyond 1.
-        match data.values.iter().position(|value| !(value.abs() <= 1.0 + 1e-4)) {
-            Some(place) => {
-                Err(AblationError::NotNormalised { value: data.values[place], trajectory: place / data.size() })
-            }
-            None => Ok(()),
-        }
+        let Some(place) = data.values.iter().position(|value| !(value.abs() <= 1.0 + 1e-4)) else { return Ok(()) };
+        let got = format!(
+            "{} in trajectory {}\nhint: map them by the system's limits first",
+            data.values[place],
+            place / data.size()
+        );
+        Err(StudyError::setting("trajectories", "normalised to [-1, 1]", got))
     }
 
     /// The optimiser's own settings.

@@ -1,14 +1,14 @@
 //! A causal Transformer over quantised states (H9a): the next token from all before it, drawn one after the other.
 
 use super::layers::{Reader, layer_norm, linear, table};
-use super::learner::{Fitted, drawn_rows, learn, plain};
-use super::settings::within;
-use super::{AblationError, AblationSettings, FitCurve, Generator, Vocabulary};
+use super::learner::{Fitted, drawn_rows, learn, not_fitted, plain};
+use super::{AblationSettings, FitCurve, Generator, Vocabulary};
 use planwright_training::dataset::Trajectories;
 use planwright_training::network::ParameterSpec;
+use planwright_training::study::StudyError;
+use planwright_training::study::settings::{require, within};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
@@ -16,7 +16,7 @@ use tch::{Device, Kind, Tensor};
 const CHUNK: usize = 512;
 
 /// Sizes of the Transformer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TransformerSpec {
     /// Width of the residual stream.
@@ -41,16 +41,13 @@ struct Cache {
 }
 
 impl TransformerSpec {
-    fn check(&self) -> Result<(), AblationError> {
-        within("width", self.width, 1, 4096)?;
-        within("layers", self.layers, 1, 64)?;
-        within("heads", self.heads, 1, self.width)?;
-        within("tokens", self.tokens, 2, 65_536)?;
-        if !self.width.is_multiple_of(self.heads) {
-            let expected = format!("heads that divide the width of {}", self.width);
-            return Err(AblationError::Setting { expected, got: self.heads.to_string() });
-        }
-        Ok(())
+    fn check(&self) -> Result<(), StudyError> {
+        within("width", 1..=4096, self.width)?;
+        within("layers", 1..=64, self.layers)?;
+        within("heads", 1..=self.width, self.heads)?;
+        within("tokens", 2..=65_536, self.tokens)?;
+        let expected = format!("that divide the width of {}", self.width);
+        require(self.width.is_multiple_of(self.heads), "heads", expected, self.heads)
     }
 
     /// One token more than the vocabulary has: the start.
@@ -135,7 +132,7 @@ impl Transformer {
 
 impl Generator for Transformer {
     /// The losses are nats per token.
-    fn fit(&mut self, data: &Trajectories, settings: &AblationSettings) -> Result<FitCurve, AblationError> {
+    fn fit(&mut self, data: &Trajectories, settings: &AblationSettings) -> Result<FitCurve, StudyError> {
         self.fitted = None;
         self.spec.check()?;
         settings.check(data)?;
@@ -157,9 +154,9 @@ impl Generator for Transformer {
         Ok(curve)
     }
 
-    fn sample(&self, count: usize, seed: u64) -> Result<Trajectories, AblationError> {
-        let (fitted, vocabulary) = self.fitted.as_ref().ok_or(AblationError::NotFitted)?;
-        within("samples", count, 1, 100_000_000)?;
+    fn sample(&self, count: usize, seed: u64) -> Result<Trajectories, StudyError> {
+        let (fitted, vocabulary) = self.fitted.as_ref().ok_or_else(not_fitted)?;
+        within("samples", 1..=100_000_000, count)?;
         fitted.prepare();
         let size = fitted.horizon * fitted.columns;
         let mut values = Vec::with_capacity(count * size);
@@ -179,7 +176,7 @@ impl Transformer {
         vocabulary: &Vocabulary,
         seed: u64,
         streams: std::ops::Range<usize>,
-    ) -> Result<Vec<f32>, AblationError> {
+    ) -> Result<Vec<f32>, StudyError> {
         let batch = streams.len();
         let mut sources: Vec<ChaCha8Rng> = streams
             .map(|stream| {

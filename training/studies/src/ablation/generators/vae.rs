@@ -1,14 +1,15 @@
 //! A variational autoencoder (H9b): MLPs both ways, a Gaussian likelihood of fixed deviation, samples from the prior.
 
 use super::layers::{Reader, linear};
-use super::learner::{Fitted, drawn_rows, gaussian, learn, plain};
-use super::settings::{above_zero, within};
-use super::{AblationError, AblationSettings, FitCurve, Generator};
+use super::learner::{Fitted, drawn_rows, gaussian, learn, not_fitted, plain};
+use super::settings::above_zero;
+use super::{AblationSettings, FitCurve, Generator};
 use planwright_training::dataset::Trajectories;
 use planwright_training::network::ParameterSpec;
+use planwright_training::study::StudyError;
+use planwright_training::study::settings::within;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
@@ -19,7 +20,7 @@ const LAYERS: usize = 2;
 const CHUNK: usize = 4096;
 
 /// Sizes and objective of the VAE.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct VaeSpec {
     /// Units of a hidden layer.
@@ -39,9 +40,9 @@ impl Default for VaeSpec {
 }
 
 impl VaeSpec {
-    fn check(&self) -> Result<(), AblationError> {
-        within("width", self.width, 1, 8192)?;
-        within("latent", self.latent, 1, 4096)?;
+    fn check(&self) -> Result<(), StudyError> {
+        within("width", 1..=8192, self.width)?;
+        within("latent", 1..=4096, self.latent)?;
         above_zero("beta", self.beta, 1e6)?;
         above_zero("deviation", self.deviation, 10.0)
     }
@@ -89,7 +90,7 @@ impl Vae {
 
 impl Generator for Vae {
     /// The losses are the negative evidence bound per value, without its constant.
-    fn fit(&mut self, data: &Trajectories, settings: &AblationSettings) -> Result<FitCurve, AblationError> {
+    fn fit(&mut self, data: &Trajectories, settings: &AblationSettings) -> Result<FitCurve, StudyError> {
         self.fitted = None;
         self.spec.check()?;
         settings.check(data)?;
@@ -116,9 +117,9 @@ impl Generator for Vae {
     }
 
     /// The decoder's means: the likelihood's own noise is not part of a sample.
-    fn sample(&self, count: usize, seed: u64) -> Result<Trajectories, AblationError> {
-        let fitted = self.fitted.as_ref().ok_or(AblationError::NotFitted)?;
-        within("samples", count, 1, 100_000_000)?;
+    fn sample(&self, count: usize, seed: u64) -> Result<Trajectories, StudyError> {
+        let fitted = self.fitted.as_ref().ok_or_else(not_fitted)?;
+        within("samples", 1..=100_000_000, count)?;
         fitted.prepare();
         let size = fitted.horizon * fitted.columns;
         let decoder = fitted.views.get(self.spec.encoder(size).len()..).unwrap_or_default();

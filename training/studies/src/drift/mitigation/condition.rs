@@ -1,7 +1,8 @@
 //! The quantity as a request to a conditional model.
 
-use super::MitigationError;
 use planwright::quantity::Marginal;
+use planwright_training::study::StudyError;
+use planwright_training::study::settings::require;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -27,14 +28,10 @@ impl QuantityCondition {
     ///
     /// # Errors
     /// If the range is none or there is no room for a feature.
-    pub fn new(low: f64, high: f64, width: usize) -> Result<Self, MitigationError> {
-        if !(low < high && (high - low).is_finite()) || width == 0 {
-            return Err(MitigationError::Setting {
-                what: "condition",
-                expected: "a finite range with low < high and at least 1 feature".to_owned(),
-                got: format!("{low} to {high} with {width} features"),
-            });
-        }
+    pub fn new(low: f64, high: f64, width: usize) -> Result<Self, StudyError> {
+        let got = format!("{low} to {high} with {width} features");
+        let is_range = low < high && (high - low).is_finite();
+        require(is_range && width > 0, "a condition", "of a finite range with low < high and at least 1 feature", got)?;
         Ok(Self { low, high, width, octaves: Self::OCTAVES })
     }
 
@@ -47,10 +44,8 @@ impl QuantityCondition {
     ///
     /// # Errors
     /// If the quantity is outside the range or NaN.
-    pub fn features(&self, quantity: f64) -> Result<Vec<f32>, MitigationError> {
-        if !(quantity >= self.low && quantity <= self.high) {
-            return Err(MitigationError::OutOfRange { low: self.low, high: self.high, got: quantity });
-        }
+    pub fn features(&self, quantity: f64) -> Result<Vec<f32>, StudyError> {
+        self.check(quantity, quantity >= self.low && quantity <= self.high)?;
         Ok(self.of_place((quantity - self.low) / (self.high - self.low)))
     }
 
@@ -58,16 +53,22 @@ impl QuantityCondition {
     ///
     /// # Errors
     /// If the quantity is not finite.
-    pub fn label(&self, quantity: f64) -> Result<Vec<f32>, MitigationError> {
-        if !quantity.is_finite() {
-            return Err(MitigationError::OutOfRange { low: self.low, high: self.high, got: quantity });
-        }
+    pub fn label(&self, quantity: f64) -> Result<Vec<f32>, StudyError> {
+        self.check(quantity, quantity.is_finite())?;
         self.features(quantity.clamp(self.low, self.high))
     }
 
     /// No request: all zeros, which no quantity has (sin^2 + cos^2 = 1).
     pub fn null(&self) -> Vec<f32> {
         vec![0.0; self.width]
+    }
+
+    fn check(&self, quantity: f64, is_known: bool) -> Result<(), StudyError> {
+        if is_known {
+            return Ok(());
+        }
+        let got = format!("{quantity}\nhint: the model has learned nothing outside that range");
+        Err(StudyError::setting("a quantity", format!("between {} and {}", self.low, self.high), got))
     }
 
     fn of_place(&self, place: f64) -> Vec<f32> {
@@ -140,8 +141,8 @@ mod tests {
             let Err(error) = condition.features(quantity) else { panic!("{quantity}") };
             assert!(error.to_string().starts_with(&format!("expected a quantity between 0.5 and 2, got {quantity}")));
         }
-        assert_eq!(condition.label(2.01), condition.features(2.0));
-        assert!(matches!(condition.label(f64::NAN), Err(MitigationError::OutOfRange { .. })));
+        assert_eq!(condition.label(2.01).expect("near"), condition.features(2.0).expect("inside"));
+        assert!(condition.label(f64::NAN).is_err());
         for (low, high, width) in [(1.0, 1.0, 8), (0.0, 1.0, 0), (f64::NAN, 1.0, 8)] {
             let error = QuantityCondition::new(low, high, width).expect_err("no condition").to_string();
             assert!(error.ends_with(&format!("got {low} to {high} with {width} features")), "{error}");

@@ -1,9 +1,7 @@
 //! Mitigations without a transform: inverse reweighting of the data, and conditions on the quantity.
 
 mod condition;
-mod error;
 mod reweight;
 
 pub use condition::{QuantityCondition, requested_values};
-pub use error::MitigationError;
 pub use reweight::{IndexSampler, InverseWeights};

@@ -1,7 +1,7 @@
 //! Inverse reweighting: what the model missed is drawn more often.
 
-use super::MitigationError;
 use planwright::quantity::{Marginal, QuantityError, QuantityGrid};
+use planwright_training::study::StudyError;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::Distribution;
@@ -20,13 +20,12 @@ impl InverseWeights {
     ///
     /// # Errors
     /// If the bins differ or the share is not above zero.
-    pub fn new(intended: &Marginal, recovered: &Marginal, epsilon_share: f64) -> Result<Self, MitigationError> {
+    pub fn new(intended: &Marginal, recovered: &Marginal, epsilon_share: f64) -> Result<Self, StudyError> {
         if intended.grid() != recovered.grid() {
             return Err(QuantityError::Cells { left: intended.grid(), right: recovered.grid() }.into());
         }
         if !(epsilon_share > 0.0 && epsilon_share.is_finite()) {
-            let (expected, got) = ("a finite share above 0".to_owned(), format!("{epsilon_share}"));
-            return Err(MitigationError::Setting { what: "reweighting epsilon", expected, got });
+            return Err(StudyError::setting("a reweighting epsilon", "as a finite share above 0", epsilon_share));
         }
         let grid = intended.grid();
         let epsilon = epsilon_share / grid.cells() as f64;
@@ -50,7 +49,7 @@ impl InverseWeights {
     ///
     /// # Errors
     /// If a value is not finite, or a bin that is wanted has no trajectory.
-    pub fn of_trajectories(&self, values: &[f64]) -> Result<Vec<f64>, MitigationError> {
+    pub fn of_trajectories(&self, values: &[f64]) -> Result<Vec<f64>, StudyError> {
         let mut filled = vec![false; self.weights.len()];
         let mut raw = Vec::with_capacity(values.len());
         for (index, value) in values.iter().enumerate() {
@@ -67,7 +66,9 @@ impl InverseWeights {
         if let Some(bin) = empty {
             let half = 0.5 * self.grid.width();
             let centre = self.grid.centre(bin);
-            return Err(MitigationError::EmptyBin { low: centre - half, high: centre + half });
+            let hint = "generate more data, take wider bins or narrow the range";
+            let got = format!("no trajectory between {:.4} and {:.4}\nhint: {hint}", centre - half, centre + half);
+            return Err(StudyError::setting("data", "in every bin that the intended distribution covers", got));
         }
         let sum: f64 = raw.iter().sum();
         Ok(raw.into_iter().map(|weight| weight / sum).collect())
@@ -78,7 +79,7 @@ impl InverseWeights {
     ///
     /// # Errors
     /// Never for weights made here; the sampler checks them again.
-    pub fn draw_values(&self, count: usize, seed: u64) -> Result<Vec<f64>, MitigationError> {
+    pub fn draw_values(&self, count: usize, seed: u64) -> Result<Vec<f64>, StudyError> {
         let bins = IndexSampler::new(&self.weights)?;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let within = |bin: usize, part: f64| self.grid.low() + (bin as f64 + part) * self.grid.width();
@@ -97,13 +98,11 @@ impl IndexSampler {
     ///
     /// # Errors
     /// If there is no weight, one is negative or not finite, or all are zero.
-    pub fn new(weights: &[f64]) -> Result<Self, MitigationError> {
+    pub fn new(weights: &[f64]) -> Result<Self, StudyError> {
         let table = WeightedAliasIndex::new(weights.to_vec());
-        table.map(|table| Self { table }).map_err(|error| MitigationError::Setting {
-            what: "weights to draw by",
-            expected: "finite weights of at least 0 with a sum above 0".to_owned(),
-            got: format!("{} weights ({error})", weights.len()),
-        })
+        let got = |error| format!("{} weights ({error})", weights.len());
+        let expected = "to draw by: finite, at least 0, with a sum above 0";
+        table.map(|table| Self { table }).map_err(|error| StudyError::setting("weights", expected, got(error)))
     }
 
     /// One index.
@@ -147,10 +146,12 @@ mod tests {
         let narrow = marginal([0.0, 1.0, 1.0, 0.0]);
         let weights = InverseWeights::new(&narrow, &even, 0.1).expect("masses");
         assert!(weights.of_trajectories(&[1.5, 2.5]).is_ok());
-        assert_eq!(weights.of_trajectories(&[1.5]), Err(MitigationError::EmptyBin { low: 2.0, high: 3.0 }));
-        assert_eq!(weights.of_trajectories(&[]), Err(MitigationError::EmptyBin { low: 1.0, high: 2.0 }));
-        let nan = weights.of_trajectories(&[1.5, 2.5, f64::NAN]);
-        assert!(matches!(nan, Err(MitigationError::Quantity(QuantityError::NotFinite { index: 2, .. }))), "{nan:?}");
+        let refused = |values: &[f64]| weights.of_trajectories(values).expect_err("refused").to_string();
+        for (values, bin) in [(&[1.5][..], "2.0000 and 3.0000"), (&[], "1.0000 and 2.0000")] {
+            assert!(refused(values).contains(&format!("no trajectory between {bin}\nhint: ")), "{}", refused(values));
+        }
+        let nan = QuantityError::NotFinite { index: 2, value: f64::NAN };
+        assert_eq!(refused(&[1.5, 2.5, f64::NAN]), nan.to_string());
     }
 
     #[test]
@@ -161,7 +162,7 @@ mod tests {
         for (drawn, weight) in drawn.mass().iter().zip(weights.weights()) {
             assert!((drawn - weight).abs() < 0.01, "{drawn} {weight}");
         }
-        assert_eq!(Ok(&values), weights.draw_values(40_000, 3).as_ref());
+        assert_eq!(values, weights.draw_values(40_000, 3).expect("weights"));
         let sampler = IndexSampler::new(&[0.0, 3.0, 1.0]).expect("weights");
         let indices = sampler.indices(10_000, 1);
         assert!(!indices.contains(&0));
@@ -174,14 +175,14 @@ mod tests {
         let even = marginal([1.0; 4]);
         for share in [0.0, f64::NAN] {
             let error = InverseWeights::new(&even, &even, share).expect_err("no share").to_string();
-            assert_eq!(error, format!("reweighting epsilon: expected a finite share above 0, got {share}"));
+            assert_eq!(error, format!("expected a reweighting epsilon as a finite share above 0, got {share}"));
         }
         let other = Marginal::uniform(QuantityGrid::new(0.0, 4.0, 5).expect("a range"), 0.0, 4.0).expect("mass");
-        let cells = InverseWeights::new(&even, &other, 0.1);
-        assert!(matches!(cells, Err(MitigationError::Quantity(QuantityError::Cells { .. }))), "{cells:?}");
+        let cells = InverseWeights::new(&even, &other, 0.1).expect_err("other cells").to_string();
+        assert_eq!(cells, QuantityError::Cells { left: even.grid(), right: other.grid() }.to_string());
         for weights in [&[][..], &[0.0, 0.0], &[1.0, -1.0], &[f64::NAN]] {
             let error = IndexSampler::new(weights).expect_err("no weights").to_string();
-            assert!(error.starts_with("weights to draw by: expected finite weights"), "{error}");
+            assert!(error.starts_with("expected weights to draw by: finite, at least 0"), "{error}");
         }
     }
 }

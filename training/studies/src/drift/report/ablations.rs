@@ -5,7 +5,7 @@ use super::results::{AblationRow, DriftResults};
 use super::select::seeds_text;
 use planwright_training::statistics::Summary;
 use planwright_training::study::markdown::MISSING;
-use planwright_training::study::plot::axes::{ABOVE, BELOW, Chart, Panel, Y_TICKS, dots, rectangle, segment};
+use planwright_training::study::plot::axes::{ABOVE, BELOW, Chart, Panel, dots, rectangle, segment};
 use planwright_training::study::plot::style::{
     DATA_BAR, DOT, FAINT, INK, LABEL_SIZE, LINE_HEIGHT, MARGIN, MODEL, THICK, TICK_SIZE, TITLE_HEIGHT, WIDTH,
 };
@@ -81,16 +81,9 @@ pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
             let own = entry.rows.iter().flat_map(|row| [row.tv_data, row.tv_model]).flatten();
             own.chain(entry.published_data).chain(entry.published_model)
         });
-        let panel = Panel {
-            heading: "",
-            note: &seeds_text(results.ablations.iter().map(|row| row.seed).collect::<std::collections::BTreeSet<_>>()),
-            x_label: "total variation to the prior",
-            y_label: "",
-            x: [0.0, 1.04 * values.fold(0.1, f64::max)],
-            y: [0.0, all.len() as f64],
-            x_ticks: 10,
-            y_ticks: Y_TICKS,
-        };
+        let note = seeds_text(results.ablations.iter().map(|row| row.seed).collect::<std::collections::BTreeSet<_>>());
+        let (x, y) = ([0.0, 1.04 * values.fold(0.1, f64::max)], [0.0, all.len() as f64]);
+        let panel = Panel { x_ticks: 10, ..Panel::new("", &note, ["total variation to the prior", ""], x, y) };
         bars(&right, &panel, &all)
     })
 }

@@ -1,11 +1,11 @@
 //! `densities.svg`: intended, data's, predicted and generated distribution of each system (figure 2).
 
 use super::results::{DriftResults, SystemResult};
-use super::select::{Spread, density_label, quantity_label, seeds_text, spread, systems};
+use super::select::{Spread, density_label, intended, quantity_label, seeds_text, spread, systems};
 use planwright_training::study::markdown::MISSING;
-use planwright_training::study::plot::axes::{Panel, Y_TICKS, absence, band, dashed, line, top};
+use planwright_training::study::plot::axes::{Panel, absence, band, dashed, line, top};
 use planwright_training::study::plot::style::{
-    BAND, DATA, HEADING_SIZE, MEDIUM, MODEL, PREDICTION, PRIOR, PRIOR_FILL, THICK, THIN,
+    BAND, DATA, HEADING_SIZE, MEDIUM, MODEL, PREDICTION, PRIOR_FILL, THICK, THIN,
 };
 use planwright_training::study::plot::svg::{Area, Drawn, Mark, fit, sheet};
 
@@ -32,8 +32,7 @@ pub(super) fn draw(results: &DriftResults) -> Drawn<String> {
 }
 
 fn nothing(area: &Area<'_>, heading: &str, note: &str, x_label: &str, x: [f64; 2]) -> Drawn<()> {
-    Panel { heading, note, x_label, y_label: "density", x, y: [0.0, 1.0], x_ticks: 5, y_ticks: Y_TICKS }
-        .empty(area, MISSING)
+    Panel { x_ticks: 5, ..Panel::new(heading, note, [x_label, "density"], x, [0.0, 1.0]) }.empty(area, MISSING)
 }
 
 fn panel(area: &Area<'_>, system: &SystemResult) -> Drawn<()> {
@@ -51,22 +50,9 @@ fn panel(area: &Area<'_>, system: &SystemResult) -> Drawn<()> {
     }
     let highest = curves.into_iter().flatten().map(Spread::reach);
     let y = [0.0, top(highest)];
-    let panel = Panel {
-        heading: &heading,
-        note: &note,
-        x_label: &x_label,
-        y_label: &y_label,
-        x,
-        y,
-        x_ticks: 5,
-        y_ticks: Y_TICKS,
-    };
+    let panel = Panel { x_ticks: 5, ..Panel::new(&heading, &note, [&x_label, &y_label], x, y) };
     let mut chart = panel.chart(area)?;
-    if let Some(prior) = &prior {
-        let floor = prior.mean.iter().map(|(value, _)| (*value, 0.0)).collect();
-        band(&mut chart, floor, prior.mean.clone(), PRIOR_FILL, 1.0)?;
-        line(&mut chart, prior.mean.clone(), PRIOR, THIN)?;
-    }
+    intended(&mut chart, prior.as_ref())?;
     for (curve, colour) in [(&prediction, PREDICTION), (&model, MODEL)] {
         if let Some(curve) = curve.as_ref().filter(|curve| curve.seeds > 1) {
             band(&mut chart, curve.low.clone(), curve.high.clone(), colour, 0.2)?;

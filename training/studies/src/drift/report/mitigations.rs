@@ -2,11 +2,11 @@
 
 use super::colours::method_colour;
 use super::results::{DriftResults, Method, SystemResult};
-use super::select::{Spread, density_label, method_distances, quantity_label, seeds_text, spread, systems};
+use super::select::{Spread, density_label, intended, method_distances, quantity_label, seeds_text, spread, systems};
 use planwright_training::study::markdown::MISSING;
-use planwright_training::study::plot::axes::{Panel, Y_TICKS, absence, band, dashed, line, top};
+use planwright_training::study::plot::axes::{Panel, absence, dashed, line, top};
 use planwright_training::study::plot::bars::{self, Bar};
-use planwright_training::study::plot::style::{HEADING_SIZE, INK, MEDIUM, PRIOR, PRIOR_FILL, THICK, THIN};
+use planwright_training::study::plot::style::{HEADING_SIZE, INK, MEDIUM, PRIOR_FILL, THICK};
 use planwright_training::study::plot::svg::{Area, Drawn, Mark, fit, px, sheet};
 
 const PANEL_HEIGHT: f64 = 232.0;
@@ -40,16 +40,7 @@ fn curve_panel(area: &Area<'_>, name: &str, system: Option<&SystemResult>) -> Dr
     let y_label = system.map_or("density".to_owned(), density_label);
     let note = system.map_or(String::new(), |system| seeds_text(system.seeds.iter().map(|seed| seed.seed)));
     let x = system.map_or([0.0, 1.0], |system| [system.grid.low(), system.grid.high()]);
-    let mut panel = Panel {
-        heading: &heading,
-        note: &note,
-        x_label: &x_label,
-        y_label: &y_label,
-        x,
-        y: [0.0, 1.0],
-        x_ticks: 7,
-        y_ticks: Y_TICKS,
-    };
+    let mut panel = Panel { x_ticks: 7, ..Panel::new(&heading, &note, [&x_label, &y_label], x, [0.0, 1.0]) };
     let Some(system) = system else { return panel.empty(area, MISSING) };
     let prior = spread(system, |seed| seed.curves.prior.as_ref());
     let of = |method| (method, spread(system, |seed| seed.mitigation(method)?.curve.as_ref()));
@@ -60,11 +51,7 @@ fn curve_panel(area: &Area<'_>, name: &str, system: Option<&SystemResult>) -> Dr
     let drawn = curves.iter().filter_map(|(_, curve)| curve.as_ref()).chain(prior.as_ref());
     panel.y = [0.0, top(drawn.map(Spread::highest))];
     let mut chart = panel.chart(area)?;
-    if let Some(prior) = prior {
-        let floor = prior.mean.iter().map(|(value, _)| (*value, 0.0)).collect();
-        band(&mut chart, floor, prior.mean.clone(), PRIOR_FILL, 1.0)?;
-        line(&mut chart, prior.mean, PRIOR, THIN)?;
-    }
+    intended(&mut chart, prior.as_ref())?;
     let mut absent = Vec::new();
     for (method, curve) in curves {
         let Some(curve) = curve else {

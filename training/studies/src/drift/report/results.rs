@@ -5,11 +5,10 @@ use clap::ValueEnum;
 use planwright::quantity::QuantityGrid;
 use planwright_training::statistics::TTest;
 pub use planwright_training::transform::deviation::ScaleRow;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Everything in a drift report.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DriftResults {
     /// [`DriftResults::SCHEMA_VERSION`].
@@ -44,7 +43,7 @@ impl DriftResults {
 }
 
 /// One command that was run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandRun {
     /// The whole line, so that it can be run again.
@@ -60,7 +59,7 @@ pub struct CommandRun {
 }
 
 /// One system over all its seeds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SystemResult {
     /// Name, as [`planwright_training::transform::System::name`] says it.
@@ -85,7 +84,7 @@ pub struct SystemResult {
 }
 
 /// One training seed of a system.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedResult {
     /// The training seed.
@@ -150,7 +149,7 @@ impl SeedResult {
 }
 
 /// Probability mass per cell of the system's grid.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Curves {
     /// What was intended.
@@ -226,7 +225,7 @@ impl Method {
 }
 
 /// One method with one seed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mitigation {
     /// Which method.
@@ -246,7 +245,7 @@ pub struct Mitigation {
 }
 
 /// Predictions at several scales of the kernel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sweep {
     /// Seed of data, kernel and model.
@@ -258,7 +257,7 @@ pub struct Sweep {
 }
 
 /// One-sided paired tests over the seeds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TTests {
     /// Of TV(data, model) - TV(prediction, model) (eq. 38).
@@ -278,7 +277,7 @@ impl TTests {
 }
 
 /// One experiment of appendix F with one seed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AblationRow {
     /// `H0` to `H10b`.
@@ -300,7 +299,7 @@ pub struct AblationRow {
 }
 
 /// Whose trajectories were checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The training data.
@@ -326,7 +325,7 @@ impl Source {
 }
 
 /// Validity and diversity of trajectories from one source with one seed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ValidityRow {
     /// Whose trajectories.
@@ -342,7 +341,7 @@ pub struct ValidityRow {
 }
 
 /// The three checks of appendix A.3.3.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Validity {
     /// Median displacement between adjacent states, metres.

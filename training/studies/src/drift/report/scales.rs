@@ -5,7 +5,7 @@ use super::results::{DriftResults, SystemResult};
 use super::select::{seeds_text, systems};
 use planwright_training::statistics::Summary;
 use planwright_training::study::markdown::MISSING;
-use planwright_training::study::plot::axes::{Panel, Y_TICKS, dashed, dots, line, rings, segment, top, write};
+use planwright_training::study::plot::axes::{Panel, dashed, dots, line, rings, segment, top, write};
 use planwright_training::study::plot::style::{DATA, FAINT, HEADING_SIZE, MEDIUM, PREDICTION, THIN};
 use planwright_training::study::plot::svg::{Area, Drawn, Mark, fit, sheet};
 
@@ -40,16 +40,8 @@ fn panel(area: &Area<'_>, name: &str, system: Option<&SystemResult>) -> Drawn<()
     let distances = rows().flat_map(|row| [Some(row.tv_prediction_data), row.tv_prediction_model]).flatten();
     let y = [0.0, top(distances.chain(published.iter().map(|(_, distance)| *distance)))];
     let note = if sweeps.is_empty() { String::new() } else { seeds_text(sweeps.iter().map(|sweep| sweep.seed)) };
-    let panel = Panel {
-        heading: &fit(name, HEADING_SIZE, 130.0),
-        note: &note,
-        x_label: "scale (normalised coordinates)",
-        y_label: "total variation",
-        x: [0.0, 1.02 * right],
-        y,
-        x_ticks: 6,
-        y_ticks: Y_TICKS,
-    };
+    let (heading, labels) = (fit(name, HEADING_SIZE, 130.0), ["scale (normalised coordinates)", "total variation"]);
+    let panel = Panel::new(&heading, &note, labels, [0.0, 1.02 * right], y);
     let mut chart = panel.chart(area)?;
     if let Some(scale) = matched {
         // Short dashes by hand: the series of the library starts anew at each point, which two points do not show.

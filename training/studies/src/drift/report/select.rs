@@ -2,6 +2,9 @@
 
 use super::published::SYSTEMS;
 use super::results::{DriftResults, Method, SeedResult, SystemResult};
+use planwright_training::study::plot::axes::{Chart, band, line};
+use planwright_training::study::plot::style::{PRIOR, PRIOR_FILL, THIN};
+use planwright_training::study::plot::svg::Drawn;
 
 /// The published systems in their order, with what was found for each, then any others.
 pub(super) fn systems(results: &DriftResults) -> Vec<(&str, Option<&SystemResult>)> {
@@ -85,6 +88,14 @@ pub(super) fn spread<'r>(
         high: over(&|values| values.fold(0.0, f64::max)),
         seeds: curves.len(),
     })
+}
+
+/// Draws the intended distribution, filled.
+pub(super) fn intended(chart: &mut Chart<'_, '_>, prior: Option<&Spread>) -> Drawn<()> {
+    let Some(prior) = prior else { return Ok(()) };
+    let floor = prior.mean.iter().map(|(value, _)| (*value, 0.0)).collect();
+    band(chart, floor, prior.mean.clone(), PRIOR_FILL, 1.0)?;
+    line(chart, prior.mean.clone(), PRIOR, THIN)
 }
 
 /// The method's TV to the prior of every seed that has it.

@@ -6,9 +6,9 @@ use super::results::{DriftResults, Method, Mitigation, SeedResult, SystemResult}
 use super::select::{method_distances, seeds_text, systems};
 use super::tables_appendix::{ablations, sweeps, validity};
 use planwright_training::statistics::TTest;
-use planwright_training::study::Figure;
 use planwright_training::study::markdown::MISSING;
 use planwright_training::study::markdown::{cell, count, distance, head, optional, published as lost_or, row, spread};
+use planwright_training::study::{Figure, Table};
 use std::fmt::Write as _;
 
 type Systems<'r> = [(&'r str, Option<&'r SystemResult>)];
@@ -108,47 +108,35 @@ fn table_1(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
     out.push_str(&row(std::iter::once("published TV(data, model)".to_owned()).chain(start)));
     out.push_str(&made_by(systems, commands));
     out.push_str("\nBy seed:\n\n");
-    out.push_str(&head([
-        "system",
-        "seed",
-        "TV(data, prior)",
-        "TV(model, prior)",
-        "TV(prediction, prior)",
-        "TV(prediction, model)",
-        "matched scale",
-        "by trajectory",
-        "its scale",
-        "at the best scale",
-        "best scale",
-        "model error",
-        "generated",
-        "dropped",
-        "steps",
-        "made by",
-    ]));
-    for (name, system) in systems {
-        for seed in system.iter().flat_map(|system| &system.seeds) {
-            let small = |value| optional(value, |value: f64| format!("{value:.5}"));
-            out.push_str(&row([
-                cell(name),
-                seed.seed.to_string(),
-                distance(seed.tv_data_prior),
-                distance(seed.tv_model_prior),
-                distance(seed.tv_prediction_prior),
-                distance(seed.tv_prediction_model),
-                small(seed.matched_scale),
-                distance(seed.tv_prediction_model_by_trajectory),
-                small(seed.trajectory_scale),
-                distance(seed.tv_prediction_model_best),
-                small(seed.best_scale),
-                small(seed.model_error),
-                count(seed.generated),
-                count(seed.dropped),
-                count(seed.steps),
-                commands.mark(&seed.command),
-            ]));
-        }
-    }
+    let small = |value| optional(value, |value: f64| format!("{value:.5}"));
+    type Row<'r> = (&'r str, &'r SeedResult);
+    let by_seed = Table::with::<Row<'_>>(
+        &[
+            ("system", &|(name, _)| cell(name)),
+            ("seed", &|(_, seed)| seed.seed.to_string()),
+            ("TV(data, prior)", &|(_, seed)| distance(seed.tv_data_prior)),
+            ("TV(model, prior)", &|(_, seed)| distance(seed.tv_model_prior)),
+            ("TV(prediction, prior)", &|(_, seed)| distance(seed.tv_prediction_prior)),
+            ("TV(prediction, model)", &|(_, seed)| distance(seed.tv_prediction_model)),
+            ("matched scale", &|(_, seed)| small(seed.matched_scale)),
+            ("by trajectory", &|(_, seed)| distance(seed.tv_prediction_model_by_trajectory)),
+            ("its scale", &|(_, seed)| small(seed.trajectory_scale)),
+            ("at the best scale", &|(_, seed)| distance(seed.tv_prediction_model_best)),
+            ("best scale", &|(_, seed)| small(seed.best_scale)),
+            ("model error", &|(_, seed)| small(seed.model_error)),
+            ("generated", &|(_, seed)| count(seed.generated)),
+            ("dropped", &|(_, seed)| count(seed.dropped)),
+            ("steps", &|(_, seed)| count(seed.steps)),
+            ("made by", &|(_, seed)| commands.mark(&seed.command)),
+        ],
+        seeds(systems),
+    );
+    out.push_str(&by_seed.markdown());
+}
+
+/// All seeds with the names of their systems.
+fn seeds<'r>(systems: &Systems<'r>) -> impl Iterator<Item = (&'r str, &'r SeedResult)> {
+    systems.iter().flat_map(|(name, system)| system.iter().flat_map(|system| &system.seeds).map(|seed| (*name, seed)))
 }
 
 fn table_2(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
@@ -167,25 +155,26 @@ fn table_2(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {
     out.push_str(&over_seeds(systems, "transform / baseline", share));
     out.push_str(CONTROLS);
     out.push_str("\nBy seed:\n\n");
-    out.push_str(&head(["system", "seed", "method", "TV to the prior", "generated", "dropped", "steps", "made by"]));
-    for (name, system) in systems {
-        for seed in system.iter().flat_map(|system| &system.seeds) {
-            for method in Method::ALL {
-                let start = [cell(name), seed.seed.to_string(), method.name().to_owned()];
-                let found = match seed.mitigation(method) {
-                    None => [(); 5].map(|()| method.absent(MISSING).to_owned()),
-                    Some(entry) => [
-                        distance(entry.tv_prior),
-                        count(entry.generated),
-                        count(entry.dropped),
-                        count(entry.steps),
-                        commands.mark(&entry.command),
-                    ],
-                };
-                out.push_str(&row(start.into_iter().chain(found)));
-            }
-        }
-    }
+    type Row<'r> = (&'r str, u64, Method, Option<&'r Mitigation>);
+    let shown = |(_, _, method, entry): &Row<'_>, text: &dyn Fn(&Mitigation) -> String| {
+        entry.map_or_else(|| method.absent(MISSING).to_owned(), text)
+    };
+    let rows = seeds(systems)
+        .flat_map(|(name, seed)| Method::ALL.map(|method| (name, seed.seed, method, seed.mitigation(method))));
+    let by_seed = Table::with::<Row<'_>>(
+        &[
+            ("system", &|(name, ..)| cell(name)),
+            ("seed", &|(_, seed, ..)| seed.to_string()),
+            ("method", &|(_, _, method, _)| method.name().to_owned()),
+            ("TV to the prior", &|row| shown(row, &|entry| distance(entry.tv_prior))),
+            ("generated", &|row| shown(row, &|entry| count(entry.generated))),
+            ("dropped", &|row| shown(row, &|entry| count(entry.dropped))),
+            ("steps", &|row| shown(row, &|entry| count(entry.steps))),
+            ("made by", &|row| shown(row, &|entry| commands.mark(&entry.command))),
+        ],
+        rows,
+    );
+    out.push_str(&by_seed.markdown());
 }
 
 fn table_3(out: &mut String, systems: &Systems<'_>, commands: &Commands<'_>) {

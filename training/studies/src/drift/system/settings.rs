@@ -2,8 +2,8 @@
 
 use planwright::quantity::{Discrepancy, QuantityGrid};
 use planwright_training::transform::{SegmentSettings, SystemError};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Chosen together with [`SystemSettings::grid_cells`] (512) and [`RecoverySettings::bandwidth`] (.01) on the tent map:
 /// ground truth drawn evenly must be recovered as even (total variation .01; .02 at 256 cells), and data displaced by
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 const BANDWIDTH_SHARE: f64 = 0.04;
 
 /// The systems that have a recovery rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SystemName {
     /// Sinusoids, by period.
@@ -48,7 +48,7 @@ impl SystemName {
 }
 
 /// What a distribution is made of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Summary {
     /// The posterior of every trajectory (eq. 5).
@@ -61,7 +61,7 @@ pub enum Summary {
 }
 
 /// How values of the quantity are drawn for data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Draw {
     /// One from each of as many equal parts of the range as there are trajectories.
@@ -72,7 +72,7 @@ pub enum Draw {
 }
 
 /// The recovery rule of the systems with reference trajectories (eqs. 15-16).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RecoverySettings {
     /// Least bandwidth h0, in the unit of the states.
@@ -90,9 +90,8 @@ impl Default for RecoverySettings {
 }
 
 /// A system with all its constants. In a recipe only `name` is needed; the rest has defaults by system.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "SystemRecipe")]
-#[schemars(with = "SystemRecipe")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct SystemSettings {
     /// Which system.
     pub name: SystemName,
@@ -130,60 +129,23 @@ pub struct SystemSettings {
     pub recording_steps: Option<usize>,
 }
 
-/// [`SystemSettings`] as written in a recipe.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "SystemSettings")]
-struct SystemRecipe {
-    /// `sinusoid`, `tent`, `logistic`, `pendulum` or `maze2d`.
-    name: String,
-    /// Time steps of a trajectory, a power of two of at least 16.
-    horizon: Option<usize>,
-    /// The range over which the quantity is meant to be uniform, in its unit.
-    range: Option<[f64; 2]>,
-    /// The span of the grid on which distributions are compared.
-    grid_range: Option<[f64; 2]>,
-    /// Cells of that grid.
-    grid_cells: Option<usize>,
-    /// Standard deviation of the Gaussian of all density curves as a share of the range.
-    bandwidth_share: Option<f64>,
-    /// How values of the quantity are drawn.
-    draw: Option<Draw>,
-    /// State bins of a map.
-    state_bins: Option<usize>,
-    /// First state of a map.
-    start: Option<f64>,
-    /// Recovery rule of sinusoid and maps.
-    recovery: Option<RecoverySettings>,
-    /// Bins of the range that data fill evenly, where data are chosen by what is measured on them.
-    quantity_bins: Option<usize>,
-    /// Seconds between time steps of the pendulum.
-    step_secs: Option<f64>,
-    /// Steps of 0.01 s of the recording from which segments of the maze are cut.
-    recording_steps: Option<usize>,
+impl Serialize for SystemSettings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
 }
 
-impl TryFrom<SystemRecipe> for SystemSettings {
-    type Error = SystemError;
-
-    fn try_from(recipe: SystemRecipe) -> Result<Self, SystemError> {
-        let defaults = Self::named(&recipe.name)?;
-        let settings = Self {
-            name: defaults.name,
-            horizon: recipe.horizon.unwrap_or(defaults.horizon),
-            range: recipe.range.unwrap_or(defaults.range),
-            grid_range: recipe.grid_range.or(defaults.grid_range),
-            grid_cells: recipe.grid_cells.unwrap_or(defaults.grid_cells),
-            bandwidth_share: recipe.bandwidth_share.unwrap_or(defaults.bandwidth_share),
-            draw: recipe.draw.unwrap_or(defaults.draw),
-            state_bins: recipe.state_bins.or(defaults.state_bins),
-            start: recipe.start.or(defaults.start),
-            recovery: recipe.recovery.or(defaults.recovery),
-            quantity_bins: recipe.quantity_bins.or(defaults.quantity_bins),
-            step_secs: recipe.step_secs.or(defaults.step_secs),
-            recording_steps: recipe.recording_steps.or(defaults.recording_steps),
-        };
-        settings.check()?;
+/// What a recipe gives takes the place of the system's defaults.
+impl<'de> Deserialize<'de> for SystemSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = toml::Table::deserialize(deserializer)?;
+        let name = given.get("name").and_then(toml::Value::as_str).ok_or_else(|| D::Error::missing_field("name"))?;
+        let defaults = Self::named(name).map_err(D::Error::custom)?;
+        let mut all = toml::Table::try_from(defaults).map_err(D::Error::custom)?;
+        all.extend(given);
+        let all = toml::Value::Table(all);
+        let settings = Self::deserialize(all).map_err(|error| D::Error::custom(error.message()))?;
+        settings.check().map_err(D::Error::custom)?;
         Ok(settings)
     }
 }
