@@ -76,6 +76,10 @@
 //! # Ok::<(), StudyError>(())
 //! ```
 //!
+//! Settings that are trained as members of a batched ensemble implement [`Member`] instead: its results carry settings,
+//! hash and time by themselves. Grids are made by [`settings::axis`], ranges checked by [`settings::within`]; tables are
+//! [`Column`]s over rows, panels come from values by [`plot::curves::Curve::over`] and [`plot::curves::Curve::level`].
+//!
 //! A cell that needs the result or the checkpoint of another one calls [`Bench::require`] and gives both the same
 //! [`Cell::chain`]; what many cells share and is costly (a data set) lies in the cells behind an `Arc<OnceLock<_>>`.
 
