@@ -23,7 +23,7 @@ use planwright_training::study::{Document, Registry};
 /// All studies: a new one is one line here.
 pub const REGISTRY: Registry = Registry {
     studies: &[
-        &drift::Drift,
+        &drift::Drift { ablations: ablation::AblationCell::done },
         &ablation::Ablations,
         &theory::Theory,
         &known_densities::KnownDensities,

@@ -16,7 +16,7 @@ pub struct Descriptor {
     /// Where a number, or every number of a list, must lie.
     pub range: Option<Range>,
     /// What a text, or every text of a list, must be one of; empty: any.
-    pub one_of: &'static [&'static str],
+    pub one_of: Vec<&'static str>,
     /// Whether it can be set at the start only.
     pub read_only: bool,
     /// Whether a change takes long to apply and is answered once it has succeeded or failed.
@@ -127,7 +127,15 @@ impl fmt::Display for Range {
 impl Descriptor {
     /// A parameter with the type of its default.
     pub fn new(name: &'static str, default: impl Into<Value>, description: &'static str) -> Self {
-        Self { name, default: default.into(), description, range: None, one_of: &[], read_only: false, deferred: false }
+        Self {
+            name,
+            default: default.into(),
+            description,
+            range: None,
+            one_of: Vec::new(),
+            read_only: false,
+            deferred: false,
+        }
     }
 
     /// Between these, ends included: two `i64` for whole numbers, two `f64` for real ones.
@@ -139,8 +147,8 @@ impl Descriptor {
 
     /// One of these texts.
     #[must_use]
-    pub fn one_of(mut self, texts: &'static [&'static str]) -> Self {
-        self.one_of = texts;
+    pub fn one_of(mut self, texts: &[&'static str]) -> Self {
+        self.one_of = texts.to_vec();
         self
     }
 

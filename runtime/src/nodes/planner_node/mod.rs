@@ -6,6 +6,7 @@
 
 mod control_loop;
 mod diagnostics;
+mod family_parameters;
 mod inputs;
 mod jobs;
 mod lifecycle_callbacks;
@@ -18,7 +19,7 @@ mod responses;
 mod waypoint_tour;
 mod worker;
 
-pub use parameters::{DenoiserParameters, FamilyParameters, NodeParameters, PlannerParameters, RolloutParameters};
+pub use parameters::{FamilyParameters, NodeParameters, PlannerParameters};
 pub use responses::{ErrorCode, PathAction};
 
 use crate::view::View;

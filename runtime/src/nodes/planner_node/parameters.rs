@@ -1,8 +1,9 @@
 //! Parameters of a planner's node: those of every planner, then those of its family.
 
+use super::family_parameters;
 use super::jobs::LoadRequest;
 use crate::gate::GateLimits;
-use crate::model::{EngineChoice, MAX_CANDIDATES};
+use crate::model::EngineChoice;
 use crate::nodes::path::PathStyle;
 use crate::pilot::PilotSettings;
 use crate::planner::{DenoiserSettings, PlannerSettings, RolloutSettings};
@@ -88,32 +89,6 @@ planwright_ros2::parameters! {
     }
 }
 
-planwright_ros2::parameters! {
-    /// Parameters of denoising planners.
-    pub struct DenoiserParameters {
-        /// Rule of the sampler; 'model' takes the model's own.
-        solver: String = "model".to_owned() => one_of(&["model", "ddim", "ddpm", "dpm-solver++"]).deferred(),
-        /// Network calls per plan; 0 takes the model's own number.
-        denoising_steps: usize = 0 => range(0, 1000).deferred(),
-        /// Plans drawn at once, of which the best is taken; 0: the model's.
-        candidates: usize = 0 => range(0, MAX_CANDIDATES as i64).deferred(),
-        /// Noise share at which a replan grows out of the plan before it; 0 starts from pure noise.
-        warm_start: f64 = 0.0 => range(0.0, 1.0).deferred(),
-    }
-}
-
-planwright_ros2::parameters! {
-    /// Parameters of policies that are rolled out.
-    pub struct RolloutParameters {
-        /// Roll-outs simulated in one batch; the first that arrives is taken.
-        rollouts: usize = RolloutSettings::ROLLOUTS => range(1, 256).deferred(),
-        /// Sharpness of the actions: 1 draws from the density as learnt, 0 takes its mode.
-        temperature: f64 = RolloutSettings::TEMPERATURE => range(0.0, 100.0).deferred(),
-        /// Return that conditions the policy, steps at the goal; 0 takes the model's own.
-        target_return: f64 = 0.0 => range(0.0, 1e6).deferred(),
-    }
-}
-
 /// All parameters of a planner's node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeParameters {
@@ -127,21 +102,21 @@ pub struct NodeParameters {
 #[derive(Clone, Debug, PartialEq)]
 pub enum FamilyParameters {
     /// Denoising maze planners: of knots, or of paths whose length keeps a distribution.
-    Maze(DenoiserParameters),
+    Maze(DenoiserSettings),
     /// Policies, rolled out through the world.
-    Policy(RolloutParameters),
+    Policy(RolloutSettings),
 }
 
 impl NodeParameters {
     /// Defaults of `planwright node maze`.
     pub fn maze() -> Self {
-        Self { planner: PlannerParameters::default(), family: FamilyParameters::Maze(DenoiserParameters::default()) }
+        Self { planner: PlannerParameters::default(), family: FamilyParameters::Maze(DenoiserSettings::default()) }
     }
 
     /// Defaults of `planwright node policy`.
     pub fn policy() -> Self {
         let planner = PlannerParameters { model: "models/maze-policy.onnx".to_owned(), ..PlannerParameters::default() };
-        Self { planner, family: FamilyParameters::Policy(RolloutParameters::default()) }
+        Self { planner, family: FamilyParameters::Policy(RolloutSettings::default()) }
     }
 
     /// The node's name unless it is remapped.
@@ -164,8 +139,8 @@ impl NodeParameters {
         let model = PathBuf::from(model);
         let mut settings = PlannerSettings { seed: *seed, ..PlannerSettings::default() };
         match &self.family {
-            FamilyParameters::Maze(of) => settings.denoiser = of.settings()?,
-            FamilyParameters::Policy(of) => settings.rollout = of.settings(),
+            FamilyParameters::Maze(of) => settings.denoiser = *of,
+            FamilyParameters::Policy(of) => settings.rollout = *of,
         }
         Ok(LoadRequest { model: crate::files::find(&model).unwrap_or(model), engine, settings })
     }
@@ -175,44 +150,18 @@ impl ParameterSet for NodeParameters {
     fn descriptors(&self) -> Vec<Descriptor> {
         let mut all = self.planner.descriptors();
         all.extend(match &self.family {
-            FamilyParameters::Maze(of) => of.descriptors(),
-            FamilyParameters::Policy(of) => of.descriptors(),
+            FamilyParameters::Maze(_) => family_parameters::descriptors::<DenoiserSettings>(),
+            FamilyParameters::Policy(_) => family_parameters::descriptors::<RolloutSettings>(),
         });
         all
     }
 
     fn read(&self, values: &Values) -> Result<Self, ReadError> {
         let family = match &self.family {
-            FamilyParameters::Maze(of) => FamilyParameters::Maze(of.read(values)?),
-            FamilyParameters::Policy(of) => FamilyParameters::Policy(of.read(values)?),
+            FamilyParameters::Maze(_) => FamilyParameters::Maze(family_parameters::read(values)?),
+            FamilyParameters::Policy(_) => FamilyParameters::Policy(family_parameters::read(values)?),
         };
         Ok(Self { planner: self.planner.read(values)?, family })
-    }
-}
-
-impl DenoiserParameters {
-    fn settings(&self) -> Result<DenoiserSettings, String> {
-        let solver = match self.solver.as_str() {
-            "model" => None,
-            name => Some(name.parse().map_err(|error| format!("solver: {error}"))?),
-        };
-        let count = |count: usize| (count > 0).then_some(count);
-        Ok(DenoiserSettings {
-            solver,
-            denoising_steps: count(self.denoising_steps),
-            candidates: count(self.candidates),
-            warm_start: Some(self.warm_start).filter(|share| *share > 0.0),
-        })
-    }
-}
-
-impl RolloutParameters {
-    fn settings(&self) -> RolloutSettings {
-        RolloutSettings {
-            rollouts: Some(self.rollouts),
-            temperature: Some(self.temperature),
-            target_return: Some(self.target_return).filter(|target| *target > 0.0),
-        }
     }
 }
 
@@ -290,21 +239,13 @@ mod tests {
     }
 
     #[test]
-    fn every_solver_can_be_set() {
-        for solver in crate::diffusion::Solver::ALL {
-            let denoiser = DenoiserParameters { solver: solver.name().to_owned(), ..DenoiserParameters::default() };
-            assert_eq!(denoiser.settings().map(|settings| settings.solver), Ok(Some(solver)));
-            ParameterStore::declare(denoiser.descriptors()).expect("one of the solvers");
-        }
-    }
-
-    #[test]
     fn a_policys_own_values_reach_its_settings() {
         let mut parameters = NodeParameters::policy();
         assert!(ParameterStore::declare(parameters.descriptors()).is_ok());
         assert_eq!(parameters.load_request().map(|request| request.settings.rollout.target_return), Ok(None));
         parameters.planner.seed = 7;
-        parameters.family = FamilyParameters::Policy(RolloutParameters { target_return: 3.0, ..Default::default() });
+        parameters.family =
+            FamilyParameters::Policy(RolloutSettings { target_return: Some(3.0), ..Default::default() });
         let settings = parameters.load_request().expect("loadable").settings;
         assert_eq!((settings.seed, settings.rollout.target_return), (7, Some(3.0)));
     }

@@ -93,6 +93,14 @@ impl AblationCell {
         cells.iter().filter_map(|cell| row(cell).transpose()).collect()
     }
 
+    /// Rows of table F of all ablations that are done.
+    ///
+    /// # Errors
+    /// As [`Self::all`] and [`Self::rows`].
+    pub fn done(inputs: &Arc<Inputs>, store: &Store) -> Result<Vec<AblationRow>, StudyError> {
+        Self::rows(&Self::all(inputs, &[])?, store)
+    }
+
     fn row(&self, result: &AblationResult) -> AblationRow {
         let Ablation { hypothesis, experiment, change } = &self.ablation;
         let name = hypothesis.split('-').next().unwrap_or_default();

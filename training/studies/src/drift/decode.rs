@@ -45,7 +45,7 @@ impl DecodedSamples {
 
     /// The distribution over all neighbours by their weights; of the drawn trajectories those that count, and how many
     /// do not.
-    pub(super) fn measured(&self, system: &dyn System) -> Result<(Marginal, Trajectories, usize), DriftError> {
+    pub(super) fn measured(&self, system: &dyn System) -> Result<(Marginal, Trajectories, usize), StudyError> {
         let (kept, dropped) = admissible(system, &self.drawn);
         Ok((weighted_marginal(system, &self.neighbours, &self.weights)?, kept, dropped))
     }

@@ -1,6 +1,5 @@
 //! The transform's control without a network: Gaussian noise as codes, decoded with a random pairing.
 
-use super::DriftError;
 use super::cell::{UnitCell, UnitResult};
 use super::decode::DecodedSamples;
 use super::measure::prior;
@@ -22,7 +21,7 @@ pub(super) fn measure(
     data: &Trajectories,
     settings_sha256: String,
     folder: &Path,
-) -> Result<UnitResult, DriftError> {
+) -> Result<UnitResult, StudyError> {
     let begun = Instant::now();
     let UnitCell { inputs, plan, seed, method } = cell;
     // Without swaps the pairing is its random start: every trajectory once, in random order.
@@ -59,7 +58,7 @@ fn decoded_noise(
     [horizon, columns]: [usize; 2],
     count: usize,
     seed: u64,
-) -> Result<DecodedSamples, DriftError> {
+) -> Result<DecodedSamples, StudyError> {
     let size = horizon * columns;
     let space = CodeSpace {
         codes: Codes::from_values(tables.codes.clone(), size)?,
@@ -82,8 +81,8 @@ fn decoded_noise(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Drift;
     use crate::conformance;
+    use crate::drift::Drift;
     use crate::drift::UnitResult;
     use crate::drift::samples::read_samples;
     use planwright_training::study::{RunOptions, Shard, Store, Study, run_cells};
@@ -92,7 +91,8 @@ mod tests {
     fn noise_decodes_to_trajectories_of_the_data_near_the_intended_distribution() {
         let folder = tempfile::tempdir().expect("a folder");
         let line = "--size quick --method transform-no-network --seeds 1,2";
-        let cells = Drift.cells(&conformance::request(&Drift, line).expect("a request")).expect("cells");
+        let request = conformance::request(&Drift::ALONE, line).expect("a request");
+        let cells = Drift::ALONE.cells(&request).expect("cells");
         let run = |name: &str| -> Vec<UnitResult> {
             let store = Store::new(folder.path().join(name));
             let options = RunOptions { store, batch: 1, shard: Shard::default(), progress: false };

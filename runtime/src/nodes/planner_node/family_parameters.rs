@@ -1,0 +1,168 @@
+//! Parameters of a family of planners, from the schema of its settings: name, limits, default and description are
+//! declared once, with the settings ([`crate::planner::PlannerSettings`]).
+//!
+//! A ROS parameter always has a value: 0, or `model` for a text, where a setting has no default but the model's own.
+
+use crate::diffusion::Solver;
+use crate::planner::{DenoiserSettings, RolloutSettings};
+use planwright_ros2::parameter::{Descriptor, ReadError, Value, Values};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json, json};
+use std::iter::once;
+use std::sync::LazyLock;
+
+/// Value of a text that takes the model's own.
+const OF_MODEL: &str = "model";
+
+/// Settings of a family whose fields are parameters of a node. A change of one loads another planner.
+pub(super) trait FamilySettings: Default + JsonSchema + Serialize + DeserializeOwned + 'static {
+    /// The fields.
+    fn fields() -> &'static [Field];
+}
+
+static DENOISER: LazyLock<Vec<Field>> = LazyLock::new(Field::all::<DenoiserSettings>);
+static ROLLOUT: LazyLock<Vec<Field>> = LazyLock::new(Field::all::<RolloutSettings>);
+
+impl FamilySettings for DenoiserSettings {
+    fn fields() -> &'static [Field] {
+        &DENOISER
+    }
+}
+
+impl FamilySettings for RolloutSettings {
+    fn fields() -> &'static [Field] {
+        &ROLLOUT
+    }
+}
+
+/// A field as a parameter.
+pub(super) struct Field {
+    name: String,
+    description: String,
+    default: Value,
+    limits: [f64; 2],
+    /// Whether the default stands for the model's own value.
+    is_neutral: bool,
+}
+
+impl Field {
+    fn all<T: FamilySettings>() -> Vec<Self> {
+        let schema = schemars::schema_for!(T).to_value();
+        let properties = schema["properties"].as_object();
+        properties.into_iter().flatten().map(|(name, property)| Self::of(name, property)).collect()
+    }
+
+    fn of(name: &str, property: &Json) -> Self {
+        let has_type = |kind: &str| property["type"].as_array().is_some_and(|kinds| kinds.contains(&json!(kind)));
+        let own = &property["default"];
+        let (default, neutral) = if has_type("integer") {
+            (Value::Integer(own.as_i64().unwrap_or(0)), "0")
+        } else if has_type("number") {
+            (Value::Double(own.as_f64().unwrap_or(0.0)), "0")
+        } else {
+            (Value::String(OF_MODEL.to_owned()), "'model'")
+        };
+        let is_neutral = own.is_null();
+        let least = property["minimum"].as_f64().unwrap_or(0.0);
+        let from = if is_neutral { least.min(0.0) } else { least };
+        let text = property["description"].as_str().unwrap_or_default().replace('\n', " ");
+        let takes = if is_neutral { format!("; {neutral} takes the default") } else { String::new() };
+        let limits = [from, property["maximum"].as_f64().unwrap_or(0.0)];
+        Self { name: name.to_owned(), description: format!("{text}{takes}."), default, limits, is_neutral }
+    }
+
+    fn descriptor(&'static self) -> Descriptor {
+        let plain = Descriptor::new(&self.name, self.default.clone(), &self.description).deferred();
+        let [from, to] = self.limits;
+        match self.default {
+            #[expect(clippy::cast_possible_truncation, reason = "limits of counts are small whole numbers")]
+            Value::Integer(_) => plain.range(from as i64, to as i64),
+            Value::Double(_) => plain.range(from, to),
+            _ => plain.one_of(&once(OF_MODEL).chain(Solver::ALL.map(Solver::name)).collect::<Vec<_>>()),
+        }
+    }
+
+    /// The value as the settings hold it; `None` for the model's own.
+    fn read(&self, values: &Values) -> Result<Option<Json>, ReadError> {
+        let (name, kind) = (self.name.as_str(), self.default.kind());
+        let value = values.get(name).filter(|value| value.kind() == kind);
+        let error = || ReadError { name: name.to_owned(), expected: kind, got: values.get(name).map(Value::kind) };
+        let value = value.ok_or_else(error)?;
+        Ok((!self.is_neutral || *value != self.default).then(|| match value {
+            Value::Integer(value) => json!(value),
+            Value::Double(value) => json!(value),
+            Value::String(value) => json!(value),
+            _ => Json::Null,
+        }))
+    }
+}
+
+/// A descriptor for each field.
+pub(super) fn descriptors<T: FamilySettings>() -> Vec<Descriptor> {
+    T::fields().iter().map(Field::descriptor).collect()
+}
+
+/// The settings with the values of a store.
+///
+/// # Errors
+/// If the store was not declared from [`descriptors`].
+pub(super) fn read<T: FamilySettings>(values: &Values) -> Result<T, ReadError> {
+    let mut map = Map::new();
+    for field in T::fields() {
+        map.extend(field.read(values)?.map(|value| (field.name.clone(), value)));
+    }
+    // A value within its limits always reads; a field that does not is named with the type that the node declared.
+    serde_json::from_value(Json::Object(map)).map_err(|error| {
+        let name = error.to_string();
+        ReadError { name, expected: planwright_ros2::parameter::Kind::NotSet, got: None }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use planwright_ros2::parameter::ParameterStore;
+
+    fn set<T: FamilySettings>(changes: &[(&str, Value)]) -> T {
+        let mut store = ParameterStore::declare(descriptors::<T>()).expect("a sound table");
+        let changed = store.prepare(changes).expect("valid");
+        store.commit(changed).expect("fresh");
+        read(store.values()).expect("declared")
+    }
+
+    #[test]
+    fn defaults_are_the_models_own_or_those_of_the_settings() {
+        assert_eq!(set::<DenoiserSettings>(&[]), DenoiserSettings::default());
+        let own = set::<RolloutSettings>(&[]);
+        assert_eq!((own.rollouts, own.temperature, own.target_return), (Some(4), Some(0.5), None));
+    }
+
+    #[test]
+    fn every_field_and_every_solver_can_be_set() {
+        for solver in Solver::ALL {
+            let found = set::<DenoiserSettings>(&[("solver", solver.name().into())]);
+            assert_eq!(found.solver, Some(solver));
+        }
+        let changes = [("denoising_steps", Value::Integer(3)), ("candidates", 1024.into()), ("warm_start", 0.5.into())];
+        let found = set::<DenoiserSettings>(&changes);
+        assert_eq!((found.denoising_steps, found.candidates, found.warm_start), (Some(3), Some(1024), Some(0.5)));
+        let found = set::<RolloutSettings>(&[("temperature", 0.0.into()), ("target_return", 3.0.into())]);
+        assert_eq!((found.temperature, found.target_return), (Some(0.0), Some(3.0)), "0 is a temperature");
+    }
+
+    #[test]
+    fn limits_and_texts_are_those_of_the_settings() {
+        let store = ParameterStore::declare(descriptors::<DenoiserSettings>()).expect("a sound table");
+        let of = |name: &str| store.descriptor(name).expect("declared");
+        assert_eq!(of("candidates").constraint(), "from 0 to 1024");
+        assert_eq!(of("warm_start").constraint(), "from 0.0 to 1.0");
+        assert_eq!(of("solver").constraint(), "one of model, ddpm, ddim, dpm-solver++");
+        assert_eq!(
+            of("denoising_steps").description,
+            "Network calls per plan (default: the model's); 0 takes the default."
+        );
+        assert!(of("solver").deferred);
+    }
+}
