@@ -56,10 +56,10 @@ fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }
 
-/// A file is refused, or is a shipped one to the byte.
+/// A file is refused, or is a shipped one to the byte, perhaps after another tool has saved it again.
 fn artefact(input: &[u8]) {
     if let Ok(artefact) = Artefact::from_bytes(input.to_vec()) {
-        assert!(artefact.bytes() == input && artefact.bytes() == bytes(&model("umaze")), "a damaged model is accepted");
+        assert!(artefact.bytes() == bytes(&model("umaze")), "a damaged model is accepted");
     }
 }
 
