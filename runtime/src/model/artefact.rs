@@ -56,7 +56,14 @@ impl Artefact {
         if bytes.len() as u64 > MAX_FILE_BYTES {
             return Err(too_large(bytes.len() as u64));
         }
-        let artefact = Self::from_bytes(bytes).map_err(|error| error.in_file(Some(path)))?;
+        let artefact = Self::from_bytes(bytes).map_err(|mut error| {
+            if let ModelError::ExternalData { location, .. } = &mut error
+                && !path.with_file_name(&*location).is_file()
+            {
+                location.push_str(", which is missing");
+            }
+            error.in_file(Some(path))
+        })?;
         let artefact = Self { path: Some(path.to_owned()), ..artefact };
         match listed_sha256(path) {
             Some(expected) if expected != artefact.sha256 => {
@@ -168,10 +175,10 @@ impl Artefact {
     }
 }
 
-/// A whole ONNX model with both entries of ours, wherever they stand.
+/// A whole ONNX model with our manifest, wherever it stands, and our hash if it is still there.
 struct SavedAgain<'a> {
     manifest: &'a [u8],
-    hash: &'a [u8],
+    hash: Option<&'a [u8]>,
     /// The model without them.
     body: Vec<u8>,
     /// Its fields stand in the order of their numbers, as other tools write them and the exporter does not.
@@ -193,7 +200,7 @@ impl<'a> SavedAgain<'a> {
                 _ => body.extend(&bytes[field.start..field.end]),
             }
         }
-        let (manifest, hash) = manifest.zip(hash)?;
+        let manifest = manifest?;
         Some(Self { manifest, hash, body, is_sorted })
     }
 
@@ -201,7 +208,7 @@ impl<'a> SavedAgain<'a> {
     fn restored(&self) -> Option<Vec<u8>> {
         let mut bytes = in_export_order(&self.body).ok()?;
         bytes.extend(metadata_entry(MANIFEST_KEY, self.manifest));
-        bytes.extend(metadata_entry(SHA256_KEY, self.hash));
+        bytes.extend(metadata_entry(SHA256_KEY, self.hash?));
         Some(bytes)
     }
 }

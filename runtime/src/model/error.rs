@@ -61,9 +61,9 @@ pub enum ModelError {
         "expected a SHA-256 at the end of the model, got none: the file was cut off or something was appended\nhint: copy or download the model again"
     )]
     Truncated,
-    /// Manifest and hash are there, but another tool has written another graph.
+    /// The manifest is there, but another tool has written another graph or left out the hash.
     #[error(
-        "expected a model as it was exported, got one that another tool has saved again with other content: its hash no longer holds, and what it computes was not verified\nhint: give the exported file, or export it again with `planwright-train export CHECKPOINT --out FILE`"
+        "expected a model as it was exported, got one that another tool has saved again with other content: its hash is gone or no longer holds, and what it computes was not verified\nhint: give the exported file, or export it again with `planwright-train export CHECKPOINT --out FILE`"
     )]
     Changed,
     /// Bytes have changed since the export.
@@ -91,7 +91,7 @@ pub enum ModelError {
     NotOnnx(String),
     /// One file must be the whole model.
     #[error(
-        "expected all weights in the file, got tensor `{tensor}` with its numbers in another file, `{location}`\nhint: give the exported file, or join them: python3 -c 'import onnx; onnx.save(onnx.load(\"THIS.onnx\"), \"ONE.onnx\")'"
+        "expected all weights in the file, got tensor `{tensor}` with its numbers in another file: {location}\nhint: give the exported file, or join them: python3 -c 'import onnx; onnx.save(onnx.load(\"THIS.onnx\"), \"ONE.onnx\")'"
     )]
     ExternalData {
         /// The first such tensor.
