@@ -31,7 +31,12 @@ impl World {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example: planwright world show --layout large")]
+#[command(after_help = "\
+Example: planwright world show --layout large
+
+A layout file has one line per row of # (wall), O (free) and G (goal), and its first row is x = 0. Also read: rows that
+are separated by \\ as in D4RL, rows of 1 and 0, gymnasium-robotics' lists of lists, and MovingAI's .map; an open border
+of the last gets a ring of walls, which moves every cell by one.")]
 pub(super) struct Show {
     /// umaze, medium, large, or a layout file
     #[arg(long, default_value = "umaze", value_name = "NAME|FILE")]

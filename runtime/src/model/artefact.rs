@@ -191,7 +191,8 @@ impl<'a> SavedAgain<'a> {
         let (mut is_sorted, mut last) = (true, 0);
         for field in fields(bytes) {
             let field = field.ok()?;
-            is_sorted &= last <= field.number;
+            // A flipped bit in the first tag makes another field of it.
+            is_sorted &= last <= field.number && (last > 0 || field.varint > 0);
             last = field.number;
             let entry = field.content.filter(|_| field.number == field::MODEL_METADATA);
             match entry.and_then(|entry| key_and_value(entry).ok()) {
@@ -293,8 +294,10 @@ mod tests {
         let bytes = test_artefact().bytes().to_vec();
         for length in 0..bytes.len() {
             let error = Artefact::from_bytes(bytes[..length].to_vec()).expect_err("cut off");
+            // Without a producer's name the body alone is a whole model of another tool.
+            let is_foreign = length < 2 || length == identity_model(4).len();
             let named =
-                matches!(error, ModelError::Truncated) || length < 2 && matches!(error, ModelError::Foreign { .. });
+                matches!(error, ModelError::Truncated) || is_foreign && matches!(error, ModelError::Foreign { .. });
             assert!(named, "{length}: {error}");
         }
         let mut longer = bytes;

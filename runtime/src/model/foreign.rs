@@ -91,12 +91,16 @@ fn is_beginning(bytes: &[u8]) -> bool {
     if !first.is_some_and(|first| first.number == field::MODEL_IR_VERSION && (1..64).contains(&first.varint)) {
         return false;
     }
-    let mut graph = false;
+    let (mut graph, mut ours, mut is_sorted, mut last) = (false, false, true, 0);
     for field in all {
         let Ok(field) = field else { return true };
         graph |= field.number == field::MODEL_GRAPH;
+        ours |= field.number == field::MODEL_PRODUCER && field.content == Some(b"planwright");
+        is_sorted &= last <= field.number;
+        last = field.number;
     }
-    !graph
+    // Cut off just before its manifest. Other tools, which drop manifests, write fields in the order of their numbers.
+    !graph || ours && !is_sorted
 }
 
 fn contains(bytes: &[u8], wanted: &str) -> bool {
