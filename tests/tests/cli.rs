@@ -532,7 +532,7 @@ fn an_output_that_is_a_device_a_pipe_or_a_folder_is_refused_and_left_alone() {
     }
 }
 
-/// Whoever writes a file asks `files` for it, which replaces nothing that is no regular file.
+/// All writers use `files`, which replaces nothing that is no regular file.
 #[test]
 fn nothing_writes_a_file_but_through_one_module() {
     let ways =

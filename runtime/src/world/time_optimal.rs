@@ -63,7 +63,7 @@ impl TimeOptimalBound {
         Self::until(layout, goal, None, &mut |_| {})
     }
 
-    /// The same, no further than the time from one state needs. `progress` is told the share of all states that is done.
+    /// The same, no further than the time from one state needs. `progress` receives the share of all states that is done.
     ///
     /// # Errors
     /// As [`Self::new`].

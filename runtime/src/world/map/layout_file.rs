@@ -190,12 +190,13 @@ fn nested_lists(text: &str) -> Result<String, LayoutError> {
 /// A header of four lines, then rows.
 fn moving_ai(text: &str) -> Result<String, LayoutError> {
     let mut lines = text.lines().map(str::trim_end);
+    let number = |value: Option<&str>| value.and_then(|value| value.parse::<usize>().ok()).filter(|count| *count > 0);
     let mut size = [None; 2];
     for line in lines.by_ref() {
         let mut words = line.split_whitespace();
         match (words.next().map(str::to_ascii_lowercase).as_deref(), words.next()) {
-            (Some("height"), value) => size[0] = value.and_then(|value| value.parse::<usize>().ok()),
-            (Some("width"), value) => size[1] = value.and_then(|value| value.parse::<usize>().ok()),
+            (Some("height"), value) => size[0] = number(value),
+            (Some("width"), value) => size[1] = number(value),
             (Some("map"), _) => break,
             _ => {}
         }
@@ -319,7 +320,9 @@ mod tests {
         assert_eq!(wrong("[[1,1,1],[1,2,1],[1,1,1]]"), LayoutError::Entry { row: 1, column: 1, found: "2".to_owned() });
         assert_eq!(wrong("[[1,1,1],[1,0,1]"), LayoutError::Unclosed);
         assert_eq!(wrong("A = [[1]]\nB = [[1]]"), LayoutError::Several);
-        assert_eq!(wrong("type octile\nmap\n..."), LayoutError::Header);
+        for header in ["", "height 0\nwidth 99999999999999\n", "height 1\nwidth -1\n"] {
+            assert_eq!(wrong(&format!("type octile\n{header}map\n...")), LayoutError::Header);
+        }
         assert_eq!(wrong("type octile\nheight 2\nwidth 1\nmap\n."), LayoutError::Rows { expected: 2, got: 1 });
         assert!(matches!(wrong("type octile\nheight 1\nwidth 2\nmap\n."), LayoutError::Ragged { expected: 2, .. }));
         assert!(matches!(wrong("type octile\nheight 1\nwidth 1\nmap\nx"), LayoutError::Character { found: 'x', .. }));
