@@ -42,6 +42,9 @@ impl Artefact {
     /// If there is no such file, it is too large, foreign, cut off, damaged, or its manifest is of no use.
     pub fn open(path: &Path) -> Result<Self, ModelError> {
         let io = |source| ModelError::Io { path: path.to_owned(), source };
+        if path.is_symlink() && !path.exists() {
+            return Err(ModelError::NotAFile { path: path.to_owned(), got: "a symbolic link that leads nowhere" });
+        }
         let metadata = std::fs::metadata(path).map_err(io)?;
         if !metadata.is_file() {
             return Err(ModelError::NotAFile { path: path.to_owned(), got: describe(metadata.file_type()) });
@@ -355,6 +358,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(matches!(Artefact::open(&folder.path().join("none.onnx")), Err(ModelError::Io { .. })));
         assert!(matches!(Artefact::open(folder.path()), Err(ModelError::NotAFile { got: "a folder", .. })));
+        let dangling = folder.path().join("dangling.onnx");
+        std::os::unix::fs::symlink("nowhere", &dangling).unwrap();
+        assert!(matches!(
+            Artefact::open(&dangling),
+            Err(ModelError::NotAFile { got: "a symbolic link that leads nowhere", .. })
+        ));
         let giant = folder.path().join("giant.onnx");
         std::fs::File::create(&giant).unwrap().set_len(MAX_FILE_BYTES + 1).unwrap();
         assert!(matches!(Artefact::open(&giant), Err(ModelError::TooLarge { .. })));

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// The file system.
-    #[error("{path}: expected a model file, got: {source}\nhint: check the path given with --model")]
+    #[error(
+        "{path}: expected a model file, got: {source}\nhint: check the path (option --model, parameter `model` of a node)"
+    )]
     Io {
         /// The file.
         path: PathBuf,

@@ -104,8 +104,18 @@ fn decoded(bytes: &[u8]) -> Result<String, String> {
             String::from_utf8(rest.to_vec()).unwrap_or_else(|_| rest.iter().map(|byte| char::from(*byte)).collect())
         }
     };
-    match text.chars().find(|letter| letter.is_control() && !letter.is_whitespace()) {
-        Some(_) => Err("bytes that are no text".to_owned()),
+    if text.chars().any(|letter| letter.is_control() && !letter.is_whitespace()) {
+        return Err("bytes that are no text".to_owned());
+    }
+    let kinds = [
+        ("image:", "a map file of Nav2, whose map is published by map_server and reaches a node as its map"),
+        ("version https://git-lfs", "a git-lfs pointer instead of the file itself: git lfs pull"),
+        ("version ", "a list of scenarios; their map is the .map file of that name"),
+        ("<", "a web page"),
+    ];
+    let begins = |word: &str| text.trim_start().starts_with(word) || word == "image:" && text.contains("\nimage:");
+    match kinds.iter().find(|(word, _)| begins(word)) {
+        Some((_, what)) => Err((*what).to_owned()),
         None => Ok(text),
     }
 }
@@ -271,6 +281,9 @@ mod tests {
             (b"\x89PNG\r\n\x1a\n".to_vec(), "got a picture"),
             (b"P5\n4 4\n255\n....".to_vec(), "got a picture (PGM)"),
             (b"\x08\x01\x02".to_vec(), "got bytes that are no text"),
+            (b"# depot\nimage: depot.pgm\norigin: [0, 0, 0]\n".to_vec(), "got a map file of Nav2"),
+            (b"version 1\n0\tBerlin_0_256.map\t256\t256\t1\t1\t2\t2\t1.4\n".to_vec(), "got a list of scenarios"),
+            (b"<!DOCTYPE html>".to_vec(), "got a web page"),
             (b"###\n#\xe9#\n###".to_vec(), "got '\u{e9}' in row 1, column 1"),
         ] {
             let error = read_as(&bytes).expect_err(words).to_string();
