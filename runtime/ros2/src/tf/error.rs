@@ -83,8 +83,10 @@ pub enum TransformError {
         /// What is wrong with it.
         fault: StampError,
     },
-    /// More frames than the buffer holds.
-    #[error("expected at most {limit} frames, got one more: `{frame}`")]
+    /// More frames than the buffer holds, and this is none of those kept.
+    #[error(
+        "expected a known frame, got `{frame}`, and more frames than the {limit} that are kept\nhint: raise the parameter max_frames"
+    )]
     TooManyFrames {
         /// The frame that found no room.
         frame: String,

@@ -1,10 +1,11 @@
 //! Lookup of the transform between two frames at a time.
 
 use super::buffer::{Edge, TransformBuffer};
-use super::frames::{FrameId, without_slash};
+use super::frames::FrameId;
 use super::history::Sampled;
 use super::{Transform, TransformError};
 use crate::time::RosTime;
+use crate::validate::without_slash;
 
 /// The requested time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +83,11 @@ impl TransformBuffer {
     }
 
     fn known(&self, frame: &str) -> Result<FrameId, TransformError> {
-        self.frames.find(frame).ok_or_else(|| TransformError::UnknownFrame { frame: frame.to_owned() })
+        let (limit, counts) = (self.settings.max_frames, self.counts());
+        self.frames.find(frame).ok_or_else(|| match counts.unused {
+            0 => TransformError::UnknownFrame { frame: frame.to_owned() },
+            _ => TransformError::TooManyFrames { frame: frame.to_owned(), limit },
+        })
     }
 
     /// The edges from a frame up to an ancestor (to the root, if it is none), each with its child.

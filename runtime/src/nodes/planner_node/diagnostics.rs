@@ -6,12 +6,16 @@ use crate::quantity::{DriftState, DriftStatus};
 use planwright_ros2::bond::BondState;
 use planwright_ros2::diagnostics::{Level, Status};
 use planwright_ros2::lifecycle::LifecycleState;
+use planwright_ros2::logger::Severity;
 use planwright_ros2::odometry::OdometryOutcome;
 use std::time::Instant;
 
 impl<A: PathAction> PlannerNode<A> {
     /// Everything but the middleware.
     pub(super) fn report(&mut self) -> Vec<Status> {
+        for (input, oddity) in self.inputs.take_new_oddities() {
+            self.base.log(Severity::Info, &format!("taken although odd: {input} with {oddity}"));
+        }
         vec![
             self.report_lifecycle(),
             self.report_planner(),
@@ -83,9 +87,9 @@ impl<A: PathAction> PlannerNode<A> {
         let now = self.base.now();
         let active = self.lifecycle.state() == LifecycleState::Active;
         let missing = if active { Level::Error } else { Level::Ok };
-        let odometry = self.inputs.odometry.statistics(Instant::now());
+        let odometry = self.inputs.odometry.statistics(now);
         let secs = |value: Option<f64>| value.map_or_else(|| "never".to_owned(), |secs| format!("{secs:.3}"));
-        status.value("odom_status", self.inputs.odometry.status(Instant::now()).name());
+        status.value("odom_status", self.inputs.odometry.status(Instant::now(), now).name());
         status.value("odom_age_secs", secs(odometry.trusted_age_secs));
         status.value("odom_stamp_age_secs", secs(odometry.stamp_age_secs));
         status.value("odom_rate_hz", format!("{:.1}", odometry.mean_rate_hz.unwrap_or(0.0)));
@@ -113,7 +117,11 @@ impl<A: PathAction> PlannerNode<A> {
         let counts = self.inputs.transforms.counts();
         status.value("transforms_accepted", counts.accepted);
         status.value("transforms_refused", counts.refused);
+        status.value("transforms_unused", counts.unused);
         status.value("frames", self.inputs.transforms.frame_count());
+        for (input, oddity) in self.inputs.oddities() {
+            status.value(&format!("odd.{input}"), oddity.name());
+        }
         if active && let Err(fault) = self.inputs.located(now, self.parameters().max_observation_age_secs) {
             status.find(missing, fault.name());
         }

@@ -1,14 +1,19 @@
 //! Validated inputs of the node: odometry, map and transforms.
 
+use super::odometry_fault::OdometryFault;
 use super::parameters::PlannerParameters;
 use crate::nodes::map::{MapError, MappedWorld, layout_of, same_walls};
 use crate::world::{Point, Robot, State, World};
 use planwright_ros2::messages::geometry_msgs::PoseStamped;
 use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Odometry};
-use planwright_ros2::odometry::{OdometryLimits, OdometryMonitor, OdometryOutcome, OdometrySample, OdometryStatus};
-use planwright_ros2::tf::{LookupTime, Quaternion, TransformBuffer, TransformError, TransformSettings};
+use planwright_ros2::odometry::{OdometryLimits, OdometryMonitor, OdometrySample, OdometryStatus};
+use planwright_ros2::tf::{LookupTime, TransformBuffer, TransformError, TransformSettings};
 use planwright_ros2::time::RosTime;
-use planwright_ros2::validate::{InvalidMessage, check_map, check_odometry, check_pose_stamped};
+use planwright_ros2::validate::{
+    InvalidMessage, Oddities, Oddity, PlanarOdometry, check_map, check_odometry, check_orientation, check_place,
+    without_slash,
+};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -35,8 +40,8 @@ pub enum InputFault {
         got: String,
     },
     /// Implausible odometry.
-    #[error("expected odometry that moves as the robot can, got {0}")]
-    Odometry(&'static str),
+    #[error(transparent)]
+    Odometry(#[from] OdometryFault),
     /// No odometry yet.
     #[error("expected odometry, got none yet\nhint: does something publish nav_msgs/Odometry on the topic odom?")]
     NoOdometry,
@@ -55,27 +60,11 @@ impl InputFault {
             Self::Transform(error) => error.name(),
             Self::Map(_) => "map_no_maze",
             Self::MapFrame { .. } => "map_frame",
-            Self::Odometry(name) => name,
+            Self::Odometry(fault) => fault.name(),
             Self::NoOdometry => "odom_missing",
             Self::NoMap => "map_missing",
         }
     }
-}
-
-/// The diagnostic's name of an odometry outcome; `None` if it is fresh.
-fn fault_of(outcome: &OdometryOutcome) -> Option<&'static str> {
-    Some(match outcome {
-        OdometryOutcome::Fresh => return None,
-        OdometryOutcome::Jitter { .. } => "odom_jitter",
-        OdometryOutcome::Relocalised { .. } => "odom_relocalised",
-        OdometryOutcome::Invalid => "odom_invalid",
-        OdometryOutcome::OutOfOrder { .. } => "odom_out_of_order",
-        OdometryOutcome::Duplicate => "odom_duplicate",
-        OdometryOutcome::Future { .. } => "odom_future",
-        OdometryOutcome::Late { .. } => "odom_late",
-        OdometryOutcome::Jump { .. } => "odom_jump",
-        OdometryOutcome::Stuck { .. } => "odom_stuck",
-    })
 }
 
 /// A state in the map's frame and when it was measured.
@@ -103,6 +92,7 @@ struct Measured {
 /// All inputs.
 pub struct Inputs {
     map_frame: String,
+    base_frame: String,
     robot: Arc<dyn Robot>,
     /// Transforms.
     pub transforms: TransformBuffer,
@@ -112,13 +102,19 @@ pub struct Inputs {
     map: Option<(MappedWorld, RosTime)>,
     trained: Option<MappedWorld>,
     map_differs: bool,
+    odd_odometry: Oddities,
+    odd_map: Oddities,
+    odd_pose: Cell<Oddities>,
+    /// In the order of [`Inputs::odd_inputs`].
+    odd_known: [Oddities; 4],
 }
 
 impl Inputs {
     /// No input yet, for a robot that plans in `map_frame`.
     pub fn new(map_frame: &str, limits: OdometryLimits, robot: Arc<dyn Robot>) -> Self {
         Self {
-            map_frame: map_frame.to_owned(),
+            map_frame: without_slash(map_frame).to_owned(),
+            base_frame: String::new(),
             robot,
             transforms: TransformBuffer::new(TransformSettings::default()),
             odometry: OdometryMonitor::new(limits),
@@ -126,7 +122,53 @@ impl Inputs {
             map: None,
             trained: None,
             map_differs: false,
+            odd_odometry: Oddities::default(),
+            odd_map: Oddities::default(),
+            odd_pose: Cell::default(),
+            odd_known: Default::default(),
         }
+    }
+
+    /// The robot's frame where odometry names none, and how many frames are kept beside those in use.
+    pub fn with_frames(mut self, base_frame: &str, max_frames: usize) -> Self {
+        self.base_frame = without_slash(base_frame).to_owned();
+        self.transforms = TransformBuffer::new(TransformSettings { max_frames, ..TransformSettings::default() });
+        self
+    }
+
+    /// Keeps the frames of a request's poses from here on.
+    pub fn ask_for<'a>(&mut self, poses: impl IntoIterator<Item = Option<&'a PoseStamped>>) {
+        for pose in poses.into_iter().flatten() {
+            self.transforms.ask(&pose.header.frame_id);
+        }
+        // Last, so that no number of goals takes their place.
+        let measured = self.measured.as_ref().map(|measured| measured.frame.as_str());
+        for frame in measured.into_iter().chain([self.base_frame.as_str(), self.map_frame.as_str()]) {
+            self.transforms.ask(frame);
+        }
+    }
+
+    fn odd_inputs(&self) -> [(&'static str, Oddities); 4] {
+        [
+            ("odometry", self.odd_odometry),
+            ("map", self.odd_map),
+            ("transform", self.transforms.oddities()),
+            ("pose", self.odd_pose.get()),
+        ]
+    }
+
+    /// What has been accepted although it is odd, by input.
+    pub fn oddities(&self) -> impl Iterator<Item = (&'static str, Oddity)> {
+        self.odd_inputs().into_iter().flat_map(|(input, odd)| odd.iter().map(move |oddity| (input, oddity)))
+    }
+
+    /// Of these, what was not there at the last call.
+    pub fn take_new_oddities(&mut self) -> Vec<(&'static str, Oddity)> {
+        let (now, mut new) = (self.odd_inputs(), Vec::new());
+        for ((input, odd), known) in now.into_iter().zip(&mut self.odd_known) {
+            new.extend(odd.except(std::mem::replace(known, odd)).iter().map(|oddity| (input, oddity)));
+        }
+        new
     }
 
     /// ROS time has jumped: clears moving transforms and odometry, keeps the map.
@@ -164,11 +206,16 @@ impl Inputs {
     /// # Errors
     /// If it is broken, in another frame, or no maze; the map before it stays.
     pub fn take_map(&mut self, map: &OccupancyGrid, now: RosTime) -> Result<(), InputFault> {
-        check_map(map)?;
-        if map.header.frame_id != self.map_frame {
-            return Err(InputFault::MapFrame { expected: self.map_frame.clone(), got: map.header.frame_id.clone() });
+        let mut odd = self.odd_map;
+        let (frame, yaw_rad) = check_map(map, &mut odd)?;
+        if frame != self.map_frame {
+            return Err(InputFault::MapFrame { expected: self.map_frame.clone(), got: frame.to_owned() });
         }
         let layout = layout_of(map)?;
+        if yaw_rad != 0.0 {
+            odd.note(Oddity::TurnedByRounding);
+        }
+        self.odd_map = odd;
         let same = self.map.as_ref().is_some_and(|(map, _)| *map.layout() == layout);
         match &mut self.map {
             Some((_, since)) if same => *since = now,
@@ -204,10 +251,9 @@ impl Inputs {
     /// # Errors
     /// If it is invalid or implausible; then the last good one stays, and ages.
     pub fn take_odometry(&mut self, message: &Odometry, now: RosTime, commanded_mps: f64) -> Result<(), InputFault> {
-        let stamp = check_odometry(message)?;
-        let pose = &message.pose.pose;
-        let position = [pose.position.x, pose.position.y, pose.position.z];
-        let yaw_rad = Quaternion::from(&pose.orientation).yaw();
+        let odometry = check_odometry(message, &mut self.odd_odometry)?;
+        let PlanarOdometry { stamp, frame, position, yaw_rad, .. } = odometry;
+        let base_frame = if odometry.base_frame.is_empty() { &self.base_frame } else { odometry.base_frame };
         let outcome = self.odometry.observe(&OdometrySample {
             received: Instant::now(),
             now,
@@ -216,28 +262,30 @@ impl Inputs {
             yaw_rad,
             commanded_speed_mps: commanded_mps,
         });
-        let fault = fault_of(&outcome);
+        let fault = OdometryFault::of(outcome, *self.odometry.limits());
         if let (Some(fault), false) = (fault, outcome.is_trusted()) {
-            return Err(InputFault::Odometry(fault));
+            return Err(fault.into());
         }
         // The twist is in the robot's own frame.
         let (sin, cos) = yaw_rad.sin_cos();
-        let linear = &message.twist.twist.linear;
-        let velocity = [cos * linear.x - sin * linear.y, sin * linear.x + cos * linear.y, 0.0];
+        let [forward, left] = odometry.velocity;
+        let velocity = [cos * forward - sin * left, sin * forward + cos * left, 0.0];
         match &mut self.measured {
-            Some(measured)
-                if measured.frame == message.header.frame_id && measured.base_frame == message.child_frame_id =>
-            {
+            Some(measured) if measured.frame == frame && measured.base_frame == base_frame => {
                 (measured.position, measured.velocity) = (position, velocity);
                 (measured.yaw_rad, measured.stamp) = (yaw_rad, stamp);
             }
             measured => {
-                let frame = message.header.frame_id.clone();
-                let base_frame = message.child_frame_id.clone();
+                let (frame, base_frame) = (frame.to_owned(), base_frame.to_owned());
                 *measured = Some(Measured { frame, base_frame, position, velocity, yaw_rad, stamp });
+                self.ask_for([]);
             }
         }
-        fault.map_or(Ok(()), |fault| Err(InputFault::Odometry(fault)))
+        // From here on it is known which frames are in use.
+        if self.transforms.is_crowded() && self.transforms.lookup(&self.map_frame, frame, LookupTime::Latest).is_ok() {
+            self.transforms.trim();
+        }
+        fault.map_or(Ok(()), |fault| Err(fault.into()))
     }
 
     /// Child frame of the odometry; empty before the first message.
@@ -251,31 +299,43 @@ impl Inputs {
     /// If there is no odometry, it has stopped, or its frame has no place in the map.
     pub fn located(&self, now: RosTime, max_age_secs: f64) -> Result<Located, InputFault> {
         let Some(measured) = &self.measured else { return Err(InputFault::NoOdometry) };
-        match self.odometry.status(Instant::now()) {
+        match self.odometry.status(Instant::now(), now) {
             OdometryStatus::Waiting => return Err(InputFault::NoOdometry),
-            OdometryStatus::Stopped { .. } => return Err(InputFault::Odometry("odom_stopped")),
-            OdometryStatus::Running(outcome) if !outcome.is_trusted() => {
-                return Err(InputFault::Odometry(fault_of(&outcome).unwrap_or("odom_invalid")));
+            status if !status.is_trusted() => {
+                return Err(OdometryFault { status, limits: *self.odometry.limits() }.into());
             }
-            OdometryStatus::Running(_) => {}
+            _ => {}
         }
         let found = self.transforms.lookup_fresh(&self.map_frame, &measured.frame, now, max_age_secs)?;
         let map_from_odom = found.target_from_source;
         let position = map_from_odom.apply_to_point(measured.position);
         let velocity = map_from_odom.apply_to_vector(measured.velocity);
         let state = State { position: [position[0], position[1]], velocity: [velocity[0], velocity[1]] };
-        Ok(Located { state, stamp: measured.stamp, yaw_rad: map_from_odom.yaw() + measured.yaw_rad })
+        // Between two ticks of a simulated clock a stamp is ahead of it.
+        Ok(Located { state, stamp: measured.stamp.min(now), yaw_rad: map_from_odom.yaw() + measured.yaw_rad })
     }
 
-    /// The position in the map of a pose in any known frame.
+    /// The position in the map of a pose in any known frame. Neither its stamp nor its orientation is used.
     ///
     /// # Errors
     /// If the pose is broken or its frame has no place in the map.
     pub fn position(&self, pose: &PoseStamped) -> Result<Point, InputFault> {
-        check_pose_stamped(pose)?;
-        let found = self.transforms.lookup(&self.map_frame, &pose.header.frame_id, LookupTime::Latest)?;
-        let position = &pose.pose.position;
-        let point = found.target_from_source.apply_to_point([position.x, position.y, position.z]);
-        Ok([point[0], point[1]])
+        let mut odd = self.odd_pose.get();
+        let (frame, position) = check_place(pose, &mut odd)?;
+        self.odd_pose.set(odd);
+        let found = self.transforms.lookup(&self.map_frame, frame, LookupTime::Latest)?;
+        let [x, y, _] = found.target_from_source.apply_to_point(position);
+        Ok([x, y])
+    }
+
+    /// The position of a goal, whose orientation has to be one, or none.
+    ///
+    /// # Errors
+    /// As [`Self::position`], or if the orientation is none.
+    pub fn goal(&self, pose: &PoseStamped) -> Result<Point, InputFault> {
+        let mut odd = self.odd_pose.get();
+        check_orientation(&pose.pose.orientation, &mut odd)?;
+        self.odd_pose.set(odd);
+        self.position(pose)
     }
 }

@@ -10,6 +10,7 @@ mod inputs;
 mod jobs;
 mod lifecycle_callbacks;
 mod loader;
+mod odometry_fault;
 mod parameters;
 mod path_follower;
 mod planner_pilot;
@@ -40,6 +41,7 @@ use planwright_ros2::messages::{bond as bond_msgs, tf2_msgs};
 use planwright_ros2::node::{NodeError, Publisher};
 use planwright_ros2::qos::Qos;
 use planwright_ros2::tf::Inserted;
+use planwright_ros2::validate::without_slash;
 use requests::PendingRequest;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -140,8 +142,9 @@ impl<A: PathAction> PlannerNode<A> {
         let worker = Worker::start(waker)?;
         let state = Self {
             // The robot of every model so far.
-            inputs: Inputs::new(&parameters.map_frame, parameters.odometry_limits(), Arc::new(PointMass::default())),
-            map_frame: parameters.map_frame.into(),
+            inputs: Inputs::new(&parameters.map_frame, parameters.odometry_limits(), Arc::new(PointMass::default()))
+                .with_frames(&parameters.base_frame, parameters.max_frames),
+            map_frame: without_slash(&parameters.map_frame).into(),
             base,
             lifecycle,
             bond,
@@ -172,6 +175,7 @@ impl<A: PathAction> PlannerNode<A> {
         let node = &mut base.node;
         executor.subscribe(node.subscription::<Odometry>("odom", Qos::Sensor)?, |state: &mut Self, message, _| {
             let now = state.base.now();
+            state.inputs.odometry.set_tick(state.base.clock.tick_secs());
             if let Err(fault) = state.inputs.take_odometry(&message, now, state.commanded_mps()) {
                 state.input_fault(&fault);
             }
