@@ -311,7 +311,7 @@ class OddInputs:
                     feed.tf.publish(TFMessage(transforms=[transform("map", "person_4999", feed.nanos(), 0.5)]))
                     time.sleep(0.3)
                 answer = watch.send(goal_message(message))
-                self.checks.that(f"{name}: a frame that a goal asked for is kept", succeeded(answer), answer)
+                self.checks.that(f"{name}: a goal's frame is kept", succeeded(answer), answer)
 
     # ---- simulated time ----------------------------------------------------------------------------------------------
 

@@ -10,11 +10,11 @@ use std::collections::VecDeque;
 
 /// How far the squared norm of a rotation may be from 1, as in tf2; within it, it is normalised.
 const SQUARED_NORM_TOLERANCE: f64 = 0.01;
-/// Frames that are asked for; the one asked for longest ago makes room.
-const MAX_ASKED: usize = 16;
+/// Frames that are requested; the one requested longest ago makes room.
+const MAX_REQUESTED: usize = 16;
 /// Frames until [`TransformBuffer::trim`], which knows what is used: a static transform comes only once.
 const MAX_FRAMES_AT_FIRST: usize = 250_000;
-/// Samples of all edges together that nobody has asked for.
+/// Samples of all edges together that are not in use.
 const SAMPLES_IN_ALL: usize = 200_000;
 /// Samples that each edge has at least.
 const LEAST_SAMPLES: usize = 4;
@@ -25,9 +25,9 @@ pub struct TransformSettings {
     /// Samples older than this against the newest of their edge are forgotten, seconds.
     pub history_secs: f64,
     /// Samples per edge; at a higher rate than this over `history_secs` the history is shorter. With hundreds of frames
-    /// those that nobody has asked for have fewer.
+    /// those not in use have fewer.
     pub max_samples: usize,
-    /// Frames. Beyond it, those that nobody has asked for are dropped.
+    /// Frames. Beyond it, those not in use are dropped.
     pub max_frames: usize,
     /// Stamps further ahead of [`TransformBuffer::set_now`] are refused, seconds. Localisation stamps a second ahead
     /// on purpose.
@@ -53,7 +53,7 @@ pub enum Inserted {
         /// The parent it had.
         previous: String,
     },
-    /// Not kept: there are more frames than are kept, and nobody has asked for this one.
+    /// Not kept: there are more frames than are kept, and this one is not in use.
     Unused,
 }
 
@@ -66,7 +66,7 @@ pub struct TransformCounts {
     pub reparented: u64,
     /// Refused, for any reason.
     pub refused: u64,
-    /// Sound, but not kept: nobody has asked for them.
+    /// Sound, but not kept: not in use.
     pub unused: u64,
 }
 
@@ -102,7 +102,7 @@ pub struct TransformBuffer {
     pub(super) edges: Vec<Option<Edge>>,
     now: Option<RosTime>,
     counts: TransformCounts,
-    asked: VecDeque<String>,
+    requested: VecDeque<String>,
     is_trimmed: bool,
     odd: Oddities,
 }
@@ -122,7 +122,7 @@ impl TransformBuffer {
             edges: Vec::new(),
             now: None,
             counts: TransformCounts::default(),
-            asked: VecDeque::new(),
+            requested: VecDeque::new(),
             is_trimmed: false,
             odd: Oddities::default(),
         }
@@ -143,15 +143,19 @@ impl TransformBuffer {
         self.odd
     }
 
-    /// Asks for a frame: it and those above it are kept, however many others come.
-    pub fn ask(&mut self, frame: &str) {
+    /// Requests a frame: it and those above it are in use, and kept however many others come.
+    pub fn request(&mut self, frame: &str) {
         let frame = without_slash(frame);
-        let known = self.asked.iter().position(|asked| asked == frame).and_then(|index| self.asked.remove(index));
-        if self.asked.len() >= MAX_ASKED {
-            self.asked.pop_front();
+        let known = self
+            .requested
+            .iter()
+            .position(|requested| requested == frame)
+            .and_then(|index| self.requested.remove(index));
+        if self.requested.len() >= MAX_REQUESTED {
+            self.requested.pop_front();
         }
         if !frame.is_empty() {
-            self.asked.push_back(known.unwrap_or_else(|| frame.to_owned()));
+            self.requested.push_back(known.unwrap_or_else(|| frame.to_owned()));
         }
     }
 
@@ -160,10 +164,10 @@ impl TransformBuffer {
         !self.is_trimmed && self.frames.len() > self.settings.max_frames
     }
 
-    /// Drops frames that nobody has asked for, the last ones first, until there is room. From here on the bound holds.
+    /// Drops frames that are not in use, the last ones first, until there is room. From here on the bound holds.
     pub fn trim(&mut self) {
         let mut is_used = vec![false; self.edges.len()];
-        for frame in self.asked_with_ancestors() {
+        for frame in self.in_use() {
             if let Some(used) = is_used.get_mut(frame) {
                 *used = true;
             }
@@ -188,17 +192,17 @@ impl TransformBuffer {
         *self = kept;
     }
 
-    /// The frames asked for that are known, and all above them.
-    fn asked_with_ancestors(&self) -> impl Iterator<Item = FrameId> {
+    /// The requested frames that are known, and all above them.
+    fn in_use(&self) -> impl Iterator<Item = FrameId> {
         let parent = |frame: &FrameId| self.edge(*frame).map(|edge| edge.parent);
-        let known = self.asked.iter().filter_map(|frame| self.frames.find(frame));
+        let known = self.requested.iter().filter_map(|frame| self.frames.find(frame));
         known.flat_map(move |frame| std::iter::successors(Some(frame), parent))
     }
 
-    /// Whether an edge from this child up belongs to a chain that is asked for.
-    fn is_asked(&self, child: &str) -> bool {
-        self.asked.iter().any(|asked| asked == child)
-            || self.frames.find(child).is_some_and(|child| self.asked_with_ancestors().any(|frame| frame == child))
+    /// Whether an edge from this child up belongs to a chain in use.
+    fn is_in_use(&self, child: &str) -> bool {
+        self.requested.iter().any(|requested| requested == child)
+            || self.frames.find(child).is_some_and(|child| self.in_use().any(|frame| frame == child))
     }
 
     /// Without frames, but with all else.
@@ -206,7 +210,7 @@ impl TransformBuffer {
         Self {
             now: self.now,
             counts: self.counts,
-            asked: std::mem::take(&mut self.asked),
+            requested: std::mem::take(&mut self.requested),
             is_trimmed: self.is_trimmed,
             odd: self.odd,
             ..Self::new(self.settings)
@@ -376,7 +380,7 @@ impl TransformBuffer {
         Ok(())
     }
 
-    /// The numbers of an edge's frames; none if there is no room and nobody has asked for them.
+    /// The numbers of an edge's frames; none if there is no room and they are not in use.
     fn intern_both(&mut self, parent: &str, child: &str) -> Result<Option<(FrameId, FrameId)>, TransformError> {
         let limit = self.settings.max_frames.max(if self.is_trimmed { 0 } else { MAX_FRAMES_AT_FIRST });
         let has_room = |buffer: &Self| {
@@ -384,7 +388,7 @@ impl TransformBuffer {
             buffer.frames.len() + new <= limit
         };
         if !has_room(self) {
-            if !self.is_asked(child) {
+            if !self.is_in_use(child) {
                 return Ok(None);
             }
             self.trim();
@@ -399,7 +403,7 @@ impl TransformBuffer {
     fn max_samples(&self, child: FrameId) -> usize {
         let share = (SAMPLES_IN_ALL / self.frames.len().max(1)).clamp(LEAST_SAMPLES, usize::MAX);
         let is_full = || self.edge(child).is_some_and(|edge| edge.parent_from_child.len() >= share);
-        if share < self.settings.max_samples && is_full() && !self.asked_with_ancestors().any(|frame| frame == child) {
+        if share < self.settings.max_samples && is_full() && !self.in_use().any(|frame| frame == child) {
             return share;
         }
         self.settings.max_samples

@@ -291,13 +291,13 @@ fn a_fleets_frames_do_not_push_out_those_in_use() {
             assert!(put_static(buffer, "map", &child, 1.0).is_ok());
         }
     };
-    // Known before the flood, after it, and with the odometry's frame asked for before or after.
-    for (asked_first, flood_first, deep) in
+    // Known before the flood, after it, and with the odometry's frame requested before or after.
+    for (requested_first, flood_first, deep) in
         [(true, true, false), (true, false, true), (false, true, true), (false, false, false)]
     {
         let mut buffer = TransformBuffer::new(TransformSettings { max_frames: 50, ..TransformSettings::default() });
-        buffer.ask("/map");
-        let ask = |buffer: &mut TransformBuffer| buffer.ask("odom");
+        buffer.request("/map");
+        let request = |buffer: &mut TransformBuffer| buffer.request("odom");
         let connect = |buffer: &mut TransformBuffer| {
             if deep {
                 put_static(buffer, "map", "site", 1.0).expect("kept");
@@ -306,8 +306,8 @@ fn a_fleets_frames_do_not_push_out_those_in_use() {
                 put_static(buffer, "map", "odom", 2.0).expect("kept");
             }
         };
-        if asked_first {
-            ask(&mut buffer);
+        if requested_first {
+            request(&mut buffer);
         }
         if flood_first {
             unrelated(&mut buffer, 1200);
@@ -316,7 +316,7 @@ fn a_fleets_frames_do_not_push_out_those_in_use() {
             connect(&mut buffer);
             unrelated(&mut buffer, 1200);
         }
-        ask(&mut buffer);
+        request(&mut buffer);
         let x = |buffer: &TransformBuffer| {
             buffer.lookup("map", "odom", LookupTime::Latest).map(|found| found.target_from_source.translation[0])
         };
@@ -325,10 +325,10 @@ fn a_fleets_frames_do_not_push_out_those_in_use() {
         unrelated(&mut buffer, 100_000);
         assert_eq!(x(&buffer), Ok(2.0));
         assert!(buffer.frame_count() <= 50 && buffer.counts().unused > 100_000, "{:?}", buffer.counts());
-        // A frame that was dropped is named as such, and kept once it is asked for and comes again.
+        // A frame that was dropped is named as such, and kept once it is requested and comes again.
         let lost = buffer.lookup("map", "robot_1100/odom", LookupTime::Latest);
         assert_eq!(error_name(lost), "tf_too_many_frames");
-        buffer.ask("robot_1100/odom");
+        buffer.request("robot_1100/odom");
         unrelated(&mut buffer, 1200);
         assert!(buffer.lookup("odom", "robot_1100/odom", LookupTime::Latest).is_ok());
         assert!(buffer.frame_count() <= 50);
@@ -338,7 +338,7 @@ fn a_fleets_frames_do_not_push_out_those_in_use() {
 #[test]
 fn parents_without_end_above_a_frame_in_use_are_bounded() {
     let mut buffer = TransformBuffer::new(TransformSettings { max_frames: 20, ..TransformSettings::default() });
-    buffer.ask("odom");
+    buffer.request("odom");
     buffer.trim();
     for index in 0..1000_u32 {
         let parent = format!("parent_{index}");
@@ -358,7 +358,7 @@ fn parents_without_end_above_a_frame_in_use_are_bounded() {
 #[test]
 fn with_many_frames_histories_are_short_but_for_those_in_use() {
     let mut buffer = TransformBuffer::default();
-    buffer.ask("robot_7");
+    buffer.request("robot_7");
     for step in 0..30_u32 {
         for index in 0..9_000_u32 {
             put(&mut buffer, "map", &format!("robot_{index}"), 1.0 + f64::from(step) * 0.01).expect("kept");

@@ -137,14 +137,14 @@ impl Inputs {
     }
 
     /// Keeps the frames of a request's poses from here on.
-    pub fn ask_for<'a>(&mut self, poses: impl IntoIterator<Item = Option<&'a PoseStamped>>) {
+    pub fn request_frames<'a>(&mut self, poses: impl IntoIterator<Item = Option<&'a PoseStamped>>) {
         for pose in poses.into_iter().flatten() {
-            self.transforms.ask(&pose.header.frame_id);
+            self.transforms.request(&pose.header.frame_id);
         }
         // Last, so that no number of goals takes their place.
         let measured = self.measured.as_ref().map(|measured| measured.frame.as_str());
         for frame in measured.into_iter().chain([self.base_frame.as_str(), self.map_frame.as_str()]) {
-            self.transforms.ask(frame);
+            self.transforms.request(frame);
         }
     }
 
@@ -278,7 +278,7 @@ impl Inputs {
             measured => {
                 let (frame, base_frame) = (frame.to_owned(), base_frame.to_owned());
                 *measured = Some(Measured { frame, base_frame, position, velocity, yaw_rad, stamp });
-                self.ask_for([]);
+                self.request_frames([]);
             }
         }
         // From here on it is known which frames are in use.

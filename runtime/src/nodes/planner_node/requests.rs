@@ -100,7 +100,7 @@ impl<A: PathAction> PlannerNode<A> {
     /// Queues a request for the planning thread.
     fn enqueue(&mut self, purpose: Purpose, request: &PathRequest) -> Result<PendingRequest, PlanningFailure> {
         let now = self.base.now();
-        self.inputs.ask_for([Some(&request.goal), request.start.as_ref()]);
+        self.inputs.request_frames([Some(&request.goal), request.start.as_ref()]);
         let problem = Problem::of(request, &self.base.parameters.planner, &self.inputs, now)?;
         let Problem { state, stamp, goal, world, map_secs } = problem;
         let start_is_given = request.start.is_some();
@@ -185,7 +185,7 @@ impl<A: PathAction> PlannerNode<A> {
             self.base.fault("not_driving", "expected an active node with the parameter drive, got a goal_pose");
             return;
         }
-        self.inputs.ask_for([Some(pose), None]);
+        self.inputs.request_frames([Some(pose), None]);
         let position = || -> Result<Point, PlanningFailure> {
             let goal = self.inputs.goal(pose)?;
             let (world, _) = self.inputs.world(self.parameters(), self.base.now())?;
