@@ -146,17 +146,15 @@ impl TransformBuffer {
     /// Requests a frame: it and those above it are in use, and kept however many others come.
     pub fn request(&mut self, frame: &str) {
         let frame = without_slash(frame);
-        let known = self
-            .requested
-            .iter()
-            .position(|requested| requested == frame)
-            .and_then(|index| self.requested.remove(index));
+        if frame.is_empty() || frame.len() > MAX_NAME_BYTES {
+            return;
+        }
+        let known = self.requested.iter().position(|requested| requested == frame);
+        let name = known.and_then(|index| self.requested.remove(index)).unwrap_or_else(|| frame.to_owned());
         if self.requested.len() >= MAX_REQUESTED {
             self.requested.pop_front();
         }
-        if !frame.is_empty() {
-            self.requested.push_back(known.unwrap_or_else(|| frame.to_owned()));
-        }
+        self.requested.push_back(name);
     }
 
     /// True if there are more frames than are kept once it is known which are used: time for [`Self::trim`].
