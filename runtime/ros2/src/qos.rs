@@ -36,6 +36,15 @@ impl Qos {
         }
     }
 
+    /// The same without what is kept for late joiners: fits publishers that keep nothing, too.
+    pub fn not_kept(self) -> Self {
+        match self {
+            Self::Latched | Self::Log => Self::Reliable,
+            Self::StaticTransforms => Self::Transforms,
+            other => other,
+        }
+    }
+
     /// What it means.
     pub fn profile(self) -> QosProfile {
         // A full send window is an error at once: the loop that publishes must not wait for a reader.

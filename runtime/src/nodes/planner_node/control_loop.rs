@@ -75,9 +75,9 @@ impl<A: PathAction> PlannerNode<A> {
         let (tolerance_m, patience) = (parameters.goal_tolerance_m, parameters.hang_timeout());
         let located = self.inputs.located(now, parameters.max_observation_age_secs).map_err(|fault| match fault {
             InputFault::Transform(_) => StopReason::Transform,
-            other => StopReason::Odometry(other.name()),
+            other => StopReason::Input(other.name()),
         })?;
-        let (world, map_secs) = self.inputs.world(parameters, now).map_err(|_| StopReason::Map)?;
+        let (world, map_secs) = self.inputs.world(parameters, now).map_err(|fault| StopReason::Input(fault.name()))?;
         let state = path_follower::predicted(&world, &located.state, now.since(located.stamp), self.commanded);
         let stamp = Stamp { time_secs: now.as_secs_f64(), step: self.step };
         if self.view.is_enabled() {
