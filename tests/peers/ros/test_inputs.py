@@ -235,7 +235,10 @@ class Inputs:
             def rotation(message):
                 message.transform.rotation.w = 0.5
 
-                table = ((nan, "tf_invalid"), (rotation, "tf_invalid"), (stamp, "tf_stamp"))
+            def itself(message):
+                message.header.frame_id = "odom"
+
+            table = ((nan, "tf_invalid"), (rotation, "tf_invalid"), (itself, "tf_invalid"))
             static(nan)
             self.answered(watch, "refused from the first on", goal_message(FAR), TF_ERROR, "tf_invalid", "usable transform")
             for change, reason in table:

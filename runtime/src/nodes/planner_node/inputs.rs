@@ -273,9 +273,14 @@ impl Inputs {
         self.map_refusals.refuse(fault.reason(None))
     }
 
-    /// Odometry was refused; `stamp` is its stamp.
+    /// Odometry was refused; `stamp_age_secs` is its age, if it has one.
     pub fn refuse_odometry(&mut self, fault: &InputFault, stamp_age_secs: Option<f64>) {
-        self.odometry_refusals.refuse(fault.reason(stamp_age_secs));
+        let reason = fault.reason(stamp_age_secs);
+        if matches!(reason.name, "odom_duplicate" | "odom_out_of_order") {
+            self.odometry_refusals.refuse_repetition(reason);
+        } else {
+            self.odometry_refusals.refuse(reason);
+        }
     }
 
     /// A publisher of a map cannot be heard, for this reason.

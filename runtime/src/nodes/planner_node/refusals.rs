@@ -143,6 +143,12 @@ impl Refusals {
         self.newest.replace(newest).is_none()
     }
 
+    /// Notes a refused message that is no newer than the one before: if that was refused, its reason stays.
+    pub fn refuse_repetition(&mut self, reason: Reason) {
+        let first = self.newest.as_ref().map(|newest| newest.reason.clone());
+        self.refuse(first.unwrap_or(reason));
+    }
+
     /// Notes a usable message.
     pub fn accept(&mut self) {
         self.newest = None;
@@ -236,8 +242,10 @@ mod tests {
             "expected a usable odometry message, got one refused 0.0 s ago as odom_future (2 since the last usable one): \
              expected a, got c\nhint: no plan is made until a usable one comes; do d"
         );
+        refusals.refuse_repetition(Reason { name: "odom_duplicate", ..reason("", None) });
+        assert_eq!(refusals.refused().map(|refused| (refused.reason, refused.count)), Some(("odom_future", 3)));
         refusals.accept();
-        assert_eq!((refusals.refused(), refusals.total()), (None, 2));
+        assert_eq!((refusals.refused(), refusals.total()), (None, 3));
         assert!(refusals.refuse(reason("", None)));
     }
 
