@@ -3,15 +3,13 @@
 //! An input whose newest message was refused is not usable, however good the one before was: the map that was refused
 //! may be the one that shows the closed passage.
 
+use planwright_ros2::time::other_clock;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Instant;
 
 /// Frames whose refused transforms are remembered.
 const MAX_FRAMES: usize = 1000;
-/// From this difference on, a stamp is of another clock rather than late, s.
-const OTHER_CLOCK_SECS: f64 = 60.0;
-
 /// Inputs that can be refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -76,16 +74,9 @@ impl fmt::Display for Refused {
         if !hint.is_empty() {
             write!(formatter, "; {hint}")?;
         }
-        match self.stamp_age_secs {
-            Some(secs) if !(secs.abs() < OTHER_CLOCK_SECS) => {
-                let side = if secs > 0.0 { "behind" } else { "ahead of" };
-                write!(
-                    formatter,
-                    "; its stamp is {:.1} s {side} this node's clock: is use_sim_time the same on all nodes, and are the \
-                     computers' clocks?",
-                    secs.abs()
-                )
-            }
+        match self.stamp_age_secs.and_then(other_clock) {
+            // The refusal may have it already.
+            Some(other) if !hint.contains(other) => write!(formatter, "; {other}"),
             _ => Ok(()),
         }
     }
@@ -211,11 +202,13 @@ impl TransformRefusals {
         self.by_child.retain(|_, frame| frame.is_static);
     }
 
+    /// Whether none was refused.
+    pub fn is_empty(&self) -> bool {
+        self.by_child.is_empty()
+    }
+
     /// Why one of these frames' transforms is not usable; and whether it takes the place of one that is known.
     pub fn refused<'a>(&self, frames: impl Iterator<Item = &'a str>) -> Option<(Refused, bool)> {
-        if self.by_child.is_empty() {
-            return None;
-        }
         let found = frames.filter_map(|frame| self.by_child.get(frame)).max_by_key(|frame| frame.is_newer)?;
         Some((found.newest.refused(Input::Transform), found.is_newer))
     }
@@ -256,9 +249,9 @@ mod tests {
             refusals.refuse(reason("expected a stamp, got another", Some(secs)));
             refusals.refused().map(|refused| refused.to_string()).unwrap_or_default()
         };
-        assert!(text(-1.7e9).contains("1700000000.0 s ahead of this node's clock: is use_sim_time the same"));
-        assert!(text(90.0).contains("90.0 s behind this node's clock"));
-        assert!(text(f64::NAN).contains("use_sim_time"));
+        for secs in [-1.7e9, 90.0, f64::NAN] {
+            assert!(text(secs).ends_with("usable one comes; is use_sim_time the same on all nodes, and are the computers' clocks?"));
+        }
         assert!(!text(0.3).contains("use_sim_time"));
     }
 
