@@ -235,10 +235,13 @@ class Inputs:
             def rotation(message):
                 message.transform.rotation.w = 0.5
 
+            def no_parent(message):
+                message.header.frame_id = ""
+
             def itself(message):
                 message.header.frame_id = "odom"
 
-            table = ((nan, "tf_invalid"), (rotation, "tf_invalid"), (itself, "tf_invalid"))
+            table = ((nan, "tf_invalid"), (rotation, "tf_invalid"), (no_parent, "tf_invalid"))
             static(nan)
             self.answered(watch, "refused from the first on", goal_message(FAR), TF_ERROR, "tf_invalid", "usable transform")
             for change, reason in table:
@@ -249,9 +252,10 @@ class Inputs:
                 self.finds(watch, f"refused transform, {change.__name__}", "inputs", ERROR, "tf_refused", reason)
             feed.connect()
             self.answered(watch, "a sound transform again", goal_message(FAR), NONE)
+            static(itself)
             feed.tf.publish(TFMessage(transforms=[transform("odom", "camera", feed.nanos(), math.nan)]))
             time.sleep(0.5)
-            self.answered(watch, "a refused transform beside the way", goal_message(FAR), NONE)
+            self.answered(watch, "refused transforms beside the way, and of a frame to itself", goal_message(FAR), NONE)
 
     def refused_time(self):
         with Programs(self.planwright) as programs, Watch() as watch:

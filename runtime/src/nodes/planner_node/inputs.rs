@@ -364,7 +364,9 @@ impl Inputs {
         match &inserted {
             Ok(_) => self.transform_refusals.accept(child),
             Err(error) => {
-                let is_newer = !matches!(error, TransformError::Old { .. });
+                // As in tf2, a frame below itself says nothing about its place.
+                let is_itself = transform.header.frame_id.trim_start_matches('/') == child;
+                let is_newer = !(is_itself || matches!(error, TransformError::Old { .. }));
                 let stamp_age_secs = match error {
                     TransformError::Old { .. } | TransformError::Future { .. } => stamp_age(&transform.header, now),
                     _ => None,
@@ -671,12 +673,13 @@ mod tests {
     }
 
     #[test]
-    fn a_straggler_takes_no_transform_away() {
+    fn a_straggler_and_a_frame_below_itself_take_no_transform_away() {
         let mut inputs = inputs();
         inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
         inputs.take_transform(&transform("map", "odom", NOW), false, NOW).expect("sound");
         let straggler = transform("elsewhere", "odom", RosTime::ZERO);
         assert_eq!(inputs.take_transform(&straggler, false, NOW).map_err(|error| error.name()), Err("tf_old"));
+        assert!(inputs.take_transform(&transform("/odom", "odom", NOW), false, NOW).is_err());
         assert!(located(&inputs).is_ok());
     }
 
