@@ -50,7 +50,9 @@ impl Foreign {
     pub(super) fn note_plugins(&mut self, entry: &NodeEntry) {
         for parameter in &entry.parameters {
             match &parameter.value {
-                Ok(Value::StringArray(names)) if parameter.name == PLUGINS => self.plugins.extend(names.iter().cloned()),
+                Ok(Value::StringArray(names)) if parameter.name == PLUGINS => {
+                    self.plugins.extend(names.iter().cloned())
+                }
                 _ => self.plugins.extend(parameter.name.strip_suffix(".plugin").map(str::to_owned)),
             }
         }

@@ -370,7 +370,10 @@ mod tests {
         let own = section("/robot/planner:\n  ros__parameters:\n    steps: 9\n");
         let (store, warnings) = start(&[&own], &[]).expect("tolerated");
         assert_eq!((store.read::<i64>("steps"), warnings.len()), (Ok(9), 1), "{warnings:#?}");
-        assert!(warnings[0].starts_with("ignored 10 parameters") && warnings[0].ends_with("and 2 more"), "{warnings:#?}");
+        assert!(
+            warnings[0].starts_with("ignored 10 parameters") && warnings[0].ends_with("and 2 more"),
+            "{warnings:#?}"
+        );
         let unknown = format!("{own}    lattice: 1\n");
         let errors = start(&[&unknown], &[]).expect_err("neither ours nor Nav2's");
         assert!(errors.len() == 1 && errors[0].contains("`lattice`"), "{errors:#?}");

@@ -1,9 +1,9 @@
 //! Lifecycle and parameter callbacks: loading, activation, stop, and changes while the node runs.
 
-use super::{MAP, PlannerNode, STATIC_TRANSFORMS};
 use super::loader::Ready;
 use super::parameters::NodeParameters;
 use super::responses::{ErrorCode, PathAction, PlanningFailure};
+use super::{MAP, PlannerNode, STATIC_TRANSFORMS};
 use crate::pilot::PilotSettings;
 use planwright_ros2::action::GoalId;
 use planwright_ros2::base::{self, Base, NodeState, Verdict};

@@ -250,7 +250,11 @@ mod tests {
             refusals.refused().map(|refused| refused.to_string()).unwrap_or_default()
         };
         for secs in [-1.7e9, 90.0, f64::NAN] {
-            assert!(text(secs).ends_with("usable one comes; is use_sim_time the same on all nodes, and are the computers' clocks?"));
+            assert!(
+                text(secs).ends_with(
+                    "usable one comes; is use_sim_time the same on all nodes, and are the computers' clocks?"
+                )
+            );
         }
         assert!(!text(0.3).contains("use_sim_time"));
     }
