@@ -146,6 +146,8 @@ class Test:
                       ("/compute_path_to_pose/_action/status", "action_msgs/msg/GoalStatusArray", MAZE, reliable, kept)]
         subscriptions = [("/odom", "nav_msgs/msg/Odometry", MAZE, best_effort, volatile),
                          ("/map", "nav_msgs/msg/OccupancyGrid", MAZE, reliable, kept),
+                         ("/map", "nav_msgs/msg/OccupancyGrid", MAZE, reliable, volatile),
+                         ("/tf_static", "tf2_msgs/msg/TFMessage", MAZE, reliable, volatile),
                          ("/tf", "tf2_msgs/msg/TFMessage", MAZE, reliable, volatile), ("/tf_static", "tf2_msgs/msg/TFMessage", MAZE, reliable, kept),
                          ("/clock", "rosgraph_msgs/msg/Clock", MAZE, best_effort, volatile),
                          ("/goal_pose", "geometry_msgs/msg/PoseStamped", MAZE, reliable, volatile),
