@@ -423,7 +423,7 @@ mod tests {
         };
         assert!(of(Qos::Reliable, &asked), "reliable and volatile");
         assert!(!of(Qos::Sensor, &asked), "best effort");
-        assert!(!of(Qos::Reliable, &Qos::Reliable.profile().into()), "nothing kept was asked for");
+        assert!(!of(Qos::Reliable, &Qos::Reliable.profile().into()), "volatile fits volatile");
         let text = QosMismatch::new("/map", &asked, &Qos::Sensor.profile().into(), true).text;
         assert_eq!(text, "the reader asks for reliable, transient local, the writer offers best effort, volatile");
     }

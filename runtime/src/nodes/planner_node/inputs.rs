@@ -364,7 +364,7 @@ impl Inputs {
         match &inserted {
             Ok(_) => self.transform_refusals.accept(child),
             Err(error) => {
-                // As in tf2, a frame below itself says nothing about its place.
+                // As in tf2, a frame below itself carries no information on its place.
                 let is_itself = transform.header.frame_id.trim_start_matches('/') == child;
                 let is_newer = !(is_itself || matches!(error, TransformError::Old { .. }));
                 let stamp_age_secs = match error {
