@@ -204,11 +204,25 @@ impl Inputs {
     /// A message of `/clock` was taken, or refused.
     pub fn take_clock(&mut self, refused: Option<&StampError>) {
         match refused {
-            Some(error) => {
-                let reason = Reason { name: error.name(), text: error.to_string(), stamp_age_secs: None };
-                self.clock_refusals.refuse(reason);
-            }
+            Some(error) => self.refuse_clock(error.name(), error.to_string()),
             None => self.clock_refusals.accept(),
+        }
+    }
+
+    /// A message of `/clock` was refused.
+    fn refuse_clock(&mut self, name: &'static str, text: String) {
+        self.clock_refusals.refuse(Reason { name, text, stamp_age_secs: None });
+    }
+
+    /// A message of an input did not decode.
+    pub fn refuse_malformed(&mut self, input: Input) {
+        let fault = InputFault::Malformed;
+        match input {
+            Input::Map => _ = self.refuse_map(&fault),
+            Input::Odometry => self.refuse_odometry(&fault, None),
+            Input::Clock => self.refuse_clock(fault.name(), fault.to_string()),
+            // Of which frame is not known.
+            Input::Transform => {}
         }
     }
 
@@ -585,7 +599,7 @@ mod tests {
                 assert!(text.contains(&format!("as {reason} (1 since the last usable one): ")), "{text}");
                 assert_eq!(refusal(inputs.check_world(&parameters, NOW, &world)).0, "map_refused");
             }
-            inputs.refuse_map(&InputFault::Malformed);
+            inputs.refuse_malformed(Input::Map);
             assert_eq!(inputs.map_refusals.total(), changes.len() as u64 + 1);
             inputs.take_map(&map(), NOW, false).expect("a maze");
             assert!(inputs.world(&parameters, NOW).is_ok());

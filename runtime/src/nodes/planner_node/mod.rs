@@ -44,6 +44,7 @@ use planwright_ros2::messages::{bond as bond_msgs, tf2_msgs};
 use planwright_ros2::node::{NodeError, Publisher};
 use planwright_ros2::qos::Qos;
 use planwright_ros2::tf::Inserted;
+use refusals::Input;
 use requests::PendingRequest;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -58,6 +59,7 @@ pub const ACTION: &str = "compute_path_to_pose";
 const MAP: &str = "map";
 const ODOMETRY: &str = "odom";
 const STATIC_TRANSFORMS: &str = "/tf_static";
+const CLOCK: &str = "/clock";
 
 /// Publisher of velocity commands.
 enum CommandTopic {
@@ -289,12 +291,13 @@ impl<A: PathAction> PlannerNode<A> {
     fn malformed(state: &mut Self, topic: &str) {
         base::malformed(state, topic);
         let is = |name: &str| state.base.node.names().topic(name).is_ok_and(|name| name == topic);
-        let (is_map, is_odometry) = (is(MAP), is(ODOMETRY));
-        if is_map {
-            state.inputs.refuse_map(&InputFault::Malformed);
-            state.follower.clear_plan();
-        } else if is_odometry {
-            state.inputs.refuse_odometry(&InputFault::Malformed, None);
+        let inputs = [(MAP, Input::Map), (ODOMETRY, Input::Odometry), (CLOCK, Input::Clock)];
+        let found = inputs.into_iter().find(|(name, _)| is(name));
+        if let Some((name, input)) = found {
+            state.inputs.refuse_malformed(input);
+            if name == MAP {
+                state.follower.clear_plan();
+            }
         }
     }
 
