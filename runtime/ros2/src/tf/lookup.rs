@@ -82,6 +82,23 @@ impl TransformBuffer {
         }
     }
 
+    /// The frames whose transforms a lookup crosses: from each of the two up to the frame below which both lie, that
+    /// one left out. Of two trees, up to both roots; an unknown frame stands for itself.
+    pub fn frames_between<'a>(&'a self, target: &'a str, source: &'a str) -> impl Iterator<Item = &'a str> {
+        let names = [without_slash(source), without_slash(target)];
+        let ids = names.map(|name| self.frames.find(name));
+        let ancestor = match ids {
+            [Some(source), Some(target)] => self.common_ancestor(target, source).ok(),
+            _ => None,
+        };
+        let up = move |(name, id): (&'a str, Option<FrameId>)| {
+            let parent = |frame: &FrameId| self.edge(*frame).map(|edge| edge.parent);
+            let known = std::iter::successors(id, parent).take_while(move |&frame| Some(frame) != ancestor);
+            id.is_none().then_some(name).into_iter().chain(known.map(|frame| self.frames.name(frame)))
+        };
+        names.into_iter().zip(ids).filter(move |_| names[0] != names[1]).flat_map(up)
+    }
+
     fn known(&self, frame: &str) -> Result<FrameId, TransformError> {
         let (limit, counts) = (self.settings.max_frames, self.counts());
         self.frames.find(frame).ok_or_else(|| match counts.unused {

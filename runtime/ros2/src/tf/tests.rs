@@ -526,3 +526,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_frames_of_a_lookup_are_those_below_the_common_one() {
+    let mut buffer = TransformBuffer::default();
+    for (parent, child) in [("earth", "map"), ("map", "odom"), ("odom", "base"), ("base", "camera"), ("x", "y")] {
+        put_static(&mut buffer, parent, child, 0.0).expect("sound");
+    }
+    for (target, source, frames) in [
+        ("map", "base", vec!["base", "odom"]),
+        ("map", "/odom", vec!["odom"]),
+        ("camera", "odom", vec!["camera", "base"]),
+        ("map", "map", vec![]),
+        ("map", "y", vec!["y", "x", "map", "earth"]),
+        ("map", "new", vec!["new", "map", "earth"]),
+        ("new", "new", vec![]),
+    ] {
+        assert_eq!(buffer.frames_between(target, source).collect::<Vec<_>>(), frames, "{target} from {source}");
+    }
+}

@@ -29,6 +29,14 @@ impl From<StopReason> for Halt {
     }
 }
 
+impl From<InputFault> for Halt {
+    fn from(fault: InputFault) -> Self {
+        let is_transform = matches!(fault, InputFault::Transform(_));
+        let reason = if is_transform { StopReason::Transform } else { StopReason::Input(fault.name()) };
+        Self { reason, fault: Some(fault) }
+    }
+}
+
 impl<A: PathAction> PlannerNode<A> {
     /// Goals to visit in turn while driving, again and again, or `once`: then the loop ends after the last.
     pub fn set_tour(&mut self, goals: Vec<Point>, once: bool) {
@@ -86,13 +94,8 @@ impl<A: PathAction> PlannerNode<A> {
         let now = self.base.now();
         let parameters = &self.base.parameters.planner;
         let (tolerance_m, patience) = (parameters.goal_tolerance_m, parameters.hang_timeout());
-        let located = self.inputs.located(now, parameters.max_observation_age_secs).map_err(|fault| {
-            let is_transform = matches!(fault, InputFault::Transform(_));
-            let reason = if is_transform { StopReason::Transform } else { StopReason::Odometry(fault.name()) };
-            Halt { reason, fault: Some(fault) }
-        })?;
-        let (world, map_secs) =
-            self.inputs.world(parameters, now).map_err(|fault| Halt { reason: StopReason::Map, fault: Some(fault) })?;
+        let located = self.inputs.located(now, parameters.max_observation_age_secs)?;
+        let (world, map_secs) = self.inputs.world(parameters, now)?;
         let state = path_follower::predicted(&world, &located.state, now.since(located.stamp), self.commanded);
         let stamp = Stamp { time_secs: now.as_secs_f64(), step: self.step };
         if self.view.is_enabled() {

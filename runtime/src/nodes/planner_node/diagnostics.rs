@@ -1,5 +1,6 @@
 //! Diagnostics of a planner's node.
 
+use super::inputs::InputFault;
 use super::{PathAction, PlannerNode};
 use crate::pilot::{LatencySummary, PilotStatistics};
 use crate::quantity::{DriftState, DriftStatus};
@@ -37,6 +38,11 @@ impl<A: PathAction> PlannerNode<A> {
         if state == LifecycleState::ErrorProcessing {
             status.find(Level::Error, "error processing");
         }
+        if self.autostart.is_under_way() {
+            let level = if self.load_failure.is_some() { Level::Error } else { Level::Ok };
+            status.find(level, "autostart");
+            status.value("autostart_tries", self.autostart.tries());
+        }
         match self.loading {
             Some(since) => status.value("loading_secs", format!("{:.1}", since.elapsed().as_secs_f64())),
             None => status.value("loading_secs", 0),
@@ -56,6 +62,10 @@ impl<A: PathAction> PlannerNode<A> {
                 status.value("plan", &loaded.summary);
             }
             None => status.value("parity_self_test", "no model"),
+        }
+        if let Some(reason) = &self.load_failure {
+            status.find(Level::Error, "model_rejected");
+            status.value("model_rejected", reason);
         }
         let stages = &self.statistics.stages_ms;
         let stages = [
@@ -104,15 +114,22 @@ impl<A: PathAction> PlannerNode<A> {
                 status.value("map_age_secs", format!("{:.1}", now.since(since)));
                 status.value("map_cells", format!("{} x {}", map.layout().rows(), map.layout().columns()));
             }
-            None => {
-                if self.parameters().map_required {
-                    status.find(missing, "map_missing");
-                }
-                status.value("map_age_secs", "never");
-            }
+            None => status.value("map_age_secs", "never"),
+        }
+        // What answers to goals depend on, decided in the same place.
+        match self.inputs.world(self.parameters(), now) {
+            Ok((_, map_secs)) if !map_secs.is_finite() => status.find(missing, "stale_map"),
+            Ok(_) => {}
+            Err(fault) => find(&mut status, missing, &fault),
+        }
+        for refusals in [&self.inputs.map_refusals, &self.inputs.odometry_refusals, &self.inputs.clock_refusals] {
+            status.value(&format!("{}_count", refusals.input().fault_name()), refusals.total());
         }
         if self.inputs.map_differs() {
             status.find(Level::Warn, "map_differs");
+        }
+        if self.inputs.map_is_volatile() {
+            status.find(Level::Warn, "map_volatile");
         }
         let counts = self.inputs.transforms.counts();
         status.value("transforms_accepted", counts.accepted);
@@ -123,7 +140,7 @@ impl<A: PathAction> PlannerNode<A> {
             status.value(&format!("odd.{input}"), oddity.name());
         }
         if active && let Err(fault) = self.inputs.located(now, self.parameters().max_observation_age_secs) {
-            status.find(missing, fault.name());
+            find(&mut status, missing, &fault);
         }
         status
     }
@@ -148,6 +165,22 @@ impl<A: PathAction> PlannerNode<A> {
 
     fn report_drift(&self) -> Status {
         drift(self.statistics.drift.as_ref().filter(|_| self.loaded.is_some()))
+    }
+}
+
+/// Adds an input that is not usable. A refused one is an error whether or not the node is active.
+fn find(status: &mut Status, level: Level, fault: &InputFault) {
+    match fault {
+        InputFault::Refused(refused) => {
+            let name = refused.input.fault_name();
+            status.find(Level::Error, &format!("{name}: {}", refused.reason));
+            status.value(name, refused);
+            status.value(&format!("{name}_secs"), format!("{:.1}", refused.age_secs));
+        }
+        other => {
+            status.find(level, other.name());
+            status.value(other.name(), other);
+        }
     }
 }
 

@@ -31,6 +31,8 @@ planwright_ros2::parameters! {
         seed: u64 = 0 => range(0, i64::MAX).deferred(),
         /// Configure and activate without being asked, where no lifecycle manager is at work.
         autostart: bool = false => read_only(),
+        /// With autostart: a model that cannot be loaded is tried again for this long, then the process ends with 1, s.
+        autostart_timeout_secs: f64 = 10.0 => range(0.0, 86400.0),
         /// Values of planner_id in a goal that mean this planner; others are answered INVALID_PLANNER.
         planner_ids: Vec<String> = ["", "GridBased", "planwright"].map(str::to_owned).to_vec(),
         /// Time from observation to checked plan, s. A later plan is not published.

@@ -246,20 +246,23 @@ impl<A: PathAction> PlannerNode<A> {
 
     fn take_plan(&mut self, mut planned: Planned) {
         let plan = std::mem::replace(&mut planned.plan, CheckedPlan::with_capacity(0));
+        // The map may have changed, or been refused, since the job was made.
+        let world = self.inputs.check_world(self.parameters(), self.base.now(), &planned.world);
+        let failure = world.map_or_else(|fault| Some(fault.into()), |()| PlanningFailure::of_plan(&plan));
         let recycled = match planned.purpose {
             Purpose::Drive => self.take_drive_plan(&mut planned, plan),
             Purpose::Action(id) => {
-                self.answer_goal(id, &mut planned, PlanningFailure::of_plan(&plan));
+                self.answer_goal(id, &mut planned, failure);
                 plan
             }
             Purpose::Service(number) => {
                 if let Some((reply, request)) = self.services.remove(&number) {
-                    let failure = PlanningFailure::of_plan(&plan);
                     if let Some(failure) = &failure {
                         self.count_failure(failure);
                     }
                     self.counters.answered += u64::from(failure.is_none());
-                    reply.send(nav_msgs::GetPlanResponse { plan: planned.path.clone() });
+                    let plan = if failure.is_none() { planned.path.clone() } else { Path::default() };
+                    reply.send(nav_msgs::GetPlanResponse { plan });
                     self.note_overhead(&planned, &request);
                 }
                 plan
@@ -299,7 +302,8 @@ impl<A: PathAction> PlannerNode<A> {
 
     fn take_drive_plan(&mut self, planned: &mut Planned, plan: CheckedPlan) -> CheckedPlan {
         let stale = self.follower.goal() != Some(planned.observation.goal) || !planned.had_planner || planned.canceled;
-        if stale || !self.is_active() {
+        let outdated = self.inputs.check_world(self.parameters(), self.base.now(), &planned.world).is_err();
+        if stale || outdated || !self.is_active() {
             self.follower.give_up();
             return plan;
         }
@@ -362,6 +366,7 @@ mod tests {
     use crate::nodes::map::grid_of;
     use crate::world::{Layout, PointMass, Robot};
     use planwright_ros2::odometry::OdometryLimits;
+    use planwright_ros2::time::{Clock, ClockSource};
 
     const NOW: RosTime = RosTime::from_nanos(5_000_000_000);
     const FREE: [Point; 2] = [[1.0, 1.0], [3.0, 1.0]];
@@ -381,12 +386,12 @@ mod tests {
 
     fn empty_inputs() -> Inputs {
         let robot: Arc<dyn Robot> = Arc::new(PointMass::default());
-        Inputs::new("map", OdometryLimits::default(), robot)
+        Inputs::new("map", OdometryLimits::default(), robot, Clock::new(ClockSource::System))
     }
 
     fn inputs() -> Inputs {
         let mut inputs = empty_inputs();
-        inputs.take_map(&grid_of(&Layout::umaze(), "map", NOW), NOW).expect("a maze");
+        inputs.take_map(&grid_of(&Layout::umaze(), "map", NOW), NOW, false).expect("a maze");
         inputs
     }
 

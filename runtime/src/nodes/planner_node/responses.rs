@@ -1,6 +1,7 @@
 //! Nav2's forms of plan requests and results, with its error codes.
 
 use super::inputs::InputFault;
+use super::refusals::Input;
 use crate::gate::{CheckedPlan, Origin, Rejection};
 use crate::world::{Aabb, Map, Point};
 use planwright_ros2::messages::geometry_msgs::PoseStamped;
@@ -89,10 +90,11 @@ impl From<InputFault> for PlanningFailure {
     /// Invalid poses have no code of their own.
     fn from(fault: InputFault) -> Self {
         let code = match fault {
-            InputFault::Transform(_) | InputFault::Odometry(_) | InputFault::NoOdometry => ErrorCode::TfError,
-            InputFault::Invalid(_) | InputFault::Map(_) | InputFault::MapFrame { .. } | InputFault::NoMap => {
-                ErrorCode::Unknown
+            InputFault::Transform(_) | InputFault::Odometry(_) | InputFault::NoOdometry | InputFault::NoClock => {
+                ErrorCode::TfError
             }
+            InputFault::Refused(ref refused) if refused.input != Input::Map => ErrorCode::TfError,
+            _ => ErrorCode::Unknown,
         };
         Self::new(code, fault.name(), fault.to_string())
     }
