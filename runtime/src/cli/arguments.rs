@@ -2,6 +2,7 @@
 
 use super::output::CliError;
 use crate::correction::{CorrectionSettings, Strength};
+use crate::gate::Infeasible;
 use crate::model::{Artefact, EngineChoice};
 use crate::pilot::PilotSettings;
 use crate::planner::{
@@ -306,6 +307,21 @@ pub(super) fn check_free(layout: &Layout, point: Point, what: &str) -> Result<()
         point[1],
         layout.name()
     )))
+}
+
+/// A problem that no plan can solve, by the option at fault.
+pub(super) fn impossible(infeasible: Infeasible, layout: &Layout) -> CliError {
+    let option = match infeasible {
+        Infeasible::NoWay { .. } => "--start, --goal",
+        _ if infeasible.is_of_start() => "--start",
+        _ => "--goal",
+    };
+    let text = infeasible.to_string();
+    let problem = text.split_once("\nhint: ").map_or(text.as_str(), |(problem, _)| problem);
+    CliError::wrong(format!(
+        "{option}: {problem}\nhint: `planwright world show --layout {}` prints the free cells",
+        layout.name()
+    ))
 }
 
 /// `x,y` or `x,y,vx,vy`.

@@ -164,6 +164,9 @@ class Faults:
             message.header.stamp.nanosec = 1_000_000_000
 
         def turn(message):
+            message.pose.orientation.w = 0.5
+
+        def undirected(message):
             message.pose.orientation.w = 0.0
 
         def nan_turn(message):
@@ -180,7 +183,7 @@ class Faults:
             ("goal with NaN", broken(nothing, NAN, 1.0), UNKNOWN, "finite"),
             ("goal with Inf", broken(nothing, 1.0, INF), UNKNOWN, "finite"),
             ("goal with a huge number", broken(nothing, 1e308, -1e308), GOAL_OUTSIDE, "outside"),
-            ("goal turned by nothing", broken(turn), UNKNOWN, "norm"),
+            ("goal turned by half", broken(turn), UNKNOWN, "norm"),
             ("goal turned by NaN", broken(nan_turn), UNKNOWN, "finite"),
             ("goal without frame", broken(no_frame), UNKNOWN, "frame"),
             ("goal in an unknown frame", broken(other_frame), TF_ERROR, "kitchen"),
@@ -188,6 +191,8 @@ class Faults:
             ("goal outside", pose(50.0, 50.0), GOAL_OUTSIDE, "outside"),
             ("goal below", pose(-5.0, 1.0), GOAL_OUTSIDE, "outside"),
             ("goal in a wall", pose(2.0, 1.0), GOAL_OCCUPIED, "wall"),
+            ("goal within the radius of a wall", pose(1.25, 1.0), GOAL_OCCUPIED, "0.05 m from a wall, needs 0.105 m"),
+            ("goal of zeros as orientation", broken(undirected), NONE, ""),
         ]
         for name, place, code, contains in table:
             self.answered(watch, name, goal_message(place, FREE), code, contains)
@@ -197,6 +202,8 @@ class Faults:
             ("start with 1e9 ns", broken(stamp), UNKNOWN, "nanosec"),
             ("start outside", pose(-50.0, 1.0), START_OUTSIDE, "outside"),
             ("start in a wall", pose(2.0, 1.0), START_OCCUPIED, "wall"),
+            ("start within the radius of a wall", pose(3.25, 1.0), START_OCCUPIED, "0.05 m from a wall, needs 0.105 m"),
+            ("start in contact with a wall", pose(3.21, 1.0), NONE, ""),
         ]
         for name, place, code, contains in starts:
             self.answered(watch, name, goal_message(FAR, place), code, contains)
@@ -322,7 +329,7 @@ class Faults:
         self.checks.that("huge map: diagnostics go on", 0.0 < watch.worst_gap_secs < 2.5, watch.worst_gap_secs)
         # Another maze than the model's: what does not fit the map does not leave.
         self.counted(watch, "a closed corridor", lambda: feed.map.publish(map_of(closed={(2, 3)})), "map_differs")
-        self.answered(watch, "no way through the map", goal_message(FAR, FREE), NO_PATH, "expected a plan that passes")
+        self.answered(watch, "no way through the map", goal_message(FAR, FREE), NO_PATH, "no way from start to goal")
         self.answered(watch, "goal in a closed corridor", goal_message((2.0, 3.0), FREE), GOAL_OCCUPIED, "wall")
         feed.map.publish(map_of())
         wait_until(lambda: succeeded(watch.plan(FAR, FREE)), 10.0, "plans in the old map", 0.1)

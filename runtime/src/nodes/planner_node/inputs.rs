@@ -3,7 +3,7 @@
 use super::parameters::PlannerParameters;
 use crate::nodes::map::{MapError, MappedWorld, layout_of, same_walls};
 use crate::world::{Point, Robot, State, World};
-use planwright_ros2::messages::geometry_msgs::PoseStamped;
+use planwright_ros2::messages::geometry_msgs::{self, PoseStamped};
 use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Odometry};
 use planwright_ros2::odometry::{OdometryLimits, OdometryMonitor, OdometryOutcome, OdometrySample, OdometryStatus};
 use planwright_ros2::tf::{LookupTime, Quaternion, TransformBuffer, TransformError, TransformSettings};
@@ -21,6 +21,14 @@ pub enum InputFault {
     /// No transform between two frames.
     #[error(transparent)]
     Transform(#[from] TransformError),
+    /// No transform from the frame of a request's pose to the map's.
+    #[error("{of}: {fault}")]
+    TransformOf {
+        /// `start`, `goal` or `goal_pose`.
+        of: &'static str,
+        /// What is missing.
+        fault: TransformError,
+    },
     /// A map that is no maze.
     #[error(transparent)]
     Map(#[from] MapError),
@@ -52,7 +60,7 @@ impl InputFault {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Invalid(invalid) => invalid.name(),
-            Self::Transform(error) => error.name(),
+            Self::Transform(error) | Self::TransformOf { fault: error, .. } => error.name(),
             Self::Map(_) => "map_no_maze",
             Self::MapFrame { .. } => "map_frame",
             Self::Odometry(name) => name,
@@ -87,6 +95,15 @@ pub struct Located {
     pub stamp: RosTime,
     /// Direction of the robot's x axis.
     pub yaw_rad: f64,
+}
+
+/// A pose of a request in the map.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placed {
+    /// Position.
+    pub position: Point,
+    /// Direction; `None` where none is given.
+    pub yaw_rad: Option<f64>,
 }
 
 /// The last plausible odometry.
@@ -267,15 +284,24 @@ impl Inputs {
         Ok(Located { state, stamp: measured.stamp, yaw_rad: map_from_odom.yaw() + measured.yaw_rad })
     }
 
-    /// The position in the map of a pose in any known frame.
+    /// The place in the map of a request's start or goal, given in any known frame. An orientation of zeros alone gives no
+    /// direction: clients that have none to give leave it so.
     ///
     /// # Errors
     /// If the pose is broken or its frame has no place in the map.
-    pub fn position(&self, pose: &PoseStamped) -> Result<Point, InputFault> {
-        check_pose_stamped(pose)?;
-        let found = self.transforms.lookup(&self.map_frame, &pose.header.frame_id, LookupTime::Latest)?;
+    pub fn place(&self, of: &'static str, pose: &PoseStamped) -> Result<Placed, InputFault> {
+        let geometry_msgs::Quaternion { x, y, z, w } = pose.pose.orientation;
+        if [x, y, z, w] == [0.0; 4] {
+            let mut unturned = pose.clone();
+            unturned.pose.orientation = Quaternion::IDENTITY.into();
+            return Ok(Placed { yaw_rad: None, ..self.place(of, &unturned)? });
+        }
+        check_pose_stamped(pose).map_err(|invalid| invalid.below(of))?;
+        let found = self.transforms.lookup(&self.map_frame, &pose.header.frame_id, LookupTime::Latest);
+        let map_from_frame = found.map_err(|fault| InputFault::TransformOf { of, fault })?.target_from_source;
         let position = &pose.pose.position;
-        let point = found.target_from_source.apply_to_point([position.x, position.y, position.z]);
-        Ok([point[0], point[1]])
+        let [x, y, _] = map_from_frame.apply_to_point([position.x, position.y, position.z]);
+        let turn = map_from_frame.rotation * Quaternion::from(&pose.pose.orientation);
+        Ok(Placed { position: [x, y], yaw_rad: Some(turn.yaw()) })
     }
 }
