@@ -2,6 +2,7 @@
 
 use super::output::CliError;
 use crate::correction::{CorrectionSettings, Strength};
+use crate::figures::Place;
 use crate::gate::Infeasible;
 use crate::model::{Artefact, EngineChoice};
 use crate::pilot::PilotSettings;
@@ -302,9 +303,8 @@ pub(super) fn check_free(layout: &Layout, point: Point, what: &str) -> Result<()
         "in a wall"
     };
     Err(CliError::wrong(format!(
-        "{what}: expected a point in free space, got {},{}, which is {place}\nhint: `planwright world show --layout {}` prints the free cells",
-        point[0],
-        point[1],
+        "{what}: expected a point in free space, got {}, which is {place}\nhint: `planwright world show --layout {}` prints the free cells",
+        Place(point),
         layout.name()
     )))
 }

@@ -35,7 +35,11 @@ pub(crate) struct WayOut {
 impl Default for WayOut {
     fn default() -> Self {
         let room = || Trajectory::with_capacity(0.0, MAX_STATES);
-        Self { timer: TimeParameterizer::new(PIECES + 1, MAX_STATES - SETTLE_STEPS), reference: room(), trajectory: room() }
+        Self {
+            timer: TimeParameterizer::new(PIECES + 1, MAX_STATES - SETTLE_STEPS),
+            reference: room(),
+            trajectory: room(),
+        }
     }
 }
 

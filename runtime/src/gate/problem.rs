@@ -29,7 +29,7 @@ pub enum Infeasible {
     },
     /// The robot does not fit at the start, deeper than [`CONTACT_M`] or without a way out.
     #[error(
-        "{}\nhint: from contact of up to {CONTACT_M} m in a wall a way out is planned; move the robot, or correct its place on the map", occupied("start", .at, .room)
+        "{}\nhint: from contact of up to {contact} m in a wall a way out is planned; move the robot, or correct its place on the map", occupied("start", .at, .room), contact = CONTACT_M
     )]
     StartOccupied {
         /// The start.
@@ -147,7 +147,11 @@ pub fn check_start(world: &World, start: Point, clearance_m: f64) -> Result<(), 
         return Err(Infeasible::StartOutsideMap { at: start, bounds });
     }
     let room = room_at(world, start, clearance_m);
-    if has_room(&room, clearance_m.min(-CONTACT_M)) { Ok(()) } else { Err(Infeasible::StartOccupied { at: start, room }) }
+    if has_room(&room, clearance_m.min(-CONTACT_M)) {
+        Ok(())
+    } else {
+        Err(Infeasible::StartOccupied { at: start, room })
+    }
 }
 
 /// The goal alone.
@@ -178,7 +182,7 @@ fn is_outside(bounds: &Aabb, [x, y]: Point) -> bool {
     x < low_x || y < low_y || x > high_x || y > high_y
 }
 
-/// Also the figures of a start that is no longer than [`check_start`] lets pass.
+/// The room at a point, for plans that keep `clearance_m`.
 pub(crate) fn room_at(world: &World, point: Point, clearance_m: f64) -> Room {
     let footprint = world.robot().footprint();
     let radius_m = footprint.circumscribed_radius_m();
@@ -210,11 +214,13 @@ mod tests {
     #[test]
     fn a_goal_within_the_robots_radius_of_a_wall_is_occupied_and_has_its_figures() {
         // The wall between the corridors begins at x = 1.3; that outside ends at y = 0.3.
-        for (goal, distance) in [([1.25, 1.0], "0.05"), ([1.0, 0.4], "0.1"), ([1.0, 0.404], "0.104"), ([1.2, 0.31], "0.01")]
+        for (goal, distance) in
+            [([1.25, 1.0], "0.05"), ([1.0, 0.4], "0.1"), ([1.0, 0.404], "0.104"), ([1.2, 0.31], "0.01")]
         {
             let (name, text) = problem(FREE, goal);
             assert_eq!(name, "goal_occupied");
-            let figures = format!("{distance} m from a wall, needs 0.105 m: the radius of 0.1 m and a clearance of 0.005 m");
+            let figures =
+                format!("{distance} m from a wall, needs 0.105 m: the radius of 0.1 m and a clearance of 0.005 m");
             assert!(text.starts_with("expected the goal in free space, got ") && text.contains(&figures), "{text}");
         }
         assert_eq!(check(FREE, [1.195, 1.0]), Ok(()), "what is needed suffices");

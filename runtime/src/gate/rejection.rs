@@ -9,9 +9,6 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub enum Rejection {
-    /// No plan can exist: nothing was proposed.
-    #[serde(untagged)]
-    Infeasible(Infeasible),
     /// The planner had no proposal.
     PlannerFailed,
     /// The proposal could not be corrected.
@@ -75,6 +72,9 @@ pub enum Rejection {
         /// Time taken, seconds.
         secs: f64,
     },
+    /// No plan can exist: nothing was proposed.
+    #[serde(untagged)]
+    Infeasible(Infeasible),
 }
 
 impl Rejection {
@@ -142,7 +142,9 @@ impl fmt::Display for Rejection {
             Self::Speed { mps } => write!(f, "speed {} m/s", Rounded(*mps, 2)),
             Self::Acceleration { mps2 } => write!(f, "acceleration {} m/s^2", Rounded(*mps2, 1)),
             Self::Collision { clearance_m } => write!(f, "collision: clearance {} m", Rounded(*clearance_m, 3)),
-            Self::Discontinuity { metres, mps } => write!(f, "discontinuity: {} m, {} m/s", Rounded(*metres, 3), Rounded(*mps, 2)),
+            Self::Discontinuity { metres, mps } => {
+                write!(f, "discontinuity: {} m, {} m/s", Rounded(*metres, 3), Rounded(*mps, 2))
+            }
             Self::StaleObservation { secs } => write!(f, "observation {} s old", Rounded(*secs, 3)),
             Self::StaleMap { secs } => write!(f, "map {} s old", Rounded(*secs, 3)),
             Self::Deadline { secs } => write!(f, "no plan in time, {} s after the observation", Rounded(*secs, 4)),

@@ -532,6 +532,24 @@ class Faults:
         watch.set_parameter("odom_fault", "none", SIM)
         self.arrives(watch, name, goal)
 
+    def contact(self):
+        """A robot that was parked against a wall: it leaves it, and touches none on its way."""
+        with Programs(self.planwright) as programs, Watch() as watch:
+            self.drive(programs, watch, {"start": [3.2, 1.0]})
+            wait_until(lambda: watch.odometry[0] > 3.19, what="the robot at the wall")
+            parked = watch.contacts
+            answer = watch.eventually(succeeded, attempts=50, goal=FAR, start=None)
+            self.checks.that("in contact: a plan from where the robot is", succeeded(answer), answer)
+            self.arrives(watch, "in contact", FAR)
+            self.checks.equal("in contact: no wall is touched on the way", parked, watch.contacts)
+            # Into the wall's reach nothing is driven.
+            self.answered(watch, "driven to a wall", goal_message((1.25, 1.0)), GOAL_OCCUPIED, "0.05 m from a wall, needs 0.105 m")
+            before = watch.fresh().faults()
+            watch.heard_publisher(PoseStamped, "/goal_pose").publish(pose(1.25, 1.0))
+            with self.checks.guarded("a goal_pose at a wall"):
+                watch.fault_after("goal_occupied", before, 10.0)
+                self.checks.that("a goal_pose at a wall: goal_occupied, and the robot stays", watch.near(FAR), watch.odometry)
+
     def robot_dies(self):
         with Programs(self.planwright) as programs, Watch() as watch:
             sim, maze = self.drive(programs, watch)
@@ -847,7 +865,7 @@ class Faults:
             self.checks.that("a domain that is none: refused", bad.wait(10.0) != 0 and "ROS_DOMAIN_ID" in bad.text(), bad.text())
 
 
-SECTIONS = ("inputs", "odometry_faults", "robot_dies", "clock", "clock_of_the_robot", "slow_planner", "sigterm_during_inference",
+SECTIONS = ("inputs", "contact", "odometry_faults", "robot_dies", "clock", "clock_of_the_robot", "slow_planner", "sigterm_during_inference",
             "planner_hangs", "slow_for_its_deadline", "models", "alone")
 
 

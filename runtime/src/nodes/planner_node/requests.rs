@@ -470,7 +470,9 @@ mod tests {
         assert_eq!(near([1.25, 1.0], FREE[1]), (ErrorCode::StartOccupied, "start_occupied"));
         let text = message(&request(Some(FREE[0]), [1.25, 1.0]), &inputs);
         assert!(text.contains("0.05 m from a wall, needs 0.105 m"), "{text}");
-        assert!(Problem::of(&request(Some([1.19, 1.0]), FREE[1]), &NodeParameters::maze().planner, &inputs, NOW).is_ok());
+        assert!(
+            Problem::of(&request(Some([1.19, 1.0]), FREE[1]), &NodeParameters::maze().planner, &inputs, NOW).is_ok()
+        );
         let huge = message(&request(Some(FREE[0]), [1e308, -1e308]), &inputs);
         assert!(huge.contains("1e308, -1e308") && huge.len() < 200, "{huge}");
         let mut broken = good.clone();
@@ -479,7 +481,9 @@ mod tests {
         broken.start = good.start.clone();
         broken.goal.header.frame_id.clear();
         assert!(message(&broken, &inputs).starts_with("`goal.header.frame_id`: "), "{}", message(&broken, &inputs));
-        for (start, goal, end) in [("attic", "map", "start: "), ("map", "attic", "goal: "), ("attic", "attic", "goal: ")] {
+        for (start, goal, end) in
+            [("attic", "map", "start: "), ("map", "attic", "goal: "), ("attic", "attic", "goal: ")]
+        {
             let lost = PathRequest { goal: pose(FREE[1], goal), start: Some(pose(FREE[0], start)), ..good.clone() };
             assert!(message(&lost, &inputs).starts_with(end), "{}", message(&lost, &inputs));
         }

@@ -120,7 +120,10 @@ impl From<InputFault> for PlanningFailure {
     /// Invalid poses have no code of their own.
     fn from(fault: InputFault) -> Self {
         let code = match fault {
-            InputFault::Transform(_) | InputFault::TransformOf { .. } | InputFault::Odometry(_) | InputFault::NoOdometry => ErrorCode::TfError,
+            InputFault::Transform(_)
+            | InputFault::TransformOf { .. }
+            | InputFault::Odometry(_)
+            | InputFault::NoOdometry => ErrorCode::TfError,
             InputFault::Invalid(_) | InputFault::Map(_) | InputFault::MapFrame { .. } | InputFault::NoMap => {
                 ErrorCode::Unknown
             }
