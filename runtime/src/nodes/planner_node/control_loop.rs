@@ -85,8 +85,7 @@ impl<A: PathAction> PlannerNode<A> {
         }
         if !self.follower.is_planning() {
             let observation = Observation { state, goal, stamp_secs: located.stamp.as_secs_f64(), step: self.step };
-            let goal_yaw_rad = self.follower.goal_yaw_rad();
-            let request = PendingRequest { goal_yaw_rad, ..PendingRequest::default() };
+            let request = PendingRequest::towards(self.follower.goal_yaw_rad());
             let job = self.job(Purpose::Drive, observation, now, Arc::clone(&world), map_secs, &request);
             match self.worker.plan(job) {
                 Ok(()) => self.follower.requested(),

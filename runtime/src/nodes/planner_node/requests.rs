@@ -9,7 +9,7 @@ use super::responses::{ErrorCode, PathAction, PathRequest, PlanningFailure};
 use super::worker::Report;
 use crate::gate::{CheckedPlan, Origin, Rejection, check_goal, check_problem, check_way};
 use crate::planner::Observation;
-use crate::world::{Point, State, World};
+use crate::world::{State, World};
 use planwright_ros2::action::{ActionHandler, Actions, GoalId, GoalStatus};
 use planwright_ros2::executor::Reply;
 use planwright_ros2::lifecycle::{self, LifecycleState, TransitionOutcome};
@@ -28,7 +28,7 @@ pub(super) struct PendingRequest {
     /// The goal to drive to once there is a path.
     goal_to_drive: Option<Placed>,
     /// Direction at the goal.
-    pub(super) goal_yaw_rad: Option<f64>,
+    goal_yaw_rad: Option<f64>,
     /// The start is the request's, not measured.
     start_is_given: bool,
 }
@@ -46,6 +46,11 @@ impl Default for PendingRequest {
 }
 
 impl PendingRequest {
+    /// Of the driven robot, whose path ends in this direction.
+    pub(super) fn towards(goal_yaw_rad: Option<f64>) -> Self {
+        Self { goal_yaw_rad, ..Self::default() }
+    }
+
     /// Drops its plan: not begun if still queued, and not published.
     pub(super) fn cancel(&self) {
         self.canceled.store(true, Ordering::Release);
@@ -383,7 +388,7 @@ mod tests {
     use super::super::parameters::NodeParameters;
     use super::*;
     use crate::nodes::map::grid_of;
-    use crate::world::{Layout, PointMass, Robot};
+    use crate::world::{Layout, Point, PointMass, Robot};
     use planwright_ros2::messages::geometry_msgs::TransformStamped;
     use planwright_ros2::odometry::OdometryLimits;
     use planwright_ros2::tf;
