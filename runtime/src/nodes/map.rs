@@ -3,6 +3,7 @@
 //! The map's frame is the maze's own (`qpos`): the cell of row r and column c covers
 //! `[r - 0.7, r + 0.3] x [c - 0.7, c + 0.3]` metres.
 
+use crate::figures::{Figure, Place};
 use crate::world::{Layout, LayoutError, Robot, World};
 use planwright_ros2::messages::nav_msgs::{MapMetaData, OccupancyGrid};
 use planwright_ros2::messages::std_msgs::Header;
@@ -42,6 +43,16 @@ pub enum MapError {
         "expected free space at coordinates above -0.7 m only, got some outside\nhint: the map's frame must be the maze's"
     )]
     Outside,
+    /// More than a maze may have.
+    #[error(
+        "expected a map of at most {max} m along each axis from -0.7 m on, got {size}, which ends at {end} m\nhint: crop the map to what the robot uses, or move its origin", max = Layout::MAX_SIDE
+    )]
+    TooLarge {
+        /// In metres and in cells of the grid.
+        size: String,
+        /// Where it ends, in the frame of the map.
+        end: String,
+    },
     /// The cells make no maze.
     #[error("expected a map that is walled in: {0}")]
     Layout(#[from] LayoutError),
@@ -82,7 +93,7 @@ pub fn layout_of(grid: &OccupancyGrid) -> Result<Layout, MapError> {
         return Err(MapError::Turned { yaw_rad, far_corner_m });
     }
     if !(resolution <= 1.0 + 1e-6) {
-        return Err(MapError::Coarse(resolution.to_string()));
+        return Err(MapError::Coarse(Figure(resolution).to_string()));
     }
     let (width, height) = (grid.info.width as usize, grid.info.height as usize);
     let origin = [grid.info.origin.position.x, grid.info.origin.position.y];
@@ -123,7 +134,17 @@ pub fn layout_of(grid: &OccupancyGrid) -> Result<Layout, MapError> {
         }
         text.push('\n');
     }
-    Ok(Layout::parse("map", &text)?)
+    Layout::parse("map", &text).map_err(|error| match error {
+        LayoutError::TooLarge { .. } => {
+            let [x, y] = [width, height].map(|cells| resolution * cells as f64);
+            let cells = format!("{width} x {height} cells of {} m", Figure(resolution));
+            MapError::TooLarge {
+                size: format!("one of {} m x {} m ({cells})", Figure(x), Figure(y)),
+                end: Place([origin[0] + x, origin[1] + y]).to_string(),
+            }
+        }
+        other => MapError::Layout(other),
+    })
 }
 
 /// A maze, and the world of a robot in it. Cloning shares the world.
@@ -226,6 +247,16 @@ mod tests {
         assert_eq!(layout_of(&shifted), Err(MapError::Outside));
         let mut huge = grid_of(&Layout::umaze(), "map", stamp());
         huge.info.origin.position.x = 1e12;
-        assert!(matches!(layout_of(&huge), Err(MapError::Layout(_))));
+        assert!(matches!(layout_of(&huge), Err(MapError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_map_of_100_m_is_refused_by_its_size_in_metres_and_cells() {
+        let mut large = grid_of(&Layout::umaze(), "map", stamp());
+        (large.info.width, large.info.height, large.info.resolution) = (2000, 2000, 0.05);
+        large.data = vec![100; 2000 * 2000];
+        let text = layout_of(&large).expect_err("a map that is too large").to_string();
+        assert!(text.contains("at most 64 m"), "{text}");
+        assert!(text.contains("100 m x 100 m (2000 x 2000 cells of 0.05 m), which ends at 99.3, 99.3 m"), "{text}");
     }
 }

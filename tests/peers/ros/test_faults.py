@@ -164,6 +164,9 @@ class Faults:
             message.header.stamp.nanosec = 1_000_000_000
 
         def turn(message):
+            message.pose.orientation.w = 0.5
+
+        def undirected(message):
             message.pose.orientation.w = 0.0
 
         def nan_turn(message):
@@ -180,7 +183,7 @@ class Faults:
             ("goal with NaN", broken(nothing, NAN, 1.0), UNKNOWN, "finite"),
             ("goal with Inf", broken(nothing, 1.0, INF), UNKNOWN, "finite"),
             ("goal with a huge number", broken(nothing, 1e308, -1e308), GOAL_OUTSIDE, "outside"),
-            ("goal turned by nothing", broken(turn), NONE, ""),
+            ("goal turned by half", broken(turn), NONE, ""),
             ("goal turned by NaN", broken(nan_turn), UNKNOWN, "finite"),
             ("goal without frame", broken(no_frame), UNKNOWN, "frame"),
             ("goal in an unknown frame", broken(other_frame), TF_ERROR, "kitchen"),
@@ -188,6 +191,8 @@ class Faults:
             ("goal outside", pose(50.0, 50.0), GOAL_OUTSIDE, "outside"),
             ("goal below", pose(-5.0, 1.0), GOAL_OUTSIDE, "outside"),
             ("goal in a wall", pose(2.0, 1.0), GOAL_OCCUPIED, "wall"),
+            ("goal within the radius of a wall", pose(1.25, 1.0), GOAL_OCCUPIED, "0.05 m from a wall, needs 0.105 m"),
+            ("goal of zeros as orientation", broken(undirected), NONE, ""),
         ]
         for name, place, code, contains in table:
             self.answered(watch, name, goal_message(place, FREE), code, contains)
@@ -197,6 +202,8 @@ class Faults:
             ("start with 1e9 ns", broken(stamp), NONE, ""),
             ("start outside", pose(-50.0, 1.0), START_OUTSIDE, "outside"),
             ("start in a wall", pose(2.0, 1.0), START_OCCUPIED, "wall"),
+            ("start within the radius of a wall", pose(3.25, 1.0), START_OCCUPIED, "0.05 m from a wall, needs 0.105 m"),
+            ("start in contact with a wall", pose(3.21, 1.0), NONE, ""),
         ]
         for name, place, code, contains in starts:
             self.answered(watch, name, goal_message(FAR, place), code, contains)
@@ -314,7 +321,7 @@ class Faults:
         self.readable_map(watch, feed, "a readable map after the huge one")
         # Another maze than the model's: what does not fit the map does not leave.
         self.counted(watch, "a closed corridor", lambda: feed.map.publish(map_of(closed={(2, 3)})), "map_differs")
-        self.answered(watch, "no way through the map", goal_message(FAR, FREE), NO_PATH, "expected a plan that passes")
+        self.answered(watch, "no way through the map", goal_message(FAR, FREE), NO_PATH, "no way from start to goal")
         self.answered(watch, "goal in a closed corridor", goal_message((2.0, 3.0), FREE), GOAL_OCCUPIED, "wall")
         feed.map.publish(map_of())
         wait_until(lambda: succeeded(watch.plan(FAR, FREE)), 10.0, "plans in the old map", 0.1)
@@ -525,6 +532,24 @@ class Faults:
             self.checks.that(f"{name}: odom_status is not ok", watch.status("inputs")["_message"] != "ok", watch.status("inputs"))
         watch.set_parameter("odom_fault", "none", SIM)
         self.arrives(watch, name, goal)
+
+    def contact(self):
+        """A robot that was parked against a wall: it leaves it, and touches none on its way."""
+        with Programs(self.planwright) as programs, Watch() as watch:
+            self.drive(programs, watch, {"start": [3.2, 1.0]})
+            wait_until(lambda: watch.odometry[0] > 3.19, what="the robot at the wall")
+            parked = watch.contacts
+            answer = watch.eventually(succeeded, attempts=50, goal=FAR, start=None)
+            self.checks.that("in contact: a plan from where the robot is", succeeded(answer), answer)
+            self.arrives(watch, "in contact", FAR)
+            self.checks.equal("in contact: no wall is touched on the way", parked, watch.contacts)
+            # Into the wall's reach nothing is driven.
+            self.answered(watch, "driven to a wall", goal_message((1.25, 1.0)), GOAL_OCCUPIED, "0.05 m from a wall, needs 0.105 m")
+            before = watch.fresh().faults()
+            watch.heard_publisher(PoseStamped, "/goal_pose").publish(pose(1.25, 1.0))
+            with self.checks.guarded("a goal_pose at a wall"):
+                watch.fault_after("goal_occupied", before, 10.0)
+                self.checks.that("a goal_pose at a wall: goal_occupied, and the robot stays", watch.near(FAR), watch.odometry)
 
     def robot_dies(self):
         with Programs(self.planwright) as programs, Watch() as watch:
@@ -841,7 +866,7 @@ class Faults:
             self.checks.that("a domain that is none: refused", bad.wait(10.0) != 0 and "ROS_DOMAIN_ID" in bad.text(), bad.text())
 
 
-SECTIONS = ("inputs", "odometry_faults", "robot_dies", "clock", "clock_of_the_robot", "slow_planner", "sigterm_during_inference",
+SECTIONS = ("inputs", "contact", "odometry_faults", "robot_dies", "clock", "clock_of_the_robot", "slow_planner", "sigterm_during_inference",
             "planner_hangs", "slow_for_its_deadline", "models", "alone")
 
 

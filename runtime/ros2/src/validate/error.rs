@@ -110,7 +110,7 @@ impl InvalidMessage {
     }
 
     /// The same fault of a field that lies deeper in a message.
-    pub(super) fn below(mut self, path: &str) -> Self {
+    pub fn below(mut self, path: &str) -> Self {
         match &mut self {
             Self::Stamp { field, .. }
             | Self::EmptyFrame { field }

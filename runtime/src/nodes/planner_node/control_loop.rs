@@ -1,6 +1,6 @@
 //! The control loop of a driving node: one velocity command and one replan per control period.
 
-use super::inputs::InputFault;
+use super::inputs::{InputFault, Placed};
 use super::jobs::Purpose;
 use super::path_follower::{self, StopReason};
 use super::responses::{ErrorCode, PathAction, PlanningFailure};
@@ -55,8 +55,8 @@ impl<A: PathAction> PlannerNode<A> {
             self.follower.clear();
             self.base.waker.stop();
         }
-        if let Some(goal) = step.goal {
-            self.drive_to(goal);
+        if let Some(position) = step.goal {
+            self.drive_to(Placed { position, yaw_rad: None });
         }
     }
 
@@ -103,7 +103,7 @@ impl<A: PathAction> PlannerNode<A> {
         }
         if !self.follower.is_planning() {
             let observation = Observation { state, goal, stamp_secs: located.stamp.as_secs_f64(), step: self.step };
-            let request = PendingRequest::default();
+            let request = PendingRequest::towards(self.follower.goal_yaw_rad());
             let job = self.job(Purpose::Drive, observation, now, Arc::clone(&world), map_secs, &request);
             match self.worker.plan(job) {
                 Ok(()) => self.follower.requested(),

@@ -9,7 +9,9 @@ use planwright_ros2::messages::geometry_msgs::{PoseStamped, TransformStamped};
 use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Odometry};
 use planwright_ros2::messages::std_msgs::Header;
 use planwright_ros2::odometry::{OdometryLimits, OdometryMonitor, OdometrySample, OdometryStatus};
-use planwright_ros2::tf::{Inserted, LookupTime, StampedTransform, TransformBuffer, TransformError, TransformSettings};
+use planwright_ros2::tf::{
+    Inserted, LookupTime, StampedTransform, Transform, TransformBuffer, TransformError, TransformSettings,
+};
 use planwright_ros2::time::{Clock, ClockSource, RosTime, StampError};
 use planwright_ros2::validate::{
     InvalidMessage, Oddities, Oddity, PlanarOdometry, check_map, check_odometry, check_orientation, check_place,
@@ -28,6 +30,14 @@ pub enum InputFault {
     /// No transform between two frames.
     #[error(transparent)]
     Transform(#[from] TransformError),
+    /// No transform from the frame of a request's pose to the map's.
+    #[error("{of}: {fault}")]
+    TransformOf {
+        /// `start`, `goal` or `goal_pose`.
+        of: &'static str,
+        /// What is missing.
+        fault: TransformError,
+    },
     /// A map that is no maze.
     #[error(transparent)]
     Map(#[from] MapError),
@@ -84,7 +94,7 @@ impl InputFault {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Invalid(invalid) => invalid.name(),
-            Self::Transform(error) => error.name(),
+            Self::Transform(error) | Self::TransformOf { fault: error, .. } => error.name(),
             Self::Map(_) => "map_no_maze",
             Self::MapFrame { .. } => "map_frame",
             Self::Odometry(fault) => fault.name(),
@@ -120,6 +130,15 @@ pub struct Located {
     pub stamp: RosTime,
     /// Direction of the robot's x axis.
     pub yaw_rad: f64,
+}
+
+/// A pose of a request in the map.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placed {
+    /// Position.
+    pub position: Point,
+    /// Direction; `None` where none is given.
+    pub yaw_rad: Option<f64>,
 }
 
 /// The last plausible odometry.
@@ -554,28 +573,39 @@ impl Inputs {
         Ok(Located { state, stamp: measured.stamp.min(now), yaw_rad: map_from_odom.yaw() + measured.yaw_rad })
     }
 
-    /// The position in the map of a pose in any known frame. Neither its stamp nor its orientation is used.
+    /// The position in the map of a start, given in any known frame. Neither its stamp nor its orientation is used.
     ///
     /// # Errors
     /// If the pose is broken or its frame has no place in the map.
-    pub fn position(&self, pose: &PoseStamped) -> Result<Point, InputFault> {
-        let mut odd = self.odd_pose.get();
-        let (frame, position) = check_place(pose, &mut odd)?;
-        self.odd_pose.set(odd);
-        let found = self.usable(frame, self.transforms.lookup(&self.map_frame, frame, LookupTime::Latest))?;
-        let [x, y, _] = found.target_from_source.apply_to_point(position);
-        Ok([x, y])
+    pub fn start(&self, pose: &PoseStamped) -> Result<Point, InputFault> {
+        self.position("start", pose).map(|(position, _)| position)
     }
 
-    /// The position of a goal, whose orientation has to be one, or none.
+    /// The place in the map of a goal, given in any known frame. An orientation of zeros gives no direction: clients that
+    /// have none to give leave it so.
     ///
     /// # Errors
-    /// As [`Self::position`], or if the orientation is none.
-    pub fn goal(&self, pose: &PoseStamped) -> Result<Point, InputFault> {
+    /// As [`Self::start`], or if the orientation is none.
+    pub fn goal(&self, of: &'static str, pose: &PoseStamped) -> Result<Placed, InputFault> {
+        let (position, map_from_frame) = self.position(of, pose)?;
         let mut odd = self.odd_pose.get();
-        check_orientation(&pose.pose.orientation, &mut odd)?;
+        let rotation = check_orientation(&pose.pose.orientation, &mut odd).map_err(|invalid| invalid.below(of))?;
         self.odd_pose.set(odd);
-        self.position(pose)
+        Ok(Placed { position, yaw_rad: rotation.map(|rotation| (map_from_frame.rotation * rotation).yaw()) })
+    }
+
+    fn position(&self, of: &'static str, pose: &PoseStamped) -> Result<(Point, Transform), InputFault> {
+        let mut odd = self.odd_pose.get();
+        let (frame, position) = check_place(pose, &mut odd).map_err(|invalid| invalid.below(of))?;
+        self.odd_pose.set(odd);
+        let found = self.transforms.lookup(&self.map_frame, frame, LookupTime::Latest);
+        let found = self.usable(frame, found).map_err(|fault| match fault {
+            InputFault::Transform(fault) => InputFault::TransformOf { of, fault },
+            other => other,
+        })?;
+        let map_from_frame = found.target_from_source;
+        let [x, y, _] = map_from_frame.apply_to_point(position);
+        Ok(([x, y], map_from_frame))
     }
 }
 
@@ -730,9 +760,9 @@ mod tests {
                 assert_eq!(refusal(located(&inputs)).0, "tf_refused");
                 let mut goal = PoseStamped::default();
                 (goal.header.frame_id, goal.pose.orientation.w) = ("odom".to_owned(), 1.0);
-                assert_eq!(refusal(inputs.position(&goal)).0, "tf_refused");
+                assert_eq!(refusal(inputs.goal("goal", &goal)).0, "tf_refused");
                 inputs.take_transform(&good, is_static, NOW).expect("sound");
-                assert!(located(&inputs).is_ok() && inputs.position(&goal).is_ok());
+                assert!(located(&inputs).is_ok() && inputs.goal("goal", &goal).is_ok());
             }
             // Frames beside the way, and above the map.
             for (parent, child) in [("odom", "camera"), ("earth", "map")] {

@@ -50,6 +50,8 @@ pub struct PlanJob {
     pub clock: Clock,
     /// The start is the request's, not measured: it does not age.
     pub start_is_given: bool,
+    /// Direction at the goal, if one is given.
+    pub goal_yaw_rad: Option<f64>,
     /// Time at which the map was last known to hold, seconds of ROS time.
     pub map_secs: f64,
     /// The robot on the map.
