@@ -163,6 +163,7 @@ class OddInputs:
             time.sleep(SETTLE_SECS)
             self.refused(watch, f"odometry, {change.__name__}", TF_ERROR, *parts)
         feed.change = OddFeed.change
+        time.sleep(SETTLE_SECS)
         feed.is_sending = False
         time.sleep(SETTLE_SECS)
         self.refused(watch, "odometry that stopped", TF_ERROR, "0.2 s", "got none for")
@@ -301,7 +302,7 @@ class OddInputs:
                     time.sleep(0.01)
                 self.plans(watch, f"{name}, then 5,000 moving ones")
                 inputs = watch.fresh().status("inputs")
-                holds = int(inputs["frames"]) <= 100 and int(inputs["transforms_unused"]) > 5000
+                holds = int(inputs["frames"]) <= 100 and int(inputs["transforms_unused"]) > 3000
                 self.checks.that(f"{name}: no more than max_frames are kept", holds, inputs)
                 self.checks.that(f"{name}: no fault", "tf_too_many_frames" not in watch.faults(), watch.faults())
                 # A goal in one of the frames that were not kept: named, and kept once it comes again.

@@ -9,6 +9,7 @@ use planwright_ros2::diagnostics::{Level, Status};
 use planwright_ros2::lifecycle::LifecycleState;
 use planwright_ros2::logger::Severity;
 use planwright_ros2::odometry::OdometryOutcome;
+use planwright_ros2::validate::Oddity;
 use std::time::Instant;
 
 impl<A: PathAction> PlannerNode<A> {
@@ -136,8 +137,11 @@ impl<A: PathAction> PlannerNode<A> {
         status.value("transforms_refused", counts.refused);
         status.value("transforms_unused", counts.unused);
         status.value("frames", self.inputs.transforms.frame_count());
-        for (input, oddity) in self.inputs.oddities() {
-            status.value(&format!("odd.{input}"), oddity.name());
+        for (input, odd) in self.inputs.oddities() {
+            let names: Vec<_> = odd.iter().map(Oddity::name).collect();
+            if !names.is_empty() {
+                status.value(&format!("odd.{input}"), names.join(" "));
+            }
         }
         if active && let Err(fault) = self.inputs.located(now, self.parameters().max_observation_age_secs) {
             find(&mut status, missing, &fault);

@@ -168,7 +168,7 @@ pub struct Inputs {
     odd_odometry: Oddities,
     odd_map: Oddities,
     odd_pose: Cell<Oddities>,
-    /// In the order of [`Inputs::odd_inputs`].
+    /// In the order of [`Inputs::oddities`].
     odd_known: [Oddities; 4],
     clock: Clock,
     /// Refusals of maps.
@@ -228,7 +228,8 @@ impl Inputs {
         }
     }
 
-    fn odd_inputs(&self) -> [(&'static str, Oddities); 4] {
+    /// What has been accepted although it is odd, by input.
+    pub fn oddities(&self) -> [(&'static str, Oddities); 4] {
         [
             ("odometry", self.odd_odometry),
             ("map", self.odd_map),
@@ -237,14 +238,9 @@ impl Inputs {
         ]
     }
 
-    /// What has been accepted although it is odd, by input.
-    pub fn oddities(&self) -> impl Iterator<Item = (&'static str, Oddity)> {
-        self.odd_inputs().into_iter().flat_map(|(input, odd)| odd.iter().map(move |oddity| (input, oddity)))
-    }
-
     /// Of these, what was not there at the last call.
     pub fn take_new_oddities(&mut self) -> Vec<(&'static str, Oddity)> {
-        let (now, mut new) = (self.odd_inputs(), Vec::new());
+        let (now, mut new) = (self.oddities(), Vec::new());
         for ((input, odd), known) in now.into_iter().zip(&mut self.odd_known) {
             new.extend(odd.except(std::mem::replace(known, odd)).iter().map(|oddity| (input, oddity)));
         }
