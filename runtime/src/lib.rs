@@ -37,6 +37,7 @@ pub mod correction;
 pub mod density;
 pub mod diffusion;
 pub mod evaluate;
+pub mod figures;
 pub mod files;
 pub mod gate;
 pub mod geometry;

@@ -269,11 +269,36 @@ fn wrong_usage_is_code_2() {
 #[test]
 fn a_start_or_goal_in_a_wall_outside_or_nan_is_refused() {
     refused(planwright().args(["plan", "--start", "2,1"]), &["--start", "free space", "in a wall", "hint"]);
-    refused(planwright().args(["plan", "--start", "50,1"]), &["outside the maze"]);
+    refused(planwright().args(["plan", "--start", "50,1"]), &["--start", "outside the map"]);
     refused(planwright().args(["plan", "--start", "nan,1"]), &["finite"]);
     refused(planwright().args(["plan", "--start", "1,1", "--goal", "2,2"]), &["--goal", "in a wall"]);
     refused(planwright().args(["plan", "--start", "1,1", "--goal", "inf,2"]), &["finite"]);
     refused(planwright().args(["plan", "--start", "1;1"]), &["numbers", "1;1"]);
+}
+
+#[test]
+fn a_start_or_goal_too_near_to_a_wall_or_that_no_way_leads_to_is_refused_with_its_figures() {
+    let plan = |words: &[&str], parts: &[&str]| refused(planwright().arg("plan").args(words), parts);
+    let figures = "0.05 m from a wall, needs 0.105 m";
+    plan(&["--start", "3,1", "--goal", "1.25,1"], &["--goal: expected the goal in free space", figures, "hint"]);
+    plan(&["--start", "1.25,1", "--goal", "3,1"], &["--start: expected the start in free space", figures, "hint"]);
+    let huge = plan(&["--start", "1,1", "--goal", "1e300,1"], &["--goal", "1e300, 1", "outside the map"]);
+    assert!(huge.len() < 400, "{huge}");
+    let folder = folder();
+    let sealed = write(&folder.path().join("sealed.txt"), "#######\n#OO#OO#\n#OO#OO#\n#######");
+    let sealed = sealed.to_str().expect("a path in UTF-8");
+    for control in ["search", "straight"] {
+        let words = ["--control", control, "--layout", sealed, "--start", "1,1", "--goal", "1,4"];
+        plan(&words, &["--start, --goal: ", "no way from start to goal"]);
+    }
+}
+
+#[test]
+fn a_robot_that_touches_a_wall_gets_a_way_out() {
+    for start in ["1.2,1", "1.21,1", "0.38,0.38"] {
+        let words = ["plan", "--control", "search", "--start", start, "--goal", "3,1", "--json"];
+        assert_eq!(json(planwright().args(words))["outcome"], "planned", "{start}");
+    }
 }
 
 #[test]

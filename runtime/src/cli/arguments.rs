@@ -2,6 +2,8 @@
 
 use super::output::CliError;
 use crate::correction::{CorrectionSettings, Strength};
+use crate::figures::Place;
+use crate::gate::Infeasible;
 use crate::model::{Artefact, EngineChoice};
 use crate::pilot::PilotSettings;
 use crate::planner::{
@@ -313,11 +315,25 @@ pub(super) fn check_free(layout: &Layout, point: Point, what: &str) -> Result<()
         "in a wall"
     };
     Err(CliError::wrong(format!(
-        "{what}: expected a point in free space, got {},{}, which is {place}\nhint: `planwright world show --layout {}` prints the free cells",
-        point[0],
-        point[1],
+        "{what}: expected a point in free space, got {}, which is {place}\nhint: `planwright world show --layout {}` prints the free cells",
+        Place(point),
         layout.name()
     )))
+}
+
+/// A problem that no plan can solve, by the option at fault.
+pub(super) fn impossible(infeasible: Infeasible, layout: &Layout) -> CliError {
+    let option = match infeasible {
+        Infeasible::NoWay { .. } => "--start, --goal",
+        _ if infeasible.is_of_start() => "--start",
+        _ => "--goal",
+    };
+    let text = infeasible.to_string();
+    let problem = text.split_once("\nhint: ").map_or(text.as_str(), |(problem, _)| problem);
+    CliError::wrong(format!(
+        "{option}: {problem}\nhint: `planwright world show --layout {}` prints the free cells",
+        layout.name()
+    ))
 }
 
 /// `x,y` or `x,y,vx,vy`.

@@ -1,12 +1,13 @@
 //! `planwright launch`: robot, planner and view in one process, for people without ROS.
 
-use super::arguments::{ViewArguments, check_free, finish_view, layout, numbers, open_model};
+use super::arguments::{ViewArguments, finish_view, impossible, layout, numbers, open_model};
 use super::node::{end_on_signals, warn};
 use super::output::{CliError, print_json, print_text};
+use crate::gate::check_goal;
 use crate::model::FamilyName;
 use crate::nodes::planner_node::{NodeParameters, PlannerNode};
 use crate::nodes::sim_node::{SimNode, SimParameters};
-use crate::world::Point;
+use crate::world::{MazeWorld, Point};
 use clap::Args;
 use planwright_ros2::arguments::RosArguments;
 use planwright_ros2::base::NodeState;
@@ -55,11 +56,16 @@ impl Launch {
         let (model, artefact) = open_model(self.model.as_deref(), &self.layout)?;
         let family = artefact.manifest().family.name();
         drop(artefact);
+        let mut parameters = match family {
+            FamilyName::MazePolicy => NodeParameters::policy(),
+            _ => NodeParameters::maze(),
+        };
+        let (world, clearance_m) = (MazeWorld::new(maze.clone()), parameters.planner.clearance_m);
         let mut goals = Vec::new();
         for text in &self.goal {
             let pair = numbers(text, "--goal", &[2])?;
             let goal = [pair[0], pair[1]];
-            check_free(&maze, goal, "--goal")?;
+            check_goal(&world, goal, clearance_m).map_err(|infeasible| impossible(infeasible, &maze))?;
             goals.push(goal);
         }
         if goals.is_empty() {
@@ -67,10 +73,6 @@ impl Launch {
             // Far apart and all over the maze: every third cell, from both ends in turn.
             goals = (0..free.len()).step_by(3).flat_map(|index| [free[index], free[free.len() - 1 - index]]).collect();
         }
-        let mut parameters = match family {
-            FamilyName::MazePolicy => NodeParameters::policy(),
-            _ => NodeParameters::maze(),
-        };
         parameters.planner.model = model.display().to_string();
         (parameters.planner.autostart, parameters.planner.drive) = (true, true);
         self.run_nodes(&parameters, goals)

@@ -1,8 +1,8 @@
 //! `planwright plan`
 
-use super::arguments::{PlannerArguments, check_free, parse_goal, parse_state};
+use super::arguments::{PlannerArguments, impossible, parse_goal, parse_state};
 use super::output::{CliError, print_json, print_text};
-use crate::gate::Origin;
+use crate::gate::{Origin, check_problem};
 use crate::pilot::Pilot;
 use crate::planner::Observation;
 use crate::quantity::path_length_m;
@@ -32,11 +32,11 @@ impl Plan {
         let layout = planner.description().layout.clone();
         let start = parse_state(&self.start, "--start")?;
         let goal = parse_goal(self.goal.as_deref(), &layout)?;
-        check_free(&layout, start.position, "--start")?;
-        check_free(&layout, goal, "--goal")?;
         let settings = self.planner.pilot.settings(None, planner.description())?;
-        let view = self.planner.view.start()?;
         let world = MazeWorld::new(layout.clone());
+        check_problem(&world, start.position, goal, settings.limits.clearance_m)
+            .map_err(|infeasible| impossible(infeasible, &layout))?;
+        let view = self.planner.view.start()?;
         view.log_map(Default::default(), &layout, start.position, goal);
         let mut pilot = Pilot::new(planner, settings, view.clone());
         let observation = Observation { state: start, goal, stamp_secs: 0.0, step: 0 };

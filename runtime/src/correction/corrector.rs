@@ -138,6 +138,17 @@ impl Corrected {
         trajectory.clear();
         *self = Self { trajectory, ..Self::default() };
     }
+
+    /// Puts a trajectory before it that ends where it begins.
+    pub(crate) fn begin_with(&mut self, way: &Trajectory) {
+        let (states, commands) = (&mut self.trajectory.states, &mut self.trajectory.commands);
+        let before = way.states.split_last().map_or(&[][..], |(_, before)| before);
+        states.extend_from_slice(before);
+        states.rotate_right(before.len());
+        commands.extend_from_slice(&way.commands);
+        commands.rotate_right(way.commands.len());
+        self.arrival_secs += way.duration_secs();
+    }
 }
 
 /// Why a proposal cannot be corrected at all.
@@ -197,7 +208,8 @@ impl Corrector {
 
     /// Room for a corrected plan, so that [`Self::correct`] does not allocate.
     pub fn corrected(&self) -> Corrected {
-        let trajectory = Trajectory::with_capacity(0.0, MAX_STATES + self.settings.settle_steps + 1);
+        let states = MAX_STATES + self.settings.settle_steps + 1 + super::way_out::MAX_STATES;
+        let trajectory = Trajectory::with_capacity(0.0, states);
         Corrected { trajectory, ..Corrected::default() }
     }
 

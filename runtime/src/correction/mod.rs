@@ -10,8 +10,10 @@ mod corrector;
 mod path_smoother;
 mod time_parameterization;
 mod tracker;
+mod way_out;
 
 pub use corrector::{Corrected, CorrectionError, CorrectionSettings, Corrector, Resample, Strength};
 pub use path_smoother::PathSettings;
 pub use time_parameterization::{TimeParameterizationError, TimeParameterizer};
 pub use tracker::{Tracker, TrackingReport};
+pub(crate) use way_out::{STANDING_MPS, WayOut};

@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::envelope::Envelope;
+use super::problem::CONTACT_M;
 use super::rejection::Rejection;
 use crate::trajectory::Trajectory;
 use crate::world::World;
@@ -56,6 +57,15 @@ pub(super) fn check(
     context: &Context,
 ) -> Result<Measured, Rejection> {
     let measured = check_continuing(limits, world, plan, context)?;
+    check_age(limits, context)?;
+    if !(context.elapsed_secs <= limits.deadline_secs) {
+        return Err(Rejection::Deadline { secs: context.elapsed_secs });
+    }
+    Ok(measured)
+}
+
+/// Age of observation and map.
+pub(super) fn check_age(limits: &GateLimits, context: &Context) -> Result<(), Rejection> {
     for (age, rejection) in [
         (
             context.now_secs - context.observed_secs,
@@ -68,29 +78,29 @@ pub(super) fn check(
             return Err(rejection(age));
         }
     }
-    if !(context.elapsed_secs <= limits.deadline_secs) {
-        return Err(Rejection::Deadline { secs: context.elapsed_secs });
-    }
-    Ok(measured)
+    Ok(())
 }
 
-/// Within this time a plan that begins at a wall has to be clear of it.
+/// Within this many states a plan that begins at a wall has to be clear of it, or in more where the margin is so wide
+/// that it takes longer at [`ESCAPE_MPS`].
 const ESCAPE_STATES: usize = 30;
+const ESCAPE_MPS: f64 = 0.5;
 
-/// Whether a plan that begins nearer to a wall than the limit never comes nearer, and is clear within 0.3 s: the way
-/// out for a robot that touches a wall, but not for one that is deep in it.
+/// Whether a plan that begins nearer to an obstacle than the limit is a way out of contact. It begins at most
+/// [`CONTACT_M`] deep in the obstacle, at no time comes nearer to any than it begins, and within 0.3 s (of wide margins:
+/// the time that they take at [`ESCAPE_MPS`]) keeps the limit as every plan does. So a robot that touches a wall may
+/// leave it, but not follow it, and one that is deep in it stands.
 fn leads_away(limits: &GateLimits, world: &World, plan: &Trajectory, least_m: f64) -> bool {
     let sweep = world.sweep();
     let at_start = sweep.path(plan.points().take(1)).clearance_m;
-    let afterwards = sweep.path(plan.points().skip(ESCAPE_STATES)).clearance_m;
-    at_start >= -TOUCH_M
+    let wide = ((limits.clearance_m - at_start) / ESCAPE_MPS / plan.dt_secs).ceil() as usize;
+    let escape_states = ESCAPE_STATES.max(wide);
+    let afterwards = sweep.path(plan.points().skip(escape_states)).clearance_m;
+    at_start >= -CONTACT_M
         && least_m >= at_start - 1e-6
-        && plan.states.len() > ESCAPE_STATES
+        && plan.states.len() > escape_states
         && afterwards >= limits.clearance_m
 }
-
-/// Soft walls give way by so much at rest.
-const TOUCH_M: f64 = 0.005;
 
 /// The checks that a plan already under way must pass again.
 pub(super) fn check_continuing(

@@ -17,12 +17,15 @@ mod checks;
 mod envelope;
 mod fallback;
 mod plan;
+mod problem;
 mod rejection;
 mod robot_contract;
 
 pub use checks::{GateLimits, Measured};
 pub use fallback::Fallback;
 pub use plan::{CheckedPlan, Origin};
+pub(crate) use problem::room_at;
+pub use problem::{CONTACT_M, Infeasible, Room, check_goal, check_problem, check_start, check_way};
 pub use rejection::{Rejection, RejectionCounts};
 pub(crate) use robot_contract::check_motion;
 
@@ -131,13 +134,7 @@ impl Gate {
         corrected: Result<&Corrected, Rejection>,
         context: &Context,
     ) -> &CheckedPlan {
-        let verdict = corrected.and_then(|corrected| {
-            let residual_m = corrected.residual_after_m;
-            if !(corrected.converged && residual_m <= self.limits.residual_m) {
-                return Err(Rejection::NotConverged { residual_m });
-            }
-            checks::check(&self.limits, world, &corrected.trajectory, context)
-        });
+        let verdict = corrected.and_then(|corrected| self.verdict(world, corrected, context));
         match (verdict, corrected) {
             (Ok(measured), Ok(corrected)) => {
                 self.passed += 1;
@@ -149,6 +146,26 @@ impl Gate {
             (Err(rejection), _) | (Ok(_), Err(rejection)) => self.fall_back(world, rejection, context),
         }
         &self.active
+    }
+
+    /// Age of observation and map alone: on data that are too old nothing is planned.
+    ///
+    /// # Errors
+    /// The first that is too old, or from the future.
+    pub fn check_age(&self, context: &Context) -> Result<(), Rejection> {
+        checks::check_age(&self.limits, context)
+    }
+
+    /// All checks of a plan without putting it in force.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub fn verdict(&self, world: &World, corrected: &Corrected, context: &Context) -> Result<Measured, Rejection> {
+        let residual_m = corrected.residual_after_m;
+        if !(corrected.converged && residual_m <= self.limits.residual_m) {
+            return Err(Rejection::NotConverged { residual_m });
+        }
+        checks::check(&self.limits, world, &corrected.trajectory, context)
     }
 
     /// All checks again, freshness and deadline included, on the rest of the plan in force.

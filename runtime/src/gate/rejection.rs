@@ -1,5 +1,7 @@
 //! Reasons for which the gate rejects a plan: one name per check, with the measured value.
 
+use super::problem::Infeasible;
+use crate::figures::{Figure, Rounded};
 use serde::Serialize;
 use std::fmt;
 
@@ -70,11 +72,14 @@ pub enum Rejection {
         /// Time taken, seconds.
         secs: f64,
     },
+    /// No plan can exist: nothing was proposed.
+    #[serde(untagged)]
+    Infeasible(Infeasible),
 }
 
 impl Rejection {
     /// Names in the order of [`RejectionCounts`].
-    pub const NAMES: [&'static str; 14] = [
+    pub const NAMES: [&'static str; 19] = [
         "planner_failed",
         "correction_failed",
         "not_converged",
@@ -89,6 +94,11 @@ impl Rejection {
         "stale_observation",
         "stale_map",
         "deadline",
+        "start_outside_map",
+        "start_occupied",
+        "goal_outside_map",
+        "goal_occupied",
+        "no_way",
     ];
 
     fn index(&self) -> usize {
@@ -107,6 +117,11 @@ impl Rejection {
             Self::StaleObservation { .. } => 11,
             Self::StaleMap { .. } => 12,
             Self::Deadline { .. } => 13,
+            Self::Infeasible(Infeasible::StartOutsideMap { .. }) => 14,
+            Self::Infeasible(Infeasible::StartOccupied { .. }) => 15,
+            Self::Infeasible(Infeasible::GoalOutsideMap { .. }) => 16,
+            Self::Infeasible(Infeasible::GoalOccupied { .. }) => 17,
+            Self::Infeasible(Infeasible::NoWay { .. }) => 18,
         }
     }
 
@@ -119,17 +134,20 @@ impl Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotConverged { residual_m } => write!(f, "not converged: residual {residual_m:.3} m"),
-            Self::Period { secs } => write!(f, "period {secs} s, which is not the robot's step"),
+            Self::Infeasible(infeasible) => infeasible.fmt(f),
+            Self::NotConverged { residual_m } => write!(f, "not converged: residual {} m", Rounded(*residual_m, 3)),
+            Self::Period { secs } => write!(f, "period {} s, which is not the robot's step", Figure(*secs)),
             Self::NotFinite { index } => write!(f, "not finite at state {index}"),
             Self::OutOfBounds { index } => write!(f, "outside the map at state {index}"),
-            Self::Speed { mps } => write!(f, "speed {mps:.2} m/s"),
-            Self::Acceleration { mps2 } => write!(f, "acceleration {mps2:.1} m/s^2"),
-            Self::Collision { clearance_m } => write!(f, "collision: clearance {clearance_m:.3} m"),
-            Self::Discontinuity { metres, mps } => write!(f, "discontinuity: {metres:.3} m, {mps:.2} m/s"),
-            Self::StaleObservation { secs } => write!(f, "observation {secs:.3} s old"),
-            Self::StaleMap { secs } => write!(f, "map {secs:.3} s old"),
-            Self::Deadline { secs } => write!(f, "no plan in time, {secs:.4} s after the observation"),
+            Self::Speed { mps } => write!(f, "speed {} m/s", Rounded(*mps, 2)),
+            Self::Acceleration { mps2 } => write!(f, "acceleration {} m/s^2", Rounded(*mps2, 1)),
+            Self::Collision { clearance_m } => write!(f, "collision: clearance {} m", Rounded(*clearance_m, 3)),
+            Self::Discontinuity { metres, mps } => {
+                write!(f, "discontinuity: {} m, {} m/s", Rounded(*metres, 3), Rounded(*mps, 2))
+            }
+            Self::StaleObservation { secs } => write!(f, "observation {} s old", Rounded(*secs, 3)),
+            Self::StaleMap { secs } => write!(f, "map {} s old", Rounded(*secs, 3)),
+            Self::Deadline { secs } => write!(f, "no plan in time, {} s after the observation", Rounded(*secs, 4)),
             other => f.write_str(other.name()),
         }
     }
@@ -160,5 +178,49 @@ impl RejectionCounts {
 impl Serialize for RejectionCounts {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rejection_has_a_short_text_and_a_count_of_its_own() {
+        let (at, huge) = ([1.0, 1e300], 1e300);
+        let bounds = crate::world::Aabb { low: [0.0; 2], high: [huge; 2] };
+        let room = super::super::Room { distance_m: 0.05, radius_m: 0.1, clearance_m: 0.005 };
+        let all = [
+            Rejection::PlannerFailed,
+            Rejection::CorrectionFailed,
+            Rejection::NotConverged { residual_m: huge },
+            Rejection::NoPlan,
+            Rejection::Period { secs: huge },
+            Rejection::NotFinite { index: 3 },
+            Rejection::OutOfBounds { index: 3 },
+            Rejection::Speed { mps: huge },
+            Rejection::Acceleration { mps2: huge },
+            Rejection::Collision { clearance_m: f64::NAN },
+            Rejection::Discontinuity { metres: huge, mps: huge },
+            Rejection::StaleObservation { secs: huge },
+            Rejection::StaleMap { secs: f64::INFINITY },
+            Rejection::Deadline { secs: huge },
+            Rejection::Infeasible(Infeasible::StartOutsideMap { at, bounds }),
+            Rejection::Infeasible(Infeasible::StartOccupied { at, room }),
+            Rejection::Infeasible(Infeasible::GoalOutsideMap { at, bounds }),
+            Rejection::Infeasible(Infeasible::GoalOccupied { at, room }),
+            Rejection::Infeasible(Infeasible::NoWay { start: at, goal: at }),
+        ];
+        assert_eq!(all.map(|rejection| rejection.name()), Rejection::NAMES);
+        for rejection in all {
+            let longest = rejection.to_string().split([' ', ',']).map(str::len).max();
+            assert!(longest.is_some_and(|length| length < 20), "{rejection}");
+            let value = serde_json::to_value(rejection).expect("a document");
+            assert_eq!(value["reason"], rejection.name());
+            if let Rejection::Infeasible(infeasible) = rejection {
+                assert_eq!(infeasible.name(), rejection.name());
+            }
+        }
+        assert_eq!(Rejection::Speed { mps: 5.5 }.to_string(), "speed 5.50 m/s");
     }
 }

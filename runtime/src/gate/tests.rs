@@ -224,8 +224,22 @@ fn a_robot_that_has_touched_a_wall_may_leave_it_but_not_follow_it() {
     back.trajectory.states.extend(returning);
     back.trajectory.commands.clear();
     assert_eq!(reason_of(&back, &context), "collision");
-    // Deep in a wall nothing helps.
-    let deep = [0.36, 1.5];
-    let context = Context { state: State::at_rest(deep), ..context };
-    assert_eq!(reason_of(&straight(deep, [1.0, 1.5]), &context), "collision");
+    // Up to 3 cm deep there is a way out; deeper in a wall nothing helps.
+    for (depth, verdict) in [(0.02, "passed"), (0.029, "passed"), (0.031, "collision"), (0.04, "collision")] {
+        let inside = [0.4 - depth, 1.5];
+        let context = Context { state: State::at_rest(inside), ..context };
+        assert_eq!(reason_of(&straight(inside, [1.0, 1.5]), &context), verdict, "{depth}");
+        let follows = reason_of(&straight(inside, [0.4 - depth, 2.2]), &context);
+        assert_eq!(follows, "collision", "{depth}");
+        let deeper = reason_of(&straight(inside, [0.39 - depth, 1.5]), &context);
+        assert_eq!(deeper, "collision", "{depth}");
+    }
+    // Too slowly: after 0.3 s it is still in contact.
+    let inside = [0.375, 1.5];
+    let mut slow = straight(inside, [1.0, 1.5]);
+    let waits = vec![State::at_rest(inside); 40];
+    slow.trajectory.states.splice(0..0, waits);
+    slow.trajectory.commands.clear();
+    let context = Context { state: State::at_rest(inside), ..context };
+    assert_eq!(reason_of(&slow, &context), "collision");
 }

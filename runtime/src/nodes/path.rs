@@ -28,7 +28,17 @@ pub struct PathStyle {
 ///
 /// Poses are `period_secs` of the style apart, unless the straight lines between them would cut a corner: then
 /// they lie closer, so that the path keeps the clearance for which its plan was checked. At most [`MAX_POSES`].
-pub fn path_of(plan: &CheckedPlan, world: &World, frame: &str, start: RosTime, style: &PathStyle) -> Path {
+///
+/// Poses point in the direction of travel; the last one of a plan to the goal has `goal_yaw_rad`, if it is given:
+/// controllers take the goal's direction from there. A fallback ends elsewhere and points in the direction of travel.
+pub fn path_of(
+    plan: &CheckedPlan,
+    world: &World,
+    frame: &str,
+    start: RosTime,
+    style: &PathStyle,
+    goal_yaw_rad: Option<f64>,
+) -> Path {
     let trajectory = plan.trajectory();
     let count = trajectory.states.len();
     let step_secs = trajectory.dt_secs;
@@ -44,11 +54,12 @@ pub fn path_of(plan: &CheckedPlan, world: &World, frame: &str, start: RosTime, s
         }),
         frame,
         start,
+        goal_yaw_rad.filter(|_| plan.origin() == Origin::Planned),
     )
 }
 
-/// An unchecked proposal as a path.
-pub fn raw_path_of(proposal: &Trajectory, frame: &str, start: RosTime) -> Path {
+/// An unchecked proposal as a path, which ends in the goal's direction.
+pub fn raw_path_of(proposal: &Trajectory, frame: &str, start: RosTime, goal_yaw_rad: Option<f64>) -> Path {
     let stride = proposal.states.len().div_ceil(MAX_POSES).max(1);
     path(
         indices(proposal.states.len(), stride).filter_map(|index| {
@@ -57,6 +68,7 @@ pub fn raw_path_of(proposal: &Trajectory, frame: &str, start: RosTime) -> Path {
         }),
         frame,
         start,
+        goal_yaw_rad,
     )
 }
 
@@ -73,29 +85,43 @@ fn keeps_clear(trajectory: &Trajectory, stride: usize, sweep: &Sweep<'_>, cleara
     sweep.path(points).is_clear_by(clearance_m)
 }
 
-fn path(states: impl Iterator<Item = (f64, State)>, frame: &str, start: RosTime) -> Path {
+/// Direction of travel; `None` at rest.
+fn direction(state: &State) -> Option<f64> {
+    (state.speed() > 1e-3).then(|| state.velocity[1].atan2(state.velocity[0]))
+}
+
+fn path(
+    states: impl Iterator<Item = (f64, State)> + Clone,
+    frame: &str,
+    start: RosTime,
+    end_yaw_rad: Option<f64>,
+) -> Path {
     let header = |stamp: RosTime| Header { stamp: stamp.into(), frame_id: frame.to_owned() };
-    let mut yaw = 0.0;
-    let poses = states
+    // Before it moves, a robot points to where it will; one that never does, in the direction of the end.
+    let first = states.clone().find_map(|(_, state)| direction(&state));
+    let mut yaw = first.or(end_yaw_rad).unwrap_or(0.0);
+    let mut poses: Vec<PoseStamped> = states
         .map(|(secs, state)| {
             // At rest the direction is the one before.
-            if state.speed() > 1e-3 {
-                yaw = state.velocity[1].atan2(state.velocity[0]);
-            }
+            yaw = direction(&state).unwrap_or(yaw);
             PoseStamped {
                 header: header(start.saturating_add(Duration::from_secs_f64(secs))),
                 pose: pose(state.position, yaw),
             }
         })
         .collect();
+    if let (Some(yaw), Some(last)) = (end_yaw_rad, poses.last_mut()) {
+        last.pose.orientation = turned_by(yaw);
+    }
     Path { header: header(start), poses }
 }
 
 fn pose(position: Point, yaw: f64) -> Pose {
-    Pose {
-        position: RosPoint { x: position[0], y: position[1], z: 0.0 },
-        orientation: Quaternion { x: 0.0, y: 0.0, z: (0.5 * yaw).sin(), w: (0.5 * yaw).cos() },
-    }
+    Pose { position: RosPoint { x: position[0], y: position[1], z: 0.0 }, orientation: turned_by(yaw) }
+}
+
+fn turned_by(yaw: f64) -> Quaternion {
+    Quaternion { x: 0.0, y: 0.0, z: (0.5 * yaw).sin(), w: (0.5 * yaw).cos() }
 }
 
 /// The view's colours for RViz: grey is proposed, green checked, red a fallback, yellow the goal.
@@ -173,6 +199,30 @@ mod tests {
             assert_eq!(all.last().copied(), count.checked_sub(1), "{count} {stride}");
             assert!(all.windows(2).all(|pair| pair[0] < pair[1]), "{all:?}");
         }
+    }
+
+    /// The yaw of every pose of a path over these velocities.
+    fn yaws(velocities: &[Point], end_yaw_rad: Option<f64>) -> Vec<f64> {
+        let states = velocities.iter().map(|velocity| (0.0, State { position: [1.0, 1.0], velocity: *velocity }));
+        let path = path(states, "map", RosTime::ZERO, end_yaw_rad);
+        let yaw = |turn: &Quaternion| 2.0 * turn.z.atan2(turn.w);
+        path.poses.iter().map(|pose| yaw(&pose.pose.orientation)).collect()
+    }
+
+    #[test]
+    fn the_last_pose_has_the_goals_direction_and_the_others_that_of_travel() {
+        let velocities = [[0.0, 0.0], [0.0, 2.0], [-1.0, 0.0], [0.0, 0.0]];
+        let (up, back) = (0.5 * std::f64::consts::PI, std::f64::consts::PI);
+        let close = |got: Vec<f64>, wanted: &[f64]| {
+            let alike = got.len() == wanted.len() && got.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12);
+            assert!(alike, "{got:?} and not {wanted:?}");
+        };
+        close(yaws(&velocities, Some(-2.5)), &[up, up, back, -2.5]);
+        close(yaws(&velocities, None), &[up, up, back, back]);
+        close(yaws(&[[0.0; 2]], Some(1.25)), &[1.25]);
+        close(yaws(&[[0.0; 2]; 3], Some(1.25)), &[1.25; 3]);
+        close(yaws(&[[0.0; 2]; 2], None), &[0.0; 2]);
+        assert!(yaws(&[], Some(1.0)).is_empty());
     }
 
     #[test]

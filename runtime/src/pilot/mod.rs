@@ -13,8 +13,10 @@ pub use episode::{Clock, EpisodeReport, EpisodeTrace};
 pub use latency::{Latencies, LatencySummary};
 pub use robot_contract::check_robot;
 
-use crate::correction::{Corrected, CorrectionSettings, Corrector, Tracker};
-use crate::gate::{CheckedPlan, Context, Fallback, Gate, GateLimits, Origin, Rejection, RejectionCounts};
+use crate::correction::{Corrected, CorrectionSettings, Corrector, STANDING_MPS, Tracker, WayOut};
+use crate::gate::{
+    self, CheckedPlan, Context, Fallback, Gate, GateLimits, Infeasible, Origin, Rejection, RejectionCounts,
+};
 use crate::planner::{Observation, PlanError, Planner, Proposal};
 use crate::quantity::{DriftMonitor, DriftSettings, DriftState, DriftStatus, path_length_m};
 use crate::view::{Event, Level, Stage, View};
@@ -123,6 +125,7 @@ pub struct Pilot<P> {
     settings: PilotSettings,
     corrector: Corrector,
     tracker: Tracker,
+    way_out: WayOut,
     gate: Gate,
     proposal: Proposal,
     corrected: Corrected,
@@ -140,6 +143,33 @@ pub struct Pilot<P> {
     /// State of the drift that the view has been told.
     drift_shown: DriftState,
 }
+
+/// How a robot stands before it is planned for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Departure {
+    /// Clear of obstacles, or in motion.
+    Clear,
+    /// Nearer to an obstacle than the gate allows. `deep`: so far in it that a simulated contact would push.
+    Touching { deep: bool },
+}
+
+/// One pair of proposal and correction.
+struct Attempt {
+    /// Whether there is a corrected plan to check.
+    corrected: Result<(), Rejection>,
+    proposed_at: Instant,
+    out_of_time: bool,
+}
+
+impl Attempt {
+    /// Nothing was proposed.
+    fn none(reason: Rejection) -> Self {
+        Self { corrected: Err(reason), proposed_at: Instant::now(), out_of_time: false }
+    }
+}
+
+/// Depth in a wall from which on its simulated contact pushes in every motion, metres.
+const PRESSED_M: f64 = 1e-3;
 
 /// The plans that a [`Pilot`] has let out for one purpose: see [`Pilot::exchange`].
 #[derive(Clone, Debug)]
@@ -177,6 +207,7 @@ impl<P: Planner> Pilot<P> {
             corrected: corrector.corrected(),
             corrector,
             tracker: Tracker::default(),
+            way_out: WayOut::default(),
             gate: Gate::new(limits),
             planner,
             drift: settings.drift.clone().map(DriftMonitor::new),
@@ -318,39 +349,35 @@ impl<P: Planner> Pilot<P> {
         // A round that fails shows and reports nothing of the one before.
         self.proposal.trajectory.clear();
         self.corrected.clear();
-        let deadline = self.settings.deadline.map(|deadline| begun + deadline.saturating_sub(self.reserve));
-        let proposed = self.planner.propose(observation, deadline, &self.view, &mut self.proposal);
-        let proposed_at = Instant::now();
-        self.time(Stage::Propose, proposed_at - begun);
-        self.statistics.cut_short += u64::from(proposed.is_ok() && self.proposal.cut_short);
-
-        let out_of_time = matches!(proposed, Err(PlanError::NoTime));
-        let rejection = |error: PlanError| match error {
-            PlanError::NoTime => Rejection::Deadline { secs: begun.elapsed().as_secs_f64() },
-            _ => Rejection::PlannerFailed,
+        let context = |elapsed: Duration| Context {
+            state: observation.state,
+            now_secs,
+            observed_secs: observation.stamp_secs,
+            map_secs,
+            elapsed_secs: elapsed.as_secs_f64(),
         };
-        let corrected = proposed.map_err(rejection).and_then(|()| {
-            let (start, goal) = (&observation.state, observation.goal);
-            let trajectory = &self.proposal.trajectory;
-            self.corrector
-                .correct(world, start, goal, trajectory, &mut self.planner, &mut self.corrected)
-                .map_err(|_| Rejection::CorrectionFailed)
-        });
+        let possible = self.gate.check_age(&context(begun.elapsed())).and_then(|()| self.departure(world, observation));
+        let mut attempt = match possible {
+            Err(impossible) => Attempt::none(impossible),
+            Ok(Departure::Touching { deep: true }) => self.attempt(begun, world, observation, true),
+            Ok(_) => self.attempt(begun, world, observation, false),
+        };
+        if let (Ok(Departure::Touching { deep: false }), false) = (possible, attempt.out_of_time) {
+            let context = context(begun.elapsed());
+            let rejected = attempt.corrected.and_then(|()| self.gate.verdict(world, &self.corrected, &context)).err();
+            if rejected.is_some_and(|reason| !matches!(reason, Rejection::Deadline { .. })) {
+                attempt = self.attempt(begun, world, observation, true);
+            }
+        }
+        let Attempt { corrected, proposed_at, out_of_time } = attempt;
         let corrected_at = Instant::now();
-        self.time(Stage::Correct, corrected_at - proposed_at);
         if corrected.is_ok() {
             self.sums[0] += self.corrected.residual_before_m;
             self.sums[1] += self.corrected.residual_after_m;
             self.sums[2] += self.corrected.iterations as f64;
             self.summed += 1;
         }
-        let context = Context {
-            state: observation.state,
-            now_secs,
-            observed_secs: observation.stamp_secs,
-            map_secs,
-            elapsed_secs: begun.elapsed().as_secs_f64(),
-        };
+        let context = context(begun.elapsed());
         let comparable = corrected.is_ok() && self.corrected.converged;
         let mut is_new = false;
         if comparable && self.keeps_plan(world, observation.goal, &context) {
@@ -377,6 +404,60 @@ impl<P: Planner> Pilot<P> {
             self.show_drift(observation);
         }
         self.gate.active()
+    }
+
+    /// How the robot stands before it is planned for: on data and between ends that allow a plan.
+    fn departure(&self, world: &World, observation: &Observation) -> Result<Departure, Rejection> {
+        let (state, goal, clearance_m) = (&observation.state, observation.goal, self.settings.limits.clearance_m);
+        let (start, stands) = (state.position, state.speed() <= STANDING_MPS);
+        if stands {
+            gate::check_start(world, start, clearance_m).map_err(Rejection::Infeasible)?;
+        }
+        gate::check_goal(world, goal, clearance_m).map_err(Rejection::Infeasible)?;
+        if world.map().is_free(start) {
+            gate::check_way(world, start, goal, clearance_m).map_err(Rejection::Infeasible)?;
+        }
+        let clear_m = world.sweep().segment(start, start);
+        let touching = stands && clear_m < clearance_m;
+        Ok(if touching { Departure::Touching { deep: clear_m < -PRESSED_M } } else { Departure::Clear })
+    }
+
+    /// Proposal and correction, from where the robot is or from the end of a way out of contact.
+    fn attempt(&mut self, begun: Instant, world: &World, observation: &Observation, leaves_contact: bool) -> Attempt {
+        self.proposal.trajectory.clear();
+        self.corrected.clear();
+        let mut observation = *observation;
+        let clearance_m = self.settings.limits.clearance_m;
+        if leaves_contact {
+            let at = observation.state.position;
+            let Some(clear) = self.way_out.lead(world, &observation.state, clearance_m) else {
+                let room = gate::room_at(world, at, clearance_m);
+                return Attempt::none(Rejection::Infeasible(Infeasible::StartOccupied { at, room }));
+            };
+            observation.state = clear;
+        }
+        let deadline = self.settings.deadline.map(|deadline| begun + deadline.saturating_sub(self.reserve));
+        let proposed = self.planner.propose(&observation, deadline, &self.view, &mut self.proposal);
+        let proposed_at = Instant::now();
+        self.time(Stage::Propose, proposed_at - begun);
+        self.statistics.cut_short += u64::from(proposed.is_ok() && self.proposal.cut_short);
+        let out_of_time = matches!(proposed, Err(PlanError::NoTime));
+        let rejection = |error: PlanError| match error {
+            PlanError::NoTime => Rejection::Deadline { secs: begun.elapsed().as_secs_f64() },
+            _ => Rejection::PlannerFailed,
+        };
+        let corrected = proposed.map_err(rejection).and_then(|()| {
+            let (start, goal) = (&observation.state, observation.goal);
+            let trajectory = &self.proposal.trajectory;
+            self.corrector
+                .correct(world, start, goal, trajectory, &mut self.planner, &mut self.corrected)
+                .map_err(|_| Rejection::CorrectionFailed)
+        });
+        self.time(Stage::Correct, proposed_at.elapsed());
+        if leaves_contact && corrected.is_ok() {
+            self.corrected.begin_with(&self.way_out.trajectory);
+        }
+        Attempt { corrected, proposed_at, out_of_time }
     }
 
     /// Whether the plan in force still holds here and now and the new one is not worth a change.

@@ -140,3 +140,61 @@ fn a_round_without_a_proposal_shows_nothing_of_the_plan_before() {
     }
     assert_eq!(pilot.proposal().trajectory.states.len(), 0);
 }
+
+fn settled(pilot: &mut Pilot<Straight>, world: &World, start: Point, goal: Point) -> Origin {
+    pilot.reset(0);
+    let observation = Observation { state: State::at_rest(start), goal, stamp_secs: 0.0, step: 0 };
+    pilot.plan(world, &observation, 0.0, 0.0).origin()
+}
+
+#[test]
+fn a_robot_in_contact_gets_a_way_out_and_then_goes_on_to_the_goal() {
+    let world = MazeWorld::new(Layout::umaze());
+    // Against the wall at x = 0.3, in the corner there, and against the wall at x = 1.3.
+    for start in [[0.4, 1.5], [0.39, 1.5], [0.375, 1.5], [0.37, 0.371], [1.23, 1.5], [1.2, 1.5]] {
+        let mut pilot = Pilot::new(Straight::default(), settings(), View::disabled());
+        let origin = settled(&mut pilot, &world, start, [0.8, 2.5]);
+        assert_eq!(origin, Origin::Planned, "{start:?}");
+        let states = &pilot.plan_in_force().trajectory().states;
+        let clearances: Vec<f64> =
+            states.iter().map(|state| world.sweep().segment(state.position, state.position)).collect();
+        let at_start = clearances.first().copied().unwrap_or(f64::NAN);
+        assert!(clearances.iter().all(|clearance| *clearance >= at_start - 1e-6), "{start:?} {clearances:?}");
+        assert!(clearances.iter().skip(30).all(|clearance| *clearance >= 0.005), "{start:?} {clearances:?}");
+        assert!(states.last().is_some_and(|state| state.distance([0.8, 2.5]) < 0.1));
+        // Half-way out and in motion, the rest of that plan is what is followed.
+        let (half, secs) = (states[8], 0.08);
+        let observation = Observation { state: half, goal: [0.8, 2.5], stamp_secs: secs, step: 8 };
+        let followed = pilot.plan(&world, &observation, secs, secs);
+        let moves = !matches!(followed.origin(), Origin::Fallback { kind: Fallback::Stop | Fallback::Brake, .. });
+        assert!(moves, "{start:?}: {:?}", followed.origin());
+    }
+}
+
+#[test]
+fn what_is_impossible_is_named_before_the_planner_is_called() {
+    let apart = MazeWorld::new(Layout::parse("apart", "######\n#OO#O#\n######").expect("a maze"));
+    let umaze = MazeWorld::new(Layout::umaze());
+    let reason = |world: &World, start: Point, goal: Point| {
+        let mut pilot = Pilot::new(Straight::default(), settings(), View::disabled());
+        let origin = settled(&mut pilot, world, start, goal);
+        let Origin::Fallback { reason, .. } = origin else { panic!("a plan from {start:?} to {goal:?}") };
+        assert_eq!(pilot.planner().proposed, 0, "{reason}");
+        assert_eq!(pilot.statistics().rejections.iter().collect::<Vec<_>>(), [(reason.name(), 1)]);
+        reason.name()
+    };
+    assert_eq!(reason(&apart, [1.0, 1.0], [0.8, 4.0]), "no_way");
+    assert_eq!(reason(&umaze, [1.0, 1.0], [1.25, 1.5]), "goal_occupied");
+    assert_eq!(reason(&umaze, [1.25, 1.5], [1.0, 1.0]), "start_occupied");
+    assert_eq!(reason(&umaze, [1.0, 1.0], [1.0, 1e300]), "goal_outside_map");
+    assert_eq!(reason(&umaze, [-7.0, 1.0], [2.0, 1.0]), "start_outside_map");
+    // Old data come first.
+    let mut pilot = Pilot::new(Straight::default(), settings(), View::disabled());
+    let state = State::at_rest([1.0, 1.0]);
+    let observation = Observation { state, goal: [1.25, 1.5], stamp_secs: 0.0, step: 0 };
+    for (now_secs, map_secs, name) in [(5.0, 5.0, "stale_observation"), (0.0, f64::NEG_INFINITY, "stale_map")] {
+        let origin = pilot.plan(&umaze, &observation, now_secs, map_secs).origin();
+        assert!(matches!(origin, Origin::Fallback { reason, .. } if reason.name() == name), "{origin:?}");
+    }
+    assert_eq!(pilot.planner().proposed, 0);
+}

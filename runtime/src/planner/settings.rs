@@ -6,6 +6,7 @@
 
 use super::{PlannerError, schedule_of};
 use crate::diffusion::{SamplerSettings, Solver};
+use crate::figures::Figure;
 use crate::model::{MAX_CANDIDATES, Manifest};
 use clap::Args;
 use schemars::JsonSchema;
@@ -94,7 +95,7 @@ impl DenoiserSettings {
             return wrong(format!("expected between 1 and {MAX_CANDIDATES} candidates, got {candidates}"));
         }
         if let Some(share) = self.warm_start.filter(|share| !(0.0..=1.0).contains(share)) {
-            return wrong(format!("expected a warm start between 0 and 1, got {share}"));
+            return wrong(format!("expected a warm start between 0 and 1, got {}", Figure(share)));
         }
         let sampler = SamplerSettings { solver: self.solver.unwrap_or(own.solver), steps };
         Ok(SamplerChoice { sampler, candidates })
@@ -115,7 +116,7 @@ impl RolloutSettings {
             return wrong(format!("expected 1 to 256 roll-outs, got {}", self.rollouts()));
         }
         if !(0.0..=100.0).contains(&self.temperature()) {
-            return wrong(format!("expected a temperature from 0 to 100, got {}", self.temperature()));
+            return wrong(format!("expected a temperature from 0 to 100, got {}", Figure(self.temperature())));
         }
         if let Some(target) = self.target_return.filter(|target| !target.is_finite()) {
             return wrong(format!("expected a finite target return, got {target}"));

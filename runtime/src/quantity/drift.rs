@@ -3,6 +3,7 @@
 use super::grid::QuantityGrid;
 use super::intended::Intended;
 use super::sampling::SamplingInterval;
+use crate::figures::Figure;
 use serde::Serialize;
 
 /// What plans are held against, and how.
@@ -23,7 +24,7 @@ pub enum DriftError {
         window: usize,
     },
     /// A threshold that cannot be crossed, or always is.
-    #[error("expected a threshold above 0 and at most 1, got {threshold}")]
+    #[error("expected a threshold above 0 and at most 1, got {}", Figure(*.threshold))]
     Threshold {
         /// The threshold.
         threshold: f64,

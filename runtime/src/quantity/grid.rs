@@ -1,5 +1,6 @@
 //! The cells in which a physical quantity is counted.
 
+use crate::figures::Figure;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +30,7 @@ struct GridJson {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum QuantityError {
     /// No cells, or a range that is none.
-    #[error("expected between 1 and {max} cells over a finite range with low < high, got {cells} cells over {low} to {high}", max = QuantityGrid::MAX_CELLS)]
+    #[error("expected between 1 and {max} cells over a finite range with low < high, got {cells} cells over {} to {}", Figure(*.low), Figure(*.high), max = QuantityGrid::MAX_CELLS)]
     Grid {
         /// Lower end.
         low: f64,

@@ -146,6 +146,8 @@ class Test:
                       ("/compute_path_to_pose/_action/status", "action_msgs/msg/GoalStatusArray", MAZE, reliable, kept)]
         subscriptions = [("/odom", "nav_msgs/msg/Odometry", MAZE, best_effort, volatile),
                          ("/map", "nav_msgs/msg/OccupancyGrid", MAZE, reliable, kept),
+                         ("/map", "nav_msgs/msg/OccupancyGrid", MAZE, reliable, volatile),
+                         ("/tf_static", "tf2_msgs/msg/TFMessage", MAZE, reliable, volatile),
                          ("/tf", "tf2_msgs/msg/TFMessage", MAZE, reliable, volatile), ("/tf_static", "tf2_msgs/msg/TFMessage", MAZE, reliable, kept),
                          ("/clock", "rosgraph_msgs/msg/Clock", MAZE, best_effort, volatile),
                          ("/goal_pose", "geometry_msgs/msg/PoseStamped", MAZE, reliable, volatile),
@@ -334,6 +336,39 @@ class Test:
         checks.that("the same question has the same answer", points[0] == points[1], "different paths")
         answer = peer.plan(goal=(1, 1), start=(3, 1), frame="odom")
         checks.that("poses in another known frame", succeeded(answer), answer)
+        self.directions()
+
+    def directions(self):
+        """Controllers take the goal's direction from the path's last pose; the others point in the direction of travel."""
+        checks, peer = self.checks, self.peer
+
+        def yaw(pose):
+            return 2.0 * math.atan2(pose.orientation.z, pose.orientation.w)
+
+        def apart(a, b):
+            return abs(math.remainder(a - b, 2.0 * math.pi))
+        for wanted in (0.0, 2.0, -1.5, math.pi):
+            goal = pose(1, 1)
+            goal.pose.orientation.z, goal.pose.orientation.w = math.sin(0.5 * wanted), math.cos(0.5 * wanted)
+            answer = peer.plan(goal=goal)
+            if checks.that(f"a goal turned by {wanted:.2f}", succeeded(answer), answer):
+                poses = [stamped.pose for stamped in answer.result.path.poses]
+                checks.near(f"a goal turned by {wanted:.2f}: the last pose has its direction", 0.0, apart(yaw(poses[-1]), wanted), 1e-6)
+                # From (3, 1) the way begins along y.
+                checks.near(f"a goal turned by {wanted:.2f}: the first pose points along the way", 0.0, apart(yaw(poses[0]), 0.5 * math.pi), 0.6)
+            plan = peer.call(GetPlan, MAZE + "/get_plan", GetPlan.Request(start=pose(3, 1), goal=goal)).plan
+            checks.that(f"get_plan to a goal turned by {wanted:.2f}", plan.poses and apart(yaw(plan.poses[-1].pose), wanted) < 1e-6, plan.poses[-1:])
+        undirected = pose(1, 1)
+        undirected.pose.orientation.w = 0.0
+        answer = peer.plan(goal=undirected, start=pose(3, 1))
+        if checks.that("a goal with a quaternion of zeros", succeeded(answer), answer):
+            last, before = (answer.result.path.poses[index].pose for index in (-1, -2))
+            checks.near("a goal with a quaternion of zeros: the direction of travel", 0.0, apart(yaw(last), yaw(before)), 0.5)
+        goal = pose(3, 1)
+        goal.pose.orientation.z, goal.pose.orientation.w = math.sin(0.6), math.cos(0.6)
+        answer = peer.plan(goal=goal, start=(3, 1))
+        checks.that("start and goal in one place: the goal's direction", succeeded(answer)
+                    and apart(yaw(answer.result.path.poses[-1].pose), 1.2) < 1e-6, answer)
 
     def results(self):
         """Results asked for late, again, and at once."""
@@ -450,15 +485,20 @@ class Test:
         expect("START_OCCUPIED", 205, peer.plan(start=(2, 1)))
         expect("GOAL_OCCUPIED", 206, peer.plan(goal=(2, 2)))
         expect("GOAL_OCCUPIED at the border", 206, peer.plan(goal=(0, 1)))
+        figures = "0.05 m from a wall, needs 0.105 m"
+        expect("GOAL_OCCUPIED within the robot's radius of a wall", 206, peer.plan(goal=(1.25, 1)), figures)
+        expect("START_OCCUPIED within the robot's radius of a wall", 205, peer.plan(start=(1.25, 1)), figures)
+        for touching in (1.2, 1.21, 1.22):
+            answer = peer.plan(start=(touching, 1), goal=(3, 1))
+            checks.that(f"a start in contact, {1.3 - touching:.2f} m from a wall, gets a way out", succeeded(answer), answer)
         broken = {"NaN": pose(float("nan"), 1), "infinity": pose(1, float("-inf")), "an empty frame": pose(1, 1, "")}
-        zero, late, tilted = pose(1, 1), pose(1, 1), pose(1, 1)
-        zero.pose.orientation.w = 0.0
+        late, tilted = pose(1, 1), pose(1, 1)
         late.header.stamp.nanosec = 1_000_000_000
         tilted.pose.orientation.w = float("nan")
-        broken |= {"a quaternion of zeros": zero, "nanoseconds of a second": late, "a NaN quaternion": tilted}
+        broken |= {"nanoseconds of a second": late, "a NaN quaternion": tilted}
         for name, message in broken.items():
-            expect(f"UNKNOWN: goal with {name}", 200, peer.plan(goal=message))
-            expect(f"UNKNOWN: start with {name}", 200, peer.plan(start=message))
+            expect(f"UNKNOWN: goal with {name}", 200, peer.plan(goal=message), "`goal.")
+            expect(f"UNKNOWN: start with {name}", 200, peer.plan(start=message), "`start.")
         _, before = peer.diagnostics.status("planwright_maze: planner")
         peer.set_parameter("deadline_secs", 0.001, MAZE)
         expect("TIMEOUT", 207, peer.plan())
@@ -467,7 +507,9 @@ class Test:
         checks.that("the missed deadline is counted", missed[1] > missed[0], missed)
         peer.set_parameters(PATIENT, MAZE)
         peer.set_parameter("clearance_m", 0.3, MAZE)
-        expect("NO_VALID_PATH", 208, peer.plan())
+        expect("GOAL_OCCUPIED for the gate's clearance", 206, peer.plan(), "0.3 m from a wall, needs 0.4 m")
+        # In the middle of the corridors: what cuts a corner comes too near to it.
+        expect("NO_VALID_PATH", 208, peer.plan(goal=(0.8, 0.8), start=(2.8, 0.8)), "plan that passes the gate")
         peer.set_parameter("clearance_m", 0.005, MAZE)
         answer = peer.plan()
         checks.that("a goal after all these", succeeded(answer), answer)
@@ -594,7 +636,9 @@ class Test:
         node = peer.node
 
         def subscribed(topic):
-            return [i.topic_type for i in node.get_subscriptions_info_by_topic(topic) if (i.node_name, i.node_namespace) == ("boss", "/robot")]
+            # The map has two readers, of which one is for publishers that keep nothing.
+            infos = node.get_subscriptions_info_by_topic(topic)
+            return sorted({i.topic_type for i in infos if (i.node_name, i.node_namespace) == ("boss", "/robot")})
         wait_until(lambda: subscribed("/odometry/filtered"), 20.0, "the remapped topic")
         checks.equal("remapped topics", (["nav_msgs/msg/Odometry"], ["nav_msgs/msg/OccupancyGrid"], [], []),
                      (subscribed("/odometry/filtered"), subscribed("/floor/map"), subscribed("/robot/odom"), subscribed("/odom")))

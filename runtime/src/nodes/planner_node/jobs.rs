@@ -50,6 +50,8 @@ pub struct PlanJob {
     pub clock: Clock,
     /// The start is the request's, not measured: it does not age.
     pub start_is_given: bool,
+    /// Direction at the goal, if one is given.
+    pub goal_yaw_rad: Option<f64>,
     /// Time at which the map was last known to hold, seconds of ROS time.
     pub map_secs: f64,
     /// The robot on the map.
@@ -78,6 +80,8 @@ pub struct Planned {
     pub planning: Duration,
     /// Start and goal.
     pub observation: Observation,
+    /// The robot on the map that it was checked against.
+    pub world: Arc<World>,
     /// Canceled before it was done.
     pub canceled: bool,
     /// Whether there was a planner.

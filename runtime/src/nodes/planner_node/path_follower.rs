@@ -12,12 +12,10 @@ pub enum StopReason {
     NoGoal,
     /// It has arrived.
     Arrived,
-    /// Implausible odometry, by the name of the fault.
-    Odometry(&'static str),
+    /// An input is not usable, by the name of the fault: implausible odometry, no map, a refused one.
+    Input(&'static str),
     /// No transform from the odometry's frame to the map.
     Transform,
-    /// No map, or one that is too old.
-    Map,
     /// No plan has left the gate yet.
     NoPlan,
     /// The planner has not answered for too long.
@@ -32,9 +30,8 @@ impl StopReason {
         match self {
             Self::NoGoal => "no_goal",
             Self::Arrived => "arrived",
-            Self::Odometry(name) => name,
+            Self::Input(name) => name,
             Self::Transform => "tf_missing",
-            Self::Map => "map_missing",
             Self::NoPlan => "no_plan",
             Self::PlannerHangs => "planner_hangs",
             Self::GateStop => "gate_stop",
@@ -55,6 +52,7 @@ impl StopReason {
 /// Goal and plan of the driven robot.
 pub struct PathFollower {
     goal: Option<Point>,
+    goal_yaw_rad: Option<f64>,
     plan: CheckedPlan,
     tracker: Tracker,
     /// When the plan in the making was requested.
@@ -68,6 +66,7 @@ impl Default for PathFollower {
     fn default() -> Self {
         Self {
             goal: None,
+            goal_yaw_rad: None,
             plan: CheckedPlan::with_capacity(MAX_STATES),
             tracker: Tracker::default(),
             outstanding: None,
@@ -86,7 +85,18 @@ impl PathFollower {
     /// Another goal. The plan in force stays until there is one for it.
     pub fn set_goal(&mut self, goal: Option<Point>) {
         self.goal = goal;
+        self.goal_yaw_rad = None;
         self.arrived = false;
+    }
+
+    /// Direction at the goal, for the paths that are shown; the robot's base does not turn.
+    pub fn goal_yaw_rad(&self) -> Option<f64> {
+        self.goal_yaw_rad
+    }
+
+    /// Another direction at the same goal.
+    pub fn set_goal_yaw(&mut self, yaw_rad: Option<f64>) {
+        self.goal_yaw_rad = yaw_rad;
     }
 
     /// Clears plan and goal.
@@ -175,12 +185,15 @@ impl PathFollower {
 }
 
 /// The state now: that measured `age_secs` ago, simulated with the velocity commanded since, up to 0.2 s; the gate takes
-/// no older data.
+/// no older data. From inside a wall it is simulated in free motion: no wall pushes a robot whose odometry drifted.
 pub fn predicted(world: &World, state: &State, age_secs: f64, commanded: Point) -> State {
     let mut state = *state;
+    let robot = world.robot();
+    let is_inside = world.sweep().segment(state.position, state.position) < 0.0;
     let steps = (age_secs.clamp(0.0, 0.2) / world.step_secs()).round() as usize;
     for _ in 0..steps {
-        state = world.step(&state, world.robot().velocity_command(&state, commanded)).0;
+        let command = robot.velocity_command(&state, commanded);
+        state = if is_inside { robot.free_step(&state, command) } else { world.step(&state, command).0 };
     }
     state
 }

@@ -1,7 +1,7 @@
 //! The pilot of a node: replans for the driven robot, and independent plans for requests.
 
 use super::jobs::{PlanJob, Purpose, Statistics};
-use crate::gate::{CheckedPlan, Origin, Rejection};
+use crate::gate::{CheckedPlan, Origin, Rejection, check_way};
 use crate::pilot::{Pilot, PilotMemory, PilotSettings, PilotStatistics};
 use crate::planner::{Observation, Planner, Proposal};
 use crate::view::View;
@@ -42,7 +42,8 @@ fn account(of: &mut PilotStatistics, before: &PilotStatistics, after: PilotStati
     };
 }
 
-/// Points on a grid over the map where the robot has room: a metre apart, on large maps farther.
+/// Points on a grid over the map where the robot has room, with ways between all of them: a metre apart, on large maps
+/// farther.
 fn free_points(world: &World) -> Vec<Point> {
     const MOST_PER_AXIS: f64 = 64.0;
     let Aabb { low: [x, y], high: [end_x, end_y] } = world.map().bounds();
@@ -51,10 +52,14 @@ fn free_points(world: &World) -> Vec<Point> {
         let count = ((to - from) / apart_m).min(MOST_PER_AXIS) as usize;
         (0..count).map(move |index| from + apart_m * (index as f64 + 0.5))
     };
-    along(x, end_x)
+    let mut points: Vec<Point> = along(x, end_x)
         .flat_map(|x| along(y, end_y).map(move |y| [x, y]))
         .filter(|point| world.map().clearance(world.robot().footprint(), *point) > 0.0)
-        .collect()
+        .collect();
+    if let Some(first) = points.first().copied() {
+        points.retain(|point| check_way(world, first, *point, 0.0).is_ok());
+    }
+    points
 }
 
 impl PlannerPilot {
@@ -93,7 +98,10 @@ impl PlannerPilot {
             let spent = begun.elapsed();
             let is_hopeless = matches!(
                 plan.origin(),
-                Origin::Fallback { reason: Rejection::StaleMap { .. } | Rejection::StaleObservation { .. }, .. }
+                Origin::Fallback {
+                    reason: Rejection::Infeasible(_) | Rejection::StaleMap { .. } | Rejection::StaleObservation { .. },
+                    ..
+                }
             );
             if passed || is_hopeless || spent + tried.elapsed() > deadline || job.canceled.load(Ordering::Acquire) {
                 break;

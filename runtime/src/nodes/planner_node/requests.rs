@@ -1,15 +1,15 @@
 //! Plan requests of action, service and `goal_pose`, from validation to answer.
 
 use super::PlannerNode;
-use super::inputs::Inputs;
+use super::inputs::{Inputs, Placed};
 use super::jobs::{PlanJob, Planned, Purpose, Statistics};
 use super::parameters::PlannerParameters;
 use super::path_follower::PathFollower;
-use super::responses::{ErrorCode, PathAction, PathRequest, PlanningFailure, check_goal, check_start};
+use super::responses::{ErrorCode, PathAction, PathRequest, PlanningFailure};
 use super::worker::Report;
-use crate::gate::{CheckedPlan, Origin};
+use crate::gate::{CheckedPlan, Origin, Rejection, check_goal, check_problem, check_way};
 use crate::planner::Observation;
-use crate::world::{Point, State, World};
+use crate::world::{State, World};
 use planwright_ros2::action::{ActionHandler, Actions, GoalId, GoalStatus};
 use planwright_ros2::executor::Reply;
 use planwright_ros2::lifecycle::{self, LifecycleState, TransitionOutcome};
@@ -26,18 +26,31 @@ pub(super) struct PendingRequest {
     canceled: Arc<AtomicBool>,
     pub(super) requested: Instant,
     /// The goal to drive to once there is a path.
-    goal_to_drive: Option<Point>,
+    goal_to_drive: Option<Placed>,
+    /// Direction at the goal.
+    goal_yaw_rad: Option<f64>,
     /// The start is the request's, not measured.
     start_is_given: bool,
 }
 
 impl Default for PendingRequest {
     fn default() -> Self {
-        Self { canceled: Arc::default(), requested: Instant::now(), goal_to_drive: None, start_is_given: false }
+        Self {
+            canceled: Arc::default(),
+            requested: Instant::now(),
+            goal_to_drive: None,
+            goal_yaw_rad: None,
+            start_is_given: false,
+        }
     }
 }
 
 impl PendingRequest {
+    /// Of the driven robot, whose path ends in this direction.
+    pub(super) fn towards(goal_yaw_rad: Option<f64>) -> Self {
+        Self { goal_yaw_rad, ..Self::default() }
+    }
+
     /// Drops its plan: not begun if still queued, and not published.
     pub(super) fn cancel(&self) {
         self.canceled.store(true, Ordering::Release);
@@ -46,7 +59,7 @@ impl PendingRequest {
     /// Drops its plan, and stops a robot that drives to its goal.
     fn cancel_and_stop(&self, follower: &mut PathFollower) {
         self.cancel();
-        if follower.goal().is_some() && follower.goal() == self.goal_to_drive {
+        if follower.goal().is_some() && follower.goal() == self.goal_to_drive.map(|goal| goal.position) {
             follower.clear();
         }
     }
@@ -56,7 +69,7 @@ impl PendingRequest {
 struct Problem {
     state: State,
     stamp: RosTime,
-    goal: Point,
+    goal: Placed,
     world: Arc<World>,
     map_secs: f64,
 }
@@ -74,7 +87,9 @@ impl Problem {
     ) -> Result<Self, PlanningFailure> {
         let ids = &parameters.planner_ids;
         if !ids.contains(&request.planner_id) {
-            let message = format!("expected planner_id to be one of {}, got '{}'", ids.join(", "), request.planner_id);
+            let names: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
+            let message =
+                format!("expected planner_id to be one of {}, got '{}'", names.join(", "), request.planner_id);
             return Err(PlanningFailure::new(ErrorCode::InvalidPlanner, "invalid_planner", message));
         }
         if request.viapoints > 0 {
@@ -82,16 +97,19 @@ impl Problem {
             return Err(PlanningFailure::new(ErrorCode::Unknown, "viapoints", message));
         }
         let (world, map_secs) = inputs.world(parameters, now)?;
-        let goal = inputs.position(&request.goal)?;
+        if map_secs == f64::NEG_INFINITY {
+            let secs = inputs.map().map_or(f64::INFINITY, |(_, since)| now.since(since));
+            return Err(Rejection::StaleMap { secs }.into());
+        }
+        let goal = inputs.goal("goal", &request.goal)?;
         let (state, stamp) = match &request.start {
-            Some(start) => (State::at_rest(inputs.position(start)?), now),
+            Some(start) => (State::at_rest(inputs.start(start)?), now),
             None => {
                 let located = inputs.located(now, parameters.max_observation_age_secs)?;
                 (located.state, located.stamp)
             }
         };
-        check_start(world.map(), state.position)?;
-        check_goal(world.map(), goal)?;
+        check_problem(&world, state.position, goal.position, parameters.clearance_m)?;
         Ok(Self { state, stamp, goal, world, map_secs })
     }
 }
@@ -100,12 +118,14 @@ impl<A: PathAction> PlannerNode<A> {
     /// Queues a request for the planning thread.
     fn enqueue(&mut self, purpose: Purpose, request: &PathRequest) -> Result<PendingRequest, PlanningFailure> {
         let now = self.base.now();
+        self.inputs.request_frames([Some(&request.goal), request.start.as_ref()]);
         let problem = Problem::of(request, &self.base.parameters.planner, &self.inputs, now)?;
         let Problem { state, stamp, goal, world, map_secs } = problem;
         let start_is_given = request.start.is_some();
         let goal_to_drive = (!start_is_given).then_some(goal);
-        let pending = PendingRequest { goal_to_drive, start_is_given, ..PendingRequest::default() };
-        let observation = Observation { state, goal, stamp_secs: stamp.as_secs_f64(), step: self.step };
+        let goal_yaw_rad = goal.yaw_rad;
+        let pending = PendingRequest { goal_to_drive, goal_yaw_rad, start_is_given, ..PendingRequest::default() };
+        let observation = Observation { state, goal: goal.position, stamp_secs: stamp.as_secs_f64(), step: self.step };
         let job = self.job(purpose, observation, now, world, map_secs, &pending);
         self.worker.plan(job).map_err(|job| {
             self.worker.recycle(job.plan);
@@ -133,6 +153,7 @@ impl<A: PathAction> PlannerNode<A> {
             now,
             clock: self.base.clock.clone(),
             start_is_given: request.start_is_given,
+            goal_yaw_rad: request.goal_yaw_rad,
             map_secs,
             world,
             frame: Arc::clone(&self.map_frame),
@@ -184,21 +205,32 @@ impl<A: PathAction> PlannerNode<A> {
             self.base.fault("not_driving", "expected an active node with the parameter drive, got a goal_pose");
             return;
         }
-        let position = || -> Result<Point, PlanningFailure> {
-            let goal = self.inputs.position(pose)?;
-            let (world, _) = self.inputs.world(self.parameters(), self.base.now())?;
-            check_goal(world.map(), goal)?;
+        self.inputs.request_frames([Some(pose), None]);
+        let placed = || -> Result<Placed, PlanningFailure> {
+            let (parameters, now) = (self.parameters(), self.base.now());
+            let (world, _) = self.inputs.world(parameters, now)?;
+            let goal = self.inputs.goal("goal_pose", pose)?;
+            check_goal(&world, goal.position, parameters.clearance_m)?;
+            // Where the robot is may become known later.
+            if let Ok(located) = self.inputs.located(now, parameters.max_observation_age_secs) {
+                check_way(&world, located.state.position, goal.position, parameters.clearance_m)?;
+            }
             Ok(goal)
         };
-        match position() {
+        match placed() {
             Ok(goal) => self.drive_to(goal),
             Err(failure) => self.count_failure(&failure),
         }
     }
 
-    pub(super) fn drive_to(&mut self, goal: Point) {
-        if self.follower.goal() != Some(goal) {
-            self.follower.set_goal(Some(goal));
+    pub(super) fn drive_to(&mut self, goal: Placed) {
+        let is_new = self.follower.goal() != Some(goal.position);
+        if is_new {
+            self.follower.set_goal(Some(goal.position));
+        }
+        self.follower.set_goal_yaw(goal.yaw_rad);
+        if is_new {
+            let goal = goal.position;
             self.inputs.odometry.clear_stuck();
             self.maze_shown = false;
             self.base.log(Severity::Info, &format!("driving to {:.2}, {:.2}", goal[0], goal[1]));
@@ -244,20 +276,23 @@ impl<A: PathAction> PlannerNode<A> {
 
     fn take_plan(&mut self, mut planned: Planned) {
         let plan = std::mem::replace(&mut planned.plan, CheckedPlan::with_capacity(0));
+        // The map may have changed, or been refused, since the job was made.
+        let world = self.inputs.check_world(self.parameters(), self.base.now(), &planned.world);
+        let failure = world.map_or_else(|fault| Some(fault.into()), |()| PlanningFailure::of_plan(&plan));
         let recycled = match planned.purpose {
             Purpose::Drive => self.take_drive_plan(&mut planned, plan),
             Purpose::Action(id) => {
-                self.answer_goal(id, &mut planned, PlanningFailure::of_plan(&plan));
+                self.answer_goal(id, &mut planned, failure);
                 plan
             }
             Purpose::Service(number) => {
                 if let Some((reply, request)) = self.services.remove(&number) {
-                    let failure = PlanningFailure::of_plan(&plan);
                     if let Some(failure) = &failure {
                         self.count_failure(failure);
                     }
                     self.counters.answered += u64::from(failure.is_none());
-                    reply.send(nav_msgs::GetPlanResponse { plan: planned.path.clone() });
+                    let plan = if failure.is_none() { planned.path.clone() } else { Path::default() };
+                    reply.send(nav_msgs::GetPlanResponse { plan });
                     self.note_overhead(&planned, &request);
                 }
                 plan
@@ -297,7 +332,8 @@ impl<A: PathAction> PlannerNode<A> {
 
     fn take_drive_plan(&mut self, planned: &mut Planned, plan: CheckedPlan) -> CheckedPlan {
         let stale = self.follower.goal() != Some(planned.observation.goal) || !planned.had_planner || planned.canceled;
-        if stale || !self.is_active() {
+        let outdated = self.inputs.check_world(self.parameters(), self.base.now(), &planned.world).is_err();
+        if stale || outdated || !self.is_active() {
             self.follower.give_up();
             return plan;
         }
@@ -358,8 +394,11 @@ mod tests {
     use super::super::parameters::NodeParameters;
     use super::*;
     use crate::nodes::map::grid_of;
-    use crate::world::{Layout, PointMass, Robot};
+    use crate::world::{Layout, Point, PointMass, Robot};
+    use planwright_ros2::messages::geometry_msgs::TransformStamped;
     use planwright_ros2::odometry::OdometryLimits;
+    use planwright_ros2::tf;
+    use planwright_ros2::time::{Clock, ClockSource};
 
     const NOW: RosTime = RosTime::from_nanos(5_000_000_000);
     const FREE: [Point; 2] = [[1.0, 1.0], [3.0, 1.0]];
@@ -379,12 +418,12 @@ mod tests {
 
     fn empty_inputs() -> Inputs {
         let robot: Arc<dyn Robot> = Arc::new(PointMass::default());
-        Inputs::new("map", OdometryLimits::default(), robot)
+        Inputs::new("map", OdometryLimits::default(), robot, Clock::new(ClockSource::System))
     }
 
     fn inputs() -> Inputs {
         let mut inputs = empty_inputs();
-        inputs.take_map(&grid_of(&Layout::umaze(), "map", NOW), NOW).expect("a maze");
+        inputs.take_map(&grid_of(&Layout::umaze(), "map", NOW), NOW, false).expect("a maze");
         inputs
     }
 
@@ -397,7 +436,8 @@ mod tests {
     fn a_valid_request_becomes_a_problem_in_the_map() {
         let problem = Problem::of(&request(Some(FREE[0]), FREE[1]), &NodeParameters::maze().planner, &inputs(), NOW);
         let problem = problem.expect("start and goal are free");
-        assert_eq!((problem.state, problem.goal, problem.stamp), (State::at_rest(FREE[0]), FREE[1], NOW));
+        let goal = Placed { position: FREE[1], yaw_rad: Some(0.0) };
+        assert_eq!((problem.state, problem.goal, problem.stamp), (State::at_rest(FREE[0]), goal, NOW));
         assert_eq!(problem.map_secs, 5.0);
     }
 
@@ -429,6 +469,93 @@ mod tests {
         assert_eq!(failure(&lost, &inputs()), (ErrorCode::TfError, "tf_unknown_frame"));
     }
 
+    fn message(request: &PathRequest, inputs: &Inputs) -> String {
+        let failure = Problem::of(request, &NodeParameters::maze().planner, inputs, NOW).err().expect("no plan");
+        failure.message
+    }
+
+    #[test]
+    fn the_first_thing_that_is_impossible_is_named_by_end_and_figure() {
+        let (good, inputs) = (request(Some(FREE[0]), FREE[1]), inputs());
+        let near = |start, goal| failure(&request(Some(start), goal), &inputs);
+        assert_eq!(near(FREE[0], [1.25, 1.0]), (ErrorCode::GoalOccupied, "goal_occupied"));
+        assert_eq!(near([1.25, 1.0], FREE[1]), (ErrorCode::StartOccupied, "start_occupied"));
+        let text = message(&request(Some(FREE[0]), [1.25, 1.0]), &inputs);
+        assert!(text.contains("0.05 m from a wall, needs 0.105 m"), "{text}");
+        assert!(
+            Problem::of(&request(Some([1.19, 1.0]), FREE[1]), &NodeParameters::maze().planner, &inputs, NOW).is_ok()
+        );
+        let huge = message(&request(Some(FREE[0]), [1e308, -1e308]), &inputs);
+        assert!(huge.contains("1e308, -1e308") && huge.len() < 200, "{huge}");
+        let mut broken = good.clone();
+        broken.start.as_mut().expect("a start").pose.position.x = f64::NAN;
+        assert!(message(&broken, &inputs).starts_with("`start.pose.position.x`: "), "{}", message(&broken, &inputs));
+        broken.start = good.start.clone();
+        broken.goal.header.frame_id.clear();
+        assert!(message(&broken, &inputs).starts_with("`goal.header.frame_id`: "), "{}", message(&broken, &inputs));
+        for (start, goal, end) in
+            [("attic", "map", "start: "), ("map", "attic", "goal: "), ("attic", "attic", "goal: ")]
+        {
+            let lost = PathRequest { goal: pose(FREE[1], goal), start: Some(pose(FREE[0], start)), ..good.clone() };
+            assert!(message(&lost, &inputs).starts_with(end), "{}", message(&lost, &inputs));
+        }
+        let other = message(&PathRequest { planner_id: "SmacPlanner".to_owned(), ..good }, &inputs);
+        assert!(other.starts_with("expected planner_id to be one of '', 'GridBased', "), "{other}");
+    }
+
+    #[test]
+    fn ends_in_two_rooms_are_answered_no_way() {
+        let apart = Layout::parse("apart", "#####\n#O#O#\n#####").expect("a maze");
+        let mut inputs = empty_inputs();
+        inputs.take_map(&grid_of(&apart, "map", NOW), NOW).expect("a maze");
+        let request = request(Some([1.0, 1.0]), [1.0, 3.0]);
+        assert_eq!(failure(&request, &inputs), (ErrorCode::NoValidPath, "no_way"));
+        assert!(message(&request, &inputs).contains("no way from start to goal"));
+    }
+
+    #[test]
+    fn the_goals_direction_is_the_maps_and_zeros_give_none() {
+        let goal_of = |goal: PoseStamped, inputs: &Inputs| {
+            let request = PathRequest { goal, ..request(Some(FREE[0]), FREE[1]) };
+            Problem::of(&request, &NodeParameters::maze().planner, inputs, NOW).map(|problem| problem.goal)
+        };
+        let turned = |yaw_rad: f64, frame: &str| {
+            let mut goal = pose(FREE[1], frame);
+            goal.pose.orientation = tf::Quaternion::from_yaw(yaw_rad).into();
+            goal
+        };
+        let mut inputs = inputs();
+        let yaw = |goal: PoseStamped, inputs: &Inputs| goal_of(goal, inputs).expect("a goal").yaw_rad;
+        assert!(yaw(turned(2.5, "map"), &inputs).is_some_and(|yaw| (yaw - 2.5).abs() < 1e-12));
+        let mut zeros = pose(FREE[1], "map");
+        zeros.pose.orientation.w = 0.0;
+        assert_eq!(yaw(zeros, &inputs), None);
+        // A frame turned by a quarter, whose origin is chosen so that the goal stays where it is.
+        let mut quarter = TransformStamped::default();
+        (quarter.header.frame_id, quarter.child_frame_id) = ("map".to_owned(), "turned".to_owned());
+        quarter.transform.translation.x = FREE[1][0] + FREE[1][1];
+        quarter.transform.translation.y = FREE[1][1] - FREE[1][0];
+        quarter.transform.rotation = tf::Quaternion::from_yaw(std::f64::consts::FRAC_PI_2).into();
+        inputs.transforms.insert_message(&quarter, true).expect("a transform");
+        let goal = goal_of(turned(0.5, "turned"), &inputs).expect("a goal");
+        let wanted = 0.5 + std::f64::consts::FRAC_PI_2;
+        assert!(goal.yaw_rad.is_some_and(|yaw| (yaw - wanted).abs() < 1e-12), "{goal:?}");
+        let mut start = pose(FREE[0], "map");
+        start.pose.orientation.w = 0.0;
+        let undirected = PathRequest { start: Some(start), ..request(None, FREE[1]) };
+        assert!(Problem::of(&undirected, &NodeParameters::maze().planner, &inputs, NOW).is_ok());
+    }
+
+    #[test]
+    fn on_a_stale_map_nothing_is_judged() {
+        let mut parameters = NodeParameters::maze().planner;
+        parameters.max_map_age_secs = 1.0;
+        let later = RosTime::from_nanos(7_000_000_000);
+        let failure = Problem::of(&request(Some(FREE[0]), WALL), &parameters, &inputs(), later).err().expect("no plan");
+        assert_eq!((failure.code, failure.name), (ErrorCode::Unknown, "stale_map"));
+        assert!(failure.message.contains("map 2.000 s old"), "{}", failure.message);
+    }
+
     #[test]
     fn a_map_older_than_its_limit_holds_no_more() {
         let mut parameters = NodeParameters::maze().planner;
@@ -440,7 +567,8 @@ mod tests {
 
     #[test]
     fn a_canceled_request_stops_the_robot_only_on_the_way_to_its_goal() {
-        for (goal_to_drive, stops) in [(Some(FREE[1]), true), (Some(FREE[0]), false), (None, false)] {
+        let placed = |position| Some(Placed { position, yaw_rad: None });
+        for (goal_to_drive, stops) in [(placed(FREE[1]), true), (placed(FREE[0]), false), (None, false)] {
             let mut follower = PathFollower::default();
             follower.set_goal(Some(FREE[1]));
             let request = PendingRequest { goal_to_drive, ..PendingRequest::default() };

@@ -1,8 +1,8 @@
 //! Nav2's forms of plan requests and results, with its error codes.
 
 use super::inputs::InputFault;
-use crate::gate::{CheckedPlan, Origin, Rejection};
-use crate::world::{Aabb, Map, Point};
+use super::refusals::Input;
+use crate::gate::{CheckedPlan, Infeasible, Origin, Rejection};
 use planwright_ros2::messages::geometry_msgs::PoseStamped;
 use planwright_ros2::messages::interface::ActionType;
 use planwright_ros2::messages::nav_msgs::Path;
@@ -25,13 +25,13 @@ pub enum ErrorCode {
     StartOutsideMap = 203,
     /// The goal lies outside the map.
     GoalOutsideMap = 204,
-    /// The start lies in a wall.
+    /// The start lies in a wall, or too near to one.
     StartOccupied = 205,
-    /// The goal lies in a wall.
+    /// The goal lies in a wall, or too near to one.
     GoalOccupied = 206,
     /// No checked plan in time.
     Timeout = 207,
-    /// No plan that passes the gate.
+    /// No way from start to goal, or no plan that passes the gate.
     NoValidPath = 208,
 }
 
@@ -48,10 +48,22 @@ impl ErrorCode {
         (Self::TfError, "TF_ERROR", "no odometry, stale or implausible odometry, or no transform to the map's frame"),
         (Self::StartOutsideMap, "START_OUTSIDE_MAP", "the start lies outside the map"),
         (Self::GoalOutsideMap, "GOAL_OUTSIDE_MAP", "the goal lies outside the map"),
-        (Self::StartOccupied, "START_OCCUPIED", "the start lies in a wall"),
-        (Self::GoalOccupied, "GOAL_OCCUPIED", "the goal lies in a wall"),
+        (
+            Self::StartOccupied,
+            "START_OCCUPIED",
+            "the start lies in a wall, or nearer to one than the robot's radius by more than 0.03 m",
+        ),
+        (
+            Self::GoalOccupied,
+            "GOAL_OCCUPIED",
+            "the goal lies in a wall, or nearer to one than the robot's radius and `clearance_m`",
+        ),
         (Self::Timeout, "TIMEOUT", "the plan was not ready within `deadline_secs`, or the planner hangs"),
-        (Self::NoValidPath, "NO_VALID_PATH", "no plan passed the gate; the message names the check"),
+        (
+            Self::NoValidPath,
+            "NO_VALID_PATH",
+            "no way from start to goal on the map; or no plan passed the gate, and the message names the check",
+        ),
     ];
 }
 
@@ -75,13 +87,33 @@ impl PlanningFailure {
     /// The gate's reason, if a fallback replaced the plan.
     pub fn of_plan(plan: &CheckedPlan) -> Option<Self> {
         let Origin::Fallback { reason, .. } = plan.origin() else { return None };
+        Some(reason.into())
+    }
+}
+
+impl From<Rejection> for PlanningFailure {
+    fn from(reason: Rejection) -> Self {
         let code = match reason {
+            Rejection::Infeasible(infeasible) => return infeasible.into(),
             Rejection::Deadline { .. } => ErrorCode::Timeout,
             Rejection::StaleObservation { .. } => ErrorCode::TfError,
             Rejection::StaleMap { .. } => ErrorCode::Unknown,
             _ => ErrorCode::NoValidPath,
         };
-        Some(Self::new(code, reason.name(), format!("expected a plan that passes the gate, got: {reason}")))
+        Self::new(code, reason.name(), format!("expected a plan that passes the gate, got: {reason}"))
+    }
+}
+
+impl From<Infeasible> for PlanningFailure {
+    fn from(infeasible: Infeasible) -> Self {
+        let code = match infeasible {
+            Infeasible::StartOutsideMap { .. } => ErrorCode::StartOutsideMap,
+            Infeasible::StartOccupied { .. } => ErrorCode::StartOccupied,
+            Infeasible::GoalOutsideMap { .. } => ErrorCode::GoalOutsideMap,
+            Infeasible::GoalOccupied { .. } => ErrorCode::GoalOccupied,
+            Infeasible::NoWay { .. } => ErrorCode::NoValidPath,
+        };
+        Self::new(code, infeasible.name(), infeasible.to_string())
     }
 }
 
@@ -89,51 +121,16 @@ impl From<InputFault> for PlanningFailure {
     /// Invalid poses have no code of their own.
     fn from(fault: InputFault) -> Self {
         let code = match fault {
-            InputFault::Transform(_) | InputFault::Odometry(_) | InputFault::NoOdometry => ErrorCode::TfError,
-            InputFault::Invalid(_) | InputFault::Map(_) | InputFault::MapFrame { .. } | InputFault::NoMap => {
-                ErrorCode::Unknown
-            }
+            InputFault::Transform(_)
+            | InputFault::TransformOf { .. }
+            | InputFault::Odometry(_)
+            | InputFault::NoOdometry
+            | InputFault::NoClock => ErrorCode::TfError,
+            InputFault::Refused(ref refused) if refused.input != Input::Map => ErrorCode::TfError,
+            _ => ErrorCode::Unknown,
         };
         Self::new(code, fault.name(), fault.to_string())
     }
-}
-
-/// Checks that a plan can begin here.
-///
-/// # Errors
-/// If the point is outside the map or in a wall.
-pub fn check_start(map: &dyn Map, start: Point) -> Result<(), PlanningFailure> {
-    let outside = (ErrorCode::StartOutsideMap, "start_outside_map");
-    check_end(map, "start", start, outside, (ErrorCode::StartOccupied, "start_occupied"))
-}
-
-/// Checks that a plan can end here.
-///
-/// # Errors
-/// If the point is outside the map or in a wall.
-pub fn check_goal(map: &dyn Map, goal: Point) -> Result<(), PlanningFailure> {
-    let outside = (ErrorCode::GoalOutsideMap, "goal_outside_map");
-    check_end(map, "goal", goal, outside, (ErrorCode::GoalOccupied, "goal_occupied"))
-}
-
-fn check_end(
-    map: &dyn Map,
-    what: &str,
-    point: Point,
-    outside: (ErrorCode, &'static str),
-    occupied: (ErrorCode, &'static str),
-) -> Result<(), PlanningFailure> {
-    if map.is_free(point) {
-        return Ok(());
-    }
-    let ([x, y], Aabb { low, high }) = (point, map.bounds());
-    let is_outside = x < low[0] || y < low[1] || x > high[0] || y > high[1];
-    let ((code, name), place) = if is_outside { (outside, "outside the map") } else { (occupied, "in a wall") };
-    Err(PlanningFailure::new(
-        code,
-        name,
-        format!("expected the {what} in free space, got {x:.3}, {y:.3}, which is {place}"),
-    ))
 }
 
 /// A request for a path.
@@ -189,7 +186,8 @@ path_action!(nav2_msgs_lyrical, |goal: &nav2_msgs_lyrical::ComputePathToPoseGoal
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::Layout;
+    use crate::gate::check_problem;
+    use crate::world::{Layout, MazeWorld};
 
     #[test]
     fn the_codes_are_those_of_the_definition() {
@@ -210,17 +208,21 @@ mod tests {
     }
 
     #[test]
-    fn ends_in_walls_and_outside_have_codes_of_their_own() {
-        let layout = Layout::umaze();
+    fn ends_in_walls_near_them_and_outside_and_ways_that_are_not_there_have_codes_of_their_own() {
+        let world = MazeWorld::new(Layout::parse("apart", "######\n#OO#O#\n######").expect("a maze"));
         let code = |start, goal| {
-            check_start(&layout, start).and_then(|()| check_goal(&layout, goal)).err().map(|failure| failure.code)
+            let checked = check_problem(&world, start, goal, 0.005).map_err(PlanningFailure::from);
+            checked.err().map(|failure| failure.code)
         };
         let free = [1.0, 1.0];
-        assert_eq!(code(free, [3.0, 1.0]), None);
+        assert_eq!(code(free, [1.0, 2.0]), None);
         assert_eq!(code([2.0, 1.0], free), Some(ErrorCode::StartOccupied));
+        assert_eq!(code([1.25, 1.0], free), Some(ErrorCode::StartOccupied));
         assert_eq!(code(free, [2.0, 1.0]), Some(ErrorCode::GoalOccupied));
+        assert_eq!(code(free, [1.25, 1.0]), Some(ErrorCode::GoalOccupied));
         assert_eq!(code([-5.0, 1.0], free), Some(ErrorCode::StartOutsideMap));
         assert_eq!(code(free, [1.0, 99.0]), Some(ErrorCode::GoalOutsideMap));
         assert_eq!(code(free, [f64::NAN, 1.0]), Some(ErrorCode::GoalOccupied));
+        assert_eq!(code(free, [1.0, 4.0]), Some(ErrorCode::NoValidPath));
     }
 }

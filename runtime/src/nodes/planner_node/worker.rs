@@ -227,6 +227,7 @@ fn plan(pilot: &mut Slot, mut job: PlanJob, report: impl FnOnce(Box<Planned>) ->
         path: Path::default(),
         planning: Duration::ZERO,
         observation: job.observation,
+        world: Arc::clone(&job.world),
         canceled,
         had_planner,
         plan: CheckedPlan::with_capacity(0),
@@ -243,7 +244,7 @@ fn plan(pilot: &mut Slot, mut job: PlanJob, report: impl FnOnce(Box<Planned>) ->
         pilot.plan(&job, &mut checked);
         planned.planning = begun.elapsed();
         if job.purpose == Purpose::Drive || checked.origin() == Origin::Planned {
-            planned.path = path_of(&checked, &job.world, &job.frame, job.now, &job.style);
+            planned.path = path_of(&checked, &job.world, &job.frame, job.now, &job.style, job.goal_yaw_rad);
         }
         planned.canceled = job.canceled.load(Ordering::Acquire);
     }
@@ -253,7 +254,7 @@ fn plan(pilot: &mut Slot, mut job: PlanJob, report: impl FnOnce(Box<Planned>) ->
     planned.plan = checked;
     let sent = report(Box::new(planned));
     let shown = copy.zip(pilot.as_ref()).map(|(checked, pilot)| DebugOutput {
-        raw: raw_path_of(&pilot.proposal().trajectory, &job.frame, job.now),
+        raw: raw_path_of(&pilot.proposal().trajectory, &job.frame, job.now, job.goal_yaw_rad),
         markers: markers_of(
             &checked,
             &pilot.proposal().trajectory,
@@ -283,6 +284,7 @@ mod tests {
             now: RosTime::ZERO,
             clock: Clock::new(ClockSource::Simulated),
             start_is_given: true,
+            goal_yaw_rad: None,
             map_secs: 0.0,
             world: Arc::new(World::clone(&MazeWorld::new(Layout::umaze()))),
             frame: "map".into(),

@@ -44,6 +44,8 @@ pub fn check_map(map: &dyn Map) -> Result<(), BrokenContract> {
             .fold(f64::INFINITY, f64::min);
         let strict = swept_m <= standing_m + 1e-9;
         ensure_clause!(strict, "a swept clearance not above that of any point", "{swept_m}, {standing_m} m");
+        let denied = swept_m > 0.0 && !map.may_connect(0.1, point, to);
+        ensure_clause!(!denied, "a way where the straight line is clear", "none from {point:?} to {to:?}");
     }
     let size = [0, 1].map(|axis| bounds.high[axis] - bounds.low[axis]);
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e12, -1e12, bounds.low[0] - size[0] - size[1]] {

@@ -1,5 +1,6 @@
 //! Mazes as text: `#` is a wall, `O` is free, `G` is free and the evaluation goal.
 
+use super::regions::regions;
 use crate::geometry::{Aabb, Point};
 
 /// A maze on a grid of 1 m cells. Row index is x, column index is y.
@@ -9,6 +10,8 @@ pub struct Layout {
     rows: usize,
     columns: usize,
     walls: Vec<bool>,
+    /// Region of each free cell, 0 for walls.
+    regions: Vec<u32>,
     goal: Option<(usize, usize)>,
 }
 
@@ -126,6 +129,9 @@ const EXAMPLE: &str = "##### / #GOO# / ###O# / #OOO# / #####";
 const MAX_SIDE: usize = 514;
 
 impl Layout {
+    /// Cells that a side may have.
+    pub const MAX_SIDE: usize = MAX_SIDE;
+
     /// D4RL's `maze2d-umaze`.
     pub fn umaze() -> Self {
         Self::built_in("umaze", "#####\n#GOO#\n###O#\n#OOO#\n#####")
@@ -208,7 +214,8 @@ impl Layout {
         if walls.iter().all(|wall| *wall) {
             return Err(LayoutError::NoFreeCell);
         }
-        Ok(Self { name: name.to_owned(), rows, columns, walls, goal: goals.first().copied() })
+        let regions = regions(&walls, columns);
+        Ok(Self { name: name.to_owned(), rows, columns, walls, regions, goal: goals.first().copied() })
     }
 
     /// The layout as text, one line per row.
@@ -291,6 +298,16 @@ impl Layout {
         ((point[0] + 0.2).round() as i64, (point[1] + 0.2).round() as i64)
     }
 
+    /// Whether free cells that share sides lead from one point to the other. False where one of them is not free.
+    pub fn is_connected(&self, from: Point, to: Point) -> bool {
+        let region = |point: Point| {
+            let (row, column) = self.is_free(point).then(|| Self::cell_of(point))?;
+            let (row, column) = (usize::try_from(row).ok()?, usize::try_from(column).ok()?);
+            self.regions.get(row * self.columns + column).copied()
+        };
+        region(from).is_some_and(|one| region(to) == Some(one))
+    }
+
     /// Whether the point lies in a free cell's box. False for NaN and for points outside.
     pub fn is_free(&self, point: Point) -> bool {
         if !(point[0].abs() < 1e6 && point[1].abs() < 1e6) {
@@ -312,6 +329,15 @@ mod tests {
             assert_eq!(layout.goal_cell(), Some(goal), "{}", layout.name());
             assert_eq!(layout.free_cells().count(), free, "{}", layout.name());
             assert_eq!(Layout::parse(layout.name(), &layout.to_text()).as_ref(), Ok(&layout));
+        }
+    }
+
+    #[test]
+    fn a_sealed_room_is_connected_to_nothing_outside() {
+        let layout = Layout::parse("sealed", "#######\n#OO#OO#\n#OO#OO#\n#OO#OO#\n#######").expect("a maze");
+        assert!(layout.is_connected([1.0, 1.0], [3.2, 2.2]) && layout.is_connected([1.0, 4.0], [3.0, 5.0]));
+        for apart in [[1.0, 4.0], [2.0, 3.0], [-5.0, 1.0], [1e300, 1.0], [f64::NAN, 1.0]] {
+            assert!(!layout.is_connected([1.0, 1.0], apart) && !layout.is_connected(apart, [1.0, 1.0]), "{apart:?}");
         }
     }
 

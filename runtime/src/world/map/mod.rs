@@ -4,6 +4,7 @@ mod boxes;
 mod contract;
 mod layout;
 mod layout_file;
+mod regions;
 mod sweep;
 
 pub use contract::check_map;
@@ -45,6 +46,11 @@ pub trait Map: fmt::Debug + Send + Sync {
 
     /// The nearest point that keeps `distance_m` from every obstacle around, as far as a few projections find it.
     fn push_out(&self, point: Point, distance_m: f64) -> Point;
+
+    /// False where no way between two points keeps `distance_m` from every obstacle; true also where the map cannot tell.
+    fn may_connect(&self, _distance_m: f64, _from: Point, _to: Point) -> bool {
+        true
+    }
 
     /// Boxes that cover all obstacles, for pictures and for the audit of an evaluation.
     fn obstacles(&self) -> Vec<Aabb>;

@@ -1,0 +1,123 @@
+//! The way out of contact: from where a robot touches an obstacle, straight to where it is clear.
+//!
+//! A simulated contact pushes a robot out of a wall by itself, at accelerations that no motor has; on a robot that
+//! stands there because its odometry drifted, no wall pushes. So the way out is simulated in free motion, slowly, and
+//! what the gate measures on it is the clearance on the map.
+
+use super::time_parameterization::TimeParameterizer;
+use super::tracker::Tracker;
+use crate::geometry::{distance, lerp};
+use crate::trajectory::Trajectory;
+use crate::world::{Point, State, World};
+
+/// Beyond the least clearance, metres: a plan that begins there may turn.
+const MARGIN_M: f64 = 0.02;
+/// Share of the actuators' power.
+const SHARE: f64 = 0.25;
+/// Steps for which the end is held.
+const SETTLE_STEPS: usize = 5;
+/// States of a way out at most.
+pub(super) const MAX_STATES: usize = 75;
+/// Pieces of the straight line: speeds change between points only.
+const PIECES: usize = 8;
+/// Below this speed a robot counts as standing, m/s.
+pub(crate) const STANDING_MPS: f64 = 0.1;
+
+/// Buffers of the way out; computing one allocates nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct WayOut {
+    timer: TimeParameterizer,
+    reference: Trajectory,
+    /// States and commands.
+    pub(crate) trajectory: Trajectory,
+}
+
+impl Default for WayOut {
+    fn default() -> Self {
+        let room = || Trajectory::with_capacity(0.0, MAX_STATES);
+        Self {
+            timer: TimeParameterizer::new(PIECES + 1, MAX_STATES - SETTLE_STEPS),
+            reference: room(),
+            trajectory: room(),
+        }
+    }
+}
+
+impl WayOut {
+    /// Leads a standing robot from nearer than `clearance_m` to an obstacle to where it is clear by more, with a clearance
+    /// that does not fall on the way. Gives the last state; `None` where the robot moves, or there is no such place near.
+    pub(crate) fn lead(&mut self, world: &World, start: &State, clearance_m: f64) -> Option<State> {
+        self.trajectory.clear();
+        if !(start.speed() <= STANDING_MPS) {
+            return None;
+        }
+        let clear = clear_place(world, start.position, clearance_m)?;
+        let robot = world.robot();
+        let limits = robot.actuator_limits(SHARE);
+        let path: [Point; PIECES + 1] =
+            std::array::from_fn(|piece| lerp(start.position, clear, piece as f64 / PIECES as f64));
+        self.timer.parameterize(&path, start, &limits, robot.step_secs(), &mut self.reference).ok()?;
+        let tracker = Tracker::default();
+        let (held, mut state) = (State::at_rest(clear), *start);
+        let at = |index: usize| self.reference.states.get(index).copied().unwrap_or(held);
+        self.trajectory.dt_secs = robot.step_secs();
+        self.trajectory.states.push(state);
+        for index in 0..self.reference.states.len().saturating_sub(1) + SETTLE_STEPS {
+            let command = tracker.command(robot, &state, &at(index), &at(index + 1));
+            state = robot.free_step(&state, command);
+            self.trajectory.commands.push(command);
+            self.trajectory.states.push(state);
+        }
+        Some(state)
+    }
+}
+
+/// The nearest place that is clear by `clearance_m` and a margin, or less margin in narrow passages, to which a straight
+/// way never comes nearer to an obstacle than its beginning.
+fn clear_place(world: &World, start: Point, clearance_m: f64) -> Option<Point> {
+    let (map, sweep) = (world.map(), world.sweep());
+    let radius_m = world.robot().footprint().circumscribed_radius_m();
+    let before_m = sweep.segment(start, start);
+    [MARGIN_M, 0.5 * MARGIN_M].into_iter().find_map(|margin_m| {
+        let wanted_m = clearance_m + margin_m;
+        let place = map.push_out(start, radius_m + wanted_m);
+        // Into a corner two walls push: the way is longer than out of one by the root of 2.
+        let near = distance(start, place) <= 1.5 * (wanted_m - before_m);
+        let clear = sweep.segment(place, place) >= wanted_m - 1e-3;
+        (near && clear && sweep.segment(start, place) >= before_m - 1e-9).then_some(place)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{Layout, MazeWorld};
+
+    #[test]
+    fn the_way_out_leads_straight_from_walls_and_corners_and_its_clearance_never_falls() {
+        let world = MazeWorld::new(Layout::umaze());
+        // At a wall, in a corner, and at the corner of a wall that ends (1.3, 2.3).
+        for start in [[0.38, 1.5], [0.404, 1.0], [0.37, 0.38], [1.3 - 0.06, 2.3 + 0.06]] {
+            for clearance_m in [0.005, 0.1, 0.3] {
+                let mut way = WayOut::default();
+                let end = way.lead(&world, &State::at_rest(start), clearance_m).expect("a way out");
+                let states = &way.trajectory.states;
+                let clearances: Vec<f64> =
+                    states.iter().map(|state| world.sweep().segment(state.position, state.position)).collect();
+                assert!(clearances.windows(2).all(|pair| pair[1] >= pair[0] - 1e-6), "{start:?} {clearances:?}");
+                assert!(clearances.last().is_some_and(|last| *last >= clearance_m + 5e-3), "{clearances:?}");
+                assert!(states.len() < 100 && end.speed() < 0.05, "{} {end:?}", states.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_moving_robot_and_one_without_room_have_no_way_out() {
+        let world = MazeWorld::new(Layout::umaze());
+        let moving = State { position: [0.38, 1.5], velocity: [0.0, 1.0] };
+        assert_eq!(WayOut::default().lead(&world, &moving, 0.005), None);
+        // The corridor is 1 m wide: 0.6 m from both sides there is no place.
+        assert_eq!(WayOut::default().lead(&world, &State::at_rest([0.8, 1.5]), 0.5), None);
+        assert_eq!(WayOut::default().lead(&world, &State::from_array([f64::NAN; 4]), 0.005), None);
+    }
+}
