@@ -257,6 +257,7 @@ def names_in_sources():
     for place in (client / "validate/error.rs", client / "time/stamp.rs", client / "tf/error.rs",
                   nodes / "planner_node/inputs.rs", nodes / "planner_node/path_follower.rs"):
         found |= set(re.findall(r'(?:=> |Odometry\()"(\w+)"', texts[place]))
+    found |= set(re.findall(r'"(\w+_refused)"', texts[nodes / "planner_node/refusals.rs"]))
     found |= set(re.findall(r'"((?:start|goal)_(?:occupied|outside_map))"', texts[nodes / "planner_node/responses.rs"]))
     gate = (ROOT / "runtime" / "src" / "gate" / "rejection.rs").read_text()
     found |= set(re.findall(r'"(\w+)"', re.search(r"NAMES: \[[^=]*= \[(.*?)\]", gate, re.DOTALL).group(1)))
@@ -265,7 +266,7 @@ def names_in_sources():
 
 def check_page(checks):
     page = (ROOT / "docs" / "ROS.md").read_text()
-    table = page.split("### Faults by name")[1].split("## Reference")[0]
+    table = page.split("### Faults by name")[1].split("\n##")[0]
     listed = {name for line in table.splitlines() if line.startswith("| `")
               for name in re.findall(r"`(\w+)`", line.split("|")[1])}
     sources = names_in_sources()

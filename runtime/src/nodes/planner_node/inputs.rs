@@ -629,17 +629,15 @@ mod tests {
     }
 
     fn odometry() -> Odometry {
-        let mut message = Odometry::default();
-        message.header = Header { stamp: NOW.into(), frame_id: "odom".to_owned() };
-        message.child_frame_id = "base_link".to_owned();
+        let header = Header { stamp: NOW.into(), frame_id: "odom".to_owned() };
+        let mut message = Odometry { header, child_frame_id: "base_link".to_owned(), ..Odometry::default() };
         message.pose.pose.orientation.w = 1.0;
         message
     }
 
     fn transform(parent: &str, child: &str, stamp: RosTime) -> TransformStamped {
-        let mut message = TransformStamped::default();
-        message.header = Header { stamp: stamp.into(), frame_id: parent.to_owned() };
-        message.child_frame_id = child.to_owned();
+        let header = Header { stamp: stamp.into(), frame_id: parent.to_owned() };
+        let mut message = TransformStamped { header, child_frame_id: child.to_owned(), ..TransformStamped::default() };
         message.transform.rotation.w = 1.0;
         message
     }

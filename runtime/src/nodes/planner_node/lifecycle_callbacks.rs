@@ -227,7 +227,10 @@ impl<A: PathAction> NodeState for PlannerNode<A> {
                  what it publishes is taken, but a node that starts later gets nothing until it publishes again",
                 mismatch.topic
             );
-            self.base.log(Severity::Warn, &text);
+            // The middleware may report one publisher again and again.
+            let key = if is_map { "map_volatile" } else { "tf_static_volatile" };
+            let now = self.base.now();
+            self.base.logger.log_once_in_a_while(now, Severity::Warn, key, &text);
         } else if is_map {
             self.inputs.note_map_mismatch(&mismatch.text);
         }
