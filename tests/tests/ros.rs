@@ -90,6 +90,26 @@ fn every_fault_has_its_outcome_and_is_recovered_from() {
 }
 
 #[test]
+fn what_robots_really_send_is_taken_or_refused_with_figures_kilted() {
+    with_nodes("ros-kilted", "test_odd_inputs.py", &[]);
+}
+
+#[test]
+fn what_robots_really_send_is_taken_or_refused_with_figures_jazzy() {
+    with_nodes("ros-jazzy", "test_odd_inputs.py", &[]);
+}
+
+#[test]
+fn an_input_that_is_refused_is_not_planned_with_kilted() {
+    with_nodes("ros-kilted", "test_inputs.py", &[]);
+}
+
+#[test]
+fn an_input_that_is_refused_is_not_planned_with_jazzy() {
+    with_nodes("ros-jazzy", "test_inputs.py", &[]);
+}
+
+#[test]
 // The full thousand: tests/peers/ros/test_lifecycle_cycles.py --cycles 1000, about five minutes.
 fn many_lives_leave_nothing_behind() {
     with_nodes("ros-jazzy", "test_lifecycle_cycles.py", &["--cycles", "200"]);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! messages, names, qos, time, tf, validate, parameter      data: wire types, names, clocks, transforms, parameters
-//! node, executor, logger, diagnostics                       one node and its event loop
+//! node, executor, kept, logger, diagnostics                 one node and its event loop
 //! base, lifecycle, bond, action                             services of every node, of managed nodes, of action servers
 //! odometry                                                  plausibility of a stream of odometry
 //! ```
@@ -14,6 +14,7 @@ pub mod bond;
 pub mod diagnostics;
 pub mod dispose;
 pub mod executor;
+pub mod kept;
 pub mod lifecycle;
 pub mod logger;
 pub mod messages;

@@ -207,6 +207,25 @@ pub struct QosMismatch {
     pub topic: String,
     /// The reader's request and the writer's offer.
     pub text: String,
+    /// The peer is a writer that fits but for one thing: it keeps nothing for late joiners.
+    pub is_volatile_writer: bool,
+}
+
+impl QosMismatch {
+    fn new(topic: &str, asked: &QosPolicies, offered: &QosPolicies, is_writer: bool) -> Self {
+        let is_reliable = |qos: &QosPolicies| matches!(qos.reliability(), Some(policy::Reliability::Reliable { .. }));
+        let is_kept = |qos: &QosPolicies| !matches!(qos.durability(), None | Some(policy::Durability::Volatile));
+        let profile = |qos: &QosPolicies| {
+            let reliability = if is_reliable(qos) { "reliable" } else { "best effort" };
+            format!("{reliability}, {}", if is_kept(qos) { "transient local" } else { "volatile" })
+        };
+        let is_volatile = is_kept(asked) && !is_kept(offered) && (is_reliable(offered) || !is_reliable(asked));
+        Self {
+            topic: topic.to_owned(),
+            text: format!("the reader asks for {}, the writer offers {}", profile(asked), profile(offered)),
+            is_volatile_writer: is_writer && is_volatile,
+        }
+    }
 }
 
 /// A node that has joined a domain.
@@ -266,36 +285,31 @@ impl Node {
     /// what is not fetched is forgotten.
     pub fn qos_mismatch(&self) -> Option<QosMismatch> {
         while let Some(event) = self.events.try_recv_status() {
-            let (local, asked, offered) = match event {
+            let (local, asked, offered, is_writer) = match event {
                 DomainParticipantStatusEvent::RemoteReaderQosIncompatible {
                     local_writer,
                     requested_qos,
                     offered_qos,
                     ..
-                } => (local_writer, requested_qos, offered_qos),
+                } => (local_writer, requested_qos, offered_qos, false),
                 DomainParticipantStatusEvent::RemoteWriterQosIncompatible {
                     local_reader,
                     requested_qos,
                     offered_qos,
                     ..
-                } => (local_reader, requested_qos, offered_qos),
+                } => (local_reader, requested_qos, offered_qos, true),
                 _ => continue,
             };
             if let Some(topic) = self.topics.get(&local) {
-                let profile = |qos: &QosPolicies| {
-                    let reliable = matches!(qos.reliability(), Some(policy::Reliability::Reliable { .. }));
-                    let kept = !matches!(qos.durability(), None | Some(policy::Durability::Volatile));
-                    format!(
-                        "{}, {}",
-                        if reliable { "reliable" } else { "best effort" },
-                        if kept { "transient local" } else { "volatile" }
-                    )
-                };
-                let text = format!("the reader asks for {}, the writer offers {}", profile(&asked), profile(&offered));
-                return Some(QosMismatch { topic: topic.clone(), text });
+                return Some(QosMismatch::new(topic, &asked, &offered, is_writer));
             }
         }
         None
+    }
+
+    /// What it has joined the domain with.
+    pub(super) fn participant(&self) -> &DomainParticipant {
+        &self.participant
     }
 
     /// Keeps the node's place in the domain after everything else of it is gone: see [`Disposal`].
@@ -400,6 +414,19 @@ fn parse(resolved: &str) -> Result<Name, NodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_writer_that_fits_but_keeps_nothing_for_late_joiners_is_told_from_others() {
+        let asked = Qos::Latched.profile().into();
+        let of = |qos: Qos, asked: &QosPolicies| {
+            QosMismatch::new("/map", asked, &qos.profile().into(), true).is_volatile_writer
+        };
+        assert!(of(Qos::Reliable, &asked), "reliable and volatile");
+        assert!(!of(Qos::Sensor, &asked), "best effort");
+        assert!(!of(Qos::Reliable, &Qos::Reliable.profile().into()), "volatile fits volatile");
+        let text = QosMismatch::new("/map", &asked, &Qos::Sensor.profile().into(), true).text;
+        assert_eq!(text, "the reader asks for reliable, transient local, the writer offers best effort, volatile");
+    }
 
     #[test]
     fn a_write_that_works_ends_a_row_of_failures() {

@@ -12,6 +12,8 @@ pub enum Qos {
     Sensor,
     /// Reliable and kept for those who come later, the last 1: maps.
     Latched,
+    /// Reliable, volatile, the last 1: maps of publishers that keep nothing.
+    Newest,
     /// Reliable, volatile, the last 100: `/tf`.
     Transforms,
     /// Reliable and kept, the last 100 (several publishers share the topic): `/tf_static`.
@@ -29,10 +31,20 @@ impl Qos {
             Self::Reliable => "reliable",
             Self::Sensor => "sensor",
             Self::Latched => "latched",
+            Self::Newest => "newest",
             Self::Transforms => "transforms",
             Self::StaticTransforms => "static transforms",
             Self::Events => "events",
             Self::Log => "log",
+        }
+    }
+
+    /// The same without what is kept for late joiners: fits publishers that keep nothing, too.
+    pub fn not_kept(self) -> Self {
+        match self {
+            Self::Latched => Self::Newest,
+            Self::StaticTransforms | Self::Log => Self::Transforms,
+            other => other,
         }
     }
 
@@ -44,6 +56,7 @@ impl Qos {
             Self::Reliable => (reliable, Durability::Volatile, 10),
             Self::Sensor => (Reliability::BestEffort, Durability::Volatile, 5),
             Self::Latched => (reliable, Durability::TransientLocal, 1),
+            Self::Newest => (reliable, Durability::Volatile, 1),
             Self::Transforms | Self::Events => (reliable, Durability::Volatile, 100),
             Self::StaticTransforms | Self::Log => (reliable, Durability::TransientLocal, 100),
         };

@@ -7,22 +7,34 @@ use crate::figures::{Figure, Place};
 use crate::world::{Layout, LayoutError, Robot, World};
 use planwright_ros2::messages::nav_msgs::{MapMetaData, OccupancyGrid};
 use planwright_ros2::messages::std_msgs::Header;
+use planwright_ros2::tf::Quaternion;
 use planwright_ros2::time::RosTime;
+use planwright_ros2::validate::{Oddities, check_orientation};
 use std::sync::Arc;
 
 /// Occupancy in percent from which a cell is a wall, Nav2's usual threshold.
 const OCCUPIED: i8 = 65;
+/// A turned map counts as one that is not if that displaces its far corner by no more than this, metres: the clearance
+/// that the gate keeps from walls by default.
+const MAX_TURN_M: f64 = 0.005;
 /// From the index of a maze cell to its lower corner.
 const CORNER_M: f64 = 0.7;
 /// Side of a cell of a map that is written.
 pub const RESOLUTION_M: f64 = 0.1;
 
 /// Why a map is no maze.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum MapError {
     /// The grid is turned against the maze.
-    #[error("expected a map along the axes of its frame, got one whose origin is turned")]
-    Turned,
+    #[error(
+        "expected a map along the axes of its frame, its far corner within {MAX_TURN_M} m, got one turned by {yaw_rad} rad, or {far_corner_m:.3} m there"
+    )]
+    Turned {
+        /// By this angle, radians.
+        yaw_rad: f64,
+        /// What that displaces the corner opposite the origin by, metres.
+        far_corner_m: f64,
+    },
     /// Cells larger than the maze's.
     #[error("expected a resolution of at most 1 m, got {0}")]
     Coarse(String),
@@ -74,9 +86,11 @@ pub fn grid_of(layout: &Layout, frame: &str, stamp: RosTime) -> OccupancyGrid {
 /// If the grid is turned, coarse, open, or free where no maze can be.
 pub fn layout_of(grid: &OccupancyGrid) -> Result<Layout, MapError> {
     let resolution = f64::from(grid.info.resolution);
-    let turn = &grid.info.origin.orientation;
-    if !(turn.z.abs() < 1e-6 && turn.x.abs() < 1e-6 && turn.y.abs() < 1e-6) {
-        return Err(MapError::Turned);
+    let rotation = check_orientation(&grid.info.origin.orientation, &mut Oddities::default()).unwrap_or_default();
+    let yaw_rad = rotation.map_or(0.0, Quaternion::yaw);
+    let far_corner_m = yaw_rad.abs() * resolution * f64::from(grid.info.width).hypot(f64::from(grid.info.height));
+    if !(far_corner_m <= MAX_TURN_M) {
+        return Err(MapError::Turned { yaw_rad, far_corner_m });
     }
     if !(resolution <= 1.0 + 1e-6) {
         return Err(MapError::Coarse(Figure(resolution).to_string()));
@@ -196,10 +210,32 @@ mod tests {
     }
 
     #[test]
+    fn a_map_turned_by_rounding_is_not_turned_and_one_really_turned_is_named_by_its_angle() {
+        let mut grid = grid_of(&Layout::umaze(), "map", stamp());
+        let diagonal_m = 5.0_f64.hypot(5.0);
+        for yaw_rad in [2e-5, -2e-5, 1e-300, 0.99 * MAX_TURN_M / diagonal_m] {
+            grid.info.origin.orientation = Quaternion::from_yaw(yaw_rad).into();
+            let back = layout_of(&grid).unwrap_or_else(|error| panic!("{yaw_rad}: {error}"));
+            assert!(same_walls(&Layout::umaze(), &back));
+        }
+        // As rounded in a file: x and y too, and a norm that is not quite 1; the other sign; never set.
+        for [x, y, z, w] in [[1e-5, -2e-5, 1e-5, 0.99], [0.0, 0.0, 0.0, -1.0], [0.0; 4]] {
+            grid.info.origin.orientation = planwright_ros2::messages::geometry_msgs::Quaternion { x, y, z, w };
+            assert!(layout_of(&grid).is_ok(), "{x} {y} {z} {w}");
+        }
+        for yaw_rad in [1.01 * MAX_TURN_M / diagonal_m, 0.1, -1.0, 3.1] {
+            grid.info.origin.orientation = Quaternion::from_yaw(yaw_rad).into();
+            let error = layout_of(&grid).expect_err("turned");
+            let MapError::Turned { far_corner_m, .. } = error else { panic!("{error}") };
+            assert!((far_corner_m - yaw_rad.abs() * diagonal_m).abs() < 1e-6);
+        }
+    }
+
+    #[test]
     fn maps_that_are_no_maze_are_refused() {
         let mut turned = grid_of(&Layout::umaze(), "map", stamp());
         turned.info.origin.orientation.z = 0.7;
-        assert_eq!(layout_of(&turned), Err(MapError::Turned));
+        assert!(matches!(layout_of(&turned), Err(MapError::Turned { .. })));
         let mut coarse = grid_of(&Layout::umaze(), "map", stamp());
         coarse.info.resolution = 2.0;
         assert!(matches!(layout_of(&coarse), Err(MapError::Coarse(_))));

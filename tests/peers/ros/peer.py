@@ -369,6 +369,10 @@ class Peer:
 
     def close(self):
         self.executor.shutdown(timeout_sec=2.0)
+        self.thread.join(3.0)
+        # Jazzy keeps a node's publishers, and what they keep for late joiners, until it is destroyed.
+        if not self.thread.is_alive():
+            self.node.destroy_node()
         rclpy.try_shutdown(context=self.context)
         self.thread.join(3.0)
 

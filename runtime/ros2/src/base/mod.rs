@@ -6,10 +6,10 @@ use crate::logger::{Logger, Severity};
 use crate::messages::diagnostic_msgs::DiagnosticArray;
 use crate::messages::rcl_interfaces as rcl;
 use crate::messages::{rosgraph_msgs, std_srvs};
-use crate::node::{Node, NodeError, Publisher};
+use crate::node::{Node, NodeError, Publisher, QosMismatch};
 use crate::parameter::{self, Change, ParameterSet, ParameterStore};
 use crate::qos::Qos;
-use crate::time::{Clock, ClockSource, Jump, RosTime};
+use crate::time::{Clock, ClockSource, Jump, RosTime, StampError};
 use std::time::{Duration, Instant};
 
 mod parameters;
@@ -69,6 +69,12 @@ pub trait NodeState: 'static {
     fn parameters_changed(&mut self, changes: &[Change]);
     /// ROS time has jumped.
     fn time_jumped(&mut self, _jump: &Jump) {}
+    /// A message of `/clock` was taken, or refused for this reason; then simulated time stands.
+    fn clock_taken(&mut self, _refused: Option<&StampError>) {}
+    /// A peer does not fit one of this node's topics. True if the node hears it on another way, so that it is no fault.
+    fn takes_mismatch(&mut self, _mismatch: &QosMismatch) -> bool {
+        false
+    }
     /// The node's own diagnostics, once a second.
     fn statuses(&mut self) -> Vec<Status>;
     /// The first fault was cleared by a request.
@@ -174,11 +180,15 @@ pub fn serve<S: NodeState>(base: &mut Base<S::Parameters>, executor: &mut Execut
         node.subscription::<rosgraph_msgs::Clock>("/clock", Qos::Sensor)?,
         |state: &mut S, message, _| match RosTime::try_from(&message.clock) {
             Ok(stamp) => {
+                state.clock_taken(None);
                 if let Some(jump) = state.base().clock.on_clock_message(stamp) {
                     jumped(state, &jump);
                 }
             }
-            Err(error) => state.base().fault("clock_invalid", &error.to_string()),
+            Err(error) => {
+                state.base().fault("clock_invalid", &error.to_string());
+                state.clock_taken(Some(&error));
+            }
         },
     )?;
     executor.every(Duration::from_secs(1), |state: &mut S| {
@@ -186,9 +196,11 @@ pub fn serve<S: NodeState>(base: &mut Base<S::Parameters>, executor: &mut Execut
             jumped(state, &jump);
         }
         while let Some(mismatch) = state.base().node.qos_mismatch() {
-            let text =
-                format!("expected peers that understand each other on {}, got: {}", mismatch.topic, mismatch.text);
-            state.base().fault("qos_mismatch", &text);
+            if !state.takes_mismatch(&mismatch) {
+                let text =
+                    format!("expected peers that understand each other on {}, got: {}", mismatch.topic, mismatch.text);
+                state.base().fault("qos_mismatch", &text);
+            }
         }
         diagnose(state);
     });

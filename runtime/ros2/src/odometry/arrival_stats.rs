@@ -3,6 +3,9 @@
 use super::OdometryLimits;
 use std::time::Instant;
 
+/// Longest silence before a rate is known, seconds.
+const FIRST_SILENCE_SECS: f64 = 1.0;
+
 /// Gaps before the mean is good enough to call one of them jitter.
 const WARM_UP: u64 = 10;
 /// Share of a new gap in the mean, once warm.
@@ -37,8 +40,11 @@ impl ArrivalStats {
         unusual.then_some(UnusualGap { gap_secs, mean_gap_secs })
     }
 
-    pub(super) fn age_secs(&self, now: Instant) -> Option<f64> {
-        Some(now.saturating_duration_since(self.last?).as_secs_f64())
+    /// The silence on the monotonic clock that counts as a stop, seconds. Simulated time may pass slowly, so that it
+    /// is measured against the rate of arrivals.
+    pub(super) fn longest_silence_secs(&self, limits: &OdometryLimits) -> f64 {
+        let usual_secs = if self.gaps > 0 { limits.silence_factor * self.mean_gap_secs } else { FIRST_SILENCE_SECS };
+        usual_secs.max(limits.max_age_secs)
     }
 
     pub(super) fn mean_rate_hz(&self) -> Option<f64> {

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct OdometryLimits {
     /// Without a message for longer than this it has stopped, and a stamp older than this on arrival is late, seconds.
     pub max_age_secs: f64,
-    /// A stamp may be this far ahead of the clock, seconds: clocks of two computers are never quite the same.
+    /// A stamp may be this far ahead of the clock, seconds: clocks of two computers are never quite the same. Two
+    /// [ticks](super::OdometryMonitor::set_tick) of a simulated clock come on top.
     pub future_tolerance_secs: f64,
     /// Fastest that the robot can move, m/s.
     pub max_speed_mps: f64,
@@ -20,12 +21,13 @@ pub struct OdometryLimits {
     pub relocalise_after: u32,
     /// Commanded speed above which the pose has to change, m/s.
     pub moving_speed_mps: f64,
-    /// Stuck after this many messages with one and the same pose while commanded to move...
-    pub stuck_messages: u32,
-    /// ... or after this long by their stamps, seconds. Longer than a robot takes to get going.
+    /// Stuck after this long with one and the same pose while commanded to move, seconds by the stamps. Longer than a
+    /// robot takes to get going.
     pub stuck_secs: f64,
     /// A gap between arrivals of this many times the mean is jitter.
     pub jitter_factor: f64,
+    /// A silence of this many mean gaps, on the monotonic clock, is a stop even while the node's clock stands.
+    pub silence_factor: f64,
 }
 
 impl Default for OdometryLimits {
@@ -38,9 +40,9 @@ impl Default for OdometryLimits {
             jump_tolerance_m: 0.1,
             relocalise_after: 5,
             moving_speed_mps: 0.05,
-            stuck_messages: 100,
             stuck_secs: 1.0,
             jitter_factor: 3.0,
+            silence_factor: 10.0,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Plausibility of an odometry stream: stopped, stuck, jittering, jumping, late or out of order.
 //!
 //! [`OdometryMonitor`] is given every message that passed [`check_odometry`](super::validate::check_odometry) and
-//! names what it is. Arrivals are measured on the monotonic clock, places and ages against the stamps.
+//! names what it is. Ages are measured on the node's clock, which a simulation may run slowly or halt; gaps between
+//! arrivals, and the silence after which a halted clock is a fault too, on the monotonic one.
 
 mod arrival_stats;
 mod limits;

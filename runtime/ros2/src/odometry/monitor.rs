@@ -23,6 +23,17 @@ pub struct OdometrySample {
     pub commanded_speed_mps: f64,
 }
 
+/// When a message came, on both clocks.
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    received: Instant,
+    /// On the node's clock; its stamp, if that is later: between two ticks a simulated clock lags behind.
+    at: RosTime,
+}
+
+/// Two ticks: messages of one simulated step overtake each other, and a tick may be lost on the way.
+const TICKS_AHEAD: f64 = 2.0;
+
 /// One and the same pose while commanded to move.
 #[derive(Clone, Copy, Debug)]
 struct Standstill {
@@ -42,7 +53,9 @@ pub struct OdometryMonitor {
     last: Option<OdometryOutcome>,
     /// The last one that was not dropped.
     last_kept: Option<OdometryOutcome>,
-    trusted_at: Option<Instant>,
+    arrived: Option<Arrival>,
+    trusted: Option<Arrival>,
+    tick_secs: f64,
     received: u64,
     counts: [u64; OdometryOutcome::NAMES.len()],
     stamp_age_secs: Option<f64>,
@@ -60,7 +73,9 @@ impl OdometryMonitor {
             standstill: None,
             last: None,
             last_kept: None,
-            trusted_at: None,
+            arrived: None,
+            trusted: None,
+            tick_secs: 0.0,
             received: 0,
             counts: [0; OdometryOutcome::NAMES.len()],
             stamp_age_secs: None,
@@ -75,6 +90,16 @@ impl OdometryMonitor {
     /// Changes the limits; the history stays.
     pub fn set_limits(&mut self, limits: OdometryLimits) {
         self.limits = limits;
+    }
+
+    /// Sets the step of the node's clock, seconds: stamps between two ticks of a simulated clock are ahead of it.
+    pub fn set_tick(&mut self, tick_secs: f64) {
+        self.tick_secs = tick_secs;
+    }
+
+    /// How far a stamp may be ahead of the clock, seconds.
+    fn future_tolerance_secs(&self) -> f64 {
+        self.limits.future_tolerance_secs + TICKS_AHEAD * self.tick_secs
     }
 
     /// Classifies a message. Use its pose only if that is [trusted](OdometryOutcome::is_trusted).
@@ -97,22 +122,36 @@ impl OdometryMonitor {
         if !outcome.is_dropped() {
             self.last_kept = Some(outcome);
         }
+        let is_ahead = matches!(outcome, OdometryOutcome::Future { .. });
+        let at = if is_ahead { sample.now } else { sample.now.max(sample.stamp) };
+        self.arrived = Some(Arrival { received: sample.received, at });
         if outcome.is_trusted() {
-            self.trusted_at = Some(sample.received);
+            self.trusted = self.arrived;
         }
         outcome
     }
 
-    /// How the stream is.
-    pub fn status(&self, now: Instant) -> OdometryStatus {
-        let (Some(age_secs), Some(last)) = (self.arrivals.age_secs(now), self.last) else {
+    /// How the stream is, at a time on both clocks.
+    pub fn status(&self, received: Instant, now: RosTime) -> OdometryStatus {
+        let (Some(arrived), Some(last)) = (self.arrived, self.last) else {
             return OdometryStatus::Waiting;
         };
-        if !(age_secs <= self.limits.max_age_secs) {
-            return OdometryStatus::Stopped { age_secs };
+        if let Some(stopped) = self.silence_after(arrived, received, now) {
+            return stopped;
         }
-        let trusted = self.trusted_age_secs(now).is_some_and(|age_secs| age_secs <= self.limits.max_age_secs);
+        let trusted = self.trusted.is_some_and(|trusted| self.silence_after(trusted, received, now).is_none());
         OdometryStatus::Running(self.last_kept.filter(|_| trusted).unwrap_or(last))
+    }
+
+    /// [`OdometryStatus::Stopped`] if an arrival is too long ago.
+    fn silence_after(&self, arrival: Arrival, received: Instant, now: RosTime) -> Option<OdometryStatus> {
+        let (age_secs, limit_secs) = (now.since(arrival.at), self.limits.max_age_secs);
+        if !(age_secs <= limit_secs) {
+            return Some(OdometryStatus::Stopped { age_secs, limit_secs, clock_stands: false });
+        }
+        let age_secs = received.saturating_duration_since(arrival.received).as_secs_f64();
+        let limit_secs = self.arrivals.longest_silence_secs(&self.limits);
+        (!(age_secs <= limit_secs)).then_some(OdometryStatus::Stopped { age_secs, limit_secs, clock_stands: true })
     }
 
     /// The last trusted position: stamp, and metres. For its age see [`Self::status`].
@@ -121,14 +160,15 @@ impl OdometryMonitor {
     }
 
     /// Figures for diagnostics.
-    pub fn statistics(&self, now: Instant) -> OdometryStatistics {
+    pub fn statistics(&self, now: RosTime) -> OdometryStatistics {
+        let age_secs = |arrival: Option<Arrival>| Some(now.since(arrival?.at).max(0.0));
         OdometryStatistics {
             received: self.received,
             counts: self.counts,
             mean_rate_hz: self.arrivals.mean_rate_hz(),
             worst_gap_secs: self.arrivals.worst_gap_secs(),
-            arrival_age_secs: self.arrivals.age_secs(now),
-            trusted_age_secs: self.trusted_age_secs(now),
+            arrival_age_secs: age_secs(self.arrived),
+            trusted_age_secs: age_secs(self.trusted),
             stamp_age_secs: self.stamp_age_secs,
         }
     }
@@ -151,29 +191,29 @@ impl OdometryMonitor {
             arrivals: std::mem::take(&mut self.arrivals),
             received: self.received,
             counts: self.counts,
+            tick_secs: self.tick_secs,
             ..Self::new(self.limits)
         };
     }
 
-    fn trusted_age_secs(&self, now: Instant) -> Option<f64> {
-        Some(now.saturating_duration_since(self.trusted_at?).as_secs_f64())
-    }
-
     fn classify(&mut self, sample: &OdometrySample) -> OdometryOutcome {
         let OdometrySample { now, stamp, position, yaw_rad, .. } = *sample;
-        let age_secs = now.since(stamp);
+        let (age_secs, limit_secs) = (now.since(stamp), self.future_tolerance_secs());
         if ![position[0], position[1], yaw_rad].iter().all(|number| number.is_finite()) {
             return OdometryOutcome::Invalid;
         }
         // The clock went back unannounced: the history cannot be compared with what follows.
-        if self.last_stamp.is_some_and(|last| !(last.since(now) <= self.limits.future_tolerance_secs)) {
+        if self.last_stamp.is_some_and(|last| !(last.since(now) <= limit_secs)) {
             self.reset();
         }
         // Before the stamp is remembered: everything after it would be out of order.
-        if !(-age_secs <= self.limits.future_tolerance_secs) {
-            return OdometryOutcome::Future { ahead_secs: -age_secs };
+        if !(-age_secs <= limit_secs) {
+            return OdometryOutcome::Future { ahead_secs: -age_secs, limit_secs };
         }
         match self.last_stamp {
+            Some(last) if stamp < last && !(age_secs <= self.limits.max_age_secs) => {
+                return OdometryOutcome::Late { age_secs };
+            }
             Some(last) if stamp < last => return OdometryOutcome::OutOfOrder { behind_secs: last.since(stamp) },
             Some(last) if stamp == last => return OdometryOutcome::Duplicate,
             _ => self.last_stamp = Some(stamp),
@@ -183,14 +223,14 @@ impl OdometryMonitor {
             return OdometryOutcome::Late { age_secs };
         }
         if let Some((secs, messages)) = standstill
-            && (messages >= self.limits.stuck_messages || !(secs < self.limits.stuck_secs))
+            && !(secs < self.limits.stuck_secs)
         {
             return OdometryOutcome::Stuck { secs, messages };
         }
         match self.places.step(PoseEstimate { stamp, position }, &self.limits) {
             Step::Near => OdometryOutcome::Fresh,
             Step::Relocalised { metres } => OdometryOutcome::Relocalised { metres },
-            Step::Held { metres, allowed_m } => OdometryOutcome::Jump { metres, allowed_m },
+            Step::Held { metres, allowed_m, secs } => OdometryOutcome::Jump { metres, allowed_m, secs },
         }
     }
 

@@ -5,7 +5,7 @@
 pub enum OdometryOutcome {
     /// Good.
     Fresh,
-    /// Good, but it came after an unusual gap. A warning.
+    /// Good, but it came after an unusual gap. Counted, no fault.
     Jitter {
         /// Since the message before, seconds.
         gap_secs: f64,
@@ -30,6 +30,8 @@ pub enum OdometryOutcome {
     Future {
         /// How much, seconds.
         ahead_secs: f64,
+        /// How much was tolerated, seconds.
+        limit_secs: f64,
     },
     /// Already old when it came: a queue or a clock is behind. Not trusted.
     Late {
@@ -42,6 +44,8 @@ pub enum OdometryOutcome {
         metres: f64,
         /// Distance that would have been possible, metres.
         allowed_m: f64,
+        /// Since the stamp of the last trusted place, seconds.
+        secs: f64,
     },
     /// Commanded to move, and the very same pose again and again under new stamps. Not trusted.
     Stuck {
@@ -93,6 +97,10 @@ pub enum OdometryStatus {
     Stopped {
         /// Since the last message, seconds.
         age_secs: f64,
+        /// The limit, seconds.
+        limit_secs: f64,
+        /// Measured on the monotonic clock, because the node's clock stands.
+        clock_stands: bool,
     },
     /// Messages come; this is what they are. One that was dropped does not show as long as the last trusted message
     /// is young enough.
@@ -126,9 +134,9 @@ pub struct OdometryStatistics {
     pub mean_rate_hz: Option<f64>,
     /// Longest gap between two arrivals, seconds.
     pub worst_gap_secs: f64,
-    /// Since the last message arrived, seconds.
+    /// Since the last message arrived, seconds of the node's clock.
     pub arrival_age_secs: Option<f64>,
-    /// Since the last trusted message arrived, seconds.
+    /// Since the last trusted message arrived, seconds of the node's clock.
     pub trusted_age_secs: Option<f64>,
     /// Age by its stamp of the last message when it arrived, seconds; negative if from the future.
     pub stamp_age_secs: Option<f64>,

@@ -32,7 +32,7 @@ impl PoseEstimate {
 pub(super) enum Step {
     Near,
     Relocalised { metres: f64 },
-    Held { metres: f64, allowed_m: f64 },
+    Held { metres: f64, allowed_m: f64, secs: f64 },
 }
 
 /// The trusted place, and a new one that has yet to prove itself.
@@ -67,6 +67,6 @@ impl PoseTrack {
             return Step::Relocalised { metres };
         }
         self.candidate = Some((place, agreeing));
-        Step::Held { metres, allowed_m: trusted.reach_m(place, limits) }
+        Step::Held { metres, allowed_m: trusted.reach_m(place, limits), secs: place.stamp.since(trusted.stamp) }
     }
 }

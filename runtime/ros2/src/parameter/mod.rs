@@ -9,6 +9,7 @@ mod descriptor;
 mod document;
 mod events;
 mod file;
+mod foreign;
 mod rule;
 mod selector;
 mod services;

@@ -1,6 +1,7 @@
 //! Start values of a node: defaults, then parameter files in order, then `-p`.
 
 use super::file::{FileError, NodeEntry, ParameterFile, read_parameter_file};
+use super::foreign::Foreign;
 use super::rule::ParameterRule;
 use super::store::{Change, ParameterStore, SetError};
 use super::value::Value;
@@ -72,6 +73,16 @@ pub enum StartWarning {
         /// The declared name that is most like it.
         nearest: Option<&'static str>,
     },
+    /// Parameters of ROS 2's libraries or of other nodes; all in one warning.
+    #[error(
+        "ignored {}, which this node does not declare and which have no effect here: {}",
+        counted(names.len()),
+        listed(names)
+    )]
+    OfOthers {
+        /// Their names, each with the place where it stands first.
+        names: Vec<(String, Origin)>,
+    },
     /// A parameter that stands twice in one entry.
     #[error("{origin}: `{name}` was given before in the same entry; this one counts")]
     Twice {
@@ -94,9 +105,26 @@ pub enum StartWarning {
     },
 }
 
+/// Names that one warning lists.
+const MAX_LISTED: usize = 8;
+
+fn counted(count: usize) -> String {
+    if count == 1 { "1 parameter".to_owned() } else { format!("{count} parameters") }
+}
+
+fn listed(names: &[(String, Origin)]) -> String {
+    let mut text: Vec<String> =
+        names.iter().take(MAX_LISTED).map(|(name, origin)| format!("`{}` ({origin})", shorten(name))).collect();
+    if names.len() > MAX_LISTED {
+        text.push(format!("and {} more", names.len() - MAX_LISTED));
+    }
+    text.join(", ")
+}
+
 /// Reads the parameter files and the `-p` rules, and sets what they say for `node`, all or nothing. Later files
 /// and lines override earlier ones, `-p` overrides files. A parameter that is not declared is an error, unless it
-/// stands under a selector for nodes of any name, as `/**`: then it is ignored with a warning.
+/// stands under a selector for nodes of any name, as `/**`, or is one that every node of ROS 2 accepts, as
+/// `qos_overrides.*`: then it is ignored with a warning.
 ///
 /// # Errors
 /// Everything that is wrong; no value is changed then.
@@ -106,7 +134,15 @@ pub fn set_start_values(
     files: &[PathBuf],
     rules: &[ParameterRule],
 ) -> Result<(Vec<Change>, Vec<StartWarning>), Vec<StartError>> {
-    let mut start = Start { store, node, chosen: BTreeMap::new(), errors: Vec::new(), warnings: Vec::new() };
+    let mut start = Start {
+        store,
+        node,
+        chosen: BTreeMap::new(),
+        foreign: Foreign::new(node.name()),
+        of_others: Vec::new(),
+        errors: Vec::new(),
+        warnings: Vec::new(),
+    };
     for path in files {
         match read_parameter_file(path) {
             Ok(file) => start.file(path, file),
@@ -116,7 +152,10 @@ pub fn set_start_values(
     for rule in rules.iter().filter(|rule| rule.is_for(node)) {
         start.choose(&rule.name, Ok(rule.value.clone()), Origin::CommandLine, false);
     }
-    let Start { chosen, mut errors, warnings, .. } = start;
+    let Start { chosen, of_others: names, mut errors, mut warnings, .. } = start;
+    if !names.is_empty() {
+        warnings.push(StartWarning::OfOthers { names });
+    }
     let mut values: Vec<(&'static str, Value)> = Vec::with_capacity(chosen.len());
     for (name, (value, origin)) in chosen {
         match value {
@@ -142,6 +181,9 @@ struct Start<'a> {
     node: &'a NodeIdentity,
     /// The last word on each parameter.
     chosen: BTreeMap<&'static str, (Result<Value, YamlError>, Origin)>,
+    foreign: Foreign,
+    /// What is ignored because it is another's.
+    of_others: Vec<(String, Origin)>,
     errors: Vec<StartError>,
     warnings: Vec<StartWarning>,
 }
@@ -158,6 +200,7 @@ impl Start<'_> {
         }
         for entry in ours {
             let is_shared = entry.selector.is_shared();
+            self.foreign.note_plugins(&entry);
             let mut lines: BTreeMap<String, usize> = BTreeMap::new();
             for parameter in entry.parameters {
                 let origin = Origin::File { path: path.to_owned(), line: parameter.line };
@@ -175,7 +218,11 @@ impl Start<'_> {
             return;
         }
         let (name, nearest) = (name.to_owned(), self.store.nearest_name(name));
-        if is_shared {
+        if self.foreign.owns(&name, nearest.is_some()) || (is_shared && nearest.is_none()) {
+            if self.of_others.iter().all(|(known, _)| *known != name) {
+                self.of_others.push((name, origin));
+            }
+        } else if is_shared {
             self.warnings.push(StartWarning::NotOurs { origin, name, nearest });
         } else {
             self.errors.push(StartError::Set { origin, source: SetError::NotDeclared { name, nearest } });
@@ -290,6 +337,61 @@ mod tests {
             start(&["/**/planner:\n  ros__parameters:\n    steps: 7\n    steps: 8\n"], &[]).expect("valid");
         assert_eq!(store.read::<i64>("steps"), Ok(8));
         assert_eq!(warnings, ["0.yaml:4: `steps` was given before in the same entry; this one counts"]);
+    }
+
+    #[test]
+    fn what_every_rclcpp_node_tolerates_is_one_warning_and_a_typing_error_still_an_error() {
+        let overrides = "/robot/planner:\n  ros__parameters:\n    steps: 7\n    start_type_description_service: false\n    \
+             qos_overrides:\n      /tf:\n        publisher: {depth: 10, reliability: reliable}\n    \
+             qos_overrides./odom.subscription.history: keep_last\n    diagnostic_updater.period: 2.0\n";
+        let arguments = ["-p", "qos_overrides./map.subscription.durability:=volatile", "-p", "autostart_node:=true"];
+        let (store, warnings) = start(&[overrides], &arguments).expect("tolerated");
+        assert_eq!(store.read::<i64>("steps"), Ok(7));
+        assert_eq!(warnings.len(), 1, "{warnings:#?}");
+        let expected = "ignored 7 parameters, which this node does not declare and which have no effect here: \
+             `start_type_description_service` (0.yaml:4), `qos_overrides./tf.publisher.depth` (0.yaml:7)";
+        assert!(warnings[0].starts_with(expected), "{warnings:#?}");
+        assert!(warnings[0].ends_with("`autostart_node` (command line)"), "{warnings:#?}");
+        let errors = start(&[overrides], &["-p", "step:=7", "-p", "qos_override.x:=1"]).expect_err("typing errors");
+        assert_eq!(errors.len(), 2, "{errors:#?}");
+        assert!(errors[0].ends_with("got `step`\nhint: did you mean `steps`?"), "{errors:#?}");
+    }
+
+    #[test]
+    fn a_section_of_nav2s_planner_server_is_one_warning_and_a_typing_error_in_it_still_an_error() {
+        let section = |more: &str| {
+            format!(
+                "{more}    expected_planner_frequency: 20.0\n    planner_plugins: [GridBased, Smac]\n    costmap_update_timeout: 1.0\n    \
+                 GridBased:\n      plugin: nav2_navfn_planner/NavfnPlanner\n      tolerance: 0.5\n      odd: [1, x]\n    \
+                 Smac: {{angle_quantization_bins: 72, smoother: {{w_smooth: 0.3}}}}\n    Theta.plugin: a\n    Theta.how_many_corners: 8\n"
+            )
+        };
+        // Under the node's own name: what Nav2 declares, and the groups of its plugins.
+        let own = section("/robot/planner:\n  ros__parameters:\n    steps: 9\n");
+        let (store, warnings) = start(&[&own], &[]).expect("tolerated");
+        assert_eq!((store.read::<i64>("steps"), warnings.len()), (Ok(9), 1), "{warnings:#?}");
+        assert!(
+            warnings[0].starts_with("ignored 10 parameters") && warnings[0].ends_with("and 2 more"),
+            "{warnings:#?}"
+        );
+        let unknown = format!("{own}    lattice: 1\n");
+        let errors = start(&[&unknown], &[]).expect_err("neither ours nor Nav2's");
+        assert!(errors.len() == 1 && errors[0].contains("`lattice`"), "{errors:#?}");
+        // In the place of the planner server: whatever a later Nav2 declares there.
+        let of = |text: &str| {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("nav2.yaml");
+            std::fs::write(&path, text).expect("written");
+            let mut store = self::store();
+            let node = NodeIdentity::new("planner_server", "/").expect("valid");
+            let outcome = set_start_values(&mut store, &node, &[path], &[]);
+            outcome.map(|(_, warnings)| (store, warnings.len())).map_err(|errors| errors.len())
+        };
+        let replaced = section("planner_server:\n  ros__parameters:\n    lattice: 1\n    steps: 8\n");
+        let (store, warnings) = of(&replaced).expect("tolerated");
+        assert_eq!((store.read::<i64>("steps"), warnings), (Ok(8), 1));
+        let misspelt = section("planner_server:\n  ros__parameters:\n    deadline_sec: 1.0\n");
+        assert_eq!(of(&misspelt).map(|_| ()), Err(1));
     }
 
     #[test]

@@ -1,22 +1,33 @@
 //! The transform buffer: the tree of frames, and insertion into it.
 
-use super::frames::{FrameId, Frames, MAX_NAME_BYTES, without_slash};
+use super::frames::{FrameId, Frames, MAX_NAME_BYTES};
 use super::history::{History, Recorded};
 use super::{Transform, TransformError};
 use crate::messages::geometry_msgs::TransformStamped;
 use crate::time::RosTime;
+use crate::validate::{Oddities, Oddity, is_rounding, without_slash};
+use std::collections::VecDeque;
 
-/// How far the norm of a rotation may be from 1; within it, it is normalised.
-const NORM_TOLERANCE: f64 = 1e-3;
+/// How far the squared norm of a rotation may be from 1, as in tf2; within it, it is normalised.
+const SQUARED_NORM_TOLERANCE: f64 = 0.01;
+/// Frames that are requested; the one requested longest ago makes room.
+const MAX_REQUESTED: usize = 16;
+/// Frames until [`TransformBuffer::trim`], which knows what is used: a static transform comes only once.
+const MAX_FRAMES_AT_FIRST: usize = 250_000;
+/// Samples of all edges together that are not in use.
+const SAMPLES_IN_ALL: usize = 200_000;
+/// Samples that each edge has at least.
+const LEAST_SAMPLES: usize = 4;
 
 /// Bounds of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TransformSettings {
     /// Samples older than this against the newest of their edge are forgotten, seconds.
     pub history_secs: f64,
-    /// Samples per edge; at a higher rate than this over `history_secs` the history is shorter.
+    /// Samples per edge; at a higher rate than this over `history_secs` the history is shorter. With hundreds of frames
+    /// those not in use have fewer.
     pub max_samples: usize,
-    /// Frames. With `max_samples` it bounds memory: 64 bytes per sample.
+    /// Frames. Beyond it, those not in use are dropped.
     pub max_frames: usize,
     /// Stamps further ahead of [`TransformBuffer::set_now`] are refused, seconds. Localisation stamps a second ahead
     /// on purpose.
@@ -25,7 +36,7 @@ pub struct TransformSettings {
 
 impl Default for TransformSettings {
     fn default() -> Self {
-        Self { history_secs: 10.0, max_samples: 1000, max_frames: 1000, future_tolerance_secs: 5.0 }
+        Self { history_secs: 10.0, max_samples: 1000, max_frames: 10_000, future_tolerance_secs: 5.0 }
     }
 }
 
@@ -42,6 +53,8 @@ pub enum Inserted {
         /// The parent it had.
         previous: String,
     },
+    /// Not kept: there are more frames than are kept, and this one is not in use.
+    Unused,
 }
 
 /// What a buffer was given so far.
@@ -53,6 +66,8 @@ pub struct TransformCounts {
     pub reparented: u64,
     /// Refused, for any reason.
     pub refused: u64,
+    /// Sound, but not kept: not in use.
+    pub unused: u64,
 }
 
 /// One edge of the tree, for diagnostics.
@@ -87,6 +102,9 @@ pub struct TransformBuffer {
     pub(super) edges: Vec<Option<Edge>>,
     now: Option<RosTime>,
     counts: TransformCounts,
+    requested: VecDeque<String>,
+    is_trimmed: bool,
+    odd: Oddities,
 }
 
 impl Default for TransformBuffer {
@@ -98,7 +116,16 @@ impl Default for TransformBuffer {
 impl TransformBuffer {
     /// Empty.
     pub fn new(settings: TransformSettings) -> Self {
-        Self { settings, frames: Frames::default(), edges: Vec::new(), now: None, counts: TransformCounts::default() }
+        Self {
+            settings,
+            frames: Frames::default(),
+            edges: Vec::new(),
+            now: None,
+            counts: TransformCounts::default(),
+            requested: VecDeque::new(),
+            is_trimmed: false,
+            odd: Oddities::default(),
+        }
     }
 
     /// What it was given so far.
@@ -111,6 +138,90 @@ impl TransformBuffer {
         self.frames.len()
     }
 
+    /// What was accepted so far although it is odd.
+    pub fn oddities(&self) -> Oddities {
+        self.odd
+    }
+
+    /// Requests a frame: it and those above it are in use, and kept however many others come.
+    pub fn request(&mut self, frame: &str) {
+        let frame = without_slash(frame);
+        if frame.is_empty() || frame.len() > MAX_NAME_BYTES {
+            return;
+        }
+        let known = self.requested.iter().position(|requested| requested == frame);
+        let name = known.and_then(|index| self.requested.remove(index)).unwrap_or_else(|| frame.to_owned());
+        if self.requested.len() >= MAX_REQUESTED {
+            self.requested.pop_front();
+        }
+        self.requested.push_back(name);
+    }
+
+    /// True if there are more frames than are kept once it is known which are used: time for [`Self::trim`].
+    pub fn is_crowded(&self) -> bool {
+        !self.is_trimmed && self.frames.len() > self.settings.max_frames
+    }
+
+    /// Drops frames that are not in use, the last ones first, until there is room. From here on the bound holds.
+    pub fn trim(&mut self) {
+        let mut is_used = vec![false; self.edges.len()];
+        for frame in self.in_use() {
+            if let Some(used) = is_used.get_mut(frame) {
+                *used = true;
+            }
+        }
+        // With room for more, so that the next one does not trim again.
+        let room = self.settings.max_frames - self.settings.max_frames / 8;
+        let mut kept = self.emptied();
+        kept.is_trimmed = true;
+        for used in [true, false] {
+            for (child, slot) in self.edges.iter_mut().enumerate() {
+                if is_used.get(child) != Some(&used) {
+                    continue;
+                }
+                let Some(edge) = slot.take() else { continue };
+                if used || kept.frames.len() + 2 <= room {
+                    kept.adopt(self.frames.name(child), self.frames.name(edge.parent), edge);
+                } else {
+                    kept.counts.unused += 1;
+                }
+            }
+        }
+        *self = kept;
+    }
+
+    /// The requested frames that are known, and all above them.
+    fn in_use(&self) -> impl Iterator<Item = FrameId> {
+        let parent = |frame: &FrameId| self.edge(*frame).map(|edge| edge.parent);
+        let known = self.requested.iter().filter_map(|frame| self.frames.find(frame));
+        known.flat_map(move |frame| std::iter::successors(Some(frame), parent))
+    }
+
+    /// Whether an edge from this child up belongs to a chain in use.
+    fn is_in_use(&self, child: &str) -> bool {
+        self.requested.iter().any(|requested| requested == child)
+            || self.frames.find(child).is_some_and(|child| self.in_use().any(|frame| frame == child))
+    }
+
+    /// Without frames, but with all else.
+    fn emptied(&mut self) -> Self {
+        Self {
+            now: self.now,
+            counts: self.counts,
+            requested: std::mem::take(&mut self.requested),
+            is_trimmed: self.is_trimmed,
+            odd: self.odd,
+            ..Self::new(self.settings)
+        }
+    }
+
+    fn adopt(&mut self, child: &str, parent: &str, edge: Edge) {
+        let (parent, child) = (self.intern(parent), self.intern(child));
+        if let Some(slot) = self.edges.get_mut(child) {
+            *slot = Some(Edge { parent, ..edge });
+        }
+    }
+
     /// Tells the time, against which stamps from the future are known. Without it there is no such check. To be
     /// called before each batch of transforms.
     pub fn set_now(&mut self, now: RosTime) {
@@ -119,10 +230,15 @@ impl TransformBuffer {
 
     /// Takes one transform of a `/tf` or `/tf_static` message.
     pub fn insert_message(&mut self, message: &TransformStamped, is_static: bool) -> Result<Inserted, TransformError> {
-        let stamp = RosTime::try_from(&message.header.stamp).map_err(|fault| {
-            self.counts.refused += 1;
-            TransformError::Stamp { frame: shortened(&message.child_frame_id), fault }
-        })?;
+        let stamp = match RosTime::try_from(&message.header.stamp) {
+            Ok(stamp) => stamp,
+            // It holds at all times.
+            Err(_) if is_static => RosTime::ZERO,
+            Err(fault) => {
+                self.counts.refused += 1;
+                return Err(TransformError::Stamp { frame: shortened(&message.child_frame_id), fault });
+            }
+        };
         let parent_from_child = Transform::from(&message.transform);
         self.insert(&message.header.frame_id, &message.child_frame_id, stamp, parent_from_child, is_static)
     }
@@ -136,11 +252,16 @@ impl TransformBuffer {
         parent_from_child: Transform,
         is_static: bool,
     ) -> Result<Inserted, TransformError> {
+        let bytes = parent.len() + child.len();
         let (parent, child) = (without_slash(parent), without_slash(child));
+        let norm = parent_from_child.rotation.norm();
         let inserted = checked(parent, child, parent_from_child)
             .and_then(|transform| self.insert_checked(parent, child, stamp, transform, is_static));
         match &inserted {
+            Ok(Inserted::Unused) => self.counts.unused += 1,
             Ok(kind) => {
+                self.odd.note_if(parent.len() + child.len() < bytes, Oddity::FrameSlash);
+                self.odd.note_if(!is_rounding(norm), Oddity::NotNormalised);
                 self.counts.accepted += 1;
                 self.counts.reparented += u64::from(matches!(kind, Inserted::Reparented { .. }));
             }
@@ -165,7 +286,8 @@ impl TransformBuffer {
         }
         self.check_loop(parent, child)?;
         self.check_straggler(parent, child, stamp, is_static)?;
-        let (parent, child) = self.intern_both(parent, child)?;
+        let Some((parent, child)) = self.intern_both(parent, child)? else { return Ok(Inserted::Unused) };
+        let max_samples = self.max_samples(child);
         let Self { edges, frames, .. } = self;
         let Some(slot) = edges.get_mut(child) else {
             return Err(TransformError::UnknownFrame { frame: frames.name(child).to_owned() });
@@ -186,7 +308,7 @@ impl TransformBuffer {
             edge.parent_from_child.replace(stamp, parent_from_child);
             return Ok(Inserted::Replaced);
         }
-        match edge.parent_from_child.record(stamp, parent_from_child, settings.history_secs, settings.max_samples) {
+        match edge.parent_from_child.record(stamp, parent_from_child, settings.history_secs, max_samples) {
             Recorded::Added => Ok(Inserted::Added),
             Recorded::Replaced => Ok(Inserted::Replaced),
             Recorded::Old { age_secs } => {
@@ -198,15 +320,10 @@ impl TransformBuffer {
 
     /// Forgets everything that moves, and the time; static transforms stay. For clocks that jump back.
     pub fn clear_dynamic(&mut self) {
-        let mut kept = Self::new(self.settings);
-        kept.counts = self.counts;
+        let mut kept = Self { now: None, ..self.emptied() };
         for (child, slot) in self.edges.drain(..).enumerate() {
             let Some(edge) = slot.filter(|edge| edge.is_static) else { continue };
-            let parent = kept.intern(self.frames.name(edge.parent));
-            let child = kept.intern(self.frames.name(child));
-            if let Some(slot) = kept.edges.get_mut(child) {
-                *slot = Some(Edge { parent, ..edge });
-            }
+            kept.adopt(self.frames.name(child), self.frames.name(edge.parent), edge);
         }
         *self = kept;
     }
@@ -261,17 +378,33 @@ impl TransformBuffer {
         Ok(())
     }
 
-    fn intern_both(&mut self, parent: &str, child: &str) -> Result<(FrameId, FrameId), TransformError> {
-        let limit = self.settings.max_frames;
-        let mut room = limit.saturating_sub(self.frames.len());
-        for name in [parent, child] {
-            if self.frames.find(name).is_none() {
-                room = room
-                    .checked_sub(1)
-                    .ok_or_else(|| TransformError::TooManyFrames { frame: name.to_owned(), limit })?;
+    /// The numbers of an edge's frames; none if there is no room and they are not in use.
+    fn intern_both(&mut self, parent: &str, child: &str) -> Result<Option<(FrameId, FrameId)>, TransformError> {
+        let limit = self.settings.max_frames.max(if self.is_trimmed { 0 } else { MAX_FRAMES_AT_FIRST });
+        let has_room = |buffer: &Self| {
+            let new = [parent, child].into_iter().filter(|name| buffer.frames.find(name).is_none()).count();
+            buffer.frames.len() + new <= limit
+        };
+        if !has_room(self) {
+            if !self.is_in_use(child) {
+                return Ok(None);
+            }
+            self.trim();
+            if !has_room(self) {
+                return Err(TransformError::TooManyFrames { frame: child.to_owned(), limit });
             }
         }
-        Ok((self.intern(parent), self.intern(child)))
+        Ok(Some((self.intern(parent), self.intern(child))))
+    }
+
+    /// How many samples the edge of a child has at most.
+    fn max_samples(&self, child: FrameId) -> usize {
+        let share = (SAMPLES_IN_ALL / self.frames.len().max(1)).clamp(LEAST_SAMPLES, usize::MAX);
+        let is_full = || self.edge(child).is_some_and(|edge| edge.parent_from_child.len() >= share);
+        if share < self.settings.max_samples && is_full() && !self.in_use().any(|frame| frame == child) {
+            return share;
+        }
+        self.settings.max_samples
     }
 
     fn intern(&mut self, name: &str) -> FrameId {
@@ -298,7 +431,7 @@ fn checked(parent: &str, child: &str, mut transform: Transform) -> Result<Transf
     }
     let norm = transform.rotation.norm();
     match transform.rotation.normalized() {
-        Some(rotation) if (norm - 1.0).abs() <= NORM_TOLERANCE => transform.rotation = rotation,
+        Some(rotation) if (norm * norm - 1.0).abs() < SQUARED_NORM_TOLERANCE => transform.rotation = rotation,
         _ => return invalid("a rotation of norm 1", format!("norm {norm}")),
     }
     Ok(transform)

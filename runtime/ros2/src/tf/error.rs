@@ -1,6 +1,6 @@
 //! Errors of the transform tree.
 
-use crate::time::{RosTime, StampError};
+use crate::time::{RosTime, StampError, other_clock_hint};
 
 /// Why a transform was refused or could not be found.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -40,7 +40,7 @@ pub enum TransformError {
         newest: RosTime,
     },
     /// Too old to be used, or to be kept.
-    #[error("expected a transform of `{frame}` of at most {limit_secs} s of age, got {age_secs} s")]
+    #[error("expected a transform of `{frame}` of at most {limit_secs} s of age, got {age_secs} s{}", other_clock_hint(*.age_secs))]
     Old {
         /// Child frame of the edge, or the source of a lookup.
         frame: String,
@@ -50,7 +50,7 @@ pub enum TransformError {
         limit_secs: f64,
     },
     /// Stamped too far ahead of the clock. Kept, it would make every later sample look old.
-    #[error("expected a stamp of `{frame}` at most {limit_secs} s ahead of the clock, got {ahead_secs} s")]
+    #[error("expected a stamp of `{frame}` at most {limit_secs} s ahead of the clock, got {ahead_secs} s{}", other_clock_hint(*.ahead_secs))]
     Future {
         /// Child frame of the edge, or the source of a lookup.
         frame: String,
@@ -83,8 +83,10 @@ pub enum TransformError {
         /// What is wrong with it.
         fault: StampError,
     },
-    /// More frames than the buffer holds.
-    #[error("expected at most {limit} frames, got one more: `{frame}`")]
+    /// More frames than the buffer holds, and this is none of those kept.
+    #[error(
+        "expected a known frame, got `{frame}`, and more frames than the {limit} that are kept\nhint: raise the parameter max_frames"
+    )]
     TooManyFrames {
         /// The frame that found no room.
         frame: String,

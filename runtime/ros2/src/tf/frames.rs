@@ -40,8 +40,3 @@ impl Frames {
         self.names.get(id).map_or("", String::as_str)
     }
 }
-
-/// A name without leading slashes: ROS 1 wrote them, tf2 does not.
-pub(super) fn without_slash(name: &str) -> &str {
-    name.trim_start_matches('/')
-}

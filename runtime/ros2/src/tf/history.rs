@@ -81,6 +81,8 @@ impl History {
     /// Makes a sample the only one.
     pub(super) fn replace(&mut self, stamp: RosTime, transform: Transform) {
         self.samples.clear();
+        // Static transforms are many, and never more than one sample.
+        self.samples.reserve_exact(1);
         self.samples.push_back(Sample { stamp, transform });
     }
 

@@ -1,10 +1,11 @@
 //! Lookup of the transform between two frames at a time.
 
 use super::buffer::{Edge, TransformBuffer};
-use super::frames::{FrameId, without_slash};
+use super::frames::FrameId;
 use super::history::Sampled;
 use super::{Transform, TransformError};
 use crate::time::RosTime;
+use crate::validate::without_slash;
 
 /// The requested time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +82,29 @@ impl TransformBuffer {
         }
     }
 
+    /// The frames whose transforms a lookup crosses: from each of the two up to the frame below which both lie, that
+    /// one left out. Of two trees, up to both roots; an unknown frame stands for itself.
+    pub fn frames_between<'a>(&'a self, target: &'a str, source: &'a str) -> impl Iterator<Item = &'a str> {
+        let names = [without_slash(source), without_slash(target)];
+        let ids = names.map(|name| self.frames.find(name));
+        let ancestor = match ids {
+            [Some(source), Some(target)] => self.common_ancestor(target, source).ok(),
+            _ => None,
+        };
+        let up = move |(name, id): (&'a str, Option<FrameId>)| {
+            let parent = |frame: &FrameId| self.edge(*frame).map(|edge| edge.parent);
+            let known = std::iter::successors(id, parent).take_while(move |&frame| Some(frame) != ancestor);
+            id.is_none().then_some(name).into_iter().chain(known.map(|frame| self.frames.name(frame)))
+        };
+        names.into_iter().zip(ids).filter(move |_| names[0] != names[1]).flat_map(up)
+    }
+
     fn known(&self, frame: &str) -> Result<FrameId, TransformError> {
-        self.frames.find(frame).ok_or_else(|| TransformError::UnknownFrame { frame: frame.to_owned() })
+        let (limit, counts) = (self.settings.max_frames, self.counts());
+        self.frames.find(frame).ok_or_else(|| match counts.unused {
+            0 => TransformError::UnknownFrame { frame: frame.to_owned() },
+            _ => TransformError::TooManyFrames { frame: frame.to_owned(), limit },
+        })
     }
 
     /// The edges from a frame up to an ancestor (to the root, if it is none), each with its child.

@@ -35,6 +35,11 @@ impl Quaternion {
         (2.0 * (self.w * self.z + self.x * self.y)).atan2(1.0 - 2.0 * (self.y * self.y + self.z * self.z))
     }
 
+    /// Cosine of the pitch, if the norm is 1: 0 if the x axis points up or down, and there is no yaw.
+    pub fn level(self) -> f64 {
+        (1.0 - 2.0 * (self.y * self.y + self.z * self.z)).hypot(2.0 * (self.w * self.z + self.x * self.y))
+    }
+
     /// Length as a vector of four; infinite if a square overflows.
     pub fn norm(self) -> f64 {
         self.dot(self).sqrt()

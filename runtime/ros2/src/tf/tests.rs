@@ -134,8 +134,9 @@ fn broken_transforms_are_refused() {
         translated([0.0, f64::INFINITY, 0.0]),
         rotated(f64::NAN, 1.0),
         rotated(0.0, 0.0),
-        rotated(0.0, 1.0011),
-        rotated(0.0, 0.9989),
+        rotated(0.0, 1.0051),
+        rotated(0.0, 0.9949),
+        rotated(0.72, 0.72),
         rotated(1e300, 1.0),
     ];
     for transform in broken {
@@ -146,7 +147,7 @@ fn broken_transforms_are_refused() {
     for (parent, child) in [("", "a"), ("a", ""), ("/", "a"), ("a", "a"), ("/a", "a"), ("a", &long), (&long, "a")] {
         assert_eq!(error_name(put(&mut buffer, parent, child, 2.0)), "tf_invalid", "{parent} {child}");
     }
-    assert_eq!(buffer.counts(), TransformCounts { accepted: 1, reparented: 0, refused: 21 });
+    assert_eq!(buffer.counts(), TransformCounts { accepted: 1, refused: 23, ..TransformCounts::default() });
     assert_eq!(buffer.frame_count(), 2);
     assert_eq!(buffer.lookup("odom", "base", LookupTime::Latest).map(|found| found.stamp), Ok(at(1.0)));
 }
@@ -182,7 +183,7 @@ fn messages_with_broken_stamps_are_refused() {
     message.header.stamp.nanosec = 500_000_000;
     assert_eq!(buffer.insert_message(&message, false), Ok(Inserted::Added));
     assert_eq!(buffer.lookup("odom", "base", LookupTime::Latest).map(|found| found.stamp), Ok(at(1.5)));
-    assert_eq!(buffer.counts(), TransformCounts { accepted: 1, reparented: 0, refused: 1 });
+    assert_eq!(buffer.counts(), TransformCounts { accepted: 1, refused: 1, ..TransformCounts::default() });
 }
 
 #[test]
@@ -268,12 +269,119 @@ fn a_flood_is_bounded() {
         let _ = put(&mut buffer, "odom", &format!("child_{index}"), 1.0);
         let _ = put(&mut buffer, &format!("parent_{index}"), "lost", 1.0 + f64::from(index));
     }
-    assert_eq!(buffer.frame_count(), 20);
+    assert!(buffer.is_crowded() && buffer.frame_count() <= 4003, "until it is known what is used");
+    buffer.trim();
+    assert!(!buffer.is_crowded() && buffer.frame_count() <= 20);
+    for index in 0..2000_u32 {
+        let child = format!("other_{index}");
+        assert!(put(&mut buffer, "odom", &child, 1.0).is_ok() && buffer.frame_count() <= 20);
+    }
+    assert_eq!(put(&mut buffer, "odom", "one_more", 1.0), Ok(Inserted::Unused));
     assert!(buffer.edges().all(|edge| edge.samples <= 50));
-    assert_eq!(error_name(put(&mut buffer, "odom", "one_more", 1.0)), "tf_too_many_frames");
     assert_eq!(error_name(put(&mut buffer, "odom", "base", 1.1)), "tf_old", "before a full history");
     buffer.clear_dynamic();
     assert_eq!(buffer.frame_count(), 0);
+}
+
+#[test]
+fn a_fleets_frames_do_not_push_out_those_in_use() {
+    let unrelated = |buffer: &mut TransformBuffer, count: u32| {
+        for index in 0..count {
+            let child = format!("robot_{index}/odom");
+            assert!(put_static(buffer, "map", &child, 1.0).is_ok());
+        }
+    };
+    // Known before the flood, after it, and with the odometry's frame requested before or after.
+    for (requested_first, flood_first, deep) in
+        [(true, true, false), (true, false, true), (false, true, true), (false, false, false)]
+    {
+        let mut buffer = TransformBuffer::new(TransformSettings { max_frames: 50, ..TransformSettings::default() });
+        buffer.request("/map");
+        let request = |buffer: &mut TransformBuffer| buffer.request("odom");
+        let connect = |buffer: &mut TransformBuffer| {
+            if deep {
+                put_static(buffer, "map", "site", 1.0).expect("kept");
+                put_static(buffer, "site", "odom", 1.0).expect("kept");
+            } else {
+                put_static(buffer, "map", "odom", 2.0).expect("kept");
+            }
+        };
+        if requested_first {
+            request(&mut buffer);
+        }
+        if flood_first {
+            unrelated(&mut buffer, 1200);
+            connect(&mut buffer);
+        } else {
+            connect(&mut buffer);
+            unrelated(&mut buffer, 1200);
+        }
+        request(&mut buffer);
+        let x = |buffer: &TransformBuffer| {
+            buffer.lookup("map", "odom", LookupTime::Latest).map(|found| found.target_from_source.translation[0])
+        };
+        assert_eq!(x(&buffer), Ok(2.0));
+        buffer.trim();
+        unrelated(&mut buffer, 100_000);
+        assert_eq!(x(&buffer), Ok(2.0));
+        assert!(buffer.frame_count() <= 50 && buffer.counts().unused > 100_000, "{:?}", buffer.counts());
+        // A frame that was dropped is named as such, and kept once it is requested and comes again.
+        let lost = buffer.lookup("map", "robot_1100/odom", LookupTime::Latest);
+        assert_eq!(error_name(lost), "tf_too_many_frames");
+        buffer.request("robot_1100/odom");
+        unrelated(&mut buffer, 1200);
+        assert!(buffer.lookup("odom", "robot_1100/odom", LookupTime::Latest).is_ok());
+        assert!(buffer.frame_count() <= 50);
+    }
+}
+
+#[test]
+fn parents_without_end_above_a_frame_in_use_are_bounded() {
+    let mut buffer = TransformBuffer::new(TransformSettings { max_frames: 20, ..TransformSettings::default() });
+    buffer.request("odom");
+    buffer.trim();
+    for index in 0..1000_u32 {
+        let parent = format!("parent_{index}");
+        assert!(put(&mut buffer, &parent, "odom", 1.0 + f64::from(index)).is_ok());
+        assert!(buffer.frame_count() <= 20);
+    }
+    // A chain that is in use from end to end has to end.
+    let names = (0..30).map(|index| put_static(&mut buffer, &format!("up_{}", index + 1), &format!("up_{index}"), 0.0));
+    let _ = names.collect::<Vec<_>>();
+    put(&mut buffer, "up_0", "odom", 5000.0).expect("the newest parent");
+    let refused =
+        (0..30).map(|index| put_static(&mut buffer, &format!("up_{}", index + 1), &format!("up_{index}"), 0.0));
+    assert!(refused.filter_map(Result::err).any(|error| error.name() == "tf_too_many_frames"));
+    assert!(buffer.frame_count() <= 20);
+}
+
+#[test]
+fn with_many_frames_histories_are_short_but_for_those_in_use() {
+    let mut buffer = TransformBuffer::default();
+    buffer.request("robot_7");
+    for step in 0..30_u32 {
+        for index in 0..9_000_u32 {
+            put(&mut buffer, "map", &format!("robot_{index}"), 1.0 + f64::from(step) * 0.01).expect("kept");
+        }
+    }
+    let samples = |child: &str| buffer.edges().find(|edge| edge.child == child).map(|edge| edge.samples);
+    assert_eq!(samples("robot_7"), Some(30));
+    assert_eq!(samples("robot_8"), Some(200_000 / 9_001));
+}
+
+#[test]
+fn a_static_transform_with_a_stamp_that_is_none_holds() {
+    let mut buffer = TransformBuffer::default();
+    let mut message = TransformStamped::default();
+    (message.header.frame_id, message.child_frame_id) = ("/map".to_owned(), "odom".to_owned());
+    message.header.stamp = Time { sec: -1, nanosec: u32::MAX };
+    (message.transform.rotation.z, message.transform.rotation.w) = (0.71, 0.71);
+    assert_eq!(buffer.insert_message(&message, true), Ok(Inserted::Added));
+    let odd: Vec<_> = buffer.oddities().iter().map(|oddity| oddity.name()).collect();
+    assert_eq!(odd, ["frame_slash", "not_normalised"]);
+    let found = buffer.lookup("map", "odom", LookupTime::Latest).expect("static").target_from_source;
+    assert!((found.yaw() - std::f64::consts::FRAC_PI_2).abs() < 1e-12);
+    assert_eq!(error_name(buffer.insert_message(&message, false)), "tf_stamp");
 }
 
 #[test]
@@ -416,5 +524,24 @@ proptest! {
             }
             let _ = buffer.lookup_fresh(target, source, asked, x);
         }
+    }
+}
+
+#[test]
+fn the_frames_of_a_lookup_are_those_below_the_common_one() {
+    let mut buffer = TransformBuffer::default();
+    for (parent, child) in [("earth", "map"), ("map", "odom"), ("odom", "base"), ("base", "camera"), ("x", "y")] {
+        put_static(&mut buffer, parent, child, 0.0).expect("sound");
+    }
+    for (target, source, frames) in [
+        ("map", "base", vec!["base", "odom"]),
+        ("map", "/odom", vec!["odom"]),
+        ("camera", "odom", vec!["camera", "base"]),
+        ("map", "map", vec![]),
+        ("map", "y", vec!["y", "x", "map", "earth"]),
+        ("map", "new", vec!["new", "map", "earth"]),
+        ("new", "new", vec![]),
+    ] {
+        assert_eq!(buffer.frames_between(target, source).collect::<Vec<_>>(), frames, "{target} from {source}");
     }
 }

@@ -36,6 +36,9 @@ impl Default for ClockSettings {
     }
 }
 
+/// Share of the tick that is forgotten with every shorter one.
+const TICK_DECAY: i64 = 16;
+
 /// Simulated time before the first message.
 const UNSET: i64 = i64::MIN;
 
@@ -52,6 +55,7 @@ struct Shared {
     settings: ClockSettings,
     source: AtomicU8,
     simulated_nanos: AtomicI64,
+    tick_nanos: AtomicI64,
     jumps: AtomicU64,
     /// The last poll; also held while time is written, never while it is read.
     writer: Mutex<Option<(RosTime, Instant)>>,
@@ -69,6 +73,7 @@ impl Clock {
             settings,
             source: AtomicU8::new(source as u8),
             simulated_nanos: AtomicI64::new(UNSET),
+            tick_nanos: AtomicI64::new(0),
             jumps: AtomicU64::new(0),
             writer: Mutex::new(None),
         };
@@ -97,6 +102,12 @@ impl Clock {
         self.source() == ClockSource::System || self.simulated().is_some()
     }
 
+    /// The longest of the last steps of a simulated clock, seconds: between two ticks its time lags behind what is
+    /// stamped. At most the threshold of a jump; zero on the system's clock.
+    pub fn tick_secs(&self) -> f64 {
+        RosTime::from_nanos(self.shared.tick_nanos.load(Ordering::Acquire)).as_secs_f64()
+    }
+
     /// Jumps so far, of any kind. Where this has changed, stamps may be from before.
     pub fn jumps(&self) -> u64 {
         self.shared.jumps.load(Ordering::Acquire)
@@ -119,6 +130,9 @@ impl Clock {
             return None;
         }
         self.store(stamp);
+        let tick = self.shared.tick_nanos.load(Ordering::Acquire);
+        let step = ahead.clamp(0, self.shared.settings.forward_threshold_nanos);
+        self.shared.tick_nanos.store(step.max(tick - tick / TICK_DECAY), Ordering::Release);
         let kind = match ahead {
             ..0 => JumpKind::Backward,
             _ if ahead > self.shared.settings.forward_threshold_nanos => JumpKind::Forward,
@@ -137,6 +151,7 @@ impl Clock {
         *last_poll = None;
         // Unset before a reader can see the new source: it must not read the time of an earlier simulation.
         self.shared.simulated_nanos.store(UNSET, Ordering::Release);
+        self.shared.tick_nanos.store(0, Ordering::Release);
         self.shared.source.store(source as u8, Ordering::Release);
         self.report(Jump { kind: JumpKind::SourceChanged, from, to: self.now() })
     }
@@ -262,6 +277,27 @@ mod tests {
         let clock = simulated_at(i64::MAX);
         assert_eq!(clock.on_clock_message(at(i64::MIN)).map(|jump| jump.kind), Some(JumpKind::Backward));
         assert_eq!(clock.on_clock_message(at(i64::MAX)).map(|jump| jump.kind), Some(JumpKind::Forward));
+    }
+
+    #[test]
+    fn the_tick_is_the_longest_of_the_last_steps() {
+        let clock = simulated_at(0);
+        assert_eq!(clock.tick_secs(), 0.0);
+        let mut nanos = 0;
+        let mut step = |by: i64| {
+            nanos += by;
+            clock.on_clock_message(at(nanos));
+            clock.tick_secs()
+        };
+        assert_eq!(step(SEC / 10), 0.1);
+        // A tick that was lost makes a longer step, which is forgotten by and by.
+        assert_eq!(step(SEC / 5), 0.2);
+        assert!(step(SEC / 10) < 0.2);
+        (0..100).for_each(|_| _ = step(SEC / 10));
+        assert_eq!(step(SEC / 10), 0.1);
+        assert_eq!(step(900 * SEC), 1.0, "a leap is no tick");
+        assert!(clock.set_source(ClockSource::System).is_some());
+        assert_eq!(clock.tick_secs(), 0.0);
     }
 
     #[test]

@@ -5,8 +5,10 @@
 
 mod clock;
 mod jump;
+mod other_clock;
 mod stamp;
 
 pub use clock::{Clock, ClockSettings, ClockSource};
 pub use jump::{Jump, JumpKind};
+pub use other_clock::{other_clock, other_clock_hint};
 pub use stamp::{RosTime, StampError};

@@ -28,12 +28,20 @@ pub enum InvalidMessage {
         got: f64,
     },
     /// The orientation is not a rotation.
-    #[error("`{field}`: expected a norm of 1 within 0.01, got {norm}\nhint: no rotation is x 0, y 0, z 0, w 1")]
+    #[error("`{field}`: expected a norm of 1, got {norm}\nhint: no rotation is x 0, y 0, z 0, w 1")]
     Rotation {
         /// Path of the field.
         field: String,
         /// Norm that was there.
         norm: f64,
+    },
+    /// The robot's x axis points up or down: it has no direction in the plane.
+    #[error("`{field}`: expected a robot that stands on its wheels, got one pitched by {pitch_rad:.3} rad")]
+    NoYaw {
+        /// Path of the field.
+        field: String,
+        /// Angle between the robot's x axis and the plane, radians.
+        pitch_rad: f64,
     },
     /// The map's resolution is no length.
     #[error("`info.resolution`: expected more than 0 m, got {got}")]
@@ -91,6 +99,7 @@ impl InvalidMessage {
             Self::EmptyFrame { .. } => "empty_frame",
             Self::NotFinite { .. } => "not_finite",
             Self::Rotation { .. } => "bad_rotation",
+            Self::NoYaw { .. } => "no_yaw",
             Self::Resolution { .. } => "map_resolution",
             Self::EmptyMap { .. } => "map_empty",
             Self::MapTooLarge { .. } => "map_too_large",
@@ -106,7 +115,8 @@ impl InvalidMessage {
             Self::Stamp { field, .. }
             | Self::EmptyFrame { field }
             | Self::NotFinite { field, .. }
-            | Self::Rotation { field, .. } => field.insert_str(0, &format!("{path}.")),
+            | Self::Rotation { field, .. }
+            | Self::NoYaw { field, .. } => field.insert_str(0, &format!("{path}.")),
             // Faults of a map name their field themselves.
             _ => {}
         }

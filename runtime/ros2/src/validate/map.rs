@@ -1,11 +1,10 @@
 //! Validation of occupancy grids.
 
-use super::InvalidMessage;
-use super::geometry::pose_at;
-use super::header::{check_header, stamp_at};
+use super::geometry::{position_at, rotation_at};
+use super::header::frame_at;
+use super::{InvalidMessage, Oddities};
 use crate::messages::nav_msgs::OccupancyGrid;
 use crate::tf::Quaternion;
-use crate::time::RosTime;
 
 /// Largest map that is accepted, cells: 8192 x 8192, or 410 m square at 5 cm.
 pub const MAX_MAP_CELLS: usize = 1 << 26;
@@ -13,13 +12,13 @@ pub const MAX_MAP_CELLS: usize = 1 << 26;
 /// A map this much out of level is refused, radians.
 const MAX_TILT_RAD: f64 = 1e-3;
 
-/// Header, size, resolution, origin (any rotation about z, but level) and every cell. Gives the stamp.
+/// Frame, size, resolution, origin (any rotation about z, but level; zeros are none) and every cell. Gives frame and yaw
+/// of the origin, radians.
 ///
 /// What passes has exactly `width * height` cells, all of them in -1..=100, and at most [`MAX_MAP_CELLS`].
-pub fn check_map(map: &OccupancyGrid) -> Result<RosTime, InvalidMessage> {
-    let stamp = check_header(&map.header)?;
+pub fn check_map<'a>(map: &'a OccupancyGrid, odd: &mut Oddities) -> Result<(&'a str, f64), InvalidMessage> {
+    let frame = frame_at("header.frame_id", &map.header.frame_id, odd)?;
     let info = &map.info;
-    stamp_at("info.map_load_time", &info.map_load_time)?;
     if !(info.resolution > 0.0 && info.resolution.is_finite()) {
         return Err(InvalidMessage::Resolution { got: info.resolution });
     }
@@ -35,20 +34,22 @@ pub fn check_map(map: &OccupancyGrid) -> Result<RosTime, InvalidMessage> {
     if map.data.len() != expected {
         return Err(InvalidMessage::MapLength { expected, got: map.data.len() });
     }
-    pose_at("info.origin", &info.origin)?;
-    let Quaternion { x, y, z, w } = Quaternion::from(&info.origin.orientation);
+    position_at("info.origin.position", &info.origin.position)?;
+    let rotation = rotation_at("info.origin.orientation", &info.origin.orientation, odd)?.unwrap_or_default();
+    let Quaternion { x, y, z, w } = rotation;
     let tilt_rad = 2.0 * x.hypot(y).atan2(z.hypot(w));
     if !(tilt_rad <= MAX_TILT_RAD) {
         return Err(InvalidMessage::TiltedMap { tilt_rad });
     }
     match map.data.iter().enumerate().find(|(_, cell)| !(-1..=100).contains(*cell)) {
         Some((index, &got)) => Err(InvalidMessage::Cell { index, got }),
-        None => Ok(stamp),
+        None => Ok((frame, rotation.yaw())),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Oddity;
     use super::*;
     use proptest::prelude::*;
 
@@ -64,7 +65,7 @@ mod tests {
     fn fault(change: impl FnOnce(&mut OccupancyGrid)) -> InvalidMessage {
         let mut map = map(4, 3);
         change(&mut map);
-        check_map(&map).expect_err("a fault")
+        check_map(&map, &mut Oddities::default()).expect_err("a fault")
     }
 
     #[test]
@@ -73,7 +74,8 @@ mod tests {
         map.data = vec![-1, 0, 1, 50, 99, 100, 0, 0, 0, 0, 0, 0];
         for yaw in [0.0, 1.0, 3.1, -2.0] {
             map.info.origin.orientation = Quaternion::from_yaw(yaw).into();
-            assert_eq!(check_map(&map), Ok(RosTime::ZERO));
+            let (frame, yaw_rad) = check_map(&map, &mut Oddities::default()).expect("a map");
+            assert!(frame == "map" && (yaw_rad - yaw).abs() < 1e-12);
         }
     }
 
@@ -106,8 +108,8 @@ mod tests {
     fn an_origin_is_finite_and_level() {
         let error = fault(|map| map.info.origin.position.x = f64::NAN);
         assert!(error.to_string().contains("`info.origin.position.x`"), "{error}");
-        let error = fault(|map| map.info.origin.orientation.w = 0.0);
-        assert!(matches!(&error, InvalidMessage::Rotation { field, .. } if field == "info.origin.orientation"));
+        let error = fault(|map| map.info.origin.orientation.w = f64::NAN);
+        assert!(error.to_string().contains("`info.origin.orientation.w`"), "{error}");
         for axis in 0..2 {
             let error = fault(|map| {
                 let (sin, cos) = 0.05_f64.sin_cos();
@@ -126,9 +128,18 @@ mod tests {
             assert_eq!(fault(|map| map.data[11] = got), InvalidMessage::Cell { index: 11, got });
         }
         assert_eq!(fault(|map| map.header.frame_id.clear()).name(), "empty_frame");
-        assert_eq!(fault(|map| map.header.stamp.nanosec = u32::MAX).name(), "stamp_nanoseconds");
-        let error = fault(|map| map.info.map_load_time.nanosec = u32::MAX);
-        assert!(error.to_string().contains("info.map_load_time"), "{error}");
+    }
+
+    #[test]
+    fn what_a_map_server_leaves_unset_or_writes_as_ros_1_did_is_taken() {
+        let mut map = map(4, 3);
+        map.header.frame_id = "/map".to_owned();
+        (map.header.stamp.nanosec, map.info.map_load_time.sec) = (u32::MAX, -1);
+        map.info.origin.orientation.w = 1e-310;
+        map.info.origin.position.z = f64::NAN;
+        let mut odd = Oddities::default();
+        assert_eq!(check_map(&map, &mut odd), Ok(("map", 0.0)));
+        assert_eq!(odd.iter().collect::<Vec<_>>(), [Oddity::FrameSlash, Oddity::NoRotation]);
     }
 
     proptest! {
@@ -151,11 +162,11 @@ mod tests {
             let origin = &mut map.info.origin;
             (origin.position.x, origin.position.y, origin.position.z) = (x, y, z);
             origin.orientation = Quaternion { x: qx, y: qy, z: qz, w: qw }.into();
-            match check_map(&map) {
-                Ok(_) => {
+            match check_map(&map, &mut Oddities::default()) {
+                Ok((_, yaw_rad)) => {
                     prop_assert_eq!(map.data.len() as u64, u64::from(width) * u64::from(height));
                     prop_assert!(resolution > 0.0 && map.data.iter().all(|cell| (-1..=100).contains(cell)));
-                    prop_assert!([x, y, z, qx, qy, qz, qw].iter().all(|number| number.is_finite()));
+                    prop_assert!([x, y, yaw_rad].iter().all(|number| number.is_finite()));
                 }
                 Err(error) => prop_assert!(!error.name().is_empty() && error.to_string().contains("expected")),
             }

@@ -1,6 +1,7 @@
 //! Validation of received messages: every input passes one of these checks first.
 //!
-//! An error names the field, what was expected and what was there. NaN fails every check of a number.
+//! An error names the field, what was expected and what was there. NaN fails every check of a number that is used;
+//! what is not used is not checked. What ROS's own nodes accept is normalised and noted in [`Oddities`].
 //! Whether a sound message makes sense (too old, jumped, outside the map) is checked elsewhere.
 
 // Input validation must not panic.
@@ -10,10 +11,13 @@ mod error;
 mod geometry;
 mod header;
 mod map;
+mod oddity;
 
 pub use error::InvalidMessage;
+pub(crate) use geometry::is_rounding;
 pub use geometry::{
-    check_odometry, check_pose, check_pose_stamped, check_transform, check_twist, check_twist_covariance,
+    PlanarOdometry, check_odometry, check_orientation, check_place, check_planar_position, check_planar_velocity,
 };
-pub use header::{check_frame, check_header, check_stamp};
+pub use header::without_slash;
 pub use map::{MAX_MAP_CELLS, check_map};
+pub use oddity::{Oddities, Oddity};

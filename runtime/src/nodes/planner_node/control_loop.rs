@@ -17,6 +17,26 @@ use planwright_ros2::messages::std_msgs::Header;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Why the robot stands, and the input that is to blame.
+struct Halt {
+    reason: StopReason,
+    fault: Option<InputFault>,
+}
+
+impl From<StopReason> for Halt {
+    fn from(reason: StopReason) -> Self {
+        Self { reason, fault: None }
+    }
+}
+
+impl From<InputFault> for Halt {
+    fn from(fault: InputFault) -> Self {
+        let is_transform = matches!(fault, InputFault::Transform(_));
+        let reason = if is_transform { StopReason::Transform } else { StopReason::Input(fault.name()) };
+        Self { reason, fault: Some(fault) }
+    }
+}
+
 impl<A: PathAction> PlannerNode<A> {
     /// Goals to visit in turn while driving, again and again, or `once`: then the loop ends after the last.
     pub fn set_tour(&mut self, goals: Vec<Point>, once: bool) {
@@ -56,28 +76,26 @@ impl<A: PathAction> PlannerNode<A> {
         self.step += 1;
         match self.steer(period_secs) {
             Ok((velocity, yaw_rad)) => self.command(velocity, yaw_rad),
-            Err(reason) => {
+            Err(Halt { reason, fault }) => {
                 *self.counters.stops.entry(reason.name()).or_default() += 1;
                 if reason.is_rest() {
                     self.continue_tour();
                 } else if reason.is_fault() {
-                    self.base.fault(reason.name(), "the robot gets a stop command");
+                    let cause = fault.map_or_else(String::new, |fault| format!(": {fault}"));
+                    self.base.fault(reason.name(), &format!("the robot gets a stop command{cause}"));
                 }
                 self.command([0.0, 0.0], 0.0);
             }
         }
     }
 
-    fn steer(&mut self, period_secs: f64) -> Result<(Point, f64), StopReason> {
-        let Some(goal) = self.follower.goal() else { return Err(StopReason::NoGoal) };
+    fn steer(&mut self, period_secs: f64) -> Result<(Point, f64), Halt> {
+        let Some(goal) = self.follower.goal() else { return Err(StopReason::NoGoal.into()) };
         let now = self.base.now();
         let parameters = &self.base.parameters.planner;
         let (tolerance_m, patience) = (parameters.goal_tolerance_m, parameters.hang_timeout());
-        let located = self.inputs.located(now, parameters.max_observation_age_secs).map_err(|fault| match fault {
-            InputFault::Transform(_) => StopReason::Transform,
-            other => StopReason::Odometry(other.name()),
-        })?;
-        let (world, map_secs) = self.inputs.world(parameters, now).map_err(|_| StopReason::Map)?;
+        let located = self.inputs.located(now, parameters.max_observation_age_secs)?;
+        let (world, map_secs) = self.inputs.world(parameters, now)?;
         let state = path_follower::predicted(&world, &located.state, now.since(located.stamp), self.commanded);
         let stamp = Stamp { time_secs: now.as_secs_f64(), step: self.step };
         if self.view.is_enabled() {
@@ -93,7 +111,7 @@ impl<A: PathAction> PlannerNode<A> {
             }
         }
         if self.follower.check_arrival(&state, tolerance_m) {
-            return Err(StopReason::Arrived);
+            return Err(StopReason::Arrived.into());
         }
         let velocity = self.follower.velocity(world.robot(), &state, now.as_secs_f64(), period_secs, patience)?;
         Ok((velocity, located.yaw_rad))

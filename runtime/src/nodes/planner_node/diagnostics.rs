@@ -1,17 +1,23 @@
 //! Diagnostics of a planner's node.
 
+use super::inputs::InputFault;
 use super::{PathAction, PlannerNode};
 use crate::pilot::{LatencySummary, PilotStatistics};
 use crate::quantity::{DriftState, DriftStatus};
 use planwright_ros2::bond::BondState;
 use planwright_ros2::diagnostics::{Level, Status};
 use planwright_ros2::lifecycle::LifecycleState;
+use planwright_ros2::logger::Severity;
 use planwright_ros2::odometry::OdometryOutcome;
+use planwright_ros2::validate::Oddity;
 use std::time::Instant;
 
 impl<A: PathAction> PlannerNode<A> {
     /// Everything but the middleware.
     pub(super) fn report(&mut self) -> Vec<Status> {
+        for (input, oddity) in self.inputs.take_new_oddities() {
+            self.base.log(Severity::Info, &format!("taken although odd: {input} with {oddity}"));
+        }
         vec![
             self.report_lifecycle(),
             self.report_planner(),
@@ -33,6 +39,11 @@ impl<A: PathAction> PlannerNode<A> {
         if state == LifecycleState::ErrorProcessing {
             status.find(Level::Error, "error processing");
         }
+        if self.autostart.is_under_way() {
+            let level = if self.load_failure.is_some() { Level::Error } else { Level::Ok };
+            status.find(level, "autostart");
+            status.value("autostart_tries", self.autostart.tries());
+        }
         match self.loading {
             Some(since) => status.value("loading_secs", format!("{:.1}", since.elapsed().as_secs_f64())),
             None => status.value("loading_secs", 0),
@@ -52,6 +63,10 @@ impl<A: PathAction> PlannerNode<A> {
                 status.value("plan", &loaded.summary);
             }
             None => status.value("parity_self_test", "no model"),
+        }
+        if let Some(reason) = &self.load_failure {
+            status.find(Level::Error, "model_rejected");
+            status.value("model_rejected", reason);
         }
         let stages = &self.statistics.stages_ms;
         let stages = [
@@ -83,9 +98,9 @@ impl<A: PathAction> PlannerNode<A> {
         let now = self.base.now();
         let active = self.lifecycle.state() == LifecycleState::Active;
         let missing = if active { Level::Error } else { Level::Ok };
-        let odometry = self.inputs.odometry.statistics(Instant::now());
+        let odometry = self.inputs.odometry.statistics(now);
         let secs = |value: Option<f64>| value.map_or_else(|| "never".to_owned(), |secs| format!("{secs:.3}"));
-        status.value("odom_status", self.inputs.odometry.status(Instant::now()).name());
+        status.value("odom_status", self.inputs.odometry.status(Instant::now(), now).name());
         status.value("odom_age_secs", secs(odometry.trusted_age_secs));
         status.value("odom_stamp_age_secs", secs(odometry.stamp_age_secs));
         status.value("odom_rate_hz", format!("{:.1}", odometry.mean_rate_hz.unwrap_or(0.0)));
@@ -100,22 +115,36 @@ impl<A: PathAction> PlannerNode<A> {
                 status.value("map_age_secs", format!("{:.1}", now.since(since)));
                 status.value("map_cells", format!("{} x {}", map.layout().rows(), map.layout().columns()));
             }
-            None => {
-                if self.parameters().map_required {
-                    status.find(missing, "map_missing");
-                }
-                status.value("map_age_secs", "never");
-            }
+            None => status.value("map_age_secs", "never"),
+        }
+        // What answers to goals depend on, decided in the same place.
+        match self.inputs.world(self.parameters(), now) {
+            Ok((_, map_secs)) if !map_secs.is_finite() => status.find(missing, "stale_map"),
+            Ok(_) => {}
+            Err(fault) => find(&mut status, missing, &fault),
+        }
+        for refusals in [&self.inputs.map_refusals, &self.inputs.odometry_refusals, &self.inputs.clock_refusals] {
+            status.value(&format!("{}_count", refusals.input().fault_name()), refusals.total());
         }
         if self.inputs.map_differs() {
             status.find(Level::Warn, "map_differs");
         }
+        if self.inputs.map_is_volatile() {
+            status.find(Level::Warn, "map_volatile");
+        }
         let counts = self.inputs.transforms.counts();
         status.value("transforms_accepted", counts.accepted);
         status.value("transforms_refused", counts.refused);
+        status.value("transforms_unused", counts.unused);
         status.value("frames", self.inputs.transforms.frame_count());
+        for (input, odd) in self.inputs.oddities() {
+            let names: Vec<_> = odd.iter().map(Oddity::name).collect();
+            if !names.is_empty() {
+                status.value(&format!("odd.{input}"), names.join(" "));
+            }
+        }
         if active && let Err(fault) = self.inputs.located(now, self.parameters().max_observation_age_secs) {
-            status.find(missing, fault.name());
+            find(&mut status, missing, &fault);
         }
         status
     }
@@ -140,6 +169,22 @@ impl<A: PathAction> PlannerNode<A> {
 
     fn report_drift(&self) -> Status {
         drift(self.statistics.drift.as_ref().filter(|_| self.loaded.is_some()))
+    }
+}
+
+/// Adds an input that is not usable. A refused one is an error whether or not the node is active.
+fn find(status: &mut Status, level: Level, fault: &InputFault) {
+    match fault {
+        InputFault::Refused(refused) => {
+            let name = refused.input.fault_name();
+            status.find(Level::Error, &format!("{name}: {}", refused.reason));
+            status.value(name, refused);
+            status.value(&format!("{name}_secs"), format!("{:.1}", refused.age_secs));
+        }
+        other => {
+            status.find(level, other.name());
+            status.value(other.name(), other);
+        }
     }
 }
 

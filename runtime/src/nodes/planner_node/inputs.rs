@@ -1,14 +1,23 @@
 //! Validated inputs of the node: odometry, map and transforms.
 
+use super::odometry_fault::OdometryFault;
 use super::parameters::PlannerParameters;
+use super::refusals::{Input, Reason, Refusals, Refused, TransformRefusals};
 use crate::nodes::map::{MapError, MappedWorld, layout_of, same_walls};
 use crate::world::{Point, Robot, State, World};
-use planwright_ros2::messages::geometry_msgs::{self, PoseStamped};
+use planwright_ros2::messages::geometry_msgs::{PoseStamped, TransformStamped};
 use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Odometry};
-use planwright_ros2::odometry::{OdometryLimits, OdometryMonitor, OdometryOutcome, OdometrySample, OdometryStatus};
-use planwright_ros2::tf::{LookupTime, Quaternion, TransformBuffer, TransformError, TransformSettings};
-use planwright_ros2::time::RosTime;
-use planwright_ros2::validate::{InvalidMessage, check_map, check_odometry, check_pose_stamped};
+use planwright_ros2::messages::std_msgs::Header;
+use planwright_ros2::odometry::{OdometryLimits, OdometryMonitor, OdometrySample, OdometryStatus};
+use planwright_ros2::tf::{
+    Inserted, LookupTime, StampedTransform, Transform, TransformBuffer, TransformError, TransformSettings,
+};
+use planwright_ros2::time::{Clock, ClockSource, RosTime, StampError};
+use planwright_ros2::validate::{
+    InvalidMessage, Oddities, Oddity, PlanarOdometry, check_map, check_odometry, check_orientation, check_place,
+    without_slash,
+};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -43,8 +52,8 @@ pub enum InputFault {
         got: String,
     },
     /// Implausible odometry.
-    #[error("expected odometry that moves as the robot can, got {0}")]
-    Odometry(&'static str),
+    #[error(transparent)]
+    Odometry(#[from] OdometryFault),
     /// No odometry yet.
     #[error("expected odometry, got none yet\nhint: does something publish nav_msgs/Odometry on the topic odom?")]
     NoOdometry,
@@ -53,6 +62,31 @@ pub enum InputFault {
         "expected a map, got none yet\nhint: does something publish nav_msgs/OccupancyGrid on the topic map, reliable and transient local?"
     )]
     NoMap,
+    /// No map yet, and a publisher of one that cannot be heard.
+    #[error(
+        "expected a map, got none from a publisher that does not fit: {0}\nhint: publish it reliable and transient local"
+    )]
+    MapUnheard(String),
+    /// Another map than the one a plan was made for.
+    #[error("expected the map that the plan was checked against, got a newer one\nhint: send the goal again")]
+    MapChanged,
+    /// No simulated time yet.
+    #[error(
+        "expected time on /clock, got none yet\nhint: use_sim_time is true: does a simulator publish rosgraph_msgs/Clock?"
+    )]
+    NoClock,
+    /// A message that does not decode.
+    #[error("expected a message that decodes, got other bytes\nhint: is the publisher's type the same?")]
+    Malformed,
+    /// The newest message of an input was refused.
+    #[error("{0}")]
+    Refused(Box<Refused>),
+}
+
+impl From<Refused> for InputFault {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(Box::new(refused))
+    }
 }
 
 impl InputFault {
@@ -63,27 +97,28 @@ impl InputFault {
             Self::Transform(error) | Self::TransformOf { fault: error, .. } => error.name(),
             Self::Map(_) => "map_no_maze",
             Self::MapFrame { .. } => "map_frame",
-            Self::Odometry(name) => name,
+            Self::Odometry(fault) => fault.name(),
             Self::NoOdometry => "odom_missing",
-            Self::NoMap => "map_missing",
+            Self::NoMap | Self::MapUnheard(_) => "map_missing",
+            Self::MapChanged => "map_changed",
+            Self::NoClock => "clock_missing",
+            Self::Malformed => "message_malformed",
+            Self::Refused(refused) => refused.input.fault_name(),
         }
+    }
+
+    /// As the reason of a refusal; `stamp_age_secs` is the message's.
+    fn reason(&self, stamp_age_secs: Option<f64>) -> Reason {
+        Reason { name: self.name(), text: self.to_string(), stamp_age_secs }
     }
 }
 
-/// The diagnostic's name of an odometry outcome; `None` if it is fresh.
-fn fault_of(outcome: &OdometryOutcome) -> Option<&'static str> {
-    Some(match outcome {
-        OdometryOutcome::Fresh => return None,
-        OdometryOutcome::Jitter { .. } => "odom_jitter",
-        OdometryOutcome::Relocalised { .. } => "odom_relocalised",
-        OdometryOutcome::Invalid => "odom_invalid",
-        OdometryOutcome::OutOfOrder { .. } => "odom_out_of_order",
-        OdometryOutcome::Duplicate => "odom_duplicate",
-        OdometryOutcome::Future { .. } => "odom_future",
-        OdometryOutcome::Late { .. } => "odom_late",
-        OdometryOutcome::Jump { .. } => "odom_jump",
-        OdometryOutcome::Stuck { .. } => "odom_stuck",
-    })
+/// Odometry of which the last message was refused this long ago has stopped, s.
+const REFUSED_SECS: f64 = 2.0;
+
+/// Age of a message by its stamp, seconds, if it has one.
+fn stamp_age(header: &Header, now: RosTime) -> Option<f64> {
+    RosTime::try_from(&header.stamp).ok().map(|stamp| now.since(stamp))
 }
 
 /// A state in the map's frame and when it was measured.
@@ -120,6 +155,7 @@ struct Measured {
 /// All inputs.
 pub struct Inputs {
     map_frame: String,
+    base_frame: String,
     robot: Arc<dyn Robot>,
     /// Transforms.
     pub transforms: TransformBuffer,
@@ -129,13 +165,29 @@ pub struct Inputs {
     map: Option<(MappedWorld, RosTime)>,
     trained: Option<MappedWorld>,
     map_differs: bool,
+    odd_odometry: Oddities,
+    odd_map: Oddities,
+    odd_pose: Cell<Oddities>,
+    /// In the order of [`Inputs::oddities`].
+    odd_known: [Oddities; 4],
+    clock: Clock,
+    /// Refusals of maps.
+    pub map_refusals: Refusals,
+    /// Refusals of odometry.
+    pub odometry_refusals: Refusals,
+    /// Refusals of the simulated time.
+    pub clock_refusals: Refusals,
+    transform_refusals: TransformRefusals,
+    map_mismatch: Option<String>,
+    map_is_volatile: bool,
 }
 
 impl Inputs {
-    /// No input yet, for a robot that plans in `map_frame`.
-    pub fn new(map_frame: &str, limits: OdometryLimits, robot: Arc<dyn Robot>) -> Self {
+    /// No input yet, for a robot that plans in `map_frame`, on the node's clock.
+    pub fn new(map_frame: &str, limits: OdometryLimits, robot: Arc<dyn Robot>, clock: Clock) -> Self {
         Self {
-            map_frame: map_frame.to_owned(),
+            map_frame: without_slash(map_frame).to_owned(),
+            base_frame: String::new(),
             robot,
             transforms: TransformBuffer::new(TransformSettings::default()),
             odometry: OdometryMonitor::new(limits),
@@ -143,7 +195,56 @@ impl Inputs {
             map: None,
             trained: None,
             map_differs: false,
+            odd_odometry: Oddities::default(),
+            odd_map: Oddities::default(),
+            odd_pose: Cell::default(),
+            odd_known: Default::default(),
+            clock,
+            map_refusals: Refusals::new(Input::Map),
+            odometry_refusals: Refusals::new(Input::Odometry),
+            clock_refusals: Refusals::new(Input::Clock),
+            transform_refusals: TransformRefusals::default(),
+            map_mismatch: None,
+            map_is_volatile: false,
         }
+    }
+
+    /// The robot's frame where odometry names none, and how many frames are kept beside those in use.
+    pub fn with_frames(mut self, base_frame: &str, max_frames: usize) -> Self {
+        self.base_frame = without_slash(base_frame).to_owned();
+        self.transforms = TransformBuffer::new(TransformSettings { max_frames, ..TransformSettings::default() });
+        self
+    }
+
+    /// Keeps the frames of a request's poses from here on.
+    pub fn request_frames<'a>(&mut self, poses: impl IntoIterator<Item = Option<&'a PoseStamped>>) {
+        for pose in poses.into_iter().flatten() {
+            self.transforms.request(&pose.header.frame_id);
+        }
+        // Last, so that no number of goals takes their place.
+        let measured = self.measured.as_ref().map(|measured| measured.frame.as_str());
+        for frame in measured.into_iter().chain([self.base_frame.as_str(), self.map_frame.as_str()]) {
+            self.transforms.request(frame);
+        }
+    }
+
+    /// What has been accepted although it is odd, by input.
+    pub fn oddities(&self) -> [(&'static str, Oddities); 4] {
+        [
+            ("odometry", self.odd_odometry),
+            ("map", self.odd_map),
+            ("transform", self.transforms.oddities()),
+            ("pose", self.odd_pose.get()),
+        ]
+    }
+
+    /// Of these, what was not there at the last call.
+    pub fn take_new_oddities(&mut self) -> Vec<(&'static str, Oddity)> {
+        let (now, mut new) = (self.oddities(), Vec::new());
+        for ((input, odd), known) in now.into_iter().zip(&mut self.odd_known) {
+            new.extend(odd.except(std::mem::replace(known, odd)).iter().map(|oddity| (input, oddity)));
+        }
+        new
     }
 
     /// ROS time has jumped: clears moving transforms and odometry, keeps the map.
@@ -151,6 +252,45 @@ impl Inputs {
         self.transforms.clear_dynamic();
         self.odometry.reset();
         self.measured = None;
+        self.odometry_refusals.accept();
+        self.transform_refusals.forget_moving();
+    }
+
+    /// A message of `/clock` was taken, or refused.
+    pub fn take_clock(&mut self, refused: Option<&StampError>) {
+        match refused {
+            Some(error) => self.refuse_clock(error.name(), error.to_string()),
+            None => self.clock_refusals.accept(),
+        }
+    }
+
+    /// A message of `/clock` was refused.
+    fn refuse_clock(&mut self, name: &'static str, text: String) {
+        self.clock_refusals.refuse(Reason { name, text, stamp_age_secs: None });
+    }
+
+    /// A message of an input did not decode.
+    pub fn refuse_malformed(&mut self, input: Input) {
+        let fault = InputFault::Malformed;
+        match input {
+            Input::Map => _ = self.refuse_map(&fault),
+            Input::Odometry => self.refuse_odometry(&fault, None),
+            Input::Clock => self.refuse_clock(fault.name(), fault.to_string()),
+            // Of which frame is not known.
+            Input::Transform => {}
+        }
+    }
+
+    /// Checks the time, on which every age depends.
+    fn check_clock(&self) -> Result<(), InputFault> {
+        if self.clock.source() == ClockSource::System {
+            return Ok(());
+        }
+        match self.clock_refusals.refused() {
+            Some(refused) => Err(refused.into()),
+            None if self.clock.is_set() => Ok(()),
+            None => Err(InputFault::NoClock),
+        }
     }
 
     /// The robot whose plans these are the inputs of.
@@ -160,7 +300,10 @@ impl Inputs {
 
     /// The map that the model was trained for.
     pub fn set_trained(&mut self, trained: MappedWorld) {
-        self.trained = Some(trained);
+        // The same maze stays the same world: plans under way are not made for another.
+        if self.trained.as_ref().is_none_or(|before| before.layout() != trained.layout()) {
+            self.trained = Some(trained);
+        }
         self.compare();
     }
 
@@ -176,16 +319,60 @@ impl Inputs {
         self.map_differs
     }
 
-    /// Takes a map.
+    /// Takes a map; `is_volatile`: its publisher keeps none for late joiners.
     ///
     /// # Errors
-    /// If it is broken, in another frame, or no maze; the map before it stays.
-    pub fn take_map(&mut self, map: &OccupancyGrid, now: RosTime) -> Result<(), InputFault> {
-        check_map(map)?;
-        if map.header.frame_id != self.map_frame {
-            return Err(InputFault::MapFrame { expected: self.map_frame.clone(), got: map.header.frame_id.clone() });
+    /// If it is broken, in another frame, or no maze. Then no map is usable until one is taken.
+    pub fn take_map(&mut self, map: &OccupancyGrid, now: RosTime, is_volatile: bool) -> Result<(), InputFault> {
+        match self.read_map(map, now) {
+            Ok(()) => {
+                self.map_refusals.accept();
+                (self.map_is_volatile, self.map_mismatch) = (is_volatile, None);
+                Ok(())
+            }
+            Err(fault) => {
+                self.refuse_map(&fault);
+                Err(fault)
+            }
+        }
+    }
+
+    /// A map was refused. True if the one before was usable.
+    pub fn refuse_map(&mut self, fault: &InputFault) -> bool {
+        self.map_refusals.refuse(fault.reason(None))
+    }
+
+    /// Odometry was refused; `stamp_age_secs` is its age, if it has one.
+    pub fn refuse_odometry(&mut self, fault: &InputFault, stamp_age_secs: Option<f64>) {
+        let reason = fault.reason(stamp_age_secs);
+        if matches!(reason.name, "odom_duplicate" | "odom_out_of_order") {
+            self.odometry_refusals.refuse_repetition(reason);
+        } else {
+            self.odometry_refusals.refuse(reason);
+        }
+    }
+
+    /// A publisher of a map cannot be heard, for this reason.
+    pub fn note_map_mismatch(&mut self, reason: &str) {
+        self.map_mismatch = Some(reason.to_owned());
+    }
+
+    /// Whether the publisher of the map keeps none for late joiners.
+    pub fn map_is_volatile(&self) -> bool {
+        self.map_is_volatile
+    }
+
+    fn read_map(&mut self, map: &OccupancyGrid, now: RosTime) -> Result<(), InputFault> {
+        let mut odd = self.odd_map;
+        let (frame, yaw_rad) = check_map(map, &mut odd)?;
+        if frame != self.map_frame {
+            return Err(InputFault::MapFrame { expected: self.map_frame.clone(), got: frame.to_owned() });
         }
         let layout = layout_of(map)?;
+        if yaw_rad != 0.0 {
+            odd.note(Oddity::TurnedByRounding);
+        }
+        self.odd_map = odd;
         let same = self.map.as_ref().is_some_and(|(map, _)| *map.layout() == layout);
         match &mut self.map {
             Some((_, since)) if same => *since = now,
@@ -204,27 +391,113 @@ impl Inputs {
     /// required, the one that the model was trained for.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is none, or the newest was refused.
     pub fn world(&self, parameters: &PlannerParameters, now: RosTime) -> Result<(Arc<World>, f64), InputFault> {
+        if let Some(refused) = self.map_refusals.refused() {
+            return Err(refused.into());
+        }
         let (map, since) = match (&self.map, &self.trained) {
             (Some((map, since)), _) => (map, *since),
             (None, Some(trained)) if !parameters.map_required => (trained, now),
-            _ => return Err(InputFault::NoMap),
+            _ => return Err(self.map_mismatch.clone().map_or(InputFault::NoMap, InputFault::MapUnheard)),
         };
         let limit_secs = parameters.max_map_age_secs;
+        if limit_secs > 0.0 {
+            self.check_clock()?;
+        }
         let is_stale = limit_secs > 0.0 && !(now.since(since) <= limit_secs);
         Ok((Arc::clone(map.world()), if is_stale { f64::NEG_INFINITY } else { now.as_secs_f64() }))
+    }
+
+    /// Checks that a plan for this world may leave: that no newer map has come since, and none was refused.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub fn check_world(
+        &self,
+        parameters: &PlannerParameters,
+        now: RosTime,
+        world: &Arc<World>,
+    ) -> Result<(), InputFault> {
+        let (current, _) = self.world(parameters, now)?;
+        if Arc::ptr_eq(&current, world) { Ok(()) } else { Err(InputFault::MapChanged) }
+    }
+
+    /// Takes one transform.
+    ///
+    /// # Errors
+    /// If it is refused. Then the one before is not usable either, unless that is the newer of the two.
+    pub fn take_transform(
+        &mut self,
+        transform: &TransformStamped,
+        is_static: bool,
+        now: RosTime,
+    ) -> Result<Inserted, TransformError> {
+        let inserted = self.transforms.insert_message(transform, is_static);
+        let child = transform.child_frame_id.trim_start_matches('/');
+        match &inserted {
+            Ok(_) => self.transform_refusals.accept(child),
+            Err(error) => {
+                // As in tf2, a frame below itself carries no information on its place.
+                let is_itself = transform.header.frame_id.trim_start_matches('/') == child;
+                let is_newer = !(is_itself || matches!(error, TransformError::Old { .. }));
+                let stamp_age_secs = match error {
+                    TransformError::Old { .. } | TransformError::Future { .. } => stamp_age(&transform.header, now),
+                    _ => None,
+                };
+                let reason = Reason { name: error.name(), text: error.to_string(), stamp_age_secs };
+                self.transform_refusals.refuse(child, is_static, is_newer, reason);
+            }
+        }
+        inserted
+    }
+
+    /// What a lookup found on the way from `frame` to the map, unless a newer transform on it was refused.
+    fn usable(
+        &self,
+        frame: &str,
+        found: Result<StampedTransform, TransformError>,
+    ) -> Result<StampedTransform, InputFault> {
+        if self.transform_refusals.is_empty() {
+            return Ok(found?);
+        }
+        let refused = self.transform_refusals.refused(self.transforms.frames_between(&self.map_frame, frame));
+        match (found, refused) {
+            (Ok(found), None | Some((_, false))) => Ok(found),
+            (_, Some((refused, _))) => Err(refused.into()),
+            (Err(error), None) => Err(error.into()),
+        }
     }
 
     /// Takes odometry. `commanded_mps` is the speed commanded last.
     ///
     /// # Errors
-    /// If it is invalid or implausible; then the last good one stays, and ages.
+    /// If it is invalid or implausible; then the last good one stays, and ages. Or a remark on one that was taken.
     pub fn take_odometry(&mut self, message: &Odometry, now: RosTime, commanded_mps: f64) -> Result<(), InputFault> {
-        let stamp = check_odometry(message)?;
-        let pose = &message.pose.pose;
-        let position = [pose.position.x, pose.position.y, pose.position.z];
-        let yaw_rad = Quaternion::from(&pose.orientation).yaw();
+        match self.read_odometry(message, now, commanded_mps) {
+            Ok(remark) => {
+                self.odometry_refusals.accept();
+                remark.map_or(Ok(()), |fault| Err(fault.into()))
+            }
+            Err(fault) => {
+                let stamp_age_secs =
+                    matches!(fault, InputFault::Odometry(_)).then(|| stamp_age(&message.header, now)).flatten();
+                self.refuse_odometry(&fault, stamp_age_secs);
+                Err(fault)
+            }
+        }
+    }
+
+    fn read_odometry(
+        &mut self,
+        message: &Odometry,
+        now: RosTime,
+        commanded_mps: f64,
+    ) -> Result<Option<OdometryFault>, InputFault> {
+        let odometry = check_odometry(message, &mut self.odd_odometry)?;
+        let PlanarOdometry { stamp, frame, position, yaw_rad, .. } = odometry;
+        let base_frame = if odometry.base_frame.is_empty() { &self.base_frame } else { odometry.base_frame };
+        self.odometry.set_tick(self.clock.tick_secs());
         let outcome = self.odometry.observe(&OdometrySample {
             received: Instant::now(),
             now,
@@ -233,28 +506,30 @@ impl Inputs {
             yaw_rad,
             commanded_speed_mps: commanded_mps,
         });
-        let fault = fault_of(&outcome);
+        let fault = OdometryFault::of(outcome, *self.odometry.limits());
         if let (Some(fault), false) = (fault, outcome.is_trusted()) {
-            return Err(InputFault::Odometry(fault));
+            return Err(fault.into());
         }
         // The twist is in the robot's own frame.
         let (sin, cos) = yaw_rad.sin_cos();
-        let linear = &message.twist.twist.linear;
-        let velocity = [cos * linear.x - sin * linear.y, sin * linear.x + cos * linear.y, 0.0];
+        let [forward, left] = odometry.velocity;
+        let velocity = [cos * forward - sin * left, sin * forward + cos * left, 0.0];
         match &mut self.measured {
-            Some(measured)
-                if measured.frame == message.header.frame_id && measured.base_frame == message.child_frame_id =>
-            {
+            Some(measured) if measured.frame == frame && measured.base_frame == base_frame => {
                 (measured.position, measured.velocity) = (position, velocity);
                 (measured.yaw_rad, measured.stamp) = (yaw_rad, stamp);
             }
             measured => {
-                let frame = message.header.frame_id.clone();
-                let base_frame = message.child_frame_id.clone();
+                let (frame, base_frame) = (frame.to_owned(), base_frame.to_owned());
                 *measured = Some(Measured { frame, base_frame, position, velocity, yaw_rad, stamp });
+                self.request_frames([]);
             }
         }
-        fault.map_or(Ok(()), |fault| Err(InputFault::Odometry(fault)))
+        // From here on it is known which frames are in use.
+        if self.transforms.is_crowded() && self.transforms.lookup(&self.map_frame, frame, LookupTime::Latest).is_ok() {
+            self.transforms.trim();
+        }
+        Ok(fault)
     }
 
     /// Child frame of the odometry; empty before the first message.
@@ -265,43 +540,279 @@ impl Inputs {
     /// The robot's state in the map, as last measured.
     ///
     /// # Errors
-    /// If there is no odometry, it has stopped, or its frame has no place in the map.
+    /// If there is no time, no odometry, it has stopped or was refused, or its frame has no place in the map.
     pub fn located(&self, now: RosTime, max_age_secs: f64) -> Result<Located, InputFault> {
-        let Some(measured) = &self.measured else { return Err(InputFault::NoOdometry) };
-        match self.odometry.status(Instant::now()) {
-            OdometryStatus::Waiting => return Err(InputFault::NoOdometry),
-            OdometryStatus::Stopped { .. } => return Err(InputFault::Odometry("odom_stopped")),
-            OdometryStatus::Running(outcome) if !outcome.is_trusted() => {
-                return Err(InputFault::Odometry(fault_of(&outcome).unwrap_or("odom_invalid")));
+        self.check_clock()?;
+        let none = || self.odometry_refusals.refused().map_or(InputFault::NoOdometry, InputFault::from);
+        let Some(measured) = &self.measured else { return Err(none()) };
+        let status = self.odometry.status(Instant::now(), now);
+        let fault = || InputFault::from(OdometryFault { status, limits: *self.odometry.limits() });
+        match status {
+            OdometryStatus::Waiting => return Err(none()),
+            OdometryStatus::Stopped { .. } => {
+                // What is refused comes, and has not stopped.
+                let refused = self.odometry_refusals.refused().filter(|refused| refused.age_secs < REFUSED_SECS);
+                return Err(refused.map_or_else(fault, InputFault::from));
             }
-            OdometryStatus::Running(_) => {}
+            OdometryStatus::Running(outcome) if !outcome.is_trusted() => {
+                return Err(fault());
+            }
+            _ => {}
         }
-        let found = self.transforms.lookup_fresh(&self.map_frame, &measured.frame, now, max_age_secs)?;
+        let found = self.transforms.lookup_fresh(&self.map_frame, &measured.frame, now, max_age_secs);
+        let found = self.usable(&measured.frame, found)?;
         let map_from_odom = found.target_from_source;
         let position = map_from_odom.apply_to_point(measured.position);
         let velocity = map_from_odom.apply_to_vector(measured.velocity);
         let state = State { position: [position[0], position[1]], velocity: [velocity[0], velocity[1]] };
-        Ok(Located { state, stamp: measured.stamp, yaw_rad: map_from_odom.yaw() + measured.yaw_rad })
+        // Between two ticks of a simulated clock a stamp is ahead of it.
+        Ok(Located { state, stamp: measured.stamp.min(now), yaw_rad: map_from_odom.yaw() + measured.yaw_rad })
     }
 
-    /// The place in the map of a request's start or goal, given in any known frame. An orientation of zeros alone gives no
-    /// direction: clients that have none to give leave it so.
+    /// The position in the map of a start, given in any known frame. Neither its stamp nor its orientation is used.
     ///
     /// # Errors
     /// If the pose is broken or its frame has no place in the map.
-    pub fn place(&self, of: &'static str, pose: &PoseStamped) -> Result<Placed, InputFault> {
-        let geometry_msgs::Quaternion { x, y, z, w } = pose.pose.orientation;
-        if [x, y, z, w] == [0.0; 4] {
-            let mut unturned = pose.clone();
-            unturned.pose.orientation = Quaternion::IDENTITY.into();
-            return Ok(Placed { yaw_rad: None, ..self.place(of, &unturned)? });
+    pub fn start(&self, pose: &PoseStamped) -> Result<Point, InputFault> {
+        self.position("start", pose).map(|(position, _)| position)
+    }
+
+    /// The place in the map of a goal, given in any known frame. An orientation of zeros gives no direction: clients that
+    /// have none to give leave it so.
+    ///
+    /// # Errors
+    /// As [`Self::start`], or if the orientation is none.
+    pub fn goal(&self, of: &'static str, pose: &PoseStamped) -> Result<Placed, InputFault> {
+        let (position, map_from_frame) = self.position(of, pose)?;
+        let mut odd = self.odd_pose.get();
+        let rotation = check_orientation(&pose.pose.orientation, &mut odd).map_err(|invalid| invalid.below(of))?;
+        self.odd_pose.set(odd);
+        Ok(Placed { position, yaw_rad: rotation.map(|rotation| (map_from_frame.rotation * rotation).yaw()) })
+    }
+
+    fn position(&self, of: &'static str, pose: &PoseStamped) -> Result<(Point, Transform), InputFault> {
+        let mut odd = self.odd_pose.get();
+        let (frame, position) = check_place(pose, &mut odd).map_err(|invalid| invalid.below(of))?;
+        self.odd_pose.set(odd);
+        let found = self.transforms.lookup(&self.map_frame, frame, LookupTime::Latest);
+        let found = self.usable(frame, found).map_err(|fault| match fault {
+            InputFault::Transform(fault) => InputFault::TransformOf { of, fault },
+            other => other,
+        })?;
+        let map_from_frame = found.target_from_source;
+        let [x, y, _] = map_from_frame.apply_to_point(position);
+        Ok(([x, y], map_from_frame))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parameters::NodeParameters;
+    use super::*;
+    use crate::nodes::map::grid_of;
+    use crate::world::{Layout, PointMass};
+    use planwright_ros2::messages::builtin_interfaces::Time;
+
+    const NOW: RosTime = RosTime::from_nanos(5_000_000_000);
+    const MAX_AGE_SECS: f64 = 0.2;
+
+    fn inputs_on(clock: Clock) -> Inputs {
+        Inputs::new("map", OdometryLimits::default(), Arc::new(PointMass::default()), clock)
+    }
+
+    fn inputs() -> Inputs {
+        inputs_on(Clock::new(ClockSource::System))
+    }
+
+    fn map() -> OccupancyGrid {
+        grid_of(&Layout::umaze(), "map", NOW)
+    }
+
+    fn odometry() -> Odometry {
+        let mut message = Odometry::default();
+        message.header = Header { stamp: NOW.into(), frame_id: "odom".to_owned() };
+        message.child_frame_id = "base_link".to_owned();
+        message.pose.pose.orientation.w = 1.0;
+        message
+    }
+
+    fn transform(parent: &str, child: &str, stamp: RosTime) -> TransformStamped {
+        let mut message = TransformStamped::default();
+        message.header = Header { stamp: stamp.into(), frame_id: parent.to_owned() };
+        message.child_frame_id = child.to_owned();
+        message.transform.rotation.w = 1.0;
+        message
+    }
+
+    fn located(inputs: &Inputs) -> Result<Located, InputFault> {
+        inputs.located(NOW, MAX_AGE_SECS)
+    }
+
+    fn refusal<T>(result: Result<T, InputFault>) -> (&'static str, String) {
+        let fault = result.err().expect("refused");
+        (fault.name(), fault.to_string())
+    }
+
+    type Change = fn(&mut OccupancyGrid);
+
+    #[test]
+    fn after_a_refused_map_none_is_usable_until_a_readable_one_comes() {
+        let changes: [(&str, Change); 10] = [
+            ("map_cell", |map| map.data[7] = 101),
+            ("map_frame", |map| map.header.frame_id = "kitchen".to_owned()),
+            ("empty_frame", |map| map.header.frame_id.clear()),
+            ("map_resolution", |map| map.info.resolution = f32::NAN),
+            ("map_empty", |map| (map.info.width, map.data) = (0, Vec::new())),
+            ("map_length", |map| map.data.truncate(9)),
+            ("map_too_large", |map| (map.info.width, map.info.height) = (u32::MAX, u32::MAX)),
+            ("not_finite", |map| map.info.origin.position.x = f64::NAN),
+            ("map_no_maze", |map| map.info.origin.position.x = -3.7),
+            ("map_no_maze", |map| map.data.fill(0)),
+        ];
+        for map_required in [true, false] {
+            let mut parameters = NodeParameters::maze().planner;
+            parameters.map_required = map_required;
+            let mut inputs = inputs();
+            inputs.set_trained(MappedWorld::new(Arc::clone(inputs.robot()), Layout::umaze()));
+            for (reason, change) in changes {
+                inputs.take_map(&map(), NOW, false).expect("a maze");
+                let (world, _) = inputs.world(&parameters, NOW).expect("usable");
+                assert!(inputs.check_world(&parameters, NOW, &world).is_ok());
+                let mut bad = map();
+                change(&mut bad);
+                assert_eq!(inputs.take_map(&bad, NOW, false).map_err(|fault| fault.name()), Err(reason));
+                let (name, text) = refusal(inputs.world(&parameters, NOW));
+                assert_eq!(name, "map_refused", "{text}");
+                assert!(text.contains(&format!("as {reason} (1 since the last usable one): ")), "{text}");
+                assert_eq!(refusal(inputs.check_world(&parameters, NOW, &world)).0, "map_refused");
+            }
+            inputs.refuse_malformed(Input::Map);
+            assert_eq!(inputs.map_refusals.total(), changes.len() as u64 + 1);
+            inputs.take_map(&map(), NOW, false).expect("a maze");
+            assert!(inputs.world(&parameters, NOW).is_ok());
         }
-        check_pose_stamped(pose).map_err(|invalid| invalid.below(of))?;
-        let found = self.transforms.lookup(&self.map_frame, &pose.header.frame_id, LookupTime::Latest);
-        let map_from_frame = found.map_err(|fault| InputFault::TransformOf { of, fault })?.target_from_source;
-        let position = &pose.pose.position;
-        let [x, y, _] = map_from_frame.apply_to_point([position.x, position.y, position.z]);
-        let turn = map_from_frame.rotation * Quaternion::from(&pose.pose.orientation);
-        Ok(Placed { position: [x, y], yaw_rad: Some(turn.yaw()) })
+    }
+
+    #[test]
+    fn a_plan_that_was_made_for_the_map_before_does_not_leave() {
+        let parameters = NodeParameters::maze().planner;
+        let mut inputs = inputs();
+        inputs.take_map(&map(), NOW, false).expect("a maze");
+        let (world, _) = inputs.world(&parameters, NOW).expect("usable");
+        inputs.take_map(&map(), NOW, false).expect("the same again");
+        assert!(inputs.check_world(&parameters, NOW, &world).is_ok());
+        let mut closed = map();
+        closed.data[20 * 50 + 30] = 100;
+        inputs.take_map(&closed, NOW, false).expect("a maze");
+        assert_eq!(refusal(inputs.check_world(&parameters, NOW, &world)).0, "map_changed");
+    }
+
+    #[test]
+    fn odometry_that_is_refused_is_not_answered_as_none() {
+        let mut inputs = inputs();
+        assert_eq!(refusal(located(&inputs)).0, "odom_missing");
+        let mut broken = odometry();
+        broken.pose.pose.position.x = f64::NAN;
+        assert_eq!(refusal(inputs.take_odometry(&broken, NOW, 0.0)).0, "not_finite");
+        let (name, text) = refusal(located(&inputs));
+        assert_eq!(name, "odom_refused");
+        assert!(text.contains("`pose.pose.position.x`: expected a finite number, got NaN"), "{text}");
+        assert!(!text.contains("use_sim_time"), "{text}");
+        // Simulated stamps for a node on the system's clock, and the other way round.
+        for stamp in [Time { sec: 1_700_000_000, nanosec: 0 }, Time { sec: 1, nanosec: 0 }] {
+            let now = RosTime::from_nanos(1_000_000_000_000_000_000);
+            let mut other = odometry();
+            other.header.stamp = stamp;
+            assert!(inputs.take_odometry(&other, now, 0.0).is_err());
+            let (name, text) = refusal(located(&inputs));
+            assert!(name == "odom_refused" && text.contains("is use_sim_time the same on all nodes"), "{name}: {text}");
+        }
+        inputs.take_transform(&transform("map", "odom", NOW), true, NOW).expect("sound");
+        inputs.clear_timed();
+        inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
+        assert!(located(&inputs).is_ok());
+    }
+
+    #[test]
+    fn a_refused_transform_on_the_way_to_the_map_takes_the_one_before_away() {
+        let broken = |parent, child| {
+            let mut message = transform(parent, child, NOW);
+            message.transform.translation.y = f64::NAN;
+            message
+        };
+        for is_static in [true, false] {
+            let mut inputs = inputs();
+            inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
+            // Refused from the first on.
+            assert!(inputs.take_transform(&broken("map", "odom"), is_static, NOW).is_err());
+            let (name, text) = refusal(located(&inputs));
+            assert!(name == "tf_refused" && text.contains("as tf_invalid (1 since"), "{name}: {text}");
+            let good = transform("map", "odom", NOW);
+            inputs.take_transform(&good, is_static, NOW).expect("sound");
+            assert!(located(&inputs).is_ok());
+            // Refused after a good one, with and without a slash.
+            for child in ["odom", "/odom"] {
+                assert!(inputs.take_transform(&broken("map", child), is_static, NOW).is_err());
+                assert_eq!(refusal(located(&inputs)).0, "tf_refused");
+                let mut goal = PoseStamped::default();
+                (goal.header.frame_id, goal.pose.orientation.w) = ("odom".to_owned(), 1.0);
+                assert_eq!(refusal(inputs.goal("goal", &goal)).0, "tf_refused");
+                inputs.take_transform(&good, is_static, NOW).expect("sound");
+                assert!(located(&inputs).is_ok() && inputs.goal("goal", &goal).is_ok());
+            }
+            // Frames beside the way, and above the map.
+            for (parent, child) in [("odom", "camera"), ("earth", "map")] {
+                assert!(inputs.take_transform(&broken(parent, child), is_static, NOW).is_err());
+            }
+            assert!(located(&inputs).is_ok());
+            // Time jumps: what moves is forgotten, with its refusals.
+            assert!(inputs.take_transform(&broken("map", "odom"), is_static, NOW).is_err());
+            inputs.clear_timed();
+            inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
+            assert_eq!(refusal(located(&inputs)).0, if is_static { "tf_refused" } else { "tf_unknown_frame" });
+        }
+    }
+
+    #[test]
+    fn a_straggler_and_a_frame_below_itself_take_no_transform_away() {
+        let mut inputs = inputs();
+        inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
+        inputs.take_transform(&transform("map", "odom", NOW), false, NOW).expect("sound");
+        let straggler = transform("elsewhere", "odom", RosTime::ZERO);
+        assert_eq!(inputs.take_transform(&straggler, false, NOW).map_err(|error| error.name()), Err("tf_old"));
+        assert!(inputs.take_transform(&transform("/odom", "odom", NOW), false, NOW).is_err());
+        assert!(located(&inputs).is_ok());
+    }
+
+    #[test]
+    fn time_that_is_missing_or_refused_is_named() {
+        let clock = Clock::new(ClockSource::Simulated);
+        let mut inputs = inputs_on(clock.clone());
+        inputs.take_transform(&transform("map", "odom", NOW), true, NOW).expect("sound");
+        inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
+        assert_eq!(refusal(located(&inputs)).0, "clock_missing");
+        clock.on_clock_message(NOW);
+        inputs.take_clock(None);
+        assert!(located(&inputs).is_ok());
+        inputs.take_clock(Some(&StampError::Nanoseconds { nanosec: 2_000_000_000 }));
+        let (name, text) = refusal(located(&inputs));
+        assert!(name == "clock_refused" && text.contains("got 2000000000"), "{name}: {text}");
+        clock.set_source(ClockSource::System);
+        assert!(located(&inputs).is_ok(), "the system's time does not depend on it");
+        clock.set_source(ClockSource::Simulated);
+        clock.on_clock_message(NOW);
+        inputs.take_clock(None);
+        assert!(located(&inputs).is_ok());
+    }
+
+    #[test]
+    fn a_map_that_cannot_be_heard_is_named() {
+        let (mut inputs, parameters) = (inputs(), NodeParameters::maze().planner);
+        assert!(refusal(inputs.world(&parameters, NOW)).1.contains("got none yet"));
+        inputs.note_map_mismatch("the reader asks for reliable, the writer offers best effort");
+        let (name, text) = refusal(inputs.world(&parameters, NOW));
+        assert!(name == "map_missing" && text.contains("the writer offers best effort"), "{text}");
+        inputs.take_map(&map(), NOW, true).expect("a maze");
+        assert!(inputs.map_is_volatile() && inputs.world(&parameters, NOW).is_ok());
     }
 }

@@ -80,6 +80,8 @@ pub struct Planned {
     pub planning: Duration,
     /// Start and goal.
     pub observation: Observation,
+    /// The robot on the map that it was checked against.
+    pub world: Arc<World>,
     /// Canceled before it was done.
     pub canceled: bool,
     /// Whether there was a planner.

@@ -1,9 +1,9 @@
 //! Lifecycle and parameter callbacks: loading, activation, stop, and changes while the node runs.
 
-use super::PlannerNode;
 use super::loader::Ready;
 use super::parameters::NodeParameters;
 use super::responses::{ErrorCode, PathAction, PlanningFailure};
+use super::{MAP, PlannerNode, STATIC_TRANSFORMS};
 use crate::pilot::PilotSettings;
 use planwright_ros2::action::GoalId;
 use planwright_ros2::base::{self, Base, NodeState, Verdict};
@@ -11,8 +11,9 @@ use planwright_ros2::diagnostics::Status;
 use planwright_ros2::lifecycle::{self, Lifecycle, LifecycleCommand, LifecycleNode, LifecycleState, TransitionOutcome};
 use planwright_ros2::logger::Severity;
 use planwright_ros2::messages::nav_msgs;
+use planwright_ros2::node::QosMismatch;
 use planwright_ros2::parameter::Change;
-use planwright_ros2::time::Jump;
+use planwright_ros2::time::{Jump, StampError};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -38,6 +39,7 @@ impl<A: PathAction> PlannerNode<A> {
                 self.base.log(Severity::Info, &text);
                 self.inputs.set_trained(loaded.trained.clone());
                 self.loaded = Some(loaded);
+                self.load_failure = None;
                 if is_swap {
                     base::finish_set(self, Ok(()));
                 } else {
@@ -50,10 +52,17 @@ impl<A: PathAction> PlannerNode<A> {
                 if is_swap {
                     base::finish_set(self, Err(reason));
                 } else if wanted {
-                    lifecycle::finish(self, TransitionOutcome::Failure);
+                    self.load_failed(reason);
                 }
             }
         }
+    }
+
+    /// The model of a transition was not loaded.
+    fn load_failed(&mut self, reason: String) {
+        self.load_failure = Some(reason);
+        self.autostart.failed();
+        lifecycle::finish(self, TransitionOutcome::Failure);
     }
 
     pub(super) fn drop_work(&mut self, name: &'static str) {
@@ -97,12 +106,15 @@ impl<A: PathAction> LifecycleNode for PlannerNode<A> {
                 let parameters = self.base.parameters.clone();
                 if let Err(reason) = self.load(&parameters, false) {
                     self.base.fault("model_rejected", &reason);
-                    lifecycle::finish(self, TransitionOutcome::Failure);
+                    self.load_failed(reason);
                 }
             }
             LifecycleCommand::Activate => match &self.loaded {
                 Some(loaded) => self.worker.warm_up(Arc::clone(loaded.trained.world())),
-                None => lifecycle::finish(self, TransitionOutcome::Error),
+                None => {
+                    self.autostart.failed();
+                    lifecycle::finish(self, TransitionOutcome::Error);
+                }
             },
             LifecycleCommand::Deactivate => {
                 if self.parameters().drive {
@@ -137,10 +149,14 @@ impl<A: PathAction> LifecycleNode for PlannerNode<A> {
     fn entered(&mut self, state: LifecycleState) {
         self.base.log(Severity::Info, state.label());
         match state {
-            LifecycleState::Active => self.bond.start(),
-            LifecycleState::Inactive if self.parameters().autostart && self.lifecycle.transitions() == 2 => {
+            LifecycleState::Active => {
+                self.autostart.end();
+                self.bond.start();
+            }
+            LifecycleState::Inactive if self.autostart.is_under_way() => {
                 lifecycle::request(self, LifecycleCommand::Activate);
             }
+            LifecycleState::Finalized => self.autostart.end(),
             _ => {}
         }
     }
@@ -194,6 +210,28 @@ impl<A: PathAction> NodeState for PlannerNode<A> {
             self.follower.clear_plan();
             self.worker.reset();
         }
+    }
+
+    fn clock_taken(&mut self, refused: Option<&StampError>) {
+        self.inputs.take_clock(refused);
+    }
+
+    fn takes_mismatch(&mut self, mismatch: &QosMismatch) -> bool {
+        let names = self.base.node.names();
+        let is = |name: &str| names.topic(name).is_ok_and(|name| name == mismatch.topic);
+        let (is_map, is_static_transforms) = (is(MAP), is(STATIC_TRANSFORMS));
+        let is_heard = mismatch.is_volatile_writer && (is_map || is_static_transforms);
+        if is_heard {
+            let text = format!(
+                "{}: expected a publisher that keeps its messages for late joiners (transient local), got a volatile one; \
+                 what it publishes is taken, but a node that starts later gets nothing until it publishes again",
+                mismatch.topic
+            );
+            self.base.log(Severity::Warn, &text);
+        } else if is_map {
+            self.inputs.note_map_mismatch(&mismatch.text);
+        }
+        is_heard
     }
 
     fn statuses(&mut self) -> Vec<Status> {

@@ -4,15 +4,18 @@
 //! thread proposes, corrects and checks. Models are loaded on a thread of their own, beside the planner at work.
 //! A new family of planners adds its parameters: see [`FamilyParameters`].
 
+mod autostart;
 mod control_loop;
 mod diagnostics;
 mod inputs;
 mod jobs;
 mod lifecycle_callbacks;
 mod loader;
+mod odometry_fault;
 mod parameters;
 mod path_follower;
 mod planner_pilot;
+mod refusals;
 mod requests;
 mod responses;
 mod waypoint_tour;
@@ -23,6 +26,7 @@ pub use responses::{ErrorCode, PathAction};
 
 use crate::view::View;
 use crate::world::{Point, PointMass};
+use autostart::Autostart;
 use inputs::{InputFault, Inputs};
 use jobs::Statistics;
 use loader::Loaded;
@@ -31,7 +35,8 @@ use planwright_ros2::action::{Actions, GoalId, GoalLimits};
 use planwright_ros2::base::{self, Base, NodeSetup};
 use planwright_ros2::bond::Bond;
 use planwright_ros2::executor::{Executor, Reply};
-use planwright_ros2::lifecycle::{self, Lifecycle, LifecycleCommand, LifecycleState};
+use planwright_ros2::kept;
+use planwright_ros2::lifecycle::{self, Lifecycle, LifecycleState};
 use planwright_ros2::logger::Severity;
 use planwright_ros2::messages::geometry_msgs::{PoseStamped, Twist, TwistStamped};
 use planwright_ros2::messages::nav_msgs::{self, OccupancyGrid, Odometry, Path};
@@ -40,6 +45,8 @@ use planwright_ros2::messages::{bond as bond_msgs, tf2_msgs};
 use planwright_ros2::node::{NodeError, Publisher};
 use planwright_ros2::qos::Qos;
 use planwright_ros2::tf::Inserted;
+use planwright_ros2::validate::without_slash;
+use refusals::Input;
 use requests::PendingRequest;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,6 +56,12 @@ use worker::Worker;
 
 /// Name of the action, unless it is remapped; Nav2's behaviour trees look for this one.
 pub const ACTION: &str = "compute_path_to_pose";
+
+/// Topics of the inputs.
+const MAP: &str = "map";
+const ODOMETRY: &str = "odom";
+const STATIC_TRANSFORMS: &str = "/tf_static";
+const CLOCK: &str = "/clock";
 
 /// Publisher of velocity commands.
 enum CommandTopic {
@@ -92,6 +105,9 @@ pub struct PlannerNode<A: PathAction> {
     map_frame: Arc<str>,
     loaded: Option<Loaded>,
     loading: Option<Instant>,
+    /// Why the model that was to be loaded last is not.
+    load_failure: Option<String>,
+    autostart: Autostart,
     /// Whether parameters wait for the load, else a transition.
     load_is_swap: bool,
     statistics: Statistics,
@@ -112,7 +128,7 @@ impl<A: PathAction> PlannerNode<A> {
     /// # Errors
     /// If the middleware refuses.
     pub fn open(setup: NodeSetup<NodeParameters>, view: View) -> Result<(Self, Executor<Self>), NodeError> {
-        let mut executor = Executor::new(base::malformed::<Self>)?;
+        let mut executor = Executor::new(Self::malformed)?;
         let waker = executor.waker();
         let mut base = Base::open(setup, waker.clone())?;
         base::serve(&mut base, &mut executor)?;
@@ -136,12 +152,19 @@ impl<A: PathAction> PlannerNode<A> {
         executor.every(Duration::from_secs_f64(parameters.control_period_secs()), Self::control);
         executor.every(Duration::from_millis(20), Self::keep_bond);
         executor.every(Duration::from_secs(1), |state: &mut Self| state.actions.expire());
+        executor.every(Duration::from_millis(100), Self::retry_autostart);
         executor.on_wake(Self::take_reports);
         let worker = Worker::start(waker)?;
         let state = Self {
             // The robot of every model so far.
-            inputs: Inputs::new(&parameters.map_frame, parameters.odometry_limits(), Arc::new(PointMass::default())),
-            map_frame: parameters.map_frame.into(),
+            inputs: Inputs::new(
+                &parameters.map_frame,
+                parameters.odometry_limits(),
+                Arc::new(PointMass::default()),
+                base.clock.clone(),
+            )
+            .with_frames(&parameters.base_frame, parameters.max_frames),
+            map_frame: without_slash(&parameters.map_frame).into(),
             base,
             lifecycle,
             bond,
@@ -154,6 +177,8 @@ impl<A: PathAction> PlannerNode<A> {
             service_count: 0,
             loaded: None,
             loading: None,
+            load_failure: None,
+            autostart: Autostart::default(),
             load_is_swap: false,
             statistics: Statistics::default(),
             counters: Counters::default(),
@@ -170,39 +195,29 @@ impl<A: PathAction> PlannerNode<A> {
 
     fn subscribe(base: &mut Base<NodeParameters>, executor: &mut Executor<Self>) -> Result<(), NodeError> {
         let node = &mut base.node;
-        executor.subscribe(node.subscription::<Odometry>("odom", Qos::Sensor)?, |state: &mut Self, message, _| {
+        executor.subscribe(node.subscription::<Odometry>(ODOMETRY, Qos::Sensor)?, |state: &mut Self, message, _| {
             let now = state.base.now();
             if let Err(fault) = state.inputs.take_odometry(&message, now, state.commanded_mps()) {
                 state.input_fault(&fault);
             }
         })?;
-        executor.subscribe(node.subscription::<OccupancyGrid>("map", Qos::Latched)?, |state: &mut Self, map, _| {
+        kept::subscribe(node, executor, MAP, Qos::Latched, |state: &mut Self, map: OccupancyGrid, is_volatile| {
             let now = state.base.now();
-            match state.inputs.take_map(&map, now) {
+            match state.inputs.take_map(&map, now, is_volatile) {
                 Ok(()) if state.inputs.map_differs() => {
                     state.base.fault("map_differs", "expected the map that the model was trained for, got another\nhint: every plan is checked against the map that came; the model may know no way through it");
                 }
                 Ok(()) => {}
-                Err(fault) => state.input_fault(&fault),
+                Err(fault) => state.map_refused(&fault),
             }
         })?;
-        for (topic, qos, is_static) in [("/tf", Qos::Transforms, false), ("/tf_static", Qos::StaticTransforms, true)] {
-            let subscription = node.subscription::<tf2_msgs::TFMessage>(topic, qos)?;
-            executor.subscribe(subscription, move |state: &mut Self, message, _| {
-                state.inputs.transforms.set_now(state.base.now());
-                for transform in &message.transforms {
-                    match state.inputs.transforms.insert_message(transform, is_static) {
-                        Ok(Inserted::Reparented { previous }) => {
-                            let (child, parent) = (&transform.child_frame_id, &transform.header.frame_id);
-                            let text = format!("expected {child} below {previous}, got it below {parent}");
-                            state.base.fault("tf_reparented", &text);
-                        }
-                        Ok(_) => {}
-                        Err(error) => state.base.fault(error.name(), &error.to_string()),
-                    }
-                }
-            })?;
-        }
+        executor.subscribe(
+            node.subscription::<tf2_msgs::TFMessage>("/tf", Qos::Transforms)?,
+            |state: &mut Self, message, _| state.take_transforms(&message, false),
+        )?;
+        kept::subscribe(node, executor, STATIC_TRANSFORMS, Qos::StaticTransforms, |state: &mut Self, message, _| {
+            state.take_transforms(&message, true);
+        })?;
         executor.subscribe(
             node.subscription::<bond_msgs::Status>("bond", Qos::Events)?,
             |state: &mut Self, status, _| {
@@ -217,13 +232,6 @@ impl<A: PathAction> PlannerNode<A> {
             state.serve_plan(reply, request);
         })?;
         Ok(())
-    }
-
-    /// Configures and activates if the parameter `autostart` is set.
-    pub fn autostart(&mut self) {
-        if self.parameters().autostart {
-            lifecycle::request(self, LifecycleCommand::Configure);
-        }
     }
 
     /// Runs until the waker stops it, then stops the robot and ends all work. Gives the exit code.
@@ -258,6 +266,42 @@ impl<A: PathAction> PlannerNode<A> {
 
     fn input_fault(&mut self, fault: &InputFault) {
         self.base.fault(fault.name(), &fault.to_string());
+    }
+
+    /// A map was refused: no plan that was made for the one before leaves, and a driven robot stands.
+    fn map_refused(&mut self, fault: &InputFault) {
+        self.input_fault(fault);
+        self.follower.clear_plan();
+    }
+
+    fn take_transforms(&mut self, message: &tf2_msgs::TFMessage, is_static: bool) {
+        let now = self.base.now();
+        self.inputs.transforms.set_now(now);
+        for transform in &message.transforms {
+            match self.inputs.take_transform(transform, is_static, now) {
+                Ok(Inserted::Reparented { previous }) => {
+                    let (child, parent) = (&transform.child_frame_id, &transform.header.frame_id);
+                    let text = format!("expected {child} below {previous}, got it below {parent}");
+                    self.base.fault("tf_reparented", &text);
+                }
+                Ok(_) => {}
+                Err(error) => self.base.fault(error.name(), &error.to_string()),
+            }
+        }
+    }
+
+    /// A message of a topic or a service could not be decoded. That of an input is a refused one.
+    fn malformed(state: &mut Self, topic: &str) {
+        base::malformed(state, topic);
+        let is = |name: &str| state.base.node.names().topic(name).is_ok_and(|name| name == topic);
+        let inputs = [(MAP, Input::Map), (ODOMETRY, Input::Odometry), (CLOCK, Input::Clock)];
+        let found = inputs.into_iter().find(|(name, _)| is(name));
+        if let Some((name, input)) = found {
+            state.inputs.refuse_malformed(input);
+            if name == MAP {
+                state.follower.clear_plan();
+            }
+        }
     }
 
     fn parameters(&self) -> &PlannerParameters {

@@ -9,6 +9,7 @@ use crate::planner::{DenoiserSettings, PlannerSettings, RolloutSettings};
 use crate::quantity::{DriftSettings, Intended, IntendedChoice};
 use planwright_ros2::odometry::OdometryLimits;
 use planwright_ros2::parameter::{Descriptor, ParameterSet, ReadError, Values};
+use planwright_ros2::tf::TransformSettings;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ planwright_ros2::parameters! {
         seed: u64 = 0 => range(0, i64::MAX).deferred(),
         /// Configure and activate without being asked, where no lifecycle manager is at work.
         autostart: bool = false => read_only(),
+        /// With autostart: a model that cannot be loaded is tried again for this long, then the process ends with 1, s.
+        autostart_timeout_secs: f64 = 10.0 => range(0.0, 86400.0),
         /// Values of planner_id in a goal that mean this planner; others are answered INVALID_PLANNER.
         planner_ids: Vec<String> = ["", "GridBased", "planwright"].map(str::to_owned).to_vec(),
         /// Time from observation to checked plan, s. A later plan is not published.
@@ -53,6 +56,16 @@ planwright_ros2::parameters! {
         keep_pace: bool = false,
         /// Frame of map, goals and plans.
         map_frame: String = "map".to_owned() => read_only(),
+        /// Frame of the robot, where the odometry names none.
+        base_frame: String = "base_link".to_owned() => read_only(),
+        /// Frames that are kept, of /tf and /tf_static together. Those on the way from odometry and goals to the map
+        /// always are.
+        max_frames: usize = TransformSettings::default().max_frames => range(50, 1_000_000).read_only(),
+        /// Odometry may be stamped this far ahead of the clock, s: two computers' clocks differ. With use_sim_time two
+        /// ticks of /clock come on top.
+        future_tolerance_secs: f64 = 0.1 => range(0.0, 10.0),
+        /// Odometry is stuck if its pose stays the same for this long while commanded to move, s.
+        stuck_secs: f64 = 1.0 => range(0.1, 60.0),
         /// Fastest that the robot can be, m/s: odometry that moves faster has jumped.
         max_speed_mps: f64 = 5.3 => range(0.01, 100.0),
         /// A new goal aborts those before it, as Nav2's planner server does. Otherwise they are answered in turn.
@@ -222,6 +235,8 @@ impl PlannerParameters {
         OdometryLimits {
             max_age_secs: self.max_observation_age_secs,
             max_speed_mps: self.max_speed_mps,
+            future_tolerance_secs: self.future_tolerance_secs,
+            stuck_secs: self.stuck_secs,
             ..OdometryLimits::default()
         }
     }

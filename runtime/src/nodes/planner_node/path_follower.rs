@@ -12,12 +12,10 @@ pub enum StopReason {
     NoGoal,
     /// It has arrived.
     Arrived,
-    /// Implausible odometry, by the name of the fault.
-    Odometry(&'static str),
+    /// An input is not usable, by the name of the fault: implausible odometry, no map, a refused one.
+    Input(&'static str),
     /// No transform from the odometry's frame to the map.
     Transform,
-    /// No map, or one that is too old.
-    Map,
     /// No plan has left the gate yet.
     NoPlan,
     /// The planner has not answered for too long.
@@ -32,9 +30,8 @@ impl StopReason {
         match self {
             Self::NoGoal => "no_goal",
             Self::Arrived => "arrived",
-            Self::Odometry(name) => name,
+            Self::Input(name) => name,
             Self::Transform => "tf_missing",
-            Self::Map => "map_missing",
             Self::NoPlan => "no_plan",
             Self::PlannerHangs => "planner_hangs",
             Self::GateStop => "gate_stop",

@@ -101,9 +101,9 @@ impl Problem {
             let secs = inputs.map().map_or(f64::INFINITY, |(_, since)| now.since(since));
             return Err(Rejection::StaleMap { secs }.into());
         }
-        let goal = inputs.place("goal", &request.goal)?;
+        let goal = inputs.goal("goal", &request.goal)?;
         let (state, stamp) = match &request.start {
-            Some(start) => (State::at_rest(inputs.place("start", start)?.position), now),
+            Some(start) => (State::at_rest(inputs.start(start)?), now),
             None => {
                 let located = inputs.located(now, parameters.max_observation_age_secs)?;
                 (located.state, located.stamp)
@@ -118,6 +118,7 @@ impl<A: PathAction> PlannerNode<A> {
     /// Queues a request for the planning thread.
     fn enqueue(&mut self, purpose: Purpose, request: &PathRequest) -> Result<PendingRequest, PlanningFailure> {
         let now = self.base.now();
+        self.inputs.request_frames([Some(&request.goal), request.start.as_ref()]);
         let problem = Problem::of(request, &self.base.parameters.planner, &self.inputs, now)?;
         let Problem { state, stamp, goal, world, map_secs } = problem;
         let start_is_given = request.start.is_some();
@@ -204,10 +205,11 @@ impl<A: PathAction> PlannerNode<A> {
             self.base.fault("not_driving", "expected an active node with the parameter drive, got a goal_pose");
             return;
         }
+        self.inputs.request_frames([Some(pose), None]);
         let placed = || -> Result<Placed, PlanningFailure> {
             let (parameters, now) = (self.parameters(), self.base.now());
             let (world, _) = self.inputs.world(parameters, now)?;
-            let goal = self.inputs.place("goal_pose", pose)?;
+            let goal = self.inputs.goal("goal_pose", pose)?;
             check_goal(&world, goal.position, parameters.clearance_m)?;
             // Where the robot is may become known later.
             if let Ok(located) = self.inputs.located(now, parameters.max_observation_age_secs) {
@@ -274,20 +276,23 @@ impl<A: PathAction> PlannerNode<A> {
 
     fn take_plan(&mut self, mut planned: Planned) {
         let plan = std::mem::replace(&mut planned.plan, CheckedPlan::with_capacity(0));
+        // The map may have changed, or been refused, since the job was made.
+        let world = self.inputs.check_world(self.parameters(), self.base.now(), &planned.world);
+        let failure = world.map_or_else(|fault| Some(fault.into()), |()| PlanningFailure::of_plan(&plan));
         let recycled = match planned.purpose {
             Purpose::Drive => self.take_drive_plan(&mut planned, plan),
             Purpose::Action(id) => {
-                self.answer_goal(id, &mut planned, PlanningFailure::of_plan(&plan));
+                self.answer_goal(id, &mut planned, failure);
                 plan
             }
             Purpose::Service(number) => {
                 if let Some((reply, request)) = self.services.remove(&number) {
-                    let failure = PlanningFailure::of_plan(&plan);
                     if let Some(failure) = &failure {
                         self.count_failure(failure);
                     }
                     self.counters.answered += u64::from(failure.is_none());
-                    reply.send(nav_msgs::GetPlanResponse { plan: planned.path.clone() });
+                    let plan = if failure.is_none() { planned.path.clone() } else { Path::default() };
+                    reply.send(nav_msgs::GetPlanResponse { plan });
                     self.note_overhead(&planned, &request);
                 }
                 plan
@@ -327,7 +332,8 @@ impl<A: PathAction> PlannerNode<A> {
 
     fn take_drive_plan(&mut self, planned: &mut Planned, plan: CheckedPlan) -> CheckedPlan {
         let stale = self.follower.goal() != Some(planned.observation.goal) || !planned.had_planner || planned.canceled;
-        if stale || !self.is_active() {
+        let outdated = self.inputs.check_world(self.parameters(), self.base.now(), &planned.world).is_err();
+        if stale || outdated || !self.is_active() {
             self.follower.give_up();
             return plan;
         }
@@ -392,6 +398,7 @@ mod tests {
     use planwright_ros2::messages::geometry_msgs::TransformStamped;
     use planwright_ros2::odometry::OdometryLimits;
     use planwright_ros2::tf;
+    use planwright_ros2::time::{Clock, ClockSource};
 
     const NOW: RosTime = RosTime::from_nanos(5_000_000_000);
     const FREE: [Point; 2] = [[1.0, 1.0], [3.0, 1.0]];
@@ -411,12 +418,12 @@ mod tests {
 
     fn empty_inputs() -> Inputs {
         let robot: Arc<dyn Robot> = Arc::new(PointMass::default());
-        Inputs::new("map", OdometryLimits::default(), robot)
+        Inputs::new("map", OdometryLimits::default(), robot, Clock::new(ClockSource::System))
     }
 
     fn inputs() -> Inputs {
         let mut inputs = empty_inputs();
-        inputs.take_map(&grid_of(&Layout::umaze(), "map", NOW), NOW).expect("a maze");
+        inputs.take_map(&grid_of(&Layout::umaze(), "map", NOW), NOW, false).expect("a maze");
         inputs
     }
 

@@ -1,6 +1,7 @@
 //! Nav2's forms of plan requests and results, with its error codes.
 
 use super::inputs::InputFault;
+use super::refusals::Input;
 use crate::gate::{CheckedPlan, Infeasible, Origin, Rejection};
 use planwright_ros2::messages::geometry_msgs::PoseStamped;
 use planwright_ros2::messages::interface::ActionType;
@@ -123,10 +124,10 @@ impl From<InputFault> for PlanningFailure {
             InputFault::Transform(_)
             | InputFault::TransformOf { .. }
             | InputFault::Odometry(_)
-            | InputFault::NoOdometry => ErrorCode::TfError,
-            InputFault::Invalid(_) | InputFault::Map(_) | InputFault::MapFrame { .. } | InputFault::NoMap => {
-                ErrorCode::Unknown
-            }
+            | InputFault::NoOdometry
+            | InputFault::NoClock => ErrorCode::TfError,
+            InputFault::Refused(ref refused) if refused.input != Input::Map => ErrorCode::TfError,
+            _ => ErrorCode::Unknown,
         };
         Self::new(code, fault.name(), fault.to_string())
     }

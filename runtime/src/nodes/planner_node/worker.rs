@@ -227,6 +227,7 @@ fn plan(pilot: &mut Slot, mut job: PlanJob, report: impl FnOnce(Box<Planned>) ->
         path: Path::default(),
         planning: Duration::ZERO,
         observation: job.observation,
+        world: Arc::clone(&job.world),
         canceled,
         had_planner,
         plan: CheckedPlan::with_capacity(0),

@@ -21,7 +21,7 @@ use planwright_ros2::node::{Node, NodeError, Publisher};
 use planwright_ros2::parameter::Change;
 use planwright_ros2::qos::Qos;
 use planwright_ros2::time::RosTime;
-use planwright_ros2::validate::{check_pose, check_twist};
+use planwright_ros2::validate::{check_planar_position, check_planar_velocity};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -188,22 +188,23 @@ impl SimNode {
     }
 
     fn take_command(&mut self, twist: &Twist) {
-        match check_twist(twist) {
+        match check_planar_velocity(twist) {
             // The ball's frame is never turned, so its velocity is the map's.
-            Ok(()) => {
+            Ok(velocity) => {
                 self.commands += 1;
-                self.robot.command([twist.linear.x, twist.linear.y]);
+                self.robot.command(velocity);
             }
             Err(error) => self.base.fault(error.name(), &error.to_string()),
         }
     }
 
     fn take_initial_pose(&mut self, message: &PoseWithCovarianceStamped) {
-        let pose = &message.pose.pose;
-        if let Err(error) = check_pose(pose) {
-            self.base.fault(error.name(), &error.to_string());
-        } else if !self.robot.place([pose.position.x, pose.position.y]) {
-            self.base.fault("place_occupied", "expected an initialpose in free space, got one in a wall or outside");
+        match check_planar_position(&message.pose.pose) {
+            Ok(position) if self.robot.place(position) => {}
+            Ok(_) => {
+                self.base.fault("place_occupied", "expected an initialpose in free space, got one in a wall or outside")
+            }
+            Err(error) => self.base.fault(error.name(), &error.to_string()),
         }
     }
 
