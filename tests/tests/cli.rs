@@ -1,6 +1,6 @@
 //! The commands as a person meets them: JSON, help, and one clear line with exit code 2 for bad input.
 
-use planwright_tests::{LAYOUTS, command, json, model, onnxruntime, root, run};
+use planwright_tests::{LAYOUTS, command, json, model, onnxruntime, peer, root, run};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -347,6 +347,90 @@ fn a_model_that_is_missing_truncated_flipped_or_foreign_is_refused() {
 }
 
 #[test]
+fn a_file_that_is_no_model_is_named_with_what_it_is() {
+    let folder = folder();
+    let path = folder.path().join("planner.onnx");
+    let good = std::fs::read(model("umaze")).unwrap_or_else(|error| panic!("{error}"));
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4032673\n";
+    let cases: [(&[u8], &str, &str); 8] = [
+        (b"", "an empty file", "download"),
+        (pointer.as_bytes(), "git-lfs pointer", "git lfs pull"),
+        (b"<!DOCTYPE html>\n<html>Sign in</html>", "a web page", "raw link"),
+        (b"Not Found", "'Not Found'", "download"),
+        (b"\x1f\x8b\x08\0", "a gzip archive", "unpack"),
+        (b"PK\x03\x04archive/data.pkl", "a PyTorch file", "planwright-train export"),
+        (&[0; 1000], "all zero", "download"),
+        (good.get(..good.len() / 3).unwrap_or_default(), "cut off", "download"),
+    ];
+    for (bytes, what, to_do) in cases {
+        write(&path, bytes);
+        for arguments in [&["inspect"][..], &["plan", "--start", "3,1", "--model"]] {
+            refused(planwright().args(arguments).arg(&path), &["planner.onnx: expected", what, "hint: ", to_do]);
+        }
+    }
+}
+
+#[test]
+fn a_model_that_another_tool_has_saved_again_is_taken_if_its_content_is_the_same() {
+    let folder = folder();
+    json(peer("resave_model.py").arg(model("umaze")).arg(folder.path()));
+    let shipped = json(planwright().arg("inspect").arg(model("umaze")).arg("--json"));
+    for name in ["saved", "shapes", "joined"] {
+        let path = folder.path().join(format!("{name}.onnx"));
+        let (stdout, stderr, code) = run(planwright().arg("inspect").arg(&path).arg("--json"));
+        let read: serde_json::Value = serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
+        assert_eq!((code, &read["sha256"]), (0, &shipped["sha256"]), "{name}: {stderr}");
+        assert!(stderr.starts_with("warning: ") && stderr.contains(&format!("{name}.onnx")), "{stderr}");
+        assert_eq!(run(planwright().args(["plan", "--start", "3,1", "--model"]).arg(&path)).2, 0, "{name}");
+    }
+    let refuse = |name: &str, words: &[&str]| {
+        let path = folder.path().join(format!("{name}.onnx"));
+        refused(planwright().arg("inspect").arg(path), words);
+    };
+    for name in ["changed", "opset", "unhashed"] {
+        refuse(name, &[&format!("{name}.onnx: expected"), "saved again", "planwright-train export"]);
+    }
+    refuse("bare", &["bare.onnx: expected", "without a planwright manifest", "hint"]);
+    refuse("apart", &["apart.onnx: expected all weights in the file", "in another file: weights.data\n", "onnx.save"]);
+    std::fs::remove_file(folder.path().join("weights.data")).unwrap_or_else(|error| panic!("{error}"));
+    refuse("apart", &["weights.data, which is missing"]);
+}
+
+#[test]
+fn layouts_of_others_are_read_and_what_is_none_is_not_an_unknown_name() {
+    let folder = folder();
+    let path = folder.path().join("maze.txt");
+    let d4rl = r"#####\#GOO#\###O#\#OOO#\#####";
+    let lists = "[[1, 1, 1, 1, 1], [1, 'g', 0, 0, 1], [1, 1, 1, 0, 1], [1, 'r', 0, 0, 1], [1, 1, 1, 1, 1]]";
+    let wide: Vec<u8> = d4rl.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let expected = json(planwright().args(["world", "show", "--json"]));
+    for bytes in [d4rl.as_bytes(), lists.as_bytes(), &[&[0xff, 0xfe][..], &wide].concat()] {
+        write(&path, bytes);
+        let read = json(planwright().args(["world", "show", "--json", "--layout"]).arg(&path));
+        assert_eq!(read["text"], expected["text"]);
+    }
+    let octile = format!("type octile\nheight 256\nwidth 256\nmap\n{}", format!("{}\n", ".".repeat(256)).repeat(256));
+    write(&path, octile);
+    let read = json(planwright().args(["world", "show", "--json", "--layout"]).arg(&path));
+    assert_eq!(read["free_cells"].as_array().map(Vec::len), Some(256 * 256));
+    refused(
+        planwright().args(["world", "bound", "--start", "1,1", "--goal", "9,9", "--layout"]).arg(&path),
+        &["65536 free cells", "MB", "hint"],
+    );
+    let (wall, hall) = ("@".repeat(600), format!("@{}@", ".".repeat(598)));
+    write(&path, format!("type octile\nheight 3\nwidth 600\nmap\n{wall}\n{hall}\n{wall}\n"));
+    let words = ["maze.txt: expected at most", "3 x 600 cells", "3 m x 600 m"];
+    refused(planwright().args(["world", "show", "--layout"]).arg(&path), &words);
+    write(&path, b"\x89PNG\r\n\x1a\n\0\0");
+    for (layout, words) in
+        [(path.as_path(), "maze.txt: expected a layout file, got a picture"), (folder.path(), "got a folder")]
+    {
+        let message = refused(planwright().args(["world", "show", "--layout"]).arg(layout), &[words]);
+        assert!(!message.contains("umaze"), "{message}");
+    }
+}
+
+#[test]
 fn a_malformed_layout_is_refused() {
     let folder = folder();
     let path = folder.path().join("maze.txt");
@@ -412,4 +496,102 @@ fn an_output_that_cannot_be_written_is_refused_before_the_work() {
 #[test]
 fn a_full_disk_for_the_recording_is_refused_before_the_drive() {
     refused(planwright().args(["demo", "--episodes", "1", "--rrd", "/dev/full"]), &["/dev/full", "hint"]);
+}
+
+/// Makes something else than a file: a named pipe, or as root the device 1,3, which takes everything.
+fn special(path: &Path, kind: &[&str]) -> bool {
+    let made = Command::new("mknod").arg(path).args(kind).output().unwrap_or_else(|error| panic!("mknod: {error}"));
+    made.status.success()
+}
+
+#[test]
+fn an_output_that_is_a_device_a_pipe_or_a_folder_is_refused_and_left_alone() {
+    use std::os::unix::fs::{FileTypeExt as _, symlink};
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let recipe = root().join("training/recipes/maze-umaze.toml");
+    let link = |from: PathBuf, to: &Path| symlink(from, to).unwrap_or_else(|error| panic!("{error}"));
+    assert!(special(&at("pipe"), &["p"]));
+    let mut paths = vec![(at("pipe"), "a named pipe")];
+    // Only root may make a device.
+    if special(&at("device"), &["c", "1", "3"]) {
+        paths.push((at("device"), "a character device"));
+    }
+    link(at("pipe"), &at("link"));
+    paths.push((at("link"), "a named pipe"));
+    std::fs::create_dir(at("folder")).unwrap_or_else(|error| panic!("{error}"));
+    paths.push((at("folder"), "a folder"));
+    for (path, what) in &paths {
+        refused(train().args(["data", "--steps", "10", "--out"]).arg(path), &["--out ", what]);
+        refused(planwright().args(["eval", "maze", "--episodes", "1", "--record"]).arg(path), &["--record ", what]);
+        let study = ["release", "--steps", "2", "--file"];
+        refused(command("planwright-study").args(study).arg(path), &[what]);
+        if *what != "a folder" {
+            refused(train().arg("fit").arg(&recipe).arg("--out").arg(path), &["expected a folder", what]);
+            let run = ["run", "theory", "--out"];
+            refused(command("planwright-study").args(run).arg(path), &[]);
+        }
+    }
+    // A recording may be streamed: to a pipe that is read, and to a device.
+    refused(planwright().args(["demo", "--episodes", "1", "--rrd"]).arg(at("pipe")), &["named pipe", "hint"]);
+    refused(planwright().args(["demo", "--episodes", "1", "--rrd"]).arg(at("folder")), &["a folder", "hint"]);
+    if paths.iter().any(|(_, what)| *what == "a character device") {
+        let streamed = run(planwright().args(["demo", "--episodes", "1", "--rrd"]).arg(at("device")));
+        assert_eq!(streamed.2, 0, "{}", streamed.1);
+        let kind = std::fs::symlink_metadata(at("device")).map(|found| found.file_type().is_char_device());
+        assert!(kind.is_ok_and(|is_device| is_device), "the device was replaced");
+    }
+    let kind = std::fs::symlink_metadata(at("pipe")).map(|found| found.file_type().is_fifo());
+    assert!(kind.is_ok_and(|is_pipe| is_pipe) && at("link").is_symlink(), "the pipe or the link was replaced");
+    refused(train().args(["data", "--steps", "10", "--out", "/dev/stdout"]), &["/dev/stdout", "standard output"]);
+    // Written through, and the link stays.
+    link(at("folder").join("data.npz"), &at("data.npz"));
+    link(at("folder").join("demo.rrd"), &at("demo.rrd"));
+    json(train().args(["data", "--steps", "10", "--json", "--out"]).arg(at("data.npz")));
+    json(planwright().args(["demo", "--episodes", "1", "--json", "--rrd"]).arg(at("demo.rrd")));
+    for name in ["data.npz", "demo.rrd"] {
+        assert!(at(name).is_symlink() && at("folder").join(name).is_file(), "{name}");
+    }
+}
+
+/// All writers use `files`, which replaces nothing that is no regular file.
+#[test]
+fn nothing_writes_a_file_but_through_one_module() {
+    let ways =
+        ["fs::write(", "fs::rename(", "fs::copy(", "fs::hard_link(", "File::create", "OpenOptions", "create_dir"];
+    let mut open: Vec<PathBuf> = ["runtime/src", "runtime/ros2/src", "training/src", "training/studies/src"]
+        .map(|room| root().join(room))
+        .into();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            open.extend(entries.filter_map(|entry| entry.ok().map(|entry| entry.path())));
+            continue;
+        }
+        if path.ends_with("runtime/src/files.rs") || path.extension().is_none_or(|ending| ending != "rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        // Tests, and what only tests use, write as they like.
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default().replace("PartFile::create(", "");
+        let is_test =
+            path.file_name().is_some_and(|name| name == "tests.rs" || name == "conformance.rs" || name == "testing.rs");
+        let found = ways.iter().find(|way| !is_test && code.contains(**way));
+        assert!(found.is_none(), "{}: expected `planwright::files` for what is written, got {found:?}", path.display());
+    }
+}
+
+#[test]
+fn numbers_of_300_digits_are_printed_short() {
+    for arguments in [
+        &["plan", "--start", "1e300,1"][..],
+        &["plan", "--start", "1,1", "--goal", "1e300,-1e300"],
+        &["world", "bound", "--start", "-1e300,1"],
+        &["plan", "--start", "3,1", "--intended", "uniform:2:6", "--drift-threshold", "1e300"],
+    ] {
+        let message = refused(planwright().args(arguments), &["1e300"]);
+        assert!(message.len() < 300, "{message}");
+    }
+    let message = refused(train().args(["data", "--steps", "10", "--noise", "1e300"]), &["1e300"]);
+    assert!(message.len() < 300, "{message}");
 }

@@ -66,6 +66,6 @@ fn damaged_models_are_refused() {
         flipped[index] ^= 1 << bit;
         assert!(matches!(Artefact::from_bytes(flipped), Err(ModelError::Damaged { .. })), "bit {bit} of byte {index}");
         let cut = Artefact::from_bytes(whole[..index].to_vec());
-        assert!(matches!(cut, Err(ModelError::Truncated | ModelError::Foreign)), "cut at {index}");
+        assert!(matches!(cut, Err(ModelError::Truncated | ModelError::Foreign { .. })), "cut at {index}");
     }
 }

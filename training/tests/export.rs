@@ -147,7 +147,7 @@ fn a_flipped_bit_in_the_file_is_refused() {
         std::fs::write(&path, damaged).unwrap();
         let refused = Artefact::open(&path).err();
         assert!(
-            matches!(refused, Some(ModelError::Damaged { .. } | ModelError::Truncated)),
+            matches!(&refused, Some(ModelError::InFile { source, .. }) if matches!(**source, ModelError::Damaged { .. } | ModelError::Truncated)),
             "byte {position}: {refused:?}"
         );
     }

@@ -248,8 +248,20 @@ pub(super) fn open_model(path: Option<&Path>, layout: &str) -> Result<(PathBuf, 
             found => found?,
         },
     };
-    let artefact = Artefact::open(&path).map_err(CliError::input)?;
+    let artefact = open_artefact(&path)?;
     Ok((path, artefact))
+}
+
+/// The model in a file.
+pub(super) fn open_artefact(path: &Path) -> Result<Artefact, CliError> {
+    let artefact = Artefact::open(path).map_err(CliError::input)?;
+    if artefact.saved_again() {
+        eprintln!(
+            "warning: {}: another tool has saved the file again since its export; its content is the same",
+            path.display()
+        );
+    }
+    Ok(artefact)
 }
 
 /// `models/NAME.onnx` here, or beside the command or one of the folders above it.
@@ -274,7 +286,7 @@ pub(super) fn finish_view(view: View) {
 
 /// A layout by name or file.
 pub(super) fn layout(name: &str) -> Result<Layout, CliError> {
-    Layout::named_or_file(name).map_err(|error| CliError::wrong(format!("{name}: {error}")))
+    Layout::named_or_file(name).map_err(CliError::input)
 }
 
 /// Numbers separated by commas.

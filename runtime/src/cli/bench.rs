@@ -1,7 +1,7 @@
 //! `planwright bench`
 
 use super::AllocationCount;
-use super::arguments::{EngineArguments, within};
+use super::arguments::{EngineArguments, open_artefact, within};
 use super::output::{CliError, print_json, print_text, table};
 use crate::evaluate::episodes;
 use crate::gate::{GateLimits, Origin};
@@ -116,7 +116,7 @@ impl Bench {
             return super::bench_ros::run(self.model.as_deref(), self.plans, self.python.as_deref(), self.json);
         }
         let model = self.model.as_deref().unwrap_or(Path::new(""));
-        let artefact = Artefact::open(model).map_err(CliError::input)?;
+        let artefact = open_artefact(model)?;
         // `auto` means every engine that is there; a named one must be.
         let names: Vec<&str> = if self.engine.engine.name() == "auto" {
             let all = backends(self.engine.onnxruntime.as_deref());

@@ -103,6 +103,8 @@ impl Demo {
         let clock = if self.real_time { Clock::RealTime } else { Clock::Simulated };
         let seed = self.planner.settings.seed;
         let starts = episodes(world.layout(), count, seed);
+        let goal = starts.first().map_or([0.0; 2], |episode| episode.goal);
+        let bound = TimeOptimalBound::new(world.layout(), goal).map_err(CliError::input)?;
         let mut reports: Vec<EpisodeReport> = Vec::new();
         for (index, episode) in starts.iter().enumerate() {
             pilot.reset(seed.wrapping_add(index as u64));
@@ -110,8 +112,7 @@ impl Demo {
             reports.push(pilot.run_episode(&world, episode, rules.steps, clock, on_plan, None));
         }
         finish_view(view);
-        let goal = starts.first().map_or([0.0; 2], |episode| episode.goal);
-        let scores = Scores::of(&rules, &TimeOptimalBound::new(world.layout(), goal), &starts, &reports);
+        let scores = Scores::of(&rules, &bound, &starts, &reports);
         Ok(Driven { description, model, pilot, reports, scores, plans_unsafe: audit.unsafe_plans, rrd })
     }
 

@@ -1,6 +1,6 @@
 //! `planwright demo --transform`: plans whose lengths keep their intended distribution, beside those of a plain model.
 
-use super::arguments::{PlannerArguments, ViewArguments, finish_view, shipped};
+use super::arguments::{PlannerArguments, ViewArguments, finish_view, open_artefact, shipped};
 use super::output::{CliError, print_json, print_text};
 use crate::evaluate::Audit;
 use crate::gate::Origin;
@@ -44,7 +44,7 @@ struct Driven {
 impl TransformDemo<'_> {
     pub(super) fn run(&self) -> Result<(), CliError> {
         let path = shipped("maze-umaze-transform")?;
-        let artefact = Artefact::open(&path).map_err(CliError::input)?;
+        let artefact = open_artefact(&path)?;
         let planner = self.planner(&artefact, true)?;
         let Some(intended) = artefact.manifest().intended().cloned() else {
             let problem = "expected a model with an intended distribution of path length, got none";
@@ -63,7 +63,7 @@ impl TransformDemo<'_> {
         let unranked = self.planner(&artefact, false)?;
         let unranked = self.drive(&path, &artefact, unranked, &world, &tasks, View::disabled())?;
         let plain_path = shipped("maze-umaze-paths")?;
-        let plain = Artefact::open(&plain_path).map_err(CliError::input)?;
+        let plain = open_artefact(&plain_path)?;
         let baseline = self.planner(&plain, true)?;
         let baseline = self.drive(&plain_path, &plain, baseline, &world, &tasks, View::disabled())?;
         let plans_unsafe = transform.plans_unsafe + unranked.plans_unsafe + baseline.plans_unsafe;

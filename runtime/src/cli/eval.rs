@@ -83,6 +83,8 @@ impl Maze {
         let world = MazeWorld::new(description.layout.clone());
         let rules = EpisodeRules::of(world.layout());
         let episodes = episodes(world.layout(), self.episodes, self.planner.settings.seed);
+        let goal = episodes.first().map_or([0.0; 2], |episode| episode.goal);
+        let bound = TimeOptimalBound::new(world.layout(), goal).map_err(CliError::input)?;
         let bar = ProgressBar::with_draw_target(Some(self.episodes as u64), ProgressDrawTarget::stderr());
         let run = match self.protocol {
             Protocol::Diffuser => self.diffuser(planner, &world, &rules, &episodes, &bar)?,
@@ -92,8 +94,6 @@ impl Maze {
         if let Some(path) = &self.record {
             rollouts(&run.traces, &episodes).write(path).map_err(CliError::input)?;
         }
-        let goal = episodes.first().map_or([0.0; 2], |episode| episode.goal);
-        let bound = TimeOptimalBound::new(world.layout(), goal);
         let scores = Scores::of(&rules, &bound, &episodes, &run.reports);
         let reached: Vec<&EpisodeReport> = run.reports.iter().filter(|report| report.reached).collect();
         let count = self.episodes as f64;

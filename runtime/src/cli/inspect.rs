@@ -1,7 +1,8 @@
 //! `planwright inspect`
 
+use super::arguments::open_artefact;
 use super::output::{CliError, print_json, print_text};
-use crate::model::{Artefact, DenoiserSpec, Manifest, SolverDefaults};
+use crate::model::{DenoiserSpec, Manifest, SolverDefaults};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -24,7 +25,7 @@ impl Inspect {
         let Some(path) = self.model.as_ref().filter(|_| !self.schema) else {
             return print_json(&Manifest::json_schema());
         };
-        let artefact = Artefact::open(path).map_err(CliError::input)?;
+        let artefact = open_artefact(path)?;
         let manifest = artefact.manifest();
         if self.json {
             return print_json(&serde_json::json!({

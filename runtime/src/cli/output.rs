@@ -48,7 +48,7 @@ impl fmt::Display for CliError {
     }
 }
 
-/// The message of an error with each of its causes once, and the hint last.
+/// The message of an error with each of its causes once, the first hint last, and no number longer than a person reads.
 pub fn explain(error: &anyhow::Error) -> String {
     let text = error.to_string();
     let (problem, mut hint) = split_hint(&text);
@@ -56,16 +56,45 @@ pub fn explain(error: &anyhow::Error) -> String {
     let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
     for cause in &causes {
         let (cause, own_hint) = split_hint(cause);
-        if !problem.contains(cause) {
+        if !problem.contains(cause.trim_end_matches(['.', ' ', '\n'])) {
             problem = format!("{problem}: {cause}");
         }
         hint = hint.or(own_hint);
     }
-    hint.map_or(problem.clone(), |hint| format!("{problem}\nhint: {hint}"))
+    // A file's name, which both the error and its cause begin with.
+    let mut parts: Vec<&str> = problem.split(": ").collect();
+    parts.dedup();
+    let problem = parts.join(": ");
+    short_numbers(&hint.map_or(problem.clone(), |hint| format!("{problem}\nhint: {hint}")))
 }
 
+/// The problem and the first hint.
 fn split_hint(text: &str) -> (&str, Option<&str>) {
-    text.split_once("\nhint: ").map_or((text, None), |(problem, hint)| (problem, Some(hint)))
+    let mut parts = text.split("\nhint: ");
+    (parts.next().unwrap_or_default(), parts.next())
+}
+
+/// Writes `1e300` for the 301 digits of that number; hashes and words with digits stay.
+fn short_numbers(text: &str) -> String {
+    const LONGEST: usize = 24;
+    let is_of_number = |letter: char| letter.is_ascii_digit() || letter == '.';
+    let mut short = String::with_capacity(text.len().min(4096));
+    let mut rest = text;
+    while let Some(at) = rest.find(|letter: char| letter.is_ascii_alphanumeric() || letter == '_') {
+        let (before, word) = rest.split_at(at);
+        let end = word.find(|letter: char| !(letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.')));
+        let (word, after) = word.split_at(end.unwrap_or(word.len()));
+        short.push_str(before);
+        let number = word.trim_end_matches('.');
+        match number.parse::<f64>() {
+            Ok(value) if number.len() > LONGEST && number.chars().all(is_of_number) => {
+                short.push_str(&format!("{value:e}{}", &word[number.len()..]));
+            }
+            _ => short.push_str(word),
+        }
+        rest = after;
+    }
+    short + rest
 }
 
 /// The arguments of this process, or the exit code after help, version or a message has been printed.
@@ -136,6 +165,23 @@ mod tests {
         let apart = explain(&Read::Apart { source: source() }.into());
         assert_eq!(apart, "expected a file: no such place\nhint: check the path");
         assert_eq!(explain(&anyhow::anyhow!("no hint")), "no hint");
+        let twice = anyhow::anyhow!("a.txt: a.txt: expected a maze\nhint: inner\nhint: outer");
+        assert_eq!(explain(&twice), "a.txt: expected a maze\nhint: inner");
+    }
+
+    #[test]
+    fn numbers_of_300_digits_are_written_short_and_hashes_stay() {
+        let hash = "0123456789".repeat(6) + "abcd";
+        for (text, expected) in [
+            (format!("got {},-{}, in a wall", 1e300, 1e299), "got 1e300,-1e299, in a wall".to_owned()),
+            (format!("got {}.", 1e-300), "got 1e-300.".to_owned()),
+            (format!("a sum of {}", 2.5e30), "a sum of 2.5e30".to_owned()),
+            (format!("expected SHA-256 {hash}, got 18446744073709551615"), String::new()),
+            ("maze_1.txt: 0.30000000000000004 m, \u{e9}1".to_owned(), String::new()),
+        ] {
+            let expected = if expected.is_empty() { text.clone() } else { expected };
+            assert_eq!(explain(&anyhow::anyhow!(text)), expected);
+        }
     }
 
     #[test]

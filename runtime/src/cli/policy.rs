@@ -1,9 +1,8 @@
 //! `planwright eval policy`
 
-use super::arguments::{EngineArguments, shipped, within};
+use super::arguments::{EngineArguments, open_artefact, shipped, within};
 use super::output::{CliError, print_json, print_text};
 use crate::evaluate::{DrivenEpisode, PolicyDriveSettings, PolicySummary, drive_policy, policy_episodes};
-use crate::model::Artefact;
 use crate::planner::RolloutSettings;
 use crate::world::{Layout, MazeWorld};
 use clap::Args;
@@ -41,7 +40,7 @@ pub(super) struct EvalPolicy {
 impl EvalPolicy {
     pub(super) fn run(&self) -> Result<(), CliError> {
         let path = self.model.clone().map_or_else(|| shipped("maze-policy"), Ok)?;
-        let artefact = Artefact::open(&path).map_err(CliError::input)?;
+        let artefact = open_artefact(&path)?;
         let layout = artefact.manifest().family.world().and_then(|world| {
             // A manifest that was read has a layout that can be parsed.
             Layout::parse(&world.layout, &world.layout_text).ok()

@@ -6,6 +6,8 @@ use crate::world::conformance::Conformance;
 use crate::world::rollouts::Rollouts;
 use crate::world::{ContactLaw, EpisodeRules, MazeWorld, TimeOptimalBound};
 use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 #[derive(Subcommand)]
@@ -29,7 +31,12 @@ impl World {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example: planwright world show --layout large")]
+#[command(after_help = "\
+Example: planwright world show --layout large
+
+A layout file has one line per row of # (wall), O (free) and G (goal), and its first row is x = 0. Also read: rows that
+are separated by \\ as in D4RL, rows of 1 and 0, gymnasium-robotics' lists of lists, and MovingAI's .map; an open border
+of the last gets a ring of walls, which moves every cell by one.")]
 pub(super) struct Show {
     /// umaze, medium, large, or a layout file
     #[arg(long, default_value = "umaze", value_name = "NAME|FILE")]
@@ -127,7 +134,15 @@ impl Bound {
         let goal = parse_goal(self.goal.as_deref(), &layout)?;
         check_free(&layout, start.position, "--start")?;
         check_free(&layout, goal, "--goal")?;
-        let secs = TimeOptimalBound::new(&layout, goal).least_secs(&start);
+        let cells = layout.free_cells().count();
+        if cells > 100 && !std::io::stderr().is_terminal() {
+            eprintln!("{cells} free cells, about 0.1 s for each");
+        }
+        let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::stderr());
+        let mut progress = |share: f64| bar.set_position((1000.0 * share) as u64);
+        let bound = TimeOptimalBound::until(&layout, goal, Some(&start), &mut progress).map_err(CliError::input)?;
+        bar.finish_and_clear();
+        let secs = bound.least_secs(&start);
         if !secs.is_finite() {
             return Err(CliError::failed(anyhow::anyhow!("there is no way from {:?} to {goal:?}", start.position)));
         }

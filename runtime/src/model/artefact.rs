@@ -4,12 +4,15 @@
 //! has a fixed length and comes last: a file that was cut off has none, and a flipped bit anywhere shows.
 
 use super::error::ModelError;
+use super::foreign::diagnose;
 use super::manifest::Manifest;
-use super::protobuf::{Malformed, external_tensor, field, fields, key_and_value, metadata_entry};
-use crate::files::{hex, write_atomically};
+use super::protobuf::{
+    External, Malformed, external_tensor, field, fields, in_export_order, key_and_value, metadata_entry,
+};
+use crate::files::{describe, hex, write_atomically};
 use sha2::{Digest, Sha256};
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Metadata key of the manifest.
 pub const MANIFEST_KEY: &str = "planwright.manifest";
@@ -28,6 +31,8 @@ pub struct Artefact {
     body_len: usize,
     manifest: Manifest,
     sha256: String,
+    path: Option<PathBuf>,
+    saved_again: bool,
 }
 
 impl Artefact {
@@ -37,10 +42,12 @@ impl Artefact {
     /// If there is no such file, it is too large, foreign, cut off, damaged, or its manifest is of no use.
     pub fn open(path: &Path) -> Result<Self, ModelError> {
         let io = |source| ModelError::Io { path: path.to_owned(), source };
+        if path.is_symlink() && !path.exists() {
+            return Err(ModelError::NotAFile { path: path.to_owned(), got: "a symbolic link that leads nowhere" });
+        }
         let metadata = std::fs::metadata(path).map_err(io)?;
         if !metadata.is_file() {
-            let got = if metadata.is_dir() { "a folder" } else { "a device or pipe" };
-            return Err(ModelError::NotAFile { path: path.to_owned(), got });
+            return Err(ModelError::NotAFile { path: path.to_owned(), got: describe(metadata.file_type()) });
         }
         let too_large = |got| ModelError::TooLarge { path: path.to_owned(), max: MAX_FILE_BYTES, got };
         if metadata.len() > MAX_FILE_BYTES {
@@ -52,7 +59,15 @@ impl Artefact {
         if bytes.len() as u64 > MAX_FILE_BYTES {
             return Err(too_large(bytes.len() as u64));
         }
-        let artefact = Self::from_bytes(bytes)?;
+        let artefact = Self::from_bytes(bytes).map_err(|mut error| {
+            if let ModelError::ExternalData { location, .. } = &mut error
+                && !path.with_file_name(&*location).is_file()
+            {
+                location.push_str(", which is missing");
+            }
+            error.in_file(Some(path))
+        })?;
+        let artefact = Self { path: Some(path.to_owned()), ..artefact };
         match listed_sha256(path) {
             Some(expected) if expected != artefact.sha256 => {
                 Err(ModelError::NotAsListed { path: path.to_owned(), expected, got: artefact.sha256 })
@@ -61,20 +76,34 @@ impl Artefact {
         }
     }
 
-    /// Checks the bytes of a file.
+    /// Checks the bytes of a file. One that another tool has saved again is taken as it was exported if its content is
+    /// the same: with its fields in the exporter's order it has the hash that it names.
     ///
     /// # Errors
     /// As [`Self::open`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, ModelError> {
+        let error = match Self::as_exported(bytes.clone()) {
+            Err(error @ (ModelError::Damaged { .. } | ModelError::Truncated | ModelError::Foreign { .. })) => error,
+            done => return done,
+        };
+        let Some(other) = SavedAgain::find(&bytes) else { return Err(error) };
+        if let Ok(Some(External { tensor, location })) = external_tensor(&bytes) {
+            return Err(ModelError::ExternalData { tensor, location });
+        }
+        match other.restored().map(Self::as_exported) {
+            Some(Ok(artefact)) => Ok(Self { saved_again: true, ..artefact }),
+            _ if other.is_sorted => Err(ModelError::Changed),
+            _ => Err(error),
+        }
+    }
+
+    /// Checks the bytes of a file that the exporter wrote.
+    fn as_exported(bytes: Vec<u8>) -> Result<Self, ModelError> {
         let hashed_len = bytes.len().saturating_sub(HASH_ENTRY_BYTES);
         let (hashed, entry) = bytes.split_at(hashed_len);
         let named = entry.len().checked_sub(HASH_CHARACTERS).map(|at| &entry[at..]);
         let Some(named) = named.filter(|named| entry == metadata_entry(SHA256_KEY, named)) else {
-            return Err(if contains(&bytes, MANIFEST_KEY.as_bytes()) {
-                ModelError::Truncated
-            } else {
-                ModelError::Foreign
-            });
+            return Err(diagnose(&bytes));
         };
         let got = hex(&Sha256::digest(hashed));
         if named != got.as_bytes() {
@@ -85,7 +114,7 @@ impl Artefact {
         let manifest = Manifest::from_json(manifest)?;
         check_body(&hashed[..body_len])?;
         let sha256 = hex(&Sha256::digest(&bytes));
-        Ok(Self { body_len, manifest, sha256, bytes })
+        Ok(Self { body_len, manifest, sha256, bytes, path: None, saved_again: false })
     }
 
     /// Joins a serialised ONNX model and its manifest.
@@ -98,7 +127,7 @@ impl Artefact {
         bytes.extend(metadata_entry(MANIFEST_KEY, &manifest.to_json()?));
         let hash = hex(&Sha256::digest(&bytes));
         bytes.extend(metadata_entry(SHA256_KEY, hash.as_bytes()));
-        Self::from_bytes(bytes)
+        Self::as_exported(bytes)
     }
 
     /// The same graph under another manifest.
@@ -107,6 +136,16 @@ impl Artefact {
     /// If the manifest is of no use.
     pub fn with_manifest(self, manifest: Manifest) -> Result<Self, ModelError> {
         Self::new(self.body(), &manifest)
+    }
+
+    /// The file that it was read from.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// Whether another tool has saved the file again since its export, without a change of its content.
+    pub fn saved_again(&self) -> bool {
+        self.saved_again
     }
 
     /// The manifest: family, inputs, outputs, provenance.
@@ -135,7 +174,46 @@ impl Artefact {
     /// If it cannot be written; an old file is untouched then.
     pub fn write(&self, path: &Path) -> Result<(), ModelError> {
         write_atomically(path, |file| file.write_all(&self.bytes))
-            .map_err(|source| ModelError::Io { path: path.to_owned(), source })
+            .map_err(|source| ModelError::Output { path: path.to_owned(), source })
+    }
+}
+
+/// A whole ONNX model with our manifest, wherever it stands, and our hash if it is still there.
+struct SavedAgain<'a> {
+    manifest: &'a [u8],
+    hash: Option<&'a [u8]>,
+    /// The model without them.
+    body: Vec<u8>,
+    /// Its fields stand in the order of their numbers, as other tools write them and the exporter does not.
+    is_sorted: bool,
+}
+
+impl<'a> SavedAgain<'a> {
+    fn find(bytes: &'a [u8]) -> Option<Self> {
+        let (mut manifest, mut hash, mut body) = (None, None, Vec::with_capacity(bytes.len()));
+        let (mut is_sorted, mut last) = (true, 0);
+        for field in fields(bytes) {
+            let field = field.ok()?;
+            // A flipped bit in the first tag makes another field of it.
+            is_sorted &= last <= field.number && (last > 0 || field.varint > 0);
+            last = field.number;
+            let entry = field.content.filter(|_| field.number == field::MODEL_METADATA);
+            match entry.and_then(|entry| key_and_value(entry).ok()) {
+                Some((key, value)) if key == MANIFEST_KEY.as_bytes() => manifest = Some(value),
+                Some((key, value)) if key == SHA256_KEY.as_bytes() => hash = Some(value),
+                _ => body.extend(&bytes[field.start..field.end]),
+            }
+        }
+        let manifest = manifest?;
+        Some(Self { manifest, hash, body, is_sorted })
+    }
+
+    /// The file as the exporter wrote it, unless its content has changed.
+    fn restored(&self) -> Option<Vec<u8>> {
+        let mut bytes = in_export_order(&self.body).ok()?;
+        bytes.extend(metadata_entry(MANIFEST_KEY, self.manifest));
+        bytes.extend(metadata_entry(SHA256_KEY, self.hash?));
+        Some(bytes)
     }
 }
 
@@ -152,7 +230,7 @@ fn split(hashed: &[u8]) -> Result<(usize, &[u8]), ModelError> {
             return Ok((start, value));
         }
     }
-    Err(ModelError::Foreign)
+    Err(ModelError::NotOnnx("a manifest that is not its last entry".to_owned()))
 }
 
 /// A body has one graph, all its weights, and no entry that could be taken for ours.
@@ -173,17 +251,13 @@ fn check_body(body: &[u8]) -> Result<(), ModelError> {
         return Err(ModelError::NotOnnx(format!("{graphs} graphs instead of one")));
     }
     match external_tensor(body).map_err(not_onnx)? {
-        Some(tensor) => Err(ModelError::ExternalData { tensor }),
+        Some(External { tensor, location }) => Err(ModelError::ExternalData { tensor, location }),
         None => Ok(()),
     }
 }
 
 fn not_onnx(_: Malformed) -> ModelError {
     ModelError::NotOnnx("bytes that are no protobuf message".to_owned())
-}
-
-fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
 /// The hash that `SHA256SUMS` in the same folder gives for the file, if it does.
@@ -223,7 +297,11 @@ mod tests {
         let bytes = test_artefact().bytes().to_vec();
         for length in 0..bytes.len() {
             let error = Artefact::from_bytes(bytes[..length].to_vec()).expect_err("cut off");
-            assert!(matches!(error, ModelError::Truncated | ModelError::Foreign), "{length}: {error}");
+            // Without a producer's name the body alone is a whole model of another tool.
+            let is_foreign = length < 2 || length == identity_model(4).len();
+            let named =
+                matches!(error, ModelError::Truncated) || is_foreign && matches!(error, ModelError::Foreign { .. });
+            assert!(named, "{length}: {error}");
         }
         let mut longer = bytes;
         longer.push(0);
@@ -235,9 +313,9 @@ mod tests {
         let mut bytes = test_artefact().bytes().to_vec();
         bytes[3] ^= 1;
         assert!(matches!(Artefact::from_bytes(bytes), Err(ModelError::Damaged { .. })));
-        assert!(matches!(Artefact::from_bytes(identity_model(4)), Err(ModelError::Foreign)));
-        assert!(matches!(Artefact::from_bytes(Vec::new()), Err(ModelError::Foreign)));
-        assert!(matches!(Artefact::from_bytes(b"a text".to_vec()), Err(ModelError::Foreign)));
+        assert!(matches!(Artefact::from_bytes(identity_model(4)), Err(ModelError::Foreign { .. })));
+        assert!(matches!(Artefact::from_bytes(Vec::new()), Err(ModelError::Foreign { .. })));
+        assert!(matches!(Artefact::from_bytes(b"a text".to_vec()), Err(ModelError::Foreign { .. })));
     }
 
     #[test]
@@ -280,6 +358,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(matches!(Artefact::open(&folder.path().join("none.onnx")), Err(ModelError::Io { .. })));
         assert!(matches!(Artefact::open(folder.path()), Err(ModelError::NotAFile { got: "a folder", .. })));
+        let dangling = folder.path().join("dangling.onnx");
+        std::os::unix::fs::symlink("nowhere", &dangling).unwrap();
+        assert!(matches!(
+            Artefact::open(&dangling),
+            Err(ModelError::NotAFile { got: "a symbolic link that leads nowhere", .. })
+        ));
         let giant = folder.path().join("giant.onnx");
         std::fs::File::create(&giant).unwrap().set_len(MAX_FILE_BYTES + 1).unwrap();
         assert!(matches!(Artefact::open(&giant), Err(ModelError::TooLarge { .. })));

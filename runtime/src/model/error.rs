@@ -1,13 +1,15 @@
 //! What can go wrong with a model, from the file to the first run.
 
 use super::manifest_error::ManifestError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a model cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// The file system.
-    #[error("{path}: expected a model file, got: {source}\nhint: check the path given with --model")]
+    #[error(
+        "{path}: expected a model file, got: {source}\nhint: check the path (option --model, parameter `model` of a node)"
+    )]
     Io {
         /// The file.
         path: PathBuf,
@@ -32,16 +34,40 @@ pub enum ModelError {
         /// Size found.
         got: u64,
     },
+    /// What is wrong with a file.
+    #[error("{}: {source}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<ModelError>,
+    },
+    /// A model cannot be written.
+    #[error("{path}: {source}\nhint: name a file in a folder that can be written")]
+    Output {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// No model of ours.
-    #[error(
-        "expected a file that `planwright-train export` wrote, got one without a planwright manifest\nhint: any other ONNX file must be exported again"
-    )]
-    Foreign,
-    /// The manifest is there, the hash at the end is not.
+    #[error("expected a model that `planwright-train export` wrote, got {got}\nhint: {hint}")]
+    Foreign {
+        /// What it is.
+        got: String,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The beginning is a model's, the hash at the end is missing.
     #[error(
         "expected a SHA-256 at the end of the model, got none: the file was cut off or something was appended\nhint: copy or download the model again"
     )]
     Truncated,
+    /// The manifest is there, but another tool has written another graph or left out the hash.
+    #[error(
+        "expected a model as it was exported, got one that another tool has saved again with other content: its hash is gone or no longer holds, and what it computes was not verified\nhint: give the exported file, or export it again with `planwright-train export CHECKPOINT --out FILE`"
+    )]
+    Changed,
     /// Bytes have changed since the export.
     #[error("expected SHA-256 {expected}, got {got}: the model is damaged\nhint: copy or download the model again")]
     Damaged {
@@ -67,11 +93,13 @@ pub enum ModelError {
     NotOnnx(String),
     /// One file must be the whole model.
     #[error(
-        "expected all weights in the file, got tensor `{tensor}` with external data\nhint: save the model as one file"
+        "expected all weights in the file, got tensor `{tensor}` with its numbers in another file: {location}\nhint: give the exported file, or join them: python3 -c 'import onnx; onnx.save(onnx.load(\"THIS.onnx\"), \"ONE.onnx\")'"
     )]
     ExternalData {
         /// The first such tensor.
         tensor: String,
+        /// The other file, relative to the model.
+        location: String,
     },
     /// The manifest.
     #[error(transparent)]
@@ -146,6 +174,22 @@ pub enum ModelError {
 }
 
 impl ModelError {
+    /// The same with the name of the file, unless it stands there already.
+    pub(super) fn in_file(self, path: Option<&Path>) -> Self {
+        match (self, path) {
+            (
+                named @ (Self::Io { .. }
+                | Self::NotAFile { .. }
+                | Self::TooLarge { .. }
+                | Self::NotAsListed { .. }
+                | Self::InFile { .. }),
+                _,
+            )
+            | (named, None) => named,
+            (error, Some(path)) => Self::InFile { path: path.to_owned(), source: Box::new(error) },
+        }
+    }
+
     /// More plans at once than this are a mistake.
     pub const MAX_BATCH: usize = 4_096;
 }

@@ -39,6 +39,10 @@ pub fn relative_difference(a: &[f32], b: &[f32]) -> f64 {
 /// If graph and manifest disagree, the engine is not there or cannot take the model, or a result differs from
 /// the exported one by more than [`SELF_TEST_TOLERANCE`].
 pub fn load_engine(artefact: &Artefact, choice: &EngineChoice, batch: usize) -> Result<Box<dyn Engine>, ModelError> {
+    load_unnamed(artefact, choice, batch).map_err(|error| error.in_file(artefact.path()))
+}
+
+fn load_unnamed(artefact: &Artefact, choice: &EngineChoice, batch: usize) -> Result<Box<dyn Engine>, ModelError> {
     if !(1..=ModelError::MAX_BATCH).contains(&batch) {
         return Err(ModelError::Batch { got: batch });
     }
@@ -46,6 +50,9 @@ pub fn load_engine(artefact: &Artefact, choice: &EngineChoice, batch: usize) -> 
     let model = decode(artefact.body())?;
     check_graph(&model, manifest)?;
     let mut notes = Vec::new();
+    if artefact.saved_again() {
+        notes.push("another tool has saved the file again since its export; its content is the same".to_owned());
+    }
     let kind = match (choice.kind, choice.provider) {
         (EngineKind::Auto, Provider::Cpu) => {
             notes.push("auto took tract, the embedded default on the processor".to_owned());

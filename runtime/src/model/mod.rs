@@ -25,6 +25,7 @@ mod contract;
 mod engine;
 mod error;
 mod family;
+mod foreign;
 mod load;
 mod manifest;
 mod manifest_check;

@@ -34,7 +34,8 @@ pub(super) fn identity_model(horizon: usize) -> Vec<u8> {
         (12, &value("clean", &[horizon, 6])),
     ]);
     let mut model = number(1, 8);
-    model.extend(message(&[(7, &graph), (8, &number(2, 17))]));
+    // The opset comes first, as the exporter writes it.
+    model.extend(message(&[(8, &number(2, 17)), (7, &graph)]));
     model
 }
 

@@ -7,6 +7,10 @@ const MAX_DEPTH: usize = 32;
 
 /// Field numbers of onnx.proto.
 pub(super) mod field {
+    /// `ModelProto.ir_version`.
+    pub const MODEL_IR_VERSION: u32 = 1;
+    /// `ModelProto.producer_name`.
+    pub const MODEL_PRODUCER: u32 = 2;
     /// `ModelProto.graph`.
     pub const MODEL_GRAPH: u32 = 7;
     /// `ModelProto.metadata_props`.
@@ -136,26 +140,54 @@ enum Kind {
     Tensor,
 }
 
-/// Name of the first tensor of a model whose numbers lie in another file, if there is one.
-pub(super) fn external_tensor(model: &[u8]) -> Result<Option<String>, Malformed> {
+impl Kind {
+    /// The message in a field, if one that can hold a tensor.
+    fn inner(self, number: u32) -> Option<Self> {
+        Some(match (self, number) {
+            (Self::Model, field::MODEL_GRAPH) => Self::Graph,
+            (Self::Model, field::MODEL_FUNCTIONS) => Self::Function,
+            (Self::Graph, 1) | (Self::Function, 7) => Self::Node,
+            (Self::Graph, 5) | (Self::Attribute, 5 | 10) | (Self::SparseTensor, 1 | 2) => Self::Tensor,
+            (Self::Graph, 15) | (Self::Attribute, 22 | 23) => Self::SparseTensor,
+            (Self::Node, 5) | (Self::Function, 11) => Self::Attribute,
+            (Self::Attribute, 6 | 11) => Self::Graph,
+            _ => return None,
+        })
+    }
+
+    /// The fields that onnx.proto declares before those of smaller numbers: the exporter's library writes in the order
+    /// of declaration.
+    fn first_written(self) -> &'static [u32] {
+        match self {
+            Self::Model => &[1, 8],
+            Self::Attribute => &[1, 21, 13, 20],
+            _ => &[],
+        }
+    }
+}
+
+/// A tensor whose numbers lie in another file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct External {
+    /// Its name.
+    pub tensor: String,
+    /// The other file's, relative to the model.
+    pub location: String,
+}
+
+/// The first tensor of a model whose numbers lie in another file, if there is one.
+pub(super) fn external_tensor(model: &[u8]) -> Result<Option<External>, Malformed> {
     search(model, Kind::Model, 0)
 }
 
-fn search(message: &[u8], kind: Kind, depth: usize) -> Result<Option<String>, Malformed> {
+fn search(message: &[u8], kind: Kind, depth: usize) -> Result<Option<External>, Malformed> {
     if depth > MAX_DEPTH {
         return Err(Malformed);
     }
-    let (mut name, mut external) = (&[][..], false);
+    let (mut name, mut location, mut external) = (&[][..], &[][..], false);
     for field in fields(message) {
         let field = field?;
         let inner = match (kind, field.number) {
-            (Kind::Model, field::MODEL_GRAPH) => Kind::Graph,
-            (Kind::Model, field::MODEL_FUNCTIONS) => Kind::Function,
-            (Kind::Graph, 1) | (Kind::Function, 7) => Kind::Node,
-            (Kind::Graph, 5) | (Kind::Attribute, 5 | 10) | (Kind::SparseTensor, 1 | 2) => Kind::Tensor,
-            (Kind::Graph, 15) | (Kind::Attribute, 22 | 23) => Kind::SparseTensor,
-            (Kind::Node, 5) | (Kind::Function, 11) => Kind::Attribute,
-            (Kind::Attribute, 6 | 11) => Kind::Graph,
             (Kind::Tensor, 8) => {
                 name = field.content.unwrap_or_default();
                 continue;
@@ -163,19 +195,64 @@ fn search(message: &[u8], kind: Kind, depth: usize) -> Result<Option<String>, Ma
             // `external_data` entries, or `data_location` = EXTERNAL.
             (Kind::Tensor, 13) => {
                 external = true;
+                if let Ok((b"location", value)) = key_and_value(field.content.unwrap_or_default()) {
+                    location = value;
+                }
                 continue;
             }
             (Kind::Tensor, 14) => {
                 external |= field.varint != 0;
                 continue;
             }
-            _ => continue,
+            _ => match kind.inner(field.number) {
+                Some(inner) => inner,
+                None => continue,
+            },
         };
         if let Some(found) = search(field.content.ok_or(Malformed)?, inner, depth + 1)? {
             return Ok(Some(found));
         }
     }
-    Ok(external.then(|| String::from_utf8_lossy(name).into_owned()))
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(external.then(|| External { tensor: text(name), location: text(location) }))
+}
+
+/// A model as the exporter's library writes it: other tools write the same fields in the order of their numbers, add
+/// the shapes in between (`value_info`) and state that a tensor is not external.
+pub(super) fn in_export_order(message: &[u8]) -> Result<Vec<u8>, Malformed> {
+    reordered(message, Kind::Model, 0)
+}
+
+fn reordered(message: &[u8], kind: Kind, depth: usize) -> Result<Vec<u8>, Malformed> {
+    if depth > MAX_DEPTH {
+        return Err(Malformed);
+    }
+    let mut parts: Vec<(usize, u32, Vec<u8>)> = Vec::new();
+    for field in fields(message) {
+        let field = field?;
+        let is_implied = match kind {
+            Kind::Graph => field.number == 13,
+            Kind::Tensor => field.number == 14 && field.varint == 0,
+            _ => false,
+        };
+        if is_implied {
+            continue;
+        }
+        let bytes = match (kind.inner(field.number), field.content) {
+            (Some(inner), Some(content)) => {
+                let mut bytes = Vec::with_capacity(content.len() + 8);
+                write_field(&mut bytes, field.number, &reordered(content, inner, depth + 1)?);
+                bytes
+            }
+            _ => message[field.start..field.end].to_vec(),
+        };
+        let first = kind.first_written();
+        let rank = first.iter().position(|number| *number == field.number).unwrap_or(first.len());
+        parts.push((rank, field.number, bytes));
+    }
+    // Stable: fields of one number keep their order.
+    parts.sort_by_key(|(rank, number, _)| (*rank, *number));
+    Ok(parts.into_iter().flat_map(|(_, _, bytes)| bytes).collect())
 }
 
 #[cfg(test)]
@@ -226,7 +303,11 @@ mod tests {
         let mut tensor = nest(8, b"weights");
         write_varint_field(&mut tensor, 14, 1);
         let model = |tensor: &[u8]| nest(7, &nest(1, &nest(5, &nest(6, &nest(5, tensor)))));
-        assert_eq!(external_tensor(&model(&tensor)), Ok(Some("weights".to_owned())));
+        let mut place = nest(1, b"location");
+        place.extend(nest(2, b"weights.data"));
+        tensor.extend(nest(13, &place));
+        let found = External { tensor: "weights".to_owned(), location: "weights.data".to_owned() };
+        assert_eq!(external_tensor(&model(&tensor)), Ok(Some(found)));
         assert_eq!(external_tensor(&model(&nest(8, b"weights"))), Ok(None));
         let deep = (0..200).fold(Vec::new(), |inner, _| nest(1, &nest(5, &nest(6, &inner))));
         assert_eq!(external_tensor(&nest(7, &deep)), Err(Malformed));

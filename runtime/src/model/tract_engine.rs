@@ -96,5 +96,12 @@ impl Engine for TractEngine {
 
 /// tract puts the cause last; one line is enough for a person.
 fn chain(error: &TractError) -> String {
-    error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    let mut problem = String::new();
+    for cause in error.chain().map(ToString::to_string).filter(|cause| !cause.is_empty()) {
+        // Some of its errors hold the text of their cause.
+        if !problem.contains(&cause) {
+            problem = if problem.is_empty() { cause } else { format!("{problem}: {cause}") };
+        }
+    }
+    problem
 }

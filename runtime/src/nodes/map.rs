@@ -58,6 +58,20 @@ pub enum MapError {
     Layout(#[from] LayoutError),
 }
 
+/// Largest side of a maze in a node, cells of 1 m: its grid goes over the network, and it is searched while a robot drives.
+const MAX_SIDE: usize = 64;
+
+/// Whether a maze is small enough for a node.
+///
+/// # Errors
+/// [`LayoutError::TooLarge`].
+pub fn check_side(rows: usize, columns: usize) -> Result<(), LayoutError> {
+    if rows.max(columns) <= MAX_SIDE {
+        return Ok(());
+    }
+    Err(LayoutError::TooLarge { max: MAX_SIDE, rows, columns })
+}
+
 /// The maze as a grid of 0.1 m cells.
 pub fn grid_of(layout: &Layout, frame: &str, stamp: RosTime) -> OccupancyGrid {
     let per_cell = (1.0 / RESOLUTION_M).round() as usize;
@@ -112,10 +126,10 @@ pub fn layout_of(grid: &OccupancyGrid) -> Result<Layout, MapError> {
     }
     let cells = |axis: usize, count: usize| {
         let end = origin[axis] + resolution * count as f64 + CORNER_M;
-        // One more than fits at most, so that a maze that is too large is refused by its size.
-        (end - 1e-3).ceil().clamp(0.0, 66.0) as usize
+        (end - 1e-3).ceil().clamp(0.0, 1e6) as usize
     };
     let (rows, columns) = (cells(0, width), cells(1, height));
+    check_side(rows, columns)?;
     // Grid cells that a maze cell touches by more than a hundredth of a grid cell; outside counts as wall.
     let span = |axis: usize, index: usize, count: usize| {
         let from = (index as f64 - CORNER_M - origin[axis]) / resolution;

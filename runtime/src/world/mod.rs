@@ -29,7 +29,7 @@ pub use robot::{
     StepReport, VELOCITY_CLIP_MPS,
 };
 pub use state::{Command, State, saturated};
-pub use time_optimal::TimeOptimalBound;
+pub use time_optimal::{BoundError, TimeOptimalBound};
 
 use std::sync::Arc;
 

@@ -16,34 +16,91 @@ const SPEEDS: i64 = 2 * LEVELS + 1;
 const SPEED_QUANTUM: f64 = MAX_SPEED_MPS / LEVELS as f64;
 const LATTICE_SECS: f64 = SPEED_QUANTUM / MAX_ACCELERATION_MPS2;
 const POSITION_QUANTUM: f64 = 0.5 * SPEED_QUANTUM * LATTICE_SECS;
+/// Memory that one goal's times may take, bytes: about 500 free cells.
+const MAX_BYTES: u64 = 640 << 20;
 /// Measured worst penetration of the soft walls is 5 cm.
 const PENETRATION_M: f64 = 0.05;
 const UNREACHED: u16 = u16::MAX;
+/// A place where the ball cannot be.
+const BLOCKED: u32 = u32::MAX;
+
+/// A maze that is too large for the lattice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected a maze whose least times take at most {} MB, got one of {cells} free cells ({rows} m x {columns} m) that takes {} MB\nhint: position and speed are searched together, about 1.3 MB and 0.1 s for each free cell; cut the maze to the part around start and goal",
+    MAX_BYTES >> 20,
+    .bytes >> 20
+)]
+pub struct BoundError {
+    /// Free cells that are connected to the goal.
+    pub cells: usize,
+    /// Rows of the maze.
+    pub rows: usize,
+    /// Columns of the maze.
+    pub columns: usize,
+    /// Bytes that would be needed, at least.
+    pub bytes: u64,
+}
 
 /// Least times to one goal from anywhere in a maze.
 #[derive(Clone, Debug)]
 pub struct TimeOptimalBound {
     origin: Point,
     size: [i64; 2],
-    free: Vec<bool>,
-    /// Lattice steps to the goal, by position and speed.
+    /// Number of each place where the ball can be, row by row; [`BLOCKED`] elsewhere.
+    places: Vec<u32>,
+    /// Lattice steps to the goal, by place and speed.
     steps: Vec<u16>,
+    reached: usize,
 }
 
 impl TimeOptimalBound {
     /// Solves for one goal. About a second for D4RL's umaze, ten for its large maze.
-    pub fn new(layout: &Layout, goal: Point) -> Self {
+    ///
+    /// # Errors
+    /// If the maze is too large; nothing has been computed then.
+    pub fn new(layout: &Layout, goal: Point) -> Result<Self, BoundError> {
+        Self::until(layout, goal, None, &mut |_| {})
+    }
+
+    /// The same, no further than the time from one state needs. `progress` receives the share of all states that is done.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn until(
+        layout: &Layout,
+        goal: Point,
+        start: Option<&State>,
+        progress: &mut dyn FnMut(f64),
+    ) -> Result<Self, BoundError> {
+        let (rows, columns) = (layout.rows(), layout.columns());
+        let connected = connected_cells(layout, goal);
+        let cells = connected.iter().filter(|connected| **connected).count();
         let extent = |cells: usize| ((cells as f64) / POSITION_QUANTUM).ceil() as i64;
-        let size = [extent(layout.rows()), extent(layout.columns())];
-        let mut bound = Self { origin: [-0.7, -0.7], size, free: Vec::new(), steps: Vec::new() };
-        bound.free = (0..size[0] * size[1])
+        let size = [extent(rows), extent(columns)];
+        let check = |places: u64| {
+            let bytes = 4 * (size[0] * size[1]) as u64 + 2 * places * (SPEEDS * SPEEDS) as u64;
+            if bytes <= MAX_BYTES { Ok(()) } else { Err(BoundError { cells, rows, columns, bytes }) }
+        };
+        check(0)?;
+        let mut bound = Self { origin: [-0.7, -0.7], size, places: Vec::new(), steps: Vec::new(), reached: 0 };
+        let mut count = 0;
+        bound.places = (0..size[0] * size[1])
             .map(|index| {
                 let point = bound.point(index / size[1], index % size[1]);
-                is_reachable(layout, point)
+                let (row, column) = Layout::cell_of(point);
+                let inside = (0..rows as i64).contains(&row) && (0..columns as i64).contains(&column);
+                if !(inside && connected[row as usize * columns + column as usize] && is_reachable(layout, point)) {
+                    return BLOCKED;
+                }
+                count += 1;
+                count - 1
             })
             .collect();
-        bound.search(goal);
-        bound
+        check(u64::from(count))?;
+        bound.steps = vec![UNREACHED; count as usize * (SPEEDS * SPEEDS) as usize];
+        bound.search(goal, start, progress);
+        Ok(bound)
     }
 
     fn point(&self, ix: i64, iy: i64) -> Point {
@@ -51,15 +108,20 @@ impl TimeOptimalBound {
     }
 
     fn is_free(&self, ix: i64, iy: i64) -> bool {
-        ix >= 0 && iy >= 0 && ix < self.size[0] && iy < self.size[1] && self.free[(ix * self.size[1] + iy) as usize]
+        ix >= 0
+            && iy >= 0
+            && ix < self.size[0]
+            && iy < self.size[1]
+            && self.places[(ix * self.size[1] + iy) as usize] != BLOCKED
     }
 
+    /// Of a place where the ball can be.
     fn index(&self, ix: i64, iy: i64, px: i64, py: i64) -> usize {
-        (((ix * self.size[1] + iy) * SPEEDS + px + LEVELS) * SPEEDS + py + LEVELS) as usize
+        let place = i64::from(self.places[(ix * self.size[1] + iy) as usize]);
+        ((place * SPEEDS + px + LEVELS) * SPEEDS + py + LEVELS) as usize
     }
 
-    fn search(&mut self, goal: Point) {
-        self.steps = vec![UNREACHED; (self.size[0] * self.size[1] * SPEEDS * SPEEDS) as usize];
+    fn search(&mut self, goal: Point, start: Option<&State>, progress: &mut dyn FnMut(f64)) {
         let mut frontier = Vec::new();
         for ix in 0..self.size[0] {
             for iy in 0..self.size[1] {
@@ -70,6 +132,7 @@ impl TimeOptimalBound {
                         for py in -LEVELS..=LEVELS {
                             let index = self.index(ix, iy, px, py);
                             self.steps[index] = 0;
+                            self.reached += 1;
                             frontier.push([ix, iy, px, py].map(|value| value as i16));
                         }
                     }
@@ -84,6 +147,10 @@ impl TimeOptimalBound {
                 self.expand(state.map(i64::from), depth, &mut frontier, &mut next);
             }
             frontier = next;
+            progress(self.reached as f64 / self.steps.len() as f64);
+            if start.is_some_and(|start| self.least_secs(start).is_finite()) {
+                break;
+            }
         }
     }
 
@@ -126,6 +193,7 @@ impl TimeOptimalBound {
         let index = self.index(ix, iy, px, py);
         if self.steps[index] == UNREACHED {
             self.steps[index] = depth;
+            self.reached += 1;
             frontier.push([ix, iy, px, py].map(|value| value as i16));
         }
     }
@@ -136,8 +204,7 @@ impl TimeOptimalBound {
         let ix = lattice(state.position[0] - self.origin[0], POSITION_QUANTUM);
         let iy = lattice(state.position[1] - self.origin[1], POSITION_QUANTUM);
         let speed = |value: f64| lattice(value, SPEED_QUANTUM).clamp(-LEVELS, LEVELS);
-        let inside = ix >= 0 && iy >= 0 && ix < self.size[0] && iy < self.size[1];
-        let steps = if inside {
+        let steps = if self.is_free(ix, iy) {
             self.steps[self.index(ix, iy, speed(state.velocity[0]), speed(state.velocity[1]))]
         } else {
             UNREACHED
@@ -154,6 +221,22 @@ impl TimeOptimalBound {
         let wait = (self.least_secs(&episode.start) / STEP_SECS).floor();
         (rules.steps as f64 - wait.max(0.0)).clamp(0.0, rules.steps as f64)
     }
+}
+
+/// Which cells lie on a way to the goal, in row order. Diagonal ones count: the search decides what is a way.
+fn connected_cells(layout: &Layout, goal: Point) -> Vec<bool> {
+    let columns = layout.columns() as i64;
+    let mut connected = vec![false; layout.rows() * layout.columns()];
+    let mut open = vec![Layout::cell_of(goal)];
+    while let Some((row, column)) = open.pop() {
+        if layout.is_wall_signed(row, column)
+            || std::mem::replace(&mut connected[(row * columns + column) as usize], true)
+        {
+            continue;
+        }
+        open.extend((-1..=1).flat_map(|i| (-1..=1).map(move |j| (row + i, column + j))));
+    }
+    connected
 }
 
 /// Whether the ball's centre can be there, walls yielding by the measured penetration.
@@ -180,7 +263,7 @@ mod tests {
     #[test]
     fn a_straight_dash_takes_what_the_closed_form_says() {
         let Ok(layout) = Layout::parse("corridor", "##########\n#GOOOOOOO#\n##########") else { panic!("parses") };
-        let bound = TimeOptimalBound::new(&layout, [0.8, 1.0]);
+        let bound = TimeOptimalBound::new(&layout, [0.8, 1.0]).expect("a small maze");
         // From rest, d metres to the disc: accelerate to v_max, then cruise.
         let distance = 6.0 - GOAL_RADIUS_M;
         let ramp = MAX_SPEED_MPS / MAX_ACCELERATION_MPS2;
@@ -192,9 +275,33 @@ mod tests {
     #[test]
     fn no_way_is_infinite_and_the_goal_is_free() {
         let Ok(layout) = Layout::parse("two", "#####\n#G#O#\n#####") else { panic!("parses") };
-        let bound = TimeOptimalBound::new(&layout, [1.0, 1.0]);
+        let bound = TimeOptimalBound::new(&layout, [1.0, 1.0]).expect("a small maze");
         assert_eq!(bound.least_secs(&State::at_rest([0.8, 2.8])), f64::INFINITY);
         assert_eq!(bound.least_secs(&State::at_rest([1.0, 1.0])), 0.0);
         assert_eq!(bound.least_secs(&State::at_rest([f64::NAN, 1.0])), f64::INFINITY);
+    }
+
+    #[test]
+    fn a_maze_that_is_too_large_is_refused_before_memory_is_spent() {
+        let hall = |side: usize| {
+            format!("{0}\n{1}{0}", "#".repeat(side), format!("#{}#\n", "O".repeat(side - 2)).repeat(side - 2))
+        };
+        for side in [34, 66, 500] {
+            let Ok(layout) = Layout::parse("hall", &hall(side)) else { panic!("parses") };
+            let error = TimeOptimalBound::new(&layout, [1.0, 1.0]).expect_err("too large");
+            assert_eq!((error.cells, error.rows), ((side - 2) * (side - 2), side));
+            assert!(error.to_string().contains("MB, got one of"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_search_for_one_start_ends_there_with_the_same_time() {
+        let (layout, start) = (Layout::umaze(), State::at_rest([1.0, 3.0]));
+        let whole = TimeOptimalBound::new(&layout, [1.0, 1.0]).expect("a small maze");
+        let mut shares = Vec::new();
+        let some = TimeOptimalBound::until(&layout, [1.0, 1.0], Some(&start), &mut |share| shares.push(share));
+        let some = some.expect("a small maze");
+        assert_eq!(some.least_secs(&start), whole.least_secs(&start));
+        assert!(some.reached < whole.reached && shares.is_sorted() && shares.iter().all(|share| *share < 1.0));
     }
 }

@@ -577,12 +577,19 @@ class Test:
         checks, peer = self.checks, self.peer
         peer.call(Trigger, MAZE + "/clear_fault")
         umaze, large = str(self.models / "maze-umaze.onnx"), str(self.models / "maze-large.onnx")
-        for name, path in (("corrupt", str(self.corrupt_model())), ("missing", "/nowhere/missing.onnx")):
+        pointer, page = self.folder / "pointer.onnx", self.folder / "page.onnx"
+        pointer.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4032673\n")
+        page.write_text("<!DOCTYPE html><html>Sign in</html>")
+        for name, path, words in (("corrupt", str(self.corrupt_model()), "corrupt.onnx: expected SHA-256"),
+                                  ("missing", "/nowhere/missing.onnx", "/nowhere/missing.onnx: expected a model file"),
+                                  ("git-lfs", str(pointer), "pointer.onnx: expected a model"), ("web page", str(page), "a web page")):
             successful, reason = peer.set_parameters({"model": path}, MAZE)[0]
-            checks.that(f"a {name} model is refused", not successful and reason != "", (successful, reason))
+            checks.that(f"a {name} model is refused with the reason", not successful and words in reason, (successful, reason))
             checks.equal(f"a {name} model: the parameter stays", ["models/maze-umaze.onnx"], peer.get_parameters("model", node=MAZE))
             answer = peer.plan()
             checks.that(f"a {name} model: planning goes on", succeeded(answer), answer)
+        # Of faults that follow each other closely the log has the first.
+        self.rosout.wait(lambda log: "model_rejected" in log.msg and "corrupt.onnx: expected SHA-256" in log.msg, 20.0)
         _, values = peer.diagnostics.status("planwright_maze: faults", lambda _, v: v.get("first") == "model_rejected")
         checks.that("the refused models are counted", int(values["model_rejected"]) >= 2, values)
         swapped = peer.call_async(*self.set_request({"model": large}))

@@ -56,10 +56,10 @@ fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }
 
-/// A file is refused, or is a shipped one to the byte.
+/// A file is refused, or is a shipped one to the byte, perhaps after another tool has saved it again.
 fn artefact(input: &[u8]) {
     if let Ok(artefact) = Artefact::from_bytes(input.to_vec()) {
-        assert!(artefact.bytes() == input && artefact.bytes() == bytes(&model("umaze")), "a damaged model is accepted");
+        assert!(artefact.bytes() == bytes(&model("umaze")), "a damaged model is accepted");
     }
 }
 
@@ -95,7 +95,8 @@ fn intended_seeds() -> Vec<Vec<u8>> {
 /// A layout reads back the same, and its free cells are free.
 fn layout(input: &[u8]) {
     let Some(text) = text(input) else { return };
-    if let Ok(layout) = Layout::parse("any", text) {
+    // The forms of others, of which the first is ours.
+    if let Ok(layout) = Layout::from_text("any", text) {
         assert_eq!(Layout::parse("any", &layout.to_text()), Ok(layout.clone()));
         for (row, column) in layout.free_cells() {
             assert!(layout.is_free([row as f64 - 0.2, column as f64 - 0.2]), "{row} {column}");
@@ -105,7 +106,9 @@ fn layout(input: &[u8]) {
 
 fn layout_seeds() -> Vec<Vec<u8>> {
     let shipped = [Layout::umaze(), Layout::medium(), Layout::large()].map(|layout| layout.to_text().into_bytes());
-    shipped.into_iter().chain(texts(&["#####\n#OOO#\n#O#G#\n#####\n"])).collect()
+    let others =
+        ["###\\#O#\\###", "[[1, 1, 1], [1, 'g', 1], [1, 1, 1]]", "type octile\nheight 2\nwidth 3\nmap\n.@.\nTGW\n"];
+    shipped.into_iter().chain(texts(&["#####\n#OOO#\n#O#G#\n#####\n"])).chain(texts(&others)).collect()
 }
 
 fn manifest_of(name: &str) -> Manifest {

@@ -2,6 +2,7 @@
 
 use super::{CliError, print_json, print_text};
 use clap::Args;
+use planwright::files::{check_writable, write_atomically};
 use planwright::model::Artefact;
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
@@ -69,6 +70,9 @@ impl Card {
         // The list would be stale, and loading would refuse the model, if it were written last and failed.
         let sums = self.model.with_file_name("SHA256SUMS");
         let listed = sums_with(&sums, &self.model, artefact.sha256());
+        for path in [&self.model, &sums, &card_path] {
+            check_writable(path).map_err(|error| unwritable(path, &error))?;
+        }
         artefact.write(&self.model).map_err(CliError::input)?;
         write(&sums, &listed)?;
         write(&card_path, &card)?;
@@ -82,8 +86,11 @@ impl Card {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CliError> {
-    planwright::files::write_atomically(path, |file| file.write_all(text.as_bytes()))
-        .map_err(|error| CliError::input(anyhow::anyhow!("{}: {error}", path.display())))
+    write_atomically(path, |file| file.write_all(text.as_bytes())).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> CliError {
+    CliError::input(anyhow::anyhow!("{}: {error}", path.display()))
 }
 
 fn read(path: &Path, machine: &str) -> Result<(String, Map<String, Value>), CliError> {

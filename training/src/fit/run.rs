@@ -8,7 +8,6 @@ use super::trainer::Trainer;
 use crate::console::Progress;
 use crate::recipe::{DeviceName, Recipe};
 use serde::Serialize;
-use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -93,10 +92,13 @@ impl<'a> Run<'a> {
             return Err(FitError::NoCuda);
         }
         let output = |source| FitError::Output { path: options.folder.clone(), source };
-        std::fs::create_dir_all(&options.folder).map_err(output)?;
+        planwright::files::make_folder(&options.folder).map_err(output)?;
         let checkpoint_path = options.folder.join("checkpoint.safetensors");
         let metrics_path = options.folder.join("metrics.jsonl");
-        planwright::files::check_writable(&checkpoint_path).map_err(output)?;
+        for path in [&checkpoint_path, &metrics_path] {
+            let output = |source| FitError::Output { path: path.clone(), source };
+            planwright::files::check_writable(path).map_err(output)?;
+        }
         let parameters = || recipe.network().parameters();
         let mut resumed_data = None;
         let trainer =
@@ -130,7 +132,7 @@ impl<'a> Run<'a> {
         }
         let training = task.recipe.training().clone();
         let output = |source| FitError::Output { path: options.folder.clone(), source };
-        let mut metrics = OpenOptions::new().create(true).append(true).open(&metrics_path).map_err(output)?;
+        let mut metrics = planwright::files::append(&metrics_path).map_err(output)?;
         let end = options.until.unwrap_or(training.steps).min(training.steps);
         let bar = Progress::new(end, "steps", options.progress);
         bar.set(trainer.step_count());

@@ -15,7 +15,7 @@ pub fn resumable(path: &Path) -> Result<bool, StudyError> {
     }
     let Err(CheckpointError::Version { got, .. }) = Checkpoint::read(path) else { return Ok(true) };
     let aside = path.with_extension(format!("format-{got}.safetensors"));
-    std::fs::rename(path, &aside).map_err(|source| StudyError::Io { path: path.to_owned(), source })?;
+    planwright::files::set_aside(path, &aside).map_err(|source| StudyError::Io { path: path.to_owned(), source })?;
     eprintln!(
         "warning: {}: a checkpoint of format {got}; the fit starts anew, the file is kept as {}",
         path.display(),

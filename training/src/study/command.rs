@@ -3,6 +3,7 @@
 use super::{AnyStudy, Section, Shown, StudyError, write_sections};
 use crate::console::{print_text, set_threads};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use planwright::cli::output::explain;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -205,7 +206,10 @@ impl Registry {
                 Ok(()) => return ExitCode::SUCCESS,
                 Err(error) => (format!("expected an output that can be written, got: {error}"), 2),
             },
-            Err(error) => (error.to_string(), error.exit_code()),
+            Err(error) => {
+                let code = error.exit_code();
+                (explain(&error.into()), code)
+            }
         };
         eprintln!("error: {error}");
         ExitCode::from(code)

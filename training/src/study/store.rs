@@ -1,7 +1,7 @@
 //! Results of cells as JSON files in a folder, each readable only with the settings that made it.
 
 use super::{Cell, StudyError};
-use planwright::files::write_atomically;
+use planwright::files::{describe, make_folder, write_atomically};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -38,7 +38,7 @@ impl Store {
     /// If it cannot be made.
     pub fn make(&self) -> Result<(), StudyError> {
         let io = |source| StudyError::Io { path: self.folder.clone(), source };
-        std::fs::create_dir_all(&self.folder).map_err(io)
+        make_folder(&self.folder).map_err(io)
     }
 
     /// The folder.
@@ -57,6 +57,11 @@ impl Store {
     /// If the file cannot be read, is no result, or was made with other settings.
     pub fn read<C: Cell>(&self, cell: &C) -> Result<Option<C::Output>, StudyError> {
         let path = self.file(cell, "json");
+        // Reading a pipe would wait, and a device may have no end.
+        if let Some(kind) = std::fs::metadata(&path).ok().map(|found| found.file_type()).filter(|kind| !kind.is_file())
+        {
+            return Err(StudyError::Result { path, problem: describe(kind).to_owned() });
+        }
         let text = match std::fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -107,7 +112,7 @@ impl Store {
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StudyError> {
     let io = |source| StudyError::Io { path: path.to_owned(), source };
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(io)?;
+        make_folder(folder).map_err(io)?;
     }
     write_atomically(path, |file| file.write_all(bytes)).map_err(io)
 }

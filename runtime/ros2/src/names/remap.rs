@@ -83,7 +83,7 @@ pub enum RemapError {
         rule: String,
     },
     /// A side is no valid name.
-    #[error("remap rule `{}`: {source}", shorten(rule))]
+    #[error("{source}")]
     Name {
         /// The rule.
         rule: String,

@@ -7,7 +7,7 @@ mod simulated_robot;
 pub use fault::OdometryFault;
 pub use simulated_robot::SimulatedRobot;
 
-use super::map::grid_of;
+use super::map::{check_side, grid_of};
 use crate::world::{Layout, MazeWorld, Point, STEP_SECS, State};
 use planwright_ros2::base::{self, Base, NodeSetup, NodeState};
 use planwright_ros2::diagnostics::{Level, Status};
@@ -101,6 +101,7 @@ impl SimNode {
         base::serve(&mut base, &mut executor)?;
         let parameters = base.parameters.clone();
         let layout = Layout::named_or_file(&parameters.layout)?;
+        check_side(layout.rows(), layout.columns())?;
         let start = start_of(&layout, &parameters.start)?;
         let node = &mut base.node;
         Self::subscribe(node, &mut executor, parameters.cmd_vel_stamped)?;

@@ -1,7 +1,7 @@
 //! The recording file (`.rrd`). rerun encodes into memory, and the bytes are written here: rerun's own file sink loses
 //! the error of a full disk.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -14,6 +14,7 @@ use super::super::event::{Event, Stamp};
 use super::super::queue::lock;
 use super::super::sink::{Closed, Flushed, Sink};
 use super::Renderer;
+use crate::files::{PartFile, open_stream};
 
 /// A footer lists every chunk, and until the end it stands in memory, a few hundred bytes each. A longer recording
 /// goes without: it reads as well, only opening it takes longer, and `rerun rrd verify` needs the footer.
@@ -91,8 +92,8 @@ impl Sink for FileSink {
 
 struct Recording {
     path: PathBuf,
-    /// Where a regular file grows until it is renamed.
-    part: Option<PathBuf>,
+    /// Where a regular file grows until it is renamed; `None` for a stream.
+    part: Option<PartFile>,
     file: File,
     encoder: Encoder<Encoded>,
     encoded: Encoded,
@@ -105,35 +106,21 @@ struct Recording {
 
 impl Recording {
     fn create(path: &Path, opening: &[LogMsg]) -> io::Result<Self> {
-        let regular = match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => {
-                return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+        let (part, file) = match open_stream(path)? {
+            Some(stream) => (None, stream),
+            None => {
+                let part = PartFile::create(path)?;
+                let file = part.file.try_clone()?;
+                (Some(part), file)
             }
-            Ok(metadata) => metadata.is_file(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
-            Err(error) => return Err(error),
-        };
-        let part = regular.then(|| crate::files::part_path(path));
-        let file = match &part {
-            Some(part) => File::create(part)?,
-            None => open_in_place(path)?,
         };
         let encoded = Encoded::default();
         let encoder = Encoder::new_eager(CrateVersion::LOCAL, EncodingOptions::PROTOBUF_COMPRESSED, encoded.clone());
         let encoder = encoder.map_err(other)?;
         let mut recording =
             Self { path: path.to_owned(), part, file, encoder, encoded, chunks: 0, whole_bytes: 0, torn: false };
-        let opened = recording.write(opening).and_then(|()| recording.sync());
-        match opened {
-            Ok(()) => Ok(recording),
-            Err(error) => {
-                if let Some(part) = recording.part.take() {
-                    // Best effort: the error that led here is the one to report.
-                    let _ = std::fs::remove_file(part);
-                }
-                Err(error)
-            }
-        }
+        recording.write(opening).and_then(|()| recording.sync())?;
+        Ok(recording)
     }
 
     /// Appends messages: all of them, or none if the file is regular.
@@ -182,7 +169,7 @@ impl Recording {
         let ended =
             if self.torn { Ok(()) } else { self.encoder.finish().map_err(other).and_then(|()| self.write_encoded()) };
         let ended = ended.and_then(|()| self.sync());
-        let named = self.part.take().map_or(Ok(()), |part| std::fs::rename(part, &self.path));
+        let named = self.part.take().map_or(Ok(()), PartFile::take_place);
         let path = named.is_ok().then(|| self.path.clone());
         (path, self.whole_bytes, ended.and(named))
     }
@@ -191,16 +178,6 @@ impl Recording {
         // A pipe or a device cannot be synchronised.
         if self.part.is_some() { self.file.sync_all() } else { self.file.flush() }
     }
-}
-
-/// Opening a named pipe blocks until a reader opens it; this is an error instead.
-fn open_in_place(path: &Path) -> io::Result<File> {
-    #[cfg(unix)]
-    let _probe = {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(path)?
-    };
-    OpenOptions::new().write(true).open(path)
 }
 
 fn other(error: EncodeError) -> io::Error {

@@ -27,8 +27,12 @@ pub enum LayoutError {
         columns: usize,
     },
     /// More cells than any planner here could use; refused before memory is spent on it.
-    #[error("expected at most {max} cells per side, got {rows} x {columns}", max = MAX_SIDE)]
+    #[error(
+        "expected at most {max} x {max} cells of 1 m, got {rows} x {columns} cells, which are {rows} m x {columns} m"
+    )]
     TooLarge {
+        /// Cells per side that are allowed.
+        max: usize,
         /// Rows found.
         rows: usize,
         /// Columns found.
@@ -70,13 +74,59 @@ pub enum LayoutError {
     /// Walls only.
     #[error("expected at least one free cell ('O' or 'G'), got walls only")]
     NoFreeCell,
-    /// A name that is no built-in layout and no readable file.
-    #[error("expected one of umaze, medium, large, or a layout file, got '{0}'\nhint: a layout file holds one line per row, for example {example}", example = EXAMPLE)]
+    /// A name that is no built-in layout and no file.
+    #[error("expected one of umaze, medium, large, or a layout file, got '{0}', which is neither\nhint: a layout file holds one line per row, for example {example}", example = EXAMPLE)]
     Unknown(String),
+    /// A file that cannot be read as text.
+    #[error("{path}: expected a layout file, got {got}\nhint: a layout file holds one line per row, for example {example}", example = EXAMPLE)]
+    File {
+        /// The file.
+        path: String,
+        /// What it is.
+        got: String,
+    },
+    /// What is wrong with the text of a file.
+    #[error("{path}: {source}")]
+    InFile {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        source: Box<LayoutError>,
+    },
+    /// An entry of a list that means nothing.
+    #[error("expected 1, 0, \"r\", \"g\" or \"c\" in the list of rows, got {found} in row {row}, column {column}")]
+    Entry {
+        /// Row index from 0.
+        row: usize,
+        /// Column index from 0.
+        column: usize,
+        /// The entry.
+        found: String,
+    },
+    /// A list of rows without its end.
+    #[error("expected a list of rows, got one that is not closed\nhint: a ']' is missing")]
+    Unclosed,
+    /// More than one list of rows.
+    #[error("expected one maze, got several lists of rows\nhint: put each into a file of its own")]
+    Several,
+    /// A MovingAI map without its size.
+    #[error(
+        "expected `height N` and `width N` below `type octile`, got none\nhint: MovingAI's maps begin with type, height, width and map"
+    )]
+    Header,
+    /// A MovingAI map with fewer or more rows than its header states.
+    #[error("expected {expected} rows, as the header states, got {got}")]
+    Rows {
+        /// Rows of the header.
+        expected: usize,
+        /// Rows found.
+        got: usize,
+    },
 }
 
 const EXAMPLE: &str = "##### / #GOO# / ###O# / #OOO# / #####";
-const MAX_SIDE: usize = 64;
+/// MovingAI's maps of 512 x 512 cells with a ring of walls; a search over them still takes milliseconds.
+const MAX_SIDE: usize = 514;
 
 impl Layout {
     /// Cells that a side may have.
@@ -120,20 +170,6 @@ impl Layout {
         }
     }
 
-    /// A built-in layout by name, else the layout in the file of that path.
-    ///
-    /// # Errors
-    /// [`LayoutError::Unknown`] if it is neither; the parse error of the file otherwise.
-    pub fn named_or_file(name_or_path: &str) -> Result<Self, LayoutError> {
-        if let Some(layout) = Self::named(name_or_path) {
-            return Ok(layout);
-        }
-        let path = std::path::Path::new(name_or_path);
-        let text = std::fs::read_to_string(path).map_err(|_| LayoutError::Unknown(name_or_path.to_owned()))?;
-        let name = path.file_stem().map_or_else(|| "maze".to_owned(), |stem| stem.to_string_lossy().into_owned());
-        Self::parse(&name, &text)
-    }
-
     /// Reads a maze from text, one line per row; blank lines and spaces at the ends are ignored.
     ///
     /// # Errors
@@ -146,7 +182,7 @@ impl Layout {
             return Err(LayoutError::TooSmall { rows, columns });
         }
         if rows > MAX_SIDE || columns > MAX_SIDE {
-            return Err(LayoutError::TooLarge { rows, columns });
+            return Err(LayoutError::TooLarge { max: MAX_SIDE, rows, columns });
         }
         let mut walls = Vec::with_capacity(rows * columns);
         let mut goals = Vec::new();

@@ -3,6 +3,7 @@
 mod boxes;
 mod contract;
 mod layout;
+mod layout_file;
 mod regions;
 mod sweep;
 

@@ -30,7 +30,7 @@ pub(super) fn measure(
     let paired = paired_codes(&settings, system, data, *seed)?;
     let decoded = decoded_noise(&paired.tables, [paired.rows.horizon, paired.rows.columns], plan.generated, *seed)?;
     let (found, kept, dropped) = decoded.measured(system)?;
-    std::fs::create_dir_all(folder).map_err(|source| StudyError::Io { path: folder.to_owned(), source })?;
+    planwright::files::make_folder(folder).map_err(|source| StudyError::Io { path: folder.to_owned(), source })?;
     write_samples(&folder.join("samples.npy"), &kept)?;
     Ok(UnitResult {
         system: plan.system.name,

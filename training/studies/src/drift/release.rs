@@ -73,6 +73,8 @@ impl Tool for Release {
         if !method.has_network() {
             return Err(StudyError::setting("method", "with a network", method.name()));
         }
+        planwright::files::check_writable(&asked.file)
+            .map_err(|source| StudyError::Io { path: asked.file.clone(), source })?;
         let (unit, store) = inputs.unit(&asked.common, UnitCell { inputs: inputs.clone(), plan, seed, method })?;
         let solver = SolverDefaults { solver: Solver::Ddim, steps, candidates };
         let released = release(&inputs, &unit, &store, solver, !asked.comparison, &asked.file)?;

@@ -63,7 +63,7 @@ impl Checkpoint {
         let metadata = HashMap::from([(STATE_KEY.to_owned(), state)]);
         let bytes = safetensors::serialize(tensors, Some(metadata)).map_err(|error| other(error.to_string()))?;
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(io)?;
+            planwright::files::make_folder(folder).map_err(io)?;
         }
         planwright::files::write_atomically(path, |file| file.write_all(&bytes)).map_err(io)
     }
