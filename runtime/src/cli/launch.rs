@@ -61,7 +61,7 @@ impl Launch {
             _ => NodeParameters::maze(),
         };
         let (world, clearance_m) = (MazeWorld::new(maze.clone()), parameters.planner.clearance_m);
-        let place = |(row, column)| [row as f64, column as f64];
+        let place = |(row, column): (usize, usize)| [row as f64, column as f64];
         // Where the robot begins.
         let start = maze.free_cells().last().map(place).unwrap_or_default();
         let mut goals = Vec::new();
