@@ -321,10 +321,10 @@ pub(super) fn check_free(layout: &Layout, point: Point, what: &str) -> Result<()
     )))
 }
 
-/// A problem that no plan can solve, by the option at fault.
-pub(super) fn impossible(infeasible: Infeasible, layout: &Layout) -> CliError {
+/// A problem that no plan can solve, by the option at fault; `ends` are those that name both ends.
+pub(super) fn impossible(infeasible: Infeasible, layout: &Layout, ends: &str) -> CliError {
     let option = match infeasible {
-        Infeasible::NoWay { .. } => "--start, --goal",
+        Infeasible::NoWay { .. } => ends,
         _ if infeasible.is_of_start() => "--start",
         _ => "--goal",
     };

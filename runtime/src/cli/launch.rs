@@ -3,7 +3,7 @@
 use super::arguments::{ViewArguments, finish_view, impossible, layout, numbers, open_model};
 use super::node::{end_on_signals, warn};
 use super::output::{CliError, print_json, print_text};
-use crate::gate::check_goal;
+use crate::gate::check_problem;
 use crate::model::FamilyName;
 use crate::nodes::planner_node::{NodeParameters, PlannerNode};
 use crate::nodes::sim_node::{SimNode, SimParameters};
@@ -61,15 +61,19 @@ impl Launch {
             _ => NodeParameters::maze(),
         };
         let (world, clearance_m) = (MazeWorld::new(maze.clone()), parameters.planner.clearance_m);
+        let place = |(row, column): (usize, usize)| [row as f64, column as f64];
+        // Where the robot begins.
+        let start = maze.free_cells().last().map(place).unwrap_or_default();
         let mut goals = Vec::new();
         for text in &self.goal {
             let pair = numbers(text, "--goal", &[2])?;
             let goal = [pair[0], pair[1]];
-            check_goal(&world, goal, clearance_m).map_err(|infeasible| impossible(infeasible, &maze))?;
+            check_problem(&world, start, goal, clearance_m)
+                .map_err(|infeasible| impossible(infeasible, &maze, "--goal"))?;
             goals.push(goal);
         }
         if goals.is_empty() {
-            let free: Vec<_> = maze.free_cells().map(|(row, column)| [row as f64, column as f64]).collect();
+            let free: Vec<_> = maze.free_cells().map(place).filter(|goal| maze.is_connected(start, *goal)).collect();
             // Far apart and all over the maze: every third cell, from both ends in turn.
             goals = (0..free.len()).step_by(3).flat_map(|index| [free[index], free[free.len() - 1 - index]]).collect();
         }

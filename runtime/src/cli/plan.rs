@@ -35,7 +35,7 @@ impl Plan {
         let settings = self.planner.pilot.settings(None, planner.description())?;
         let world = MazeWorld::new(layout.clone());
         check_problem(&world, start.position, goal, settings.limits.clearance_m)
-            .map_err(|infeasible| impossible(infeasible, &layout))?;
+            .map_err(|infeasible| impossible(infeasible, &layout, "--start, --goal"))?;
         let view = self.planner.view.start()?;
         view.log_map(Default::default(), &layout, start.position, goal);
         let mut pilot = Pilot::new(planner, settings, view.clone());

@@ -96,7 +96,7 @@ fn leads_away(limits: &GateLimits, world: &World, plan: &Trajectory, least_m: f6
     let wide = ((limits.clearance_m - at_start) / ESCAPE_MPS / plan.dt_secs).ceil() as usize;
     let escape_states = ESCAPE_STATES.max(wide);
     let afterwards = sweep.path(plan.points().skip(escape_states)).clearance_m;
-    at_start >= -CONTACT_M
+    at_start >= -CONTACT_M - 1e-6
         && least_m >= at_start - 1e-6
         && plan.states.len() > escape_states
         && afterwards >= limits.clearance_m

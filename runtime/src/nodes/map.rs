@@ -45,7 +45,7 @@ pub enum MapError {
     Outside,
     /// More than a maze may have.
     #[error(
-        "expected a map of at most {max} m along each axis from -0.7 m on, got {size}, which ends at {end} m\nhint: crop the map to what the robot uses, or move its origin", max = Layout::MAX_SIDE
+        "expected a map of at most {max} m along each axis from -0.7 m on, got {size}, which ends at {end} m\nhint: crop the map to what the robot uses, or move its origin", max = MAX_SIDE
     )]
     TooLarge {
         /// In metres and in cells of the grid.
@@ -129,7 +129,14 @@ pub fn layout_of(grid: &OccupancyGrid) -> Result<Layout, MapError> {
         (end - 1e-3).ceil().clamp(0.0, 1e6) as usize
     };
     let (rows, columns) = (cells(0, width), cells(1, height));
-    check_side(rows, columns)?;
+    if check_side(rows, columns).is_err() {
+        let [x, y] = [width, height].map(|cells| resolution * cells as f64);
+        let cells = format!("{width} x {height} cells of {} m", Figure(resolution));
+        return Err(MapError::TooLarge {
+            size: format!("one of {} m x {} m ({cells})", Figure(x), Figure(y)),
+            end: Place([origin[0] + x, origin[1] + y]).to_string(),
+        });
+    }
     // Grid cells that a maze cell touches by more than a hundredth of a grid cell; outside counts as wall.
     let span = |axis: usize, index: usize, count: usize| {
         let from = (index as f64 - CORNER_M - origin[axis]) / resolution;
@@ -148,17 +155,7 @@ pub fn layout_of(grid: &OccupancyGrid) -> Result<Layout, MapError> {
         }
         text.push('\n');
     }
-    Layout::parse("map", &text).map_err(|error| match error {
-        LayoutError::TooLarge { .. } => {
-            let [x, y] = [width, height].map(|cells| resolution * cells as f64);
-            let cells = format!("{width} x {height} cells of {} m", Figure(resolution));
-            MapError::TooLarge {
-                size: format!("one of {} m x {} m ({cells})", Figure(x), Figure(y)),
-                end: Place([origin[0] + x, origin[1] + y]).to_string(),
-            }
-        }
-        other => MapError::Layout(other),
-    })
+    Ok(Layout::parse("map", &text)?)
 }
 
 /// A maze, and the world of a robot in it. Cloning shares the world.

@@ -211,6 +211,9 @@ impl OdometryMonitor {
             return OdometryOutcome::Future { ahead_secs: -age_secs, limit_secs };
         }
         match self.last_stamp {
+            Some(last) if stamp < last && !(age_secs <= self.limits.max_age_secs) => {
+                return OdometryOutcome::Late { age_secs };
+            }
             Some(last) if stamp < last => return OdometryOutcome::OutOfOrder { behind_secs: last.since(stamp) },
             Some(last) if stamp == last => return OdometryOutcome::Duplicate,
             _ => self.last_stamp = Some(stamp),

@@ -150,6 +150,9 @@ fn what_was_old_on_arrival_is_late() {
     }
     assert!(!robot.status().is_trusted() && robot.monitor.trusted_place().is_none());
     assert_eq!(robot.good(), OdometryOutcome::Fresh);
+    // Also behind good ones: that it is old says more than that it is out of order.
+    assert_eq!(robot.step(|s| s.stamp = shifted(s.stamp, -0.5)).name(), "late");
+    assert_eq!(robot.good(), OdometryOutcome::Fresh);
 }
 
 #[test]

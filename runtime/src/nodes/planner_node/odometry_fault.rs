@@ -1,12 +1,8 @@
 //! Why odometry is not used: figures, limits, and the parameter that changes a limit.
 
 use planwright_ros2::odometry::{OdometryLimits, OdometryOutcome, OdometryStatus};
+use planwright_ros2::time::other_clock;
 use std::fmt::{Display, Formatter, Result};
-
-/// Clocks that differ by more than this are not of the same kind, seconds.
-const OTHER_CLOCK_SECS: f64 = 60.0;
-const OTHER_CLOCK: &str =
-    "the clocks differ: set use_sim_time on all nodes or on none, and run chrony between computers";
 
 /// What the odometry is, if not as it should be, with the limits that were in force.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,12 +43,11 @@ impl OdometryFault {
             self.limits;
         match outcome {
             OdometryOutcome::Late { age_secs } => {
-                let hint = if age_secs > OTHER_CLOCK_SECS { OTHER_CLOCK } else { "parameter max_observation_age_secs" };
+                let hint = other_clock(age_secs).unwrap_or("parameter max_observation_age_secs");
                 write!(f, "expected odometry of at most {max_age_secs} s on arrival, got {age_secs:.3} s\nhint: {hint}")
             }
             OdometryOutcome::Future { ahead_secs, limit_secs } => {
-                let other = ahead_secs > OTHER_CLOCK_SECS;
-                let hint = if other { OTHER_CLOCK } else { "parameter future_tolerance_secs, or the clocks" };
+                let hint = other_clock(-ahead_secs).unwrap_or("parameter future_tolerance_secs, or the clocks");
                 write!(
                     f,
                     "expected odometry stamped at most {limit_secs:.3} s ahead of the clock, got {ahead_secs:.3} s\nhint: {hint}"

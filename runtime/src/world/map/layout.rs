@@ -129,9 +129,6 @@ const EXAMPLE: &str = "##### / #GOO# / ###O# / #OOO# / #####";
 const MAX_SIDE: usize = 514;
 
 impl Layout {
-    /// Cells that a side may have.
-    pub const MAX_SIDE: usize = MAX_SIDE;
-
     /// D4RL's `maze2d-umaze`.
     pub fn umaze() -> Self {
         Self::built_in("umaze", "#####\n#GOO#\n###O#\n#OOO#\n#####")
