@@ -71,6 +71,9 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Order of the two bytes of a unit of UTF-16.
+type Unit = fn([u8; 2]) -> u16;
+
 /// The text of a file, or what the file is instead. Without a mark UTF-16 is known by its zeros, and what is no UTF-8 is
 /// taken as Latin-1: all that means something in a layout is ASCII, the same in both.
 fn decoded(bytes: &[u8]) -> Result<String, String> {
@@ -86,7 +89,7 @@ fn decoded(bytes: &[u8]) -> Result<String, String> {
         return Err((*what).to_owned());
     }
     let zeros = |from: usize| bytes.iter().skip(from).step_by(2).all(|byte| *byte == 0);
-    let (unit, rest): (Option<fn([u8; 2]) -> u16>, &[u8]) = match bytes {
+    let (unit, rest): (Option<Unit>, &[u8]) = match bytes {
         [0xff, 0xfe, rest @ ..] => (Some(u16::from_le_bytes), rest),
         [0xfe, 0xff, rest @ ..] => (Some(u16::from_be_bytes), rest),
         [0xef, 0xbb, 0xbf, rest @ ..] => (None, rest),
