@@ -195,6 +195,8 @@ impl Reading<'_> {
             Some(other) => self.warn("ROS_LOCALHOST_ONLY", format!("expected 0 or 1, got '{other}', taken as 0")),
         }
         let range = match self.value("ROS_AUTOMATIC_DISCOVERY_RANGE").as_deref() {
+            // To be off, and to start all the same.
+            None if self.ignored.contains("ROS_AUTOMATIC_DISCOVERY_RANGE") => Range::Localhost,
             None | Some("SUBNET" | "SYSTEM_DEFAULT") => Range::Subnet,
             Some("LOCALHOST") => Range::Localhost,
             Some("OFF") => {
@@ -418,6 +420,8 @@ mod tests {
         assert_eq!(environment, Environment::default());
         assert_eq!(warnings.len(), 1);
         assert!(warnings[0].to_string().contains("rmw_zenoh_cpp"), "{}", warnings[0]);
+        let off = [("ROS_AUTOMATIC_DISCOVERY_RANGE", "OFF"), (IGNORE, "ROS_AUTOMATIC_DISCOVERY_RANGE")];
+        assert_eq!(of(&off).expect("ignored").0.range, Range::Localhost);
         let refusals = of(&[zenoh, (IGNORE, "ROS_DOMAIN_ID")]).expect_err("two");
         assert_eq!(
             refusals.iter().map(|refusal| refusal.variable.as_str()).collect::<Vec<_>>(),
