@@ -595,3 +595,22 @@ fn numbers_of_300_digits_are_printed_short() {
     let message = refused(train().args(["data", "--steps", "10", "--noise", "1e300"]), &["1e300"]);
     assert!(message.len() < 300, "{message}");
 }
+
+#[test]
+fn a_network_setting_that_cannot_be_obeyed_ends_the_start_of_every_node_with_its_reason() {
+    let commands: [&[&str]; 4] = [&["node", "maze"], &["node", "policy"], &["node", "sim"], &["launch", "--once"]];
+    let variables = [
+        ("ROS_AUTOMATIC_DISCOVERY_RANGE", "OFF", "SUBNET"),
+        ("ROS_STATIC_PEERS", "10.0.0.7", "by multicast"),
+        ("ROS_DISCOVERY_SERVER", "10.0.0.7:11811", "by multicast"),
+        ("RMW_IMPLEMENTATION", "rmw_zenoh_cpp", "rmw_fastrtps_cpp"),
+        ("ROS_SECURITY_ENABLE", "true", "neither signed nor encrypted"),
+        ("ROS_DOMAIN_ID", "233", "from 0 to 232"),
+    ];
+    for arguments in commands {
+        for (name, value, reason) in variables {
+            let error = refused(planwright().args(arguments).env(name, value), &[name, value, reason, "hint: "]);
+            assert!(name == "ROS_DOMAIN_ID" || error.contains(&format!("PLANWRIGHT_IGNORE={name}")), "{error}");
+        }
+    }
+}

@@ -121,6 +121,24 @@ fn large_messages_pass_with_the_profile_for_fast_dds() {
     with_nodes("ros-jazzy", "test_fastdds_profile.py", &[]);
 }
 
+#[test]
+fn a_first_request_and_latched_data_wait_for_no_heartbeat() {
+    for python in ["ros-kilted", "ros-jazzy"] {
+        with_nodes(
+            python,
+            "bench_discovery.py",
+            &["--starts", "8", "--control", "1", "--load", "2", "--check", "--json"],
+        );
+    }
+}
+
+#[test]
+fn another_computer_sees_and_commands_what_the_discovery_range_lets_it() {
+    for python in ["ros-kilted", "ros-jazzy"] {
+        with_nodes(python, "test_network.py", &[]);
+    }
+}
+
 /// A script that needs no peer, run in a network without peers.
 fn script(arguments: &[&str]) {
     let mut command = Command::new("python3");

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! messages, names, qos, time, tf, validate, parameter      data: wire types, names, clocks, transforms, parameters
+//! network                                                   which computers a node meets, by the environment
 //! node, executor, kept, logger, diagnostics                 one node and its event loop
 //! base, lifecycle, bond, action                             services of every node, of managed nodes, of action servers
 //! odometry                                                  plausibility of a stream of odometry
@@ -19,6 +20,8 @@ pub mod lifecycle;
 pub mod logger;
 pub mod messages;
 pub mod names;
+pub mod network;
+mod network_file;
 pub mod node;
 pub mod odometry;
 pub mod parameter;

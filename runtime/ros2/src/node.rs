@@ -3,17 +3,19 @@
 use super::dispose::Disposal;
 use super::messages::interface::{ActionType, MessageType, ServiceType};
 use super::names::{NameError, NameKind, NodeIdentity, RemapRule, remapped_identity, resolve};
+use super::network::{Environment, Range};
 use super::qos::Qos;
 use ros2_client::action::ActionServerQosPolicies;
 use ros2_client::dds::rustdds::{
-    DomainParticipant, DomainParticipantStatusEvent, DomainParticipantStatusListener, GUID, QosPolicies, RTPSEntity,
-    StatusEvented, policy,
+    DomainParticipant, DomainParticipantBuilder, DomainParticipantStatusEvent, DomainParticipantStatusListener, GUID,
+    QosPolicies, RTPSEntity, StatusEvented, policy,
 };
 use ros2_client::{
-    ActionServer, ActionTypeName, Context, ContextOptions, CreateError, Message, MessageTypeName, Name, NodeName,
-    NodeOptions, RmwRequestId, ServiceMapping, ServiceTypeName,
+    ActionServer, ActionTypeName, Context, CreateError, Message, MessageTypeName, Name, NodeName, NodeOptions,
+    RmwRequestId, ServiceMapping, ServiceTypeName,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -52,14 +54,6 @@ pub enum Services {
 }
 
 impl Services {
-    /// As the environment variable `RMW_IMPLEMENTATION` of ROS requests.
-    pub fn of_rmw(implementation: Option<&str>) -> Self {
-        match implementation {
-            Some("rmw_cyclonedds_cpp") => Self::Cyclone,
-            _ => Self::FastDds,
-        }
-    }
-
     fn mapping(self) -> ServiceMapping {
         match self {
             Self::FastDds => ServiceMapping::Enhanced,
@@ -245,8 +239,13 @@ impl Node {
     ///
     /// # Errors
     /// If the middleware refuses the name or finds no network.
-    pub fn new(names: NodeNames, domain_id: u16, services: Services) -> Result<Self, NodeError> {
-        let context = Context::with_options(ContextOptions::new().domain_id(domain_id))?;
+    pub fn new(names: NodeNames, environment: Environment) -> Result<Self, NodeError> {
+        let participant = DomainParticipantBuilder::new(environment.domain_id);
+        let participant = match environment.range {
+            Range::Subnet => participant,
+            Range::Localhost => participant.with_only_networks([Ipv4Addr::LOCALHOST]),
+        };
+        let context = Context::from_domain_participant(participant.build().map_err(CreateError::from)?)?;
         let refused = |reason: String| NodeError::Refused { name: names.identity.fully_qualified(), reason };
         let name = NodeName::new(names.identity.namespace(), names.identity.name())
             .map_err(|error| refused(error.to_string()))?;
@@ -257,7 +256,7 @@ impl Node {
         Ok(Self {
             inner,
             names,
-            services,
+            services: environment.services,
             watch: Arc::new(WriteWatch::default()),
             endpoints: Vec::new(),
             events: participant.status_listener(),

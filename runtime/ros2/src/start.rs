@@ -3,13 +3,11 @@
 use super::arguments::RosArguments;
 use super::base::NodeSetup;
 use super::names::{NameError, RemapRule};
-use super::node::{Node, NodeError, NodeNames, Services};
+use super::network::Environment;
+use super::node::{Node, NodeError, NodeNames};
 use super::parameter::{
     DeclareError, ParameterSet, ParameterStore, ReadError, StartError, StartWarning, set_start_values,
 };
-
-/// Domains that DDS's port numbers allow on every system.
-const MAX_DOMAIN_ID: u16 = 232;
 
 /// Why a node cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -26,43 +24,9 @@ pub enum OpenError {
     /// A parameter set whose reads contradict its descriptors.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The domain.
-    #[error("ROS_DOMAIN_ID: expected a number from 0 to {MAX_DOMAIN_ID}, got '{0}'")]
-    Domain(String),
     /// The middleware.
     #[error(transparent)]
     Node(#[from] NodeError),
-}
-
-/// Settings from the environment variables of ROS 2.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Environment {
-    /// `ROS_DOMAIN_ID`.
-    pub domain_id: u16,
-    /// How requests travel, from `RMW_IMPLEMENTATION`.
-    pub services: Services,
-}
-
-impl Environment {
-    /// Reads the process's environment.
-    ///
-    /// # Errors
-    /// If `ROS_DOMAIN_ID` is no domain.
-    pub fn read() -> Result<Self, OpenError> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        Self::of(variable("ROS_DOMAIN_ID").as_deref(), variable("RMW_IMPLEMENTATION").as_deref())
-    }
-
-    fn of(domain_id: Option<&str>, implementation: Option<&str>) -> Result<Self, OpenError> {
-        let domain_id = match domain_id {
-            None => 0,
-            Some(text) => match text.trim().parse() {
-                Ok(id) if id <= MAX_DOMAIN_ID => id,
-                _ => return Err(OpenError::Domain(text.to_owned())),
-            },
-        };
-        Ok(Self { domain_id, services: Services::of_rmw(implementation) })
-    }
 }
 
 /// Joins the network under `default_name`, unless it is remapped, with the parameters `defaults` overridden by files
@@ -83,7 +47,7 @@ pub fn open<P: ParameterSet>(
     let (_, warnings) = set_start_values(&mut store, names.identity(), files, rules).map_err(OpenError::Parameters)?;
     let parameters = defaults.read(store.values())?;
     let severity = arguments.log_levels.level_of(&names.identity().logger_name());
-    let node = Node::new(names, environment.domain_id, environment.services)?;
+    let node = Node::new(names, environment)?;
     let setup = NodeSetup {
         node,
         parameters,
@@ -93,19 +57,4 @@ pub fn open<P: ParameterSet>(
         log_to_topic: arguments.rosout_logs,
     };
     Ok((setup, warnings))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_environment_is_read_as_ros_reads_it() {
-        assert_eq!(Environment::of(None, None).ok(), Some(Environment::default()));
-        let cyclone = Environment::of(Some("42"), Some("rmw_cyclonedds_cpp")).ok();
-        assert_eq!(cyclone, Some(Environment { domain_id: 42, services: Services::Cyclone }));
-        for bad in ["233", "-1", "one", "99999"] {
-            assert!(matches!(Environment::of(Some(bad), None), Err(OpenError::Domain(_))), "{bad}");
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! `planwright launch`: robot, planner and view in one process, for people without ROS.
 
 use super::arguments::{ViewArguments, finish_view, impossible, layout, numbers, open_model};
-use super::node::{end_on_signals, warn};
+use super::node::{end_on_signals, environment, warn};
 use super::output::{CliError, print_json, print_text};
 use crate::gate::check_problem;
 use crate::model::FamilyName;
@@ -13,7 +13,8 @@ use planwright_ros2::arguments::RosArguments;
 use planwright_ros2::base::NodeState;
 use planwright_ros2::executor::Waker;
 use planwright_ros2::messages::nav2_msgs::ComputePathToPose;
-use planwright_ros2::start::{self, Environment};
+use planwright_ros2::network::Environment;
+use planwright_ros2::start;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -83,7 +84,7 @@ impl Launch {
     }
 
     fn run_nodes(&self, parameters: &NodeParameters, goals: Vec<Point>) -> Result<u8, CliError> {
-        let environment = Environment::read().map_err(CliError::input)?;
+        let environment = environment()?;
         let view = self.view.start()?;
         let (sim, sim_waker, wall_contacts) = start_sim(&self.layout, environment)?;
         let arguments = RosArguments::default();

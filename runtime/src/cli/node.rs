@@ -9,9 +9,10 @@ use planwright_ros2::arguments::RosArguments;
 use planwright_ros2::base::NodeState;
 use planwright_ros2::executor::Waker;
 use planwright_ros2::messages::{nav2_msgs, nav2_msgs_lyrical};
+use planwright_ros2::network::Environment;
 use planwright_ros2::node::Endpoint;
 use planwright_ros2::parameter::{Descriptor, ParameterSet, markdown_table, write_params_file};
-use planwright_ros2::start::{self, Environment};
+use planwright_ros2::start;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,7 +22,8 @@ Examples:
   planwright node sim --ros-args -p layout:=umaze -p publish_clock:=true
   planwright node maze --describe yaml > maze.yaml
 
-ROS_DOMAIN_ID and RMW_IMPLEMENTATION are read as by every node of ROS 2.";
+ROS_DOMAIN_ID, RMW_IMPLEMENTATION, ROS_AUTOMATIC_DISCOVERY_RANGE and ROS_LOCALHOST_ONLY are read as by every node of
+ROS 2. What else limits the network (docs/ROS.md) is refused, unless PLANWRIGHT_IGNORE names the variable.";
 
 /// What to run as a node.
 #[derive(Subcommand)]
@@ -118,7 +120,7 @@ fn planner(defaults: NodeParameters, arguments: &PlannerArguments) -> Result<u8,
 fn run_planner<A: PathAction>(defaults: NodeParameters, arguments: &PlannerArguments) -> Result<u8, CliError> {
     let name = defaults.node_name();
     let ros = ros_arguments(&arguments.ros)?;
-    let environment = Environment::read().map_err(CliError::input)?;
+    let environment = environment()?;
     let view = arguments.view.start()?;
     let (setup, warnings) = start::open(name, &defaults, &ros, environment).map_err(CliError::input)?;
     warn(&warnings);
@@ -135,7 +137,7 @@ fn run_planner<A: PathAction>(defaults: NodeParameters, arguments: &PlannerArgum
 fn sim(arguments: &SimArguments) -> Result<u8, CliError> {
     let defaults = SimParameters::default();
     let ros = ros_arguments(&arguments.ros)?;
-    let environment = Environment::read().map_err(CliError::input)?;
+    let environment = environment()?;
     let (setup, warnings) = start::open("planwright_sim", &defaults, &ros, environment).map_err(CliError::input)?;
     warn(&warnings);
     let (mut node, executor) = SimNode::open(setup).map_err(CliError::input)?;
@@ -145,6 +147,16 @@ fn sim(arguments: &SimArguments) -> Result<u8, CliError> {
     }
     end_on_signals(vec![node.base().waker.clone()])?;
     node.run(executor).map_err(CliError::failed)
+}
+
+/// What ROS's variables say about the network. All that cannot be obeyed is refused together.
+pub(super) fn environment() -> Result<Environment, CliError> {
+    let (environment, warnings) = Environment::read().map_err(|refusals| {
+        let all: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+        CliError::input(anyhow::anyhow!(all.join("\n")))
+    })?;
+    warn(&warnings);
+    Ok(environment)
 }
 
 pub(super) fn warn(warnings: &[impl std::fmt::Display]) {

@@ -442,28 +442,10 @@ class Peer:
             self.inside(lambda client=client: self.node.destroy_client(client))
 
     def start(self, programs, family, *arguments, full_name, **options):
-        """Starts a node as `Programs.node` does and waits until it is wholly discovered.
-
-        Under load the middlewares lose announcements now and then, and never repeat them; then the node is started
-        again, twice at most, and the output says so.
-        """
-        for attempt in range(3):
-            program = programs.node(family, *arguments, **options)
-            try:
-                self.wait_for_discovery(full_name, managed=family != "sim", program=program)
-                return program
-            except TimeoutError as error:
-                if program.ended() is not None or attempt == 2:
-                    raise
-                print(f"note: {full_name} was not wholly discovered ({error}), started again", flush=True)
-                program.stop()
-                self.drop_clients(full_name + "/")
-                prefix = full_name.rsplit("/", 1)[0]
-                self.drop_clients(f"{prefix}/{ACTION}/")
-                for name in [name for name in self.action_clients if f"{prefix}/{ACTION}" in (name, "/" + name)]:
-                    client = self.action_clients.pop(name)
-                    self.inside(client.destroy)
-        raise AssertionError("not reached")
+        """Starts a node as `Programs.node` does and waits until it is wholly discovered."""
+        program = programs.node(family, *arguments, **options)
+        self.wait_for_discovery(full_name, managed=family != "sim", program=program)
+        return program
 
     def wait_for_discovery(self, full_name, managed=True, program=None, secs=20.0):
         """Until this node's services answer and its diagnostics come. TimeoutError if they do not."""

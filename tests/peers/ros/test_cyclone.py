@@ -364,25 +364,21 @@ def stop(nodes):
 
 
 def start(commands_, environment):
-    """Starts the nodes until both are wholly discovered: under load announcements get lost now and then."""
-    for attempt in range(3):
-        nodes = [subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL) for command in commands_]
-        participant = DomainParticipant(0)
-        try:
-            for name in ("sim", "maze"):
-                client = Client(participant, service("rcl_interfaces/GetParameters"), f"/planwright_{name}/get_parameters", 20.0)
-                client.call(20.0, names=["use_sim_time"])
-            heard = set()
-            diagnostics = Listener(participant, message("diagnostic_msgs/DiagnosticArray"), "/diagnostics", VOLATILE)
-            diagnostics.wait(lambda array: heard.update(s.name.split(":")[0] for s in array.status) or len(heard) == 2, 20.0)
-            Listener(participant, message("nav_msgs/Odometry"), "/odom", BEST_EFFORT).wait(secs=20.0)
-            return participant, nodes
-        except TimeoutError as error:
-            stop(nodes)
-            if attempt == 2:
-                raise
-            print(f"note: the nodes were not wholly discovered ({error}), started again", flush=True)
-    raise AssertionError("not reached")
+    """Starts the nodes and waits until both are wholly discovered."""
+    nodes = [subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL) for command in commands_]
+    participant = DomainParticipant(0)
+    try:
+        for name in ("sim", "maze"):
+            client = Client(participant, service("rcl_interfaces/GetParameters"), f"/planwright_{name}/get_parameters", 20.0)
+            client.call(20.0, names=["use_sim_time"])
+        heard = set()
+        diagnostics = Listener(participant, message("diagnostic_msgs/DiagnosticArray"), "/diagnostics", VOLATILE)
+        diagnostics.wait(lambda array: heard.update(s.name.split(":")[0] for s in array.status) or len(heard) == 2, 20.0)
+        Listener(participant, message("nav_msgs/Odometry"), "/odom", BEST_EFFORT).wait(secs=20.0)
+    except TimeoutError:
+        stop(nodes)
+        raise
+    return participant, nodes
 
 
 if __name__ == "__main__":

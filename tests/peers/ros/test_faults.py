@@ -493,7 +493,6 @@ class Faults:
                 ("stuck", "odom_stuck", 1.5, 4.0), ("jitter", None, None, 0.0),
                 ("out_of_order", "odom_out_of_order", None, 0.0), ("jump", "odom_jump", None, 3.0),
             ]
-            # The first call of a new client may wait for Fast DDS to send its request again, up to 3 s.
             watch.set_parameter("odom_fault", "none", SIM)
             for fault, counted, stop_secs, lasts in table:
                 touched = watch.contacts
@@ -675,7 +674,6 @@ class Faults:
             self.checks.that("a client is killed: others are served", succeeded(watch.plan((3.0, 3.0), FREE)))
             # More goals than are taken, none of which can end soon; all are answered when the node stops planning.
             identifiers = [goal_id() for _ in range(100)]
-            # The first call of a new client may wait for Fast DDS to send its request again, up to 3 s.
             watch.set_parameter("clearance_m", 0.005)
             self.checks.that("a transition that is none is refused", not watch.change_state(99))
             watch.worst_gap_secs = 0.0
