@@ -507,7 +507,7 @@ mod tests {
     fn ends_in_two_rooms_are_answered_no_way() {
         let apart = Layout::parse("apart", "#####\n#O#O#\n#####").expect("a maze");
         let mut inputs = empty_inputs();
-        inputs.take_map(&grid_of(&apart, "map", NOW, false), NOW).expect("a maze");
+        inputs.take_map(&grid_of(&apart, "map", NOW), NOW, false).expect("a maze");
         let request = request(Some([1.0, 1.0]), [1.0, 3.0]);
         assert_eq!(failure(&request, &inputs), (ErrorCode::NoValidPath, "no_way"));
         assert!(message(&request, &inputs).contains("no way from start to goal"));
