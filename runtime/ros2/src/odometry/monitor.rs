@@ -215,7 +215,7 @@ impl OdometryMonitor {
                 return OdometryOutcome::Late { age_secs };
             }
             Some(last) if stamp < last => return OdometryOutcome::OutOfOrder { behind_secs: last.since(stamp) },
-            Some(last) if stamp == last => return OdometryOutcome::Duplicate,
+            Some(last) if stamp == last => return OdometryOutcome::Duplicate { stamp },
             _ => self.last_stamp = Some(stamp),
         }
         let standstill = self.standstill(sample);

@@ -116,14 +116,14 @@ fn older_and_equal_stamps_are_dropped_and_do_not_spoil_the_stream() {
     };
     assert!((behind_secs - 0.03).abs() < 1e-6);
     let place = robot.monitor.trusted_place().expect("a place");
-    assert_eq!(robot.step(|s| s.stamp = place.0), OdometryOutcome::Duplicate);
+    assert_eq!(robot.step(|s| s.stamp = place.0), OdometryOutcome::Duplicate { stamp: place.0 });
     assert_eq!(robot.monitor.trusted_place(), Some(place));
     assert!(robot.status().is_trusted(), "the last good one is 40 ms old");
     // Nothing but the same message again and again.
     for _ in 0..10 {
-        assert_eq!(robot.step(|s| s.stamp = place.0), OdometryOutcome::Duplicate);
+        assert_eq!(robot.step(|s| s.stamp = place.0), OdometryOutcome::Duplicate { stamp: place.0 });
     }
-    assert_eq!(robot.status(), OdometryStatus::Running(OdometryOutcome::Duplicate));
+    assert_eq!(robot.status(), OdometryStatus::Running(OdometryOutcome::Duplicate { stamp: place.0 }));
     assert!(!robot.status().is_trusted());
     assert_eq!(robot.good(), OdometryOutcome::Fresh);
 }
@@ -391,7 +391,7 @@ fn names_are_in_the_order_of_the_counts() {
         OdometryOutcome::Relocalised { metres: 0.0 },
         OdometryOutcome::Invalid,
         OdometryOutcome::OutOfOrder { behind_secs: 0.0 },
-        OdometryOutcome::Duplicate,
+        OdometryOutcome::Duplicate { stamp: RosTime::ZERO },
         OdometryOutcome::Future { ahead_secs: 0.0, limit_secs: 0.0 },
         OdometryOutcome::Late { age_secs: 0.0 },
         OdometryOutcome::Jump { metres: 0.0, allowed_m: 0.0, secs: 0.0 },

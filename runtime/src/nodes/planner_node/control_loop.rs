@@ -31,7 +31,7 @@ impl From<StopReason> for Halt {
 
 impl From<InputFault> for Halt {
     fn from(fault: InputFault) -> Self {
-        let is_transform = matches!(fault, InputFault::Transform(_));
+        let is_transform = matches!(fault, InputFault::Transform(_) | InputFault::TransformUnheard { .. });
         let reason = if is_transform { StopReason::Transform } else { StopReason::Input(fault.name()) };
         Self { reason, fault: Some(fault) }
     }
