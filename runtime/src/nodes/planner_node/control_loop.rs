@@ -78,6 +78,9 @@ impl<A: PathAction> PlannerNode<A> {
             Ok((velocity, yaw_rad)) => self.command(velocity, yaw_rad),
             Err(Halt { reason, fault }) => {
                 *self.counters.stops.entry(reason.name()).or_default() += 1;
+                if fault.is_some() {
+                    self.follower.pause();
+                }
                 if reason.is_rest() {
                     self.continue_tour();
                 } else if reason.is_fault() {
