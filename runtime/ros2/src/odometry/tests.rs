@@ -327,6 +327,23 @@ fn a_clock_that_went_back_starts_anew() {
 }
 
 #[test]
+fn a_simulation_that_falters_has_not_stopped_but_nothing_is_driven_meanwhile() {
+    let mut robot = Robot::new();
+    robot.monitor.set_tick(0.01);
+    let robot = robot.run(50);
+    let (later, now) = (|secs: f64| robot.instant() + Duration::from_secs_f64(secs), robot.now());
+    assert!(robot.monitor.status(later(1.9), now).is_trusted());
+    let stopped = |status| matches!(status, OdometryStatus::Stopped { clock_stands: true, .. });
+    assert!(stopped(robot.monitor.status(later(2.1), now)));
+    assert!(robot.monitor.status_under_way(later(0.15), now).is_trusted());
+    assert!(stopped(robot.monitor.status_under_way(later(0.3), now)));
+    // On the system's clock it is its own hands that stand.
+    let mut robot = Robot::new().run(50);
+    robot.monitor.set_tick(0.0);
+    assert!(stopped(robot.monitor.status(robot.instant() + Duration::from_secs_f64(0.3), robot.now())));
+}
+
+#[test]
 fn slow_simulated_time_makes_no_message_old() {
     // A tenth of real time: 50 Hz of the simulation are 5 Hz here.
     let mut monitor = OdometryMonitor::new(OdometryLimits::default());

@@ -97,7 +97,7 @@ impl<A: PathAction> PlannerNode<A> {
         let now = self.base.now();
         let parameters = &self.base.parameters.planner;
         let (tolerance_m, patience) = (parameters.goal_tolerance_m, parameters.hang_timeout());
-        let located = self.inputs.located(now, parameters.max_observation_age_secs)?;
+        let located = self.inputs.located_under_way(now, parameters.max_observation_age_secs)?;
         let (world, map_secs) = self.inputs.world(parameters, now)?;
         let state = path_follower::predicted(&world, &located.state, now.since(located.stamp), self.commanded);
         let stamp = Stamp { time_secs: now.as_secs_f64(), step: self.step };

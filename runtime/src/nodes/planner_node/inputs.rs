@@ -609,6 +609,20 @@ impl Inputs {
         self.measured.as_ref().map_or("", |measured| &measured.base_frame)
     }
 
+    /// The robot's state in the map for a command to it: on a simulated clock that stands, nothing is driven.
+    ///
+    /// # Errors
+    /// As [`Self::located`].
+    pub fn located_under_way(&self, now: RosTime, max_age_secs: f64) -> Result<Located, InputFault> {
+        let located = self.located(now, max_age_secs)?;
+        match self.odometry.status_under_way(Instant::now(), now) {
+            status @ OdometryStatus::Stopped { .. } => {
+                Err(OdometryFault { status, limits: *self.odometry.limits() }.into())
+            }
+            _ => Ok(located),
+        }
+    }
+
     /// The robot's state in the map, as last measured.
     ///
     /// # Errors
