@@ -148,14 +148,14 @@ impl OdometryMonitor {
     }
 
     fn status_after(&self, received: Instant, now: RosTime, faltering_secs: f64) -> OdometryStatus {
-        let silence_after = |arrival| self.silence_after(arrival, received, now, faltering_secs);
         let (Some(arrived), Some(last)) = (self.arrived, self.last) else {
             return OdometryStatus::Waiting;
         };
-        if let Some(stopped) = silence_after(arrived) {
+        if let Some(stopped) = self.silence_after(arrived, received, now, faltering_secs) {
             return stopped;
         }
-        let trusted = self.trusted.is_some_and(|trusted| silence_after(trusted).is_none());
+        // Where messages come, and none can be trusted, nothing falters.
+        let trusted = self.trusted.is_some_and(|trusted| self.silence_after(trusted, received, now, 0.0).is_none());
         OdometryStatus::Running(self.last_kept.filter(|_| trusted).unwrap_or(last))
     }
 

@@ -337,7 +337,14 @@ fn a_simulation_that_falters_has_not_stopped_but_nothing_is_driven_meanwhile() {
     assert!(stopped(robot.monitor.status(later(2.1), now)));
     assert!(robot.monitor.status_under_way(later(0.15), now).is_trusted());
     assert!(stopped(robot.monitor.status_under_way(later(0.3), now)));
-    // On the system's clock it is its own hands that stand.
+    // Messages go on, and it is the clock alone that stands.
+    let mut robot = robot;
+    let at = robot.now();
+    for _ in 0..20 {
+        robot.step(|s| (s.stamp, s.now) = (at, at));
+    }
+    assert_eq!(robot.monitor.status(robot.instant(), at).name(), "duplicate");
+    // The system's clock does not falter.
     let mut robot = Robot::new().run(50);
     robot.monitor.set_tick(0.0);
     assert!(stopped(robot.monitor.status(robot.instant() + Duration::from_secs_f64(0.3), robot.now())));
