@@ -139,6 +139,8 @@ fn first_line(fault: &TransformError) -> String {
     fault.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
+/// Frames of a loop that are noted as refused: no robot has more between its odometry and the map.
+const MAX_LOOP: usize = 64;
 /// Odometry of which the last message was refused this long ago has stopped, s.
 const REFUSED_SECS: f64 = 2.0;
 
@@ -481,7 +483,7 @@ impl Inputs {
                 let reason = Reason { name: error.name(), text: error.to_string(), stamp_age_secs };
                 // Between two frames of a loop the newest message has them otherwise than the transforms that are known.
                 if let TransformError::Loop { frames } = error {
-                    for frame in frames.iter().filter(|frame| *frame != child) {
+                    for frame in frames.iter().filter(|frame| *frame != child).take(MAX_LOOP) {
                         self.transform_refusals.refuse(frame, is_static, true, reason.clone());
                     }
                 }
