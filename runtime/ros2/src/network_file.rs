@@ -51,7 +51,7 @@ pub(super) const CYCLONE: Limits = Limits {
         ("Transport", &["default", "udp"]),
         ("SPDPMulticastAddress", &["239.255.0.1"]),
         ("DefaultMulticastAddress", &["auto"]),
-        ("MulticastTimeToLive", &[]),
+        ("MulticastTimeToLive", &["1", "32"]),
         ("ExternalDomainId", &["default"]),
         ("NetworkPartition", &[]),
         ("IgnoredPartition", &[]),
