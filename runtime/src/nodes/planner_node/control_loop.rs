@@ -31,7 +31,7 @@ impl From<StopReason> for Halt {
 
 impl From<InputFault> for Halt {
     fn from(fault: InputFault) -> Self {
-        let is_transform = matches!(fault, InputFault::Transform(_));
+        let is_transform = matches!(fault, InputFault::Transform(_) | InputFault::TransformUnheard { .. });
         let reason = if is_transform { StopReason::Transform } else { StopReason::Input(fault.name()) };
         Self { reason, fault: Some(fault) }
     }
@@ -78,6 +78,9 @@ impl<A: PathAction> PlannerNode<A> {
             Ok((velocity, yaw_rad)) => self.command(velocity, yaw_rad),
             Err(Halt { reason, fault }) => {
                 *self.counters.stops.entry(reason.name()).or_default() += 1;
+                if fault.is_some() {
+                    self.follower.pause();
+                }
                 if reason.is_rest() {
                     self.continue_tour();
                 } else if reason.is_fault() {
@@ -94,7 +97,7 @@ impl<A: PathAction> PlannerNode<A> {
         let now = self.base.now();
         let parameters = &self.base.parameters.planner;
         let (tolerance_m, patience) = (parameters.goal_tolerance_m, parameters.hang_timeout());
-        let located = self.inputs.located(now, parameters.max_observation_age_secs)?;
+        let located = self.inputs.located_under_way(now, parameters.max_observation_age_secs)?;
         let (world, map_secs) = self.inputs.world(parameters, now)?;
         let state = path_follower::predicted(&world, &located.state, now.since(located.stamp), self.commanded);
         let stamp = Stamp { time_secs: now.as_secs_f64(), step: self.step };
