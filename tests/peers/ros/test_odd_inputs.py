@@ -173,7 +173,7 @@ class OddInputs:
             message.header.stamp = stamp_of(time.time_ns() + 900_000_000)
 
         for change, parts in ((old, ("0.7", "0.2 s", "max_observation_age_secs")), (other_clock, ("300.", "use_sim_time")),
-                              (ahead, ("0.100 s", "0.9", "future_tolerance_secs"))):
+                              (ahead, ("0.100 s", "got 0.", "future_tolerance_secs"))):
             feed.change = change
             time.sleep(SETTLE_SECS)
             self.refused(watch, f"odometry, {change.__name__}", TF_ERROR, *parts)

@@ -92,6 +92,10 @@ impl<A: PathAction> PlannerNode<A> {
         }
     }
 
+    #[expect(
+        clippy::result_large_err,
+        reason = "a halt carries its cause by value: a box would allocate in each cycle"
+    )]
     fn steer(&mut self, period_secs: f64) -> Result<(Point, f64), Halt> {
         let Some(goal) = self.follower.goal() else { return Err(StopReason::NoGoal.into()) };
         let now = self.base.now();
