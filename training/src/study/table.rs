@@ -46,6 +46,9 @@ pub struct Table {
     rows: Vec<Vec<String>>,
 }
 
+/// As [`Column`], with a cell that knows more than the value.
+pub type CapturingColumn<'c, R> = (&'c str, &'c dyn Fn(&R) -> String);
+
 impl Table {
     /// A table without rows.
     pub fn new<H: Into<String>>(headings: impl IntoIterator<Item = H>) -> Self {
@@ -60,7 +63,7 @@ impl Table {
     }
 
     /// One row per value, with cells that know more than the value.
-    pub fn with<R>(columns: &[(&str, &dyn Fn(&R) -> String)], values: impl IntoIterator<Item = R>) -> Self {
+    pub fn with<R>(columns: &[CapturingColumn<'_, R>], values: impl IntoIterator<Item = R>) -> Self {
         let mut table = Self::new(columns.iter().map(|(heading, _)| *heading));
         values.into_iter().for_each(|value| table.row(columns.iter().map(|(_, cell)| cell(&value))));
         table
