@@ -4,7 +4,7 @@
 //! has a fixed length and comes last: a file that was cut off has none, and a flipped bit anywhere shows.
 
 use super::error::ModelError;
-use super::foreign::diagnose;
+use super::foreign::{as_text, diagnose};
 use super::manifest::Manifest;
 use super::protobuf::{
     External, Malformed, external_tensor, field, fields, in_export_order, key_and_value, metadata_entry,
@@ -85,6 +85,10 @@ impl Artefact {
         let error = match Self::as_exported(bytes.clone()) {
             Err(error @ (ModelError::Damaged { .. } | ModelError::Truncated | ModelError::Foreign { .. })) => error,
             done => return done,
+        };
+        let error = match as_text(&bytes) {
+            Some(what) if !matches!(error, ModelError::Foreign { .. }) => ModelError::AsText(what),
+            _ => error,
         };
         let Some(other) = SavedAgain::find(&bytes) else { return Err(error) };
         if let Ok(Some(External { tensor, location })) = external_tensor(&bytes) {
