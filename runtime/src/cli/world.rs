@@ -132,8 +132,8 @@ impl Bound {
         let layout = layout(&self.layout)?;
         let start = parse_state(&self.start, "--start")?;
         let goal = parse_goal(self.goal.as_deref(), &layout)?;
-        check_free(&layout, start.position, "--start")?;
-        check_free(&layout, goal, "--goal")?;
+        check_free(&layout, &self.layout, start.position, "--start")?;
+        check_free(&layout, &self.layout, goal, "--goal")?;
         let cells = layout.free_cells().count();
         if cells > 100 && !std::io::stderr().is_terminal() {
             eprintln!("{cells} free cells, about 0.1 s for each");

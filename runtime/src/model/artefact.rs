@@ -45,7 +45,18 @@ impl Artefact {
         if path.is_symlink() && !path.exists() {
             return Err(ModelError::NotAFile { path: path.to_owned(), got: "a symbolic link that leads nowhere" });
         }
-        let metadata = std::fs::metadata(path).map_err(io)?;
+        let text = path.to_string_lossy();
+        let as_written = std::fs::metadata(path).map_err(|source| match &*text {
+            text if text.contains("://") => {
+                ModelError::NotAFile { path: path.to_owned(), got: "an address: download the file first" }
+            }
+            text if text.starts_with("~") || text.contains('$') => ModelError::NotAFile {
+                path: path.to_owned(),
+                got: "a path with ~ or $, which only a shell replaces: write it out",
+            },
+            _ => io(source),
+        });
+        let metadata = as_written?;
         if !metadata.is_file() {
             return Err(ModelError::NotAFile { path: path.to_owned(), got: describe(metadata.file_type()) });
         }
