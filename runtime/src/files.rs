@@ -55,7 +55,8 @@ impl PartFile {
                 Err(error) => return Err(error),
             }
         }
-        let problem = format!("expected fewer than {MAX_PARTS} parts of runs that were killed, got that many beside it");
+        let problem =
+            format!("expected fewer than {MAX_PARTS} parts of runs that were killed, got that many beside it");
         Err(io::Error::new(ErrorKind::AlreadyExists, problem))
     }
 

@@ -11,7 +11,8 @@ const MAX_BYTES: u64 = 8 << 20;
 /// # Errors
 /// Of the file system; what the file is if it is no text.
 pub fn read(path: &Path) -> io::Result<String> {
-    decoded(&read_bytes(path)?).map_err(|got| io::Error::new(ErrorKind::InvalidData, format!("expected a text, got {got}")))
+    decoded(&read_bytes(path)?)
+        .map_err(|got| io::Error::new(ErrorKind::InvalidData, format!("expected a text, got {got}")))
 }
 
 /// The bytes of a file that is no larger than a person writes. A pipe is read to its end.
@@ -117,7 +118,10 @@ mod tests {
             (b"%PDF-1.4", "a PDF document"),
             (b"<?xml version=\"1.0\"?><sdf>", "XML, such as a world, a robot or a page"),
             (b"<!DOCTYPE html>", "a web page"),
-            (b"version https://git-lfs.github.com/spec/v1\n", "a git-lfs pointer instead of the file itself: git lfs pull"),
+            (
+                b"version https://git-lfs.github.com/spec/v1\n",
+                "a git-lfs pointer instead of the file itself: git lfs pull",
+            ),
             (b"\0\x01\x02\x03", "bytes that are no text"),
         ] {
             assert_eq!(decoded(bytes), Err(what));

@@ -2,6 +2,7 @@
 
 use super::arguments::{check_free, layout, parse_goal, parse_state};
 use super::output::{CliError, print_json, print_text};
+use crate::figures::Place;
 use crate::world::conformance::Conformance;
 use crate::world::rollouts::Rollouts;
 use crate::world::{ContactLaw, EpisodeRules, MazeWorld, TimeOptimalBound};
@@ -144,7 +145,9 @@ impl Bound {
         bar.finish_and_clear();
         let secs = bound.least_secs(&start);
         if !secs.is_finite() {
-            return Err(CliError::failed(anyhow::anyhow!("there is no way from {:?} to {goal:?}", start.position)));
+            let (start, goal) = (Place(start.position), Place(goal));
+            let problem = format!("expected a way from start to goal, got none: walls part {start} from {goal}");
+            return Err(CliError::wrong(problem));
         }
         if self.json {
             return print_json(&serde_json::json!({ "least_secs": secs, "start": start.to_array(), "goal": goal }));

@@ -44,7 +44,8 @@ const KINDS: &[(usize, &[u8], &str, &str)] = &[
 
 /// What the bytes of a file are that is not what was expected, and what to do; `None` for bytes of no known kind.
 pub fn known_kind(bytes: &[u8]) -> Option<(String, &'static str)> {
-    let model = || onnx(bytes).map(|producer| (format!("an ONNX model{producer}"), "give the file that it was made from"));
+    let model =
+        || onnx(bytes).map(|producer| (format!("an ONNX model{producer}"), "give the file that it was made from"));
     other_kind(bytes).or_else(model)
 }
 
@@ -273,7 +274,8 @@ mod tests {
         };
         let bytes: Vec<u8> = (0..2 << 20).map(|_| next()).collect();
         assert_eq!(as_text(&bytes), None);
-        let crlf: Vec<u8> = bytes.iter().flat_map(|byte| if *byte == b'\n' { vec![b'\r', b'\n'] } else { vec![*byte] }).collect();
+        let crlf: Vec<u8> =
+            bytes.iter().flat_map(|byte| if *byte == b'\n' { vec![b'\r', b'\n'] } else { vec![*byte] }).collect();
         assert!(as_text(&crlf).is_some_and(|what| what.contains("changed to CR LF")));
         let lf: Vec<u8> = bytes.iter().filter(|byte| **byte != b'\r').copied().collect();
         assert!(as_text(&lf).is_some_and(|what| what.contains("changed from CR LF")));

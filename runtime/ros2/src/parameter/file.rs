@@ -461,7 +461,8 @@ robot:
         assert!(matches!(read_parameter_file(&path), Err(FileError::TooLarge { .. })));
         std::fs::write(&path, [0xff, 0xfe, 0x00]).expect("written");
         assert!(matches!(read_parameter_file(&path), Err(FileError::NotText { .. })));
-        let text: Vec<u8> = "\u{feff}a:\n  ros__parameters: {x: 1}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let text: Vec<u8> =
+            "\u{feff}a:\n  ros__parameters: {x: 1}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         std::fs::write(&path, text).expect("written");
         assert!(read_parameter_file(&path).is_ok_and(|file| file.entries.len() == 1));
         assert!(matches!(read_parameter_file(folder.path()), Err(FileError::NotAFile { .. })));

@@ -14,8 +14,8 @@ use planwright_ros2::tf::{
 };
 use planwright_ros2::time::{Clock, ClockSource, RosTime, StampError};
 use planwright_ros2::validate::{
-    InvalidMessage, LEAST_LEVEL, Oddities, Oddity, PlanarOdometry, check_map, check_odometry, check_orientation, check_place,
-    without_slash,
+    InvalidMessage, LEAST_LEVEL, Oddities, Oddity, PlanarOdometry, check_map, check_odometry, check_orientation,
+    check_place, without_slash,
 };
 use std::cell::Cell;
 use std::sync::Arc;

@@ -62,7 +62,9 @@ fn decoded(bytes: &[u8]) -> Result<String, String> {
     let text = text.strip_prefix('\u{200b}').unwrap_or(&text);
     let (word, rest) = text.trim_start().split_at_checked(2).unwrap_or(("", text));
     if matches!(word, "P1" | "P2" | "P3" | "P4" | "P5" | "P6") && rest.starts_with(char::is_whitespace) {
-        return Err("a picture (PGM); a map of Nav2 is published by its map_server and reaches a node as its map".to_owned());
+        return Err(
+            "a picture (PGM); a map of Nav2 is published by its map_server and reaches a node as its map".to_owned()
+        );
     }
     let kinds = [
         ("image:", "a map file of Nav2, whose map is published by map_server and reaches a node as its map"),
@@ -271,7 +273,7 @@ mod tests {
             "[[1, 1, 1, 1, 1],\n [1, 'g', 0, 0, 1],\n [1, 1, 1, 0, 1],\n [1, \"r\", 0, 0, 1],\n [1, 1, 1, 1, 1]]".to_owned(),
             "# a map\nMAZE = [\n  [1, 1, 1, 1, 1],\n [1, C, 0, 0, 1], # the goal\n [1, 1, 1, 0, 1],\n [1, R, 0, 0, 1],\n [1, 1, 1, 1, 1],\n]\n"
                 .to_owned(),
-            r##"["#####", "#GOO#", "###O#", "#OOO#", "#####"]"##.to_owned(),
+            "['#####', '#GOO#', '###O#', '#OOO#', '#####']".to_owned(),
             "U_MAZE: List[List[Union[int, str]]] = [[1,1,1,1,1],[1,'g',0,0,1],[1,1,1,0,1],[1,0,0,0,1],[1,1,1,1,1]]".to_owned(),
             "[[1 1 1 1 1]\n [1 g 0 0 1]\n [1 1 1 0 1]\n [1 0 0 0 1]\n [1 1 1 1 1]]".to_owned(),
         ];
