@@ -49,7 +49,7 @@ impl PartFile {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     let folder = target.parent().unwrap_or(Path::new("")).display();
-                    let problem = format!("expected a file in a folder that is there, got no folder {folder}");
+                    let problem = format!("expected a file in a folder that is there, got no folder {folder}: {error}");
                     return Err(io::Error::new(error.kind(), problem));
                 }
                 Err(error) => return Err(error),
