@@ -278,6 +278,7 @@ fn a_flood_is_bounded() {
     }
     assert_eq!(put(&mut buffer, "odom", "one_more", 1.0), Ok(Inserted::Unused));
     assert!(buffer.edges().all(|edge| edge.samples <= 50));
+    assert!(put(&mut buffer, "odom", "base", 1.3).is_ok(), "fifty of them");
     assert_eq!(error_name(put(&mut buffer, "odom", "base", 1.1)), "tf_old", "before a full history");
     buffer.clear_dynamic();
     assert_eq!(buffer.frame_count(), 0);
