@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// Links that are followed before a path counts as a loop, as in Linux.
 const MAX_LINKS: usize = 40;
+/// Parts of one file that may lie beside it.
+const MAX_PARTS: usize = 100;
 
 /// Writes beside `path`, flushes to disk and renames; on any error the target is untouched and the part file is gone.
 /// A symbolic link stays: what it leads to is replaced. Other names of the file (hard links) keep the old content.
@@ -38,15 +40,24 @@ impl PartFile {
     /// As [`write_atomically`].
     pub fn create(path: &Path) -> io::Result<Self> {
         let target = regular_target(path)?;
-        let part = part_path(&target);
-        // Made anew, so that nothing that lies under the part's name is written through.
-        let make = || OpenOptions::new().read(true).write(true).create_new(true).open(&part);
-        let file = make().or_else(|error| match error.kind() {
-            // Of a process that was killed and had the same number.
-            ErrorKind::AlreadyExists => std::fs::remove_file(&part).and_then(|()| make()),
-            _ => Err(error),
-        })?;
-        Ok(Self { file, part, target })
+        for number in 0..MAX_PARTS {
+            let part = part_path(&target, number);
+            // Made anew, so that nothing that lies under the part's name is written through.
+            match OpenOptions::new().read(true).write(true).create_new(true).open(&part) {
+                Ok(file) => return Ok(Self { file, part, target }),
+                // Of a process that was killed, or that runs in another container with the same number.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    let folder = target.parent().unwrap_or(Path::new("")).display();
+                    let problem = format!("expected a file in a folder that is there, got no folder {folder}: {error}");
+                    return Err(io::Error::new(error.kind(), problem));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let problem =
+            format!("expected fewer than {MAX_PARTS} parts of runs that were killed, got that many beside it");
+        Err(io::Error::new(ErrorKind::AlreadyExists, problem))
     }
 
     /// Flushes to disk and takes the place of the file.
@@ -58,17 +69,33 @@ impl PartFile {
         self.take_place()
     }
 
-    /// Takes the place of the file, with the owner and permissions that it had.
+    /// Takes the place of the file, with the owner and permissions that it had. A file that can be written but not
+    /// replaced is written over.
     ///
     /// # Errors
-    /// If it cannot be renamed.
+    /// If it can be neither.
     pub fn take_place(self) -> io::Result<()> {
         if let Ok(old) = std::fs::metadata(&self.target) {
             // Best effort: only root may give a file away, and not every file system has permissions.
             let _ = fchown(&self.file, Some(old.uid()), Some(old.gid()));
             let _ = self.file.set_permissions(Permissions::from_mode(old.mode() & 0o777));
         }
-        std::fs::rename(&self.part, &self.target)
+        std::fs::rename(&self.part, &self.target).or_else(|error| match error.raw_os_error() {
+            // A file that is mounted by itself, as into a container, or of another user in a folder like /tmp.
+            Some(libc::EBUSY | libc::EPERM | libc::EXDEV) => self.write_over(),
+            _ => Err(error),
+        })
+    }
+
+    fn write_over(&self) -> io::Result<()> {
+        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+        let mut target = OpenOptions::new().write(true).custom_flags(flags).open(&self.target)?;
+        if !target.metadata()?.is_file() {
+            return Err(ErrorKind::InvalidInput.into());
+        }
+        let bytes = io::copy(&mut File::open(&self.part)?, &mut target)?;
+        target.set_len(bytes)?;
+        target.sync_all()
     }
 }
 
@@ -164,6 +191,10 @@ pub fn open_stream(path: &Path) -> io::Result<Option<File>> {
 /// # Errors
 /// If something else is there, or it cannot be made.
 pub fn make_folder(path: &Path) -> io::Result<()> {
+    if path.as_os_str() == "-" {
+        let problem = "expected a folder or a new name, got '-', standard output (./- is a folder of that name)";
+        return Err(io::Error::new(ErrorKind::InvalidInput, problem));
+    }
     match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => Ok(()),
         Ok(found) => {
@@ -208,10 +239,11 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// The name beside `path` under which it is written.
-fn part_path(path: &Path) -> PathBuf {
+/// A name beside `path` under which it is written.
+fn part_path(path: &Path, number: usize) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.part", std::process::id()));
+    let again = if number == 0 { String::new() } else { format!("-{number}") };
+    name.push(format!(".{}{again}.part", std::process::id()));
     path.with_file_name(name)
 }
 
@@ -321,9 +353,38 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (path, victim) = (folder.path().join("plan.bin"), folder.path().join("victim"));
         std::fs::write(&victim, "untouched").expect("written");
-        std::os::unix::fs::symlink(&victim, part_path(&path)).expect("linked");
+        std::os::unix::fs::symlink(&victim, part_path(&path, 0)).expect("linked");
         write_atomically(&path, |file| file.write_all(b"new")).expect("written");
         assert_eq!(std::fs::read(&victim).expect("read"), b"untouched");
         assert!(path.is_file() && !path.is_symlink());
+    }
+
+    #[test]
+    fn the_part_of_a_process_with_the_same_number_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("table.json");
+        let mut other = PartFile::create(&path).expect("made");
+        other.file.write_all(b"of another container").expect("written");
+        write_atomically(&path, |file| file.write_all(b"whole")).expect("written");
+        assert_eq!(std::fs::read(&path).expect("read"), b"whole");
+        other.finish().expect("renamed");
+        assert_eq!(std::fs::read(&path).expect("read"), b"of another container");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_can_be_written_but_not_replaced_is_written_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("model.onnx");
+        std::fs::write(&path, "an old and longer one").expect("written");
+        let mut part = PartFile::create(&path).expect("made");
+        part.file.write_all(b"new").expect("written");
+        part.write_over().expect("written over");
+        drop(part);
+        assert_eq!(std::fs::read(&path).expect("read"), b"new");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
+        let missing = check_writable(&folder.path().join("none/x.onnx")).expect_err("no folder").to_string();
+        assert!(missing.starts_with("expected a file in a folder that is there, got no folder /"), "{missing}");
+        assert!(make_folder(Path::new("-")).is_err_and(|error| error.to_string().contains("'-'")));
     }
 }

@@ -47,6 +47,7 @@ pub mod nodes;
 pub mod pilot;
 pub mod planner;
 pub mod quantity;
+pub mod text;
 pub mod trajectory;
 pub mod view;
 pub mod world;

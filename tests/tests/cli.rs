@@ -380,6 +380,36 @@ fn a_file_that_is_no_model_is_named_with_what_it_is() {
 }
 
 #[test]
+fn what_is_given_instead_of_a_checkpoint_or_a_text_is_named() {
+    let folder = folder();
+    let path = folder.path().join("given");
+    let out = folder.path().join("out.onnx");
+    let shipped = std::fs::read(model("umaze")).unwrap_or_else(|error| panic!("{error}"));
+    let cases: [(&[u8], &[&str]); 6] = [
+        (b"", &["an empty file"]),
+        (b"version https://git-lfs.github.com/spec/v1\n", &["git-lfs pointer", "git lfs pull"]),
+        (b"<!DOCTYPE html>", &["a web page"]),
+        (b"\x80\x05}q\0.", &["a Python pickle"]),
+        (&shipped, &["an ONNX model"]),
+        (b"\x10\0\0\0\0\0\0\0{\"w\":", &["cut off or damaged"]),
+    ];
+    for (bytes, words) in cases {
+        write(&path, bytes);
+        let message = refused(train().arg("export").arg(&path).arg("--out").arg(&out), words);
+        assert!(message.contains("given: expected a checkpoint of `planwright-train fit`, got "), "{message}");
+    }
+    refused(train().arg("export").arg(folder.path()).arg("--out").arg(&out), &["a folder", "checkpoint.safetensors"]);
+    for (bytes, words) in [(&b"<!DOCTYPE html>"[..], "a web page"), (b"\x89PNG\r\n", "a picture")] {
+        write(&path, bytes);
+        refused(train().arg("fit").arg(&path).arg("--out").arg(&out), &["given: expected a text, got ", words]);
+    }
+    for (path, words) in [("~/planner.onnx", "which only a shell replaces"), ("https://host/planner.onnx", "download")]
+    {
+        refused(planwright().arg("inspect").arg(path), &[path, words]);
+    }
+}
+
+#[test]
 fn a_model_that_another_tool_has_saved_again_is_taken_if_its_content_is_the_same() {
     let folder = folder();
     json(peer("resave_model.py").arg(model("umaze")).arg(folder.path()));
@@ -426,9 +456,9 @@ fn layouts_of_others_are_read_and_what_is_none_is_not_an_unknown_name() {
         planwright().args(["world", "bound", "--start", "1,1", "--goal", "9,9", "--layout"]).arg(&path),
         &["65536 free cells", "MB", "hint"],
     );
-    let (wall, hall) = ("@".repeat(600), format!("@{}@", ".".repeat(598)));
-    write(&path, format!("type octile\nheight 3\nwidth 600\nmap\n{wall}\n{hall}\n{wall}\n"));
-    let words = ["maze.txt: expected at most", "3 x 600 cells", "3 m x 600 m"];
+    let (wall, hall) = ("@".repeat(1600), format!("@{}@", ".".repeat(1598)));
+    write(&path, format!("type octile\nheight 3\nwidth 1600\nmap\n{wall}\n{hall}\n{wall}\n"));
+    let words = ["maze.txt: expected at most", "3 x 1600 cells", "3 m x 1600 m", "hint"];
     refused(planwright().args(["world", "show", "--layout"]).arg(&path), &words);
     write(&path, b"\x89PNG\r\n\x1a\n\0\0");
     for (layout, words) in

@@ -303,8 +303,8 @@ pub(super) fn numbers(text: &str, what: &str, counts: &[usize]) -> Result<Vec<f6
     )
 }
 
-/// Refuses a point that is not in free space.
-pub(super) fn check_free(layout: &Layout, point: Point, what: &str) -> Result<(), CliError> {
+/// Refuses a point that is not in free space; `given` is the layout's name or file.
+pub(super) fn check_free(layout: &Layout, given: &str, point: Point, what: &str) -> Result<(), CliError> {
     if layout.is_free(point) {
         return Ok(());
     }
@@ -317,12 +317,13 @@ pub(super) fn check_free(layout: &Layout, point: Point, what: &str) -> Result<()
     Err(CliError::wrong(format!(
         "{what}: expected a point in free space, got {}, which is {place}\nhint: `planwright world show --layout {}` prints the free cells",
         Place(point),
-        layout.name()
+        given
     )))
 }
 
-/// A problem that no plan can solve, by the option at fault; `ends` are those that name both ends.
-pub(super) fn impossible(infeasible: Infeasible, layout: &Layout, ends: &str) -> CliError {
+/// A problem that no plan can solve, by the option at fault; `ends` are those that name both ends, and
+/// `given` is the layout's name or file.
+pub(super) fn impossible(infeasible: Infeasible, given: &str, ends: &str) -> CliError {
     let option = match infeasible {
         Infeasible::NoWay { .. } => ends,
         _ if infeasible.is_of_start() => "--start",
@@ -332,7 +333,7 @@ pub(super) fn impossible(infeasible: Infeasible, layout: &Layout, ends: &str) ->
     let problem = text.split_once("\nhint: ").map_or(text.as_str(), |(problem, _)| problem);
     CliError::wrong(format!(
         "{option}: {problem}\nhint: `planwright world show --layout {}` prints the free cells",
-        layout.name()
+        given
     ))
 }
 

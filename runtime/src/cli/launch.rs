@@ -70,7 +70,7 @@ impl Launch {
             let pair = numbers(text, "--goal", &[2])?;
             let goal = [pair[0], pair[1]];
             check_problem(&world, start, goal, clearance_m)
-                .map_err(|infeasible| impossible(infeasible, &maze, "--goal"))?;
+                .map_err(|infeasible| impossible(infeasible, &self.layout, "--goal"))?;
             goals.push(goal);
         }
         if goals.is_empty() {

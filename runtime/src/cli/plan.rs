@@ -34,8 +34,10 @@ impl Plan {
         let goal = parse_goal(self.goal.as_deref(), &layout)?;
         let settings = self.planner.pilot.settings(None, planner.description())?;
         let world = MazeWorld::new(layout.clone());
+        // A model has its layout within.
+        let given = if self.planner.control.is_some() { &self.planner.layout } else { layout.name() };
         check_problem(&world, start.position, goal, settings.limits.clearance_m)
-            .map_err(|infeasible| impossible(infeasible, &layout, "--start, --goal"))?;
+            .map_err(|infeasible| impossible(infeasible, given, "--start, --goal"))?;
         let view = self.planner.view.start()?;
         view.log_map(Default::default(), &layout, start.position, goal);
         let mut pilot = Pilot::new(planner, settings, view.clone());

@@ -2,6 +2,7 @@
 
 use super::arguments::{check_free, layout, parse_goal, parse_state};
 use super::output::{CliError, print_json, print_text};
+use crate::figures::Place;
 use crate::world::conformance::Conformance;
 use crate::world::rollouts::Rollouts;
 use crate::world::{ContactLaw, EpisodeRules, MazeWorld, TimeOptimalBound};
@@ -132,8 +133,8 @@ impl Bound {
         let layout = layout(&self.layout)?;
         let start = parse_state(&self.start, "--start")?;
         let goal = parse_goal(self.goal.as_deref(), &layout)?;
-        check_free(&layout, start.position, "--start")?;
-        check_free(&layout, goal, "--goal")?;
+        check_free(&layout, &self.layout, start.position, "--start")?;
+        check_free(&layout, &self.layout, goal, "--goal")?;
         let cells = layout.free_cells().count();
         if cells > 100 && !std::io::stderr().is_terminal() {
             eprintln!("{cells} free cells, about 0.1 s for each");
@@ -144,7 +145,9 @@ impl Bound {
         bar.finish_and_clear();
         let secs = bound.least_secs(&start);
         if !secs.is_finite() {
-            return Err(CliError::failed(anyhow::anyhow!("there is no way from {:?} to {goal:?}", start.position)));
+            let (start, goal) = (Place(start.position), Place(goal));
+            let problem = format!("expected a way from start to goal, got none: walls part {start} from {goal}");
+            return Err(CliError::wrong(problem));
         }
         if self.json {
             return print_json(&serde_json::json!({ "least_secs": secs, "start": start.to_array(), "goal": goal }));

@@ -4,7 +4,7 @@
 //! has a fixed length and comes last: a file that was cut off has none, and a flipped bit anywhere shows.
 
 use super::error::ModelError;
-use super::foreign::diagnose;
+use super::foreign::{as_text, diagnose};
 use super::manifest::Manifest;
 use super::protobuf::{
     External, Malformed, external_tensor, field, fields, in_export_order, key_and_value, metadata_entry,
@@ -45,7 +45,18 @@ impl Artefact {
         if path.is_symlink() && !path.exists() {
             return Err(ModelError::NotAFile { path: path.to_owned(), got: "a symbolic link that leads nowhere" });
         }
-        let metadata = std::fs::metadata(path).map_err(io)?;
+        let text = path.to_string_lossy();
+        let as_written = std::fs::metadata(path).map_err(|source| match &*text {
+            text if text.contains("://") => {
+                ModelError::NotAFile { path: path.to_owned(), got: "an address: download the file first" }
+            }
+            text if text.starts_with("~") || text.contains('$') => ModelError::NotAFile {
+                path: path.to_owned(),
+                got: "a path with ~ or $, which only a shell replaces: write it out",
+            },
+            _ => io(source),
+        });
+        let metadata = as_written?;
         if !metadata.is_file() {
             return Err(ModelError::NotAFile { path: path.to_owned(), got: describe(metadata.file_type()) });
         }
@@ -85,6 +96,10 @@ impl Artefact {
         let error = match Self::as_exported(bytes.clone()) {
             Err(error @ (ModelError::Damaged { .. } | ModelError::Truncated | ModelError::Foreign { .. })) => error,
             done => return done,
+        };
+        let error = match as_text(&bytes) {
+            Some(what) if !matches!(error, ModelError::Foreign { .. }) => ModelError::AsText(what),
+            _ => error,
         };
         let Some(other) = SavedAgain::find(&bytes) else { return Err(error) };
         if let Ok(Some(External { tensor, location })) = external_tensor(&bytes) {

@@ -63,6 +63,11 @@ pub enum ModelError {
         "expected a SHA-256 at the end of the model, got none: the file was cut off or something was appended\nhint: copy or download the model again"
     )]
     Truncated,
+    /// Sent as a text.
+    #[error(
+        "expected a model as it was exported, got one that was sent as text: {0}\nhint: copy or download the model again, as binary"
+    )]
+    AsText(&'static str),
     /// The manifest is there, but another tool has written another graph or left out the hash.
     #[error(
         "expected a model as it was exported, got one that another tool has saved again with other content: its hash is gone or no longer holds, and what it computes was not verified\nhint: give the exported file, or export it again with `planwright-train export CHECKPOINT --out FILE`"

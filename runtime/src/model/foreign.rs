@@ -16,6 +16,8 @@ const DOWNLOAD: &str = "copy or download the model again";
 /// Where in a file which bytes stand, what they tell, and what to do.
 const KINDS: &[(usize, &[u8], &str, &str)] = &[
     (0, b"version https://git-lfs", "a git-lfs pointer instead of the file itself", "git lfs install && git lfs pull"),
+    (0, b"oid sha256:", "a git-lfs pointer instead of the file itself", "git lfs install && git lfs pull"),
+    (0, b"outs:\n- md5:", "a DVC pointer instead of the file itself", "dvc pull FILE"),
     (0, b"/annex/objects/", "a git-annex pointer instead of the file itself", "git annex get FILE"),
     (0, b"\x1f\x8b", "a gzip archive", UNPACK),
     (0, b"\xfd7zXZ", "an xz archive", UNPACK),
@@ -26,7 +28,9 @@ const KINDS: &[(usize, &[u8], &str, &str)] = &[
     (257, b"ustar", "a tar archive", UNPACK),
     (0, b"\x89HDF", "an HDF5 file, as Keras writes them", EXPORT),
     (0, b"\x80\x02", "a Python pickle, as old versions of PyTorch write them", EXPORT),
+    (0, b"\x80\x03", "a Python pickle", EXPORT),
     (0, b"\x80\x04", "a Python pickle", EXPORT),
+    (0, b"\x80\x05", "a Python pickle", EXPORT),
     (0, b"\x93NUMPY", "a NumPy array", EXPORT),
     (0, b"GGUF", "a GGUF file", EXPORT),
     (4, b"TFL3", "a TensorFlow Lite model", EXPORT),
@@ -37,6 +41,32 @@ const KINDS: &[(usize, &[u8], &str, &str)] = &[
     (0, b"%PDF", "a PDF document", DOWNLOAD),
     (0, b"\x89PNG", "a picture", DOWNLOAD),
 ];
+
+/// What the bytes of a file are that is not what was expected, and what to do; `None` for bytes of no known kind.
+pub fn known_kind(bytes: &[u8]) -> Option<(String, &'static str)> {
+    let model =
+        || onnx(bytes).map(|producer| (format!("an ONNX model{producer}"), "give the file that it was made from"));
+    other_kind(bytes).or_else(model)
+}
+
+/// What has been done to a binary file that was sent as text: its line ends, or all bytes that are no UTF-8, are others.
+pub(super) fn as_text(bytes: &[u8]) -> Option<&'static str> {
+    // Among so many bytes each pair is expected many times.
+    if bytes.len() < 1 << 20 {
+        return None;
+    }
+    let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
+    let pairs = bytes.windows(2).filter(|pair| pair == b"\r\n").count();
+    if bytes.windows(3).filter(|three| three == b"\xef\xbf\xbd").count() > 1000 {
+        Some("its bytes were read as text, and those that are none were lost")
+    } else if ends == pairs && ends > 1000 {
+        Some("its line ends were changed to CR LF, as git (autocrlf) or FTP do with a text")
+    } else if pairs == 0 {
+        Some("its line ends were changed from CR LF, as git (autocrlf) or FTP do with a text")
+    } else {
+        None
+    }
+}
 
 /// Why bytes without our hash at their end are refused.
 pub(super) fn diagnose(bytes: &[u8]) -> ModelError {
@@ -59,6 +89,9 @@ fn other_kind(bytes: &[u8]) -> Option<(String, &'static str)> {
         let got = format!("{} bytes that are all zero, as a download that broke off leaves them", bytes.len());
         return Some((got, DOWNLOAD));
     }
+    // An editor may have put a mark or blank lines before a pointer.
+    let marked = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let bytes = if marked.starts_with(b"version https://git-lfs") { marked } else { bytes };
     let is =
         |(at, magic, ..): &&(usize, &[u8], &str, &str)| bytes.get(*at..).is_some_and(|rest| rest.starts_with(magic));
     if let Some((.., what, hint)) = KINDS.iter().find(is) {
@@ -80,7 +113,8 @@ fn without_manifest(bytes: &[u8]) -> (String, &'static str) {
         );
     }
     let first: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    (format!("{} bytes of no known kind (they begin with {})", bytes.len(), first.join(" ")), DOWNLOAD)
+    let bytes_are = if bytes.len() == 1 { "1 byte".to_owned() } else { format!("{} bytes", bytes.len()) };
+    (format!("{bytes_are} of no known kind (they begin with {})", first.join(" ")), DOWNLOAD)
 }
 
 /// Whether bytes are the beginning of an ONNX model whose end is missing.
@@ -156,13 +190,19 @@ fn text(bytes: &[u8]) -> Option<(String, &'static str)> {
             "download the file itself (its raw link): a page, a login or a proxy has answered instead",
         ));
     }
-    let quoted: String = text.lines().next().unwrap_or_default().chars().take(QUOTED_CHARACTERS).collect();
+    let words: Vec<&str> = text.split_whitespace().take(QUOTED_CHARACTERS).collect();
+    let quoted: String = words.join(" ").chars().take(QUOTED_CHARACTERS).collect();
     let kind = match text.chars().next() {
         Some('{' | '[') => "JSON",
         Some('<') => "XML",
         _ => "a text",
     };
     Some((format!("{kind} that begins with '{}'", quoted.trim_end()), DOWNLOAD))
+}
+
+/// A name out of a file, for messages.
+pub(super) fn quoted(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).chars().take(QUOTED_CHARACTERS).flat_map(char::escape_debug).collect()
 }
 
 /// Of a whole ONNX model: who wrote it, for the message.
@@ -172,7 +212,7 @@ fn onnx(bytes: &[u8]) -> Option<String> {
         let field = field.ok()?;
         graph |= field.number == field::MODEL_GRAPH;
         if let (field::MODEL_PRODUCER, Some(name)) = (field.number, field.content) {
-            let name: String = String::from_utf8_lossy(name).chars().take(QUOTED_CHARACTERS).collect();
+            let name = quoted(name);
             producer = format!(" (producer: {name})");
         }
     }
@@ -189,7 +229,7 @@ mod tests {
         let checkpoint = br#"{"__metadata__":{"planwright.training":"{}"}}"#;
         let lengthened = |json: &[u8]| [&(json.len() as u64).to_le_bytes()[..], json].concat();
         let tar = [&[b'a'; 257][..], b"ustar"].concat();
-        let cases: [(Vec<u8>, &str, &str); 18] = [
+        let cases: [(Vec<u8>, &str, &str); 23] = [
             (Vec::new(), "an empty file", "download"),
             (vec![0; 4096], "4096 bytes that are all zero", "download"),
             (
@@ -197,6 +237,11 @@ mod tests {
                 "git-lfs pointer",
                 "lfs pull",
             ),
+            (b"\xef\xbb\xbfversion https://git-lfs.github.com/spec/v1\r\noid".to_vec(), "git-lfs pointer", "lfs pull"),
+            (b"oid sha256:4d7a\nsize 12345\n".to_vec(), "git-lfs pointer", "lfs pull"),
+            (b"outs:\n- md5: a304\n  path: m.onnx\n".to_vec(), "a DVC pointer", "dvc pull"),
+            (b"\x80\x05}q\0.".to_vec(), "a Python pickle", "planwright-train"),
+            (b"{\n  \"irVersion\": \"8\",\n".to_vec(), "JSON that begins with '{ \"irVersion\": \"8\",'", "download"),
             (b"/annex/objects/SHA256E-s9--0.onnx\n".to_vec(), "git-annex pointer", "annex get"),
             (b"\n<!DOCTYPE html><html><head>".to_vec(), "a web page", "raw link"),
             (b"<HTML><title>Sign in</title>".to_vec(), "a web page", "raw link"),
@@ -218,6 +263,23 @@ mod tests {
             let found = matches!(&error, ModelError::Foreign { got, hint: to_do } if got.contains(what) && to_do.contains(hint));
             assert!(found, "{what}: {error}");
         }
+    }
+
+    #[test]
+    fn a_binary_file_that_was_sent_as_text_is_named() {
+        let mut state = 1_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) as u8
+        };
+        let bytes: Vec<u8> = (0..2 << 20).map(|_| next()).collect();
+        assert_eq!(as_text(&bytes), None);
+        let crlf: Vec<u8> =
+            bytes.iter().flat_map(|byte| if *byte == b'\n' { vec![b'\r', b'\n'] } else { vec![*byte] }).collect();
+        assert!(as_text(&crlf).is_some_and(|what| what.contains("changed to CR LF")));
+        let lf: Vec<u8> = bytes.iter().filter(|byte| **byte != b'\r').copied().collect();
+        assert!(as_text(&lf).is_some_and(|what| what.contains("changed from CR LF")));
+        assert!(as_text(String::from_utf8_lossy(&bytes).as_bytes()).is_some_and(|what| what.contains("read as text")));
     }
 
     #[test]

@@ -49,6 +49,7 @@ pub use contract::{CODES, SUPPORT};
 pub use engine::{Engine, EngineChoice, EngineDescription, EngineKind, EngineNameError, Provider};
 pub use error::{EngineError, ModelError};
 pub use family::{Family, FamilyName, MAX_CANDIDATES, tensors};
+pub use foreign::known_kind;
 pub use load::{SELF_TEST_TOLERANCE, load_engine, relative_difference};
 pub use manifest::Manifest;
 pub use manifest_entries::{

@@ -1,5 +1,7 @@
 //! As much protobuf as an artefact needs: appending metadata entries, and walking over fields without a decode.
 
+use super::foreign::quoted;
+
 /// Wire type of strings, bytes and messages.
 const LENGTH_DELIMITED: u8 = 2;
 /// Messages nested deeper than this are an attack, not a network.
@@ -213,8 +215,7 @@ fn search(message: &[u8], kind: Kind, depth: usize) -> Result<Option<External>, 
             return Ok(Some(found));
         }
     }
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ok(external.then(|| External { tensor: text(name), location: text(location) }))
+    Ok(external.then(|| External { tensor: quoted(name), location: quoted(location) }))
 }
 
 /// A model as the exporter's library writes it: other tools write the same fields in the order of their numbers, add

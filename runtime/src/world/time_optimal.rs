@@ -12,6 +12,8 @@ use crate::geometry::distance;
 
 /// Speed levels on each side of zero.
 const LEVELS: i64 = 6;
+/// A place and a speed of the lattice: row, column, and both speeds.
+type Lattice = (u16, u16, i8, i8);
 const SPEEDS: i64 = 2 * LEVELS + 1;
 const SPEED_QUANTUM: f64 = MAX_SPEED_MPS / LEVELS as f64;
 const LATTICE_SECS: f64 = SPEED_QUANTUM / MAX_ACCELERATION_MPS2;
@@ -133,7 +135,7 @@ impl TimeOptimalBound {
                             let index = self.index(ix, iy, px, py);
                             self.steps[index] = 0;
                             self.reached += 1;
-                            frontier.push([ix, iy, px, py].map(|value| value as i16));
+                            frontier.push((ix as u16, iy as u16, px as i8, py as i8));
                         }
                     }
                 }
@@ -143,8 +145,9 @@ impl TimeOptimalBound {
         while !frontier.is_empty() && depth < UNREACHED - 1 {
             depth += 1;
             let mut next = Vec::new();
-            while let Some(state) = frontier.pop() {
-                self.expand(state.map(i64::from), depth, &mut frontier, &mut next);
+            while let Some((ix, iy, px, py)) = frontier.pop() {
+                let state = [i64::from(ix), i64::from(iy), i64::from(px), i64::from(py)];
+                self.expand(state, depth, &mut frontier, &mut next);
             }
             frontier = next;
             progress(self.reached as f64 / self.steps.len() as f64);
@@ -155,7 +158,7 @@ impl TimeOptimalBound {
     }
 
     /// Predecessors of one state: those one step before, and those that a wall stopped just now.
-    fn expand(&mut self, [ix, iy, px, py]: [i64; 4], depth: u16, same: &mut Vec<[i16; 4]>, next: &mut Vec<[i16; 4]>) {
+    fn expand(&mut self, [ix, iy, px, py]: [i64; 4], depth: u16, same: &mut Vec<Lattice>, next: &mut Vec<Lattice>) {
         for ax in -1..=1 {
             for ay in -1..=1 {
                 let (qx, qy) = (px - ax, py - ay);
@@ -189,12 +192,12 @@ impl TimeOptimalBound {
         }
     }
 
-    fn visit(&mut self, [ix, iy, px, py]: [i64; 4], depth: u16, frontier: &mut Vec<[i16; 4]>) {
+    fn visit(&mut self, [ix, iy, px, py]: [i64; 4], depth: u16, frontier: &mut Vec<Lattice>) {
         let index = self.index(ix, iy, px, py);
         if self.steps[index] == UNREACHED {
             self.steps[index] = depth;
             self.reached += 1;
-            frontier.push([ix, iy, px, py].map(|value| value as i16));
+            frontier.push((ix as u16, iy as u16, px as i8, py as i8));
         }
     }
 
@@ -286,12 +289,24 @@ mod tests {
         let hall = |side: usize| {
             format!("{0}\n{1}{0}", "#".repeat(side), format!("#{}#\n", "O".repeat(side - 2)).repeat(side - 2))
         };
-        for side in [34, 66, 500] {
+        for side in [34, 66, 1000] {
             let Ok(layout) = Layout::parse("hall", &hall(side)) else { panic!("parses") };
             let error = TimeOptimalBound::new(&layout, [1.0, 1.0]).expect_err("too large");
             assert_eq!((error.cells, error.rows), ((side - 2) * (side - 2), side));
             assert!(error.to_string().contains("MB, got one of"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_goal_at_the_end_of_the_longest_maze_is_found() {
+        let corridor = format!("#{}#OOO#", "O".repeat(1020));
+        let wall = "#".repeat(corridor.len());
+        let Ok(layout) = Layout::parse("corridor", &format!("{wall}\n{corridor}\n{wall}")) else { panic!("parses") };
+        let end = layout.columns() as f64 - 2.2;
+        let bound = TimeOptimalBound::new(&layout, [0.8, end]).expect("a short part");
+        let secs = bound.least_secs(&State::at_rest([0.8, end - 2.0]));
+        assert!((0.1..5.0).contains(&secs), "{secs}");
+        assert_eq!(bound.least_secs(&State::at_rest([0.8, 1.0])), f64::INFINITY);
     }
 
     #[test]

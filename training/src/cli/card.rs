@@ -100,7 +100,10 @@ fn read(path: &Path, machine: &str) -> Result<(String, Map<String, Value>), CliE
             path.display()
         ))
     };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let text = planwright::text::read(path).map_err(|error| {
+        let problem = error.to_string();
+        wrong(problem.trim_start_matches("expected a text, got ").to_owned())
+    })?;
     let json: Value = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     let word = |key: &str| json.get(key).and_then(Value::as_str).map(str::to_owned);
     let (Some(protocol), Some(layout)) = (word("protocol"), word("layout")) else {

@@ -5,7 +5,7 @@ use super::trainer::{Trainer, to_vec};
 use crate::network::{ParameterSpec, Parameters};
 use crate::recipe::{DeviceName, Recipe};
 use crate::transform::DecoderTables;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::Write;
@@ -178,10 +178,17 @@ impl Checkpoint {
     /// If it is missing, truncated, of another format, or holds a number that is not finite.
     pub fn read(path: &Path) -> Result<Self, CheckpointError> {
         let wrong = |problem: String| CheckpointError::Format { path: path.to_owned(), problem };
-        let bytes = std::fs::read(path).map_err(|source| CheckpointError::Io { path: path.to_owned(), source })?;
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| wrong(error.to_string()))?;
-        let metadata = header.metadata().clone().ok_or_else(|| wrong("no metadata".to_owned()))?;
-        let state = metadata.get(STATE_KEY).ok_or_else(|| wrong(format!("no `{STATE_KEY}` in the metadata")))?;
+        let io = |source| CheckpointError::Io { path: path.to_owned(), source };
+        let kind = std::fs::metadata(path).map_err(io)?.file_type();
+        // Reading a pipe would wait, and a device may have no end.
+        if !kind.is_file() {
+            let hint = if kind.is_dir() { "\nhint: the checkpoint in it is checkpoint.safetensors" } else { "" };
+            return Err(wrong(format!("{}{hint}", planwright::files::describe(kind))));
+        }
+        let bytes = std::fs::read(path).map_err(io)?;
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| wrong(no_checkpoint(&bytes, &error)))?;
+        let state = header.metadata().as_ref().and_then(|metadata| metadata.get(STATE_KEY));
+        let state = state.ok_or_else(|| wrong(format!("a safetensors file without `{STATE_KEY}` in its metadata")))?;
         let unreadable = |error: serde_json::Error| wrong(format!("a training state with {error}"));
         let Peek { format } = serde_json::from_str(state).map_err(unreadable)?;
         if format != FORMAT {
@@ -190,7 +197,7 @@ impl Checkpoint {
         let State { step, recipe, mut data, .. } = serde_json::from_str(state).map_err(unreadable)?;
         let network = recipe.network();
         network.check().map_err(wrong)?;
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|error| wrong(error.to_string()))?;
+        let tensors = SafeTensors::deserialize(&bytes).map_err(|error| wrong(no_checkpoint(&bytes, &error)))?;
         let specs = network.parameters();
         let mut values = [const { Vec::new() }; 4];
         for (part, flat) in PARTS.iter().zip(&mut values) {
@@ -250,6 +257,16 @@ fn real_rows(tensors: &SafeTensors) -> Result<Vec<Row>, String> {
         }
     }
     if rows.is_empty() { Err(format!("no `{REAL}.0`")) } else { Ok(rows) }
+}
+
+/// What bytes are that cannot be read as a checkpoint.
+fn no_checkpoint(bytes: &[u8], error: &SafeTensorError) -> String {
+    // After the length of its header a file of safetensors begins with a brace.
+    let known = planwright::model::known_kind(bytes).filter(|_| bytes.get(8) != Some(&b'{'));
+    match known {
+        Some((kind, hint)) => format!("{kind}\nhint: {hint}"),
+        None => format!("a file that was cut off or damaged ({error})"),
+    }
 }
 
 fn to_bytes(values: &[f32]) -> Vec<u8> {

@@ -62,7 +62,7 @@ impl Recipe {
     /// # Errors
     /// The first thing that is wrong, with file and field.
     pub fn read(path: &Path) -> Result<Self, RecipeError> {
-        let text = std::fs::read_to_string(path).map_err(|source| RecipeError::Io { path: path.to_owned(), source })?;
+        let text = planwright::text::read(path).map_err(|source| RecipeError::Io { path: path.to_owned(), source })?;
         Self::parse(&text, path)
     }
 

@@ -25,9 +25,9 @@ pub(crate) fn outcome<M: Member>(settings: M, found: M::Found) -> Outcome<M, M::
 }
 
 /// The same of members of ensembles; `same` compares what was found.
-pub(crate) fn members_resume<M: Member>(cells: &[M], other: &M, same: fn(&M::Found, &M::Found) -> bool)
+pub(crate) fn members_resume<M>(cells: &[M], other: &M, same: fn(&M::Found, &M::Found) -> bool)
 where
-    M: Debug + PartialEq,
+    M: Member + Debug + PartialEq,
     M::Found: Clone + Debug + PartialEq,
 {
     let mark = |outcome: &mut Outcome<M, M::Found>| outcome.wall_secs = -1.0;

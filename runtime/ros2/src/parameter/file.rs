@@ -153,8 +153,20 @@ pub fn read_parameter_file(path: &Path) -> Result<ParameterFile, FileError> {
     if bytes.len() > MAX_FILE_BYTES {
         return Err(FileError::TooLarge { path: path.to_owned(), max: MAX_FILE_BYTES });
     }
-    let text = String::from_utf8(bytes).map_err(|_| FileError::NotText { path: path.to_owned() })?;
+    let text = decoded(bytes).ok_or_else(|| FileError::NotText { path: path.to_owned() })?;
     parse_parameter_file(&text, path)
+}
+
+/// UTF-8, or with its mark UTF-16: the encodings of YAML, both of which rcl reads.
+fn decoded(bytes: Vec<u8>) -> Option<String> {
+    let unit: fn([u8; 2]) -> u16 = match bytes.get(..2) {
+        Some([0xff, 0xfe]) => u16::from_le_bytes,
+        Some([0xfe, 0xff]) => u16::from_be_bytes,
+        _ => return String::from_utf8(bytes).ok(),
+    };
+    let (pairs, odd) = bytes.get(2..)?.as_chunks::<2>();
+    let text: Result<String, _> = char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect();
+    text.ok().filter(|_| odd.is_empty())
 }
 
 /// Reads the text of a parameter file; `path` is for messages.
@@ -449,6 +461,10 @@ robot:
         assert!(matches!(read_parameter_file(&path), Err(FileError::TooLarge { .. })));
         std::fs::write(&path, [0xff, 0xfe, 0x00]).expect("written");
         assert!(matches!(read_parameter_file(&path), Err(FileError::NotText { .. })));
+        let text: Vec<u8> =
+            "\u{feff}a:\n  ros__parameters: {x: 1}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        std::fs::write(&path, text).expect("written");
+        assert!(read_parameter_file(&path).is_ok_and(|file| file.entries.len() == 1));
         assert!(matches!(read_parameter_file(folder.path()), Err(FileError::NotAFile { .. })));
         assert!(matches!(read_parameter_file(&folder.path().join("none")), Err(FileError::Io { .. })));
     }

@@ -438,6 +438,7 @@ fn checked(parent: &str, child: &str, mut transform: Transform) -> Result<Transf
 }
 
 /// A name fit for an error, however long it is.
-fn shortened(name: &str) -> String {
-    name.chars().take(MAX_NAME_BYTES).collect()
+pub(super) fn shortened(name: &str) -> String {
+    const KEPT: usize = 100;
+    if name.chars().count() <= KEPT { name.to_owned() } else { name.chars().take(KEPT).chain("...".chars()).collect() }
 }

@@ -1,6 +1,6 @@
 //! Lookup of the transform between two frames at a time.
 
-use super::buffer::{Edge, TransformBuffer};
+use super::buffer::{Edge, TransformBuffer, shortened};
 use super::frames::FrameId;
 use super::history::Sampled;
 use super::{Transform, TransformError};
@@ -102,8 +102,8 @@ impl TransformBuffer {
     fn known(&self, frame: &str) -> Result<FrameId, TransformError> {
         let (limit, counts) = (self.settings.max_frames, self.counts());
         self.frames.find(frame).ok_or_else(|| match counts.unused {
-            0 => TransformError::UnknownFrame { frame: frame.to_owned() },
-            _ => TransformError::TooManyFrames { frame: frame.to_owned(), limit },
+            0 => TransformError::UnknownFrame { frame: shortened(frame) },
+            _ => TransformError::TooManyFrames { frame: shortened(frame), limit },
         })
     }
 

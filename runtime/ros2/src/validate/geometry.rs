@@ -18,7 +18,7 @@ const ROUNDED_NORMS: RangeInclusive<f64> = 0.5..=2.0;
 /// Below this norm an orientation was never set.
 const UNSET_NORM: f64 = 1e-3;
 /// Least cosine of the pitch with which a direction in the plane is defined.
-const LEAST_LEVEL: f64 = 1e-2;
+pub const LEAST_LEVEL: f64 = 1e-2;
 
 /// Odometry, as planning uses it.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -16,7 +16,8 @@ mod oddity;
 pub use error::InvalidMessage;
 pub(crate) use geometry::is_rounding;
 pub use geometry::{
-    PlanarOdometry, check_odometry, check_orientation, check_place, check_planar_position, check_planar_velocity,
+    LEAST_LEVEL, PlanarOdometry, check_odometry, check_orientation, check_place, check_planar_position,
+    check_planar_velocity,
 };
 pub use header::without_slash;
 pub use map::{MAX_MAP_CELLS, check_map};

@@ -10,12 +10,12 @@ use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Odometry};
 use planwright_ros2::messages::std_msgs::Header;
 use planwright_ros2::odometry::{OdometryLimits, OdometryMonitor, OdometrySample, OdometryStatus};
 use planwright_ros2::tf::{
-    Inserted, LookupTime, StampedTransform, Transform, TransformBuffer, TransformError, TransformSettings,
+    Inserted, LookupTime, Quaternion, StampedTransform, Transform, TransformBuffer, TransformError, TransformSettings,
 };
 use planwright_ros2::time::{Clock, ClockSource, RosTime, StampError};
 use planwright_ros2::validate::{
-    InvalidMessage, Oddities, Oddity, PlanarOdometry, check_map, check_odometry, check_orientation, check_place,
-    without_slash,
+    InvalidMessage, LEAST_LEVEL, Oddities, Oddity, PlanarOdometry, check_map, check_odometry, check_orientation,
+    check_place, without_slash,
 };
 use std::cell::Cell;
 use std::sync::Arc;
@@ -683,7 +683,10 @@ impl Inputs {
         let mut odd = self.odd_pose.get();
         let rotation = check_orientation(&pose.pose.orientation, &mut odd).map_err(|invalid| invalid.below(of))?;
         self.odd_pose.set(odd);
-        Ok(Placed { position, yaw_rad: rotation.map(|rotation| (map_from_frame.rotation * rotation).yaw()) })
+        let rotation = rotation.map(|rotation| map_from_frame.rotation * rotation);
+        // With its x axis up or down a robot has no direction, and what would be computed is the rounding's.
+        let yaw_rad = rotation.filter(|rotation| rotation.level() >= LEAST_LEVEL).map(Quaternion::yaw);
+        Ok(Placed { position, yaw_rad })
     }
 
     fn position(&self, of: &'static str, pose: &PoseStamped) -> Result<(Point, Transform), InputFault> {

@@ -21,6 +21,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+/// Characters of a name that a message repeats.
+const LONGEST_QUOTED: usize = 60;
+
 /// A request without an answer yet.
 pub(super) struct PendingRequest {
     canceled: Arc<AtomicBool>,
@@ -91,8 +94,8 @@ impl Problem {
         let ids = &parameters.planner_ids;
         if !ids.contains(&request.planner_id) {
             let names: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
-            let message =
-                format!("expected planner_id to be one of {}, got '{}'", names.join(", "), request.planner_id);
+            let got: String = request.planner_id.chars().take(LONGEST_QUOTED).collect();
+            let message = format!("expected planner_id to be one of {}, got '{got}'", names.join(", "));
             return Err(PlanningFailure::new(ErrorCode::InvalidPlanner, "invalid_planner", message));
         }
         if request.viapoints > 0 {
@@ -545,6 +548,9 @@ mod tests {
         let mut zeros = pose(FREE[1], "map");
         zeros.pose.orientation.w = 0.0;
         assert_eq!(yaw(zeros, &inputs), None);
+        let mut upwards = pose(FREE[1], "map");
+        (upwards.pose.orientation.y, upwards.pose.orientation.w) = (-0.5, 0.5);
+        assert_eq!(yaw(upwards, &inputs), None, "a direction that the rounding would decide");
         // A frame turned by a quarter, whose origin is chosen so that the goal stays where it is.
         let mut quarter = TransformStamped::default();
         (quarter.header.frame_id, quarter.child_frame_id) = ("map".to_owned(), "turned".to_owned());

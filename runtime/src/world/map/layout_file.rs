@@ -1,11 +1,9 @@
 //! Layout files: encodings, and the forms in which D4RL, gymnasium-robotics and MovingAI write mazes.
 
 use super::layout::{Layout, LayoutError};
-use std::io::{ErrorKind, Read as _};
+use crate::text;
+use std::io::ErrorKind;
 use std::path::Path;
-
-/// Larger files are no mazes.
-const MAX_BYTES: u64 = 8 << 20;
 
 impl Layout {
     /// A built-in layout by name, else the layout in the file of that path, else a layout given as D4RL's one-line text.
@@ -17,7 +15,7 @@ impl Layout {
             return Ok(layout);
         }
         let path = Path::new(name_or_path);
-        let bytes = match read(path) {
+        let bytes = match text::read_bytes(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound || name_or_path.contains('\\') => {
                 let is_text = name_or_path.starts_with('#') && name_or_path.contains('\\');
@@ -49,7 +47,7 @@ impl Layout {
     pub fn from_text(name: &str, text: &str) -> Result<Self, LayoutError> {
         let rows = if text.trim_start().to_ascii_lowercase().starts_with("type ") {
             moving_ai(text)?
-        } else if text.contains('[') {
+        } else if text.contains('[') && !text.contains("\"#") && !text.contains("'#") {
             nested_lists(text)?
         } else {
             plain_rows(text)?
@@ -58,68 +56,24 @@ impl Layout {
     }
 }
 
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let file = std::fs::File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(std::io::Error::new(ErrorKind::IsADirectory, "a folder"));
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(std::io::Error::new(ErrorKind::FileTooLarge, format!("more than {MAX_BYTES} bytes")));
-    }
-    Ok(bytes)
-}
-
-/// Order of the two bytes of a unit of UTF-16.
-type Unit = fn([u8; 2]) -> u16;
-
-/// The text of a file, or what the file is instead. Without a mark UTF-16 is known by its zeros, and what is no UTF-8 is
-/// taken as Latin-1: all that means something in a layout is ASCII, the same in both.
+/// The text of a layout file, or what the file is instead.
 fn decoded(bytes: &[u8]) -> Result<String, String> {
-    let kinds: [(&[u8], &str); 6] = [
-        (b"\x89PNG", "a picture; a map of Nav2 is published by its map_server and reaches a node as its map"),
-        (b"P5", "a picture (PGM); a map of Nav2 is published by its map_server and reaches a node as its map"),
-        (b"PK\x03\x04", "a zip archive"),
-        (b"\x1f\x8b", "a gzip archive"),
-        (b"\xff\xfe\0\0", "a text in UTF-32; save it as UTF-8"),
-        (b"\0\0\xfe\xff", "a text in UTF-32; save it as UTF-8"),
-    ];
-    if let Some((_, what)) = kinds.iter().find(|(magic, _)| bytes.starts_with(magic)) {
-        return Err((*what).to_owned());
-    }
-    let zeros = |from: usize| bytes.iter().skip(from).step_by(2).all(|byte| *byte == 0);
-    let (unit, rest): (Option<Unit>, &[u8]) = match bytes {
-        [0xff, 0xfe, rest @ ..] => (Some(u16::from_le_bytes), rest),
-        [0xfe, 0xff, rest @ ..] => (Some(u16::from_be_bytes), rest),
-        [0xef, 0xbb, 0xbf, rest @ ..] => (None, rest),
-        [_, _, ..] if zeros(1) && !zeros(0) => (Some(u16::from_le_bytes), bytes),
-        [_, _, ..] if zeros(0) && !zeros(1) => (Some(u16::from_be_bytes), bytes),
-        _ => (None, bytes),
-    };
-    let text = match unit {
-        Some(unit) => {
-            let (pairs, odd) = rest.as_chunks::<2>();
-            let text: Result<String, _> = char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect();
-            text.ok().filter(|_| odd.is_empty()).ok_or("a damaged text in UTF-16; save it as UTF-8")?
-        }
-        None => {
-            String::from_utf8(rest.to_vec()).unwrap_or_else(|_| rest.iter().map(|byte| char::from(*byte)).collect())
-        }
-    };
-    if text.chars().any(|letter| letter.is_control() && !letter.is_whitespace()) {
-        return Err("bytes that are no text".to_owned());
+    let text = text::decoded(bytes)?;
+    let text = text.strip_prefix('\u{200b}').unwrap_or(&text);
+    let (word, rest) = text.trim_start().split_at_checked(2).unwrap_or(("", text));
+    if matches!(word, "P1" | "P2" | "P3" | "P4" | "P5" | "P6") && rest.starts_with(char::is_whitespace) {
+        return Err(
+            "a picture (PGM); a map of Nav2 is published by its map_server and reaches a node as its map".to_owned()
+        );
     }
     let kinds = [
         ("image:", "a map file of Nav2, whose map is published by map_server and reaches a node as its map"),
-        ("version https://git-lfs", "a git-lfs pointer instead of the file itself: git lfs pull"),
         ("version ", "a list of scenarios; their map is the .map file of that name"),
-        ("<", "a web page"),
     ];
     let begins = |word: &str| text.trim_start().starts_with(word) || word == "image:" && text.contains("\nimage:");
     match kinds.iter().find(|(word, _)| begins(word)) {
         Some((_, what)) => Err((*what).to_owned()),
-        None => Ok(text),
+        None => Ok(text.to_owned()),
     }
 }
 
@@ -153,10 +107,13 @@ fn plain_rows(text: &str) -> Result<String, LayoutError> {
 fn nested_lists(text: &str) -> Result<String, LayoutError> {
     let (mut depth, mut row, mut column) = (0, 0, 0);
     let (mut rows, mut entry, mut is_comment, mut is_over) = (String::new(), String::new(), false, false);
-    let mut goals = 0;
+    let (mut goals, mut before) = (0, ' ');
     for letter in text.chars() {
         is_comment = (is_comment || letter == '#') && letter != '\n';
-        if is_comment || depth == 0 && letter != '[' {
+        // Of `MAZE: List[List[int]] = [[1, ...` the type is no list.
+        let is_type = depth == 0 && before.is_alphanumeric();
+        before = letter;
+        if is_comment || depth == 0 && letter != '[' || is_type {
             continue;
         }
         if is_over {
@@ -283,6 +240,9 @@ mod tests {
             (b"\xff\xfe\0\0#\0\0\0".to_vec(), "got a text in UTF-32"),
             (b"\x89PNG\r\n\x1a\n".to_vec(), "got a picture"),
             (b"P5\n4 4\n255\n....".to_vec(), "got a picture (PGM)"),
+            (b"P2\n3 3\n255\n0 0 0\n".to_vec(), "got a picture (PGM)"),
+            (b"<?xml version=\"1.0\"?>\n<sdf version=\"1.6\">".to_vec(), "got XML"),
+            (b"GIF89a".to_vec(), "got a picture (GIF)"),
             (b"\x08\x01\x02".to_vec(), "got bytes that are no text"),
             (b"# depot\nimage: depot.pgm\norigin: [0, 0, 0]\n".to_vec(), "got a map file of Nav2"),
             (b"version 1\n0\tBerlin_0_256.map\t256\t256\t1\t1\t2\t2\t1.4\n".to_vec(), "got a list of scenarios"),
@@ -313,6 +273,8 @@ mod tests {
             "[[1, 1, 1, 1, 1],\n [1, 'g', 0, 0, 1],\n [1, 1, 1, 0, 1],\n [1, \"r\", 0, 0, 1],\n [1, 1, 1, 1, 1]]".to_owned(),
             "# a map\nMAZE = [\n  [1, 1, 1, 1, 1],\n [1, C, 0, 0, 1], # the goal\n [1, 1, 1, 0, 1],\n [1, R, 0, 0, 1],\n [1, 1, 1, 1, 1],\n]\n"
                 .to_owned(),
+            "['#####', '#GOO#', '###O#', '#OOO#', '#####']".to_owned(),
+            "U_MAZE: List[List[Union[int, str]]] = [[1,1,1,1,1],[1,'g',0,0,1],[1,1,1,0,1],[1,0,0,0,1],[1,1,1,1,1]]".to_owned(),
             "[[1 1 1 1 1]\n [1 g 0 0 1]\n [1 1 1 0 1]\n [1 0 0 0 1]\n [1 1 1 1 1]]".to_owned(),
         ];
         for text in cases {

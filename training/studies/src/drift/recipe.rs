@@ -164,7 +164,7 @@ impl DriftRecipe {
     }
 
     fn read(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+        let text = planwright::text::read(path).map_err(|error| error.to_string())?;
         let recipe: Self = toml::from_str(&text).map_err(|error| error.to_string().trim().to_owned())?;
         recipe.check().map_err(|error| error.to_string())?;
         Ok(recipe)

@@ -67,9 +67,8 @@ impl PolicySweep {
         let text = match size {
             "reduced" => REDUCED.to_owned(),
             "quick" => QUICK.to_owned(),
-            path => {
-                std::fs::read_to_string(path).map_err(|source| StudyError::Io { path: PathBuf::from(path), source })?
-            }
+            path => planwright::text::read(path.as_ref())
+                .map_err(|source| StudyError::Io { path: PathBuf::from(path), source })?,
         };
         let wrong = |problem: String| StudyError::input(format!("{size}: {problem}"));
         let sweep: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string().trim().to_owned()))?;
