@@ -897,7 +897,7 @@ mod tests {
         inputs.note_transform_mismatch("/tf", "the reader asks for reliable, the writer offers best effort");
         let (name, text) = refusal(located(&inputs));
         assert_eq!(name, "tf_unknown_frame");
-        assert!(text.contains("`odom`\nhint: ") && text.contains("does not fit: /tf: the reader asks"), "{text}");
+        assert!(text.contains("got `map`\nhint: ") && text.contains("does not fit: /tf: the reader asks"), "{text}");
     }
 
     #[test]
