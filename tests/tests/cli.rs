@@ -180,6 +180,15 @@ fn one_limit_of_candidates_holds_for_commands_nodes_and_manifests() {
 }
 
 #[test]
+fn a_node_is_described_whatever_the_variables_demand_of_the_network() {
+    for (name, value) in [("RMW_IMPLEMENTATION", "rmw_zenoh_cpp"), ("ROS_DISCOVERY_SERVER", "10.0.0.7:11811")] {
+        let arguments = ["node", "maze", "--describe", "markdown"];
+        let (text, _, code) = run(planwright().args(arguments).env(name, value));
+        assert!(code == 0 && text.contains("| `map_frame`"), "{name}: {text}");
+    }
+}
+
+#[test]
 fn inspect_shows_manifest_hash_parity_and_figures() {
     for layout in LAYOUTS {
         let out = json(planwright().arg("inspect").arg(model(layout)).arg("--json"));

@@ -23,20 +23,21 @@ struct Publishers {
 }
 
 impl Publishers {
-    fn is_volatile(&mut self, publisher: Gid) -> bool {
+    /// `None` for one that is gone before its first message was looked at.
+    fn is_volatile(&mut self, publisher: Gid) -> Option<bool> {
         if let Some(known) = self.is_volatile.get(&publisher) {
-            return *known;
+            return Some(*known);
         }
         let guid = GUID::from(publisher);
         let writers = self.participant.discovered_writers();
         let found = writers.iter().find(|writer| writer.writer_proxy.remote_writer_guid == guid);
-        let Some(durability) = found.map(|writer| writer.publication_topic_data.durability) else { return false };
+        let durability = found.map(|writer| writer.publication_topic_data.durability)?;
         if self.is_volatile.len() >= MAX_PUBLISHERS {
             self.is_volatile.pop_first();
         }
         let is_volatile = matches!(durability, None | Some(Durability::Volatile));
         self.is_volatile.insert(publisher, is_volatile);
-        is_volatile
+        Some(is_volatile)
     }
 }
 
@@ -57,8 +58,10 @@ pub fn subscribe<S: 'static, M: MessageType + Message + 'static>(
     for (qos, of_volatile) in [(qos, false), (qos.not_kept(), true)] {
         let (publishers, handle) = (Rc::clone(&publishers), handle.clone());
         executor.subscribe(node.subscription::<M>(name, qos)?, move |state: &mut S, message, info| {
-            // Each publisher is heard by one reader: both may receive its messages, and not in the same order.
-            if publishers.borrow_mut().is_volatile(info.publisher_gid()) == of_volatile {
+            // Each publisher is heard by one reader: both may receive its messages, and not in the same order. What one
+            // that is gone has left is taken from both rather than from none.
+            let is_volatile = publishers.borrow_mut().is_volatile(info.publisher_gid());
+            if is_volatile.is_none_or(|is_volatile| is_volatile == of_volatile) {
                 handle(state, message, of_volatile);
             }
         })?;

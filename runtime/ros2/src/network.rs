@@ -3,7 +3,7 @@
 //! RustDDS finds peers by multicast, and on this computer by their ports. What a variable demands beyond that is
 //! refused: a node that ignored it would be met, and commanded, by computers that it was to be kept from.
 
-use super::network_file::{CYCLONE, FAST, Limits, limits_of};
+use super::network_file::{CYCLONE, FAST, Limits, is_this_computer, limits_of};
 use super::node::Services;
 use std::collections::BTreeSet;
 
@@ -11,12 +11,17 @@ use std::collections::BTreeSet;
 pub const IGNORE: &str = "PLANWRIGHT_IGNORE";
 /// Domains that DDS's port numbers allow on every system.
 const MAX_DOMAIN_ID: u16 = 232;
+/// Profiles that Fast DDS reads from the folder in which a node starts.
+const PROFILES_HERE: [&str; 2] = ["DEFAULT_FASTDDS_PROFILES.xml", "DEFAULT_FASTRTPS_PROFILES.xml"];
+/// Keeps Fast DDS, and a node here, from reading them.
+const SKIP_PROFILES_HERE: &str = "SKIP_DEFAULT_XML_FILE";
 /// What may be ignored.
-const IGNORABLE: [&str; 11] = [
+const IGNORABLE: [&str; 13] = [
     "RMW_IMPLEMENTATION",
     "ROS_AUTOMATIC_DISCOVERY_RANGE",
     "ROS_STATIC_PEERS",
     "ROS_DISCOVERY_SERVER",
+    "ROS2_EASY_MODE",
     "ROS_SECURITY_ENABLE",
     "FASTDDS_DEFAULT_PROFILES_FILE",
     "FASTRTPS_DEFAULT_PROFILES_FILE",
@@ -24,6 +29,7 @@ const IGNORABLE: [&str; 11] = [
     "FASTDDS_BUILTIN_TRANSPORTS",
     "CYCLONEDDS_URI",
     "NDDS_DISCOVERY_PEERS",
+    "RMW_CONNEXT_INITIAL_PEERS",
 ];
 
 /// How far peers are looked for.
@@ -99,7 +105,11 @@ impl Environment {
                 services = Services::Cyclone;
                 range = reading.file("CYCLONEDDS_URI", &CYCLONE, range);
             }
-            "rmw_connextdds" => reading.none("NDDS_DISCOVERY_PEERS", "no list of peers: they are found by multicast"),
+            "rmw_connextdds" => {
+                for name in ["NDDS_DISCOVERY_PEERS", "RMW_CONNEXT_INITIAL_PEERS"] {
+                    reading.none(name, "no list of peers: they are found by multicast");
+                }
+            }
             "rmw_zenoh_cpp" => reading.refuse(
                 "RMW_IMPLEMENTATION",
                 "a middleware on DDS, because planwright is not built for Zenoh",
@@ -127,6 +137,16 @@ impl Environment {
             false => Err(reading.refusals),
         }
     }
+}
+
+/// A number as C reads it, and so rcl: `0x` is hexadecimal, and a 0 in front octal.
+fn number(text: &str) -> Result<u16, std::num::ParseIntError> {
+    let (digits, radix) = match text.strip_prefix('0') {
+        Some(rest) if rest.starts_with(['x', 'X']) => (rest.get(1..).unwrap_or_default(), 16),
+        Some(rest) if !rest.is_empty() => (rest, 8),
+        _ => (text, 10),
+    };
+    u16::from_str_radix(digits, radix)
 }
 
 struct Reading<'a> {
@@ -178,7 +198,7 @@ impl Reading<'_> {
 
     fn domain(&mut self) -> u16 {
         let Some(text) = self.value("ROS_DOMAIN_ID") else { return 0 };
-        match text.trim().parse() {
+        match number(text.trim()) {
             Ok(id) if id <= MAX_DOMAIN_ID => id,
             _ => {
                 self.refuse("ROS_DOMAIN_ID", format!("a number from 0 to {MAX_DOMAIN_ID}"), &text, "correct it");
@@ -212,8 +232,7 @@ impl Reading<'_> {
             }
         };
         let peers = self.value("ROS_STATIC_PEERS").unwrap_or_default();
-        let local = |peer: &str| peer == "localhost" || peer.starts_with("127.");
-        if peers.split(';').map(str::trim).any(|peer| !peer.is_empty() && !local(peer)) {
+        if peers.split(';').map(str::trim).any(|peer| !peer.is_empty() && !is_this_computer(peer)) {
             let hint = "unset it here, and set it on the other computer to this one's address";
             self.refuse("ROS_STATIC_PEERS", "no other computer: peers are found by multicast", &peers, hint);
         }
@@ -221,7 +240,9 @@ impl Reading<'_> {
     }
 
     fn fast_dds(&mut self, range: Range) -> Range {
-        self.none("ROS_DISCOVERY_SERVER", "none, because peers are found by multicast and not by a server");
+        for name in ["ROS_DISCOVERY_SERVER", "ROS2_EASY_MODE"] {
+            self.none(name, "none, because peers are found by multicast and not by a server");
+        }
         if let Some(path) = self.value("FASTDDS_ENVIRONMENT_FILE")
             && (self.file)(&path).is_ok_and(|text| text.contains("\"ROS_DISCOVERY_SERVER\""))
         {
@@ -245,31 +266,65 @@ impl Reading<'_> {
                 ),
             }
         }
-        let range = self.file("FASTDDS_DEFAULT_PROFILES_FILE", &FAST, range);
-        self.file("FASTRTPS_DEFAULT_PROFILES_FILE", &FAST, range)
+        let mut range = range;
+        for name in ["FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"] {
+            range = self.file(name, &FAST, range);
+        }
+        if self.value(SKIP_PROFILES_HERE).is_none_or(|skip| !skip.starts_with('1')) {
+            for name in PROFILES_HERE {
+                if let Ok(text) = (self.file)(name) {
+                    let hint = format!("start planwright in another folder, or with {SKIP_PROFILES_HERE}=1");
+                    range = self.limits(name, name, &text, &FAST, &hint, range);
+                }
+            }
+        }
+        range
     }
 
-    /// A middleware's own settings: what they say about the network counts, and nothing else.
+    /// A middleware's own settings, in files or in the variable itself.
     fn file(&mut self, name: &str, limits: &Limits, range: Range) -> Range {
         let Some(value) = self.value(name) else { return range };
-        let text = if value.trim_start().starts_with('<') {
-            Ok(value.clone())
-        } else {
-            value.split(',').map(|path| (self.file)(path.trim().trim_start_matches("file://"))).collect()
-        };
-        let found = match text {
-            Ok(text) => limits_of(&text, limits),
-            Err(error) => {
-                self.warn(name, format!("expected a readable file, got '{value}': {error}"));
-                return range;
+        let mut text = String::new();
+        let mut rest = value.as_str();
+        while !rest.is_empty() {
+            // Commas part files; a fragment of XML may hold some.
+            let fragment = rest.trim_start().starts_with('<');
+            let end = if fragment {
+                rest.rfind('>').map_or(rest.len(), |end| end + 1)
+            } else {
+                rest.find(',').unwrap_or(rest.len())
+            };
+            let (one, next) = rest.split_at(end);
+            rest = next.trim_start_matches([',', ' ']);
+            if fragment {
+                text.push_str(one);
+                continue;
             }
-        };
+            match (self.file)(one.trim().trim_start_matches("file://")) {
+                Ok(content) => text.push_str(&content),
+                // Cyclone DDS does not start without it, Fast DDS does.
+                Err(error) if std::ptr::eq(limits, &CYCLONE) => {
+                    self.refuse(name, format!("a readable file: {error}"), &value, "correct the path, or unset it");
+                    return range;
+                }
+                Err(error) => {
+                    self.warn(name, format!("expected a readable file, got '{value}': {error}"));
+                    return range;
+                }
+            }
+        }
+        self.limits(name, &value, &text, limits, "unset it for planwright", range)
+    }
+
+    /// What settings say about the network counts, and nothing else.
+    fn limits(&mut self, name: &str, got: &str, text: &str, limits: &Limits, hint: &str, range: Range) -> Range {
+        let found = limits_of(text, limits);
         if !found.limits.is_empty() {
             let expected = format!(
                 "settings that leave the network as it is, because they are not applied: {}",
                 found.limits.join(", ")
             );
-            self.refuse(name, expected, &value, "unset it for planwright");
+            self.refuse(name, expected, got, hint);
         } else if found.loopback {
             return Range::Localhost;
         } else {
@@ -300,6 +355,8 @@ mod tests {
                 Ok("<interfaceWhiteList><address>127.0.0.1</address><interface>eth0</interface></interfaceWhiteList>"
                     .to_owned())
             }
+            "/gain.xml" => Ok("<port><domainIDGain>2</domainIDGain></port>".to_owned()),
+            "/large.xml" => Ok("<builtinTransports max_msg_size=\"1MB\">LARGE_DATA</builtinTransports>".to_owned()),
             "/server.json" => Ok("{\"environment\": {\"ROS_DISCOVERY_SERVER\": \"10.0.0.1:11811\"}}".to_owned()),
             "/cyclone.xml" => Ok(
                 "<NetworkInterface autodetermine=\"true\" priority=\"default\"/><AllowMulticast>true</AllowMulticast>"
@@ -338,7 +395,10 @@ mod tests {
         let (cyclone, _) =
             of(&[("ROS_DOMAIN_ID", "42"), ("RMW_IMPLEMENTATION", "rmw_cyclonedds_cpp")]).expect("both are known");
         assert_eq!((cyclone.domain_id, cyclone.services), (42, Services::Cyclone));
-        for bad in ["233", "-1", "one", "99999"] {
+        for (text, id) in [("0x1F", 31), ("010", 8), ("0", 0), ("232", 232)] {
+            assert_eq!(of(&[("ROS_DOMAIN_ID", text)]).expect(text).0.domain_id, id);
+        }
+        for bad in ["233", "-1", "one", "99999", "08", "0x", "0xFF", "5abc"] {
             assert!(one("ROS_DOMAIN_ID", bad).expect_err(bad).contains("from 0 to 232"), "{bad}");
         }
         for bad in ["rmw_zenoh_cpp", "rmw_fastrtps", "rmw_gurumdds_cpp"] {
@@ -363,6 +423,7 @@ mod tests {
             ("ROS_STATIC_PEERS", "10.0.0.7", Err("10.0.0.7")),
             ("ROS_STATIC_PEERS", " ;localhost;127.0.0.1; ", Ok((Subnet, false))),
             ("ROS_DISCOVERY_SERVER", "10.0.0.7:11811", Err("by multicast")),
+            ("ROS2_EASY_MODE", "10.0.0.7", Err("by multicast")),
             ("ROS_SECURITY_ENABLE", "true", Err("neither signed nor encrypted")),
             ("ROS_SECURITY_ENABLE", "false", Ok((Subnet, false))),
             ("FASTDDS_BUILTIN_TRANSPORTS", "UDPv4", Ok((Subnet, false))),
@@ -385,6 +446,19 @@ mod tests {
             ("CYCLONEDDS_URI", "<AllowMulticast>false</AllowMulticast>", Err("AllowMulticast")),
             ("CYCLONEDDS_URI", "<Peers><Peer Address=\"10.0.0.7\"/></Peers>", Err("Peer")),
             ("CYCLONEDDS_URI", "<NetworkInterfaceAddress>auto</NetworkInterfaceAddress>", Ok((Subnet, true))),
+            ("CYCLONEDDS_URI", "<networkinterface NAME = 'lo' Multicast=\"true\"/>", Ok((Localhost, false))),
+            ("CYCLONEDDS_URI", "<Peers><Peer Address=\"localhost\"/></Peers>", Ok((Subnet, true))),
+            ("CYCLONEDDS_URI", "<SPDPMulticastAddress>239.255.0.7</SPDPMulticastAddress>", Err("SPDPMulticastAddress")),
+            ("CYCLONEDDS_URI", "<ExternalDomainId>3</ExternalDomainId>", Err("ExternalDomainId")),
+            ("CYCLONEDDS_URI", "file:///absent.xml", Err("readable")),
+            ("CYCLONEDDS_URI", "file:///cyclone.xml,<Peer Address=\"10.0.0.7\"/>", Err("Peer")),
+            (
+                "CYCLONEDDS_URI",
+                "<NetworkInterface name=\"lo\"/>, <Tracing><Category>a,b</Category></Tracing>",
+                Ok((Localhost, false)),
+            ),
+            ("FASTDDS_DEFAULT_PROFILES_FILE", "/gain.xml", Err("domainIDGain 2")),
+            ("FASTDDS_DEFAULT_PROFILES_FILE", "/large.xml", Err("builtinTransports LARGE_DATA")),
         ];
         for (name, value, expected) in table {
             match (one(name, value), expected) {
@@ -408,9 +482,30 @@ mod tests {
     #[test]
     fn a_variable_of_another_middleware_does_not_count() {
         let fast = [("ROS_DISCOVERY_SERVER", "10.0.0.7:11811"), ("FASTDDS_DEFAULT_PROFILES_FILE", "/peers.xml")];
+        let connext = [("RMW_IMPLEMENTATION", "rmw_connextdds"), ("RMW_CONNEXT_INITIAL_PEERS", "10.0.0.7")];
+        assert_eq!(of(&connext).expect_err("peers").len(), 1);
+        assert!(of(&connext[1..]).is_ok());
         assert!(of(&[fast[0], fast[1], ("RMW_IMPLEMENTATION", "rmw_cyclonedds_cpp")]).is_ok());
         assert!(of(&[("CYCLONEDDS_URI", "<Peer Address=\"10.0.0.7\"/>")]).is_ok());
         assert_eq!(of(&fast).expect_err("both").len(), 2);
+    }
+
+    #[test]
+    fn profiles_in_the_folder_count_as_fast_dds_has_it() {
+        let here = |text: &'static str, skip: Option<&'static str>| {
+            let variable = |name: &str| skip.filter(|_| name == SKIP_PROFILES_HERE).map(str::to_owned);
+            Environment::of(&variable, &|path| match path {
+                "DEFAULT_FASTDDS_PROFILES.xml" => Ok(text.to_owned()),
+                _ => Err(io::Error::from(io::ErrorKind::NotFound)),
+            })
+        };
+        let peers = "<initialPeersList><locator/></initialPeersList>";
+        let refusal = here(peers, None).expect_err("peers")[0].to_string();
+        assert!(refusal.contains("initialPeersList") && refusal.contains("SKIP_DEFAULT_XML_FILE=1"), "{refusal}");
+        assert_eq!(here(peers, Some("1")), Ok((Environment::default(), vec![])));
+        assert!(here(peers, Some("0")).is_err());
+        let lo = "<interfaceWhiteList><address>127.0.0.1</address></interfaceWhiteList>";
+        assert_eq!(here(lo, None).expect("loopback").0.range, Range::Localhost);
     }
 
     #[test]

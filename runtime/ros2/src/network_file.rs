@@ -19,9 +19,21 @@ pub(super) const FAST: Limits = Limits {
         ("metatrafficUnicastLocatorList", &[]),
         ("metatrafficMulticastLocatorList", &[]),
         ("defaultUnicastLocatorList", &[]),
+        ("defaultMulticastLocatorList", &[]),
+        ("ignore_non_matching_locators", &["false"]),
+        ("use_SIMPLE_EndpointDiscoveryProtocol", &["true"]),
+        ("EDP", &["SIMPLE"]),
+        ("builtinTransports", &["DEFAULT", "UDPv4"]),
+        ("netmask_filter", &["AUTO", "OFF"]),
         ("blocklist", &[]),
         ("domainId", &[]),
         ("portBase", &["7400"]),
+        ("domainIDGain", &["250"]),
+        ("participantIDGain", &["2"]),
+        ("offsetd0", &["0"]),
+        ("offsetd1", &["10"]),
+        ("offsetd2", &["1"]),
+        ("offsetd3", &["11"]),
         ("TTL", &[]),
     ],
     interfaces: &["interfaceWhiteList/address", "interfaceWhiteList/interface", "allowlist/interface"],
@@ -37,7 +49,19 @@ pub(super) const CYCLONE: Limits = Limits {
         ("DDSSecurity", &[]),
         ("ExternalNetworkAddress", &["auto"]),
         ("Transport", &["default", "udp"]),
+        ("SPDPMulticastAddress", &["239.255.0.1"]),
+        ("DefaultMulticastAddress", &["auto"]),
+        ("MulticastTimeToLive", &["1", "32"]),
+        ("ExternalDomainId", &["default"]),
+        ("NetworkPartition", &[]),
+        ("IgnoredPartition", &[]),
         ("Base", &["7400"]),
+        ("DomainGain", &["250"]),
+        ("ParticipantGain", &["2"]),
+        ("MulticastMetaOffset", &["0"]),
+        ("UnicastMetaOffset", &["10"]),
+        ("MulticastDataOffset", &["1"]),
+        ("UnicastDataOffset", &["11"]),
     ],
     interfaces: &["NetworkInterface", "NetworkInterfaceAddress"],
 };
@@ -51,7 +75,8 @@ pub(super) struct Found {
     pub loopback: bool,
 }
 
-/// Reads the elements of `text`. It need not be well-formed: what the middleware refuses is not decided here.
+/// Reads the elements of `text`. It need not be well-formed: what the middleware refuses is not decided here. Capitals do
+/// not count, as in Cyclone DDS.
 pub(super) fn limits_of(text: &str, limits: &Limits) -> Found {
     let mut found = Found::default();
     let (mut parents, mut named, mut builtin, mut udp) = (Vec::new(), Vec::new(), true, false);
@@ -66,15 +91,19 @@ pub(super) fn limits_of(text: &str, limits: &Limits) -> Found {
         let (name, attributes) = tag.split_once(char::is_whitespace).unwrap_or((tag, ""));
         let name = name.trim_end_matches('/');
         let parent = parents.last().copied().unwrap_or("");
-        let one_of = |list: &[&str]| list.iter().any(|own| *own == name || own.split_once('/') == Some((parent, name)));
+        let is = |own: &str, name: &str| own.eq_ignore_ascii_case(name);
+        let below = |own: &str| own.split_once('/').is_some_and(|(above, own)| is(above, parent) && is(own, name));
+        let one_of = |list: &[&str]| list.iter().any(|own| is(own, name) || below(own));
         if one_of(limits.interfaces) {
             let address = attribute(attributes, "address").or_else(|| attribute(attributes, "name")).unwrap_or(value);
             if !address.is_empty() && address != "auto" {
                 named.push(format!("{name} {address}"));
             }
         }
-        let harmless = limits.elements.iter().find(|(own, _)| *own == name).map(|(_, harmless)| *harmless);
-        if harmless.is_some_and(|harmless| !harmless.contains(&value)) || value.starts_with("dds.sec.") {
+        let harmless = limits.elements.iter().find(|(own, _)| is(own, name)).map(|(_, harmless)| *harmless);
+        let is_limit = harmless.is_some_and(|harmless| !harmless.iter().any(|own| is(own, value)));
+        let is_local = is(name, "Peer") && attribute(attributes, "address").is_some_and(is_this_computer);
+        if is_limit && !is_local || value.starts_with("dds.sec.") {
             found.limits.push(format!("{name} {value}").trim_end().to_owned());
         }
         builtin &= !(name == "useBuiltinTransports" && value == "false");
@@ -94,6 +123,11 @@ pub(super) fn limits_of(text: &str, limits: &Limits) -> Found {
     found
 }
 
+/// Whether an address is one of this computer's own loopback.
+pub(super) fn is_this_computer(address: &str) -> bool {
+    address == "localhost" || address.starts_with("127.")
+}
+
 fn without_comments(text: &str) -> String {
     let mut rest = text;
     let mut kept = String::new();
@@ -106,7 +140,15 @@ fn without_comments(text: &str) -> String {
 
 /// The value of an attribute in either kind of quotes.
 fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
-    let (_, rest) = attributes.split_once(&format!("{name}="))?;
-    let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-    rest.get(1..)?.split(quote).next()
+    let mut rest = attributes;
+    while let Some((before, after)) = rest.split_once('=') {
+        let after = after.trim_start();
+        let quote = after.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        let (value, next) = after.get(1..)?.split_once(quote)?;
+        if before.trim().eq_ignore_ascii_case(name) {
+            return Some(value.trim());
+        }
+        rest = next;
+    }
+    None
 }

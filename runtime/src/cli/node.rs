@@ -9,7 +9,7 @@ use planwright_ros2::arguments::RosArguments;
 use planwright_ros2::base::NodeState;
 use planwright_ros2::executor::Waker;
 use planwright_ros2::messages::{nav2_msgs, nav2_msgs_lyrical};
-use planwright_ros2::network::Environment;
+use planwright_ros2::network::{Environment, Range};
 use planwright_ros2::node::Endpoint;
 use planwright_ros2::parameter::{Descriptor, ParameterSet, markdown_table, write_params_file};
 use planwright_ros2::start;
@@ -120,7 +120,7 @@ fn planner(defaults: NodeParameters, arguments: &PlannerArguments) -> Result<u8,
 fn run_planner<A: PathAction>(defaults: NodeParameters, arguments: &PlannerArguments) -> Result<u8, CliError> {
     let name = defaults.node_name();
     let ros = ros_arguments(&arguments.ros)?;
-    let environment = environment()?;
+    let environment = environment_for(arguments.describe.is_some())?;
     let view = arguments.view.start()?;
     let (setup, warnings) = start::open(name, &defaults, &ros, environment).map_err(CliError::input)?;
     warn(&warnings);
@@ -137,7 +137,7 @@ fn run_planner<A: PathAction>(defaults: NodeParameters, arguments: &PlannerArgum
 fn sim(arguments: &SimArguments) -> Result<u8, CliError> {
     let defaults = SimParameters::default();
     let ros = ros_arguments(&arguments.ros)?;
-    let environment = environment()?;
+    let environment = environment_for(arguments.describe.is_some())?;
     let (setup, warnings) = start::open("planwright_sim", &defaults, &ros, environment).map_err(CliError::input)?;
     warn(&warnings);
     let (mut node, executor) = SimNode::open(setup).map_err(CliError::input)?;
@@ -157,6 +157,11 @@ pub(super) fn environment() -> Result<Environment, CliError> {
     })?;
     warn(&warnings);
     Ok(environment)
+}
+
+/// A node that is only described stays on this computer, whatever the variables demand.
+fn environment_for(describing: bool) -> Result<Environment, CliError> {
+    if describing { Ok(Environment { range: Range::Localhost, ..Environment::default() }) } else { environment() }
 }
 
 pub(super) fn warn(warnings: &[impl std::fmt::Display]) {

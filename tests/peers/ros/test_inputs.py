@@ -22,7 +22,7 @@ from rosgraph_msgs.msg import Clock
 from tf2_msgs.msg import TFMessage
 
 from drive import MAZE, SIM, Feed, Watch, map_of, model, stamp_of, transform
-from peer import LATCHED, RELIABLE, Checks, Programs, goal_message, succeeded, wait_until
+from peer import BEST_EFFORT, LATCHED, RELIABLE, Checks, Programs, goal_message, pose, succeeded, wait_until
 
 NONE, UNKNOWN, TF_ERROR = 0, 200, 202
 OK, WARN, ERROR = b"\x00", b"\x01", b"\x02"
@@ -252,10 +252,27 @@ class Inputs:
                 self.finds(watch, f"refused transform, {change.__name__}", "inputs", ERROR, "tf_refused", reason)
             feed.connect()
             self.answered(watch, "a sound transform again", goal_message(FAR), NONE)
+            # Between map and odometry the newest message says something else, and cannot be taken.
+            feed.connect("odom", "map")
+            self.answered(watch, "a transform that closes a loop", goal_message(FAR), TF_ERROR, "tf_loop")
+            dock = pose(*FAR, frame="dock")
+            self.answered(watch, "a loop and an unknown frame of the goal", goal_message(dock), TF_ERROR, "`dock`")
+            feed.connect()
+            self.answered(watch, "a sound transform after a loop", goal_message(FAR), NONE)
             static(itself)
             feed.tf.publish(TFMessage(transforms=[transform("odom", "camera", feed.nanos(), math.nan)]))
             time.sleep(0.5)
             self.answered(watch, "refused transforms beside the way, and of a frame to itself", goal_message(FAR), NONE)
+
+    def transforms_that_cannot_be_heard(self):
+        """A best-effort publisher of /tf reaches neither tf2's listeners nor this node: the answer says so."""
+        with Programs(self.planwright) as programs, Watch() as watch, Feed(watch) as feed:
+            self.maze(programs, watch)
+            self.hears(feed)
+            feed.map.publish(map_of())
+            unheard = watch.publisher(TFMessage, "/tf", BEST_EFFORT, matched=False)
+            unheard.publish(TFMessage(transforms=[transform("map", "odom", time.time_ns())]))
+            self.answered(watch, "transforms of a best-effort publisher", goal_message(FAR), TF_ERROR, "does not fit: /tf", "best effort")
 
     def refused_time(self):
         with Programs(self.planwright) as programs, Watch() as watch:
@@ -377,7 +394,7 @@ class Inputs:
 
 
 SECTIONS = ("refused_maps", "a_map_is_refused_under_way", "a_newer_map_while_a_plan_is_made", "refused_odometry", "refused_transforms",
-            "refused_time", "volatile_publishers", "foreign_parameters", "autostart_without_a_model")
+            "transforms_that_cannot_be_heard", "refused_time", "volatile_publishers", "foreign_parameters", "autostart_without_a_model")
 
 
 def eventually_answered(watch, message, code, words, attempts=100, period_secs=0.1):

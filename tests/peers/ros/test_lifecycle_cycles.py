@@ -74,7 +74,8 @@ def main():
         checks.equal("every transition succeeds", [], refused[:10])
         checks.equal("every goal in between is planned", goals, planned)
         checks.equal("threads and descriptors stay", before, after)
-        first = min(SETTLED, options.cycles // 2)
+        # From the middle on: the allocator's arenas grow with the first plans of each thread.
+        first = options.cycles // 2
         early, late = statistics.median(rss[first:first + 10]), statistics.median(rss[-10:])
         growth = late / early - 1.0
         checks.that("memory is flat", growth <= 0.05, f"expected at most 5 %, got {100 * growth:.1f} %: {early} to {late} KiB")

@@ -54,6 +54,21 @@ class SlowFeed(Feed):
                 self.odom.publish(self.odometry())
 
 
+class FalteringFeed(SlowFeed):
+    """A simulation that stands for half a second again and again, clock and robot alike."""
+
+    def _feed(self):
+        nanos = self.clock_nanos
+        while not self.ended.is_set():
+            for _ in range(25):
+                nanos += 20_000_000
+                self.clock.publish(Clock(clock=stamp_of(nanos)))
+                self.clock_nanos = nanos
+                self.odom.publish(self.odometry())
+                time.sleep(0.02)
+            self.ended.wait(0.5)
+
+
 class OddInputs:
     def __init__(self, checks, planwright):
         self.checks = checks
@@ -158,7 +173,7 @@ class OddInputs:
             message.header.stamp = stamp_of(time.time_ns() + 900_000_000)
 
         for change, parts in ((old, ("0.7", "0.2 s", "max_observation_age_secs")), (other_clock, ("300.", "use_sim_time")),
-                              (ahead, ("0.100 s", "0.9", "future_tolerance_secs"))):
+                              (ahead, ("0.100 s", "got 0.", "future_tolerance_secs"))):
             feed.change = change
             time.sleep(SETTLE_SECS)
             self.refused(watch, f"odometry, {change.__name__}", TF_ERROR, *parts)
@@ -350,7 +365,23 @@ class OddInputs:
         self.simulation("a clock of 2 Hz", 1.0, 0.5, {"max_observation_age_secs": 1.0})
 
 
-SECTIONS = ("messages", "fleet", "slow_simulation", "sparse_clock")
+    def faltering_simulation(self):
+        """A simulator under load: its time stands for half a second, and with it the robot."""
+        with Programs(self.planwright) as programs, Watch() as watch, FalteringFeed(watch, clock=True) as feed:
+            self.maze(programs, watch, use_sim_time=True)
+            self.connected(watch, feed)
+            answers = []
+            for number in range(40):
+                time.sleep(0.01 * (number % 13))
+                answers.append(watch.plan(FAR, None))
+            bad = [answer for answer in answers if not succeeded(answer)]
+            self.checks.that("a simulation that falters: every goal is answered with a plan", not bad, f"{len(bad)} of 40, {bad[:1]}")
+            feed.ended.set()
+            time.sleep(3.5)
+            self.refused(watch, "a simulation that ends", TF_ERROR, "got none for")
+
+
+SECTIONS = ("messages", "fleet", "slow_simulation", "sparse_clock", "faltering_simulation")
 
 
 def main():

@@ -34,6 +34,10 @@ struct Arrival {
 /// Two ticks: messages of one simulated step overtake each other, and a tick may be lost on the way.
 const TICKS_AHEAD: f64 = 2.0;
 
+/// A silence on the monotonic clock that is no stop while simulated time stands, seconds: a simulation that falters, or
+/// becomes slower at once, holds its robot still as well.
+const FALTERING_SECS: f64 = 2.0;
+
 /// One and the same pose while commanded to move.
 #[derive(Clone, Copy, Debug)]
 struct Standstill {
@@ -133,24 +137,42 @@ impl OdometryMonitor {
 
     /// How the stream is, at a time on both clocks.
     pub fn status(&self, received: Instant, now: RosTime) -> OdometryStatus {
+        let is_simulated = self.tick_secs > 0.0;
+        self.status_after(received, now, if is_simulated { FALTERING_SECS } else { 0.0 })
+    }
+
+    /// How the stream is for whoever commands the robot: a clock that stands is not waited for, because it may be the
+    /// clock alone that does.
+    pub fn status_under_way(&self, received: Instant, now: RosTime) -> OdometryStatus {
+        self.status_after(received, now, 0.0)
+    }
+
+    fn status_after(&self, received: Instant, now: RosTime, faltering_secs: f64) -> OdometryStatus {
         let (Some(arrived), Some(last)) = (self.arrived, self.last) else {
             return OdometryStatus::Waiting;
         };
-        if let Some(stopped) = self.silence_after(arrived, received, now) {
+        if let Some(stopped) = self.silence_after(arrived, received, now, faltering_secs) {
             return stopped;
         }
-        let trusted = self.trusted.is_some_and(|trusted| self.silence_after(trusted, received, now).is_none());
+        // Where messages come, and none can be trusted, nothing falters.
+        let trusted = self.trusted.is_some_and(|trusted| self.silence_after(trusted, received, now, 0.0).is_none());
         OdometryStatus::Running(self.last_kept.filter(|_| trusted).unwrap_or(last))
     }
 
     /// [`OdometryStatus::Stopped`] if an arrival is too long ago.
-    fn silence_after(&self, arrival: Arrival, received: Instant, now: RosTime) -> Option<OdometryStatus> {
+    fn silence_after(
+        &self,
+        arrival: Arrival,
+        received: Instant,
+        now: RosTime,
+        faltering_secs: f64,
+    ) -> Option<OdometryStatus> {
         let (age_secs, limit_secs) = (now.since(arrival.at), self.limits.max_age_secs);
         if !(age_secs <= limit_secs) {
             return Some(OdometryStatus::Stopped { age_secs, limit_secs, clock_stands: false });
         }
         let age_secs = received.saturating_duration_since(arrival.received).as_secs_f64();
-        let limit_secs = self.arrivals.longest_silence_secs(&self.limits);
+        let limit_secs = self.arrivals.longest_silence_secs(&self.limits).max(faltering_secs);
         (!(age_secs <= limit_secs)).then_some(OdometryStatus::Stopped { age_secs, limit_secs, clock_stands: true })
     }
 
@@ -215,7 +237,7 @@ impl OdometryMonitor {
                 return OdometryOutcome::Late { age_secs };
             }
             Some(last) if stamp < last => return OdometryOutcome::OutOfOrder { behind_secs: last.since(stamp) },
-            Some(last) if stamp == last => return OdometryOutcome::Duplicate,
+            Some(last) if stamp == last => return OdometryOutcome::Duplicate { stamp },
             _ => self.last_stamp = Some(stamp),
         }
         let standstill = self.standstill(sample);

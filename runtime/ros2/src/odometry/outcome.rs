@@ -1,5 +1,7 @@
 //! Outcome per odometry message, and status of the stream.
 
+use crate::time::RosTime;
+
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum OdometryOutcome {
@@ -25,7 +27,10 @@ pub enum OdometryOutcome {
         behind_secs: f64,
     },
     /// Stamped like the message before; dropped.
-    Duplicate,
+    Duplicate {
+        /// That stamp.
+        stamp: RosTime,
+    },
     /// Stamped ahead of the clock; dropped.
     Future {
         /// How much, seconds.
@@ -69,7 +74,7 @@ impl OdometryOutcome {
             Self::Relocalised { .. } => "relocalised",
             Self::Invalid => "invalid",
             Self::OutOfOrder { .. } => "out_of_order",
-            Self::Duplicate => "duplicate",
+            Self::Duplicate { .. } => "duplicate",
             Self::Future { .. } => "future",
             Self::Late { .. } => "late",
             Self::Jump { .. } => "jump",
@@ -84,7 +89,7 @@ impl OdometryOutcome {
 
     /// True if the message leaves the outcome of earlier ones as it was.
     pub(super) fn is_dropped(&self) -> bool {
-        matches!(self, Self::Invalid | Self::OutOfOrder { .. } | Self::Duplicate | Self::Future { .. })
+        matches!(self, Self::Invalid | Self::OutOfOrder { .. } | Self::Duplicate { .. } | Self::Future { .. })
     }
 }
 

@@ -116,14 +116,14 @@ fn older_and_equal_stamps_are_dropped_and_do_not_spoil_the_stream() {
     };
     assert!((behind_secs - 0.03).abs() < 1e-6);
     let place = robot.monitor.trusted_place().expect("a place");
-    assert_eq!(robot.step(|s| s.stamp = place.0), OdometryOutcome::Duplicate);
+    assert_eq!(robot.step(|s| s.stamp = place.0), OdometryOutcome::Duplicate { stamp: place.0 });
     assert_eq!(robot.monitor.trusted_place(), Some(place));
     assert!(robot.status().is_trusted(), "the last good one is 40 ms old");
     // Nothing but the same message again and again.
     for _ in 0..10 {
-        assert_eq!(robot.step(|s| s.stamp = place.0), OdometryOutcome::Duplicate);
+        assert_eq!(robot.step(|s| s.stamp = place.0), OdometryOutcome::Duplicate { stamp: place.0 });
     }
-    assert_eq!(robot.status(), OdometryStatus::Running(OdometryOutcome::Duplicate));
+    assert_eq!(robot.status(), OdometryStatus::Running(OdometryOutcome::Duplicate { stamp: place.0 }));
     assert!(!robot.status().is_trusted());
     assert_eq!(robot.good(), OdometryOutcome::Fresh);
 }
@@ -327,6 +327,30 @@ fn a_clock_that_went_back_starts_anew() {
 }
 
 #[test]
+fn a_simulation_that_falters_has_not_stopped_but_nothing_is_driven_meanwhile() {
+    let mut robot = Robot::new();
+    robot.monitor.set_tick(0.01);
+    let robot = robot.run(50);
+    let (later, now) = (|secs: f64| robot.instant() + Duration::from_secs_f64(secs), robot.now());
+    assert!(robot.monitor.status(later(1.9), now).is_trusted());
+    let stopped = |status| matches!(status, OdometryStatus::Stopped { clock_stands: true, .. });
+    assert!(stopped(robot.monitor.status(later(2.1), now)));
+    assert!(robot.monitor.status_under_way(later(0.15), now).is_trusted());
+    assert!(stopped(robot.monitor.status_under_way(later(0.3), now)));
+    // Messages go on, and it is the clock alone that stands.
+    let mut robot = robot;
+    let at = robot.now();
+    for _ in 0..20 {
+        robot.step(|s| (s.stamp, s.now) = (at, at));
+    }
+    assert_eq!(robot.monitor.status(robot.instant(), at).name(), "duplicate");
+    // The system's clock does not falter.
+    let mut robot = Robot::new().run(50);
+    robot.monitor.set_tick(0.0);
+    assert!(stopped(robot.monitor.status(robot.instant() + Duration::from_secs_f64(0.3), robot.now())));
+}
+
+#[test]
 fn slow_simulated_time_makes_no_message_old() {
     // A tenth of real time: 50 Hz of the simulation are 5 Hz here.
     let mut monitor = OdometryMonitor::new(OdometryLimits::default());
@@ -391,7 +415,7 @@ fn names_are_in_the_order_of_the_counts() {
         OdometryOutcome::Relocalised { metres: 0.0 },
         OdometryOutcome::Invalid,
         OdometryOutcome::OutOfOrder { behind_secs: 0.0 },
-        OdometryOutcome::Duplicate,
+        OdometryOutcome::Duplicate { stamp: RosTime::ZERO },
         OdometryOutcome::Future { ahead_secs: 0.0, limit_secs: 0.0 },
         OdometryOutcome::Late { age_secs: 0.0 },
         OdometryOutcome::Jump { metres: 0.0, allowed_m: 0.0, secs: 0.0 },

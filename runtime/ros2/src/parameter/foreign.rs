@@ -5,13 +5,14 @@ use super::file::NodeEntry;
 use super::value::Value;
 use std::collections::BTreeSet;
 
-/// Names that rclcpp, rclcpp_lifecycle, nav2_util and diagnostic_updater declare in the nodes they are part of.
-const OF_LIBRARIES: [&str; 5] = [
+/// Names that rclcpp, rclcpp_lifecycle, nav2_util, bondcpp and diagnostic_updater declare in the nodes they are part of.
+const OF_LIBRARIES: [&str; 6] = [
     "start_type_description_service",
     "autostart_node",
     "introspection_mode",
     "service_introspection_mode",
     "allow_parameter_qos_overrides",
+    "bond_disable_heartbeat_timeout",
 ];
 /// First parts of such names.
 const GROUPS_OF_LIBRARIES: [&str; 2] = ["qos_overrides", "diagnostic_updater"];

@@ -28,7 +28,9 @@ pub enum InvalidMessage {
         got: f64,
     },
     /// The orientation is not a rotation.
-    #[error("`{field}`: expected a norm of 1, got {norm}\nhint: no rotation is x 0, y 0, z 0, w 1")]
+    #[error(
+        "`{field}`: expected a norm of 1, or of 0.5 to 2 where it is rounded, got {norm}\nhint: no rotation is x 0, y 0, z 0, w 1"
+    )]
     Rotation {
         /// Path of the field.
         field: String,
@@ -36,7 +38,9 @@ pub enum InvalidMessage {
         norm: f64,
     },
     /// The robot's x axis points up or down: it has no direction in the plane.
-    #[error("`{field}`: expected a robot that stands on its wheels, got one pitched by {pitch_rad:.3} rad")]
+    #[error(
+        "`{field}`: expected a robot pitched by at most 1.56 rad, got {pitch_rad:.3} rad: it has no direction in the plane"
+    )]
     NoYaw {
         /// Path of the field.
         field: String,

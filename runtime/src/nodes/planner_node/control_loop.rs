@@ -17,33 +17,23 @@ use planwright_ros2::messages::std_msgs::Header;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Why the robot stands.
-enum Halt {
-    /// A reason of the follower's.
-    Stop(StopReason),
-    /// An input is to blame.
-    Input(InputFault),
-}
-
-impl Halt {
-    fn reason(&self) -> StopReason {
-        match self {
-            Self::Stop(reason) => *reason,
-            Self::Input(InputFault::Transform(_)) => StopReason::Transform,
-            Self::Input(fault) => StopReason::Input(fault.name()),
-        }
-    }
+/// Why the robot stands, and the input that is to blame.
+struct Halt {
+    reason: StopReason,
+    fault: Option<InputFault>,
 }
 
 impl From<StopReason> for Halt {
     fn from(reason: StopReason) -> Self {
-        Self::Stop(reason)
+        Self { reason, fault: None }
     }
 }
 
 impl From<InputFault> for Halt {
     fn from(fault: InputFault) -> Self {
-        Self::Input(fault)
+        let is_transform = matches!(fault, InputFault::Transform(_) | InputFault::TransformUnheard { .. });
+        let reason = if is_transform { StopReason::Transform } else { StopReason::Input(fault.name()) };
+        Self { reason, fault: Some(fault) }
     }
 }
 
@@ -86,13 +76,15 @@ impl<A: PathAction> PlannerNode<A> {
         self.step += 1;
         match self.steer(period_secs) {
             Ok((velocity, yaw_rad)) => self.command(velocity, yaw_rad),
-            Err(halt) => {
-                let reason = halt.reason();
+            Err(Halt { reason, fault }) => {
                 *self.counters.stops.entry(reason.name()).or_default() += 1;
+                if fault.is_some() {
+                    self.follower.pause();
+                }
                 if reason.is_rest() {
                     self.continue_tour();
                 } else if reason.is_fault() {
-                    let cause = if let Halt::Input(fault) = &halt { format!(": {fault}") } else { String::new() };
+                    let cause = fault.map_or_else(String::new, |fault| format!(": {fault}"));
                     self.base.fault(reason.name(), &format!("the robot gets a stop command{cause}"));
                 }
                 self.command([0.0, 0.0], 0.0);
@@ -100,12 +92,16 @@ impl<A: PathAction> PlannerNode<A> {
         }
     }
 
+    #[expect(
+        clippy::result_large_err,
+        reason = "a halt carries its cause by value: a box would allocate in each cycle"
+    )]
     fn steer(&mut self, period_secs: f64) -> Result<(Point, f64), Halt> {
         let Some(goal) = self.follower.goal() else { return Err(StopReason::NoGoal.into()) };
         let now = self.base.now();
         let parameters = &self.base.parameters.planner;
         let (tolerance_m, patience) = (parameters.goal_tolerance_m, parameters.hang_timeout());
-        let located = self.inputs.located(now, parameters.max_observation_age_secs)?;
+        let located = self.inputs.located_under_way(now, parameters.max_observation_age_secs)?;
         let (world, map_secs) = self.inputs.world(parameters, now)?;
         let state = path_follower::predicted(&world, &located.state, now.since(located.stamp), self.commanded);
         let stamp = Stamp { time_secs: now.as_secs_f64(), step: self.step };

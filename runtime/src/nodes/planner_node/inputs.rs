@@ -38,6 +38,14 @@ pub enum InputFault {
         /// What is missing.
         fault: TransformError,
     },
+    /// No transform between two frames, and a publisher of some that cannot be heard.
+    #[error("{}\nhint: transforms come from a publisher that does not fit: {unheard}", first_line(.fault))]
+    TransformUnheard {
+        /// What is missing.
+        fault: TransformError,
+        /// Topic and qualities of service.
+        unheard: String,
+    },
     /// A map that is no maze.
     #[error(transparent)]
     Map(#[from] MapError),
@@ -54,6 +62,16 @@ pub enum InputFault {
     /// Implausible odometry.
     #[error(transparent)]
     Odometry(#[from] OdometryFault),
+    /// Odometry that moves faster than the robot can.
+    #[error(
+        "expected odometry of at most {limit_mps:.3} m/s, got {mps:.3} m/s\nhint: parameter max_speed_mps; is the twist in m/s?"
+    )]
+    Speed {
+        /// Of its twist.
+        mps: f64,
+        /// Of the limits, with their margin.
+        limit_mps: f64,
+    },
     /// No odometry yet.
     #[error("expected odometry, got none yet\nhint: does something publish nav_msgs/Odometry on the topic odom?")]
     NoOdometry,
@@ -94,10 +112,13 @@ impl InputFault {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Invalid(invalid) => invalid.name(),
-            Self::Transform(error) | Self::TransformOf { fault: error, .. } => error.name(),
+            Self::Transform(error)
+            | Self::TransformOf { fault: error, .. }
+            | Self::TransformUnheard { fault: error, .. } => error.name(),
             Self::Map(_) => "map_no_maze",
             Self::MapFrame { .. } => "map_frame",
             Self::Odometry(fault) => fault.name(),
+            Self::Speed { .. } => "odom_speed",
             Self::NoOdometry => "odom_missing",
             Self::NoMap | Self::MapUnheard(_) => "map_missing",
             Self::MapChanged => "map_changed",
@@ -113,6 +134,13 @@ impl InputFault {
     }
 }
 
+/// Without the hint.
+fn first_line(fault: &TransformError) -> String {
+    fault.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+/// Frames of a loop that are noted as refused: no robot has more between its odometry and the map.
+const MAX_LOOP: usize = 64;
 /// Odometry of which the last message was refused this long ago has stopped, s.
 const REFUSED_SECS: f64 = 2.0;
 
@@ -179,6 +207,7 @@ pub struct Inputs {
     pub clock_refusals: Refusals,
     transform_refusals: TransformRefusals,
     map_mismatch: Option<String>,
+    transform_mismatch: Option<String>,
     map_is_volatile: bool,
 }
 
@@ -205,6 +234,7 @@ impl Inputs {
             clock_refusals: Refusals::new(Input::Clock),
             transform_refusals: TransformRefusals::default(),
             map_mismatch: None,
+            transform_mismatch: None,
             map_is_volatile: false,
         }
     }
@@ -357,6 +387,11 @@ impl Inputs {
         self.map_mismatch = Some(reason.to_owned());
     }
 
+    /// A publisher of transforms cannot be heard, for this reason.
+    pub fn note_transform_mismatch(&mut self, topic: &str, reason: &str) {
+        self.transform_mismatch = Some(format!("{topic}: {reason}"));
+    }
+
     /// Whether the publisher of the map keeps none for late joiners.
     pub fn map_is_volatile(&self) -> bool {
         self.map_is_volatile
@@ -446,6 +481,12 @@ impl Inputs {
                     _ => None,
                 };
                 let reason = Reason { name: error.name(), text: error.to_string(), stamp_age_secs };
+                // Between two frames of a loop the newest message has them otherwise than the transforms that are known.
+                if let TransformError::Loop { frames } = error {
+                    for frame in frames.iter().filter(|frame| *frame != child).take(MAX_LOOP) {
+                        self.transform_refusals.refuse(frame, is_static, true, reason.clone());
+                    }
+                }
                 self.transform_refusals.refuse(child, is_static, is_newer, reason);
             }
         }
@@ -461,12 +502,40 @@ impl Inputs {
         if self.transform_refusals.is_empty() {
             return Ok(found?);
         }
-        let refused = self.transform_refusals.refused(self.transforms.frames_between(&self.map_frame, frame));
+        let is_unknown =
+            matches!(&found, Err(TransformError::UnknownFrame { frame: unknown }) if unknown == without_slash(frame));
+        let refused = match is_unknown {
+            // What was refused of other frames has nothing to do with it.
+            true => self.transform_refusals.refused(std::iter::once(without_slash(frame))),
+            false => self.transform_refusals.refused(self.transforms.frames_between(&self.map_frame, frame)),
+        };
         match (found, refused) {
             (Ok(found), None | Some((_, false))) => Ok(found),
             (_, Some((refused, _))) => Err(refused.into()),
             (Err(error), None) => Err(error.into()),
         }
+    }
+
+    /// Checks that a plan may leave whose goal and start, or else the robot, were placed by way of these frames: that no
+    /// transform has been refused since, nor the time.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub fn check_frames(&self, frames: &[String], start_is_given: bool) -> Result<(), InputFault> {
+        let measured = self.measured.as_ref().filter(|_| !start_is_given).map(|measured| &measured.frame);
+        if measured.is_some() {
+            self.check_clock()?;
+        }
+        if self.transform_refusals.is_empty() {
+            return Ok(());
+        }
+        for frame in frames.iter().chain(measured) {
+            let between = self.transforms.frames_between(&self.map_frame, frame);
+            if let Some((refused, true)) = self.transform_refusals.refused(between) {
+                return Err(refused.into());
+            }
+        }
+        Ok(())
     }
 
     /// Takes odometry. `commanded_mps` is the speed commanded last.
@@ -496,6 +565,11 @@ impl Inputs {
     ) -> Result<Option<OdometryFault>, InputFault> {
         let odometry = check_odometry(message, &mut self.odd_odometry)?;
         let PlanarOdometry { stamp, frame, position, yaw_rad, .. } = odometry;
+        let (mps, limits) = (odometry.velocity[0].hypot(odometry.velocity[1]), self.odometry.limits());
+        let limit_mps = limits.max_speed_mps * limits.speed_margin;
+        if !(mps <= limit_mps) {
+            return Err(InputFault::Speed { mps, limit_mps });
+        }
         let base_frame = if odometry.base_frame.is_empty() { &self.base_frame } else { odometry.base_frame };
         self.odometry.set_tick(self.clock.tick_secs());
         let outcome = self.odometry.observe(&OdometrySample {
@@ -537,6 +611,20 @@ impl Inputs {
         self.measured.as_ref().map_or("", |measured| &measured.base_frame)
     }
 
+    /// The robot's state in the map for a command to it: on a simulated clock that stands, nothing is driven.
+    ///
+    /// # Errors
+    /// As [`Self::located`].
+    pub fn located_under_way(&self, now: RosTime, max_age_secs: f64) -> Result<Located, InputFault> {
+        let located = self.located(now, max_age_secs)?;
+        match self.odometry.status_under_way(Instant::now(), now) {
+            status @ OdometryStatus::Stopped { .. } => {
+                Err(OdometryFault { status, limits: *self.odometry.limits() }.into())
+            }
+            _ => Ok(located),
+        }
+    }
+
     /// The robot's state in the map, as last measured.
     ///
     /// # Errors
@@ -560,7 +648,15 @@ impl Inputs {
             _ => {}
         }
         let found = self.transforms.lookup_fresh(&self.map_frame, &measured.frame, now, max_age_secs);
-        let found = self.usable(&measured.frame, found)?;
+        let found = self.usable(&measured.frame, found).map_err(|fault| match (fault, &self.transform_mismatch) {
+            (
+                InputFault::Transform(
+                    fault @ (TransformError::UnknownFrame { .. } | TransformError::NotConnected { .. }),
+                ),
+                Some(unheard),
+            ) => InputFault::TransformUnheard { fault, unheard: unheard.clone() },
+            (fault, _) => fault,
+        })?;
         let map_from_odom = found.target_from_source;
         let position = map_from_odom.apply_to_point(measured.position);
         let velocity = map_from_odom.apply_to_vector(measured.velocity);
@@ -772,6 +868,79 @@ mod tests {
             inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
             assert_eq!(refusal(located(&inputs)).0, if is_static { "tf_refused" } else { "tf_unknown_frame" });
         }
+    }
+
+    #[test]
+    fn a_transform_that_is_refused_while_a_plan_is_made_keeps_it_back() {
+        let mut inputs = inputs();
+        inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
+        for (parent, child) in [("map", "odom"), ("map", "dock")] {
+            inputs.take_transform(&transform(parent, child, NOW), true, NOW).expect("sound");
+        }
+        let (map, dock) = (["map".to_owned()], ["/dock".to_owned()]);
+        assert!(inputs.check_frames(&map, false).is_ok() && inputs.check_frames(&dock, true).is_ok());
+        let mut broken = transform("map", "odom", NOW);
+        broken.transform.rotation.w = f64::NAN;
+        assert!(inputs.take_transform(&broken, true, NOW).is_err());
+        assert_eq!(refusal(inputs.check_frames(&map, false)).0, "tf_refused");
+        assert!(inputs.check_frames(&dock, true).is_ok(), "not by way of that frame");
+        broken.child_frame_id = "dock".to_owned();
+        assert!(inputs.take_transform(&broken, true, NOW).is_err());
+        assert_eq!(refusal(inputs.check_frames(&dock, true)).0, "tf_refused");
+    }
+
+    #[test]
+    fn transforms_that_cannot_be_heard_are_named_where_a_frame_is_missing() {
+        let mut inputs = inputs();
+        inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
+        assert!(!refusal(located(&inputs)).1.contains("does not fit"));
+        inputs.note_transform_mismatch("/tf", "the reader asks for reliable, the writer offers best effort");
+        let (name, text) = refusal(located(&inputs));
+        assert_eq!(name, "tf_unknown_frame");
+        assert!(text.contains("`odom`\nhint: ") && text.contains("does not fit: /tf: the reader asks"), "{text}");
+    }
+
+    #[test]
+    fn a_transform_that_would_close_a_loop_takes_the_way_through_it_away() {
+        for child in ["map", "odom"] {
+            let mut inputs = inputs();
+            inputs
+                .take_odometry(
+                    &Odometry { header: Header { frame_id: "base".to_owned(), ..odometry().header }, ..odometry() },
+                    NOW,
+                    0.0,
+                )
+                .expect("sound");
+            let sound = [("map", "odom"), ("odom", "base")].map(|(parent, child)| transform(parent, child, NOW));
+            let accept = |inputs: &mut Inputs| {
+                sound.iter().for_each(|transform| _ = inputs.take_transform(transform, true, NOW).expect("sound"));
+                assert!(located(inputs).is_ok());
+            };
+            accept(&mut inputs);
+            assert!(inputs.take_transform(&transform("base", child, NOW), true, NOW).is_err());
+            let (name, text) = refusal(located(&inputs));
+            assert!(name == "tf_refused" && text.contains("as tf_loop"), "{name}: {text}");
+            accept(&mut inputs);
+            // A goal's frame that nobody has named has nothing to do with it.
+            assert!(inputs.take_transform(&transform("base", child, NOW), true, NOW).is_err());
+            let mut goal = PoseStamped::default();
+            (goal.header.frame_id, goal.pose.orientation.w) = ("dock".to_owned(), 1.0);
+            assert_eq!(refusal(inputs.goal("goal", &goal)).0, "tf_unknown_frame");
+        }
+    }
+
+    #[test]
+    fn odometry_of_another_unit_is_refused_by_its_speed() {
+        let mut inputs = inputs();
+        inputs.take_transform(&transform("map", "odom", NOW), true, NOW).expect("sound");
+        let mut message = odometry();
+        message.twist.twist.linear.x = 500.0;
+        let (name, text) = refusal(inputs.take_odometry(&message, NOW, 0.0));
+        assert!(
+            name == "odom_speed" && text.contains("got 500.000 m/s\nhint: parameter max_speed_mps"),
+            "{name}: {text}"
+        );
+        assert_eq!(refusal(located(&inputs)).0, "odom_refused");
     }
 
     #[test]

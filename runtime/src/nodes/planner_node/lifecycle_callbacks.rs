@@ -3,7 +3,7 @@
 use super::loader::Ready;
 use super::parameters::NodeParameters;
 use super::responses::{ErrorCode, PathAction, PlanningFailure};
-use super::{MAP, PlannerNode, STATIC_TRANSFORMS};
+use super::{MAP, PlannerNode, STATIC_TRANSFORMS, TRANSFORMS};
 use crate::pilot::PilotSettings;
 use planwright_ros2::action::GoalId;
 use planwright_ros2::base::{self, Base, NodeState, Verdict};
@@ -220,6 +220,7 @@ impl<A: PathAction> NodeState for PlannerNode<A> {
         let names = self.base.node.names();
         let is = |name: &str| names.topic(name).is_ok_and(|name| name == mismatch.topic);
         let (is_map, is_static_transforms) = (is(MAP), is(STATIC_TRANSFORMS));
+        let is_transforms = is_static_transforms || is(TRANSFORMS);
         let is_heard = mismatch.is_volatile_writer && (is_map || is_static_transforms);
         if is_heard {
             let text = format!(
@@ -233,6 +234,8 @@ impl<A: PathAction> NodeState for PlannerNode<A> {
             self.base.logger.log_once_in_a_while(now, Severity::Warn, key, &text);
         } else if is_map {
             self.inputs.note_map_mismatch(&mismatch.text);
+        } else if is_transforms {
+            self.inputs.note_transform_mismatch(&mismatch.topic, &mismatch.text);
         }
         is_heard
     }

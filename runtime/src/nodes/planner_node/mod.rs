@@ -61,6 +61,7 @@ pub const ACTION: &str = "compute_path_to_pose";
 /// Topics of the inputs.
 const MAP: &str = "map";
 const ODOMETRY: &str = "odom";
+const TRANSFORMS: &str = "/tf";
 const STATIC_TRANSFORMS: &str = "/tf_static";
 const CLOCK: &str = "/clock";
 
@@ -204,8 +205,10 @@ impl<A: PathAction> PlannerNode<A> {
         })?;
         kept::subscribe(node, executor, MAP, Qos::Latched, |state: &mut Self, map: OccupancyGrid, is_volatile| {
             let now = state.base.now();
+            let differed = state.inputs.map_differs();
             match state.inputs.take_map(&map, now, is_volatile) {
-                Ok(()) if state.inputs.map_differs() => {
+                // SLAM publishes a map every few seconds: the diagnostics have it as long as it differs.
+                Ok(()) if state.inputs.map_differs() && !differed => {
                     state.base.fault("map_differs", "expected the map that the model was trained for, got another\nhint: every plan is checked against the map that came; the model may know no way through it");
                 }
                 Ok(()) => {}
@@ -213,7 +216,7 @@ impl<A: PathAction> PlannerNode<A> {
             }
         })?;
         executor.subscribe(
-            node.subscription::<tf2_msgs::TFMessage>("/tf", Qos::Transforms)?,
+            node.subscription::<tf2_msgs::TFMessage>(TRANSFORMS, Qos::Transforms)?,
             |state: &mut Self, message, _| state.take_transforms(&message, false),
         )?;
         kept::subscribe(node, executor, STATIC_TRANSFORMS, Qos::StaticTransforms, |state: &mut Self, message, _| {

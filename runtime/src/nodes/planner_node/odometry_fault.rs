@@ -28,7 +28,7 @@ impl OdometryFault {
             OdometryStatus::Running(outcome) => match outcome {
                 OdometryOutcome::Relocalised { .. } => "odom_relocalised",
                 OdometryOutcome::OutOfOrder { .. } => "odom_out_of_order",
-                OdometryOutcome::Duplicate => "odom_duplicate",
+                OdometryOutcome::Duplicate { .. } => "odom_duplicate",
                 OdometryOutcome::Future { .. } => "odom_future",
                 OdometryOutcome::Late { .. } => "odom_late",
                 OdometryOutcome::Jump { .. } => "odom_jump",
@@ -71,12 +71,11 @@ impl OdometryFault {
                 f,
                 "expected odometry in the order of its stamps, got one {behind_secs:.3} s before the last\nhint: do two nodes publish on odom?"
             ),
-            OdometryOutcome::Duplicate => {
-                write!(
-                    f,
-                    "expected a new stamp of odometry, got that of the message before\nhint: do two nodes publish on odom?"
-                )
-            }
+            OdometryOutcome::Duplicate { stamp } => write!(
+                f,
+                "expected a stamp of odometry after {0} s, got {0} s again\nhint: do two nodes publish on odom, or does the time of its publisher stand?",
+                stamp.as_secs_f64()
+            ),
             OdometryOutcome::Fresh | OdometryOutcome::Jitter { .. } | OdometryOutcome::Invalid => {
                 write!(f, "expected a finite position and yaw of odometry, got others")
             }
@@ -109,11 +108,12 @@ impl std::error::Error for OdometryFault {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use planwright_ros2::time::RosTime;
 
     #[test]
     fn every_fault_has_its_figures_its_limit_and_the_parameter_that_changes_it() {
         let limits = OdometryLimits { max_speed_mps: 5.3, ..OdometryLimits::default() };
-        let table: [(OdometryStatus, &[&str]); 7] = [
+        let table: [(OdometryStatus, &[&str]); 8] = [
             (
                 OdometryStatus::Stopped { age_secs: 0.4567, limit_secs: 0.2, clock_stands: false },
                 &["odom_stopped", "0.457 s", "0.2 s", "max_observation_age_secs"],
@@ -137,6 +137,10 @@ mod tests {
             (
                 OdometryStatus::Running(OdometryOutcome::Jump { metres: 3.2, allowed_m: 0.259, secs: 0.02 }),
                 &["odom_jump", "3.200 m", "0.259 m", "0.020 s", "5.3 m/s", "max_speed_mps"],
+            ),
+            (
+                OdometryStatus::Running(OdometryOutcome::Duplicate { stamp: RosTime::from_nanos(1_500_000_000) }),
+                &["odom_duplicate", "after 1.5 s", "time of its publisher stand"],
             ),
             (
                 OdometryStatus::Running(OdometryOutcome::Stuck { secs: 1.02, messages: 52 }),

@@ -111,6 +111,11 @@ impl PathFollower {
         self.planned = None;
     }
 
+    /// The robot stands because of an input: what it has to follow is the next plan, however old the last one is by then.
+    pub fn pause(&mut self) {
+        self.planned = None;
+    }
+
     /// Whether a plan is being made. One is requested at a time.
     pub fn is_planning(&self) -> bool {
         self.outstanding.is_some()
@@ -216,6 +221,10 @@ mod tests {
         assert_eq!(velocity(&follower), Err(StopReason::GateStop));
         std::thread::sleep(Duration::from_millis(30));
         assert_eq!(velocity(&follower), Err(StopReason::PlannerHangs));
+        follower.pause();
+        assert_eq!(velocity(&follower), Err(StopReason::NoPlan), "nothing was requested meanwhile");
+        follower.receive(CheckedPlan::with_capacity(1));
+        assert_eq!(velocity(&follower), Err(StopReason::GateStop));
     }
 
     #[test]

@@ -10,6 +10,9 @@ use std::time::Instant;
 
 /// Frames whose refused transforms are remembered.
 const MAX_FRAMES: usize = 1000;
+/// Longest name of such a frame, bytes: none that is longer can be on the way to the map.
+const MAX_NAME_BYTES: usize = 256;
+
 /// Inputs that can be refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -178,6 +181,9 @@ pub struct TransformRefusals {
 impl TransformRefusals {
     /// Notes a refused transform; `is_newer` unless it is older than the one that is known.
     pub fn refuse(&mut self, child: &str, is_static: bool, is_newer: bool, reason: Reason) {
+        if child.len() > MAX_NAME_BYTES {
+            return;
+        }
         let before = self.by_child.get(child);
         let is_newer = is_newer || before.is_some_and(|before| before.is_newer);
         let newest = Newest::after(before.map(|before| &before.newest), reason);
@@ -266,6 +272,7 @@ mod tests {
         for index in 0..2 * MAX_FRAMES {
             refusals.refuse(&format!("frame{index}"), false, false, reason("", None));
         }
+        refusals.refuse(&"x".repeat(1 << 20), true, true, reason("", None));
         assert_eq!(refusals.by_child.len(), MAX_FRAMES);
         assert!(refusals.refused(["base", "odom"].into_iter()).is_some_and(|(_, is_newer)| is_newer));
         refusals.forget_moving();

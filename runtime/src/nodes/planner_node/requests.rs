@@ -34,6 +34,8 @@ pub(super) struct PendingRequest {
     goal_yaw_rad: Option<f64>,
     /// The start is the request's, not measured.
     start_is_given: bool,
+    /// Of the request's poses.
+    frames: Vec<String>,
 }
 
 impl Default for PendingRequest {
@@ -44,6 +46,7 @@ impl Default for PendingRequest {
             goal_to_drive: None,
             goal_yaw_rad: None,
             start_is_given: false,
+            frames: Vec::new(),
         }
     }
 }
@@ -127,7 +130,10 @@ impl<A: PathAction> PlannerNode<A> {
         let start_is_given = request.start.is_some();
         let goal_to_drive = (!start_is_given).then_some(goal);
         let goal_yaw_rad = goal.yaw_rad;
-        let pending = PendingRequest { goal_to_drive, goal_yaw_rad, start_is_given, ..PendingRequest::default() };
+        let frames = [Some(&request.goal), request.start.as_ref()].into_iter().flatten();
+        let frames = frames.map(|pose| pose.header.frame_id.clone()).collect();
+        let pending =
+            PendingRequest { goal_to_drive, goal_yaw_rad, start_is_given, frames, ..PendingRequest::default() };
         let observation = Observation { state, goal: goal.position, stamp_secs: stamp.as_secs_f64(), step: self.step };
         let job = self.job(purpose, observation, now, world, map_secs, &pending);
         self.worker.plan(job).map_err(|job| {
@@ -279,8 +285,16 @@ impl<A: PathAction> PlannerNode<A> {
 
     fn take_plan(&mut self, mut planned: Planned) {
         let plan = std::mem::replace(&mut planned.plan, CheckedPlan::with_capacity(0));
-        // The map may have changed, or been refused, since the job was made.
+        // The map may have changed, or an input been refused, since the job was made.
+        let request = match planned.purpose {
+            Purpose::Drive => None,
+            Purpose::Action(id) => self.requests.get(&id),
+            Purpose::Service(number) => self.services.get(&number).map(|(_, request)| request),
+        };
+        let (frames, start_is_given) =
+            request.map_or((&[][..], false), |request| (&request.frames[..], request.start_is_given));
         let world = self.inputs.check_world(self.parameters(), self.base.now(), &planned.world);
+        let world = world.and_then(|()| self.inputs.check_frames(frames, start_is_given));
         let failure = world.map_or_else(|fault| Some(fault.into()), |()| PlanningFailure::of_plan(&plan));
         let recycled = match planned.purpose {
             Purpose::Drive => self.take_drive_plan(&mut planned, plan),
@@ -335,7 +349,8 @@ impl<A: PathAction> PlannerNode<A> {
 
     fn take_drive_plan(&mut self, planned: &mut Planned, plan: CheckedPlan) -> CheckedPlan {
         let stale = self.follower.goal() != Some(planned.observation.goal) || !planned.had_planner || planned.canceled;
-        let outdated = self.inputs.check_world(self.parameters(), self.base.now(), &planned.world).is_err();
+        let world = self.inputs.check_world(self.parameters(), self.base.now(), &planned.world);
+        let outdated = world.and_then(|()| self.inputs.check_frames(&[], false)).is_err();
         if stale || outdated || !self.is_active() {
             self.follower.give_up();
             return plan;

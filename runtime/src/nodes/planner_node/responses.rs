@@ -123,6 +123,7 @@ impl From<InputFault> for PlanningFailure {
         let code = match fault {
             InputFault::Transform(_)
             | InputFault::TransformOf { .. }
+            | InputFault::TransformUnheard { .. }
             | InputFault::Odometry(_)
             | InputFault::NoOdometry
             | InputFault::NoClock => ErrorCode::TfError,
