@@ -61,7 +61,7 @@ pub(super) fn as_text(bytes: &[u8]) -> Option<&'static str> {
         Some("its bytes were read as text, and those that are none were lost")
     } else if ends == pairs && ends > 1000 {
         Some("its line ends were changed to CR LF, as git (autocrlf) or FTP do with a text")
-    } else if pairs == 0 {
+    } else if pairs == 0 && ends > 6000 {
         Some("its line ends were changed from CR LF, as git (autocrlf) or FTP do with a text")
     } else {
         None

@@ -5,9 +5,6 @@ use crate::statistics::Summary;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
-/// Head of a column, and its text for a row's value.
-type CellOf<'a, R> = (&'a str, &'a dyn Fn(&R) -> String);
-
 /// `0.123 ± 0.004` with so many decimals; the mean alone without a deviation.
 pub fn spread(mean: f64, sd: Option<f64>, decimals: usize) -> String {
     Summary { mean, sd, count: 0 }.text(decimals)
@@ -49,6 +46,9 @@ pub struct Table {
     rows: Vec<Vec<String>>,
 }
 
+/// As [`Column`], with a cell that knows more than the value.
+pub type CapturingColumn<'c, R> = (&'c str, &'c dyn Fn(&R) -> String);
+
 impl Table {
     /// A table without rows.
     pub fn new<H: Into<String>>(headings: impl IntoIterator<Item = H>) -> Self {
@@ -63,7 +63,7 @@ impl Table {
     }
 
     /// One row per value, with cells that know more than the value.
-    pub fn with<R>(columns: &[CellOf<'_, R>], values: impl IntoIterator<Item = R>) -> Self {
+    pub fn with<R>(columns: &[CapturingColumn<'_, R>], values: impl IntoIterator<Item = R>) -> Self {
         let mut table = Self::new(columns.iter().map(|(heading, _)| *heading));
         values.into_iter().for_each(|value| table.row(columns.iter().map(|(_, cell)| cell(&value))));
         table
