@@ -369,6 +369,8 @@ class Faults:
             ("transforms in a loop", lambda: send(nothing, parent="base_link", child="map"), "tf_loop"),
         ]
         self.counted_all(watch, table)
+        self.answered(watch, "no plan over transforms that a newer one contradicts", goal_message(FAR), TF_ERROR, "tf_loop")
+        feed.connect()
         self.plans(watch, "after bad transforms")
         # Localisation that stops.
         feed.map_from_odom = True
