@@ -141,8 +141,8 @@ impl OdometryMonitor {
         self.status_after(received, now, if is_simulated { FALTERING_SECS } else { 0.0 })
     }
 
-    /// How the stream is for whoever commands the robot: a clock that stands is not waited for, because it may be the
-    /// clock alone that does.
+    /// How the stream is while the robot is driven: a clock that stands is not waited for, because it may be the clock
+    /// alone that does.
     pub fn status_under_way(&self, received: Instant, now: RosTime) -> OdometryStatus {
         self.status_after(received, now, 0.0)
     }

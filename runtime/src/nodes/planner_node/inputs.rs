@@ -921,7 +921,7 @@ mod tests {
             let (name, text) = refusal(located(&inputs));
             assert!(name == "tf_refused" && text.contains("as tf_loop"), "{name}: {text}");
             accept(&mut inputs);
-            // A goal's frame that nobody has named has nothing to do with it.
+            // A goal's frame that no message has named has nothing to do with it.
             assert!(inputs.take_transform(&transform("base", child, NOW), true, NOW).is_err());
             let mut goal = PoseStamped::default();
             (goal.header.frame_id, goal.pose.orientation.w) = ("dock".to_owned(), 1.0);
