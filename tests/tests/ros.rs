@@ -85,8 +85,13 @@ fn a_client_that_knows_only_the_action_drives_the_robot_to_ten_goals() {
 }
 
 #[test]
-fn every_fault_has_its_outcome_and_is_recovered_from() {
+fn every_fault_has_its_outcome_and_is_recovered_from_kilted() {
     with_nodes("ros-kilted", "test_faults.py", &[]);
+}
+
+#[test]
+fn every_fault_has_its_outcome_and_is_recovered_from_jazzy() {
+    with_nodes("ros-jazzy", "test_faults.py", &[]);
 }
 
 #[test]
