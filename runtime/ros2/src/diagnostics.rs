@@ -4,6 +4,7 @@ use super::messages::diagnostic_msgs::{DiagnosticArray, DiagnosticStatus, KeyVal
 use super::messages::std_msgs::Header;
 use super::time::RosTime;
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 /// Severity of a status; the discriminants are those of `diagnostic_msgs/DiagnosticStatus`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,11 +92,11 @@ pub struct FaultLatch {
 
 impl FaultLatch {
     /// Records a fault. True if it is the first.
-    pub fn note(&mut self, now: RosTime, name: &'static str, text: &str) -> bool {
+    pub fn note<T: Display + ?Sized>(&mut self, now: RosTime, name: &'static str, text: &T) -> bool {
         *self.counts.entry(name).or_default() += 1;
         let is_first = self.first.is_none();
         if is_first {
-            self.first = Some(Fault { name, text: text.to_owned(), first: now });
+            self.first = Some(Fault { name, text: text.to_string(), first: now });
         }
         is_first
     }

@@ -5,6 +5,7 @@ use super::node::{Node, NodeError, Publisher};
 use super::qos::Qos;
 use super::time::RosTime;
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 /// Severity of a line; the discriminants are those of `rcl_interfaces/Log`.
@@ -65,7 +66,7 @@ impl Logger {
     }
 
     /// Writes a line. The same key is written at most once in 5 s: what happens at 50 Hz must not flood.
-    pub fn log_once_in_a_while(&mut self, now: RosTime, severity: Severity, key: &str, text: &str) {
+    pub fn log_once_in_a_while<T: Display + ?Sized>(&mut self, now: RosTime, severity: Severity, key: &str, text: &T) {
         let at = Instant::now();
         if self.recent.get(key).is_some_and(|last| at.duration_since(*last) < REPEAT) {
             return;
@@ -77,7 +78,7 @@ impl Logger {
             }
         }
         self.recent.insert(key.to_owned(), at);
-        self.log(now, severity, text);
+        self.log(now, severity, &text.to_string());
     }
 
     /// Writes a line.

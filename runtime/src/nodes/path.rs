@@ -4,10 +4,11 @@ use crate::gate::{CheckedPlan, Origin};
 use crate::trajectory::Trajectory;
 use crate::world::{Point, State, Sweep, World};
 use planwright_ros2::messages::builtin_interfaces;
-use planwright_ros2::messages::geometry_msgs::{Point as RosPoint, Pose, PoseStamped, Quaternion};
+use planwright_ros2::messages::geometry_msgs::{Point as RosPoint, Pose, PoseStamped};
 use planwright_ros2::messages::nav_msgs::Path;
 use planwright_ros2::messages::std_msgs::{ColorRGBA, Header};
 use planwright_ros2::messages::visualization_msgs::{Marker, MarkerArray};
+use planwright_ros2::tf::Quaternion;
 use planwright_ros2::time::RosTime;
 use std::time::Duration;
 
@@ -111,17 +112,16 @@ fn path(
         })
         .collect();
     if let (Some(yaw), Some(last)) = (end_yaw_rad, poses.last_mut()) {
-        last.pose.orientation = turned_by(yaw);
+        last.pose.orientation = Quaternion::from_yaw(yaw).into();
     }
     Path { header: header(start), poses }
 }
 
 fn pose(position: Point, yaw: f64) -> Pose {
-    Pose { position: RosPoint { x: position[0], y: position[1], z: 0.0 }, orientation: turned_by(yaw) }
-}
-
-fn turned_by(yaw: f64) -> Quaternion {
-    Quaternion { x: 0.0, y: 0.0, z: (0.5 * yaw).sin(), w: (0.5 * yaw).cos() }
+    Pose {
+        position: RosPoint { x: position[0], y: position[1], z: 0.0 },
+        orientation: Quaternion::from_yaw(yaw).into(),
+    }
 }
 
 /// The view's colours for RViz: grey is proposed, green checked, red a fallback, yellow the goal.
@@ -205,8 +205,7 @@ mod tests {
     fn yaws(velocities: &[Point], end_yaw_rad: Option<f64>) -> Vec<f64> {
         let states = velocities.iter().map(|velocity| (0.0, State { position: [1.0, 1.0], velocity: *velocity }));
         let path = path(states, "map", RosTime::ZERO, end_yaw_rad);
-        let yaw = |turn: &Quaternion| 2.0 * turn.z.atan2(turn.w);
-        path.poses.iter().map(|pose| yaw(&pose.pose.orientation)).collect()
+        path.poses.iter().map(|pose| 2.0 * pose.pose.orientation.z.atan2(pose.pose.orientation.w)).collect()
     }
 
     #[test]

@@ -437,9 +437,10 @@ impl<P: Planner> Pilot<P> {
             observation.state = clear;
         }
         let deadline = self.settings.deadline.map(|deadline| begun + deadline.saturating_sub(self.reserve));
+        let started = Instant::now();
         let proposed = self.planner.propose(&observation, deadline, &self.view, &mut self.proposal);
         let proposed_at = Instant::now();
-        self.time(Stage::Propose, proposed_at - begun);
+        self.time(Stage::Propose, proposed_at - started);
         self.statistics.cut_short += u64::from(proposed.is_ok() && self.proposal.cut_short);
         let out_of_time = matches!(proposed, Err(PlanError::NoTime));
         let rejection = |error: PlanError| match error {

@@ -13,6 +13,7 @@ A test runs in a network of its own (namespace.py) under the Python of an enviro
 The rclpy node spins in a thread of its own, so a test may wait for anything anywhere.
 """
 
+import argparse
 import contextlib
 import json
 import os
@@ -104,6 +105,19 @@ class Checks:
         summary = {"passed": self.passed, "failed": self.failed, "secs": secs, "sections": self.sections, **more}
         print(json.dumps(summary), flush=True)
         return 0 if self.passed > 0 and not self.failed else 1
+
+
+def run_sections(about, suite, sections):
+    """The program of a suite: `suite(checks, planwright)` has a method per section. Gives the exit code."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--planwright", required=True)
+    parser.add_argument("--only", default="", help="sections whose names contain this")
+    options = parser.parse_args()
+    checks = Checks(options.only)
+    parts = suite(checks, options.planwright)
+    for name in sections:
+        checks.section(getattr(parts, name))
+    return checks.finish()
 
 
 def wait_until(condition, secs=PATIENCE_SECS, what="the condition", period_secs=0.01):

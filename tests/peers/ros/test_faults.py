@@ -8,7 +8,6 @@ A section is a set of nodes and what is done to them; a check says the name of t
 went on. Diagnostics count faults by name: `faults` of /diagnostics is where the names are looked up.
 """
 
-import argparse
 import array
 import contextlib
 import math
@@ -31,7 +30,7 @@ from rosgraph_msgs.msg import Clock
 from tf2_msgs.msg import TFMessage
 
 from drive import MAZE, SIM, Feed, Frozen, Watch, map_of, model, rss_kib, stamp_of, transform
-from peer import BEST_EFFORT, LATCHED, RELIABLE, Checks, Programs, goal_id, goal_message, pose, succeeded, wait_until
+from peer import BEST_EFFORT, LATCHED, RELIABLE, Programs, goal_id, goal_message, pose, run_sections, succeeded, wait_until
 
 NONE, UNKNOWN, INVALID_PLANNER, TF_ERROR, START_OUTSIDE, GOAL_OUTSIDE, START_OCCUPIED, GOAL_OCCUPIED, TIMEOUT, NO_PATH = (
     0, 200, 201, 202, 203, 204, 205, 206, 207, 208)
@@ -872,17 +871,5 @@ SECTIONS = ("inputs", "contact", "odometry_faults", "robot_dies", "clock", "cloc
             "planner_hangs", "slow_for_its_deadline", "models", "alone")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--planwright", required=True)
-    parser.add_argument("--only", default="")
-    options = parser.parse_args()
-    checks = Checks(options.only)
-    faults = Faults(checks, options.planwright)
-    for name in SECTIONS:
-        checks.section(getattr(faults, name))
-    return checks.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_sections(__doc__, Faults, SECTIONS))

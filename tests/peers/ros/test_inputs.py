@@ -7,7 +7,6 @@
 An input whose newest message was refused is not usable: nothing is planned with the one before.
 """
 
-import argparse
 import array
 import math
 import os
@@ -22,7 +21,7 @@ from rosgraph_msgs.msg import Clock
 from tf2_msgs.msg import TFMessage
 
 from drive import MAZE, SIM, Feed, Watch, map_of, model, stamp_of, transform
-from peer import BEST_EFFORT, LATCHED, RELIABLE, Checks, Programs, goal_message, pose, succeeded, wait_until
+from peer import BEST_EFFORT, LATCHED, RELIABLE, Programs, goal_message, pose, run_sections, succeeded, wait_until
 
 NONE, UNKNOWN, TF_ERROR = 0, 200, 202
 OK, WARN, ERROR = b"\x00", b"\x01", b"\x02"
@@ -409,17 +408,5 @@ def eventually_answered(watch, message, code, words, attempts=100, period_secs=0
     return answer
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--planwright", required=True)
-    parser.add_argument("--only", default="")
-    options = parser.parse_args()
-    checks = Checks(options.only)
-    inputs = Inputs(checks, options.planwright)
-    for name in SECTIONS:
-        checks.section(getattr(inputs, name))
-    return checks.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_sections(__doc__, Inputs, SECTIONS))

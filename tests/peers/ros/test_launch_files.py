@@ -255,7 +255,7 @@ def names_in_sources():
             found |= set(re.findall(pattern, text))
     # Enumerations of faults, and where their names stand in them.
     for place in (client / "validate/error.rs", client / "time/stamp.rs", client / "tf/error.rs",
-                  nodes / "planner_node/inputs.rs", nodes / "planner_node/odometry_fault.rs",
+                  nodes / "planner_node/input_fault.rs", nodes / "planner_node/odometry_fault.rs",
                   nodes / "planner_node/path_follower.rs"):
         found |= set(re.findall(r'(?:=> |Odometry\()"(\w+)"', texts[place]))
     found |= set(re.findall(r'"(\w+_refused)"', texts[nodes / "planner_node/refusals.rs"]))

@@ -5,7 +5,6 @@
         [--only PART_OF_A_SECTION'S_NAME]
 """
 
-import argparse
 import math
 import sys
 import time
@@ -14,7 +13,7 @@ from rosgraph_msgs.msg import Clock
 from tf2_msgs.msg import TFMessage
 
 from drive import MAZE, Feed, Watch, map_of, model, stamp_of, transform
-from peer import Checks, Programs, goal_message, pose, succeeded, wait_until
+from peer import Programs, goal_message, pose, run_sections, succeeded, wait_until
 
 NONE, UNKNOWN, TF_ERROR = 0, 200, 202
 NAN = math.nan
@@ -384,17 +383,5 @@ class OddInputs:
 SECTIONS = ("messages", "fleet", "slow_simulation", "sparse_clock", "faltering_simulation")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--planwright", required=True)
-    parser.add_argument("--only", default="")
-    options = parser.parse_args()
-    checks = Checks(options.only)
-    inputs = OddInputs(checks, options.planwright)
-    for name in SECTIONS:
-        checks.section(getattr(inputs, name))
-    return checks.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_sections(__doc__, OddInputs, SECTIONS))

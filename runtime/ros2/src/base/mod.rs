@@ -10,6 +10,7 @@ use crate::node::{Node, NodeError, Publisher, QosMismatch};
 use crate::parameter::{self, Change, ParameterSet, ParameterStore};
 use crate::qos::Qos;
 use crate::time::{Clock, ClockSource, Jump, RosTime, StampError};
+use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 mod parameters;
@@ -144,10 +145,10 @@ impl<P: ParameterSet> Base<P> {
     }
 
     /// Latches a fault and logs it, at most once every few seconds.
-    pub fn fault(&mut self, name: &'static str, text: &str) {
+    pub fn fault<T: Display + ?Sized>(&mut self, name: &'static str, text: &T) {
         let now = self.clock.now();
         self.faults.note(now, name, text);
-        self.logger.log_once_in_a_while(now, Severity::Warn, name, &format!("{name}: {text}"));
+        self.logger.log_once_in_a_while(now, Severity::Warn, name, &format_args!("{name}: {text}"));
     }
 
     fn announce(&mut self, changes: &[Change]) {

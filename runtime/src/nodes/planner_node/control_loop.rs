@@ -1,6 +1,7 @@
 //! The control loop of a driving node: one velocity command and one replan per control period.
 
-use super::inputs::{InputFault, Placed};
+use super::input_fault::InputFault;
+use super::inputs::Placed;
 use super::jobs::Purpose;
 use super::path_follower::{self, StopReason};
 use super::responses::{ErrorCode, PathAction, PlanningFailure};
@@ -95,8 +96,11 @@ impl<A: PathAction> PlannerNode<A> {
                 if reason.is_rest() {
                     self.continue_tour();
                 } else if reason.is_fault() {
-                    let cause = if let Halt::Input(fault) = &halt { format!(": {fault}") } else { String::new() };
-                    self.base.fault(reason.name(), &format!("the robot gets a stop command{cause}"));
+                    let stops = "the robot gets a stop command";
+                    match &halt {
+                        Halt::Input(fault) => self.base.fault(reason.name(), &format_args!("{stops}: {fault}")),
+                        Halt::Stop(_) => self.base.fault(reason.name(), stops),
+                    }
                 }
                 self.command([0.0, 0.0], 0.0);
             }

@@ -1,6 +1,6 @@
 //! Diagnostics of a planner's node.
 
-use super::inputs::InputFault;
+use super::input_fault::InputFault;
 use super::{PathAction, PlannerNode};
 use crate::pilot::{LatencySummary, PilotStatistics};
 use crate::quantity::{DriftState, DriftStatus};

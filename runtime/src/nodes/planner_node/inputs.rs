@@ -1,9 +1,10 @@
 //! Validated inputs of the node: odometry, map and transforms.
 
+use super::input_fault::InputFault;
 use super::odometry_fault::OdometryFault;
 use super::parameters::PlannerParameters;
-use super::refusals::{Input, Reason, Refusals, Refused, TransformRefusals};
-use crate::nodes::map::{MapError, MappedWorld, layout_of, same_walls};
+use super::refusals::{Input, Reason, Refusals, TransformRefusals};
+use crate::nodes::map::{MappedWorld, layout_of, same_walls};
 use crate::world::{Point, Robot, State, World};
 use planwright_ros2::messages::geometry_msgs::{PoseStamped, TransformStamped};
 use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Odometry};
@@ -14,130 +15,12 @@ use planwright_ros2::tf::{
 };
 use planwright_ros2::time::{Clock, ClockSource, RosTime, StampError};
 use planwright_ros2::validate::{
-    InvalidMessage, LEAST_LEVEL, Oddities, Oddity, PlanarOdometry, check_map, check_odometry, check_orientation,
-    check_place, without_slash,
+    LEAST_LEVEL, Oddities, Oddity, PlanarOdometry, check_map, check_odometry, check_orientation, check_place,
+    without_slash,
 };
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// What is wrong with an input.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum InputFault {
-    /// An invalid message.
-    #[error(transparent)]
-    Invalid(#[from] InvalidMessage),
-    /// No transform between two frames.
-    #[error(transparent)]
-    Transform(#[from] TransformError),
-    /// No transform from the frame of a request's pose to the map's.
-    #[error("{of}: {fault}")]
-    TransformOf {
-        /// `start`, `goal` or `goal_pose`.
-        of: &'static str,
-        /// What is missing.
-        fault: TransformError,
-    },
-    /// No transform between two frames, and a publisher of some that cannot be heard.
-    #[error("{}\nhint: transforms come from a publisher that does not fit: {unheard}", first_line(.fault))]
-    TransformUnheard {
-        /// What is missing.
-        fault: TransformError,
-        /// Topic and qualities of service.
-        unheard: String,
-    },
-    /// A map that is no maze.
-    #[error(transparent)]
-    Map(#[from] MapError),
-    /// A map in another frame than the planner's.
-    #[error(
-        "expected the map in frame '{expected}', got '{got}'\nhint: set the parameter map_frame, or publish the map in that frame"
-    )]
-    MapFrame {
-        /// The parameter's.
-        expected: String,
-        /// The message's.
-        got: String,
-    },
-    /// Implausible odometry.
-    #[error(transparent)]
-    Odometry(#[from] OdometryFault),
-    /// Odometry that moves faster than the robot can.
-    #[error(
-        "expected odometry of at most {limit_mps:.3} m/s, got {mps:.3} m/s\nhint: parameter max_speed_mps; is the twist in m/s?"
-    )]
-    Speed {
-        /// Of its twist.
-        mps: f64,
-        /// Of the limits, with their margin.
-        limit_mps: f64,
-    },
-    /// No odometry yet.
-    #[error("expected odometry, got none yet\nhint: does something publish nav_msgs/Odometry on the topic odom?")]
-    NoOdometry,
-    /// No map yet.
-    #[error(
-        "expected a map, got none yet\nhint: does something publish nav_msgs/OccupancyGrid on the topic map, reliable and transient local?"
-    )]
-    NoMap,
-    /// No map yet, and a publisher of one that cannot be heard.
-    #[error(
-        "expected a map, got none from a publisher that does not fit: {0}\nhint: publish it reliable and transient local"
-    )]
-    MapUnheard(String),
-    /// Another map than the one a plan was made for.
-    #[error("expected the map that the plan was checked against, got a newer one\nhint: send the goal again")]
-    MapChanged,
-    /// No simulated time yet.
-    #[error(
-        "expected time on /clock, got none yet\nhint: use_sim_time is true: does a simulator publish rosgraph_msgs/Clock?"
-    )]
-    NoClock,
-    /// A message that does not decode.
-    #[error("expected a message that decodes, got other bytes\nhint: is the publisher's type the same?")]
-    Malformed,
-    /// The newest message of an input was refused.
-    #[error("{0}")]
-    Refused(Box<Refused>),
-}
-
-impl From<Refused> for InputFault {
-    fn from(refused: Refused) -> Self {
-        Self::Refused(Box::new(refused))
-    }
-}
-
-impl InputFault {
-    /// Its name in diagnostics.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Invalid(invalid) => invalid.name(),
-            Self::Transform(error)
-            | Self::TransformOf { fault: error, .. }
-            | Self::TransformUnheard { fault: error, .. } => error.name(),
-            Self::Map(_) => "map_no_maze",
-            Self::MapFrame { .. } => "map_frame",
-            Self::Odometry(fault) => fault.name(),
-            Self::Speed { .. } => "odom_speed",
-            Self::NoOdometry => "odom_missing",
-            Self::NoMap | Self::MapUnheard(_) => "map_missing",
-            Self::MapChanged => "map_changed",
-            Self::NoClock => "clock_missing",
-            Self::Malformed => "message_malformed",
-            Self::Refused(refused) => refused.input.fault_name(),
-        }
-    }
-
-    /// As the reason of a refusal; `stamp_age_secs` is the message's.
-    fn reason(&self, stamp_age_secs: Option<f64>) -> Reason {
-        Reason { name: self.name(), text: self.to_string(), stamp_age_secs }
-    }
-}
-
-/// Without the hint.
-fn first_line(fault: &TransformError) -> String {
-    fault.to_string().lines().next().unwrap_or_default().to_owned()
-}
 
 /// Frames of a loop that are noted as refused: no robot has more between its odometry and the map.
 const MAX_LOOP: usize = 64;
@@ -444,10 +327,10 @@ impl Inputs {
         Ok((Arc::clone(map.world()), if is_stale { f64::NEG_INFINITY } else { now.as_secs_f64() }))
     }
 
-    /// Checks that a plan for this world may leave: that no newer map has come since, and none was refused.
+    /// Checks that a plan for this world can be published: that no newer map has come since, and none was refused.
     ///
     /// # Errors
-    /// Why it may not.
+    /// Why it cannot.
     pub fn check_world(
         &self,
         parameters: &PlannerParameters,
@@ -469,12 +352,12 @@ impl Inputs {
         now: RosTime,
     ) -> Result<Inserted, TransformError> {
         let inserted = self.transforms.insert_message(transform, is_static);
-        let child = transform.child_frame_id.trim_start_matches('/');
+        let child = without_slash(&transform.child_frame_id);
         match &inserted {
             Ok(_) => self.transform_refusals.accept(child),
             Err(error) => {
                 // As in tf2, a frame below itself carries no information on its place.
-                let is_itself = transform.header.frame_id.trim_start_matches('/') == child;
+                let is_itself = without_slash(&transform.header.frame_id) == child;
                 let is_newer = !(is_itself || matches!(error, TransformError::Old { .. }));
                 let stamp_age_secs = match error {
                     TransformError::Old { .. } | TransformError::Future { .. } => stamp_age(&transform.header, now),
@@ -516,11 +399,11 @@ impl Inputs {
         }
     }
 
-    /// Checks that a plan may leave whose goal and start, or else the robot, were placed by way of these frames: that no
-    /// transform has been refused since, nor the time.
+    /// Checks that a plan can be published whose goal and start, or else the robot, were placed by way of these frames:
+    /// that no transform has been refused since, nor the time.
     ///
     /// # Errors
-    /// Why it may not.
+    /// Why it cannot.
     pub fn check_frames(&self, frames: &[String], start_is_given: bool) -> Result<(), InputFault> {
         let measured = self.measured.as_ref().filter(|_| !start_is_given).map(|measured| &measured.frame);
         if measured.is_some() {
@@ -631,20 +514,18 @@ impl Inputs {
     /// If there is no time, no odometry, it has stopped or was refused, or its frame has no place in the map.
     pub fn located(&self, now: RosTime, max_age_secs: f64) -> Result<Located, InputFault> {
         self.check_clock()?;
-        let none = || self.odometry_refusals.refused().map_or(InputFault::NoOdometry, InputFault::from);
+        let fault = |status| InputFault::from(OdometryFault { status, limits: *self.odometry.limits() });
+        let none = || self.odometry_refusals.refused().map_or_else(|| fault(OdometryStatus::Waiting), InputFault::from);
         let Some(measured) = &self.measured else { return Err(none()) };
         let status = self.odometry.status(Instant::now(), now);
-        let fault = || InputFault::from(OdometryFault { status, limits: *self.odometry.limits() });
         match status {
             OdometryStatus::Waiting => return Err(none()),
             OdometryStatus::Stopped { .. } => {
                 // What is refused comes, and has not stopped.
                 let refused = self.odometry_refusals.refused().filter(|refused| refused.age_secs < REFUSED_SECS);
-                return Err(refused.map_or_else(fault, InputFault::from));
+                return Err(refused.map_or_else(|| fault(status), InputFault::from));
             }
-            OdometryStatus::Running(outcome) if !outcome.is_trusted() => {
-                return Err(fault());
-            }
+            OdometryStatus::Running(outcome) if !outcome.is_trusted() => return Err(fault(status)),
             _ => {}
         }
         let found = self.transforms.lookup_fresh(&self.map_frame, &measured.frame, now, max_age_secs);
@@ -705,284 +586,4 @@ impl Inputs {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::parameters::NodeParameters;
-    use super::*;
-    use crate::nodes::map::grid_of;
-    use crate::world::{Layout, PointMass};
-    use planwright_ros2::messages::builtin_interfaces::Time;
-
-    const NOW: RosTime = RosTime::from_nanos(5_000_000_000);
-    const MAX_AGE_SECS: f64 = 0.2;
-
-    fn inputs_on(clock: Clock) -> Inputs {
-        Inputs::new("map", OdometryLimits::default(), Arc::new(PointMass::default()), clock)
-    }
-
-    fn inputs() -> Inputs {
-        inputs_on(Clock::new(ClockSource::System))
-    }
-
-    fn map() -> OccupancyGrid {
-        grid_of(&Layout::umaze(), "map", NOW)
-    }
-
-    fn odometry() -> Odometry {
-        let header = Header { stamp: NOW.into(), frame_id: "odom".to_owned() };
-        let mut message = Odometry { header, child_frame_id: "base_link".to_owned(), ..Odometry::default() };
-        message.pose.pose.orientation.w = 1.0;
-        message
-    }
-
-    fn transform(parent: &str, child: &str, stamp: RosTime) -> TransformStamped {
-        let header = Header { stamp: stamp.into(), frame_id: parent.to_owned() };
-        let mut message = TransformStamped { header, child_frame_id: child.to_owned(), ..TransformStamped::default() };
-        message.transform.rotation.w = 1.0;
-        message
-    }
-
-    fn located(inputs: &Inputs) -> Result<Located, InputFault> {
-        inputs.located(NOW, MAX_AGE_SECS)
-    }
-
-    fn refusal<T>(result: Result<T, InputFault>) -> (&'static str, String) {
-        let fault = result.err().expect("refused");
-        (fault.name(), fault.to_string())
-    }
-
-    type Change = fn(&mut OccupancyGrid);
-
-    #[test]
-    fn after_a_refused_map_none_is_usable_until_a_readable_one_comes() {
-        let changes: [(&str, Change); 10] = [
-            ("map_cell", |map| map.data[7] = 101),
-            ("map_frame", |map| map.header.frame_id = "kitchen".to_owned()),
-            ("empty_frame", |map| map.header.frame_id.clear()),
-            ("map_resolution", |map| map.info.resolution = f32::NAN),
-            ("map_empty", |map| (map.info.width, map.data) = (0, Vec::new())),
-            ("map_length", |map| map.data.truncate(9)),
-            ("map_too_large", |map| (map.info.width, map.info.height) = (u32::MAX, u32::MAX)),
-            ("not_finite", |map| map.info.origin.position.x = f64::NAN),
-            ("map_no_maze", |map| map.info.origin.position.x = -3.7),
-            ("map_no_maze", |map| map.data.fill(0)),
-        ];
-        for map_required in [true, false] {
-            let mut parameters = NodeParameters::maze().planner;
-            parameters.map_required = map_required;
-            let mut inputs = inputs();
-            inputs.set_trained(MappedWorld::new(Arc::clone(inputs.robot()), Layout::umaze()));
-            for (reason, change) in changes {
-                inputs.take_map(&map(), NOW, false).expect("a maze");
-                let (world, _) = inputs.world(&parameters, NOW).expect("usable");
-                assert!(inputs.check_world(&parameters, NOW, &world).is_ok());
-                let mut bad = map();
-                change(&mut bad);
-                assert_eq!(inputs.take_map(&bad, NOW, false).map_err(|fault| fault.name()), Err(reason));
-                let (name, text) = refusal(inputs.world(&parameters, NOW));
-                assert_eq!(name, "map_refused", "{text}");
-                assert!(text.contains(&format!("as {reason} (1 since the last usable one): ")), "{text}");
-                assert_eq!(refusal(inputs.check_world(&parameters, NOW, &world)).0, "map_refused");
-            }
-            inputs.refuse_malformed(Input::Map);
-            assert_eq!(inputs.map_refusals.total(), changes.len() as u64 + 1);
-            inputs.take_map(&map(), NOW, false).expect("a maze");
-            assert!(inputs.world(&parameters, NOW).is_ok());
-        }
-    }
-
-    #[test]
-    fn a_plan_that_was_made_for_the_map_before_does_not_leave() {
-        let parameters = NodeParameters::maze().planner;
-        let mut inputs = inputs();
-        inputs.take_map(&map(), NOW, false).expect("a maze");
-        let (world, _) = inputs.world(&parameters, NOW).expect("usable");
-        inputs.take_map(&map(), NOW, false).expect("the same again");
-        assert!(inputs.check_world(&parameters, NOW, &world).is_ok());
-        let mut closed = map();
-        closed.data[20 * 50 + 30] = 100;
-        inputs.take_map(&closed, NOW, false).expect("a maze");
-        assert_eq!(refusal(inputs.check_world(&parameters, NOW, &world)).0, "map_changed");
-    }
-
-    #[test]
-    fn odometry_that_is_refused_is_not_answered_as_none() {
-        let mut inputs = inputs();
-        assert_eq!(refusal(located(&inputs)).0, "odom_missing");
-        let mut broken = odometry();
-        broken.pose.pose.position.x = f64::NAN;
-        assert_eq!(refusal(inputs.take_odometry(&broken, NOW, 0.0)).0, "not_finite");
-        let (name, text) = refusal(located(&inputs));
-        assert_eq!(name, "odom_refused");
-        assert!(text.contains("`pose.pose.position.x`: expected a finite number, got NaN"), "{text}");
-        assert!(!text.contains("use_sim_time"), "{text}");
-        // Simulated stamps for a node on the system's clock, and the other way round.
-        for stamp in [Time { sec: 1_700_000_000, nanosec: 0 }, Time { sec: 1, nanosec: 0 }] {
-            let now = RosTime::from_nanos(1_000_000_000_000_000_000);
-            let mut other = odometry();
-            other.header.stamp = stamp;
-            assert!(inputs.take_odometry(&other, now, 0.0).is_err());
-            let (name, text) = refusal(located(&inputs));
-            assert!(name == "odom_refused" && text.contains("is use_sim_time the same on all nodes"), "{name}: {text}");
-        }
-        inputs.take_transform(&transform("map", "odom", NOW), true, NOW).expect("sound");
-        inputs.clear_timed();
-        inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
-        assert!(located(&inputs).is_ok());
-    }
-
-    #[test]
-    fn a_refused_transform_on_the_way_to_the_map_takes_the_one_before_away() {
-        let broken = |parent, child| {
-            let mut message = transform(parent, child, NOW);
-            message.transform.translation.y = f64::NAN;
-            message
-        };
-        for is_static in [true, false] {
-            let mut inputs = inputs();
-            inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
-            // Refused from the first on.
-            assert!(inputs.take_transform(&broken("map", "odom"), is_static, NOW).is_err());
-            let (name, text) = refusal(located(&inputs));
-            assert!(name == "tf_refused" && text.contains("as tf_invalid (1 since"), "{name}: {text}");
-            let good = transform("map", "odom", NOW);
-            inputs.take_transform(&good, is_static, NOW).expect("sound");
-            assert!(located(&inputs).is_ok());
-            // Refused after a good one, with and without a slash.
-            for child in ["odom", "/odom"] {
-                assert!(inputs.take_transform(&broken("map", child), is_static, NOW).is_err());
-                assert_eq!(refusal(located(&inputs)).0, "tf_refused");
-                let mut goal = PoseStamped::default();
-                (goal.header.frame_id, goal.pose.orientation.w) = ("odom".to_owned(), 1.0);
-                assert_eq!(refusal(inputs.goal("goal", &goal)).0, "tf_refused");
-                inputs.take_transform(&good, is_static, NOW).expect("sound");
-                assert!(located(&inputs).is_ok() && inputs.goal("goal", &goal).is_ok());
-            }
-            // Frames beside the way, and above the map.
-            for (parent, child) in [("odom", "camera"), ("earth", "map")] {
-                assert!(inputs.take_transform(&broken(parent, child), is_static, NOW).is_err());
-            }
-            assert!(located(&inputs).is_ok());
-            // Time jumps: what moves is forgotten, with its refusals.
-            assert!(inputs.take_transform(&broken("map", "odom"), is_static, NOW).is_err());
-            inputs.clear_timed();
-            inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
-            assert_eq!(refusal(located(&inputs)).0, if is_static { "tf_refused" } else { "tf_unknown_frame" });
-        }
-    }
-
-    #[test]
-    fn a_transform_that_is_refused_while_a_plan_is_made_keeps_it_back() {
-        let mut inputs = inputs();
-        inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
-        for (parent, child) in [("map", "odom"), ("map", "dock")] {
-            inputs.take_transform(&transform(parent, child, NOW), true, NOW).expect("sound");
-        }
-        let (map, dock) = (["map".to_owned()], ["/dock".to_owned()]);
-        assert!(inputs.check_frames(&map, false).is_ok() && inputs.check_frames(&dock, true).is_ok());
-        let mut broken = transform("map", "odom", NOW);
-        broken.transform.rotation.w = f64::NAN;
-        assert!(inputs.take_transform(&broken, true, NOW).is_err());
-        assert_eq!(refusal(inputs.check_frames(&map, false)).0, "tf_refused");
-        assert!(inputs.check_frames(&dock, true).is_ok(), "not by way of that frame");
-        broken.child_frame_id = "dock".to_owned();
-        assert!(inputs.take_transform(&broken, true, NOW).is_err());
-        assert_eq!(refusal(inputs.check_frames(&dock, true)).0, "tf_refused");
-    }
-
-    #[test]
-    fn transforms_that_cannot_be_heard_are_named_where_a_frame_is_missing() {
-        let mut inputs = inputs();
-        inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
-        assert!(!refusal(located(&inputs)).1.contains("does not fit"));
-        inputs.note_transform_mismatch("/tf", "the reader asks for reliable, the writer offers best effort");
-        let (name, text) = refusal(located(&inputs));
-        assert_eq!(name, "tf_unknown_frame");
-        assert!(text.contains("got `map`\nhint: ") && text.contains("does not fit: /tf: the reader asks"), "{text}");
-    }
-
-    #[test]
-    fn a_transform_that_would_close_a_loop_takes_the_way_through_it_away() {
-        for child in ["map", "odom"] {
-            let mut inputs = inputs();
-            inputs
-                .take_odometry(
-                    &Odometry { header: Header { frame_id: "base".to_owned(), ..odometry().header }, ..odometry() },
-                    NOW,
-                    0.0,
-                )
-                .expect("sound");
-            let sound = [("map", "odom"), ("odom", "base")].map(|(parent, child)| transform(parent, child, NOW));
-            let accept = |inputs: &mut Inputs| {
-                sound.iter().for_each(|transform| _ = inputs.take_transform(transform, true, NOW).expect("sound"));
-                assert!(located(inputs).is_ok());
-            };
-            accept(&mut inputs);
-            assert!(inputs.take_transform(&transform("base", child, NOW), true, NOW).is_err());
-            let (name, text) = refusal(located(&inputs));
-            assert!(name == "tf_refused" && text.contains("as tf_loop"), "{name}: {text}");
-            accept(&mut inputs);
-            // A goal's frame that no message has named has nothing to do with it.
-            assert!(inputs.take_transform(&transform("base", child, NOW), true, NOW).is_err());
-            let mut goal = PoseStamped::default();
-            (goal.header.frame_id, goal.pose.orientation.w) = ("dock".to_owned(), 1.0);
-            assert_eq!(refusal(inputs.goal("goal", &goal)).0, "tf_unknown_frame");
-        }
-    }
-
-    #[test]
-    fn odometry_of_another_unit_is_refused_by_its_speed() {
-        let mut inputs = inputs();
-        inputs.take_transform(&transform("map", "odom", NOW), true, NOW).expect("sound");
-        let mut message = odometry();
-        message.twist.twist.linear.x = 500.0;
-        let (name, text) = refusal(inputs.take_odometry(&message, NOW, 0.0));
-        assert!(
-            name == "odom_speed" && text.contains("got 500.000 m/s\nhint: parameter max_speed_mps"),
-            "{name}: {text}"
-        );
-        assert_eq!(refusal(located(&inputs)).0, "odom_refused");
-    }
-
-    #[test]
-    fn a_straggler_and_a_frame_below_itself_take_no_transform_away() {
-        let mut inputs = inputs();
-        inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
-        inputs.take_transform(&transform("map", "odom", NOW), false, NOW).expect("sound");
-        let straggler = transform("elsewhere", "odom", RosTime::ZERO);
-        assert_eq!(inputs.take_transform(&straggler, false, NOW).map_err(|error| error.name()), Err("tf_old"));
-        assert!(inputs.take_transform(&transform("/odom", "odom", NOW), false, NOW).is_err());
-        assert!(located(&inputs).is_ok());
-    }
-
-    #[test]
-    fn time_that_is_missing_or_refused_is_named() {
-        let clock = Clock::new(ClockSource::Simulated);
-        let mut inputs = inputs_on(clock.clone());
-        inputs.take_transform(&transform("map", "odom", NOW), true, NOW).expect("sound");
-        inputs.take_odometry(&odometry(), NOW, 0.0).expect("sound");
-        assert_eq!(refusal(located(&inputs)).0, "clock_missing");
-        clock.on_clock_message(NOW);
-        inputs.take_clock(None);
-        assert!(located(&inputs).is_ok());
-        inputs.take_clock(Some(&StampError::Nanoseconds { nanosec: 2_000_000_000 }));
-        let (name, text) = refusal(located(&inputs));
-        assert!(name == "clock_refused" && text.contains("got 2000000000"), "{name}: {text}");
-        clock.set_source(ClockSource::System);
-        assert!(located(&inputs).is_ok(), "the system's time does not depend on it");
-        clock.set_source(ClockSource::Simulated);
-        clock.on_clock_message(NOW);
-        inputs.take_clock(None);
-        assert!(located(&inputs).is_ok());
-    }
-
-    #[test]
-    fn a_map_that_cannot_be_heard_is_named() {
-        let (mut inputs, parameters) = (inputs(), NodeParameters::maze().planner);
-        assert!(refusal(inputs.world(&parameters, NOW)).1.contains("got none yet"));
-        inputs.note_map_mismatch("the reader asks for reliable, the writer offers best effort");
-        let (name, text) = refusal(inputs.world(&parameters, NOW));
-        assert!(name == "map_missing" && text.contains("the writer offers best effort"), "{text}");
-        inputs.take_map(&map(), NOW, true).expect("a maze");
-        assert!(inputs.map_is_volatile() && inputs.world(&parameters, NOW).is_ok());
-    }
-}
+mod tests;

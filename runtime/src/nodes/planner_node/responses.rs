@@ -1,6 +1,6 @@
 //! Nav2's forms of plan requests and results, with its error codes.
 
-use super::inputs::InputFault;
+use super::input_fault::InputFault;
 use super::refusals::Input;
 use crate::gate::{CheckedPlan, Infeasible, Origin, Rejection};
 use planwright_ros2::messages::geometry_msgs::PoseStamped;
@@ -125,7 +125,6 @@ impl From<InputFault> for PlanningFailure {
             | InputFault::TransformOf { .. }
             | InputFault::TransformUnheard { .. }
             | InputFault::Odometry(_)
-            | InputFault::NoOdometry
             | InputFault::NoClock => ErrorCode::TfError,
             InputFault::Refused(ref refused) if refused.input != Input::Map => ErrorCode::TfError,
             _ => ErrorCode::Unknown,
