@@ -3,8 +3,9 @@
 use super::path_smoother::{PathSettings, PathSmoother};
 use super::time_parameterization::{TimeParameterizationError, TimeParameterizer};
 use super::tracker::{Tracker, TrackingReport};
+use crate::geometry::wrapped;
 use crate::trajectory::Trajectory;
-use crate::world::{Point, State, World};
+use crate::world::{MotionLimits, Point, State, World};
 
 /// How much physics replaces of the proposal: gamma in (proposal + gamma * simulated) / (1 + gamma).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -175,11 +176,21 @@ pub struct Corrector {
     knots: Trajectory,
     reference: Trajectory,
     simulated: Trajectory,
+    goal_heading_rad: Option<f64>,
 }
 
-/// A corrected plan is at most 20 s long.
-const MAX_STATES: usize = 2000;
+/// States of a corrected plan at most.
+const MAX_STATES: usize = 4000;
+/// The same of robots that take 100 steps per second or more: 20 s.
+const MAX_FAST_STATES: usize = 2000;
 const MAX_PATH_POINTS: usize = 400;
+
+/// Largest heading error at the end of a plan, where a heading is wanted, rad.
+const GOAL_HEADING_RAD: f64 = 0.05;
+
+fn max_states(step_secs: f64) -> usize {
+    if step_secs <= 0.01 { MAX_FAST_STATES } else { MAX_STATES }
+}
 
 impl Corrector {
     /// Other settings from now on.
@@ -187,17 +198,24 @@ impl Corrector {
         self.settings = settings;
     }
 
-    /// With room for plans of up to 20 s and 40 m.
+    /// Heading in which the plans of drives that turn in place end from now on; `None`: any.
+    pub fn set_goal_heading(&mut self, heading_rad: Option<f64>) {
+        self.goal_heading_rad = heading_rad;
+        self.timer.set_goal_heading(heading_rad);
+    }
+
+    /// With room for plans of up to 20 s (at longer steps than 0.01 s: 4000 steps) and 40 m.
     pub fn new(settings: CorrectionSettings) -> Self {
         let room = || Trajectory::with_capacity(0.0, MAX_STATES + settings.settle_steps + 1);
         Self {
             settings,
-            tracker: Tracker::default(),
+            tracker: Tracker,
             smoother: PathSmoother::new(MAX_PATH_POINTS),
             timer: TimeParameterizer::new(MAX_PATH_POINTS, MAX_STATES),
             knots: room(),
             reference: room(),
             simulated: room(),
+            goal_heading_rad: None,
         }
     }
 
@@ -274,7 +292,7 @@ impl Corrector {
     fn pace(&mut self, step_secs: f64) {
         self.reference.clear();
         self.reference.dt_secs = step_secs;
-        let steps = ((self.knots.duration_secs() / step_secs).round() as usize).min(MAX_STATES - 1);
+        let steps = ((self.knots.duration_secs() / step_secs).round() as usize).min(max_states(step_secs) - 1);
         for index in 0..=steps {
             self.reference.states.extend(self.knots.state_at(step_secs * index as f64));
         }
@@ -289,10 +307,12 @@ impl Corrector {
         let (robot, proposed) = (world.robot(), self.knots.points());
         let path = self.smoother.shape(world.map(), robot.footprint(), start, goal, proposed, &self.settings.path);
         let limits = robot.actuator_limits(self.settings.actuation_share);
+        self.timer.set_max_states(max_states(robot.step_secs()));
         match self.timer.parameterize(path, start, &limits, robot.step_secs(), &mut self.reference) {
             // Standing at the goal is a plan too: stay.
             Err(TimeParameterizationError::TooShort) => {
-                self.reference.states.extend([State::at_rest(goal); 2]);
+                self.reference.states.clear();
+                self.reference.states.extend([State::at_pose(goal, start.heading_rad); 2]);
                 Ok(())
             }
             done => done.map(|_| ()),
@@ -314,11 +334,17 @@ impl Corrector {
             }
         }
         let trajectory = &corrected.trajectory;
-        corrected.clearance_m = world.sweep().path(trajectory.points()).clearance_m;
+        corrected.clearance_m = world.sweep().states(&trajectory.states).clearance_m;
         corrected.goal_error_m = trajectory.states.last().map_or(f64::INFINITY, |state| state.distance(goal));
         let arrival = trajectory.states.iter().position(|state| state.distance(goal) <= settings.arrival_radius_m);
         corrected.arrival_secs = arrival.map_or(f64::INFINITY, |index| world.step_secs() * index as f64);
-        corrected.converged = report.residual_m <= settings.tolerance_m
+        // Robots that do not turn have no say in their heading.
+        let wanted = self.goal_heading_rad.filter(|_| matches!(world.robot().limits(), MotionLimits::Drive(_)));
+        let facing = wanted
+            .zip(trajectory.states.last())
+            .is_none_or(|(wanted, last)| wrapped(wanted - last.heading_rad).abs() <= GOAL_HEADING_RAD);
+        corrected.converged = facing
+            && report.residual_m <= settings.tolerance_m
             && corrected.goal_error_m <= settings.goal_tolerance_m
             && corrected.clearance_m >= 0.0
             && report.pushing_steps == 0;
