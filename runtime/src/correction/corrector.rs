@@ -358,7 +358,7 @@ mod tests {
                 let t = f64::from(k) / f64::from(count - 1);
                 let (p, q) = (at((t - 0.01).max(0.0)), at((t + 0.01).min(1.0)));
                 let width = secs * ((t + 0.01).min(1.0) - (t - 0.01).max(0.0));
-                State { position: at(t), velocity: [(q[0] - p[0]) / width, (q[1] - p[1]) / width] }
+                State::moving(at(t), [(q[0] - p[0]) / width, (q[1] - p[1]) / width])
             })
             .collect();
         Trajectory { dt_secs, states, commands: Vec::new() }

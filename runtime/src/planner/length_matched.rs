@@ -306,7 +306,7 @@ impl Planner for LengthMatchedPlanner {
             let (before, after) = (index.saturating_sub(1), (index + 1).min(self.best.len() - 1));
             let span = dt * (after - before).max(1) as f64;
             let velocity = std::array::from_fn(|axis| (self.best[after][axis] - self.best[before][axis]) / span);
-            proposal.trajectory.states.push(State { position: self.best[index], velocity });
+            proposal.trajectory.states.push(State::moving(self.best[index], velocity));
         }
         proposal.candidate = fit.candidate;
         proposal.clearance_m = fit.clearance_m;
