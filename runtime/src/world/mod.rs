@@ -15,6 +15,7 @@ pub mod map;
 mod maze;
 pub mod robot;
 pub mod rollouts;
+pub mod sensing;
 mod state;
 mod time_optimal;
 

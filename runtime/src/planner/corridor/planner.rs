@@ -184,15 +184,17 @@ impl CorridorPlanner {
                 let mut best = (f64::INFINITY, PathOutcome::Route);
                 let turning_m = limits.turning_length_m();
                 let count = if turning_m < SHORT_TURNING_M { 1 } else { CURVATURE_WEIGHTS.len() };
-                for weight in &CURVATURE_WEIGHTS[..count] {
-                    let weights = OffsetWeights {
-                        clearance_m: clearance_m + SOFT_MARGIN_M - ROUTE_MARGIN_M,
-                        free_curvature: 1.0 / turning_m,
-                        curvature: weight * turning_m,
-                        iterations: ITERATIONS,
-                    };
-                    // Each begins where the one before ended: from taut to wide.
-                    self.optimizer.optimize(grid, &self.reference, &weights, &mut self.offsets);
+                // The reference itself, then from taut to wide, each from where the one before ended.
+                for weight in std::iter::once(None).chain(CURVATURE_WEIGHTS[..count].iter().map(Some)) {
+                    if let Some(weight) = weight {
+                        let weights = OffsetWeights {
+                            clearance_m: clearance_m + SOFT_MARGIN_M - ROUTE_MARGIN_M,
+                            free_curvature: 1.0 / turning_m,
+                            curvature: weight * turning_m,
+                            iterations: ITERATIONS,
+                        };
+                        self.optimizer.optimize(grid, &self.reference, &weights, &mut self.offsets);
+                    }
                     let outcome = self.repaired(grid, clearance_m);
                     let secs = self.arrival.of(&self.points, limits.speed_mps, limits.acceleration_mps2);
                     if outcome != PathOutcome::Route && secs < best.0 {
