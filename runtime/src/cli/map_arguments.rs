@@ -1,0 +1,1 @@
+//! Maps and robots by name or file, for evaluations.
