@@ -2,6 +2,7 @@
 
 mod boxes;
 mod contract;
+pub mod generate;
 mod layout;
 mod layout_file;
 mod regions;
