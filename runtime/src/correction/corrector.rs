@@ -177,9 +177,10 @@ pub struct Corrector {
     simulated: Trajectory,
 }
 
-/// A corrected plan is at most 20 s long.
-const MAX_STATES: usize = 2000;
-const MAX_PATH_POINTS: usize = 400;
+/// States of a corrected plan at most: 120 s at 100 Hz, 10 minutes at 20 Hz. Room that is not used costs no memory.
+const MAX_STATES: usize = 12_000;
+/// Points of a path at most: 400 m at 5 cm.
+const MAX_PATH_POINTS: usize = 8_000;
 
 impl Corrector {
     /// Other settings from now on.
@@ -187,7 +188,7 @@ impl Corrector {
         self.settings = settings;
     }
 
-    /// With room for plans of up to 20 s and 40 m.
+    /// With room for plans of up to 12,000 steps and 400 m.
     pub fn new(settings: CorrectionSettings) -> Self {
         let room = || Trajectory::with_capacity(0.0, MAX_STATES + settings.settle_steps + 1);
         Self {
@@ -357,7 +358,7 @@ mod tests {
                 let t = f64::from(k) / f64::from(count - 1);
                 let (p, q) = (at((t - 0.01).max(0.0)), at((t + 0.01).min(1.0)));
                 let width = secs * ((t + 0.01).min(1.0) - (t - 0.01).max(0.0));
-                State { position: at(t), velocity: [(q[0] - p[0]) / width, (q[1] - p[1]) / width] }
+                State::moving(at(t), [(q[0] - p[0]) / width, (q[1] - p[1]) / width])
             })
             .collect();
         Trajectory { dt_secs, states, commands: Vec::new() }

@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_moving_start_leaves_in_its_own_direction() {
-        let start = State { position: [1.0, 1.5], velocity: [0.0, -3.0] };
+        let start = State::moving([1.0, 1.5], [0.0, -3.0]);
         let path = shaped(&[[1.0, 1.5], [1.0, 3.0]], start, [1.0, 3.0]);
         assert!(path[1][1] < 1.5, "{:?}", &path[..3]);
     }

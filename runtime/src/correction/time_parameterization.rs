@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn a_running_start_is_kept_and_bad_paths_are_refused() {
         let path: Vec<Point> = (0..=40).map(|k| [0.1 * f64::from(k), 0.0]).collect();
-        let (_, timed) = parameterize(&path, State { position: [0.0, 0.0], velocity: [3.0, 0.0] });
+        let (_, timed) = parameterize(&path, State::moving([0.0, 0.0], [3.0, 0.0]));
         assert!((timed.states[0].velocity[0] - 3.0).abs() < 1e-6);
         let mut out = Trajectory::default();
         let mut timer = TimeParameterizer::new(10, 100);

@@ -56,7 +56,7 @@ impl Tracker {
         simulated.states.push(*start);
         let mut report = TrackingReport::default();
         let Some(last) = reference.states.last() else { return report };
-        let held = State::at_rest(last.position);
+        let held = last.halted();
         let at = |index: usize| reference.states.get(index).copied().unwrap_or(held);
         let mut state = *start;
         report.residual_m = state.distance(at(0).position);
@@ -88,7 +88,7 @@ mod tests {
             .map(|k| {
                 let t = (f64::from(k) * STEP_SECS).min(1.0);
                 let position = 1.0 + t * t * (3.0 - 2.0 * t);
-                State { position: [1.0, position - 0.2], velocity: [0.0, 6.0 * t * (1.0 - t)] }
+                State::moving([1.0, position - 0.2], [0.0, 6.0 * t * (1.0 - t)])
             })
             .collect();
         let reference = Trajectory { dt_secs: STEP_SECS, states, commands: Vec::new() };

@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_moving_robot_and_one_without_room_have_no_way_out() {
         let world = MazeWorld::new(Layout::umaze());
-        let moving = State { position: [0.38, 1.5], velocity: [0.0, 1.0] };
+        let moving = State::moving([0.38, 1.5], [0.0, 1.0]);
         assert_eq!(WayOut::default().lead(&world, &moving, 0.005), None);
         // The corridor is 1 m wide: 0.6 m from both sides there is no place.
         assert_eq!(WayOut::default().lead(&world, &State::at_rest([0.8, 1.5]), 0.5), None);

@@ -44,7 +44,7 @@ fn largest_rate(robot: &dyn Robot, from: [f64; 2], to: [f64; 2]) -> f64 {
 
 fn inverse_dynamics_inverts_a_step(robot: &dyn Robot, centre: Point, rng: &mut ChaCha8Rng) -> Verdict {
     for _ in 0..1000 {
-        let state = State { position: centre, velocity: drawn(rng, robot.limits().speed_mps) };
+        let state = State::moving(centre, drawn(rng, robot.limits().speed_mps));
         let command = drawn(rng, 1.0);
         let next = robot.free_step(&state, command);
         let found = robot.inverse_dynamics(&state, next.velocity);
@@ -66,7 +66,7 @@ fn inverse_dynamics_inverts_a_step(robot: &dyn Robot, centre: Point, rng: &mut C
 
 fn broken_commands_are_harmless(world: &World, centre: Point, rng: &mut ChaCha8Rng) -> Verdict {
     let robot = world.robot();
-    let state = State { position: centre, velocity: drawn(rng, 1.0) };
+    let state = State::moving(centre, drawn(rng, 1.0));
     let (broken, zero) = (robot.free_step(&state, [f64::NAN; 2]), robot.free_step(&state, [0.0; 2]));
     ensure_clause!(broken == zero, "a command that is NaN to count as zero", "{broken:?} and not {zero:?}");
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
@@ -90,7 +90,7 @@ fn broken_commands_are_harmless(world: &World, centre: Point, rng: &mut ChaCha8R
 fn braking_stops_in_time(robot: &dyn Robot, centre: Point, rng: &mut ChaCha8Rng) -> Verdict {
     let envelope = Envelope::of(robot);
     for _ in 0..100 {
-        let mut state = State { position: centre, velocity: drawn(rng, robot.limits().speed_mps) };
+        let mut state = State::moving(centre, drawn(rng, robot.limits().speed_mps));
         for _ in 0..envelope.braking_steps {
             let (own, gates) = (robot.braking_command(&state), envelope.braking_command(&state));
             let apart = largest(difference(own, gates));

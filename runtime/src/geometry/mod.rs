@@ -15,3 +15,10 @@ pub type Point = [f64; 2];
 pub fn lerp(from: Point, to: Point, share: f64) -> Point {
     std::array::from_fn(|axis| from[axis] + share * (to[axis] - from[axis]))
 }
+
+/// The same angle within [-pi, pi], radians.
+pub fn wrapped(angle_rad: f64) -> f64 {
+    use std::f64::consts::{PI, TAU};
+    // What lies within stays to the last digit.
+    if angle_rad.abs() <= PI { angle_rad } else { angle_rad - TAU * (angle_rad / TAU).round() }
+}

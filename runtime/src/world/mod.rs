@@ -56,6 +56,11 @@ impl World {
         &*self.map
     }
 
+    /// Whether robot and map are the very ones of another world.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.robot, &other.robot) && Arc::ptr_eq(&self.map, &other.map)
+    }
+
     /// Simulation and control period of the robot, seconds.
     pub fn step_secs(&self) -> f64 {
         self.robot.step_secs()

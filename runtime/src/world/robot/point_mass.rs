@@ -53,7 +53,7 @@ impl PointMass {
         let next_velocity = [velocity[0] + scale * acceleration[0], velocity[1] + scale * acceleration[1]];
         let position =
             [state.position[0] + STEP_SECS * next_velocity[0], state.position[1] + STEP_SECS * next_velocity[1]];
-        (State { position, velocity: next_velocity }, report)
+        (State::moving(position, next_velocity), report)
     }
 }
 
@@ -160,7 +160,7 @@ mod tests {
     fn the_mean_command_between_two_states_is_the_one_that_was_held() {
         let robot = PointMass::default();
         for command in [[0.3, -0.2], [-0.05, 0.1], [0.0, 0.0]] {
-            let before = State { position: [1.0, 1.0], velocity: [0.2, -0.1] };
+            let before = State::moving([1.0, 1.0], [0.2, -0.1]);
             let mut after = before;
             for _ in 0..4 {
                 after = robot.free_step(&after, command);
@@ -169,7 +169,7 @@ mod tests {
             let near = |axis: usize| (found[axis] - command[axis]).abs() < 0.02;
             assert!(near(0) && near(1), "{command:?} {found:?}");
         }
-        let far = State { position: [1.0, 1.0], velocity: [f64::NAN, 100.0] };
+        let far = State::moving([1.0, 1.0], [f64::NAN, 100.0]);
         assert_eq!(robot.mean_command(&State::at_rest([1.0, 1.0]), &far, 0.04), [0.0, 1.0]);
     }
 
