@@ -110,6 +110,9 @@ pub struct Corrected {
     pub goal_error_m: f64,
     /// Seconds until it first comes within [`CorrectionSettings::arrival_radius_m`] of the goal; infinite if it does not.
     pub arrival_secs: f64,
+    /// Duration of the timed reference, seconds: the arrival at rest, to less than a step. Infinite where the proposal's own
+    /// pace is kept.
+    pub timed_secs: f64,
     /// Whether all tolerances were met.
     pub converged: bool,
 }
@@ -126,6 +129,7 @@ impl Default for Corrected {
             clearance_m: 0.0,
             goal_error_m: f64::INFINITY,
             arrival_secs: f64::INFINITY,
+            timed_secs: f64::INFINITY,
             converged: false,
         }
     }
@@ -254,7 +258,7 @@ impl Corrector {
                 self.track_proposal(world, start);
             }
             corrected.iterations = round + 1;
-            self.refer(world, start, goal)?;
+            corrected.timed_secs = self.refer(world, start, goal)?;
             let report = self.tracker.track(world, start, &self.reference, settings.settle_steps, &mut self.simulated);
             self.fill(world, goal, report, corrected);
             if corrected.converged {
@@ -282,10 +286,10 @@ impl Corrector {
     }
 
     /// The reference of this round: retimed, or the proposal's own pace.
-    fn refer(&mut self, world: &World, start: &State, goal: Point) -> Result<(), TimeParameterizationError> {
+    fn refer(&mut self, world: &World, start: &State, goal: Point) -> Result<f64, TimeParameterizationError> {
         if !self.settings.retime {
             self.pace(world.step_secs());
-            return Ok(());
+            return Ok(f64::INFINITY);
         }
         let (robot, proposed) = (world.robot(), self.knots.points());
         let path = self.smoother.shape(world.map(), robot.footprint(), start, goal, proposed, &self.settings.path);
@@ -294,9 +298,9 @@ impl Corrector {
             // Standing at the goal is a plan too: stay.
             Err(TimeParameterizationError::TooShort) => {
                 self.reference.states.extend([State::at_rest(goal); 2]);
-                Ok(())
+                Ok(0.0)
             }
-            done => done.map(|_| ()),
+            done => done,
         }
     }
 

@@ -2,11 +2,13 @@
 
 mod audit;
 mod diffuser;
+mod map;
 mod policy;
 mod report;
 
 pub use audit::Audit;
 pub use diffuser::{DiffuserError, run_diffuser_episode};
+pub use map::{MapCase, MapSetEvaluation, MethodOnMaps, evaluate_maps};
 pub use policy::{DrivenEpisode, PolicyDriveError, PolicyDriveSettings, PolicySummary, drive_policy, policy_episodes};
 pub(crate) use report::Scores;
 pub use report::{Evaluation, ScoreSummary};

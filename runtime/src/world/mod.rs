@@ -22,7 +22,7 @@ pub use crate::geometry::{Aabb, Footprint, Point};
 pub use contract::BrokenContract;
 pub use double_pendulum::{DoublePendulum, PendulumState};
 pub use episode::{Episode, EpisodeRules, GOAL_RADIUS_M};
-pub use map::{Layout, LayoutError, Map, Surface, Sweep, SweptPath, check_map};
+pub use map::{GridMap, Layout, LayoutError, Map, Surface, Sweep, SweptPath, check_map};
 pub use maze::MazeWorld;
 pub use robot::{
     Actuation, AxisLimits, ContactLaw, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, PointMass, RADIUS_M, Robot, STEP_SECS,

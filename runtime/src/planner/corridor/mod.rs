@@ -8,6 +8,7 @@
 mod arrival;
 mod features;
 mod goal_field;
+mod network;
 mod offsets;
 mod path;
 mod planner;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use arrival::ArrivalTime;
 pub use features::{CHANNELS, LATERAL_STEP_M, LATERALS, features};
+pub use network::{CorridorNetwork, fill_window, window_starts};
 pub use offsets::{MAX_OFFSET_M, OffsetOptimizer, OffsetWeights};
 pub use path::{POINTS_PER_KNOT, PathRepair, is_path_clear, path_points};
 pub use planner::{CorridorPlanner, CorridorSteps, PathMethod, PathOutcome};
