@@ -16,6 +16,7 @@ mod raster;
 mod rooms;
 mod scattered;
 
+use super::grid::{GridError, GridGeometry, GridMap};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use raster::Raster;
@@ -30,7 +31,7 @@ const SIDES_M: std::ops::Range<f64> = 10.0..20.0;
 const FREE_SHARES: std::ops::RangeInclusive<f64> = 0.2..=0.95;
 /// Smallest share of the free cells of an accepted map that hang together.
 const LARGEST_PART: f64 = 0.7;
-/// Draws until a map is accepted; the seeds 0 to 999 of every kind need at most 4.
+/// Draws until a map is accepted, at most; the last is taken as it is.
 const DRAWS: u64 = 32;
 
 /// What stands on a generated map. Passages are 0.7 m wide or more, except between trees.
@@ -115,6 +116,16 @@ impl GeneratedMap {
                 return map;
             }
         }
+    }
+
+    /// As a grid with its distance field.
+    ///
+    /// # Errors
+    /// None for a map that was drawn.
+    pub fn grid(&self) -> Result<GridMap, GridError> {
+        let Self { width, height, .. } = *self;
+        let geometry = GridGeometry { origin: [0.0; 2], yaw_rad: 0.0, resolution_m: RESOLUTION_M, width, height };
+        GridMap::new(&self.name, geometry, self.occupied.clone())
     }
 
     /// Share of the cells that are free.
