@@ -7,7 +7,7 @@ use crate::evaluate::{Audit, Scores, episodes};
 use crate::pilot::{Clock, EpisodeReport, Pilot};
 use crate::planner::{Planner, PlannerDescription};
 use crate::view::Stage;
-use crate::world::{EpisodeRules, MazeWorld, TimeOptimalBound};
+use crate::world::{EpisodeRules, Layout, MazeWorld, TimeOptimalBound};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;

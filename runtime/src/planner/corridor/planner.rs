@@ -11,6 +11,7 @@ use crate::geometry::{Point, distance, lerp};
 use crate::planner::{Observation, PlanError, Planner, PlannerDescription, Proposal};
 use crate::trajectory::Trajectory;
 use crate::view::View;
+use crate::world::map::GridMap;
 use crate::world::{State, World};
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -143,13 +144,30 @@ impl CorridorPlanner {
         &self.route
     }
 
+    /// Fills `points` with a path from start to goal.
+    fn plan(&mut self, map: &mut RouteMap, start: Point, goal: Point) -> Result<(), PlanError> {
+        let began = Instant::now();
+        let world = map.world();
+        let (radius_m, limits) = (world.robot().footprint().circumscribed_radius_m(), Limits::of(world));
+        let mut clearance_m = radius_m + ROUTE_MARGIN_M;
+        if map.route(start, goal, clearance_m, &mut self.route).is_err() {
+            clearance_m = radius_m + NARROW_MARGIN_M;
+            map.route(start, goal, clearance_m, &mut self.route)?;
+        }
+        self.steps.route = began.elapsed();
+        self.outcome = PathOutcome::Route;
+        self.find_path(map.grid(), limits, clearance_m);
+        if self.points.is_empty() {
+            densified(&self.route, &mut self.points);
+        }
+        Ok(())
+    }
+
     /// Fills `points` with a path that keeps `clearance_m`, or leaves it empty where only the route does.
-    fn find_path(&mut self, limits: Limits, clearance_m: f64) {
-        let Some(map) = &self.map else { return };
-        let grid = map.grid();
+    fn find_path(&mut self, grid: &GridMap, limits: Limits, clearance_m: f64) {
         let began = Instant::now();
         self.points.clear();
-        let step_m = self.reference.follow(&self.route, MAX_POINTS / super::POINTS_PER_KNOT);
+        self.reference.follow(&self.route, MAX_POINTS / super::POINTS_PER_KNOT);
         self.offsets.clear();
         self.offsets.resize(self.reference.len(), 0.0);
         self.steps.repair = Duration::ZERO;
@@ -160,7 +178,7 @@ impl CorridorPlanner {
             }
             PathMethod::Smoothed => {
                 self.steps.offsets = began.elapsed();
-                self.outcome = self.repaired(clearance_m);
+                self.outcome = self.repaired(grid, clearance_m);
             }
             PathMethod::Optimizer => {
                 let mut best = (f64::INFINITY, PathOutcome::Route);
@@ -175,7 +193,7 @@ impl CorridorPlanner {
                     };
                     // Each begins where the one before ended: from taut to wide.
                     self.optimizer.optimize(grid, &self.reference, &weights, &mut self.offsets);
-                    let outcome = self.repaired(clearance_m);
+                    let outcome = self.repaired(grid, clearance_m);
                     let secs = self.arrival.of(&self.points, limits.speed_mps, limits.acceleration_mps2);
                     if outcome != PathOutcome::Route && secs < best.0 {
                         best = (secs, outcome);
@@ -189,20 +207,18 @@ impl CorridorPlanner {
                 }
             }
         }
-        let _ = step_m;
         if self.outcome == PathOutcome::Route {
             self.points.clear();
         }
     }
 
     /// The path of the offsets, pushed clear where it is not.
-    fn repaired(&mut self, clearance_m: f64) -> PathOutcome {
-        let Some(map) = &self.map else { return PathOutcome::Route };
+    fn repaired(&mut self, grid: &GridMap, clearance_m: f64) -> PathOutcome {
         let began = Instant::now();
         path_points(&self.reference, &self.offsets, &mut self.points);
-        let outcome = if is_path_clear(map.grid(), &self.points, clearance_m) {
+        let outcome = if is_path_clear(grid, &self.points, clearance_m) {
             PathOutcome::Clear
-        } else if self.repair.repair(map.grid(), &self.reference, clearance_m, &mut self.offsets, &mut self.points) {
+        } else if self.repair.repair(grid, &self.reference, clearance_m, &mut self.offsets, &mut self.points) {
             PathOutcome::Repaired
         } else {
             PathOutcome::Route
@@ -252,22 +268,10 @@ impl Planner for CorridorPlanner {
     ) -> Result<(), PlanError> {
         proposal.trajectory.clear();
         observation.check_finite()?;
-        let began = Instant::now();
-        let Some(map) = &mut self.map else { return Err(PlanError::NoMap) };
-        let world = map.world();
-        let (radius_m, limits) = (world.robot().footprint().circumscribed_radius_m(), Limits::of(world));
-        let (start, goal) = (observation.state.position, observation.goal);
-        let mut clearance_m = radius_m + ROUTE_MARGIN_M;
-        if map.route(start, goal, clearance_m, &mut self.route).is_err() {
-            clearance_m = radius_m + NARROW_MARGIN_M;
-            map.route(start, goal, clearance_m, &mut self.route)?;
-        }
-        self.steps.route = began.elapsed();
-        self.outcome = PathOutcome::Route;
-        self.find_path(limits, clearance_m);
-        if self.points.is_empty() {
-            densified(&self.route, &mut self.points);
-        }
+        let mut map = self.map.take().ok_or(PlanError::NoMap)?;
+        let found = self.plan(&mut map, observation.state.position, observation.goal);
+        self.map = Some(map);
+        found?;
         self.plans += 1;
         proposal.trajectory.dt_secs = self.description.knot_secs;
         proposal.trajectory.states.extend(self.points.iter().take(MAX_POINTS).map(|point| State::at_rest(*point)));

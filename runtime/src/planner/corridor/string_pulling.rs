@@ -4,10 +4,8 @@ use crate::geometry::{Footprint, Point, distance, lerp};
 use crate::world::Map;
 use crate::world::map::GridMap;
 
-/// Passes over the route, in alternating directions.
-const PASSES: usize = 4;
-/// Spacing of the points between which shortcuts are sought, metres.
-const SPACING_M: f64 = 0.2;
+/// Spacing of the points between which shortcuts are sought, metres: one pass each, in alternating directions.
+const SPACINGS_M: [f64; 4] = [0.2, 0.1, 0.05, 0.05];
 /// Most points of a route between passes.
 pub(super) const MAX_POINTS: usize = 4096;
 
@@ -46,17 +44,12 @@ pub(super) struct StringPuller {
 impl StringPuller {
     /// Shortens a route that keeps `clearance_m`, which the result keeps too; both ends stay.
     pub(super) fn pull(&mut self, map: &GridMap, clearance_m: f64, route: &mut Vec<Point>) {
-        for pass in 0..PASSES {
-            densify(route, &mut self.dense);
-            let before = route.len();
-            self.shorten(map, clearance_m, route);
-            route.reverse();
-            if pass > 0 && route.len() == 2 && before == 2 {
-                break;
+        for spacing_m in SPACINGS_M {
+            if route.len() > 2 {
+                densify(route, spacing_m, &mut self.dense);
+                self.shorten(map, clearance_m, route);
             }
-        }
-        // An even number of passes ends in the first direction.
-        if distance(route[0], self.dense[0]) > 1e-9 {
+            // An even number of passes ends in the first direction.
             route.reverse();
         }
     }
@@ -87,11 +80,11 @@ impl StringPuller {
     }
 }
 
-/// Points every [`SPACING_M`] at most along a polyline, its corners included.
-fn densify(route: &[Point], dense: &mut Vec<Point>) {
+/// Points every `spacing_m` at most along a polyline, its corners included.
+fn densify(route: &[Point], spacing_m: f64, dense: &mut Vec<Point>) {
     dense.clear();
     let length_m: f64 = route.windows(2).map(|pair| distance(pair[0], pair[1])).sum();
-    let spacing_m = SPACING_M.max(length_m / (MAX_POINTS / 2) as f64);
+    let spacing_m = spacing_m.max(length_m / (MAX_POINTS / 2) as f64);
     for pair in route.windows(2) {
         let pieces = (distance(pair[0], pair[1]) / spacing_m).ceil().max(1.0) as usize;
         dense.extend((0..pieces).map(|piece| lerp(pair[0], pair[1], piece as f64 / pieces as f64)));
