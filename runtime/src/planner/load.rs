@@ -2,8 +2,8 @@
 
 use super::diffusion::DiffusionPlanner;
 use super::length_matched::{LengthMatchedPlanner, LengthMatching};
-use super::policy::PolicyPlanner;
 use super::manifest_parts::wrong_family;
+use super::policy::PolicyPlanner;
 use super::{Planner, PlannerError, PlannerSettings};
 use crate::model::{Artefact, Engine, EngineChoice, Family, Manifest, ModelError, load_engine};
 

@@ -123,7 +123,10 @@ mod tests {
         for count in 1..400 {
             let starts: Vec<usize> = window_starts(count).collect();
             assert_eq!(starts[0], 0);
-            assert!(starts.windows(2).all(|pair| pair[1] > pair[0] && pair[0] + WINDOW >= pair[1] + OVERLAP), "{count}");
+            assert!(
+                starts.windows(2).all(|pair| pair[1] > pair[0] && pair[0] + WINDOW >= pair[1] + OVERLAP),
+                "{count}"
+            );
             let last = starts[starts.len() - 1];
             assert!(last + WINDOW >= count && (count < WINDOW || last + WINDOW == count), "{count}: {starts:?}");
         }

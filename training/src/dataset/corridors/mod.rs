@@ -1,9 +1,11 @@
 //! Corridors with an expert's offsets: random maps, start-goal pairs, and paths that arrive early.
 
+mod comparison;
 mod expert;
 mod problems;
 mod windows;
 
+pub use comparison::{CorridorFigures, MethodFigures, compare};
 pub use expert::{Expert, ExpertTimes};
 pub use problems::{CorridorProblem, CorridorSettings, problems};
 pub use windows::{CorridorBatch, CorridorWindows};
@@ -84,7 +86,8 @@ mod tests {
 
     #[test]
     fn equal_seeds_give_equal_data() {
-        let settings = CorridorSettings { maps: 7, goals: 1, starts: 2, bumps: 40, seed: 5, ..CorridorSettings::usual() };
+        let settings =
+            CorridorSettings { maps: 7, goals: 1, starts: 2, bumps: 40, seed: 5, ..CorridorSettings::usual() };
         let paths = generate(&settings, false).expect("maps");
         assert!(paths.len() > 7, "{} paths", paths.len());
         assert_eq!(sha256(&paths), sha256(&generate(&settings, false).expect("maps")));

@@ -138,11 +138,7 @@ mod tests {
         let path = CorridorPath { count: 80, features: values, offsets: (0..80).map(|knot| knot as f32).collect() };
         let [mut once, mut twice] = [CorridorBatch::default(), CorridorBatch::default()];
         push(&path, 7, false, true, &mut once);
-        let mirrored = CorridorPath {
-            count: WINDOW,
-            features: once.features.clone(),
-            offsets: once.offsets.clone(),
-        };
+        let mirrored = CorridorPath { count: WINDOW, features: once.features.clone(), offsets: once.offsets.clone() };
         push(&mirrored, 0, false, true, &mut twice);
         let mut plain = CorridorBatch::default();
         push(&path, 7, false, false, &mut plain);
