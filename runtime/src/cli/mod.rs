@@ -20,6 +20,7 @@ pub mod output;
 mod plan;
 mod policy;
 mod world;
+mod world_generate;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;

@@ -10,10 +10,12 @@ use super::route_map::RouteMap;
 use super::string_pulling::MAX_POINTS;
 use crate::correction::Resample;
 use crate::geometry::{Point, distance, lerp};
-use crate::planner::{Observation, PlanError, Planner, PlannerDescription, Proposal};
+use crate::model::{Artefact, EngineChoice, load_engine};
+use crate::planner::{Observation, PlanError, Planner, PlannerDescription, PlannerError, Proposal};
 use crate::trajectory::Trajectory;
 use crate::view::View;
 use crate::world::map::GridMap;
+use crate::world::robot::{AxisLimits, MotionLimits};
 use crate::world::{State, World};
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -108,6 +110,32 @@ pub struct CorridorPlanner {
 }
 
 impl CorridorPlanner {
+    /// A model of the family `corridor` on an engine.
+    ///
+    /// # Errors
+    /// If the model is of another family, or sees another corridor, or the engine refuses it.
+    pub fn open(artefact: &Artefact, engine: &EngineChoice) -> Result<Self, PlannerError> {
+        let manifest = artefact.manifest();
+        let Some(corridor) = manifest.family.corridor() else {
+            return Err(PlannerError::Setting(format!(
+                "expected a model of the family corridor, got '{}' of {:?}",
+                manifest.name,
+                manifest.family.name()
+            )));
+        };
+        let sees = (corridor.knot_m, corridor.offset_unit_m, manifest.horizon);
+        if sees != (super::KNOT_M, super::OFFSET_UNIT_M, super::WINDOW) {
+            return Err(PlannerError::Setting(format!(
+                "expected a corridor of {} knots every {} m with offsets in {} m, got {sees:?}",
+                super::WINDOW,
+                super::KNOT_M,
+                super::OFFSET_UNIT_M,
+            )));
+        }
+        let network = CorridorNetwork::new(load_engine(artefact, engine, 1)?);
+        Ok(Self::with_network(&manifest.name, network, corridor.margin_m))
+    }
+
     /// With a network, which is given a clearance of `asked_margin_m` beyond the footprint.
     pub fn with_network(name: &str, network: CorridorNetwork, asked_margin_m: f64) -> Self {
         let mut planner = Self::new(PathMethod::Corridor);
@@ -273,8 +301,15 @@ struct Limits {
 
 impl Limits {
     fn of(world: &World) -> Self {
-        let limits = world.robot().actuator_limits(1.0);
-        Self { speed_mps: limits.speed_mps, acceleration_mps2: limits.acceleration_mps2 }
+        let (speed_mps, acceleration_mps2) = match world.robot().limits() {
+            MotionLimits::Axes(AxisLimits { speed_mps, acceleration_mps2 })
+            | MotionLimits::Norm { speed_mps, acceleration_mps2 } => (speed_mps, acceleration_mps2),
+            // What bounds the speed in curves.
+            MotionLimits::Drive(drive) => {
+                (drive.max_speed_mps, drive.acceleration_mps2.min(drive.lateral_acceleration_mps2))
+            }
+        };
+        Self { speed_mps, acceleration_mps2 }
     }
 
     /// v^2/a: twice the way from rest to full speed, metres.
