@@ -159,7 +159,7 @@ impl Bench {
         let alone = load_engine(artefact, choice, description.batch).map_err(CliError::input)?;
         let step_ms = step_latency(alone, artefact, description.batch)?;
         let decision_ms = description.temperature.map(|_| decision_latency(artefact, choice, &self.settings));
-        let world = MazeWorld::new(description.layout.clone());
+        let world = MazeWorld::new(description.maze().map_err(CliError::input)?.clone());
         let starts = episodes(world.layout(), self.plans, self.settings.seed);
         let limits = GateLimits::default();
         // Monitored as on a robot, so that its cost is in the figures.

@@ -111,6 +111,9 @@ pub struct Corrected {
     pub goal_error_m: f64,
     /// Seconds until it first comes within [`CorrectionSettings::arrival_radius_m`] of the goal; infinite if it does not.
     pub arrival_secs: f64,
+    /// Duration of the timed reference, seconds: the arrival at rest, to less than a step. Infinite where the proposal's own
+    /// pace is kept.
+    pub timed_secs: f64,
     /// Whether all tolerances were met.
     pub converged: bool,
 }
@@ -127,6 +130,7 @@ impl Default for Corrected {
             clearance_m: 0.0,
             goal_error_m: f64::INFINITY,
             arrival_secs: f64::INFINITY,
+            timed_secs: f64::INFINITY,
             converged: false,
         }
     }
@@ -179,11 +183,12 @@ pub struct Corrector {
     goal_heading_rad: Option<f64>,
 }
 
-/// States of a corrected plan at most.
-const MAX_STATES: usize = 4000;
+/// States of a corrected plan at most: 4 minutes at 50 Hz, 10 minutes at 20 Hz. Room that is not used costs no memory.
+const MAX_STATES: usize = 12_000;
 /// The same of robots that take 100 steps per second or more: 20 s.
 const MAX_FAST_STATES: usize = 2000;
-const MAX_PATH_POINTS: usize = 400;
+/// Points of a path at most: 400 m at 5 cm.
+const MAX_PATH_POINTS: usize = 8_000;
 
 /// Largest heading error at the end of a plan, where a heading is wanted, rad.
 const GOAL_HEADING_RAD: f64 = 0.05;
@@ -204,7 +209,7 @@ impl Corrector {
         self.timer.set_goal_heading(heading_rad);
     }
 
-    /// With room for plans of up to 20 s (at longer steps than 0.01 s: 4000 steps) and 40 m.
+    /// With room for plans of up to 20 s (at longer steps than 0.01 s: 12,000 steps) and 400 m.
     pub fn new(settings: CorrectionSettings) -> Self {
         let room = || Trajectory::with_capacity(0.0, MAX_STATES + settings.settle_steps + 1);
         Self {
@@ -271,7 +276,7 @@ impl Corrector {
                 self.track_proposal(world, start);
             }
             corrected.iterations = round + 1;
-            self.refer(world, start, goal)?;
+            corrected.timed_secs = self.refer(world, start, goal)?;
             let report = self.tracker.track(world, start, &self.reference, settings.settle_steps, &mut self.simulated);
             self.fill(world, goal, report, corrected);
             if corrected.converged {
@@ -299,10 +304,10 @@ impl Corrector {
     }
 
     /// The reference of this round: retimed, or the proposal's own pace.
-    fn refer(&mut self, world: &World, start: &State, goal: Point) -> Result<(), TimeParameterizationError> {
+    fn refer(&mut self, world: &World, start: &State, goal: Point) -> Result<f64, TimeParameterizationError> {
         if !self.settings.retime {
             self.pace(world.step_secs());
-            return Ok(());
+            return Ok(f64::INFINITY);
         }
         let (robot, proposed) = (world.robot(), self.knots.points());
         let path = self.smoother.shape(world.map(), robot.footprint(), start, goal, proposed, &self.settings.path);
@@ -313,9 +318,9 @@ impl Corrector {
             Err(TimeParameterizationError::TooShort) => {
                 self.reference.states.clear();
                 self.reference.states.extend([State::at_pose(goal, start.heading_rad); 2]);
-                Ok(())
+                Ok(0.0)
             }
-            done => done.map(|_| ()),
+            done => done,
         }
     }
 

@@ -66,7 +66,7 @@ pub struct Gate {
 }
 
 /// States that a plan may have; room is made for them once.
-pub const MAX_STATES: usize = 4200;
+pub const MAX_STATES: usize = 12_100;
 
 impl Gate {
     /// No plan has passed yet: the plan in force is the stop.

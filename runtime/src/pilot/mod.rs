@@ -450,7 +450,9 @@ impl<P: Planner> Pilot<P> {
         }
         let deadline = self.settings.deadline.map(|deadline| begun + deadline.saturating_sub(self.reserve));
         let started = Instant::now();
-        let proposed = self.planner.propose(&observation, deadline, &self.view, &mut self.proposal);
+        let (planner, proposal) = (&mut self.planner, &mut self.proposal);
+        let proposed =
+            planner.set_world(world).and_then(|()| planner.propose(&observation, deadline, &self.view, proposal));
         let proposed_at = Instant::now();
         self.time(Stage::Propose, proposed_at - started);
         self.statistics.cut_short += u64::from(proposed.is_ok() && self.proposal.cut_short);

@@ -2,12 +2,15 @@
 
 mod boxes;
 mod contract;
+pub mod generate;
+pub mod grid;
 mod layout;
 mod layout_file;
 mod regions;
 mod sweep;
 
 pub use contract::check_map;
+pub use grid::GridMap;
 pub use layout::{Layout, LayoutError};
 pub use sweep::{Sweep, SweptPath};
 
@@ -50,6 +53,11 @@ pub trait Map: fmt::Debug + Send + Sync {
     /// False where no way between two points keeps `distance_m` from every obstacle; true also where the map cannot tell.
     fn may_connect(&self, _distance_m: f64, _from: Point, _to: Point) -> bool {
         true
+    }
+
+    /// The map as a grid of cells, where it is one.
+    fn as_grid(&self) -> Option<&GridMap> {
+        None
     }
 
     /// Boxes that cover all obstacles, for pictures and for the audit of an evaluation.

@@ -1,0 +1,115 @@
+use super::*;
+use crate::geometry::{Footprint, distance};
+use crate::world::map::{CLEARANCE_CAP_M, Map, check_map};
+use proptest::prelude::*;
+
+fn geometry(width: usize, height: usize) -> GridGeometry {
+    GridGeometry { origin: [-1.0, 2.0], yaw_rad: 0.7, resolution_m: 0.1, width, height }
+}
+
+/// Random cells: a share of them occupied.
+fn random(geometry: GridGeometry, share: f64, seed: u64) -> GridMap {
+    use rand::{RngExt, SeedableRng};
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+    let occupied = (0..geometry.cells()).map(|_| rng.random_range(0.0..1.0) < share).collect();
+    GridMap::new("random", geometry, occupied).expect("a grid")
+}
+
+#[test]
+fn grids_of_every_yaw_and_density_conform() {
+    for (seed, yaw_rad, resolution_m, share) in
+        [(1, 0.0, 0.05, 0.02), (2, 0.7, 0.1, 0.05), (3, -2.3, 0.05, 0.2), (4, 3.1, 0.5, 0.3), (5, 1.0, 1.0, 0.0)]
+    {
+        let geometry = GridGeometry { origin: [-3.0, 40.0], yaw_rad, resolution_m, width: 90, height: 70 };
+        assert_eq!(check_map(&random(geometry, share, seed)), Ok(()), "seed {seed}");
+    }
+}
+
+proptest! {
+    /// Every cell's box, turned as the grid is, held against the segment.
+    #[test]
+    fn a_swept_clearance_is_that_to_the_nearest_of_all_cells(
+        seed in 0..1000_u64,
+        share in prop_oneof![0.0..0.05, 0.0..1.0],
+        ends in prop::array::uniform4(0.0..1.0_f64),
+        reach in prop_oneof![0.0..0.1, 0.0..3.0],
+        radius_m in 0.0..0.6_f64,
+    ) {
+        let map = random(geometry(70, 90), share, seed);
+        let [a, b, c, d] = ends;
+        let from = [70.0 * a, 90.0 * b];
+        let to = [from[0] + reach * (70.0 * c - from[0]) / 3.0, from[1] + reach * (90.0 * d - from[1]) / 3.0];
+        let mut expected = f64::INFINITY;
+        for row in -1..=90_i64 {
+            for column in -1..=70_i64 {
+                let inside = (0..90).contains(&row) && (0..70).contains(&column);
+                if !inside || map.is_occupied(column as usize, row as usize) {
+                    let low = [column as f64, row as f64];
+                    let cell = Aabb { low, high: [low[0] + 1.0, low[1] + 1.0] };
+                    expected = expected.min(0.1 * cell.distance_to_segment(from, to));
+                }
+            }
+        }
+        let expected = (expected - radius_m).min(CLEARANCE_CAP_M);
+        let [from, to] = [from, to].map(|point| map.frame.map_from_cells(point));
+        let swept = map.swept_clearance(Footprint::Circle { radius_m }, from, to);
+        prop_assert!((swept - expected).abs() < 1e-9, "{swept} and {expected}");
+    }
+
+    #[test]
+    fn a_point_pushed_out_of_one_wall_keeps_its_distance(x in 0.05..2.95_f64, y in -0.3..0.25_f64) {
+        let occupied = (0..60 * 60).map(|cell| cell / 60 < 30).collect();
+        let map = GridMap::new("wall", GridGeometry { origin: [0.0, -1.5], yaw_rad: 0.0, resolution_m: 0.05, width: 60, height: 60 }, occupied)
+            .expect("a grid");
+        let out = map.push_out([x, y], 0.2);
+        let expected = [x.clamp(0.2, 2.8), y.max(0.2)];
+        prop_assert!(distance(out, expected) < 1e-6, "{out:?}");
+    }
+}
+
+#[test]
+fn points_cells_and_distances_agree() {
+    let map = random(geometry(20, 30), 0.1, 3);
+    for (column, row) in [(0, 0), (19, 29), (7, 11)] {
+        let centre = map.centre_of((column, row));
+        assert_eq!(map.cell_of(centre), Some((column, row)));
+        assert!((map.distance(centre) - f64::from(map.field().at(column, row))).abs() < 1e-6);
+    }
+    for outside in [[-1.0, 1.9], [f64::INFINITY, 2.0], [1e300, -1e300]] {
+        assert!(map.cell_of(outside).is_none() && map.distance(outside) == 0.0, "{outside:?}");
+    }
+    assert!(map.distance([f64::NAN, 2.0]).is_nan() && map.push_out([f64::NAN, 2.0], 0.1)[0].is_nan());
+    assert!(map.is_occupied(20, 0) && map.is_occupied(0, 30) && map.is_occupied(usize::MAX, usize::MAX));
+}
+
+#[test]
+fn boxes_occupy_every_cell_that_they_overlap() {
+    let bounds = Aabb { low: [-0.7, -0.7], high: [1.3, 2.25] };
+    let boxes = [Aabb { low: [-0.7, -0.7], high: [0.3, 0.3] }, Aabb { low: [1.01, 1.01], high: [1.02, 1.02] }];
+    let map = GridMap::from_boxes("boxes", bounds, 0.1, boxes.into_iter()).expect("a grid");
+    assert_eq!((map.geometry().width, map.geometry().height), (20, 30));
+    let occupied = |row: usize| (0..20).filter(|column| map.is_occupied(*column, row)).collect::<Vec<_>>();
+    assert_eq!((occupied(0), occupied(9), occupied(10)), ((0..10).collect(), (0..10).collect(), vec![]));
+    assert_eq!((occupied(17), occupied(29).len()), (vec![17], 20), "the last row ends beyond the bounds");
+    for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-9] {
+        assert!(GridMap::from_boxes("bad", bounds, bad, std::iter::empty()).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn numbers_that_make_no_grid_are_refused() {
+    let refused = |change: fn(&mut GridGeometry)| {
+        let mut wrong = geometry(2, 2);
+        change(&mut wrong);
+        GridMap::new("wrong", wrong, vec![false; 4]).expect_err("refused").to_string()
+    };
+    assert!(refused(|grid| grid.width = 0).contains("got 0 x 2"));
+    assert!(refused(|grid| grid.height = usize::MAX).contains("4000 x 4000 cells"));
+    assert!(refused(|grid| grid.width = 3).contains("expected 6 cells, as width and height state, got 4"));
+    for resolution in [0.0, -0.05, f64::NAN, f64::INFINITY] {
+        let wrong = GridGeometry { resolution_m: resolution, ..geometry(2, 2) };
+        assert!(matches!(GridMap::new("wrong", wrong, vec![false; 4]), Err(GridError::Resolution(_))));
+    }
+    assert!(refused(|grid| grid.yaw_rad = f64::NAN).contains("NaN rad"));
+    assert!(refused(|grid| grid.origin[1] = f64::INFINITY).contains("origin"));
+}
