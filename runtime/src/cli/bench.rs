@@ -159,7 +159,7 @@ impl Bench {
         let alone = load_engine(artefact, choice, description.batch).map_err(CliError::input)?;
         let step_ms = step_latency(alone, artefact, description.batch)?;
         let decision_ms = description.temperature.map(|_| decision_latency(artefact, choice, &self.settings));
-        let world = MazeWorld::new(description.layout.clone());
+        let world = MazeWorld::new(description.maze().map_err(CliError::input)?.clone());
         let starts = episodes(world.layout(), self.plans, self.settings.seed);
         let limits = GateLimits::default();
         // Monitored as on a robot, so that its cost is in the figures.
@@ -295,7 +295,7 @@ fn decision_latency(
     let begun = Instant::now();
     for index in 0..5000 {
         let wave = |phase: f64| 1.0 + (0.7 * f64::from(index) + phase).sin();
-        let state = State { position: [wave(0.0), wave(1.0)], velocity: [wave(2.0) - 1.0, wave(3.0) - 1.0] };
+        let state = State::moving([wave(0.0), wave(1.0)], [wave(2.0) - 1.0, wave(3.0) - 1.0]);
         let call = Instant::now();
         std::hint::black_box(runner.act(&state, [wave(4.0), wave(5.0)]).map_err(CliError::failed)?);
         if index >= 10 {

@@ -7,7 +7,7 @@ use crate::evaluate::{Audit, Scores, episodes};
 use crate::pilot::{Clock, EpisodeReport, Pilot};
 use crate::planner::{Planner, PlannerDescription};
 use crate::view::Stage;
-use crate::world::{EpisodeRules, MazeWorld, TimeOptimalBound};
+use crate::world::{EpisodeRules, Layout, MazeWorld, TimeOptimalBound};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -89,7 +89,7 @@ impl Demo {
         let shipped = (self.family == DemoPlanner::Policy).then_some("maze-policy");
         let Opened { planner, model } = self.planner.open(shipped)?;
         let description = planner.description().clone();
-        let world = MazeWorld::new(description.layout.clone());
+        let world = MazeWorld::new(description.maze().map_err(CliError::input)?.clone());
         let rules = EpisodeRules::of(world.layout());
         let mut view = self.planner.view.clone();
         // A build without pictures still has a demo.
@@ -119,7 +119,7 @@ impl Demo {
     fn print_json(&self, driven: &Driven) -> Result<(), CliError> {
         let (statistics, reports) = (driven.pilot.statistics(), &driven.reports);
         print_json(&serde_json::json!({
-            "layout": driven.description.layout.name(),
+            "layout": driven.description.layout.as_ref().map(Layout::name),
             "episodes": reports.len(),
             "seed": self.planner.settings.seed,
             "score": driven.scores.score.mean,
@@ -161,7 +161,7 @@ impl Driven {
         print_text(&format!(
             "{} episodes in {}: score {:.1} of at most {:.1}, {} reached\nplans     {} checked, {} kept, {} fallbacks, {} unsafe\nresidual  {:.3} m proposed, {:.4} m corrected\ntime      p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms per checked plan{}\nengine    {}{recording}",
             self.reports.len(),
-            self.description.layout.name(),
+            self.description.layout.as_ref().map_or("any map", Layout::name),
             self.scores.score.mean,
             self.scores.bound,
             self.reached(),

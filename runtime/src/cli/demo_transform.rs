@@ -55,7 +55,7 @@ impl TransformDemo<'_> {
         let free = Marginal::from_values(intended.grid(), &planner.pooled_lengths())
             .and_then(|found| found.total_variation(intended.marginal()))
             .map_err(CliError::failed)?;
-        let world = MazeWorld::new(description.layout.clone());
+        let world = MazeWorld::new(description.maze().map_err(CliError::input)?.clone());
         let view_arguments = ViewArguments { rrd: self.rrd.clone(), ..self.arguments.view.clone() };
         let view = view_arguments.start()?;
         let transform = self.drive(&path, &artefact, planner, &world, &tasks, view.clone())?;

@@ -1,6 +1,8 @@
 //! `planwright eval`
 
 use super::arguments::{Opened, PlannerArguments, describe_drift, finish_view, within};
+use super::eval_barn::EvalBarn;
+use super::eval_map::EvalMap;
 use super::output::{CliError, print_json, print_text};
 use super::policy::EvalPolicy;
 use crate::evaluate::{Audit, Evaluation, Protocol, Scores, episodes, run_diffuser_episode};
@@ -23,6 +25,10 @@ pub(super) enum Eval {
     Maze(Box<Maze>),
     /// A policy in closed loop without correction or gate: returns, smoothness, jerk, collisions
     Policy(Box<EvalPolicy>),
+    /// Any map: every method through the same correction and gate, beside the search
+    Map(Box<EvalMap>),
+    /// The BARN challenge's worlds with a lidar's map
+    Barn(Box<EvalBarn>),
 }
 
 impl Eval {
@@ -30,6 +36,8 @@ impl Eval {
         match self {
             Self::Maze(command) => command.run(),
             Self::Policy(command) => command.run(),
+            Self::Map(command) => command.run(),
+            Self::Barn(command) => command.run(),
         }
     }
 }
@@ -80,7 +88,7 @@ impl Maze {
         let Opened { planner, model } = self.planner.open(None)?;
         let description = planner.description().clone();
         let (model, model_sha256) = model.map(|(path, sha256)| (path.display().to_string(), sha256)).unzip();
-        let world = MazeWorld::new(description.layout.clone());
+        let world = MazeWorld::new(description.maze().map_err(CliError::input)?.clone());
         let rules = EpisodeRules::of(world.layout());
         let episodes = episodes(world.layout(), self.episodes, self.planner.settings.seed);
         let goal = episodes.first().map_or([0.0; 2], |episode| episode.goal);

@@ -29,7 +29,7 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn run(&self) -> Result<(), CliError> {
         let planner = self.planner.open(None)?.planner;
-        let layout = planner.description().layout.clone();
+        let layout = planner.description().maze().map_err(CliError::input)?.clone();
         let start = parse_state(&self.start, "--start")?;
         let goal = parse_goal(self.goal.as_deref(), &layout)?;
         let settings = self.planner.pilot.settings(None, planner.description())?;

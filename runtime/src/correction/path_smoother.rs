@@ -67,7 +67,7 @@ impl PathSmoother {
         self.scratch.push(start.position);
         self.scratch.extend(proposed.skip(1).take(self.max_points - 2));
         self.scratch.push(goal);
-        let keep = footprint.circumscribed_radius_m() + settings.clearance_m;
+        let keep = footprint.inscribed_radius_m() + settings.clearance_m;
         if settings.keep_shape {
             resample(&self.scratch, SHAPE_M, FINE_PIECES, self.max_points, &mut self.fine);
             let last = self.fine.len() - 1;
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_moving_start_leaves_in_its_own_direction() {
-        let start = State { position: [1.0, 1.5], velocity: [0.0, -3.0] };
+        let start = State::moving([1.0, 1.5], [0.0, -3.0]);
         let path = shaped(&[[1.0, 1.5], [1.0, 3.0]], start, [1.0, 3.0]);
         assert!(path[1][1] < 1.5, "{:?}", &path[..3]);
     }

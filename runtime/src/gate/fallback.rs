@@ -50,6 +50,6 @@ pub(super) fn stop(step_secs: f64, state: &State, plan: &mut Trajectory) {
     plan.clear();
     plan.dt_secs = step_secs;
     if state.is_finite() {
-        plan.states.push(State::at_rest(state.position));
+        plan.states.push(state.halted());
     }
 }

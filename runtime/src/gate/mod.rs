@@ -16,6 +16,7 @@
 mod checks;
 mod envelope;
 mod fallback;
+mod motion;
 mod plan;
 mod problem;
 mod rejection;
@@ -65,7 +66,7 @@ pub struct Gate {
 }
 
 /// States that a plan may have; room is made for them once.
-pub const MAX_STATES: usize = 2100;
+pub const MAX_STATES: usize = 12_100;
 
 impl Gate {
     /// No plan has passed yet: the plan in force is the stop.

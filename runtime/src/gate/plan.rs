@@ -114,7 +114,7 @@ impl CheckedPlan {
     /// plan is to stop without a place to be.
     pub fn reference_at(&self, now_secs: f64) -> Option<(State, State)> {
         let last = self.trajectory.states.last()?;
-        let held = State::at_rest(last.position);
+        let held = last.halted();
         let index = self.index_at(now_secs);
         let at = |index: usize| self.trajectory.states.get(index).copied().unwrap_or(held);
         Some((at(index), at(index.saturating_add(1))))

@@ -18,7 +18,7 @@ fn good() -> Corrected {
     let timed = TimeParameterizer::new(50, 500).parameterize(&path, &START, &limits, STEP_SECS, &mut reference);
     assert!(timed.is_ok());
     let mut corrected = Corrected { converged: true, ..Corrected::default() };
-    Tracker::default().track(&world(), &START, &reference, 20, &mut corrected.trajectory);
+    Tracker.track(&world(), &START, &reference, 20, &mut corrected.trajectory);
     corrected
 }
 
@@ -153,13 +153,13 @@ fn fallbacks_last_safe_plan_then_brake_then_stop() {
     assert_eq!(left.trajectory().states[0], plan.trajectory.states[20]);
 
     // Pushed off the plan: brake from where the robot is.
-    let off_plan = Context { state: State { position: [0.8, 2.0], velocity: [0.0, 3.0] }, ..late };
+    let off_plan = Context { state: State::moving([0.8, 2.0], [0.0, 3.0]), ..late };
     let left = gate.admit(&world, Err(Rejection::PlannerFailed), &off_plan);
     assert!(matches!(left.origin(), Origin::Fallback { kind: Fallback::Brake, reason: Rejection::PlannerFailed }));
     assert!(left.trajectory().states.last().is_some_and(|state| state.speed() < 0.05));
 
     // Running at a wall that braking does not save from: nothing is safe but to let go.
-    let doomed = Context { state: State { position: [0.8, 3.1], velocity: [0.0, 5.0] }, ..late };
+    let doomed = Context { state: State::moving([0.8, 3.1], [0.0, 5.0]), ..late };
     let left = gate.admit(&world, Err(Rejection::PlannerFailed), &doomed);
     assert!(matches!(left.origin(), Origin::Fallback { kind: Fallback::Stop, .. }));
 
@@ -186,7 +186,7 @@ fn one_bad_plan_does_not_poison_the_next() {
 fn every_fallback_that_has_states_is_itself_within_the_limits() {
     let (world, limits) = (world(), GateLimits::default());
     for velocity in [[0.0, 4.0], [0.5, -2.0], [-1.0, 1.0]] {
-        let state = State { position: [0.8, 2.0], velocity };
+        let state = State::moving([0.8, 2.0], velocity);
         let here = Context { state, ..context() };
         let mut gate = Gate::new(limits);
         let left = gate.admit(&world, Err(Rejection::PlannerFailed), &here);

@@ -203,7 +203,7 @@ mod tests {
 
     /// The yaw of every pose of a path over these velocities.
     fn yaws(velocities: &[Point], end_yaw_rad: Option<f64>) -> Vec<f64> {
-        let states = velocities.iter().map(|velocity| (0.0, State { position: [1.0, 1.0], velocity: *velocity }));
+        let states = velocities.iter().map(|velocity| (0.0, State::moving([1.0, 1.0], *velocity)));
         let path = path(states, "map", RosTime::ZERO, end_yaw_rad);
         path.poses.iter().map(|pose| 2.0 * pose.pose.orientation.z.atan2(pose.pose.orientation.w)).collect()
     }

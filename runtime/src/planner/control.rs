@@ -49,6 +49,7 @@ const RANDOM_KNOTS: usize = 30;
 #[derive(Debug)]
 pub struct ControlPlanner {
     description: PlannerDescription,
+    layout: Layout,
     control: Control,
     seed: u64,
     plans: u64,
@@ -62,7 +63,7 @@ impl ControlPlanner {
         let cells = layout.rows() * layout.columns();
         let description = PlannerDescription {
             name: control.name().to_owned(),
-            layout,
+            layout: Some(layout.clone()),
             horizon: HORIZON,
             knot_secs: KNOT_SECS,
             keeps_shape: false,
@@ -73,14 +74,14 @@ impl ControlPlanner {
             temperature: None,
         };
         let search = CellSearch { came_from: vec![None; cells], queue: VecDeque::with_capacity(cells) };
-        Self { description, control, seed, plans: 0, way: Vec::with_capacity(HORIZON), search }
+        Self { description, layout, control, seed, plans: 0, way: Vec::with_capacity(HORIZON), search }
     }
 
     /// Fills `way` with points from start to goal.
     fn find_way(&mut self, start: Point, goal: Point) -> Result<(), PlanError> {
         self.way.clear();
         self.way.push(start);
-        let layout = &self.description.layout;
+        let layout = &self.layout;
         match self.control {
             Control::Straight => {}
             Control::Search => self.search.run(layout, start, goal, &mut self.way)?,

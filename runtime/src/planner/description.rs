@@ -11,8 +11,8 @@ use crate::world::Layout;
 pub struct PlannerDescription {
     /// Name of the model, or of the control without one.
     pub name: String,
-    /// The maze it plans in: a model's is the one it was trained for.
-    pub layout: Layout,
+    /// The maze that it plans in alone: a model's is the one it was trained for. `None`: any map.
+    pub layout: Option<Layout>,
     /// Largest number of knots of a proposal, H.
     pub horizon: usize,
     /// Time between knots, seconds.
@@ -32,6 +32,14 @@ pub struct PlannerDescription {
 }
 
 impl PlannerDescription {
+    /// The maze that it plans in.
+    ///
+    /// # Errors
+    /// If it plans on any map.
+    pub fn maze(&self) -> Result<&Layout, PlannerError> {
+        self.layout.as_ref().ok_or_else(|| PlannerError::NoMaze(self.name.clone()))
+    }
+
     /// The engine in words.
     pub fn engine_text(&self) -> String {
         self.engine.as_ref().map_or_else(|| "no network".to_owned(), ToString::to_string)
@@ -45,7 +53,7 @@ impl PlannerDescription {
     ) -> Result<Self, PlannerError> {
         Ok(Self {
             name: manifest.name.clone(),
-            layout: layout_of(manifest)?,
+            layout: Some(layout_of(manifest)?),
             horizon: manifest.horizon,
             knot_secs: manifest.knot_secs,
             keeps_shape: manifest.plans_paths(),

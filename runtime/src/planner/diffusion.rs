@@ -1,7 +1,7 @@
 //! Diffuser-style planning (Janner et al. 2022): start and goal are inpainted, the denoiser fills in the trajectory.
 
 use super::denoiser::EngineDenoiser;
-use super::manifest_parts::footprint_of;
+use super::manifest_parts::{footprint_of, layout_of};
 use super::settings::SamplerChoice;
 use super::{
     Observation, PlanError, Planner, PlannerDescription, PlannerError, PlannerSettings, Proposal, schedule_of,
@@ -13,7 +13,7 @@ use crate::model::{Engine, Manifest, ModelError, Normaliser};
 use crate::quantity::path_length_m;
 use crate::trajectory::Trajectory;
 use crate::view::{Event, View};
-use crate::world::{Footprint, Point, State, Sweep};
+use crate::world::{Footprint, Layout, Point, State, Sweep};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,7 @@ const SEEDS_PER_PLAN: u64 = 64;
 /// A maze planner on an engine.
 pub(super) struct DiffusionPlanner {
     description: PlannerDescription,
+    layout: Layout,
     footprint: Footprint,
     normaliser: Arc<Normaliser>,
     sampling: SamplerSettings,
@@ -60,6 +61,7 @@ impl DiffusionPlanner {
         let size = manifest.horizon * COLUMNS;
         let room = || Trajectory::with_capacity(manifest.knot_secs, manifest.horizon);
         let mut planner = Self {
+            layout: layout_of(manifest)?,
             footprint: footprint_of(manifest)?,
             description,
             normaliser: Arc::new(manifest.normaliser.clone()),
@@ -137,7 +139,7 @@ impl DiffusionPlanner {
             let mut scratch = std::mem::take(&mut self.scratch);
             self.unpack(range.start, &mut scratch);
             let length = path_length_m(scratch.points());
-            let clearance = Sweep::new(&self.description.layout, self.footprint).path(halved(&scratch)).clearance_m;
+            let clearance = Sweep::new(&self.layout, self.footprint).path(halved(&scratch)).clearance_m;
             self.scratch = scratch;
             let better =
                 best.is_none_or(|(_, best_clearance, best_length)| match (clearance > 0.0, best_clearance > 0.0) {

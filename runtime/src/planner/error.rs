@@ -33,6 +33,9 @@ pub enum PlanError {
     /// Start and goal lie in parts of the maze that no free cells connect.
     #[error("no path over free cells leads from the start to the goal")]
     NoPath,
+    /// No map has been set, or it is too large to be searched.
+    #[error("expected a map to plan on, got none")]
+    NoMap,
     /// The output of a policy's head is not a density.
     #[error("the policy's head: {0}")]
     Head(#[from] DensityError),
@@ -59,6 +62,9 @@ pub enum PlannerError {
     /// The model.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A planner of any map where one of a maze is needed.
+    #[error("expected a planner of a maze, got '{0}', which plans on any map")]
+    NoMaze(String),
     /// A setting that does not fit the model.
     #[error("{0}")]
     Setting(String),

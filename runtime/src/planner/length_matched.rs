@@ -2,7 +2,7 @@
 //! or (to compare with) of a plain denoiser of positions with inpainted endpoints.
 
 use super::denoiser::EngineDenoiser;
-use super::manifest_parts::{footprint_of, wrong_family};
+use super::manifest_parts::{footprint_of, layout_of, wrong_family};
 use super::pool::Pool;
 use super::ranking::Ranking;
 use super::settings::SamplerChoice;
@@ -17,7 +17,7 @@ use crate::model::{Engine, Manifest, ModelError, Normaliser};
 use crate::quantity::path_length_m;
 use crate::trajectory::Trajectory;
 use crate::view::View;
-use crate::world::{Footprint, Point, State, Sweep};
+use crate::world::{Footprint, Layout, Point, State, Sweep};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::time::Instant;
@@ -45,6 +45,7 @@ impl Default for LengthMatching {
 /// A planner of paths, positions only; time parameterisation and commands come from the correction.
 pub struct LengthMatchedPlanner {
     description: PlannerDescription,
+    layout: Layout,
     footprint: Footprint,
     normaliser: Normaliser,
     has_codes: bool,
@@ -105,6 +106,7 @@ impl LengthMatchedPlanner {
         let ranking =
             manifest.intended().filter(|_| matching.rank).map(|intended| Ranking::new(intended.marginal().clone()));
         let mut planner = Self {
+            layout: layout_of(manifest)?,
             footprint: footprint_of(manifest)?,
             description,
             normaliser: manifest.normaliser.clone(),
@@ -133,7 +135,7 @@ impl LengthMatchedPlanner {
         if !self.has_codes {
             return None;
         }
-        let sweep = Sweep::new(&self.description.layout, self.footprint);
+        let sweep = Sweep::new(&self.layout, self.footprint);
         let count = self.pool.len();
         (0..count).map(|offset| self.pool.path((index * 7919 + offset) % count)).find_map(|path| {
             let (start, goal) = (*path.first()?, *path.last()?);
@@ -225,8 +227,7 @@ impl LengthMatchedPlanner {
             if best.is_some_and(|best| !(deficit > best.deficit + DEFICIT_GAIN)) {
                 continue;
             }
-            let clearance_m =
-                Sweep::new(&self.description.layout, self.footprint).path(self.candidate.iter().copied()).clearance_m;
+            let clearance_m = Sweep::new(&self.layout, self.footprint).path(self.candidate.iter().copied()).clearance_m;
             // Without a code space a later plan has no other candidates either: the gate checks the last one.
             let is_last_resort = !self.has_codes && offset + 1 == total && best.is_none();
             if clearance_m >= self.matching.clearance_m || is_last_resort {
@@ -304,7 +305,7 @@ impl Planner for LengthMatchedPlanner {
             let (before, after) = (index.saturating_sub(1), (index + 1).min(self.best.len() - 1));
             let span = dt * (after - before).max(1) as f64;
             let velocity = std::array::from_fn(|axis| (self.best[after][axis] - self.best[before][axis]) / span);
-            proposal.trajectory.states.push(State { position: self.best[index], velocity });
+            proposal.trajectory.states.push(State::moving(self.best[index], velocity));
         }
         proposal.candidate = fit.candidate;
         proposal.clearance_m = fit.clearance_m;

@@ -21,6 +21,7 @@
 
 mod action_head;
 mod control;
+pub mod corridor;
 mod denoiser;
 mod description;
 mod diffusion;
@@ -54,7 +55,7 @@ pub use settings::{DenoiserSettings, PlannerSettings, RolloutSettings};
 use crate::correction::Resample;
 use crate::trajectory::Trajectory;
 use crate::view::{Stamp, View};
-use crate::world::{Point, State};
+use crate::world::{Point, State, World};
 use std::time::Instant;
 
 /// Input of a planner.
@@ -120,6 +121,14 @@ pub trait Planner: Resample + Send {
         view: &View,
         proposal: &mut Proposal,
     ) -> Result<(), PlanError>;
+    /// The robot and the map to plan for, before each proposal; the same ones cost nothing. Planners that were trained for
+    /// one maze plan for that.
+    ///
+    /// # Errors
+    /// If there is no planning on that map.
+    fn set_world(&mut self, _world: &World) -> Result<(), PlanError> {
+        Ok(())
+    }
     /// Forgets the past: the next proposal is a cold start with the first seed.
     fn reset(&mut self, seed: u64);
     /// Plans proposed since the last reset.
@@ -146,6 +155,10 @@ impl Planner for Box<dyn Planner> {
         proposal: &mut Proposal,
     ) -> Result<(), PlanError> {
         (**self).propose(observation, deadline, view, proposal)
+    }
+
+    fn set_world(&mut self, world: &World) -> Result<(), PlanError> {
+        (**self).set_world(world)
     }
 
     fn reset(&mut self, seed: u64) {

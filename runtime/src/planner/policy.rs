@@ -1,6 +1,6 @@
 //! Planning with a policy: its actions are rolled out through the simulated world until the goal.
 
-use super::manifest_parts::policy_of;
+use super::manifest_parts::{layout_of, policy_of};
 use super::policy_engine::PolicyEngine;
 use super::policy_history::{History, HistoryStep};
 use super::{
@@ -79,7 +79,7 @@ impl PolicyPlanner {
         Ok(Self {
             rollouts: (0..rollouts).map(|_| rollout()).collect(),
             return_to_go: own.target_return.unwrap_or(policy.returns.target),
-            world: MazeWorld::new(description.layout.clone()),
+            world: MazeWorld::new(layout_of(manifest)?),
             temperature,
             target_return: own.target_return,
             seed: settings.seed,

@@ -58,7 +58,7 @@ impl Episode {
         let velocity = [0.1 * rng.sample::<f64, _>(StandardNormal), 0.1 * rng.sample::<f64, _>(StandardNormal)];
         let last = layout.free_cells().last().unwrap_or_default();
         let goal = layout.goal().unwrap_or([last.0 as f64, last.1 as f64]);
-        Self { start: State { position, velocity }, goal }
+        Self { start: State::moving(position, velocity), goal }
     }
 
     /// Sparse reward of a state: 1 within [`GOAL_RADIUS_M`] of the goal. NaN earns nothing.

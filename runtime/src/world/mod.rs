@@ -15,6 +15,7 @@ pub mod map;
 mod maze;
 pub mod robot;
 pub mod rollouts;
+pub mod sensing;
 mod state;
 mod time_optimal;
 
@@ -25,8 +26,8 @@ pub use episode::{Episode, EpisodeRules, GOAL_RADIUS_M};
 pub use map::{GridMap, Layout, LayoutError, Map, Surface, Sweep, SweptPath, check_map};
 pub use maze::MazeWorld;
 pub use robot::{
-    Actuation, AxisLimits, ContactLaw, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, PointMass, RADIUS_M, Robot, STEP_SECS,
-    StepReport, VELOCITY_CLIP_MPS,
+    Ackermann, Actuation, AxisLimits, ContactLaw, Differential, DriveLimits, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS,
+    MotionLimits, Omni, PointMass, RADIUS_M, Robot, STEP_SECS, StepReport, VELOCITY_CLIP_MPS,
 };
 pub use state::{Command, State, saturated};
 pub use time_optimal::{BoundError, TimeOptimalBound};
@@ -54,6 +55,11 @@ impl World {
     /// The map.
     pub fn map(&self) -> &dyn Map {
         &*self.map
+    }
+
+    /// Whether robot and map are the very ones of another world.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.robot, &other.robot) && Arc::ptr_eq(&self.map, &other.map)
     }
 
     /// Simulation and control period of the robot, seconds.

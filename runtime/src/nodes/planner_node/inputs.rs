@@ -541,7 +541,7 @@ impl Inputs {
         let map_from_odom = found.target_from_source;
         let position = map_from_odom.apply_to_point(measured.position);
         let velocity = map_from_odom.apply_to_vector(measured.velocity);
-        let state = State { position: [position[0], position[1]], velocity: [velocity[0], velocity[1]] };
+        let state = State::moving([position[0], position[1]], [velocity[0], velocity[1]]);
         // Between two ticks of a simulated clock a stamp is ahead of it.
         Ok(Located { state, stamp: measured.stamp.min(now), yaw_rad: map_from_odom.yaw() + measured.yaw_rad })
     }

@@ -56,7 +56,7 @@ impl LoadRequest {
         let loaded = Loaded {
             engine: description.engine_text(),
             model: self.model.clone(),
-            trained: MappedWorld::new(robot, description.layout.clone()),
+            trained: MappedWorld::new(robot, description.maze().map_err(|error| error.to_string())?.clone()),
             intended: description.intended.clone(),
             summary: format!("{} knots of {} s", description.horizon, description.knot_secs),
             secs: begun.elapsed().as_secs_f64(),

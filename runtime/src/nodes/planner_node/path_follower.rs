@@ -68,7 +68,7 @@ impl Default for PathFollower {
             goal: None,
             goal_yaw_rad: None,
             plan: CheckedPlan::with_capacity(MAX_STATES),
-            tracker: Tracker::default(),
+            tracker: Tracker,
             outstanding: None,
             planned: None,
             arrived: false,
@@ -231,7 +231,7 @@ mod tests {
     fn arrival_needs_rest_and_allows_a_little_roll() {
         let mut follower = PathFollower::default();
         follower.set_goal(Some([1.0, 1.0]));
-        let moving = State { position: [1.0, 1.05], velocity: [1.0, 0.0] };
+        let moving = State::moving([1.0, 1.05], [1.0, 0.0]);
         assert!(!follower.check_arrival(&moving, 0.1));
         assert!(follower.check_arrival(&State::at_rest([1.0, 1.05]), 0.1));
         assert!(follower.check_arrival(&State::at_rest([1.0, 1.15]), 0.1));

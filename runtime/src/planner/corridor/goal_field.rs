@@ -1,0 +1,168 @@
+//! Cost to a goal for every node of a search graph: Dijkstra's algorithm (1959) from the goal with a bucket queue (Dial
+//! 1969), resumed when a start lies beyond what has been settled.
+
+use super::search_graph::{NEIGHBOURS, SearchGraph};
+use crate::geometry::{Footprint, Point, distance};
+use crate::world::Map;
+use crate::world::map::GridMap;
+
+/// Buckets of the queue: more than the longest edge spans.
+const BUCKETS: usize = 64;
+/// Blocks around an end in which it is connected to nodes.
+const REACH: i32 = 2;
+
+/// Costs and ways to one goal. The memory is reused from goal to goal.
+#[derive(Clone, Debug, Default)]
+pub(super) struct GoalField {
+    goal: Point,
+    /// Clearance that ways keep, in cells.
+    clearance: f32,
+    /// Cost to the goal, in cells; infinite where it is not known.
+    costs: Vec<f32>,
+    /// The next node on the way to the goal; a node's own index where the goal is next.
+    next: Vec<u32>,
+    buckets: Vec<Vec<u32>>,
+    /// Width of a bucket, in cells.
+    width: f32,
+    /// The bucket that is being settled, counted from the goal.
+    current: usize,
+    waiting: usize,
+    /// The nodes of the bucket that is being settled.
+    popped: Vec<u32>,
+}
+
+impl GoalField {
+    /// Begins a field for a goal from which ways keep `clearance_m`.
+    pub(super) fn begin(&mut self, map: &GridMap, graph: &SearchGraph, goal: Point, clearance_m: f64) {
+        self.goal = goal;
+        self.clearance = (clearance_m / map.geometry().resolution_m) as f32;
+        self.costs.clear();
+        self.costs.resize(graph.nodes.len(), f32::INFINITY);
+        self.next.clear();
+        self.next.resize(graph.nodes.len(), u32::MAX);
+        self.buckets.resize(BUCKETS, Vec::new());
+        self.buckets.iter_mut().for_each(Vec::clear);
+        // A knight's move between far corners of its blocks.
+        self.width = 4.3 * graph.block as f32 / (BUCKETS - 2) as f32;
+        (self.current, self.waiting) = (0, 0);
+        let resolution_m = map.geometry().resolution_m;
+        ends(map, graph, goal, clearance_m, |index, length_m| {
+            let cost = (length_m / resolution_m) as f32;
+            if cost < self.costs[index] {
+                (self.costs[index], self.next[index]) = (cost, index as u32);
+            }
+        });
+        for index in around(map, graph, goal) {
+            if self.costs[index].is_finite() {
+                self.push(index);
+            }
+        }
+    }
+
+    /// Whether this is a field for that goal and clearance.
+    pub(super) fn is_for(&self, map: &GridMap, graph: &SearchGraph, goal: Point, clearance_m: f64) -> bool {
+        self.costs.len() == graph.nodes.len()
+            && self.goal == goal
+            && self.clearance == (clearance_m / map.geometry().resolution_m) as f32
+    }
+
+    fn push(&mut self, index: usize) {
+        // Ends of the goal may lie farther away than an edge is long: the last bucket holds them until their turn.
+        let bucket = ((self.costs[index] / self.width) as usize).clamp(self.current, self.current + BUCKETS - 1);
+        self.buckets[bucket % BUCKETS].push(index as u32);
+        self.waiting += 1;
+    }
+
+    /// Settles nodes until those around `start` are, or none is left.
+    fn settle(&mut self, map: &GridMap, graph: &SearchGraph, start: Point) {
+        let mut popped = std::mem::take(&mut self.popped);
+        while self.waiting > 0 {
+            std::mem::swap(&mut self.buckets[self.current % BUCKETS], &mut popped);
+            if popped.is_empty() {
+                self.current += 1;
+                let settled = self.current as f32 * self.width;
+                if around(map, graph, start).any(|index| self.costs[index] < settled)
+                    && around(map, graph, start)
+                        .filter(|index| graph.nodes[*index].distance >= self.clearance)
+                        .all(|index| self.costs[index] < settled)
+                {
+                    break;
+                }
+                continue;
+            }
+            self.waiting -= popped.len();
+            for index in popped.drain(..) {
+                self.relax(map, graph, index as usize);
+            }
+        }
+        self.popped = popped;
+    }
+
+    fn relax(&mut self, map: &GridMap, graph: &SearchGraph, index: usize) {
+        let (node, cost) = (graph.nodes[index], self.costs[index]);
+        // Improved since it was put here: it waits in an earlier bucket too.
+        if ((cost / self.width) as usize) < self.current {
+            return;
+        }
+        for offset in NEIGHBOURS {
+            let Some(other) = graph.neighbour(index, offset) else { continue };
+            let to = graph.nodes[other];
+            if !(to.distance >= self.clearance) {
+                continue;
+            }
+            let new_cost = cost + node.length_to(to);
+            if new_cost < self.costs[other] && graph.is_clear(map, node, to, self.clearance) {
+                (self.costs[other], self.next[other]) = (new_cost, index as u32);
+                self.push(other);
+            }
+        }
+    }
+
+    /// Fills `route` with points from `start` to the goal, both included. False where no way is found.
+    pub(super) fn route(&mut self, map: &GridMap, graph: &SearchGraph, start: Point, route: &mut Vec<Point>) -> bool {
+        route.clear();
+        let resolution_m = map.geometry().resolution_m;
+        let clearance_m = f64::from(self.clearance) * resolution_m;
+        self.settle(map, graph, start);
+        let mut best = (f64::INFINITY, usize::MAX);
+        ends(map, graph, start, clearance_m, |index, length_m| {
+            let cost_m = f64::from(self.costs[index]) * resolution_m + length_m;
+            if cost_m < best.0 {
+                best = (cost_m, index);
+            }
+        });
+        route.push(start);
+        let mut index = best.1;
+        if !best.0.is_finite() {
+            return false;
+        }
+        for _ in 0..=graph.nodes.len() {
+            route.push(map.centre_of(graph.nodes[index].cell()));
+            let next = self.next[index] as usize;
+            if next == index {
+                route.push(self.goal);
+                return true;
+            }
+            index = next;
+        }
+        false
+    }
+}
+
+/// Nodes of the blocks around a point.
+fn around<'a>(map: &GridMap, graph: &'a SearchGraph, point: Point) -> impl Iterator<Item = usize> + Clone + 'a {
+    let centre = map.cell_of(point).map(|cell| graph.index_of(cell));
+    let offsets = (-REACH..=REACH).flat_map(|up| (-REACH..=REACH).map(move |right| [right, up]));
+    centre.into_iter().flat_map(move |index| offsets.clone().filter_map(move |offset| graph.neighbour(index, offset)))
+}
+
+/// Shows every node around a point to which the straight way keeps `clearance_m`, and its length, metres.
+fn ends(map: &GridMap, graph: &SearchGraph, point: Point, clearance_m: f64, mut visit: impl FnMut(usize, f64)) {
+    let footprint = Footprint::Circle { radius_m: clearance_m };
+    for index in around(map, graph, point) {
+        let centre = map.centre_of(graph.nodes[index].cell());
+        if graph.nodes[index].distance > 0.0 && map.swept_clearance(footprint, point, centre) >= 0.0 {
+            visit(index, distance(point, centre));
+        }
+    }
+}

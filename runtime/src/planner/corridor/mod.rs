@@ -1,0 +1,34 @@
+//! Planning on any map: a complete search for the route, and a path beside it from smoothing, from optimisation or from
+//! a network that sees the corridor round the route and not the map.
+//!
+//! The way of the data: [`RouteMap::route`] (graph of the grid, costs to the goal, any-angle shortcuts), then
+//! [`Reference`] (knots every 0.2 m), then one lateral offset per knot ([`PathMethod`]), then [`PathRepair`], which pushes
+//! the path out of what is too near. Where that fails the route itself is proposed: it is clear by construction.
+
+mod arrival;
+mod features;
+mod goal_field;
+mod network;
+mod offsets;
+mod path;
+mod planner;
+mod reference;
+mod route_map;
+mod search_graph;
+mod string_pulling;
+#[cfg(test)]
+mod tests;
+
+pub use arrival::ArrivalTime;
+pub use features::{CHANNELS, LATERAL_STEP_M, LATERALS, features};
+pub use network::{CorridorNetwork, RAMP_KNOTS, end_share, fill_window, window_starts};
+pub use offsets::{MAX_OFFSET_M, OffsetOptimizer, OffsetWeights};
+pub use path::{POINTS_PER_KNOT, PathRepair, is_path_clear, path_points};
+pub use planner::{CorridorPlanner, CorridorSteps, PathMethod, PathOutcome, pin_ends};
+pub use reference::{KNOT_M, Reference};
+pub use route_map::RouteMap;
+
+/// Knots of a network's window.
+pub const WINDOW: usize = 64;
+/// Unit of a network's offsets, metres.
+pub const OFFSET_UNIT_M: f64 = 0.3;

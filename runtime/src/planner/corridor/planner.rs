@@ -1,0 +1,390 @@
+//! The planner of corridors: route, reference, offsets, repair.
+
+use super::arrival::ArrivalTime;
+use super::features::features;
+use super::network::CorridorNetwork;
+use super::offsets::{OffsetOptimizer, OffsetWeights};
+use super::path::{PathRepair, is_path_clear, path_points};
+use super::reference::Reference;
+use super::route_map::RouteMap;
+use super::string_pulling::MAX_POINTS;
+use crate::correction::Resample;
+use crate::geometry::{Point, distance, lerp};
+use crate::model::{Artefact, EngineChoice, load_engine};
+use crate::planner::{Observation, PlanError, Planner, PlannerDescription, PlannerError, Proposal};
+use crate::trajectory::Trajectory;
+use crate::view::View;
+use crate::world::map::GridMap;
+use crate::world::robot::{AxisLimits, MotionLimits};
+use crate::world::{State, World};
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+/// How a path beside the route is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PathMethod {
+    /// The route itself: shortest, straight between its corners
+    Search,
+    /// The route's smoothed reference, pushed clear
+    Smoothed,
+    /// Least squares over length, curvature and clearance, for several weights; the one that arrives first
+    Optimizer,
+    /// A network's offsets from one call, pushed clear where they are not
+    Corridor,
+}
+
+impl PathMethod {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Search => "search",
+            Self::Smoothed => "smoothed",
+            Self::Optimizer => "optimizer",
+            Self::Corridor => "corridor",
+        }
+    }
+}
+
+/// How a proposal came about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PathOutcome {
+    /// The method's own path is clear.
+    #[default]
+    Clear,
+    /// It was clear after being pushed sideways.
+    Repaired,
+    /// It could not be made clear: the route is proposed.
+    Route,
+}
+
+/// Times of the last proposal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CorridorSteps {
+    /// Search and shortcuts.
+    pub route: Duration,
+    /// Reference and offsets.
+    pub offsets: Duration,
+    /// Repair.
+    pub repair: Duration,
+}
+
+/// Clearance beyond the footprint that routes and paths keep where the map has the room, metres.
+const ROUTE_MARGIN_M: f64 = 0.02;
+/// The same in narrow passages: hardly more than the gate's.
+const NARROW_MARGIN_M: f64 = 0.006;
+/// Clearance beyond the footprint that the optimiser prefers, metres.
+const SOFT_MARGIN_M: f64 = 0.03;
+/// Weights of curvature, m^2, per metre of turning length: between taut and wide.
+const CURVATURE_WEIGHTS: [f64; 4] = [0.003, 0.015, 0.06, 0.25];
+const ITERATIONS: usize = 25;
+/// Below this turning length no curve slows a robot down that length alone does not, metres.
+const SHORT_TURNING_M: f64 = 0.25;
+/// Knots over which offsets rise from 0 at either end.
+const PINNED_KNOTS: usize = 3;
+/// Speed of a proposal before time parameterisation, m/s.
+const SPEED_MPS: f64 = 1.0;
+
+/// A planner for any map. It plans for the world that [`Planner::set_world`] has shown it.
+#[derive(Debug)]
+pub struct CorridorPlanner {
+    description: PlannerDescription,
+    method: PathMethod,
+    map: Option<RouteMap>,
+    plans: u64,
+    route: Vec<Point>,
+    reference: Reference,
+    optimizer: OffsetOptimizer,
+    repair: PathRepair,
+    arrival: ArrivalTime,
+    offsets: Vec<f64>,
+    best: Vec<f64>,
+    points: Vec<Point>,
+    network: Option<CorridorNetwork>,
+    /// Clearance beyond the footprint that the network is given, metres.
+    asked_margin_m: f64,
+    features: Vec<f32>,
+    outcome: PathOutcome,
+    steps: CorridorSteps,
+}
+
+impl CorridorPlanner {
+    /// A model of the family `corridor` on an engine.
+    ///
+    /// # Errors
+    /// If the model is of another family, or sees another corridor, or the engine refuses it.
+    pub fn open(artefact: &Artefact, engine: &EngineChoice) -> Result<Self, PlannerError> {
+        let manifest = artefact.manifest();
+        let Some(corridor) = manifest.family.corridor() else {
+            return Err(PlannerError::Setting(format!(
+                "expected a model of the family corridor, got '{}' of {:?}",
+                manifest.name,
+                manifest.family.name()
+            )));
+        };
+        let sees = (corridor.knot_m, corridor.offset_unit_m, manifest.horizon);
+        if sees != (super::KNOT_M, super::OFFSET_UNIT_M, super::WINDOW) {
+            return Err(PlannerError::Setting(format!(
+                "expected a corridor of {} knots every {} m with offsets in {} m, got {sees:?}",
+                super::WINDOW,
+                super::KNOT_M,
+                super::OFFSET_UNIT_M,
+            )));
+        }
+        let network = CorridorNetwork::new(load_engine(artefact, engine, 1)?);
+        Ok(Self::with_network(&manifest.name, network, corridor.margin_m))
+    }
+
+    /// With a network, which is given a clearance of `asked_margin_m` beyond the footprint.
+    pub fn with_network(name: &str, network: CorridorNetwork, asked_margin_m: f64) -> Self {
+        let mut planner = Self::new(PathMethod::Corridor);
+        planner.description.name = name.to_owned();
+        planner.description.engine = Some(network.engine().clone());
+        Self { network: Some(network), asked_margin_m, ..planner }
+    }
+
+    /// Without a network; [`PathMethod::Corridor`] is then [`PathMethod::Smoothed`].
+    pub fn new(method: PathMethod) -> Self {
+        let description = PlannerDescription {
+            name: method.name().to_owned(),
+            layout: None,
+            horizon: MAX_POINTS,
+            knot_secs: super::KNOT_M / super::POINTS_PER_KNOT as f64 / SPEED_MPS,
+            keeps_shape: true,
+            intended: None,
+            engine: None,
+            batch: 1,
+            sampler: None,
+            temperature: None,
+        };
+        Self {
+            description,
+            method,
+            map: None,
+            plans: 0,
+            route: Vec::with_capacity(MAX_POINTS),
+            reference: Reference::default(),
+            optimizer: OffsetOptimizer::default(),
+            repair: PathRepair::default(),
+            arrival: ArrivalTime::default(),
+            offsets: Vec::new(),
+            best: Vec::new(),
+            points: Vec::with_capacity(MAX_POINTS),
+            network: None,
+            asked_margin_m: 0.0,
+            features: Vec::new(),
+            outcome: PathOutcome::Clear,
+            steps: CorridorSteps::default(),
+        }
+    }
+
+    /// How the last proposal came about.
+    pub fn outcome(&self) -> PathOutcome {
+        self.outcome
+    }
+
+    /// Times of the last proposal.
+    pub fn steps(&self) -> CorridorSteps {
+        self.steps
+    }
+
+    /// The shortened route of the last proposal.
+    pub fn route(&self) -> &[Point] {
+        &self.route
+    }
+
+    /// Fills `points` with a path from start to goal.
+    fn plan(&mut self, map: &mut RouteMap, start: Point, goal: Point) -> Result<(), PlanError> {
+        let began = Instant::now();
+        let world = map.world();
+        let (radius_m, limits) = (world.robot().footprint().circumscribed_radius_m(), Limits::of(world));
+        let mut clearance_m = radius_m + ROUTE_MARGIN_M;
+        if map.route(start, goal, clearance_m, &mut self.route).is_err() {
+            clearance_m = radius_m + NARROW_MARGIN_M;
+            map.route(start, goal, clearance_m, &mut self.route)?;
+        }
+        self.steps.route = began.elapsed();
+        self.outcome = PathOutcome::Route;
+        self.find_path(map.grid(), limits, clearance_m)?;
+        if self.points.is_empty() {
+            densified(&self.route, &mut self.points);
+        }
+        Ok(())
+    }
+
+    /// Fills `points` with a path that keeps `clearance_m`, or leaves it empty where only the route does.
+    fn find_path(&mut self, grid: &GridMap, limits: Limits, clearance_m: f64) -> Result<(), PlanError> {
+        let began = Instant::now();
+        self.points.clear();
+        let step_m = self.reference.follow(&self.route, MAX_POINTS / super::POINTS_PER_KNOT);
+        self.offsets.clear();
+        self.offsets.resize(self.reference.len(), 0.0);
+        self.steps.repair = Duration::ZERO;
+        match self.method {
+            PathMethod::Search => {
+                self.steps.offsets = began.elapsed();
+                return Ok(());
+            }
+            PathMethod::Smoothed => {
+                self.steps.offsets = began.elapsed();
+                self.outcome = self.repaired(grid, clearance_m);
+            }
+            PathMethod::Corridor => {
+                if let Some(network) = &mut self.network {
+                    let asked_m = clearance_m - ROUTE_MARGIN_M + self.asked_margin_m;
+                    let turning_m = limits.turning_length_m();
+                    features(grid, &self.reference, step_m, asked_m, turning_m, &mut self.features);
+                    network.offsets(&self.features, self.reference.len(), &mut self.offsets)?;
+                    pin_ends(&mut self.offsets);
+                }
+                self.steps.offsets = began.elapsed();
+                self.outcome = self.repaired(grid, clearance_m);
+            }
+            PathMethod::Optimizer => {
+                let mut best = (f64::INFINITY, PathOutcome::Route);
+                let turning_m = limits.turning_length_m();
+                let count = if turning_m < SHORT_TURNING_M { 1 } else { CURVATURE_WEIGHTS.len() };
+                // The reference itself, then from taut to wide, each from where the one before ended.
+                for weight in std::iter::once(None).chain(CURVATURE_WEIGHTS[..count].iter().map(Some)) {
+                    if let Some(weight) = weight {
+                        let weights = OffsetWeights {
+                            clearance_m: clearance_m + SOFT_MARGIN_M - ROUTE_MARGIN_M,
+                            free_curvature: 1.0 / turning_m,
+                            curvature: weight * turning_m,
+                            iterations: ITERATIONS,
+                        };
+                        self.optimizer.optimize(grid, &self.reference, &weights, &mut self.offsets);
+                    }
+                    let outcome = self.repaired(grid, clearance_m);
+                    let secs = self.arrival.of(&self.points, limits.speed_mps, limits.acceleration_mps2);
+                    if outcome != PathOutcome::Route && secs < best.0 {
+                        best = (secs, outcome);
+                        self.best.clone_from(&self.offsets);
+                    }
+                }
+                self.steps.offsets = began.elapsed();
+                self.outcome = best.1;
+                if self.outcome != PathOutcome::Route {
+                    path_points(&self.reference, &self.best, &mut self.points);
+                }
+            }
+        }
+        if self.outcome == PathOutcome::Route {
+            self.points.clear();
+        }
+        Ok(())
+    }
+
+    /// The path of the offsets, pushed clear where it is not.
+    fn repaired(&mut self, grid: &GridMap, clearance_m: f64) -> PathOutcome {
+        let began = Instant::now();
+        path_points(&self.reference, &self.offsets, &mut self.points);
+        let outcome = if is_path_clear(grid, &self.points, clearance_m) {
+            PathOutcome::Clear
+        } else if self.repair.repair(grid, &self.reference, clearance_m, &mut self.offsets, &mut self.points) {
+            PathOutcome::Repaired
+        } else {
+            PathOutcome::Route
+        };
+        self.steps.repair += began.elapsed();
+        outcome
+    }
+}
+
+/// What decides the shape of a path: the largest speed and acceleration.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    speed_mps: f64,
+    acceleration_mps2: f64,
+}
+
+impl Limits {
+    fn of(world: &World) -> Self {
+        let (speed_mps, acceleration_mps2) = match world.robot().limits() {
+            MotionLimits::Axes(AxisLimits { speed_mps, acceleration_mps2 })
+            | MotionLimits::Norm { speed_mps, acceleration_mps2 } => (speed_mps, acceleration_mps2),
+            // What bounds the speed in curves.
+            MotionLimits::Drive(drive) => {
+                (drive.max_speed_mps, drive.acceleration_mps2.min(drive.lateral_acceleration_mps2))
+            }
+        };
+        Self { speed_mps, acceleration_mps2 }
+    }
+
+    /// v^2/a: twice the way from rest to full speed, metres.
+    fn turning_length_m(self) -> f64 {
+        self.speed_mps * self.speed_mps / self.acceleration_mps2
+    }
+}
+
+impl Planner for CorridorPlanner {
+    fn description(&self) -> &PlannerDescription {
+        &self.description
+    }
+
+    fn set_world(&mut self, world: &World) -> Result<(), PlanError> {
+        if !self.map.as_ref().is_some_and(|map| map.is_of(world)) {
+            self.map = Some(RouteMap::new(world).map_err(|_| PlanError::NoMap)?);
+        }
+        Ok(())
+    }
+
+    fn propose(
+        &mut self,
+        observation: &Observation,
+        _deadline: Option<Instant>,
+        _view: &View,
+        proposal: &mut Proposal,
+    ) -> Result<(), PlanError> {
+        proposal.trajectory.clear();
+        observation.check_finite()?;
+        let mut map = self.map.take().ok_or(PlanError::NoMap)?;
+        let found = self.plan(&mut map, observation.state.position, observation.goal);
+        self.map = Some(map);
+        found?;
+        self.plans += 1;
+        proposal.trajectory.dt_secs = self.description.knot_secs;
+        proposal.trajectory.states.extend(self.points.iter().take(MAX_POINTS).map(|point| State::at_rest(*point)));
+        (proposal.candidate, proposal.clearance_m, proposal.denoising_steps) = (0, f64::NAN, 0);
+        (proposal.cut_short, proposal.warm) = (false, false);
+        Ok(())
+    }
+
+    fn reset(&mut self, _seed: u64) {
+        self.plans = 0;
+    }
+
+    fn plans(&self) -> u64 {
+        self.plans
+    }
+}
+
+/// Takes the offsets of the ends and of the knots beside them back to 0.
+pub fn pin_ends(offsets: &mut [f64]) {
+    let count = offsets.len();
+    for knot in 0..PINNED_KNOTS.min(count) {
+        let share = knot as f64 / PINNED_KNOTS as f64;
+        offsets[knot] *= share;
+        offsets[count - 1 - knot] *= share;
+    }
+}
+
+/// Points every 5 cm along a polyline, or fewer where that would be too many.
+fn densified(route: &[Point], points: &mut Vec<Point>) {
+    let length_m: f64 = route.windows(2).map(|pair| distance(pair[0], pair[1])).sum();
+    let spacing_m = (super::KNOT_M / super::POINTS_PER_KNOT as f64).max(length_m / (MAX_POINTS / 2) as f64);
+    points.clear();
+    for pair in route.windows(2) {
+        let pieces = (distance(pair[0], pair[1]) / spacing_m).ceil().max(1.0) as usize;
+        points.extend((0..pieces).map(|piece| lerp(pair[0], pair[1], piece as f64 / pieces as f64)));
+    }
+    points.extend(route.last());
+}
+
+impl Resample for CorridorPlanner {
+    /// A route is final: the gate checks it.
+    fn resample(&mut self, _knots: &mut Trajectory, _noise_share: f64, _round: usize) -> bool {
+        false
+    }
+}
