@@ -91,12 +91,7 @@ fn corridor(model: Option<&Path>) -> Result<CorridorPlanner, CliError> {
 }
 
 /// The maps of a set with their queries.
-pub(super) fn load_cases(
-    _folder: &Path,
-    _set: MapSet,
-    _queries: usize,
-    _seed: u64,
-) -> Result<Vec<MapCase>, CliError> {
+pub(super) fn load_cases(_folder: &Path, _set: MapSet, _queries: usize, _seed: u64) -> Result<Vec<MapCase>, CliError> {
     Ok(Vec::new())
 }
 
