@@ -8,15 +8,19 @@ mod bench_ros;
 mod demo;
 mod demo_transform;
 mod eval;
+mod eval_barn;
+mod eval_map;
 mod inspect;
 #[cfg(feature = "ros2")]
 mod launch;
+mod map_arguments;
 #[cfg(feature = "ros2")]
 mod node;
 pub mod output;
 mod plan;
 mod policy;
 mod world;
+mod world_generate;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;

@@ -19,6 +19,8 @@ pub(super) enum World {
     Check(Check),
     /// The least time from a start to the goal that any planner could need
     Bound(Bound),
+    /// Make a random map: mazes, rooms, forests, bug traps, corridors, gaps
+    Generate(super::world_generate::Generate),
 }
 
 impl World {
@@ -27,6 +29,7 @@ impl World {
             Self::Show(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::Bound(command) => command.run(),
+            Self::Generate(command) => command.run(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Model families: entries of each beside the common ones, the tensors of its graph, and its checks.
 
+use super::corridor_spec::{CORRIDOR_COLUMNS, CorridorSpec};
 use super::manifest_entries::{
     Column, ConditionSpec, DenoiserSpec, DiffusionSpec, Dimension, Prediction, SolverDefaults, TensorSpec,
     TransformSpec, WorldSpec,
@@ -49,6 +50,11 @@ pub enum Family {
         /// Where it was trained and within which limits.
         world: WorldSpec,
     },
+    /// A regression for any map: input the corridor round a route, output one lateral offset per knot.
+    Corridor {
+        /// The corridor and the meaning of the output.
+        corridor: CorridorSpec,
+    },
 }
 
 /// Names of the tensors of the graphs.
@@ -75,6 +81,10 @@ pub mod tensors {
     pub const ACTIVATIONS: &str = "activations";
     /// Logits of a linear head, batch x dimensions x bins.
     pub const LOGITS: &str = "logits";
+    /// Corridor round a route, batch x channels x knots.
+    pub const CORRIDOR: &str = "corridor";
+    /// Lateral offsets of a corridor network, batch x knots.
+    pub const OFFSETS: &str = "offsets";
 }
 
 const MAX_COLUMNS: usize = 64;
@@ -104,6 +114,7 @@ impl Family {
                 world: entries.world()?,
             },
             FamilyName::MazePolicy => Self::MazePolicy { policy: entries.policy()?, world: entries.world()? },
+            FamilyName::Corridor => Self::Corridor { corridor: entries.corridor()? },
         };
         entries.check_left_over()?;
         Ok(family)
@@ -116,6 +127,7 @@ impl Family {
             Self::SequenceDiffusion { .. } => FamilyName::SequenceDiffusion,
             Self::MazeTransform { .. } => FamilyName::MazeTransform,
             Self::MazePolicy { .. } => FamilyName::MazePolicy,
+            Self::Corridor { .. } => FamilyName::Corridor,
         }
     }
 
@@ -125,7 +137,7 @@ impl Family {
             Self::MazeDiffusion { denoiser, .. }
             | Self::SequenceDiffusion { denoiser, .. }
             | Self::MazeTransform { denoiser, .. } => Some(denoiser),
-            Self::MazePolicy { .. } => None,
+            Self::MazePolicy { .. } | Self::Corridor { .. } => None,
         }
     }
 
@@ -135,7 +147,7 @@ impl Family {
             Self::MazeDiffusion { denoiser, .. }
             | Self::SequenceDiffusion { denoiser, .. }
             | Self::MazeTransform { denoiser, .. } => Some(denoiser),
-            Self::MazePolicy { .. } => None,
+            Self::MazePolicy { .. } | Self::Corridor { .. } => None,
         }
     }
 
@@ -146,6 +158,7 @@ impl Family {
                 Some(world)
             }
             Self::SequenceDiffusion { world, .. } => world.as_ref(),
+            Self::Corridor { .. } => None,
         }
     }
 
@@ -174,12 +187,21 @@ impl Family {
         }
     }
 
+    /// The corridor of a network for any map.
+    pub fn corridor(&self) -> Option<&CorridorSpec> {
+        match self {
+            Self::Corridor { corridor } => Some(corridor),
+            _ => None,
+        }
+    }
+
     /// Names that the columns must have; free where `None`.
     fn columns(&self) -> Option<&'static [&'static str]> {
         match self {
             Self::MazeDiffusion { .. } => Some(&KNOT_COLUMNS),
             Self::MazeTransform { .. } => Some(&POSITION_COLUMNS),
             Self::MazePolicy { .. } => Some(&POLICY_COLUMNS),
+            Self::Corridor { .. } => Some(&CORRIDOR_COLUMNS),
             Self::SequenceDiffusion { .. } => None,
         }
     }
@@ -201,6 +223,10 @@ impl Family {
                 };
                 let history = tensor(tensors::HISTORY, &[policy.context, columns.len()], "1", "");
                 (vec![history], vec![tensor(output, &[policy.actions.len(), policy.outputs()], "1", "")])
+            }
+            Self::Corridor { .. } => {
+                let corridor = tensor(tensors::CORRIDOR, &[columns.len(), horizon], "1", "");
+                (vec![corridor], vec![tensor(tensors::OFFSETS, &[horizon], "1", "")])
             }
         }
     }
@@ -237,6 +263,7 @@ impl Family {
                 policy.check(knot_secs).map_err(wrong)?;
                 check_world(world)
             }
+            Self::Corridor { corridor } => corridor.check(),
         }
     }
 }
@@ -323,6 +350,8 @@ pub enum FamilyName {
     MazeTransform,
     /// A policy: input the last steps, output of its head for the next action, per coordinate.
     MazePolicy,
+    /// A regression for any map: input the corridor round a route, output one lateral offset per knot.
+    Corridor,
 }
 
 /// Entries of the families, taken by the one that the manifest names; what is left over is refused.
@@ -334,6 +363,7 @@ pub(super) struct Entries {
     pub(super) condition: Option<ConditionSpec>,
     pub(super) transform: Option<TransformSpec>,
     pub(super) policy: Option<PolicySpec>,
+    pub(super) corridor: Option<CorridorSpec>,
 }
 
 impl Entries {
@@ -360,6 +390,10 @@ impl Entries {
         self.policy.take().ok_or_else(|| missing("policy", expected, "none"))
     }
 
+    pub(super) fn corridor(&mut self) -> Result<CorridorSpec, ManifestError> {
+        self.corridor.take().ok_or_else(|| missing("corridor", "the corridor that the network sees", "none"))
+    }
+
     /// Refuses entries that the family has not taken; a world may stay.
     pub(super) fn check_left_over(&self) -> Result<(), ManifestError> {
         let left_over = [
@@ -368,6 +402,7 @@ impl Entries {
             ("condition", self.condition.is_some()),
             ("transform", self.transform.is_some()),
             ("policy", self.policy.is_some()),
+            ("corridor", self.corridor.is_some()),
         ];
         for (entry, is_there) in left_over {
             ensure(!is_there, entry, format!("none for {:?}", self.family), "one")?;

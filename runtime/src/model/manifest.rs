@@ -1,5 +1,6 @@
 //! Description of a model: the JSON in its metadata entry `planwright.manifest`.
 
+use super::corridor_spec::CorridorSpec;
 use super::family::{Entries, Family, FamilyName};
 use super::manifest_entries::{
     Column, ConditionSpec, DenoiserSpec, DiffusionSpec, Golden, Normaliser, Parity, Provenance, QuantitySpec,
@@ -34,7 +35,7 @@ pub struct Manifest {
     pub normaliser: Normaliser,
     /// Knots of a trajectory, H; of a policy, the steps of its longest roll-out.
     pub horizon: usize,
-    /// Time between knots, of a policy between actions, seconds.
+    /// Time between knots, of a policy between actions, of a corridor at 1 m/s, seconds.
     pub knot_secs: f64,
     /// The physical quantity whose distribution it was trained on.
     pub quantity: Option<QuantitySpec>,
@@ -129,7 +130,7 @@ struct ManifestJson {
     diffusion: Option<DiffusionSpec>,
     /// Knots of a trajectory, H; of a policy, the steps of its longest roll-out.
     horizon: usize,
-    /// Time between knots, of a policy between actions, seconds.
+    /// Time between knots, of a policy between actions, of a corridor at 1 m/s, seconds.
     knot_secs: f64,
     /// Where it was trained and within which limits; every planner of a robot has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,6 +149,9 @@ struct ManifestJson {
     /// How the outputs of a policy become actions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     policy: Option<PolicySpec>,
+    /// The corridor that a network for any map sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    corridor: Option<CorridorSpec>,
     /// Where it comes from.
     provenance: Provenance,
     /// How closely the engines agreed with libtorch at export.
@@ -186,8 +190,8 @@ impl TryFrom<ManifestJson> for Manifest {
     type Error = ManifestError;
 
     fn try_from(json: ManifestJson) -> Result<Self, ManifestError> {
-        let ManifestJson { family, diffusion, solver, world, condition, transform, policy, .. } = json;
-        let entries = Entries { family, diffusion, solver, world, condition, transform, policy };
+        let ManifestJson { family, diffusion, solver, world, condition, transform, policy, corridor, .. } = json;
+        let entries = Entries { family, diffusion, solver, world, condition, transform, policy, corridor };
         Ok(Self {
             name: json.name,
             family: Family::take(entries)?,
@@ -228,6 +232,7 @@ impl From<Manifest> for ManifestJson {
             transform: family.transform().cloned(),
             solver: denoiser.map(|denoiser| denoiser.solver),
             policy: family.policy().cloned(),
+            corridor: family.corridor().cloned(),
             provenance: manifest.provenance,
             parity: manifest.parity,
             measured: manifest.measured,

@@ -227,8 +227,7 @@ impl LengthMatchedPlanner {
             if best.is_some_and(|best| !(deficit > best.deficit + DEFICIT_GAIN)) {
                 continue;
             }
-            let clearance_m =
-                Sweep::new(&self.layout, self.footprint).path(self.candidate.iter().copied()).clearance_m;
+            let clearance_m = Sweep::new(&self.layout, self.footprint).path(self.candidate.iter().copied()).clearance_m;
             // Without a code space a later plan has no other candidates either: the gate checks the last one.
             let is_last_resort = !self.has_codes && offset + 1 == total && best.is_none();
             if clearance_m >= self.matching.clearance_m || is_last_resort {

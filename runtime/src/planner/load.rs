@@ -2,6 +2,7 @@
 
 use super::diffusion::DiffusionPlanner;
 use super::length_matched::{LengthMatchedPlanner, LengthMatching};
+use super::manifest_parts::wrong_family;
 use super::policy::PolicyPlanner;
 use super::{Planner, PlannerError, PlannerSettings};
 use crate::model::{Artefact, Engine, EngineChoice, Family, Manifest, ModelError, load_engine};
@@ -35,5 +36,7 @@ pub fn load_with(
             Box::new(LengthMatchedPlanner::open(manifest, settings, &matching, engine)?)
         }
         Family::MazePolicy { .. } => Box::new(PolicyPlanner::open(manifest, settings, engine)?),
+        // The planner of corridors takes a network by `CorridorNetwork::open`.
+        Family::Corridor { .. } => return Err(wrong_family(manifest, "a model for one map")),
     })
 }

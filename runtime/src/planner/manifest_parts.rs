@@ -2,7 +2,7 @@
 
 use super::PlannerError;
 use crate::diffusion::NoiseSchedule;
-use crate::model::{Manifest, PolicySpec, WorldSpec};
+use crate::model::{CorridorSpec, Manifest, PolicySpec, WorldSpec};
 use crate::world::{Footprint, Layout};
 
 /// The refusal of a model of another family than the one that is needed.
@@ -40,4 +40,9 @@ pub(super) fn layout_of(manifest: &Manifest) -> Result<Layout, PlannerError> {
 /// The policy's entry of a manifest.
 pub(crate) fn policy_of(manifest: &Manifest) -> Result<&PolicySpec, PlannerError> {
     manifest.family.policy().ok_or_else(|| wrong_family(manifest, "a model of family MazePolicy"))
+}
+
+/// The corridor's entry of a manifest.
+pub(super) fn corridor_of(manifest: &Manifest) -> Result<&CorridorSpec, PlannerError> {
+    manifest.family.corridor().ok_or_else(|| wrong_family(manifest, "a model of family Corridor"))
 }

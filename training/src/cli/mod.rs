@@ -2,6 +2,7 @@
 
 mod bench;
 mod card;
+mod corridor;
 mod data;
 mod export;
 mod fit;
@@ -42,6 +43,8 @@ enum Command {
     Export(export::Export),
     /// Write measured figures into a model's manifest and its card
     Card(card::Card),
+    /// Compare a corridor network with reference line, optimiser and expert on generated maps
+    Corridor(corridor::Corridor),
     /// Time training steps
     Bench(bench::Bench),
     /// The schemas of recipe and manifest
@@ -91,6 +94,7 @@ pub fn run() -> ExitCode {
         Command::Fit(command) => command.run(),
         Command::Export(command) => command.run(),
         Command::Card(command) => command.run(),
+        Command::Corridor(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Schema(command) => command.run(),
         Command::Drift(command) => command.drift(),

@@ -9,6 +9,7 @@ mod trajectories;
 mod waypoint;
 mod windows;
 
+pub mod corridors;
 pub mod episodes;
 
 pub use generator::generate;

@@ -62,6 +62,7 @@ fn family(checkpoint: &Checkpoint, options: &ExportOptions) -> Result<Family, Ex
             transform: data.transform.ok_or(missing("transform"))?,
             world: world?,
         },
+        Recipe::Corridor(settings) => Family::Corridor { corridor: settings.corridor() },
     })
 }
 

@@ -3,6 +3,7 @@
 //! A checkpoint carries everything that the file needs of its data, so that no data set is generated here. A network
 //! family is one implementation of `ExportedNetwork`.
 
+mod corridor;
 mod denoiser;
 mod gate;
 mod manifest;
@@ -60,7 +61,7 @@ impl ExportOptions {
 /// The sampler that a file of this recipe recommends unless the options name another.
 pub fn default_solver(recipe: &Recipe) -> SolverDefaults {
     let (steps, candidates) = match recipe {
-        Recipe::MazeDiffusion(_) | Recipe::MazePolicy(_) => (2, 1),
+        Recipe::MazeDiffusion(_) | Recipe::MazePolicy(_) | Recipe::Corridor(_) => (2, 1),
         Recipe::SequenceDiffusion(_) | Recipe::MazeTransform(_) => (5, 8),
     };
     SolverDefaults { solver: Solver::Ddim, steps, candidates }

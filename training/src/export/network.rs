@@ -1,10 +1,12 @@
 //! The network of a checkpoint as export sees it, whatever its family.
 
+use super::corridor::Corridor;
 use super::denoiser::Denoiser;
 use super::policy::Policy;
 use super::rows::RowShape;
 use crate::fit::{Checkpoint, Row};
 use crate::recipe::Network;
+use planwright::planner::corridor::CHANNELS;
 use tch::{Kind, Tensor};
 
 /// A network with its parameters: its values in libtorch, its ONNX graph and the graph's tensors.
@@ -27,6 +29,7 @@ pub(super) fn exported_network(checkpoint: &Checkpoint) -> Box<dyn ExportedNetwo
     match checkpoint.recipe.network() {
         Network::Denoiser(network) => Box::new(Denoiser::new(checkpoint, network)),
         Network::Policy(network) => Box::new(Policy::new(checkpoint, network)),
+        Network::Corridor(network) => Box::new(Corridor::new(checkpoint, network, CHANNELS)),
     }
 }
 

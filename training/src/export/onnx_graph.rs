@@ -1,8 +1,8 @@
 //! Writes a network as ONNX: the third reading of [`Graph`], after parameters and libtorch.
 
 use crate::network::{
-    AttentionSpec, ConvSpec, Graph, MASK, NetworkSpec, Parameters, PolicyNetworkSpec, declare_policy,
-    sinusoidal_frequencies,
+    AttentionSpec, ConvSpec, CorridorNetworkSpec, Graph, MASK, NetworkSpec, Parameters, PolicyNetworkSpec,
+    declare_corridor, declare_policy, sinusoidal_frequencies,
 };
 use crate::transform::DecoderTables;
 use onnx_protobuf::attribute_proto::AttributeType;
@@ -22,7 +22,7 @@ pub const OPSET: i64 = 17;
 pub const IR_VERSION: i64 = 8;
 /// Name of the open dimension.
 pub const BATCH: &str = "batch";
-use planwright::model::tensors::{CODE, CONDITION, DECODED, SAMPLE, TIMESTEP, WEIGHTS};
+use planwright::model::tensors::{CODE, CONDITION, CORRIDOR, DECODED, SAMPLE, TIMESTEP, WEIGHTS};
 
 /// A denoiser, with its decoder if it has one, as a serialised ONNX model. `values` are all parameters in flat order,
 /// no more and no fewer; `output` is the name of what the network says.
@@ -70,6 +70,23 @@ pub(super) fn serialise_policy(
     let inputs = vec![value_info(input, &[None, Some(network.context), Some(network.features)])];
     let outputs = vec![value_info(output, &[None, Some(network.dimensions), Some(network.outputs)])];
     written("policy", graph, inputs, outputs)
+}
+
+/// A corridor network as a serialised ONNX model: a corridor in, one offset per knot out.
+pub(super) fn serialise_corridor(
+    network: &CorridorNetworkSpec,
+    channels: usize,
+    horizon: usize,
+    values: &[f32],
+    output: &str,
+) -> Result<Vec<u8>, protobuf::Error> {
+    let parameters = Parameters::new(declare_corridor(network, channels));
+    let mut graph = OnnxGraph::new(&parameters, values);
+    let result = network.forward(&mut graph, channels, &CORRIDOR.to_owned());
+    let result = graph.reshape(&result, &[-1, horizon as i64]);
+    graph.rename(&result, output);
+    let inputs = vec![value_info(CORRIDOR, &[None, Some(channels), Some(horizon)])];
+    written("corridor", graph, inputs, vec![value_info(output, &[None, Some(horizon)])])
 }
 
 fn written(

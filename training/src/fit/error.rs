@@ -6,6 +6,7 @@ use crate::head::HeadError;
 use planwright::density::DensityError;
 use planwright::diffusion::ScheduleError;
 use planwright::world::LayoutError;
+use planwright::world::map::grid::GridError;
 use std::path::PathBuf;
 
 /// Why a fit failed.
@@ -14,6 +15,9 @@ pub enum FitError {
     /// The recipe's layout.
     #[error("data.layout: {0}")]
     Layout(#[from] LayoutError),
+    /// A generated map.
+    #[error("data: {0}")]
+    Map(#[from] GridError),
     /// The recipe's windows.
     #[error(transparent)]
     Windows(#[from] WindowError),

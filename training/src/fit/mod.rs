@@ -1,6 +1,7 @@
 //! Fitting a network from a recipe: objective, optimiser, checkpoints, metrics.
 
 mod checkpoint;
+mod corridor;
 mod data_summary;
 mod denoising;
 mod ensemble_adam;

@@ -1,5 +1,6 @@
 //! Reads a network for its parameters.
 
+use super::corridor_net::CorridorNetworkSpec;
 use super::graph::{AttentionSpec, ConvSpec, Graph};
 use super::policy_transformer::PolicyNetworkSpec;
 use super::temporal_unet::NetworkSpec;
@@ -48,6 +49,13 @@ pub fn declare(network: &NetworkSpec) -> Vec<ParameterSpec> {
 pub fn declare_policy(network: &PolicyNetworkSpec) -> Vec<ParameterSpec> {
     let mut graph = Declare::default();
     network.forward(&mut graph, &(), false);
+    graph.parameters
+}
+
+/// All parameters of a corridor network, in the order of its calls.
+pub fn declare_corridor(network: &CorridorNetworkSpec, channels: usize) -> Vec<ParameterSpec> {
+    let mut graph = Declare::default();
+    network.forward(&mut graph, channels, &());
     graph.parameters
 }
 

@@ -3,20 +3,25 @@
 //! A new family is one variant of [`Recipe`] with its settings, its objective in [`crate::fit`] and its network's arm in
 //! [`crate::export`].
 
+mod corridor;
 mod error;
 mod maze_diffusion;
 mod policy;
 mod sequence;
 mod training;
 
+pub use corridor::{CorridorLoss, CorridorRecipe};
 pub use error::{FieldError, RecipeError};
 pub use maze_diffusion::{DiffusionSettings, MazeDiffusionRecipe};
 pub use policy::{ACTION_DIMENSIONS, PolicyRecipe, PolicySizes};
 pub use sequence::{SequenceDiffusion, SequenceRecipe};
 pub use training::{DeviceName, OptimiserSettings, TrainingSettings};
 
-use crate::network::{NetworkSpec, ParameterSpec, PolicyNetworkSpec, declare, declare_policy};
+use crate::network::{
+    CorridorNetworkSpec, NetworkSpec, ParameterSpec, PolicyNetworkSpec, declare, declare_corridor, declare_policy,
+};
 use planwright::model::{DiffusionSpec, FamilyName};
+use planwright::planner::corridor::{CHANNELS, WINDOW};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -34,6 +39,8 @@ pub enum Recipe {
     SequenceDiffusion(SequenceRecipe),
     /// A denoiser of codes, each paired with a sequence of the data (coordinate transform).
     MazeTransform(SequenceRecipe),
+    /// A regression of lateral offsets for any map, fitted to experts on generated maps.
+    Corridor(CorridorRecipe),
 }
 
 /// The network that a recipe fits.
@@ -43,6 +50,8 @@ pub enum Network {
     Denoiser(NetworkSpec),
     /// A causal transformer over a history.
     Policy(PolicyNetworkSpec),
+    /// Convolutions along a corridor.
+    Corridor(CorridorNetworkSpec),
 }
 
 /// The only places where the families' recipes differ.
@@ -52,6 +61,7 @@ macro_rules! each {
             Recipe::MazeDiffusion($inner) => $value,
             Recipe::MazePolicy($inner) => $value,
             Recipe::SequenceDiffusion($inner) | Recipe::MazeTransform($inner) => $value,
+            Recipe::Corridor($inner) => $value,
         }
     };
 }
@@ -78,6 +88,7 @@ impl Recipe {
             "maze-policy" => Self::MazePolicy(content.read()?),
             "sequence-diffusion" => Self::SequenceDiffusion(content.read()?),
             "maze-transform" => Self::MazeTransform(content.read()?),
+            "corridor" => Self::Corridor(content.read()?),
             other => {
                 let problem = format!("expected one of {}, got '{other}'", FAMILIES.join(", "));
                 return Err(RecipeError::value(path, FieldError::new("family", problem)));
@@ -122,6 +133,7 @@ impl Recipe {
             Self::MazePolicy(_) => FamilyName::MazePolicy,
             Self::SequenceDiffusion(_) => FamilyName::SequenceDiffusion,
             Self::MazeTransform(_) => FamilyName::MazeTransform,
+            Self::Corridor(_) => FamilyName::Corridor,
         }
     }
 
@@ -131,23 +143,25 @@ impl Recipe {
             Self::MazeDiffusion(recipe) => Network::Denoiser(recipe.network.clone()),
             Self::MazePolicy(recipe) => Network::Policy(recipe.network()),
             Self::SequenceDiffusion(recipe) | Self::MazeTransform(recipe) => Network::Denoiser(recipe.network.clone()),
+            Self::Corridor(recipe) => Network::Corridor(recipe.network),
         }
     }
 
-    /// Knots of a trajectory, H; of a policy, the steps of its longest roll-out.
+    /// Knots of a trajectory or of a window, H; of a policy, the steps of its longest roll-out.
     pub fn horizon(&self) -> usize {
         match self {
             Self::MazeDiffusion(recipe) => recipe.windows.horizon,
             Self::MazePolicy(recipe) => recipe.horizon,
             Self::SequenceDiffusion(recipe) | Self::MazeTransform(recipe) => recipe.horizon,
+            Self::Corridor(_) => WINDOW,
         }
     }
 
-    /// The noise, and what the network predicts of it; `None` for a policy.
+    /// The noise, and what the network predicts of it; `None` for a policy and a corridor.
     pub fn diffusion(&self) -> Option<DiffusionSpec> {
         match self {
             Self::MazeDiffusion(recipe) => Some(recipe.diffusion()),
-            Self::MazePolicy(_) => None,
+            Self::MazePolicy(_) | Self::Corridor(_) => None,
             Self::SequenceDiffusion(recipe) | Self::MazeTransform(recipe) => Some(recipe.diffusion.into()),
         }
     }
@@ -178,13 +192,15 @@ impl Recipe {
             Self::SequenceDiffusion(recipe) | Self::MazeTransform(recipe) => {
                 sha256.clone_into(&mut recipe.data_sha256);
             }
+            Self::Corridor(recipe) => sha256.clone_into(&mut recipe.data_sha256),
         }
         recipe
     }
 }
 
 /// Names of all families, as `family` takes them.
-pub(crate) const FAMILIES: [&str; 4] = ["maze-diffusion", "maze-policy", "sequence-diffusion", "maze-transform"];
+pub(crate) const FAMILIES: [&str; 5] =
+    ["maze-diffusion", "maze-policy", "sequence-diffusion", "maze-transform", "corridor"];
 
 impl Network {
     /// Its parameters in flat order.
@@ -192,6 +208,7 @@ impl Network {
         match self {
             Self::Denoiser(network) => declare(network),
             Self::Policy(network) => declare_policy(network),
+            Self::Corridor(network) => declare_corridor(network, CHANNELS),
         }
     }
 
@@ -201,6 +218,7 @@ impl Network {
         match self {
             Self::Denoiser(network) => network.check().map_err(|error| error.to_string()),
             Self::Policy(network) => network.check(),
+            Self::Corridor(network) => network.check(WINDOW),
         }
     }
 }

@@ -68,8 +68,10 @@ mod tests {
 
     #[test]
     fn a_circle_is_driven_at_the_speed_of_its_lateral_acceleration() {
-        let points: Vec<Point> =
-            (0..=400).map(|index| 0.0125 * f64::from(index)).map(|angle| [2.0 * angle.cos(), 2.0 * angle.sin()]).collect();
+        let points: Vec<Point> = (0..=400)
+            .map(|index| 0.0125 * f64::from(index))
+            .map(|angle| [2.0 * angle.cos(), 2.0 * angle.sin()])
+            .collect();
         let secs = ArrivalTime::default().of(&points, 9.0, 0.5);
         // 10 m at 1 m/s, and about a quarter turn to speed up and to brake.
         assert!((10.0..13.0).contains(&secs), "{secs}");

@@ -1,12 +1,16 @@
 //! Lateral offsets from a network: overlapping windows along the path, one call each.
 
-use super::features::CHANNELS;
-use super::{OFFSET_UNIT_M, WINDOW};
-use crate::model::{Engine, EngineDescription, EngineError};
+use super::features::{CHANNELS, LATERAL_STEP_M, LATERALS};
+use super::{KNOT_M, OFFSET_UNIT_M, WINDOW};
+use crate::model::{CorridorSpec, Engine, EngineDescription, EngineError, Manifest, ModelError};
+use crate::planner::PlannerError;
+use crate::planner::manifest_parts::corridor_of;
 use std::fmt;
 
 /// Knots that neighbouring windows share; their outputs are blended linearly.
 const OVERLAP: usize = 16;
+/// Knots over which offsets grow from 0 at the start, and fall to 0 at the goal.
+pub const RAMP_KNOTS: usize = 3;
 
 /// A network with its buffers, on an engine that is loaded for one window per call.
 pub struct CorridorNetwork {
@@ -19,6 +23,39 @@ impl CorridorNetwork {
     /// Input `[1][CHANNELS][WINDOW]`, output `[1][WINDOW]`.
     pub fn new(engine: Box<dyn Engine>) -> Self {
         Self { engine, input: vec![0.0; CHANNELS * WINDOW], output: vec![0.0; WINDOW] }
+    }
+
+    /// Of a model of family `corridor`; `engine` is called with the batch size, 1.
+    ///
+    /// # Errors
+    /// If the model is of another family or made for another corridor, or the engine refuses it.
+    pub fn open(
+        manifest: &Manifest,
+        engine: impl FnOnce(usize) -> Result<Box<dyn Engine>, ModelError>,
+    ) -> Result<Self, PlannerError> {
+        let spec = corridor_of(manifest)?;
+        let expected = Self::spec(spec.margin_m, spec.radius_m, spec.turning_length_m);
+        if *spec != expected || manifest.horizon != WINDOW {
+            return Err(PlannerError::Setting(format!(
+                "expected a corridor of {WINDOW} knots with {expected:?}, got {} knots with {spec:?}",
+                manifest.horizon
+            )));
+        }
+        Ok(Self::new(engine(1)?))
+    }
+
+    /// The corridor that this module computes features of, with a model's own margin and the limits of its training.
+    pub fn spec(margin_m: f64, radius_m: [f64; 2], turning_length_m: [f64; 2]) -> CorridorSpec {
+        let middle = (LATERALS / 2) as f64;
+        CorridorSpec {
+            knot_m: KNOT_M,
+            laterals_m: (0..LATERALS).map(|lateral| (lateral as f64 - middle) * LATERAL_STEP_M).collect(),
+            offset_unit_m: OFFSET_UNIT_M,
+            ramp_knots: RAMP_KNOTS,
+            margin_m,
+            radius_m,
+            turning_length_m,
+        }
     }
 
     /// The engine.
@@ -43,6 +80,9 @@ impl CorridorNetwork {
                 *offset += share * (OFFSET_UNIT_M * f64::from(*value) - *offset);
             }
         }
+        for (knot, offset) in offsets.iter_mut().enumerate() {
+            *offset *= end_share(knot, count);
+        }
         Ok(())
     }
 }
@@ -51,6 +91,11 @@ impl fmt::Debug for CorridorNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CorridorNetwork on {}", self.engine.description())
     }
+}
+
+/// Share of a network's offset that counts at a knot: 0 at start and goal, 1 from [`RAMP_KNOTS`] on.
+pub fn end_share(knot: usize, count: usize) -> f64 {
+    (knot.min(count.saturating_sub(knot + 1)) as f64 / RAMP_KNOTS as f64).min(1.0)
 }
 
 /// First knots of the windows over a path of `count` knots; the last window ends with the path where it is long enough.
@@ -78,10 +123,19 @@ mod tests {
         for count in 1..400 {
             let starts: Vec<usize> = window_starts(count).collect();
             assert_eq!(starts[0], 0);
-            assert!(starts.windows(2).all(|pair| pair[1] > pair[0] && pair[0] + WINDOW >= pair[1] + OVERLAP), "{count}");
+            assert!(
+                starts.windows(2).all(|pair| pair[1] > pair[0] && pair[0] + WINDOW >= pair[1] + OVERLAP),
+                "{count}"
+            );
             let last = starts[starts.len() - 1];
             assert!(last + WINDOW >= count && (count < WINDOW || last + WINDOW == count), "{count}: {starts:?}");
         }
+    }
+
+    #[test]
+    fn offsets_vanish_at_both_ends() {
+        let shares: Vec<f64> = (0..8).map(|knot| 3.0 * end_share(knot, 8)).collect();
+        assert_eq!(shares, [0.0, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 0.0]);
     }
 
     #[test]

