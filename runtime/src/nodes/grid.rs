@@ -95,9 +95,8 @@ mod tests {
         assert_eq!(grid.data, values);
         let (_, yaw_rad) = check_map(&grid, &mut Oddities::default()).expect("sound");
         let back = map_of(&grid, yaw_rad, reading()).expect("a map");
-        let GridGeometry { yaw_rad, ..rest } = *back.geometry();
-        assert!((yaw_rad - 1.0).abs() < 1e-12);
-        assert_eq!(GridGeometry { yaw_rad: 1.0, ..rest }, geometry);
+        assert!((back.geometry().yaw_rad - 1.0).abs() < 1e-12);
+        assert_eq!(GridGeometry { yaw_rad: 1.0, ..*back.geometry() }, geometry);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Plans as messages: `nav_msgs/Path`, and markers for RViz.
 
 use crate::gate::{CheckedPlan, Origin};
-use crate::trajectory::Trajectory;
 use crate::nodes::robot::{is_drive, turns_in_place};
+use crate::trajectory::Trajectory;
 use crate::world::{Point, Robot, State, Sweep, World};
 use planwright_ros2::messages::builtin_interfaces;
 use planwright_ros2::messages::geometry_msgs::{Point as RosPoint, Pose, PoseStamped};

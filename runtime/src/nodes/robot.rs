@@ -1,23 +1,23 @@
 //! Robots by name or file, as node parameters give them.
 
-use crate::world::{Ackermann, Differential, MotionLimits, Omni, PointMass, Robot};
+use crate::world::robot::RobotFile;
+use crate::world::{MotionLimits, PointMass, Robot};
 use std::sync::Arc;
 
-/// Names of the built-in robots.
-pub const NAMES: [&str; 4] = ["point-mass", "omni", "differential", "ackermann"];
+/// Name of the robot of the mazes.
+pub const POINT_MASS: &str = "point-mass";
 
-/// A built-in robot, or the one that a TOML file describes.
+/// A built-in robot, or the one that a TOML file describes, here or beside the command.
 ///
 /// # Errors
 /// What is wrong with the file, in a line.
 pub fn robot_of(name: &str) -> Result<Arc<dyn Robot>, String> {
-    Ok(match name {
-        "point-mass" => Arc::new(PointMass::default()),
-        "omni" => Arc::new(Omni::default()),
-        "differential" => Arc::new(Differential::default()),
-        "ackermann" => Arc::new(Ackermann::default()),
-        _ => return Err(format!("robot: expected one of {}, or a robot's file, got '{name}'", NAMES.join(", "))),
-    })
+    if name == POINT_MASS {
+        return Ok(Arc::new(PointMass::default()));
+    }
+    let found = crate::files::find(name.as_ref()).map(|path| path.display().to_string());
+    let name = if RobotFile::names().contains(&name) { name.to_owned() } else { found.unwrap_or(name.to_owned()) };
+    RobotFile::find(&name).map(|file| file.robot).map_err(|error| format!("robot: {error}"))
 }
 
 /// Whether it moves along its heading.

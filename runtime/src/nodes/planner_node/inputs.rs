@@ -1,10 +1,10 @@
 //! Validated inputs of the node: odometry, map and transforms.
 
 use super::input_fault::InputFault;
+use super::map_reader::{ReadMap, Received};
 use super::odometry_fault::OdometryFault;
 use super::parameters::PlannerParameters;
 use super::refusals::{Input, Reason, Refusals, TransformRefusals};
-use super::map_reader::{ReadMap, Received};
 use crate::geometry::wrapped;
 use crate::nodes::map::{MappedWorld, layout_of, same_walls};
 use crate::nodes::robot::is_drive;
@@ -647,9 +647,7 @@ impl Inputs {
         let (position, velocity) = ([position[0], position[1]], [velocity[0], velocity[1]]);
         let state = match self.robot.limits() {
             MotionLimits::Axes(_) => State::moving(position, velocity),
-            MotionLimits::Norm { .. } => {
-                State { heading_rad: wrapped(yaw_rad), ..State::moving(position, velocity) }
-            }
+            MotionLimits::Norm { .. } => State { heading_rad: wrapped(yaw_rad), ..State::moving(position, velocity) },
             MotionLimits::Drive(_) => {
                 State::driving(position, wrapped(yaw_rad), measured.forward_mps, measured.turn_rate_radps)
             }

@@ -1,14 +1,14 @@
 //! Jobs of the planning and the loading thread, and the results of plans.
 
+use super::inputs::Placed;
+use super::parameters::PlannerChoice;
 use crate::gate::CheckedPlan;
 use crate::model::EngineChoice;
 use crate::nodes::path::PathStyle;
 use crate::pilot::{PilotStatistics, StageLatencies};
 use crate::planner::{Observation, PlannerSettings};
-use super::parameters::PlannerChoice;
 use crate::quantity::DriftStatus;
 use crate::world::{Point, World};
-use super::inputs::Placed;
 use planwright_ros2::action::GoalId;
 use planwright_ros2::messages::nav_msgs::Path;
 use planwright_ros2::messages::visualization_msgs::MarkerArray;

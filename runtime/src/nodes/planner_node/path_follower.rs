@@ -200,13 +200,7 @@ impl PathFollower {
 
     /// Whether a robot of any kind rests at its goal: a drive stands, and one that turns in place has the goal's direction
     /// to `tolerance_rad`. Once it has arrived it may be off by twice as much.
-    pub fn check_pose(
-        &mut self,
-        robot: &dyn Robot,
-        state: &State,
-        tolerance_m: f64,
-        tolerance_rad: f64,
-    ) -> bool {
+    pub fn check_pose(&mut self, robot: &dyn Robot, state: &State, tolerance_m: f64, tolerance_rad: f64) -> bool {
         let had_arrived = self.arrived;
         let near = self.check_arrival(state, tolerance_m);
         if !is_drive(robot) {

@@ -2,8 +2,8 @@
 
 use super::jobs::{PlanJob, Purpose, Statistics};
 use super::path_proposer::PathProposer;
-use crate::nodes::robot::turns_in_place;
 use crate::gate::{CheckedPlan, Origin, Rejection, check_way};
+use crate::nodes::robot::turns_in_place;
 use crate::pilot::{Pilot, PilotMemory, PilotSettings, PilotStatistics};
 use crate::planner::{Observation, Planner, PlannerDescription, Proposal};
 use crate::view::View;

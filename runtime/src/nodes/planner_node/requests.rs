@@ -5,7 +5,9 @@ use super::inputs::{Inputs, Placed};
 use super::jobs::{PlanJob, Planned, Purpose, Statistics};
 use super::parameters::PlannerParameters;
 use super::path_follower::PathFollower;
-use super::responses::{ErrorCode, PathAction, PathRequest, PlanningFailure, NO_VIAPOINTS, request_through, result_through};
+use super::responses::{
+    ErrorCode, NO_VIAPOINTS, PathAction, PathRequest, PlanningFailure, request_through, result_through,
+};
 use super::worker::Report;
 use crate::gate::{CheckedPlan, Origin, Rejection, check_goal, check_problem, check_way};
 use crate::planner::Observation;
