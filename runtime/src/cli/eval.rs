@@ -1,6 +1,8 @@
 //! `planwright eval`
 
 use super::arguments::{Opened, PlannerArguments, describe_drift, finish_view, within};
+use super::eval_barn::EvalBarn;
+use super::eval_map::EvalMap;
 use super::output::{CliError, print_json, print_text};
 use super::policy::EvalPolicy;
 use crate::evaluate::{Audit, Evaluation, Protocol, Scores, episodes, run_diffuser_episode};
@@ -23,6 +25,10 @@ pub(super) enum Eval {
     Maze(Box<Maze>),
     /// A policy in closed loop without correction or gate: returns, smoothness, jerk, collisions
     Policy(Box<EvalPolicy>),
+    /// Any map: every method through the same correction and gate, beside the search
+    Map(Box<EvalMap>),
+    /// The BARN challenge's worlds with a lidar's map
+    Barn(Box<EvalBarn>),
 }
 
 impl Eval {
@@ -30,6 +36,8 @@ impl Eval {
         match self {
             Self::Maze(command) => command.run(),
             Self::Policy(command) => command.run(),
+            Self::Map(command) => command.run(),
+            Self::Barn(command) => command.run(),
         }
     }
 }

@@ -8,9 +8,12 @@ mod bench_ros;
 mod demo;
 mod demo_transform;
 mod eval;
+mod eval_barn;
+mod eval_map;
 mod inspect;
 #[cfg(feature = "ros2")]
 mod launch;
+mod map_arguments;
 #[cfg(feature = "ros2")]
 mod node;
 pub mod output;

@@ -3,8 +3,9 @@
 use super::path_smoother::{PathSettings, PathSmoother};
 use super::time_parameterization::{TimeParameterizationError, TimeParameterizer};
 use super::tracker::{Tracker, TrackingReport};
+use crate::geometry::wrapped;
 use crate::trajectory::Trajectory;
-use crate::world::{Point, State, World};
+use crate::world::{MotionLimits, Point, State, World};
 
 /// How much physics replaces of the proposal: gamma in (proposal + gamma * simulated) / (1 + gamma).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -179,12 +180,22 @@ pub struct Corrector {
     knots: Trajectory,
     reference: Trajectory,
     simulated: Trajectory,
+    goal_heading_rad: Option<f64>,
 }
 
-/// States of a corrected plan at most: 120 s at 100 Hz, 10 minutes at 20 Hz. Room that is not used costs no memory.
+/// States of a corrected plan at most: 4 minutes at 50 Hz, 10 minutes at 20 Hz. Room that is not used costs no memory.
 const MAX_STATES: usize = 12_000;
+/// The same of robots that take 100 steps per second or more: 20 s.
+const MAX_FAST_STATES: usize = 2000;
 /// Points of a path at most: 400 m at 5 cm.
 const MAX_PATH_POINTS: usize = 8_000;
+
+/// Largest heading error at the end of a plan, where a heading is wanted, rad.
+const GOAL_HEADING_RAD: f64 = 0.05;
+
+fn max_states(step_secs: f64) -> usize {
+    if step_secs <= 0.01 { MAX_FAST_STATES } else { MAX_STATES }
+}
 
 impl Corrector {
     /// Other settings from now on.
@@ -192,17 +203,24 @@ impl Corrector {
         self.settings = settings;
     }
 
-    /// With room for plans of up to 12,000 steps and 400 m.
+    /// Heading in which the plans of drives that turn in place end from now on; `None`: any.
+    pub fn set_goal_heading(&mut self, heading_rad: Option<f64>) {
+        self.goal_heading_rad = heading_rad;
+        self.timer.set_goal_heading(heading_rad);
+    }
+
+    /// With room for plans of up to 20 s (at longer steps than 0.01 s: 12,000 steps) and 400 m.
     pub fn new(settings: CorrectionSettings) -> Self {
         let room = || Trajectory::with_capacity(0.0, MAX_STATES + settings.settle_steps + 1);
         Self {
             settings,
-            tracker: Tracker::default(),
+            tracker: Tracker,
             smoother: PathSmoother::new(MAX_PATH_POINTS),
             timer: TimeParameterizer::new(MAX_PATH_POINTS, MAX_STATES),
             knots: room(),
             reference: room(),
             simulated: room(),
+            goal_heading_rad: None,
         }
     }
 
@@ -279,7 +297,7 @@ impl Corrector {
     fn pace(&mut self, step_secs: f64) {
         self.reference.clear();
         self.reference.dt_secs = step_secs;
-        let steps = ((self.knots.duration_secs() / step_secs).round() as usize).min(MAX_STATES - 1);
+        let steps = ((self.knots.duration_secs() / step_secs).round() as usize).min(max_states(step_secs) - 1);
         for index in 0..=steps {
             self.reference.states.extend(self.knots.state_at(step_secs * index as f64));
         }
@@ -294,10 +312,12 @@ impl Corrector {
         let (robot, proposed) = (world.robot(), self.knots.points());
         let path = self.smoother.shape(world.map(), robot.footprint(), start, goal, proposed, &self.settings.path);
         let limits = robot.actuator_limits(self.settings.actuation_share);
+        self.timer.set_max_states(max_states(robot.step_secs()));
         match self.timer.parameterize(path, start, &limits, robot.step_secs(), &mut self.reference) {
             // Standing at the goal is a plan too: stay.
             Err(TimeParameterizationError::TooShort) => {
-                self.reference.states.extend([State::at_rest(goal); 2]);
+                self.reference.states.clear();
+                self.reference.states.extend([State::at_pose(goal, start.heading_rad); 2]);
                 Ok(0.0)
             }
             done => done,
@@ -319,11 +339,17 @@ impl Corrector {
             }
         }
         let trajectory = &corrected.trajectory;
-        corrected.clearance_m = world.sweep().path(trajectory.points()).clearance_m;
+        corrected.clearance_m = world.sweep().states(&trajectory.states).clearance_m;
         corrected.goal_error_m = trajectory.states.last().map_or(f64::INFINITY, |state| state.distance(goal));
         let arrival = trajectory.states.iter().position(|state| state.distance(goal) <= settings.arrival_radius_m);
         corrected.arrival_secs = arrival.map_or(f64::INFINITY, |index| world.step_secs() * index as f64);
-        corrected.converged = report.residual_m <= settings.tolerance_m
+        // Robots that do not turn have no say in their heading.
+        let wanted = self.goal_heading_rad.filter(|_| matches!(world.robot().limits(), MotionLimits::Drive(_)));
+        let facing = wanted
+            .zip(trajectory.states.last())
+            .is_none_or(|(wanted, last)| wrapped(wanted - last.heading_rad).abs() <= GOAL_HEADING_RAD);
+        corrected.converged = facing
+            && report.residual_m <= settings.tolerance_m
             && corrected.goal_error_m <= settings.goal_tolerance_m
             && corrected.clearance_m >= 0.0
             && report.pushing_steps == 0;

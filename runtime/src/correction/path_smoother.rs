@@ -67,7 +67,7 @@ impl PathSmoother {
         self.scratch.push(start.position);
         self.scratch.extend(proposed.skip(1).take(self.max_points - 2));
         self.scratch.push(goal);
-        let keep = footprint.circumscribed_radius_m() + settings.clearance_m;
+        let keep = footprint.inscribed_radius_m() + settings.clearance_m;
         if settings.keep_shape {
             resample(&self.scratch, SHAPE_M, FINE_PIECES, self.max_points, &mut self.fine);
             let last = self.fine.len() - 1;

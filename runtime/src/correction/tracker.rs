@@ -1,23 +1,11 @@
 //! The bounded controller that drives a reference through the world.
 
 use crate::trajectory::Trajectory;
-use crate::world::{Command, Robot, State, World, saturated};
+use crate::world::{Command, Robot, State, World};
 
-/// Feed-forward of the reference's acceleration plus proportional-derivative feedback, clipped to [-1, 1].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tracker {
-    /// Command per metre of position error.
-    pub position_gain: f64,
-    /// Command per m/s of velocity error.
-    pub velocity_gain: f64,
-}
-
-impl Default for Tracker {
-    /// Natural frequency 22 rad/s, slightly more than critically damped for the 4.19 kg ball.
-    fn default() -> Self {
-        Self { position_gain: 20.0, velocity_gain: 2.0 }
-    }
-}
+/// Drives references with the robot's own tracking controller.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Tracker;
 
 /// What tracking a reference did.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -29,15 +17,9 @@ pub struct TrackingReport {
 }
 
 impl Tracker {
-    /// The command at a state for a reference state and the one a step later. The feed-forward inverts one free step, so
-    /// that a reference which the robot itself made is followed exactly; a reference that is not finite commands zero.
+    /// The command at a state for a reference state and the one a step later: [`Robot::tracking_command`].
     pub fn command(&self, robot: &dyn Robot, state: &State, reference: &State, next: &State) -> Command {
-        let feed_forward = robot.inverse_dynamics(reference, next.velocity);
-        saturated(std::array::from_fn(|axis| {
-            feed_forward[axis]
-                + self.position_gain * (reference.position[axis] - state.position[axis])
-                + self.velocity_gain * (reference.velocity[axis] - state.velocity[axis])
-        }))
+        robot.tracking_command(state, reference, next)
     }
 
     /// Tracks `reference` (of the robot's period) from `start` and fills `simulated` with states and
@@ -93,7 +75,7 @@ mod tests {
             .collect();
         let reference = Trajectory { dt_secs: STEP_SECS, states, commands: Vec::new() };
         let mut simulated = Trajectory::default();
-        let report = Tracker::default().track(&world, &reference.states[0], &reference, 20, &mut simulated);
+        let report = Tracker.track(&world, &reference.states[0], &reference, 20, &mut simulated);
         assert!(report.residual_m < 0.01, "{report:?}");
         assert_eq!((report.pushing_steps, simulated.states.len(), simulated.commands.len()), (0, 171, 170));
     }
@@ -104,7 +86,7 @@ mod tests {
         let states = vec![State::from_array([f64::NAN; 4]); 3];
         let reference = Trajectory { dt_secs: STEP_SECS, states, commands: Vec::new() };
         let mut simulated = Trajectory::default();
-        let report = Tracker::default().track(&world, &State::at_rest([1.0, 1.0]), &reference, 0, &mut simulated);
+        let report = Tracker.track(&world, &State::at_rest([1.0, 1.0]), &reference, 0, &mut simulated);
         assert!(report.residual_m.is_nan());
         assert!(simulated.commands.iter().all(|command| *command == [0.0, 0.0]));
     }

@@ -8,7 +8,7 @@ use super::time_parameterization::TimeParameterizer;
 use super::tracker::Tracker;
 use crate::geometry::{distance, lerp};
 use crate::trajectory::Trajectory;
-use crate::world::{Point, State, World};
+use crate::world::{DriveLimits, MotionLimits, Point, State, World};
 
 /// Beyond the least clearance, metres: a plan that begins there may turn.
 const MARGIN_M: f64 = 0.02;
@@ -51,14 +51,21 @@ impl WayOut {
         if !(start.speed() <= STANDING_MPS) {
             return None;
         }
-        let clear = clear_place(world, start.position, clearance_m)?;
         let robot = world.robot();
-        let limits = robot.actuator_limits(SHARE);
+        let (clear, limits) = match robot.actuator_limits(SHARE) {
+            // Straight ahead or back: there is no room to turn.
+            MotionLimits::Drive(limits) => {
+                let straight = DriveLimits { curvature_radpm: limits.curvature_radpm.min(1.0), ..limits };
+                (clear_along_heading(world, start, clearance_m)?, MotionLimits::Drive(straight))
+            }
+            limits => (clear_place(world, start.position, clearance_m)?, limits),
+        };
         let path: [Point; PIECES + 1] =
             std::array::from_fn(|piece| lerp(start.position, clear, piece as f64 / PIECES as f64));
         self.timer.parameterize(&path, start, &limits, robot.step_secs(), &mut self.reference).ok()?;
-        let tracker = Tracker::default();
-        let (held, mut state) = (State::at_rest(clear), *start);
+        let tracker = Tracker;
+        let heading_rad = self.reference.states.last().map_or(start.heading_rad, |last| last.heading_rad);
+        let (held, mut state) = (State::at_pose(clear, heading_rad), *start);
         let at = |index: usize| self.reference.states.get(index).copied().unwrap_or(held);
         self.trajectory.dt_secs = robot.step_secs();
         self.trajectory.states.push(state);
@@ -76,7 +83,7 @@ impl WayOut {
 /// way never comes nearer to an obstacle than its beginning.
 fn clear_place(world: &World, start: Point, clearance_m: f64) -> Option<Point> {
     let (map, sweep) = (world.map(), world.sweep());
-    let radius_m = world.robot().footprint().circumscribed_radius_m();
+    let radius_m = world.robot().footprint().inscribed_radius_m();
     let before_m = sweep.segment(start, start);
     [MARGIN_M, 0.5 * MARGIN_M].into_iter().find_map(|margin_m| {
         let wanted_m = clearance_m + margin_m;
@@ -88,10 +95,25 @@ fn clear_place(world: &World, start: Point, clearance_m: f64) -> Option<Point> {
     })
 }
 
+/// Lengths of a drive's way out, metres.
+const STRAIGHT_M: [f64; 5] = [0.02, 0.04, 0.06, 0.1, 0.15];
+
+/// The same for a drive, ahead or behind; the shortest first.
+fn clear_along_heading(world: &World, start: &State, clearance_m: f64) -> Option<Point> {
+    let (sweep, before_m) = (world.sweep(), world.sweep().motion(start, start));
+    STRAIGHT_M.into_iter().flat_map(|length_m| [length_m, -length_m]).find_map(|by_m| {
+        let to = State::at_pose(start.in_frame([by_m, 0.0]), start.heading_rad);
+        let clear = sweep.motion(&to, &to) >= clearance_m + 0.5 * MARGIN_M;
+        (clear && sweep.motion(start, &to) >= before_m - 1e-9).then_some(to.position)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::{Layout, MazeWorld};
+    use crate::world::{Differential, Layout, MazeWorld};
+    use std::f64::consts::PI;
+    use std::sync::Arc;
 
     #[test]
     fn the_way_out_leads_straight_from_walls_and_corners_and_its_clearance_never_falls() {
@@ -109,6 +131,21 @@ mod tests {
                 assert!(states.len() < 100 && end.speed() < 0.05, "{} {end:?}", states.len());
             }
         }
+    }
+
+    #[test]
+    fn a_drive_backs_out_of_contact() {
+        let world = World::new(Arc::new(Differential::default()), Arc::new(Layout::umaze()));
+        // Its radius is 0.22 m, and the wall ends at x = 0.3.
+        for heading in [PI, 0.0] {
+            let start = State::at_pose([0.51, 1.5], heading);
+            let mut way = WayOut::default();
+            let end = way.lead(&world, &start, 0.005).expect("a way out");
+            assert!(world.sweep().motion(&end, &end) >= 0.01 && end.speed() < 0.05, "{end:?}");
+            assert!((end.heading_rad - heading).abs() < 1e-6 && (end.position[1] - 1.5).abs() < 1e-6, "{end:?}");
+        }
+        // Along the wall there is no clear place.
+        assert_eq!(WayOut::default().lead(&world, &State::at_pose([0.51, 1.5], 0.5 * PI), 0.005), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::gate::{Origin, Rejection, check_problem};
 use crate::geometry::Point;
 use crate::pilot::{Latencies, LatencySummary, Pilot, PilotSettings};
 use crate::planner::corridor::{CorridorPlanner, PathMethod, PathOutcome};
-use crate::planner::{Observation, PlannerError};
+use crate::planner::{Observation, Planner};
 use crate::quantity::path_length_m;
 use crate::view::View;
 use crate::world::{Robot, State, World};
@@ -95,17 +95,14 @@ pub struct MapSetEvaluation {
     pub methods: Vec<MethodOnMaps>,
 }
 
-/// Plans every query with every method.
-///
-/// # Errors
-/// If a planner cannot be set up.
+/// Plans every query with every planner.
 pub fn evaluate_maps(
     cases: &[MapCase],
     robot: &Arc<dyn Robot>,
-    methods: &[PathMethod],
+    planners: Vec<CorridorPlanner>,
     mut progress: impl FnMut(),
-) -> Result<MapSetEvaluation, PlannerError> {
-    let mut runs: Vec<MethodRun> = methods.iter().map(|method| MethodRun::new(*method)).collect();
+) -> MapSetEvaluation {
+    let mut runs: Vec<MethodRun> = planners.into_iter().map(MethodRun::new).collect();
     for case in cases {
         let world = World::new(Arc::clone(robot), Arc::clone(&case.map));
         // One per method: plans are numbered by their pilot.
@@ -124,18 +121,18 @@ pub fn evaluate_maps(
     let queries = cases.iter().map(|case| case.queries.len()).sum();
     let is_refused = |index: usize| runs.iter().all(|run| run.answers[index] == Answer::Refused);
     let refused = (0..queries).filter(|index| is_refused(*index)).count();
-    let common: Vec<usize> =
-        (0..queries).filter(|index| runs.iter().all(|run| matches!(run.answers[*index], Answer::Solved(_)))).collect();
-    let of = |method: PathMethod| runs.iter().find(|run| run.method == method);
+    let common: Vec<usize> = (0..queries)
+        .filter(|index| runs.iter().all(|run| matches!(run.answers[*index], Answer::Solved(_))))
+        .collect();
+    let of = |method: PathMethod| runs.iter().find(|run| run.name() == method.name());
     let results = runs
         .iter()
         .map(|run| run.summary(queries - refused, &common, of(PathMethod::Search), of(PathMethod::Optimizer)))
         .collect();
-    Ok(MapSetEvaluation { maps: cases.len(), queries, refused, methods: results })
+    MapSetEvaluation { maps: cases.len(), queries, refused, methods: results }
 }
 
 struct MethodRun {
-    method: PathMethod,
     pilot: Pilot<CorridorPlanner>,
     answers: Vec<Answer>,
     warm: Latencies,
@@ -145,20 +142,23 @@ struct MethodRun {
 }
 
 impl MethodRun {
-    fn new(method: PathMethod) -> Self {
+    fn new(planner: CorridorPlanner) -> Self {
         let mut settings = PilotSettings { deadline: None, ..PilotSettings::default() };
         settings.correction.path.keep_shape = true;
         settings.correction.arrival_radius_m = ARRIVAL_RADIUS_M;
         settings.correction.max_iterations = 1;
         Self {
-            method,
-            pilot: Pilot::new(CorridorPlanner::new(method), settings, View::disabled()),
+            pilot: Pilot::new(planner, settings, View::disabled()),
             answers: Vec::new(),
             warm: Latencies::new(),
             warm_short: Latencies::new(),
             cold: Latencies::new(),
             plans_unsafe: 0,
         }
+    }
+
+    fn name(&self) -> &str {
+        &self.pilot.planner().description().name
     }
 
     fn plan(&mut self, world: &World, [start, goal]: [Point; 2], audit: &mut Audit) -> Answer {
@@ -231,7 +231,7 @@ impl MethodRun {
             }
         }
         MethodOnMaps {
-            method: self.method.name().to_owned(),
+            method: self.name().to_owned(),
             solvable,
             solved: solved.len(),
             clear_raw: count(&[PathOutcome::Clear]),

@@ -1,12 +1,14 @@
 //! Scores: many episodes under a stated protocol, with intervals, beside what is possible at all.
 
 mod audit;
+mod barn;
 mod diffuser;
 mod map;
 mod policy;
 mod report;
 
 pub use audit::Audit;
+pub use barn::{BarnDriver, BarnResult, BarnRun, BarnWorld, barn_score, run_barn};
 pub use diffuser::{DiffuserError, run_diffuser_episode};
 pub use map::{MapCase, MapSetEvaluation, MethodOnMaps, evaluate_maps};
 pub use policy::{DrivenEpisode, PolicyDriveError, PolicyDriveSettings, PolicySummary, drive_policy, policy_episodes};

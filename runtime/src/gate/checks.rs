@@ -2,8 +2,10 @@
 
 use super::Context;
 use super::envelope::Envelope;
+use super::motion;
 use super::problem::CONTACT_M;
 use super::rejection::Rejection;
+use crate::geometry::wrapped;
 use crate::trajectory::Trajectory;
 use crate::world::World;
 
@@ -16,6 +18,8 @@ pub struct GateLimits {
     pub continuity_m: f64,
     /// Largest difference in velocity there, m/s.
     pub continuity_mps: f64,
+    /// Largest difference in heading there, of a drive, rad.
+    pub continuity_rad: f64,
     /// Largest age of observation and map, seconds.
     pub max_age_secs: f64,
     /// Largest time from observation to gate, seconds.
@@ -25,12 +29,13 @@ pub struct GateLimits {
 }
 
 impl Default for GateLimits {
-    /// 5 mm from obstacles, 5 cm and 0.5 m/s at the joint, 0.2 s old, 50 ms to plan.
+    /// 5 mm from obstacles, 5 cm, 0.5 m/s and 0.2 rad at the joint, 0.2 s old, 50 ms to plan.
     fn default() -> Self {
         Self {
             clearance_m: 0.005,
             continuity_m: 0.05,
             continuity_mps: 0.5,
+            continuity_rad: 0.2,
             max_age_secs: 0.2,
             deadline_secs: 0.05,
             residual_m: 0.1,
@@ -41,9 +46,10 @@ impl Default for GateLimits {
 /// What the checks measured on a plan that passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Measured {
-    /// Largest speed per axis, m/s.
+    /// Largest speed, m/s: per axis of the point mass, of others in magnitude.
     pub speed_mps: f64,
-    /// Largest acceleration per axis, m/s^2.
+    /// Largest acceleration, m/s^2: per axis of the point mass, of an omnidirectional base in magnitude, of a drive along
+    /// its heading.
     pub acceleration_mps2: f64,
     /// Clearance, metres.
     pub clearance_m: f64,
@@ -92,10 +98,10 @@ const ESCAPE_MPS: f64 = 0.5;
 /// leave it, but not follow it, and one that is deep in it stands.
 fn leads_away(limits: &GateLimits, world: &World, plan: &Trajectory, least_m: f64) -> bool {
     let sweep = world.sweep();
-    let at_start = sweep.path(plan.points().take(1)).clearance_m;
+    let at_start = sweep.states(plan.states.iter().take(1)).clearance_m;
     let wide = ((limits.clearance_m - at_start) / ESCAPE_MPS / plan.dt_secs).ceil() as usize;
     let escape_states = ESCAPE_STATES.max(wide);
-    let afterwards = sweep.path(plan.points().skip(escape_states)).clearance_m;
+    let afterwards = sweep.states(plan.states.iter().skip(escape_states)).clearance_m;
     at_start >= -CONTACT_M - 1e-6
         && least_m >= at_start - 1e-6
         && plan.states.len() > escape_states
@@ -114,6 +120,7 @@ pub(super) fn check_continuing(
     if plan.dt_secs != world.step_secs() {
         return Err(Rejection::Period { secs: plan.dt_secs });
     }
+    let envelope = Envelope::of(world.robot());
     let mut measured = Measured::default();
     for (index, state) in plan.states.iter().enumerate() {
         if !state.is_finite() {
@@ -122,32 +129,16 @@ pub(super) fn check_continuing(
         if !world.map().is_free(state.position) {
             return Err(Rejection::OutOfBounds { index });
         }
-        for speed in state.velocity {
-            measured.speed_mps = measured.speed_mps.max(speed.abs());
-        }
+        measured.speed_mps = measured.speed_mps.max(envelope.speed_of(state));
     }
     if plan.commands.iter().flatten().any(|value| !value.is_finite()) {
         return Err(Rejection::NotFinite { index: 0 });
     }
-    let envelope = Envelope::of(world.robot());
     if !(measured.speed_mps <= envelope.speed_mps) {
         return Err(Rejection::Speed { mps: measured.speed_mps });
     }
-    for (from, to) in plan.states.iter().zip(plan.states.iter().skip(1)) {
-        for ((x, v), (next_x, next_v)) in from.axes().into_iter().zip(to.axes()) {
-            let by_velocity = (next_v - v) / plan.dt_secs;
-            // Positions must follow from velocities: a teleport shows here.
-            let mean = 0.5 * (v + next_v);
-            let moved = (next_x - x) / plan.dt_secs;
-            let hidden = 2.0 * (moved - mean).abs() / plan.dt_secs;
-            let acceleration = by_velocity.abs().max(hidden);
-            measured.acceleration_mps2 = measured.acceleration_mps2.max(acceleration);
-            if !(acceleration <= envelope.acceleration_mps2) {
-                return Err(Rejection::Acceleration { mps2: acceleration });
-            }
-        }
-    }
-    measured.clearance_m = world.sweep().path(plan.points()).clearance_m;
+    motion::check(&envelope, plan, &mut measured)?;
+    measured.clearance_m = world.sweep().states(&plan.states).clearance_m;
     if !(measured.clearance_m >= limits.clearance_m || leads_away(limits, world, plan, measured.clearance_m)) {
         return Err(Rejection::Collision { clearance_m: measured.clearance_m });
     }
@@ -155,6 +146,10 @@ pub(super) fn check_continuing(
     let mps = (context.state.velocity[0] - first.velocity[0]).hypot(context.state.velocity[1] - first.velocity[1]);
     if !(metres <= limits.continuity_m && mps <= limits.continuity_mps) {
         return Err(Rejection::Discontinuity { metres, mps });
+    }
+    let off = wrapped(context.state.heading_rad - first.heading_rad);
+    if envelope.drive.is_some() && !(off.abs() <= limits.continuity_rad) {
+        return Err(Rejection::Heading { rad: off });
     }
     Ok(measured)
 }

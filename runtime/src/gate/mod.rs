@@ -16,6 +16,7 @@
 mod checks;
 mod envelope;
 mod fallback;
+mod motion;
 mod plan;
 mod problem;
 mod rejection;

@@ -4,7 +4,7 @@
 //! be a consequence.
 
 use crate::figures::{Figure, Place};
-use crate::world::{Aabb, Point, World};
+use crate::world::{Aabb, Footprint, Point, World};
 use serde::Serialize;
 
 /// Depth up to which a robot may stand in an obstacle of the map and still get a way out, metres: soft walls give way
@@ -73,7 +73,7 @@ pub enum Infeasible {
 pub struct Room {
     /// From the robot's centre to the nearest obstacle, metres; 0 inside one.
     pub distance_m: f64,
-    /// Radius of the robot's footprint, metres.
+    /// Radius of the circle that the robot's footprint holds, metres.
     pub radius_m: f64,
     /// Least clearance that the gate lets pass, metres.
     pub clearance_m: f64,
@@ -172,7 +172,7 @@ pub fn check_goal(world: &World, goal: Point, clearance_m: f64) -> Result<(), In
 /// # Errors
 /// If there is none.
 pub fn check_way(world: &World, start: Point, goal: Point, clearance_m: f64) -> Result<(), Infeasible> {
-    let distance_m = world.robot().footprint().circumscribed_radius_m() + clearance_m;
+    let distance_m = world.robot().footprint().inscribed_radius_m() + clearance_m;
     if world.map().may_connect(distance_m, start, goal) { Ok(()) } else { Err(Infeasible::NoWay { start, goal }) }
 }
 
@@ -184,9 +184,9 @@ fn is_outside(bounds: &Aabb, [x, y]: Point) -> bool {
 
 /// The room at a point, for plans that keep `clearance_m`.
 pub(crate) fn room_at(world: &World, point: Point, clearance_m: f64) -> Room {
-    let footprint = world.robot().footprint();
-    let radius_m = footprint.circumscribed_radius_m();
-    let free_m = world.map().clearance(footprint, point) + radius_m;
+    // No heading is free where the inscribed circle is not.
+    let radius_m = world.robot().footprint().inscribed_radius_m();
+    let free_m = world.map().clearance(Footprint::Circle { radius_m }, point) + radius_m;
     Room { distance_m: if world.map().is_free(point) { free_m } else { 0.0 }, radius_m, clearance_m }
 }
 

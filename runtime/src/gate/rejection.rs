@@ -45,6 +45,26 @@ pub enum Rejection {
         /// Per axis, m/s^2.
         mps2: f64,
     },
+    /// A drive turns too fast: beyond its turn rate, its least radius, or its lateral acceleration.
+    TurnRate {
+        /// rad/s.
+        radps: f64,
+    },
+    /// A drive's turn rate or steering changes too fast, or headings do not follow from turn rates.
+    TurnAcceleration {
+        /// rad/s^2.
+        radps2: f64,
+    },
+    /// A drive moves across its heading.
+    Slip {
+        /// m/s.
+        mps: f64,
+    },
+    /// A drive's plan does not begin in the robot's heading.
+    Heading {
+        /// Difference, rad.
+        rad: f64,
+    },
     /// Too near to a wall.
     Collision {
         /// Clearance, metres.
@@ -79,7 +99,7 @@ pub enum Rejection {
 
 impl Rejection {
     /// Names in the order of [`RejectionCounts`].
-    pub const NAMES: [&'static str; 19] = [
+    pub const NAMES: [&'static str; 23] = [
         "planner_failed",
         "correction_failed",
         "not_converged",
@@ -99,6 +119,10 @@ impl Rejection {
         "goal_outside_map",
         "goal_occupied",
         "no_way",
+        "turn_rate",
+        "turn_acceleration",
+        "slip",
+        "heading",
     ];
 
     fn index(&self) -> usize {
@@ -122,6 +146,10 @@ impl Rejection {
             Self::Infeasible(Infeasible::GoalOutsideMap { .. }) => 16,
             Self::Infeasible(Infeasible::GoalOccupied { .. }) => 17,
             Self::Infeasible(Infeasible::NoWay { .. }) => 18,
+            Self::TurnRate { .. } => 19,
+            Self::TurnAcceleration { .. } => 20,
+            Self::Slip { .. } => 21,
+            Self::Heading { .. } => 22,
         }
     }
 
@@ -141,6 +169,10 @@ impl fmt::Display for Rejection {
             Self::OutOfBounds { index } => write!(f, "outside the map at state {index}"),
             Self::Speed { mps } => write!(f, "speed {} m/s", Rounded(*mps, 2)),
             Self::Acceleration { mps2 } => write!(f, "acceleration {} m/s^2", Rounded(*mps2, 1)),
+            Self::TurnRate { radps } => write!(f, "turn rate {} rad/s", Rounded(*radps, 2)),
+            Self::TurnAcceleration { radps2 } => write!(f, "turn acceleration {} rad/s^2", Rounded(*radps2, 1)),
+            Self::Slip { mps } => write!(f, "slip of {} m/s across the heading", Rounded(*mps, 3)),
+            Self::Heading { rad } => write!(f, "heading {} rad from the robot's", Rounded(*rad, 2)),
             Self::Collision { clearance_m } => write!(f, "collision: clearance {} m", Rounded(*clearance_m, 3)),
             Self::Discontinuity { metres, mps } => {
                 write!(f, "discontinuity: {} m, {} m/s", Rounded(*metres, 3), Rounded(*mps, 2))
@@ -210,6 +242,10 @@ mod tests {
             Rejection::Infeasible(Infeasible::GoalOutsideMap { at, bounds }),
             Rejection::Infeasible(Infeasible::GoalOccupied { at, room }),
             Rejection::Infeasible(Infeasible::NoWay { start: at, goal: at }),
+            Rejection::TurnRate { radps: huge },
+            Rejection::TurnAcceleration { radps2: huge },
+            Rejection::Slip { mps: f64::NAN },
+            Rejection::Heading { rad: huge },
         ];
         assert_eq!(all.map(|rejection| rejection.name()), Rejection::NAMES);
         for rejection in all {

@@ -18,7 +18,7 @@ fn good() -> Corrected {
     let timed = TimeParameterizer::new(50, 500).parameterize(&path, &START, &limits, STEP_SECS, &mut reference);
     assert!(timed.is_ok());
     let mut corrected = Corrected { converged: true, ..Corrected::default() };
-    Tracker::default().track(&world(), &START, &reference, 20, &mut corrected.trajectory);
+    Tracker.track(&world(), &START, &reference, 20, &mut corrected.trajectory);
     corrected
 }
 

@@ -132,6 +132,7 @@ pub struct Pilot<P> {
     view: View,
     /// Goal and time of arrival of the last plan of the planner's own.
     in_force: Option<(Point, f64)>,
+    goal_heading_rad: Option<f64>,
     latencies: [Latencies; 4],
     sums: [f64; 3],
     summed: u64,
@@ -206,7 +207,7 @@ impl<P: Planner> Pilot<P> {
             proposal: planner.proposal(),
             corrected: corrector.corrected(),
             corrector,
-            tracker: Tracker::default(),
+            tracker: Tracker,
             way_out: WayOut::default(),
             gate: Gate::new(limits),
             planner,
@@ -215,6 +216,7 @@ impl<P: Planner> Pilot<P> {
             settings: PilotSettings { limits, ..settings },
             view,
             in_force: None,
+            goal_heading_rad: None,
             latencies: std::array::from_fn(|_| Latencies::new()),
             sums: [0.0; 3],
             summed: 0,
@@ -248,6 +250,16 @@ impl<P: Planner> Pilot<P> {
             (monitor, wanted) => *monitor = wanted.clone().map(DriftMonitor::new),
         }
         self.settings = PilotSettings { limits, ..settings };
+    }
+
+    /// Heading in which the plans of drives that turn in place end from now on, in the map's frame; `None`: any. A plan in
+    /// force for another one is not kept.
+    pub fn set_goal_heading(&mut self, heading_rad: Option<f64>) {
+        if heading_rad != self.goal_heading_rad {
+            self.in_force = None;
+        }
+        self.goal_heading_rad = heading_rad;
+        self.corrector.set_goal_heading(heading_rad);
     }
 
     /// Sets every count and time to zero: times of the warm-up are not those of operation.
@@ -417,7 +429,7 @@ impl<P: Planner> Pilot<P> {
         if world.map().is_free(start) {
             gate::check_way(world, start, goal, clearance_m).map_err(Rejection::Infeasible)?;
         }
-        let clear_m = world.sweep().segment(start, start);
+        let clear_m = world.sweep().motion(state, state);
         let touching = stands && clear_m < clearance_m;
         Ok(if touching { Departure::Touching { deep: clear_m < -PRESSED_M } } else { Departure::Clear })
     }

@@ -4,7 +4,7 @@ use crate::correction::{Corrected, TimeParameterizer, Tracker};
 use crate::gate::{Context, Gate, GateLimits, Origin, check_motion};
 use crate::trajectory::Trajectory;
 use crate::world::contract::ensure_clause;
-use crate::world::{BrokenContract, Layout, Point, Robot, State, World};
+use crate::world::{AxisLimits, BrokenContract, DriveLimits, Layout, MotionLimits, Point, Robot, State, World};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ const CENTRE: Point = [30.0, 30.0];
 /// A motion that the robot made is followed exactly; the fastest way along a path is followed closely and passes the
 /// gate.
 fn the_corrector_drives_it(world: &World, rng: &mut ChaCha8Rng) -> Result<(), BrokenContract> {
-    let (robot, tracker, start) = (world.robot(), Tracker::default(), State::at_rest(CENTRE));
+    let (robot, tracker, start) = (world.robot(), Tracker, State::at_rest(CENTRE));
     let mut made = Trajectory { dt_secs: robot.step_secs(), states: vec![start], commands: Vec::new() };
     let mut state = start;
     for _ in 0..200 {
@@ -51,7 +51,13 @@ fn the_corrector_drives_it(world: &World, rng: &mut ChaCha8Rng) -> Result<(), Br
     let limits = robot.actuator_limits(0.95);
     let mut timed = Trajectory::default();
     let secs = TimeParameterizer::new(100, 2000).parameterize(&path, &start, &limits, robot.step_secs(), &mut timed);
-    ensure_clause!(secs.as_ref().is_ok_and(|secs| *secs < 6.0), "less than 6 s for a path of 6 m", "{secs:?}");
+    let (MotionLimits::Axes(AxisLimits { speed_mps, acceleration_mps2 })
+    | MotionLimits::Norm { speed_mps, acceleration_mps2 }
+    | MotionLimits::Drive(DriveLimits { max_speed_mps: speed_mps, acceleration_mps2, .. })) = robot.limits();
+    // Twice as long as straight ahead at full speed, and 2 s for turns.
+    let enough = 2.0 * (6.0 / speed_mps + speed_mps / acceleration_mps2) + 2.0;
+    let in_time = secs.as_ref().is_ok_and(|secs| *secs < enough);
+    ensure_clause!(in_time, "a path of 6 m driven about as fast as its limits allow", "{secs:?} for {enough} s");
     let report = tracker.track(world, &start, &timed, 20, &mut driven);
     let residual_after_m = report.residual_m;
     ensure_clause!(residual_after_m < 0.05, "the fastest way along a path tracked within 5 cm", "{report:?}");
@@ -68,13 +74,41 @@ fn the_corrector_drives_it(world: &World, rng: &mut ChaCha8Rng) -> Result<(), Br
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::{ContactLaw, PointMass};
+    use crate::geometry::{Footprint, Polygon};
+    use crate::world::{Ackermann, ContactLaw, Differential, Omni, PointMass};
+
+    fn conforms(robot: impl Robot + 'static) {
+        let found = check_robot(Arc::new(robot));
+        assert_eq!(found, Ok(()));
+    }
 
     #[test]
     fn the_point_mass_conforms() {
         for contact_law in [ContactLaw::Mujoco2, ContactLaw::Mujoco3] {
-            let found = check_robot(Arc::new(PointMass { contact_law }));
-            assert_eq!(found, Ok(()));
+            conforms(PointMass { contact_law });
         }
+    }
+
+    #[test]
+    fn the_omnidirectional_base_conforms() {
+        conforms(Omni::default());
+        conforms(Omni { step_secs: 0.05, acceleration_mps2: 4.0, ..Omni::default() });
+    }
+
+    #[test]
+    fn the_differential_drive_conforms() {
+        conforms(Differential::default());
+        let forward_only = DriveLimits { min_speed_mps: 0.0, ..Differential::default().limits };
+        conforms(Differential { step_secs: 0.05, limits: forward_only, ..Differential::default() });
+        let jackal = [[0.254, 0.215], [-0.254, 0.215], [-0.254, -0.215], [0.254, -0.215]];
+        let footprint = Polygon::new(&jackal, 0.02).map(Footprint::Polygon).expect("a box");
+        let limits = DriveLimits { curvature_radpm: 2.0, ..Differential::default().limits };
+        conforms(Differential { footprint, limits, ..Differential::default() });
+    }
+
+    #[test]
+    fn the_car_conforms() {
+        conforms(Ackermann::default());
+        conforms(Ackermann { step_secs: 0.05, min_speed_mps: 0.0, ..Ackermann::default() });
     }
 }

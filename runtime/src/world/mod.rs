@@ -15,6 +15,7 @@ pub mod map;
 mod maze;
 pub mod robot;
 pub mod rollouts;
+pub mod sensing;
 mod state;
 mod time_optimal;
 
@@ -25,8 +26,8 @@ pub use episode::{Episode, EpisodeRules, GOAL_RADIUS_M};
 pub use map::{GridMap, Layout, LayoutError, Map, Surface, Sweep, SweptPath, check_map};
 pub use maze::MazeWorld;
 pub use robot::{
-    Actuation, AxisLimits, ContactLaw, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, PointMass, RADIUS_M, Robot, STEP_SECS,
-    StepReport, VELOCITY_CLIP_MPS,
+    Ackermann, Actuation, AxisLimits, ContactLaw, Differential, DriveLimits, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS,
+    MotionLimits, Omni, PointMass, RADIUS_M, Robot, STEP_SECS, StepReport, VELOCITY_CLIP_MPS,
 };
 pub use state::{Command, State, saturated};
 pub use time_optimal::{BoundError, TimeOptimalBound};

@@ -86,6 +86,12 @@ impl State {
         self.velocity[0] * cos + self.velocity[1] * sin
     }
 
+    /// A point of the robot's frame, in the observation frame.
+    pub fn in_frame(&self, [x, y]: Point) -> Point {
+        let (sin, cos) = self.heading_rad.sin_cos();
+        [self.position[0] + x * cos - y * sin, self.position[1] + x * sin + y * cos]
+    }
+
     /// At rest in the same pose.
     #[must_use]
     pub const fn halted(&self) -> Self {

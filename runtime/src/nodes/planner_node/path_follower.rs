@@ -68,7 +68,7 @@ impl Default for PathFollower {
             goal: None,
             goal_yaw_rad: None,
             plan: CheckedPlan::with_capacity(MAX_STATES),
-            tracker: Tracker::default(),
+            tracker: Tracker,
             outstanding: None,
             planned: None,
             arrived: false,

@@ -1,6 +1,8 @@
 //! The planner of corridors: route, reference, offsets, repair.
 
 use super::arrival::ArrivalTime;
+use super::features::features;
+use super::network::CorridorNetwork;
 use super::offsets::{OffsetOptimizer, OffsetWeights};
 use super::path::{PathRepair, is_path_clear, path_points};
 use super::reference::Reference;
@@ -8,10 +10,12 @@ use super::route_map::RouteMap;
 use super::string_pulling::MAX_POINTS;
 use crate::correction::Resample;
 use crate::geometry::{Point, distance, lerp};
-use crate::planner::{Observation, PlanError, Planner, PlannerDescription, Proposal};
+use crate::model::{Artefact, EngineChoice, load_engine};
+use crate::planner::{Observation, PlanError, Planner, PlannerDescription, PlannerError, Proposal};
 use crate::trajectory::Trajectory;
 use crate::view::View;
 use crate::world::map::GridMap;
+use crate::world::robot::{AxisLimits, MotionLimits};
 use crate::world::{State, World};
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -26,6 +30,8 @@ pub enum PathMethod {
     Smoothed,
     /// Least squares over length, curvature and clearance, for several weights; the one that arrives first
     Optimizer,
+    /// A network's offsets from one call, pushed clear where they are not
+    Corridor,
 }
 
 impl PathMethod {
@@ -35,6 +41,7 @@ impl PathMethod {
             Self::Search => "search",
             Self::Smoothed => "smoothed",
             Self::Optimizer => "optimizer",
+            Self::Corridor => "corridor",
         }
     }
 }
@@ -74,6 +81,8 @@ const CURVATURE_WEIGHTS: [f64; 4] = [0.003, 0.015, 0.06, 0.25];
 const ITERATIONS: usize = 25;
 /// Below this turning length no curve slows a robot down that length alone does not, metres.
 const SHORT_TURNING_M: f64 = 0.25;
+/// Knots over which offsets rise from 0 at either end.
+const PINNED_KNOTS: usize = 3;
 /// Speed of a proposal before time parameterisation, m/s.
 const SPEED_MPS: f64 = 1.0;
 
@@ -92,12 +101,50 @@ pub struct CorridorPlanner {
     offsets: Vec<f64>,
     best: Vec<f64>,
     points: Vec<Point>,
+    network: Option<CorridorNetwork>,
+    /// Clearance beyond the footprint that the network is given, metres.
+    asked_margin_m: f64,
+    features: Vec<f32>,
     outcome: PathOutcome,
     steps: CorridorSteps,
 }
 
 impl CorridorPlanner {
-    /// Without a network.
+    /// A model of the family `corridor` on an engine.
+    ///
+    /// # Errors
+    /// If the model is of another family, or sees another corridor, or the engine refuses it.
+    pub fn open(artefact: &Artefact, engine: &EngineChoice) -> Result<Self, PlannerError> {
+        let manifest = artefact.manifest();
+        let Some(corridor) = manifest.family.corridor() else {
+            return Err(PlannerError::Setting(format!(
+                "expected a model of the family corridor, got '{}' of {:?}",
+                manifest.name,
+                manifest.family.name()
+            )));
+        };
+        let sees = (corridor.knot_m, corridor.offset_unit_m, manifest.horizon);
+        if sees != (super::KNOT_M, super::OFFSET_UNIT_M, super::WINDOW) {
+            return Err(PlannerError::Setting(format!(
+                "expected a corridor of {} knots every {} m with offsets in {} m, got {sees:?}",
+                super::WINDOW,
+                super::KNOT_M,
+                super::OFFSET_UNIT_M,
+            )));
+        }
+        let network = CorridorNetwork::new(load_engine(artefact, engine, 1)?);
+        Ok(Self::with_network(&manifest.name, network, corridor.margin_m))
+    }
+
+    /// With a network, which is given a clearance of `asked_margin_m` beyond the footprint.
+    pub fn with_network(name: &str, network: CorridorNetwork, asked_margin_m: f64) -> Self {
+        let mut planner = Self::new(PathMethod::Corridor);
+        planner.description.name = name.to_owned();
+        planner.description.engine = Some(network.engine().clone());
+        Self { network: Some(network), asked_margin_m, ..planner }
+    }
+
+    /// Without a network; [`PathMethod::Corridor`] is then [`PathMethod::Smoothed`].
     pub fn new(method: PathMethod) -> Self {
         let description = PlannerDescription {
             name: method.name().to_owned(),
@@ -124,6 +171,9 @@ impl CorridorPlanner {
             offsets: Vec::new(),
             best: Vec::new(),
             points: Vec::with_capacity(MAX_POINTS),
+            network: None,
+            asked_margin_m: 0.0,
+            features: Vec::new(),
             outcome: PathOutcome::Clear,
             steps: CorridorSteps::default(),
         }
@@ -156,7 +206,7 @@ impl CorridorPlanner {
         }
         self.steps.route = began.elapsed();
         self.outcome = PathOutcome::Route;
-        self.find_path(map.grid(), limits, clearance_m);
+        self.find_path(map.grid(), limits, clearance_m)?;
         if self.points.is_empty() {
             densified(&self.route, &mut self.points);
         }
@@ -164,19 +214,30 @@ impl CorridorPlanner {
     }
 
     /// Fills `points` with a path that keeps `clearance_m`, or leaves it empty where only the route does.
-    fn find_path(&mut self, grid: &GridMap, limits: Limits, clearance_m: f64) {
+    fn find_path(&mut self, grid: &GridMap, limits: Limits, clearance_m: f64) -> Result<(), PlanError> {
         let began = Instant::now();
         self.points.clear();
-        self.reference.follow(&self.route, MAX_POINTS / super::POINTS_PER_KNOT);
+        let step_m = self.reference.follow(&self.route, MAX_POINTS / super::POINTS_PER_KNOT);
         self.offsets.clear();
         self.offsets.resize(self.reference.len(), 0.0);
         self.steps.repair = Duration::ZERO;
         match self.method {
             PathMethod::Search => {
                 self.steps.offsets = began.elapsed();
-                return;
+                return Ok(());
             }
             PathMethod::Smoothed => {
+                self.steps.offsets = began.elapsed();
+                self.outcome = self.repaired(grid, clearance_m);
+            }
+            PathMethod::Corridor => {
+                if let Some(network) = &mut self.network {
+                    let asked_m = clearance_m - ROUTE_MARGIN_M + self.asked_margin_m;
+                    let turning_m = limits.turning_length_m();
+                    features(grid, &self.reference, step_m, asked_m, turning_m, &mut self.features);
+                    network.offsets(&self.features, self.reference.len(), &mut self.offsets)?;
+                    pin_ends(&mut self.offsets);
+                }
                 self.steps.offsets = began.elapsed();
                 self.outcome = self.repaired(grid, clearance_m);
             }
@@ -184,15 +245,17 @@ impl CorridorPlanner {
                 let mut best = (f64::INFINITY, PathOutcome::Route);
                 let turning_m = limits.turning_length_m();
                 let count = if turning_m < SHORT_TURNING_M { 1 } else { CURVATURE_WEIGHTS.len() };
-                for weight in &CURVATURE_WEIGHTS[..count] {
-                    let weights = OffsetWeights {
-                        clearance_m: clearance_m + SOFT_MARGIN_M - ROUTE_MARGIN_M,
-                        free_curvature: 1.0 / turning_m,
-                        curvature: weight * turning_m,
-                        iterations: ITERATIONS,
-                    };
-                    // Each begins where the one before ended: from taut to wide.
-                    self.optimizer.optimize(grid, &self.reference, &weights, &mut self.offsets);
+                // The reference itself, then from taut to wide, each from where the one before ended.
+                for weight in std::iter::once(None).chain(CURVATURE_WEIGHTS[..count].iter().map(Some)) {
+                    if let Some(weight) = weight {
+                        let weights = OffsetWeights {
+                            clearance_m: clearance_m + SOFT_MARGIN_M - ROUTE_MARGIN_M,
+                            free_curvature: 1.0 / turning_m,
+                            curvature: weight * turning_m,
+                            iterations: ITERATIONS,
+                        };
+                        self.optimizer.optimize(grid, &self.reference, &weights, &mut self.offsets);
+                    }
                     let outcome = self.repaired(grid, clearance_m);
                     let secs = self.arrival.of(&self.points, limits.speed_mps, limits.acceleration_mps2);
                     if outcome != PathOutcome::Route && secs < best.0 {
@@ -210,6 +273,7 @@ impl CorridorPlanner {
         if self.outcome == PathOutcome::Route {
             self.points.clear();
         }
+        Ok(())
     }
 
     /// The path of the offsets, pushed clear where it is not.
@@ -237,8 +301,15 @@ struct Limits {
 
 impl Limits {
     fn of(world: &World) -> Self {
-        let limits = world.robot().actuator_limits(1.0);
-        Self { speed_mps: limits.speed_mps, acceleration_mps2: limits.acceleration_mps2 }
+        let (speed_mps, acceleration_mps2) = match world.robot().limits() {
+            MotionLimits::Axes(AxisLimits { speed_mps, acceleration_mps2 })
+            | MotionLimits::Norm { speed_mps, acceleration_mps2 } => (speed_mps, acceleration_mps2),
+            // What bounds the speed in curves.
+            MotionLimits::Drive(drive) => {
+                (drive.max_speed_mps, drive.acceleration_mps2.min(drive.lateral_acceleration_mps2))
+            }
+        };
+        Self { speed_mps, acceleration_mps2 }
     }
 
     /// v^2/a: twice the way from rest to full speed, metres.
@@ -286,6 +357,16 @@ impl Planner for CorridorPlanner {
 
     fn plans(&self) -> u64 {
         self.plans
+    }
+}
+
+/// Takes the offsets of the ends and of the knots beside them back to 0.
+pub fn pin_ends(offsets: &mut [f64]) {
+    let count = offsets.len();
+    for knot in 0..PINNED_KNOTS.min(count) {
+        let share = knot as f64 / PINNED_KNOTS as f64;
+        offsets[knot] *= share;
+        offsets[count - 1 - knot] *= share;
     }
 }
 

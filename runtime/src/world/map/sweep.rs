@@ -1,7 +1,8 @@
 //! Clearance of a whole path: the footprint is swept along it, not sampled.
 
 use super::{CLEARANCE_CAP_M, Map};
-use crate::geometry::{Footprint, Point};
+use crate::geometry::{Footprint, Point, wrapped};
+use crate::world::State;
 
 /// What a sweep found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,25 +37,63 @@ impl<'a> Sweep<'a> {
     /// Clearance of a polyline of positions. One point is a path of one spot; no point has the largest clearance.
     /// Leaving the map counts as entering an obstacle.
     pub fn path(&self, points: impl IntoIterator<Item = Point>) -> SweptPath {
+        self.worst(points, |from, to| self.segment(from, to))
+    }
+
+    /// Clearance of one straight segment, as in [`Self::path`]. A polygon faces along the segment, as a drive does; where
+    /// that has no length, its inscribed circle counts.
+    pub fn segment(&self, from: Point, to: Point) -> f64 {
+        match self.footprint {
+            Footprint::Circle { .. } => self.map.swept_clearance(self.footprint, from, to),
+            Footprint::Polygon(_) if from == to => {
+                let radius_m = self.footprint.inscribed_radius_m();
+                self.map.swept_clearance(Footprint::Circle { radius_m }, from, to)
+            }
+            Footprint::Polygon(_) => {
+                let heading_rad = (to[1] - from[1]).atan2(to[0] - from[0]);
+                self.motion(&State::at_pose(from, heading_rad), &State::at_pose(to, heading_rad))
+            }
+        }
+    }
+
+    /// Clearance between two poses, the heading changing over its shortest arc. The way between them may be an arc: what
+    /// it leaves the chord by is taken off, as is what the covering discs of a polygon do on theirs.
+    pub fn motion(&self, from: &State, to: &State) -> f64 {
+        let turn = wrapped(to.heading_rad - from.heading_rad);
+        let bend_m = 0.125 * turn.abs() * from.distance(to.position);
+        match &self.footprint {
+            Footprint::Circle { .. } => self.map.swept_clearance(self.footprint, from.position, to.position) - bend_m,
+            Footprint::Polygon(polygon) => polygon.discs().iter().fold(CLEARANCE_CAP_M, |least, disc| {
+                let [a, b] = [from, to].map(|state| state.in_frame(disc.centre));
+                let circle = Footprint::Circle { radius_m: disc.radius_m };
+                let swing_m = 0.125 * turn * turn * disc.centre[0].hypot(disc.centre[1]);
+                let clearance = self.map.swept_clearance(circle, a, b) - bend_m - swing_m;
+                // NaN must win: min() would drop it.
+                if clearance < least || clearance.is_nan() { clearance } else { least }
+            }),
+        }
+    }
+
+    /// Clearance along states: as [`Self::path`], with the heading of each.
+    pub fn states<'s>(&self, states: impl IntoIterator<Item = &'s State>) -> SweptPath {
+        self.worst(states, |from, to| self.motion(from, to))
+    }
+
+    /// The least clearance between neighbours.
+    fn worst<T: Copy>(&self, places: impl IntoIterator<Item = T>, clearance_of: impl Fn(T, T) -> f64) -> SweptPath {
         let mut result = SweptPath { clearance_m: CLEARANCE_CAP_M, segment: 0 };
-        let mut previous: Option<Point> = None;
-        for (index, point) in points.into_iter().enumerate() {
-            let from = previous.unwrap_or(point);
-            let clearance = self.segment(from, point);
+        let mut previous: Option<T> = None;
+        for (index, place) in places.into_iter().enumerate() {
+            let clearance = clearance_of(previous.unwrap_or(place), place);
             if clearance.is_nan() {
                 return SweptPath { clearance_m: f64::NAN, segment: index.saturating_sub(1) };
             }
             if clearance < result.clearance_m {
                 result = SweptPath { clearance_m: clearance, segment: index.saturating_sub(1) };
             }
-            previous = Some(point);
+            previous = Some(place);
         }
         result
-    }
-
-    /// Clearance of one straight segment, as in [`Self::path`].
-    pub fn segment(&self, from: Point, to: Point) -> f64 {
-        self.map.swept_clearance(self.footprint, from, to)
     }
 }
 
@@ -89,6 +128,26 @@ mod tests {
             assert!(!sweep.path([[1.0, 1.0], [bad, 1.0]]).is_clear_by(0.0), "{bad}");
             assert!(!sweep.path([[bad, 1.0]]).is_clear_by(0.0), "{bad}");
         }
+    }
+
+    /// A long narrow robot fits along a corridor, not across it, and cannot turn there.
+    #[test]
+    fn a_polygon_is_swept_with_its_heading() {
+        use crate::geometry::Polygon;
+        let layout = Layout::umaze();
+        let corners = [[0.6, 0.2], [-0.6, 0.2], [-0.6, -0.2], [0.6, -0.2]];
+        let polygon = Polygon::new(&corners, 0.0).expect("a box");
+        let sweep = Sweep::new(&layout, Footprint::Polygon(polygon));
+        let along = std::f64::consts::FRAC_PI_2;
+        let (from, to) = (State::at_pose([0.8, 1.2], along), State::at_pose([0.8, 2.4], along));
+        // The corridor is 1 m wide: 0.3 m on both sides, less what the discs stick out.
+        let clearance = sweep.motion(&from, &to);
+        assert!(clearance <= 0.3 + 1e-9 && clearance >= 0.3 - polygon.overhang_m() - 1e-9, "{clearance}");
+        assert!((sweep.segment([0.8, 1.2], [0.8, 2.4]) - clearance).abs() < 1e-9);
+        assert!(sweep.motion(&from, &State::at_pose([0.8, 1.2], 0.0)) < 0.0);
+        assert!((sweep.segment([0.8, 1.2], [0.8, 1.2]) - 0.3).abs() < 1e-9);
+        assert!(sweep.motion(&from, &State::at_pose([0.8, f64::NAN], along)).is_nan());
+        assert!(!sweep.states(&[from, State::at_pose([0.8, 1.2], f64::NAN)]).is_clear_by(0.0));
     }
 
     proptest! {

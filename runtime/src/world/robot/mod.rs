@@ -1,45 +1,30 @@
 //! Robots: dynamics, limits and footprint behind the trait [`Robot`].
 
+mod ackermann;
 mod contact;
+mod differential;
+mod drive;
+
+mod limits;
+mod omni;
 mod point_mass;
 
+pub use ackermann::Ackermann;
 pub use contact::ContactLaw;
+pub use differential::Differential;
+pub(crate) use drive::arc;
+
+pub use limits::{Actuation, AxisLimits, DriveLimits, MotionLimits};
+pub use omni::Omni;
 pub use point_mass::{
     DAMPING_NSPM, GEAR_N, MASS_KG, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS, PointMass, RADIUS_M, STEP_SECS,
     VELOCITY_CLIP_MPS,
 };
 
-use super::map::Map;
+use super::map::{Map, Sweep};
 use super::state::{Command, State, saturated};
 use crate::geometry::{Footprint, Point};
 use std::fmt;
-
-/// Largest speed and acceleration, the same for each axis.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AxisLimits {
-    /// Largest speed per axis, m/s.
-    pub speed_mps: f64,
-    /// Largest acceleration per axis, m/s^2.
-    pub acceleration_mps2: f64,
-}
-
-/// What a command does to a robot, with the constants of its data sheet. The gate computes its limits and its braking
-/// from these by formulas of its own.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Actuation {
-    /// A force on a damped mass, per axis: `mass dv/dt = force * command - damping v`, implicit in the damping; speeds
-    /// are clipped before each step.
-    Force {
-        /// Mass, kg.
-        mass_kg: f64,
-        /// Damping, N s/m.
-        damping_nspm: f64,
-        /// Force at full command, N.
-        force_n: f64,
-        /// Clip of the speed per axis before each step, m/s.
-        speed_clip_mps: f64,
-    },
-}
 
 /// What happened in one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,10 +55,10 @@ pub trait Robot: fmt::Debug + Send + Sync {
     fn actuation(&self) -> Actuation;
 
     /// What free motion can show at most.
-    fn limits(&self) -> AxisLimits;
+    fn limits(&self) -> MotionLimits;
 
     /// What a share (0 to 1) of the actuators' power can do at any speed; the rest is left for feedback.
-    fn actuator_limits(&self, share: f64) -> AxisLimits;
+    fn actuator_limits(&self, share: f64) -> MotionLimits;
 
     /// One step on a map, contacts included.
     fn step(&self, map: &dyn Map, state: &State, command: Command) -> (State, StepReport);
@@ -81,21 +66,59 @@ pub trait Robot: fmt::Debug + Send + Sync {
     /// One step where there is nothing to touch.
     fn free_step(&self, state: &State, command: Command) -> State;
 
-    /// The command that brings a state to a velocity within one free step. Not clipped: values outside [-1, 1]
-    /// exceed the actuators' power by that factor.
-    fn inverse_dynamics(&self, state: &State, velocity: Point) -> Command;
+    /// The command that brings a state to the velocity and turn rate of `next` within one free step. Not clipped: values
+    /// outside [-1, 1] exceed the actuators' power by that factor.
+    fn inverse_dynamics(&self, state: &State, next: &State) -> Command;
 
     /// The constant command that leads from one state to another in `secs`, as far as the velocities tell. Within
     /// [-1, 1].
     fn mean_command(&self, before: &State, after: &State, secs: f64) -> Command;
 
-    /// The command that brings a state to a velocity within one step, as well as the actuators can.
+    /// The command that brings a state to a velocity within one step, as well as the actuators can. Of a drive: to the
+    /// part of it that lies along the heading, at the turn rate that it has.
     fn velocity_command(&self, state: &State, velocity: Point) -> Command {
-        saturated(self.inverse_dynamics(state, velocity))
+        saturated(self.inverse_dynamics(state, &State { velocity, ..*state }))
+    }
+
+    /// The command that brings a state to a velocity in the robot's own frame (a Twist: forward, left, m/s; turn rate,
+    /// rad/s) within one step, as well as the actuators can.
+    fn twist_command(&self, state: &State, [forward_mps, left_mps]: Point, turn_rate_radps: f64) -> Command {
+        let (sin, cos) = state.heading_rad.sin_cos();
+        let velocity = [forward_mps * cos - left_mps * sin, forward_mps * sin + left_mps * cos];
+        saturated(self.inverse_dynamics(state, &State { velocity, turn_rate_radps, ..*state }))
     }
 
     /// The command that brakes hardest.
     fn braking_command(&self, state: &State) -> Command {
         self.velocity_command(state, [0.0; 2])
     }
+
+    /// The tracking controller: the command at a state for a reference state and the one a step later. Here the
+    /// feed-forward inverts one free step, so that a reference which the robot itself made is followed exactly, plus
+    /// proportional-derivative feedback; a reference that is not finite commands zero.
+    fn tracking_command(&self, state: &State, reference: &State, next: &State) -> Command {
+        let feed_forward = self.inverse_dynamics(reference, next);
+        saturated(std::array::from_fn(|axis| {
+            feed_forward[axis]
+                + POSITION_GAIN * (reference.position[axis] - state.position[axis])
+                + VELOCITY_GAIN * (reference.velocity[axis] - state.velocity[axis])
+        }))
+    }
+}
+
+/// Command per metre of position error: a natural frequency of 22 rad/s, slightly more than critically damped for the
+/// 4.19 kg ball.
+const POSITION_GAIN: f64 = 20.0;
+/// Command per m/s of velocity error.
+const VELOCITY_GAIN: f64 = 2.0;
+
+/// Where a robot comes to be that stands still, in its pose, instead of entering an obstacle. One that is in an obstacle
+/// already may leave it.
+fn stopped_by_obstacles(map: &dyn Map, footprint: Footprint, from: &State, to: State) -> (State, StepReport) {
+    let sweep = Sweep::new(map, footprint);
+    let swept_m = sweep.motion(from, &to);
+    if swept_m >= 0.0 || swept_m >= sweep.motion(from, from) {
+        return (to, StepReport::default());
+    }
+    (from.halted(), StepReport { contacts: 1, pushing: 1 })
 }

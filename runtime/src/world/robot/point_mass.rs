@@ -1,7 +1,7 @@
 //! D4RL's ball: a point mass that two motors push along x and y, under MuJoCo's semi-implicit Euler rule.
 
 use super::contact::{Contacts, Sphere};
-use super::{Actuation, AxisLimits, ContactLaw, Robot, StepReport};
+use super::{Actuation, AxisLimits, ContactLaw, MotionLimits, Robot, StepReport};
 use crate::geometry::{Footprint, Point};
 use crate::world::map::Map;
 use crate::world::state::{Command, State, saturated};
@@ -53,7 +53,7 @@ impl PointMass {
         let next_velocity = [velocity[0] + scale * acceleration[0], velocity[1] + scale * acceleration[1]];
         let position =
             [state.position[0] + STEP_SECS * next_velocity[0], state.position[1] + STEP_SECS * next_velocity[1]];
-        (State::moving(position, next_velocity), report)
+        (State { heading_rad: state.heading_rad, ..State::moving(position, next_velocity) }, report)
     }
 }
 
@@ -83,20 +83,20 @@ impl Robot for PointMass {
         }
     }
 
-    fn limits(&self) -> AxisLimits {
+    fn limits(&self) -> MotionLimits {
         // Braking from the clip, drag and motor pull the same way.
         let acceleration_mps2 = (GEAR_N + DAMPING_NSPM * VELOCITY_CLIP_MPS) / IMPLICIT_MASS;
-        AxisLimits { speed_mps: MAX_SPEED_MPS, acceleration_mps2 }
+        MotionLimits::Axes(AxisLimits { speed_mps: MAX_SPEED_MPS, acceleration_mps2 })
     }
 
-    fn actuator_limits(&self, share: f64) -> AxisLimits {
+    fn actuator_limits(&self, share: f64) -> MotionLimits {
         // At the velocity clip the drag takes 5 N of the 100.
         let drag = DAMPING_NSPM * VELOCITY_CLIP_MPS;
-        AxisLimits {
+        MotionLimits::Axes(AxisLimits {
             acceleration_mps2: (share * GEAR_N - drag) / IMPLICIT_MASS,
             // The clip acts before each step, so the motors add one step's worth to it at most.
             speed_mps: VELOCITY_CLIP_MPS + STEP_SECS * (share * GEAR_N - drag) / IMPLICIT_MASS,
-        }
+        })
     }
 
     fn step(&self, map: &dyn Map, state: &State, command: Command) -> (State, StepReport) {
@@ -112,11 +112,11 @@ impl Robot for PointMass {
         Self::advance(state, command, |_, free| (free, StepReport::default())).0
     }
 
-    fn inverse_dynamics(&self, state: &State, velocity: Point) -> Command {
+    fn inverse_dynamics(&self, state: &State, next: &State) -> Command {
         std::array::from_fn(|axis| {
             // The clip included, so that the inverse of a step is exact.
             let from = clipped(state.velocity[axis]);
-            let acceleration = (velocity[axis] - from) / STEP_SECS;
+            let acceleration = (next.velocity[axis] - from) / STEP_SECS;
             (IMPLICIT_MASS * acceleration + DAMPING_NSPM * from) / GEAR_N
         })
     }

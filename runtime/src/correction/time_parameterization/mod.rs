@@ -1,13 +1,17 @@
-//! How fast a path can be driven: time-optimal path parametrisation under per-axis limits.
+//! How fast a path can be driven: time-optimal path parametrisation under the robot's limits.
 //!
-//! With `x` the squared speed along the path and `u` the acceleration along it, every axis demands
-//! `|q'_i u + q''_i x| <= a_max` and `|q'_i| sqrt(x) <= v_max` (Pham and Pham 2018, reachability analysis):
-//! a backward pass finds the largest `x` from which the end can still be met, a forward pass drives as fast
-//! as that allows.
+//! With `x` the squared speed along the path and `u` the acceleration along it, limits are bounds of `x` and linear
+//! bounds of `u` at a given `x` (`bounds.rs`; Pham and Pham 2018, reachability analysis): a backward pass finds the
+//! largest `x` from which the end can still be met, a forward pass drives as fast as that allows. A drive turns in place
+//! before and after the path where it has to (`facing.rs`).
+
+mod bounds;
+mod facing;
 
 use crate::geometry::{Hermite, Point};
 use crate::trajectory::Trajectory;
-use crate::world::{AxisLimits, State};
+use crate::world::{MotionLimits, State};
+use bounds::{accelerations, largest_square};
 
 /// A path that cannot be timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +22,9 @@ pub enum TimeParameterizationError {
     /// A number that is not finite.
     #[error("expected a finite path and finite limits above 0")]
     NotFinite,
+    /// A drive that cannot turn in place faces elsewhere.
+    #[error("expected a path that begins within 1 rad of the robot's heading, for it cannot turn in place")]
+    Heading,
     /// The trajectory would be longer than its buffer.
     #[error("expected a path that takes at most {max_states} steps")]
     TooLong {
@@ -30,7 +37,10 @@ pub enum TimeParameterizationError {
 #[derive(Clone, Debug)]
 pub struct TimeParameterizer {
     nodes: Vec<Node>,
+    /// A drive's path as it is driven.
+    path: Vec<Point>,
     max_states: usize,
+    goal_heading_rad: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +48,8 @@ struct Node {
     position: Point,
     tangent: Point,
     curvature: Point,
+    /// Signed curvature, 1/m, and its rate along the path, 1/m^2.
+    bend: [f64; 2],
     /// Arc length to the next node.
     step: f64,
     /// Largest squared speed from which the end can be met.
@@ -53,32 +65,55 @@ const STILL: f64 = 1e-6;
 impl TimeParameterizer {
     /// For paths of up to `max_points` points and trajectories of up to `max_states` states.
     pub fn new(max_points: usize, max_states: usize) -> Self {
-        Self { nodes: Vec::with_capacity(max_points), max_states }
+        // A drive's path begins with a curve, after the place where it has come to rest.
+        let room = max_points + facing::CURVE_POINTS + 1;
+        Self { nodes: Vec::with_capacity(room), path: Vec::with_capacity(room), max_states, goal_heading_rad: None }
+    }
+
+    /// States at most from now on; no more than buffers have room for.
+    pub fn set_max_states(&mut self, max_states: usize) {
+        self.max_states = max_states;
+    }
+
+    /// Heading in which drives that turn in place end; `None`: that of the path's end.
+    pub fn set_goal_heading(&mut self, heading_rad: Option<f64>) {
+        self.goal_heading_rad = heading_rad;
     }
 
     /// Fills `timed` (period `dt_secs`) with the fastest drive along `path` that ends at rest and begins
     /// with the part of `start`'s velocity that lies along the path. Returns its duration, seconds.
     ///
+    /// A drive faces along the path. Where its heading is off, it turns in place first (if it moves, it brakes before), or
+    /// the path begins with a curve into it; at the end it turns to the goal's heading. A robot of other kinds keeps
+    /// `start`'s heading.
+    ///
     /// # Errors
-    /// If the path has no length, is not finite, or takes too long.
+    /// If the path has no length (of a drive: and there is nothing to turn to), is not finite, or takes too long.
     pub fn parameterize(
         &mut self,
         path: &[Point],
         start: &State,
-        limits: &AxisLimits,
+        limits: &MotionLimits,
         dt_secs: f64,
         timed: &mut Trajectory,
     ) -> Result<f64, TimeParameterizationError> {
         timed.clear();
         timed.dt_secs = dt_secs;
-        let sound = limits.acceleration_mps2 > 0.0 && limits.speed_mps > 0.0 && start.is_finite();
-        if !sound || path.iter().flatten().any(|value| !value.is_finite()) {
+        if !bounds::are_sound(limits) || !start.is_finite() || path.iter().flatten().any(|value| !value.is_finite()) {
             return Err(TimeParameterizationError::NotFinite);
+        }
+        if let MotionLimits::Drive(drive) = limits {
+            return self.drive(path, start, drive, timed);
         }
         self.load(path)?;
         self.backward(limits);
-        self.forward(start, limits);
-        self.sample(dt_secs, timed)
+        let tangent = self.nodes[0].tangent;
+        self.forward(start.velocity[0] * tangent[0] + start.velocity[1] * tangent[1], limits);
+        self.sample(timed)?;
+        for state in &mut timed.states {
+            state.heading_rad = start.heading_rad;
+        }
+        Ok(self.duration_secs())
     }
 
     fn load(&mut self, path: &[Point]) -> Result<(), TimeParameterizationError> {
@@ -126,14 +161,11 @@ impl TimeParameterizer {
         Ok(())
     }
 
-    fn backward(&mut self, limits: &AxisLimits) {
+    fn backward(&mut self, limits: &MotionLimits) {
         let mut next_ceiling = 0.0;
         for index in (0..self.nodes.len()).rev() {
             let node = self.nodes[index];
-            let mut high = [0, 1].into_iter().fold(f64::INFINITY, |high, axis: usize| {
-                let reach = limits.speed_mps / node.tangent[axis].abs().max(1e-9);
-                high.min(reach * reach)
-            });
+            let mut high = largest_square(&node, limits);
             if index + 1 == self.nodes.len() {
                 high = 0.0;
             } else if !feasible(&node, high, next_ceiling, limits) {
@@ -149,8 +181,7 @@ impl TimeParameterizer {
         }
     }
 
-    fn forward(&mut self, start: &State, limits: &AxisLimits) {
-        let along = start.velocity[0] * self.nodes[0].tangent[0] + start.velocity[1] * self.nodes[0].tangent[1];
+    fn forward(&mut self, along: f64, limits: &MotionLimits) {
         // Faster than the ceiling cannot be undone on the path: the tracker will show it as residual.
         self.nodes[0].square = (along.max(0.0) * along.max(0.0)).min(self.nodes[0].ceiling);
         for index in 0..self.nodes.len() - 1 {
@@ -163,30 +194,41 @@ impl TimeParameterizer {
         }
     }
 
-    fn sample(&self, dt_secs: f64, timed: &mut Trajectory) -> Result<f64, TimeParameterizationError> {
+    /// Seconds from the first node to the last.
+    fn duration_secs(&self) -> f64 {
+        self.nodes.windows(2).map(|pair| duration_of(&pair[0], &pair[1])).sum()
+    }
+
+    /// Adds the states at multiples of the period.
+    fn sample(&self, timed: &mut Trajectory) -> Result<(), TimeParameterizationError> {
         let (mut index, mut begun, mut time) = (0, 0.0, 0.0);
-        let duration_of = |node: &Node, next: &Node| {
-            let speeds = node.square.max(0.0).sqrt() + next.square.max(0.0).sqrt();
-            2.0 * node.step / speeds.max(STILL.sqrt())
-        };
         let last = self.nodes.len() - 1;
         loop {
             while index < last && time > begun + duration_of(&self.nodes[index], &self.nodes[index + 1]) {
                 begun += duration_of(&self.nodes[index], &self.nodes[index + 1]);
                 index += 1;
             }
-            if timed.states.len() >= self.max_states {
-                return Err(TimeParameterizationError::TooLong { max_states: self.max_states });
-            }
             if index >= last {
-                timed.states.push(State::at_rest(self.nodes[last].position));
-                return Ok(begun);
+                return self.push(State::at_rest(self.nodes[last].position), timed);
             }
             let (from, to) = (&self.nodes[index], &self.nodes[index + 1]);
-            timed.states.push(between(from, to, time - begun, duration_of(from, to)));
-            time += dt_secs;
+            self.push(between(from, to, time - begun, duration_of(from, to)), timed)?;
+            time += timed.dt_secs;
         }
     }
+
+    fn push(&self, state: State, timed: &mut Trajectory) -> Result<(), TimeParameterizationError> {
+        if timed.states.len() >= self.max_states {
+            return Err(TimeParameterizationError::TooLong { max_states: self.max_states });
+        }
+        timed.states.push(state);
+        Ok(())
+    }
+}
+
+fn duration_of(node: &Node, next: &Node) -> f64 {
+    let speeds = node.square.max(0.0).sqrt() + next.square.max(0.0).sqrt();
+    2.0 * node.step / speeds.max(STILL.sqrt())
 }
 
 /// The state `elapsed` seconds into a piece that takes `duration`: constant acceleration along a curve
@@ -210,25 +252,7 @@ fn between(from: &Node, to: &Node, elapsed: f64, duration: f64) -> State {
     state
 }
 
-/// Least and largest acceleration along the path at a squared speed; empty (low > high) if none will do.
-fn accelerations(node: &Node, square: f64, limits: &AxisLimits) -> (f64, f64) {
-    let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
-    for axis in 0..2 {
-        let (tangent, turn) = (node.tangent[axis], node.curvature[axis] * square);
-        if tangent.abs() < 1e-9 {
-            if turn.abs() > limits.acceleration_mps2 {
-                return (f64::INFINITY, f64::NEG_INFINITY);
-            }
-            continue;
-        }
-        let (a, b) = ((-limits.acceleration_mps2 - turn) / tangent, (limits.acceleration_mps2 - turn) / tangent);
-        low = low.max(a.min(b));
-        high = high.min(a.max(b));
-    }
-    (low, high)
-}
-
-fn feasible(node: &Node, square: f64, next_ceiling: f64, limits: &AxisLimits) -> bool {
+fn feasible(node: &Node, square: f64, next_ceiling: f64, limits: &MotionLimits) -> bool {
     let (low, high) = accelerations(node, square, limits);
     let slowest = square + 2.0 * node.step * low;
     low <= high && slowest <= next_ceiling && square + 2.0 * node.step * high >= 0.0
@@ -248,74 +272,4 @@ fn length(a: Point) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMITS: AxisLimits = AxisLimits { acceleration_mps2: 20.0, speed_mps: 5.0 };
-
-    fn parameterize(path: &[Point], start: State) -> (f64, Trajectory) {
-        let mut timed = Trajectory::default();
-        let mut timer = TimeParameterizer::new(1000, 5000);
-        match timer.parameterize(path, &start, &LIMITS, 0.01, &mut timed) {
-            Ok(duration) => (duration, timed),
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    #[test]
-    fn a_straight_line_takes_the_closed_form_time() {
-        let path: Vec<Point> = (0..=100).map(|k| [0.04 * f64::from(k), 0.0]).collect();
-        let (duration, timed) = parameterize(&path, State::at_rest([0.0, 0.0]));
-        // 4 m: 0.625 m up, 0.625 m down, the rest at 5 m/s.
-        let exact = 0.25 + 0.25 + (4.0 - 1.25) / 5.0;
-        assert!((duration - exact).abs() < 0.02, "{duration} against {exact}");
-        assert_eq!(timed.states.last().map(|state| state.position), Some([4.0, 0.0]));
-    }
-
-    #[test]
-    fn a_bend_is_driven_within_the_limits_of_both_axes() {
-        let path: Vec<Point> = (0..=80)
-            .map(|k| {
-                let angle = std::f64::consts::PI * f64::from(k) / 80.0;
-                [0.8 * angle.sin(), 0.8 - 0.8 * angle.cos()]
-            })
-            .collect();
-        let (_, timed) = parameterize(&path, State::at_rest(path[0]));
-        for pair in timed.states.windows(2) {
-            for axis in 0..2 {
-                let acceleration = (pair[1].velocity[axis] - pair[0].velocity[axis]) / 0.01;
-                assert!(acceleration.abs() < 1.1 * LIMITS.acceleration_mps2, "{acceleration}");
-                assert!(pair[0].velocity[axis].abs() < 1.02 * LIMITS.speed_mps);
-            }
-        }
-    }
-
-    /// A way of a few centimetres has room to speed up and to brake, or it would take for ever.
-    #[test]
-    fn a_short_way_from_rest_to_rest_takes_a_fraction_of_a_second() {
-        let path: Vec<Point> = (0..=8).map(|k| [0.005 * f64::from(k), 0.0]).collect();
-        let (duration, _) = parameterize(&path, State::at_rest([0.0, 0.0]));
-        // 2 cm up and 2 cm down at 20 m/s^2.
-        assert!((duration - 2.0 * (0.04_f64 / 20.0).sqrt()).abs() < 0.02, "{duration}");
-    }
-
-    #[test]
-    fn a_running_start_is_kept_and_bad_paths_are_refused() {
-        let path: Vec<Point> = (0..=40).map(|k| [0.1 * f64::from(k), 0.0]).collect();
-        let (_, timed) = parameterize(&path, State::moving([0.0, 0.0], [3.0, 0.0]));
-        assert!((timed.states[0].velocity[0] - 3.0).abs() < 1e-6);
-        let mut out = Trajectory::default();
-        let mut timer = TimeParameterizer::new(10, 100);
-        let still = State::default();
-        assert_eq!(
-            timer.parameterize(&[[1.0, 1.0]; 4], &still, &LIMITS, 0.01, &mut out),
-            Err(TimeParameterizationError::TooShort)
-        );
-        assert_eq!(timer.parameterize(&[], &still, &LIMITS, 0.01, &mut out), Err(TimeParameterizationError::TooShort));
-        let nan = [[0.0, 0.0], [f64::NAN, 0.0]];
-        assert_eq!(
-            timer.parameterize(&nan, &still, &LIMITS, 0.01, &mut out),
-            Err(TimeParameterizationError::NotFinite)
-        );
-    }
-}
+mod tests;

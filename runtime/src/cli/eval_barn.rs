@@ -1,0 +1,84 @@
+//! `planwright eval barn`
+
+use super::arguments::within;
+use super::map_arguments::{barn_robot, barn_worlds};
+use super::output::{CliError, print_json, print_text};
+use crate::evaluate::{BarnDriver, BarnResult, run_barn};
+use crate::planner::corridor::PathMethod;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use std::path::PathBuf;
+
+#[derive(Args)]
+#[command(after_help = "\
+Example: planwright eval barn --json
+
+The challenge's rule on its worlds 0, 6, .., 294 with a differential drive of Jackal's size and the challenge's lidar, in our
+own simulator: the map is what the lidar has seen. Scores compare with those of the other drivers here, not with Gazebo's.")]
+pub(super) struct EvalBarn {
+    /// File of the worlds
+    #[arg(long, default_value = "../shared/data/maps/barn_even.npz", value_name = "FILE")]
+    worlds: PathBuf,
+    /// Every Nth world from the first on
+    #[arg(long, default_value_t = 6, value_parser = within(1..=300_usize), value_name = "N")]
+    every: usize,
+    /// Runs per world, with other noise
+    #[arg(long, default_value_t = 1, value_parser = within(1..=100_u64), value_name = "N")]
+    runs: u64,
+    /// Seed of the first run
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    /// A robot's TOML file (default: of Jackal's size)
+    #[arg(long, value_name = "FILE")]
+    robot: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl EvalBarn {
+    pub(super) fn run(&self) -> Result<(), CliError> {
+        let worlds = barn_worlds(&self.worlds, self.every)?;
+        let robot = barn_robot(self.robot.as_deref())?;
+        let drivers = [
+            BarnDriver::Planner(PathMethod::Optimizer),
+            BarnDriver::Planner(PathMethod::Smoothed),
+            BarnDriver::Planner(PathMethod::Search),
+            BarnDriver::DynamicWindow,
+        ];
+        let runs = worlds.len() as u64 * self.runs * drivers.len() as u64;
+        let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr());
+        let seeds = self.seed..self.seed + self.runs;
+        let results = drivers
+            .into_iter()
+            .map(|driver| run_barn(&worlds, &robot, driver, seeds.clone(), || bar.inc(1)))
+            .collect::<Result<Vec<BarnResult>, _>>()
+            .map_err(CliError::input)?;
+        bar.finish_and_clear();
+        if self.json {
+            return print_json(&serde_json::json!({
+                "worlds": worlds.len(),
+                "runs_per_world": self.runs,
+                "seed": self.seed,
+                "robot": robot.name(),
+                "drivers": results,
+            }));
+        }
+        let mut text = format!("{} worlds, {} runs each, seed {}", worlds.len(), self.runs, self.seed);
+        for result in &results {
+            text += &format!(
+                "\n{:<10} score {:.4} ({:.4} to {:.4})  success {:.1}%  collision {:.1}%  timeout {:.1}%  {:.1} s  period p99 {:.1} ms",
+                result.driver,
+                result.score.mean,
+                result.score.low,
+                result.score.high,
+                100.0 * result.success,
+                100.0 * result.collision,
+                100.0 * result.timeout,
+                result.secs,
+                result.period_ms.p99,
+            );
+        }
+        print_text(&text)
+    }
+}

@@ -1,0 +1,132 @@
+//! `planwright eval map`
+
+use super::arguments::within;
+use super::map_arguments::{MapSet, load_cases, planners_of, robot_for};
+use super::output::{CliError, print_json, print_text};
+use crate::evaluate::{MapSetEvaluation, MethodOnMaps, evaluate_maps};
+use crate::planner::corridor::PathMethod;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use serde::Serialize;
+use std::path::PathBuf;
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  planwright eval map --set grid32 --json
+  planwright eval map --set nav2 --maps maps/ --queries 50 --seed 1 --robot differential
+
+Every query goes to every method, each through the same correction and gate; the search stands beside them, and what it
+finds no way for is refused. Arrival times are those of the timed plan. The turning length v^2/a decides what a path's shape
+is worth: each robot is evaluated with accelerations of 1 m/s^2 and the speed that gives the length.")]
+pub(super) struct EvalMap {
+    /// Which maps
+    #[arg(long, value_enum)]
+    set: MapSet,
+    /// Folder with maps: *.yaml with its image, *.map with *.scen, grid32_*.npz, barn_*.npz
+    #[arg(long, default_value = "../shared/data/maps", value_name = "FOLDER")]
+    maps: PathBuf,
+    /// omni, differential, or a robot's TOML file
+    #[arg(long, default_value = "omni", value_name = "NAME|FILE")]
+    robot: String,
+    /// Turning lengths v^2/a, metres; of a robot's file: its own
+    #[arg(long, value_delimiter = ',', default_values_t = [0.5, 1.0, 4.0], value_parser = within(0.01..=100.0), value_name = "M")]
+    turning_lengths: Vec<f64>,
+    /// Queries per map where its form has none of its own, and most of those that are taken of others
+    #[arg(long, default_value_t = 24, value_parser = within(1..=100_000_usize), value_name = "N")]
+    queries: usize,
+    /// Seed of the queries
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    /// Methods, all if none is named
+    #[arg(long, value_enum, value_delimiter = ',')]
+    planners: Vec<PathMethod>,
+    /// The corridor network (default: the shipped one)
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Report {
+    set: &'static str,
+    robot: String,
+    seed: u64,
+    by_turning_length: Vec<AtTurningLength>,
+}
+
+#[derive(Serialize)]
+struct AtTurningLength {
+    turning_length_m: f64,
+    #[serde(flatten)]
+    evaluation: MapSetEvaluation,
+}
+
+impl EvalMap {
+    pub(super) fn run(&self) -> Result<(), CliError> {
+        let cases = load_cases(&self.maps, self.set, self.queries, self.seed)?;
+        let all = [PathMethod::Search, PathMethod::Smoothed, PathMethod::Optimizer, PathMethod::Corridor];
+        let methods = if self.planners.is_empty() { &all[..] } else { &self.planners };
+        let queries: usize = cases.iter().map(|case| case.queries.len()).sum();
+        let bar = ProgressBar::with_draw_target(
+            Some((queries * self.turning_lengths.len()) as u64),
+            ProgressDrawTarget::stderr(),
+        );
+        let mut by_turning_length = Vec::new();
+        for turning_length_m in &self.turning_lengths {
+            let robot = robot_for(&self.robot, self.set, *turning_length_m)?;
+            let planners = planners_of(methods, self.model.as_deref())?;
+            let evaluation = evaluate_maps(&cases, &robot, planners, || bar.inc(1));
+            by_turning_length.push(AtTurningLength { turning_length_m: *turning_length_m, evaluation });
+        }
+        bar.finish_and_clear();
+        let report = Report { set: self.set.name(), robot: self.robot.clone(), seed: self.seed, by_turning_length };
+        if self.json { print_json(&report) } else { print_text(&describe(&report)) }
+    }
+}
+
+fn describe(report: &Report) -> String {
+    let mut text = format!("{}, robot {}, seed {}", report.set, report.robot, report.seed);
+    for AtTurningLength { turning_length_m, evaluation } in &report.by_turning_length {
+        text += &format!(
+            "\n\nv^2/a {turning_length_m} m: {} maps, {} queries, {} refused\n{:<10} {:>7} {:>7} {:>8} {:>7} {:>8} {:>8} {:>8} {:>8} {:>8}",
+            evaluation.maps,
+            evaluation.queries,
+            evaluation.refused,
+            "method",
+            "solved",
+            "raw",
+            "repaired",
+            "unsafe",
+            "T/search",
+            "T/optim.",
+            "L/route",
+            "p50 ms",
+            "p99 ms",
+        );
+        for method in &evaluation.methods {
+            text += &line(method);
+        }
+    }
+    text
+}
+
+fn line(method: &MethodOnMaps) -> String {
+    let percent = |count: usize| 100.0 * count as f64 / method.solvable.max(1) as f64;
+    let rejections = if method.rejections.is_empty() { String::new() } else { format!("  {:?}", method.rejections) };
+    format!(
+        "\n{:<10} {:>6.1}% {:>6.1}% {:>7.1}% {:>7} {:>8.4} {:>8.4} {:>8.4} {:>8.2} {:>8.2}{rejections}",
+        method.method,
+        percent(method.solved),
+        percent(method.clear_raw),
+        percent(method.clear_repaired),
+        method.plans_unsafe,
+        method.arrival_to_search.mean,
+        method.arrival_to_optimizer.mean,
+        method.length_to_route,
+        method.plan_ms_up_to_30_m.p50,
+        method.plan_ms_up_to_30_m.p99,
+    )
+}

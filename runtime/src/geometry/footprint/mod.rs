@@ -1,0 +1,36 @@
+//! The area that a robot covers, in its own frame.
+
+mod polygon;
+
+pub use polygon::{Disc, FootprintError, MAX_CORNERS, Polygon};
+
+/// Outline of a robot, given round its position.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Footprint {
+    /// A disc; the heading does not matter.
+    Circle {
+        /// Radius, metres.
+        radius_m: f64,
+    },
+    /// A polygon in the robot's frame: x ahead, y to the left.
+    Polygon(Polygon),
+}
+
+impl Footprint {
+    /// Radius of the smallest circle around the position that holds the footprint, metres.
+    pub const fn circumscribed_radius_m(self) -> f64 {
+        match self {
+            Self::Circle { radius_m } => radius_m,
+            Self::Polygon(polygon) => polygon.circumscribed_radius_m(),
+        }
+    }
+
+    /// Radius of the largest circle around the position that the footprint holds, metres: no pose is free whose position
+    /// is nearer to an obstacle.
+    pub const fn inscribed_radius_m(self) -> f64 {
+        match self {
+            Self::Circle { radius_m } => radius_m,
+            Self::Polygon(polygon) => polygon.inscribed_radius_m(),
+        }
+    }
+}
