@@ -6,8 +6,8 @@ use crate::evaluate::{BarnWorld, MapCase};
 use crate::geometry::Footprint;
 use crate::model::EngineChoice;
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
-use crate::world::Robot;
 use crate::world::robot::{Differential, DriveLimits, Omni};
+use crate::world::{Map, Robot};
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
@@ -69,6 +69,20 @@ pub(super) fn robot_for(name: &str, set: MapSet, turning_length_m: f64) -> Resul
     }
 }
 
+/// A robot by name, else from a file.
+pub(super) fn robot_named(name: &str) -> Result<Arc<dyn Robot>, CliError> {
+    match name {
+        "omni" => Ok(Arc::new(Omni::default())),
+        "differential" => Ok(Arc::new(Differential::default())),
+        _ => robot_from(name),
+    }
+}
+
+/// The map in a file.
+pub(super) fn map_from(path: &Path) -> Result<Arc<dyn Map>, CliError> {
+    Err(CliError::wrong(format!("{}: not read yet", path.display())))
+}
+
 fn robot_from(path: &str) -> Result<Arc<dyn Robot>, CliError> {
     Err(CliError::wrong(format!("--robot: expected omni, differential or a robot's file, got '{path}'")))
 }
@@ -91,12 +105,7 @@ fn corridor(model: Option<&Path>) -> Result<CorridorPlanner, CliError> {
 }
 
 /// The maps of a set with their queries.
-pub(super) fn load_cases(
-    _folder: &Path,
-    _set: MapSet,
-    _queries: usize,
-    _seed: u64,
-) -> Result<Vec<MapCase>, CliError> {
+pub(super) fn load_cases(_folder: &Path, _set: MapSet, _queries: usize, _seed: u64) -> Result<Vec<MapCase>, CliError> {
     Ok(Vec::new())
 }
 

@@ -1,14 +1,18 @@
 //! `planwright plan`
 
-use super::arguments::{PlannerArguments, impossible, parse_goal, parse_state};
+use super::arguments::{PlannerArguments, impossible, numbers, parse_goal, parse_state};
+use super::map_arguments::{map_from, planners_of, robot_named};
 use super::output::{CliError, print_json, print_text};
-use crate::gate::{Origin, check_problem};
+use crate::gate::{GateLimits, Origin, check_problem};
+use crate::geometry::Footprint;
 use crate::pilot::Pilot;
-use crate::planner::Observation;
+use crate::planner::corridor::PathMethod;
+use crate::planner::{Observation, Planner};
 use crate::quantity::path_length_m;
 use crate::view::{FINISH_TIMEOUT, Stage};
-use crate::world::{Layout, MazeWorld, Point};
+use crate::world::{Layout, Map, MazeWorld, Point, State, World};
 use clap::Args;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 #[command(after_help = "Example: planwright plan --layout medium --start 1,1 --goal 6,6 --json")]
@@ -22,25 +26,75 @@ pub(super) struct Plan {
     /// Print JSON, states and commands included
     #[arg(long)]
     json: bool,
+    /// A map to plan on: map_server's YAML, MovingAI's .map or a layout file. --start is then x,y[,yaw]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["layout", "control"])]
+    map: Option<PathBuf>,
+    /// The robot on a map: a name or a TOML file
+    #[arg(long, default_value = "differential", value_name = "NAME|FILE", requires = "map")]
+    robot: String,
+    /// How the path is found on a map; corridor takes the network of --model or the shipped one
+    #[arg(long, value_enum, default_value_t = PathMethod::Optimizer, value_name = "NAME", requires = "map")]
+    planner: PathMethod,
     #[command(flatten)]
-    planner: PlannerArguments,
+    maze: PlannerArguments,
+}
+
+/// A question to a planner.
+struct Question {
+    world: World,
+    start: State,
+    goal: Point,
+    goal_heading_rad: Option<f64>,
+    planner: Box<dyn Planner>,
+    /// Of a maze, for drawing.
+    layout: Option<Layout>,
 }
 
 impl Plan {
-    pub(super) fn run(&self) -> Result<(), CliError> {
-        let planner = self.planner.open(None)?.planner;
+    fn in_maze(&self) -> Result<Question, CliError> {
+        let planner = self.maze.open(None)?.planner;
         let layout = planner.description().maze().map_err(CliError::input)?.clone();
         let start = parse_state(&self.start, "--start")?;
         let goal = parse_goal(self.goal.as_deref(), &layout)?;
-        let settings = self.planner.pilot.settings(None, planner.description())?;
-        let world = MazeWorld::new(layout.clone());
+        let world = World::clone(&MazeWorld::new(layout.clone()));
         // A model has its layout within.
-        let given = if self.planner.control.is_some() { &self.planner.layout } else { layout.name() };
-        check_problem(&world, start.position, goal, settings.limits.clearance_m)
+        let given = if self.maze.control.is_some() { &self.maze.layout } else { layout.name() };
+        check_problem(&world, start.position, goal, GateLimits::default().clearance_m)
             .map_err(|infeasible| impossible(infeasible, given, "--start, --goal"))?;
-        let view = self.planner.view.start()?;
-        view.log_map(Default::default(), &layout, start.position, goal);
+        Ok(Question { world, start, goal, goal_heading_rad: None, planner, layout: Some(layout) })
+    }
+
+    fn on_map(&self, map: &Path) -> Result<Question, CliError> {
+        let world = World::new(robot_named(&self.robot)?, map_from(map)?);
+        let pose = |text: &str, what| -> Result<(Point, Option<f64>), CliError> {
+            let values = numbers(text, what, &[2, 3])?;
+            Ok(([values[0], values[1]], values.get(2).copied()))
+        };
+        let (start, start_yaw) = pose(&self.start, "--start")?;
+        let goal = self
+            .goal
+            .as_deref()
+            .ok_or_else(|| CliError::wrong("expected a goal on the map, got none\nhint: --goal X,Y[,YAW]"))?;
+        let (goal, goal_heading_rad) = pose(goal, "--goal")?;
+        check_problem(&world, start, goal, GateLimits::default().clearance_m).map_err(|infeasible| {
+            let option = if infeasible.is_of_start() { "--start" } else { "--goal" };
+            CliError::wrong(format!("{option}: {infeasible}"))
+        })?;
+        let planner = planners_of(&[self.planner], self.maze.model.as_deref())?.remove(0);
+        let start = State::at_pose(start, start_yaw.unwrap_or_default());
+        Ok(Question { world, start, goal, goal_heading_rad, planner: Box::new(planner), layout: None })
+    }
+
+    pub(super) fn run(&self) -> Result<(), CliError> {
+        let Question { world, start, goal, goal_heading_rad, planner, layout } = match &self.map {
+            Some(map) => self.on_map(map)?,
+            None => self.in_maze()?,
+        };
+        let settings = self.maze.pilot.settings(None, planner.description())?;
+        let view = self.maze.view.start()?;
+        view.log_map(Default::default(), world.map(), start.position, goal);
         let mut pilot = Pilot::new(planner, settings, view.clone());
+        pilot.set_goal_heading(goal_heading_rad);
         let observation = Observation { state: start, goal, stamp_secs: 0.0, step: 0 };
         let checked = pilot.plan(&world, &observation, 0.0, 0.0).clone();
         view.finish(FINISH_TIMEOUT);
@@ -55,8 +109,10 @@ impl Plan {
         let arrival_secs = planned.map(|plan| plan.arrival_secs).filter(|secs| secs.is_finite());
         let states = &checked.trajectory().states;
         if self.json {
+            let headings_rad: Vec<f64> = states.iter().map(|state| state.heading_rad).collect();
+            let headings_rad = Some(headings_rad).filter(|_| layout.is_none());
             let states: Vec<[f64; 4]> = states.iter().map(|state| state.to_array()).collect();
-            print_json(&serde_json::json!({
+            let mut report = serde_json::json!({
                 "outcome": outcome,
                 "rejection": reason,
                 "duration_secs": checked.trajectory().duration_secs(),
@@ -71,11 +127,19 @@ impl Plan {
                 "dt_secs": checked.trajectory().dt_secs,
                 "states": states,
                 "actions": checked.trajectory().commands,
-            }))?;
+            });
+            // A maze's robot has no heading.
+            if let (Some(headings_rad), Some(report)) = (headings_rad, report.as_object_mut()) {
+                report.insert("headings_rad".to_owned(), serde_json::json!(headings_rad));
+            }
+            print_json(&report)?;
         } else {
             print_text(&format!(
                 "{}\n{outcome}{}: {:.2} s, {:.2} m long, {}\nclearance {:.3} m, {}, {:.2} ms",
-                draw(&layout, start.position, goal, checked.trajectory().points()),
+                layout.as_ref().map_or_else(
+                    || draw_map(world.map(), start.position, goal, checked.trajectory().points()),
+                    |layout| draw(layout, start.position, goal, checked.trajectory().points()),
+                ),
                 reason.map_or(String::new(), |reason| format!(" ({reason})")),
                 checked.trajectory().duration_secs(),
                 path_length_m(checked.trajectory().points()),
@@ -120,4 +184,40 @@ fn draw(layout: &Layout, start: Point, goal: Point, path: impl Iterator<Item = P
     put(start, 'S');
     put(goal, 'G');
     canvas.into_iter().map(|line| line.into_iter().collect::<String>()).collect::<Vec<_>>().join("\n")
+}
+
+/// Characters across and down of a drawn map at most.
+const DRAWN: [usize; 2] = [100, 40];
+
+/// The map with `#` where a character's area holds an obstacle, y upwards.
+fn draw_map(map: &dyn Map, start: Point, goal: Point, path: impl Iterator<Item = Point>) -> String {
+    let bounds = map.bounds();
+    let size = [0, 1].map(|axis| bounds.high[axis] - bounds.low[axis]);
+    // A character is about twice as high as wide.
+    let across_m = (size[0] / DRAWN[0] as f64).max(size[1] / (2 * DRAWN[1]) as f64).max(1e-9);
+    let cell_m = [across_m, 2.0 * across_m];
+    let [columns, rows] = [0, 1].map(|axis: usize| ((size[axis] / cell_m[axis]).ceil() as usize).max(1));
+    let mut drawn = vec![vec![' '; columns]; rows];
+    let place = |point: Point| {
+        let [column, row] = [0, 1].map(|axis: usize| {
+            (((point[axis] - bounds.low[axis]) / cell_m[axis]).max(0.0) as usize).min([columns, rows][axis] - 1)
+        });
+        (rows - 1 - row, column)
+    };
+    let footprint = Footprint::Circle { radius_m: 0.5 * across_m };
+    for row in 0..rows {
+        for column in 0..columns {
+            let x = bounds.low[0] + (column as f64 + 0.5) * cell_m[0];
+            let middle = bounds.low[1] + (row as f64 + 0.5) * cell_m[1];
+            let (from, to) = ([x, middle - 0.5 * across_m], [x, middle + 0.5 * across_m]);
+            if !(map.swept_clearance(footprint, from, to) > 0.0) {
+                drawn[rows - 1 - row][column] = '#';
+            }
+        }
+    }
+    for (point, letter) in path.map(|point| (point, '.')).chain([(start, 'S'), (goal, 'G')]) {
+        let (row, column) = place(point);
+        drawn[row][column] = letter;
+    }
+    drawn.iter().map(|row| row.iter().collect::<String>().trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }

@@ -121,9 +121,8 @@ pub fn evaluate_maps(
     let queries = cases.iter().map(|case| case.queries.len()).sum();
     let is_refused = |index: usize| runs.iter().all(|run| run.answers[index] == Answer::Refused);
     let refused = (0..queries).filter(|index| is_refused(*index)).count();
-    let common: Vec<usize> = (0..queries)
-        .filter(|index| runs.iter().all(|run| matches!(run.answers[*index], Answer::Solved(_))))
-        .collect();
+    let common: Vec<usize> =
+        (0..queries).filter(|index| runs.iter().all(|run| matches!(run.answers[*index], Answer::Solved(_)))).collect();
     let of = |method: PathMethod| runs.iter().find(|run| run.name() == method.name());
     let results = runs
         .iter()

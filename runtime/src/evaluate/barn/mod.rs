@@ -146,13 +146,7 @@ pub fn run_barn(
     })
 }
 
-fn run(
-    world: &BarnWorld,
-    robot: &Arc<dyn Robot>,
-    driver: BarnDriver,
-    seed: u64,
-    latencies: &mut Latencies,
-) -> BarnRun {
+fn run(world: &BarnWorld, robot: &Arc<dyn Robot>, driver: BarnDriver, seed: u64, latencies: &mut Latencies) -> BarnRun {
     let truth = World::new(Arc::clone(robot), Arc::clone(&world.truth) as _);
     let (lidar, mut rng) = (Lidar::default(), ChaCha8Rng::seed_from_u64(seed ^ (world.number as u64) << 20));
     let mut ended = BarnRun { world: world.number, success: false, collision: false, secs: LIMIT_SECS, score: 0.0 };
@@ -193,9 +187,7 @@ fn run(
                         route = found;
                     }
                     wanted = match robot.limits() {
-                        MotionLimits::Drive(limits) => {
-                            dwa::dynamic_window(&seen, &limits, &state, &route, PERIOD_SECS)
-                        }
+                        MotionLimits::Drive(limits) => dwa::dynamic_window(&seen, &limits, &state, &route, PERIOD_SECS),
                         _ => None,
                     };
                 }

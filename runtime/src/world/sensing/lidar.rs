@@ -32,14 +32,7 @@ impl Lidar {
     }
 
     /// Fills `ranges` (metres, one per beam) as seen from a pose in the map.
-    pub fn scan(
-        &self,
-        map: &GridMap,
-        position: Point,
-        heading_rad: f64,
-        rng: &mut impl Rng,
-        ranges: &mut Vec<f64>,
-    ) {
+    pub fn scan(&self, map: &GridMap, position: Point, heading_rad: f64, rng: &mut impl Rng, ranges: &mut Vec<f64>) {
         let noise = Normal::new(0.0, self.noise_m.max(0.0)).ok();
         ranges.clear();
         for beam in 0..self.beams {
