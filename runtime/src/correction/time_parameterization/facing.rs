@@ -187,8 +187,16 @@ impl TimeParameterizer {
         let loaded = self.load(&path);
         self.path = path;
         loaded?;
-        self.find_bends();
         let ahead = if reversed { -1.0 } else { 1.0 };
+        if let Some(first) = self.nodes.first_mut() {
+            // The parabola through the first points is off by a hair: the heading is what the path begins with.
+            let (sin, cos) = pose.heading_rad.sin_cos();
+            let [x, y] = [ahead * cos, ahead * sin];
+            if x * first.tangent[0] + y * first.tangent[1] > 0.9 {
+                first.tangent = [x, y];
+            }
+        }
+        self.find_bends();
         let fastest = if reversed { -limits.min_speed_mps } else { limits.max_speed_mps };
         let motion = MotionLimits::Drive(DriveLimits { max_speed_mps: fastest, ..*limits });
         self.backward(&motion);

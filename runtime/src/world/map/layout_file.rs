@@ -157,8 +157,25 @@ fn nested_lists(text: &str) -> Result<String, LayoutError> {
     Ok(if goals > 1 { rows.replace('G', "O") } else { rows })
 }
 
-/// A header of four lines, then rows.
+/// MovingAI's map as text of walls and free cells, with a ring of walls where its border is open.
 fn moving_ai(text: &str) -> Result<String, LayoutError> {
+    let cells = moving_ai_cells(text)?;
+    let (height, width) = (cells.len(), cells.first().map_or(0, Vec::len));
+    let is_border = |row: usize, column: usize| row == 0 || column == 0 || row + 1 == height || column + 1 == width;
+    let is_open = cells
+        .iter()
+        .enumerate()
+        .any(|(row, line)| line.iter().enumerate().any(|(column, is_wall)| !is_wall && is_border(row, column)));
+    let ring = usize::from(is_open);
+    let wall = |count: usize| "#".repeat(count);
+    let edge = format!("{}\n", wall(width + 2 * ring)).repeat(ring);
+    let letters = |line: &[bool]| line.iter().map(|is_wall| if *is_wall { '#' } else { 'O' }).collect::<String>();
+    let middle: String = cells.iter().map(|line| format!("{0}{1}{0}\n", wall(ring), letters(line))).collect();
+    Ok(format!("{edge}{middle}{edge}"))
+}
+
+/// Rows of MovingAI's map behind a header of four lines, true for walls: at least one row of at least one cell.
+pub(super) fn moving_ai_cells(text: &str) -> Result<Vec<Vec<bool>>, LayoutError> {
     let mut lines = text.lines().map(str::trim_end);
     let number = |value: Option<&str>| value.and_then(|value| value.parse::<usize>().ok()).filter(|count| *count > 0);
     let mut size = [None; 2];
@@ -172,14 +189,14 @@ fn moving_ai(text: &str) -> Result<String, LayoutError> {
         }
     }
     let [Some(height), Some(width)] = size else { return Err(LayoutError::Header) };
-    let mut cells: Vec<Vec<char>> = Vec::new();
+    let mut cells: Vec<Vec<bool>> = Vec::new();
     for (row, line) in lines.filter(|line| !line.is_empty()).enumerate() {
         let of = |(column, found)| match found {
-            '.' | 'G' | 'S' => Ok('O'),
-            '@' | 'O' | 'T' | 'W' => Ok('#'),
+            '.' | 'G' | 'S' => Ok(false),
+            '@' | 'O' | 'T' | 'W' => Ok(true),
             _ => Err(LayoutError::Character { row, column, found }),
         };
-        let line: Vec<char> = line.chars().enumerate().map(of).collect::<Result<_, _>>()?;
+        let line: Vec<bool> = line.chars().enumerate().map(of).collect::<Result<_, _>>()?;
         if line.len() != width {
             return Err(LayoutError::Ragged { row, expected: width, got: line.len() });
         }
@@ -188,17 +205,7 @@ fn moving_ai(text: &str) -> Result<String, LayoutError> {
     if cells.len() != height {
         return Err(LayoutError::Rows { expected: height, got: cells.len() });
     }
-    let is_border = |row: usize, column: usize| row == 0 || column == 0 || row + 1 == height || column + 1 == width;
-    let is_open = cells
-        .iter()
-        .enumerate()
-        .any(|(row, line)| line.iter().enumerate().any(|(column, cell)| *cell == 'O' && is_border(row, column)));
-    let ring = usize::from(is_open);
-    let wall = |count: usize| "#".repeat(count);
-    let edge = format!("{}\n", wall(width + 2 * ring)).repeat(ring);
-    let middle: String =
-        cells.iter().map(|line| format!("{0}{1}{0}\n", wall(ring), line.iter().collect::<String>())).collect();
-    Ok(format!("{edge}{middle}{edge}"))
+    Ok(cells)
 }
 
 #[cfg(test)]

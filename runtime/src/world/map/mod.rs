@@ -2,6 +2,7 @@
 
 mod boxes;
 mod contract;
+pub mod files;
 pub mod generate;
 pub mod grid;
 mod layout;

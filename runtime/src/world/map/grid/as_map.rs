@@ -93,6 +93,12 @@ impl Map for GridMap {
         out
     }
 
+    /// As [`GridMap::compute_ways`] found it; true before.
+    fn may_connect(&self, distance_m: f64, from: Point, to: Point) -> bool {
+        let apart = self.ways.as_ref().zip(self.cell_of(from)).zip(self.cell_of(to));
+        !apart.is_some_and(|((ways, from), to)| ways.are_apart(distance_m, from, to))
+    }
+
     fn as_grid(&self) -> Option<&GridMap> {
         Some(self)
     }

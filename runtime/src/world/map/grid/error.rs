@@ -66,7 +66,7 @@ pub enum GridError {
         got: i8,
     },
     /// Thresholds that leave no order.
-    #[error("expected 0 <= free <= occupied <= 100 percent as thresholds, got free {free} and occupied {occupied}")]
+    #[error("expected 0 <= free < occupied <= 100 percent as thresholds, got free {free} and occupied {occupied}")]
     Thresholds {
         /// At most this is free.
         free: i8,

@@ -4,6 +4,8 @@
 //! is convex, so two sites of a row change places at most once and the lower envelope of a row is found in one pass.
 //! Everything is counted in squares of half cells, which are integers.
 
+use std::ops::Range;
+
 /// Distances from each cell's centre to the nearest point of an occupied cell's box, metres; 0 in occupied cells. Space
 /// outside the grid counts as occupied.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,29 +21,32 @@ pub struct DistanceField {
 }
 
 impl DistanceField {
-    /// Of a grid of `width` x `height` cells in row order; `is_occupied` is looked up once per cell.
+    /// Of a grid of `width` x `height` cells in row order.
     pub(super) fn new(width: usize, height: usize, resolution_m: f64, occupied: &[bool]) -> Self {
-        let mut heights = vec![0; width * height];
-        let mut above = vec![0_u16; width];
-        for (row, cells) in heights.chunks_exact_mut(width).zip(occupied.chunks_exact(width)) {
-            for ((cell, is_occupied), above) in row.iter_mut().zip(cells).zip(&mut above) {
-                *above = if *is_occupied { 0 } else { *above + 1 };
-                *cell = *above;
-            }
-        }
-        let mut below = vec![0_u16; width];
-        for row in heights.chunks_exact_mut(width).rev() {
-            for (cell, below) in row.iter_mut().zip(&mut below) {
-                *cell = (*cell).min(*below + 1);
-                *below = *cell;
-            }
-        }
+        let heights = heights_of(width, occupied);
         let mut field = Self { width, height, resolution_m, heights, values: vec![0.0; width * height], largest: 0 };
-        let mut envelope = Envelope::default();
+        let mut buffers = Row::default();
         for row in 0..height {
-            field.fill(row, 0, width, &mut envelope);
+            field.fill(row, 0..width, &mut buffers);
         }
         field
+    }
+
+    /// After a change of cells in some columns; `occupied` are all cells of these columns in row order. Gives the same
+    /// distances as [`Self::new`] of the changed grid.
+    pub(super) fn update(&mut self, columns: Range<usize>, occupied: &[bool]) {
+        // A cell whose distance changes was or becomes nearest to a site in these columns, and had one this near before.
+        let reach = self.largest + 1;
+        let reached = columns.start.saturating_sub(reach)..(columns.end + reach).min(self.width);
+        let heights = heights_of(columns.len(), occupied);
+        let mut buffers = Row::default();
+        for (row, new) in heights.chunks_exact(columns.len()).enumerate() {
+            let old = &mut self.heights[row * self.width..][columns.clone()];
+            if old != new {
+                old.copy_from_slice(new);
+                self.fill(row, reached.clone(), &mut buffers);
+            }
+        }
     }
 
     /// Columns.
@@ -64,13 +69,54 @@ impl DistanceField {
         &self.values
     }
 
-    /// Recomputes columns `first..last` of a row.
-    fn fill(&mut self, row: usize, first: usize, last: usize, envelope: &mut Envelope) {
+    /// Recomputes some columns of a row.
+    fn fill(&mut self, row: usize, columns: Range<usize>, buffers: &mut Row) {
         let range = row * self.width..(row + 1) * self.width;
         let (heights, values) = (&self.heights[range.clone()], &mut self.values[range]);
-        let largest = envelope.fill(heights, first, values, last, 0.5 * self.resolution_m as f32);
+        let largest = buffers.fill(heights, columns, values, 0.5 * self.resolution_m as f32);
         self.largest = self.largest.max(largest);
     }
+}
+
+/// Cells to the nearest occupied one of the same column, the space above and below the grid included.
+fn heights_of(width: usize, occupied: &[bool]) -> Vec<u16> {
+    let mut heights = vec![0; occupied.len()];
+    let mut above = vec![0_u16; width];
+    for (row, cells) in heights.chunks_exact_mut(width).zip(occupied.chunks_exact(width)) {
+        for ((cell, is_occupied), above) in row.iter_mut().zip(cells).zip(&mut above) {
+            *above = if *is_occupied { 0 } else { *above + 1 };
+            *cell = *above;
+        }
+    }
+    let mut below = vec![0_u16; width];
+    for row in heights.chunks_exact_mut(width).rev() {
+        for (cell, below) in row.iter_mut().zip(&mut below) {
+            *cell = (*cell).min(*below + 1);
+            *below = *cell;
+        }
+    }
+    heights
+}
+
+/// Cells of a row that are looked at together.
+const LANES: usize = 32;
+/// Cells to either side that are looked at one by one; what is farther away is left to the lower envelope.
+const SCAN: usize = 16;
+/// Distances within columns above this are scanned as this, cells: larger squares do not fit 16 bits.
+const TALL: i16 = 90;
+/// A site is nowhere the nearest if the square of its distance exceeds the mean of its neighbours' by half of this.
+const HUMP: f32 = 23.0;
+
+/// Done cells between two parts of a row that are left to the envelope as one.
+const GAP: usize = 64;
+
+/// Cells of a row that are left to the lower envelope.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    from: usize,
+    to: usize,
+    /// No square of a distance there is larger than this, if it is below that of [`TALL`].
+    bound: i16,
 }
 
 /// A site of the lower envelope: cells from `start` on are nearest to it.
@@ -82,37 +128,105 @@ struct Site {
     start: i32,
 }
 
-/// The lower envelope of one row, kept for its memory.
+/// One row, kept for its memory.
 #[derive(Debug, Default)]
-struct Envelope {
+struct Row {
+    /// Squares of the distances within columns, at most that of [`TALL`]; [`SCAN`] zeros before and more behind.
+    near: Vec<i16>,
+    /// Without the limit, a zero before and behind. Squares of up to 2^24 are exact.
+    costs: Vec<f32>,
+    columns: Vec<u32>,
     sites: Vec<Site>,
 }
 
-impl Envelope {
-    /// Fills `values[first..last]` of a row from the distances within columns, in units of `half_cell`. Gives the largest
+impl Row {
+    /// Fills some cells of a row from the distances within columns, in units of `half_cell`. Gives the largest
     /// distance, in cells and rounded up.
-    fn fill(&mut self, heights: &[u16], first: usize, values: &mut [f32], last: usize, half_cell: f32) -> usize {
-        let width = heights.len();
-        // A site farther away than a cell's own column is not the nearest.
-        let reach = heights[first..last].iter().fold(0, |largest, height| (*height).max(largest)) as usize;
-        let (from, to) = (first.saturating_sub(reach), (last + reach).min(width));
-        let (first_cell, end) = (first as i32, last as i32);
-        self.sites.clear();
-        self.sites.push(Site { column: -1, cost: 0, start: first_cell });
-        for column in from..to {
-            self.push(column as i32, square(i32::from(heights[column])), first_cell, end);
-        }
-        self.push(width as i32, 0, first_cell, end);
-        let mut largest = 0;
-        for (index, site) in self.sites.iter().enumerate() {
-            let next = self.sites.get(index + 1).map_or(end, |next| next.start);
-            for cell in site.start..next {
-                let squared = square((cell - site.column).abs()) + site.cost;
-                largest = largest.max(squared);
-                values[cell as usize] = (squared as f32).sqrt() * half_cell;
+    ///
+    /// Where obstacles are near, a scan to both sides of many cells at once is faster than the envelope, and the other way
+    /// round in open space.
+    fn fill(&mut self, heights: &[u16], cells: Range<usize>, values: &mut [f32], half_cell: f32) -> usize {
+        let Range { start: first, end: last } = cells;
+        let near = |height: &u16| {
+            let doubled = 2 * (*height as i16).min(TALL) - i16::from(*height > 0);
+            doubled * doubled
+        };
+        self.near.clear();
+        self.near.resize(SCAN, 0);
+        self.near.extend(heights.iter().map(near));
+        self.near.resize(heights.len() + 2 * SCAN + LANES, 0);
+        let (mut largest, mut open) = (0.0_f32, None::<Open>);
+        for column in (first..last).step_by(LANES) {
+            let (nearest, largest_here) = scan(&self.near[column..]);
+            let end = (column + LANES).min(last);
+            if largest_here > square(SCAN as i32 + 1) as i16 {
+                let part = open.get_or_insert(Open { from: column, to: end, bound: 0 });
+                (part.to, part.bound) = (end, part.bound.max(largest_here));
+                continue;
+            }
+            if let Some(part) = open.take_if(|part| end > part.to + GAP) {
+                largest = largest.max(self.envelope(heights, part, values));
+            }
+            largest = largest.max(f32::from(largest_here));
+            for (value, squared) in values[column..end].iter_mut().zip(&nearest) {
+                *value = f32::from(*squared);
             }
         }
-        (0.5 * f64::from(largest).sqrt()).ceil() as usize
+        if let Some(part) = open {
+            largest = largest.max(self.envelope(heights, part, values));
+        }
+        for value in &mut values[first..last] {
+            *value = value.sqrt() * half_cell;
+        }
+        (0.5 * largest.sqrt()).ceil() as usize
+    }
+
+    /// Squares of the distances of some cells by the lower envelope. Gives the largest.
+    fn envelope(&mut self, heights: &[u16], part: Open, values: &mut [f32]) -> f32 {
+        let (width, cells) = (heights.len(), part.from..part.to);
+        // A site farther away than a cell's own column is not the nearest, and one beyond the bound neither.
+        let tallest = heights[cells.clone()].iter().fold(0, |largest, height| (*height).max(largest)) as usize;
+        let is_bound = part.bound < square(i32::from(TALL)) as i16;
+        let reach = if is_bound { (0.5 * f32::from(part.bound).sqrt()) as usize + 2 } else { tallest };
+        let (from, to) = (cells.start.saturating_sub(reach), (cells.end + reach).min(width));
+        let doubled = |height: &u16| (2.0 * f32::from(*height) - 1.0).max(0.0);
+        self.costs.clear();
+        self.costs.extend(heights[from..to].iter().map(|height| doubled(height) * doubled(height)));
+        // Most sites are the nearest to no other cell than their own: what is not higher beside them is nearer to all cells
+        // there. The first and the last stay, because what lies beyond them is not looked at.
+        self.columns.clear();
+        self.columns.resize(to - from + 2, 0);
+        let mut count = 1;
+        for (column, cost) in self.costs.windows(3).enumerate() {
+            self.columns[count] = column as u32 + 1;
+            let is_valley = (cost[0] > cost[1] + 1.0) | (cost[2] > cost[1] + 1.0);
+            count += usize::from(is_valley & (2.0 * cost[1] - cost[0] - cost[2] < HUMP));
+        }
+        self.columns[count] = (to - from) as u32 - 1;
+        let (first, end) = (cells.start as i32, cells.end as i32);
+        self.sites.clear();
+        self.sites.push(Site { column: -1, cost: 0, start: first });
+        for index in 0..=count {
+            let column = self.columns[index] as usize;
+            self.push((from + column) as i32, self.costs[column] as i32, first, end);
+        }
+        self.push(width as i32, 0, first, end);
+        let mut largest = 0.0_f32;
+        for (index, site) in self.sites.iter().enumerate() {
+            let (start, next) =
+                (site.start as usize, self.sites.get(index + 1).map_or(end, |next| next.start) as usize);
+            let cost = site.cost as f32;
+            let own = &self.costs[start - from..next - from];
+            for (away, (value, own)) in (site.start - site.column..).zip(values[start..next].iter_mut().zip(own)) {
+                let doubled = 2.0 * (away as f32).abs() - 1.0;
+                let squared = cost + doubled * doubled;
+                *value = if squared < *own { squared } else { *own };
+            }
+        }
+        for value in &values[cells] {
+            largest = if *value > largest { *value } else { largest };
+        }
+        largest
     }
 
     fn push(&mut self, column: i32, cost: i32, first: i32, end: i32) {
@@ -127,6 +241,35 @@ impl Envelope {
             self.sites.pop();
         }
         self.sites.push(Site { column, cost, start: first });
+    }
+}
+
+/// Squares of the distances of [`LANES`] cells, and their largest. `near` begins [`SCAN`] cells before the first. Those
+/// larger than the square of [`SCAN`] + 1 cells are upper bounds.
+fn scan(near: &[i16]) -> ([i16; LANES], i16) {
+    let (near, _) = near.split_at(2 * SCAN + LANES);
+    let mut nearest = [0; LANES];
+    nearest.copy_from_slice(&near[SCAN..SCAN + LANES]);
+    let mut away = 1;
+    loop {
+        // In eighths first, which processors do at once.
+        let mut folded = [0_i16; 8];
+        for eighth in nearest.as_chunks::<8>().0 {
+            folded = std::array::from_fn(|lane| folded[lane].max(eighth[lane]));
+        }
+        let largest = folded.into_iter().fold(0, i16::max);
+        if away > SCAN || largest <= square(away as i32) as i16 || away > 8 && largest > square(85) as i16 {
+            return (nearest, largest);
+        }
+        // Four at a time: finding out whether all are done costs as much as one.
+        for cells in away..away + 4 {
+            let beside = square(cells as i32) as i16;
+            let (left, right) = (&near[SCAN - cells..][..LANES], &near[SCAN + cells..][..LANES]);
+            for lane in 0..LANES {
+                nearest[lane] = nearest[lane].min(left[lane].min(right[lane]).saturating_add(beside));
+            }
+        }
+        away += 4;
     }
 }
 
@@ -161,4 +304,4 @@ fn quotient(dividend: i32, divisor: i32) -> i32 {
 
 #[cfg(test)]
 #[path = "field_tests.rs"]
-mod tests;
+pub(super) mod tests;

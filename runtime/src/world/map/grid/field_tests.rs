@@ -8,19 +8,19 @@ fn by_brute_force(width: usize, height: usize, occupied: &[bool]) -> Vec<f32> {
         let inside = (0..columns).contains(&column) && (0..rows).contains(&row);
         !inside || occupied[(row * columns + column) as usize]
     };
+    let sites = (-1..=rows).flat_map(|v| (-1..=columns).map(move |u| (u, v)));
+    let sites: Vec<_> = sites.filter(|(u, v)| is_occupied(*u, *v)).collect();
     let gap = |cells: i32| (f64::from(cells.abs()) - 0.5).max(0.0);
     (0..rows * columns)
         .map(|cell| {
             let (column, row) = (cell % columns, cell / columns);
-            let sites = (-1..=rows).flat_map(|v| (-1..=columns).map(move |u| (u, v)));
-            let sites = sites.filter(|(u, v)| is_occupied(*u, *v));
-            sites.map(|(u, v)| gap(u - column).hypot(gap(v - row))).fold(f64::INFINITY, f64::min) as f32
+            sites.iter().map(|(u, v)| gap(u - column).hypot(gap(v - row))).fold(f64::INFINITY, f64::min) as f32
         })
         .collect()
 }
 
 /// Grids of every density, with lines and rooms.
-pub(super) fn grid() -> impl Strategy<Value = (usize, usize, Vec<bool>)> {
+pub(in crate::world::map::grid) fn grid() -> impl Strategy<Value = (usize, usize, Vec<bool>)> {
     (1..24_usize, 1..24_usize, prop_oneof![Just(0.0), 0.0..0.1, 0.0..1.0, Just(1.0)]).prop_flat_map(
         |(width, height, share)| {
             let cells = prop::collection::vec(0.0..1.0_f64, width * height);
@@ -29,18 +29,55 @@ pub(super) fn grid() -> impl Strategy<Value = (usize, usize, Vec<bool>)> {
     )
 }
 
+/// Long or high grids with few obstacles, where rows are computed in parts.
+fn sparse() -> impl Strategy<Value = (usize, usize, Vec<bool>)> {
+    let size = prop_oneof![(1..260_usize, 1..20_usize), (1..20_usize, 1..260_usize), (60..130_usize, 60..130_usize)];
+    (size, 0.0..0.02_f64, any::<u64>()).prop_map(|((width, height), share, seed)| {
+        use rand::{RngExt, SeedableRng};
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        (width, height, (0..width * height).map(|_| rng.random_range(0.0..1.0) < share).collect())
+    })
+}
+
 fn same(field: &[f32], expected: &[f32]) -> bool {
     field.iter().zip(expected).all(|(value, expected)| (value - expected).abs() <= 1e-5 * expected.max(1.0))
 }
 
 proptest! {
     #[test]
-    fn a_distance_field_is_what_every_pair_of_cells_gives((width, height, occupied) in grid()) {
+    fn a_distance_field_is_what_every_pair_of_cells_gives((width, height, occupied) in prop_oneof![grid(), sparse()]) {
         let field = DistanceField::new(width, height, 1.0, &occupied);
         let expected = by_brute_force(width, height, &occupied);
         prop_assert!(same(field.values(), &expected), "{:?}\n{expected:?}", field.values());
         let largest = expected.iter().fold(0.0_f32, |largest, value| largest.max(*value));
         prop_assert!(field.largest as f32 >= largest && (field.largest as f32) < largest + 2.0);
+    }
+
+    #[test]
+    fn an_updated_field_is_that_of_the_changed_grid(
+        (width, height, mut occupied) in prop_oneof![grid(), sparse()],
+        corners in prop::array::uniform4(0.0..1.0_f64),
+        changes in prop::collection::vec(any::<bool>(), 1..40),
+        rounds in 1..4_usize,
+    ) {
+        let mut field = DistanceField::new(width, height, 0.05, &occupied);
+        let [a, b, c, d] = corners;
+        for round in 0..rounds {
+            let at = |share: f64, count: usize| ((share * count as f64) as usize + 7 * round) % count;
+            let (columns, rows) = ((at(a, width), at(b, width)), (at(c, height), at(d, height)));
+            let columns = columns.0.min(columns.1)..columns.0.max(columns.1) + 1;
+            for row in rows.0.min(rows.1)..rows.0.max(rows.1) + 1 {
+                for column in columns.clone() {
+                    occupied[row * width + column] = changes[(row + column + round) % changes.len()];
+                }
+            }
+            let cells: Vec<bool> =
+                (0..height).flat_map(|row| occupied[row * width..][columns.clone()].to_vec()).collect();
+            field.update(columns, &cells);
+            let expected = DistanceField::new(width, height, 0.05, &occupied);
+            prop_assert_eq!(&field.heights, &expected.heights);
+            prop_assert_eq!(field.values(), expected.values());
+        }
     }
 
     #[test]

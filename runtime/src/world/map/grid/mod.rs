@@ -2,11 +2,15 @@
 
 mod as_map;
 mod cells;
+mod classes;
 mod error;
 mod field;
 mod geometry;
 mod nearest;
+mod update;
+mod ways;
 
+pub use classes::{CellClass, Thresholds, UnknownSpace};
 pub use error::GridError;
 pub use field::DistanceField;
 pub use geometry::{GridGeometry, MAX_SIDE_CELLS};
@@ -15,6 +19,7 @@ use crate::geometry::{Aabb, Point};
 use cells::Cells;
 use geometry::Frame;
 use std::fmt;
+use ways::Ways;
 
 /// Share of a cell's side by which a box may overlap a cell that stays free.
 const HAIR: f64 = 1e-3;
@@ -25,7 +30,12 @@ pub struct GridMap {
     name: String,
     frame: Frame,
     occupied: Cells,
+    /// Cells of unknown space, where a map has any.
+    unknown: Option<Cells>,
+    thresholds: Thresholds,
+    unknown_space: UnknownSpace,
     field: DistanceField,
+    ways: Option<Ways>,
 }
 
 impl GridMap {
@@ -41,7 +51,36 @@ impl GridMap {
         }
         let field = DistanceField::new(width, height, resolution_m, &occupied);
         let occupied = Cells::new(width, height, &occupied);
-        Ok(Self { name: name.to_owned(), frame: Frame::new(geometry), occupied, field })
+        Ok(Self {
+            name: name.to_owned(),
+            frame: Frame::new(geometry),
+            occupied,
+            unknown: None,
+            thresholds: Thresholds::default(),
+            unknown_space: UnknownSpace::default(),
+            field,
+            ways: None,
+        })
+    }
+
+    /// Of an OccupancyGrid's values in row order: -1 for unknown space, else percent.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; if the thresholds have no order; if a value is no occupancy.
+    pub fn from_occupancy(
+        name: &str,
+        geometry: GridGeometry,
+        values: &[i8],
+        thresholds: Thresholds,
+        unknown_space: UnknownSpace,
+    ) -> Result<Self, GridError> {
+        geometry.check()?;
+        if values.len() != geometry.cells() {
+            return Err(GridError::Cells { expected: geometry.cells(), got: values.len() });
+        }
+        let (occupied, unknown) = thresholds.check()?.read(values, unknown_space)?;
+        let unknown = unknown.contains(&true).then(|| Cells::new(geometry.width, geometry.height, &unknown));
+        Ok(Self { unknown, thresholds, unknown_space, ..Self::new(name, geometry, occupied)? })
     }
 
     /// Boxes drawn as cells: every cell that a box overlaps by more than a hair is occupied, and so is every cell that
@@ -90,6 +129,29 @@ impl GridMap {
     /// Whether a cell is occupied; true outside.
     pub fn is_occupied(&self, column: usize, row: usize) -> bool {
         self.occupied.get(column, row)
+    }
+
+    /// What a cell is; unknown outside. Unknown cells may be occupied, as [`Self::is_occupied`] says.
+    pub fn class_of(&self, column: usize, row: usize) -> CellClass {
+        let is_outside = column >= self.geometry().width || row >= self.geometry().height;
+        if is_outside || self.unknown.as_ref().is_some_and(|unknown| unknown.get(column, row)) {
+            CellClass::Unknown
+        } else if self.is_occupied(column, row) {
+            CellClass::Occupied
+        } else {
+            CellClass::Free
+        }
+    }
+
+    /// Whether a way through a cell is free but should cost the search more.
+    pub fn is_costly(&self, column: usize, row: usize) -> bool {
+        self.unknown_space == UnknownSpace::Costly && self.class_of(column, row) == CellClass::Unknown
+    }
+
+    /// Computes which cells a way connects that keeps `distance_m`, for [`Map::may_connect`](super::Map::may_connect) of
+    /// this distance and larger ones; until then, and after an update, all cells count as connected.
+    pub fn compute_ways(&mut self, distance_m: f64) {
+        self.ways = Some(Ways::new(&self.field, self.geometry().resolution_m, distance_m));
     }
 
     /// Its distance field.

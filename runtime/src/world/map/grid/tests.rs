@@ -113,3 +113,64 @@ fn numbers_that_make_no_grid_are_refused() {
     assert!(refused(|grid| grid.yaw_rad = f64::NAN).contains("NaN rad"));
     assert!(refused(|grid| grid.origin[1] = f64::INFINITY).contains("origin"));
 }
+
+fn of_values(values: &[i8], unknown: UnknownSpace) -> GridMap {
+    GridMap::from_occupancy("values", geometry(values.len(), 1), values, Thresholds { free: 25, occupied: 65 }, unknown)
+        .expect("a grid")
+}
+
+#[test]
+fn unknown_space_counts_as_its_policy_says() {
+    use CellClass::{Free, Occupied, Unknown};
+    let values = [0, 25, 26, 64, 65, 100, -1];
+    for (policy, blocked, costly) in
+        [(UnknownSpace::Occupied, true, false), (UnknownSpace::Free, false, false), (UnknownSpace::Costly, false, true)]
+    {
+        let map = of_values(&values, policy);
+        let classes: Vec<_> = (0..7).map(|column| map.class_of(column, 0)).collect();
+        assert_eq!(classes, [Free, Free, Unknown, Unknown, Occupied, Occupied, Unknown]);
+        let occupied: Vec<_> = (0..7).map(|column| map.is_occupied(column, 0)).collect();
+        assert_eq!(occupied, [false, false, blocked, blocked, true, true, blocked], "{policy:?}");
+        assert!(map.is_costly(6, 0) == costly && map.is_costly(2, 0) == costly && !map.is_costly(0, 0));
+        assert_eq!((map.class_of(7, 0), map.class_of(0, 1)), (Unknown, Unknown), "outside");
+    }
+    let read = |values: &[i8], thresholds| {
+        GridMap::from_occupancy("wrong", geometry(2, 1), values, thresholds, UnknownSpace::Free).map(|_| ())
+    };
+    assert_eq!(read(&[0, 101], Thresholds::default()), Err(GridError::Occupancy { index: 1, got: 101 }));
+    assert_eq!(read(&[-2, 0], Thresholds::default()), Err(GridError::Occupancy { index: 0, got: -2 }));
+    for (free, occupied) in [(65, 65), (-1, 65), (20, 101), (70, 65)] {
+        let expected = Err(GridError::Thresholds { free, occupied });
+        assert_eq!(read(&[0, 0], Thresholds { free, occupied }), expected);
+    }
+}
+
+#[test]
+fn an_updated_map_is_the_one_made_anew() {
+    let values: Vec<i8> = (0..40 * 30).map(|cell| [0, 0, 0, 0, 0, 100, 0, -1, 0, 30, 0][cell * 7 % 11]).collect();
+    for policy in [UnknownSpace::Occupied, UnknownSpace::Free, UnknownSpace::Costly] {
+        let make = |values: &[i8]| {
+            GridMap::from_occupancy("map", geometry(40, 30), values, Thresholds::default(), policy).expect("a grid")
+        };
+        let (mut map, mut values) = (make(&vec![0; 1200]), values.clone());
+        map.compute_ways(0.1);
+        map.update([0, 0], [40, 30], &values).expect("updated");
+        map.update([3, 5], [20, 9], &[0; 180]).expect("updated");
+        map.update([40, 30], [0, 0], &[]).expect("nothing");
+        for cell in 0..180 {
+            values[(5 + cell / 20) * 40 + 3 + cell % 20] = 0;
+        }
+        let anew = make(&values);
+        assert_eq!(
+            (&map.occupied, &map.unknown, map.field().values()),
+            (&anew.occupied, &anew.unknown, anew.field().values())
+        );
+        assert!(map.ways.is_none());
+        let before = map.clone();
+        for (corner, size, count) in [([39, 0], [2, 1], 2), ([usize::MAX, 0], [2, 1], 2), ([0, 0], [2, 2], 3)] {
+            assert!(map.update(corner, size, &vec![0; count]).is_err());
+        }
+        assert_eq!(map.update([0, 0], [1, 1], &[101]), Err(GridError::Occupancy { index: 0, got: 101 }));
+        assert!(map == before);
+    }
+}
