@@ -4,7 +4,6 @@ use super::arguments::within;
 use super::map_arguments::{barn_worlds, robot_named};
 use super::output::{CliError, print_json, print_text};
 use crate::evaluate::{BarnDriver, BarnResult, run_barn};
-use crate::planner::corridor::PathMethod;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use std::path::PathBuf;
@@ -31,6 +30,9 @@ pub(super) struct EvalBarn {
     /// The robot: a drive by name or TOML file
     #[arg(long, default_value = "jackal", value_name = "NAME|FILE")]
     robot: String,
+    /// Who drives
+    #[arg(long, value_delimiter = ',', default_value = "optimizer,smoothed,search,dwa", value_name = "NAMES")]
+    drivers: Vec<BarnDriver>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -40,18 +42,13 @@ impl EvalBarn {
     pub(super) fn run(&self) -> Result<(), CliError> {
         let worlds = barn_worlds(&self.maps, self.every)?;
         let robot = robot_named(&self.robot)?;
-        let drivers = [
-            BarnDriver::Planner(PathMethod::Optimizer),
-            BarnDriver::Planner(PathMethod::Smoothed),
-            BarnDriver::Planner(PathMethod::Search),
-            BarnDriver::DynamicWindow,
-        ];
-        let runs = worlds.len() as u64 * self.runs * drivers.len() as u64;
+        let runs = worlds.len() as u64 * self.runs * self.drivers.len() as u64;
         let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr());
         let seeds = self.seed..self.seed + self.runs;
-        let results = drivers
-            .into_iter()
-            .map(|driver| run_barn(&worlds, &robot, driver, seeds.clone(), || bar.inc(1)))
+        let results = self
+            .drivers
+            .iter()
+            .map(|driver| run_barn(&worlds, &robot, *driver, seeds.clone(), || bar.inc(1)))
             .collect::<Result<Vec<BarnResult>, _>>()
             .map_err(CliError::input)?;
         bar.finish_and_clear();

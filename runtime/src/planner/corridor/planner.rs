@@ -224,6 +224,7 @@ impl CorridorPlanner {
         match self.method {
             PathMethod::Search => {
                 self.steps.offsets = began.elapsed();
+                self.outcome = PathOutcome::Clear;
                 return Ok(());
             }
             PathMethod::Smoothed => {

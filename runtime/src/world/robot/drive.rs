@@ -58,6 +58,7 @@ pub(super) fn with_share(limits: DriveLimits, share: f64) -> DriveLimits {
         turn_rate_radps: (0.5 + 0.5 * share) * limits.turn_rate_radps,
         curvature_radpm: (0.5 + 0.5 * share) * limits.curvature_radpm,
         curvature_rate: share * limits.curvature_rate,
+        lateral_acceleration_mps2: share * limits.lateral_acceleration_mps2,
         ..limits
     }
 }
