@@ -73,15 +73,11 @@ pub fn open_map_set(folder: &Path, kind: MapSetKind, queries: usize, seed: u64) 
     let mut maps = Vec::new();
     for path in &paths {
         let name = stem(path);
-        let archive = || -> Result<ArrayFile, MapFileError> {
-            let bytes = read_bytes(path).map_err(|got| MapFileError::read(path, "arrays of maps", got))?;
-            ArrayFile::new(bytes).map_err(|fault| fault.of(path))
-        };
         match kind {
-            MapSetKind::Barn => maps.extend(barn::worlds(&name, archive()?).map_err(|fault| fault.of(path))?),
+            MapSetKind::Barn => maps.extend(open_barn_worlds(path, 1)?.into_iter().map(|(_, world)| world)),
             MapSetKind::Grid32 => {
                 let count = GRID32_MAPS.div_ceil(paths.len());
-                let read = grid32::maps(&name, archive()?, count, queries, seed);
+                let read = grid32::maps(&name, archive(path)?, count, queries, seed);
                 maps.extend(read.map_err(|fault| fault.of(path))?);
             }
             MapSetKind::Nav2 | MapSetKind::Movingai => {
@@ -101,6 +97,19 @@ pub fn open_map_set(folder: &Path, kind: MapSetKind, queries: usize, seed: u64) 
         }
     }
     Ok(maps)
+}
+
+/// BARN's worlds in a file with their numbers: every n-th number from the first on.
+///
+/// # Errors
+/// As [`open_map_set`].
+pub fn open_barn_worlds(path: &Path, every: usize) -> Result<Vec<(usize, NamedMap)>, MapFileError> {
+    barn::worlds(&stem(path), archive(path)?, every).map_err(|fault| fault.of(path))
+}
+
+fn archive(path: &Path) -> Result<ArrayFile, MapFileError> {
+    let bytes = read_bytes(path).map_err(|got| MapFileError::read(path, "arrays of maps", got))?;
+    ArrayFile::new(bytes).map_err(|fault| fault.of(path))
 }
 
 fn files_of(folder: &Path, kind: MapSetKind) -> Result<Vec<PathBuf>, MapFileError> {
