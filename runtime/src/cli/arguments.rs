@@ -1,11 +1,13 @@
 //! Arguments that several commands share: planner, engine, pilot, drift, view.
 
+use super::map_arguments::planners_of;
 use super::output::CliError;
 use crate::correction::{CorrectionSettings, Strength};
 use crate::figures::Place;
 use crate::gate::Infeasible;
 use crate::model::{Artefact, EngineChoice};
 use crate::pilot::PilotSettings;
+use crate::planner::corridor::PathMethod;
 use crate::planner::{
     Control, ControlPlanner, DenoiserSettings, Planner, PlannerDescription, PlannerSettings, RolloutSettings, load,
 };
@@ -42,6 +44,9 @@ pub(super) struct PlannerArguments {
     /// Plan without a network, through the same correction and gate
     #[arg(long, value_enum, conflicts_with = "model", value_name = "NAME")]
     pub(super) control: Option<Control>,
+    /// A planner of any map instead: corridor takes the network of --model or the shipped one, the others need none
+    #[arg(long, value_enum, conflicts_with = "control", value_name = "NAME")]
+    pub(super) planner: Option<PathMethod>,
     #[command(flatten)]
     pub(super) settings: PlannerSettings,
     #[command(flatten)]
@@ -67,6 +72,10 @@ impl PlannerArguments {
             let planner = ControlPlanner::new(control, layout(&self.layout)?, self.settings.seed);
             return Ok(Opened { planner: Box::new(planner), model: None });
         }
+        if let Some(method) = self.planner {
+            let planner = planners_of(&[method], self.model.as_deref())?.remove(0);
+            return Ok(Opened { planner: Box::new(planner), model: None });
+        }
         let own = match (&self.model, shipped_name) {
             (None, Some(name)) => Some(shipped(name)?),
             (model, _) => model.clone(),
@@ -74,6 +83,11 @@ impl PlannerArguments {
         let (path, artefact) = open_model(own.as_deref(), &self.layout)?;
         let planner = load(&artefact, &self.engine.choice()?, &self.settings).map_err(CliError::input)?;
         Ok(Opened { planner, model: Some((path, artefact.sha256().to_owned())) })
+    }
+
+    /// The maze to plan in: the planner's own, or for a planner of any map the one that is named.
+    pub(super) fn maze(&self, planner: &PlannerDescription) -> Result<Layout, CliError> {
+        planner.layout.clone().map_or_else(|| layout(&self.layout), Ok)
     }
 
     /// Refuses options of a network beside a control, where they would have no effect.

@@ -7,7 +7,7 @@ use crate::evaluate::{Audit, Scores, episodes};
 use crate::pilot::{Clock, EpisodeReport, Pilot};
 use crate::planner::{Planner, PlannerDescription};
 use crate::view::Stage;
-use crate::world::{EpisodeRules, Layout, MazeWorld, TimeOptimalBound};
+use crate::world::{EpisodeRules, MazeWorld, TimeOptimalBound};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -61,6 +61,7 @@ const DEADLINE: Duration = Duration::from_millis(50);
 /// What the report of a demo is made of.
 struct Driven {
     description: PlannerDescription,
+    layout: String,
     model: Option<(PathBuf, String)>,
     pilot: Pilot<Box<dyn Planner>>,
     reports: Vec<EpisodeReport>,
@@ -89,7 +90,7 @@ impl Demo {
         let shipped = (self.family == DemoPlanner::Policy).then_some("maze-policy");
         let Opened { planner, model } = self.planner.open(shipped)?;
         let description = planner.description().clone();
-        let world = MazeWorld::new(description.maze().map_err(CliError::input)?.clone());
+        let world = MazeWorld::new(self.planner.maze(&description)?);
         let rules = EpisodeRules::of(world.layout());
         let mut view = self.planner.view.clone();
         // A build without pictures still has a demo.
@@ -113,13 +114,14 @@ impl Demo {
         }
         finish_view(view);
         let scores = Scores::of(&rules, &bound, &starts, &reports);
-        Ok(Driven { description, model, pilot, reports, scores, plans_unsafe: audit.unsafe_plans, rrd })
+        let layout = world.layout().name().to_owned();
+        Ok(Driven { description, layout, model, pilot, reports, scores, plans_unsafe: audit.unsafe_plans, rrd })
     }
 
     fn print_json(&self, driven: &Driven) -> Result<(), CliError> {
         let (statistics, reports) = (driven.pilot.statistics(), &driven.reports);
         print_json(&serde_json::json!({
-            "layout": driven.description.layout.as_ref().map(Layout::name),
+            "layout": driven.layout,
             "episodes": reports.len(),
             "seed": self.planner.settings.seed,
             "score": driven.scores.score.mean,
@@ -161,7 +163,7 @@ impl Driven {
         print_text(&format!(
             "{} episodes in {}: score {:.1} of at most {:.1}, {} reached\nplans     {} checked, {} kept, {} fallbacks, {} unsafe\nresidual  {:.3} m proposed, {:.4} m corrected\ntime      p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms per checked plan{}\nengine    {}{recording}",
             self.reports.len(),
-            self.description.layout.as_ref().map_or("any map", Layout::name),
+            self.layout,
             self.scores.score.mean,
             self.scores.bound,
             self.reached(),

@@ -88,7 +88,7 @@ impl Maze {
         let Opened { planner, model } = self.planner.open(None)?;
         let description = planner.description().clone();
         let (model, model_sha256) = model.map(|(path, sha256)| (path.display().to_string(), sha256)).unzip();
-        let world = MazeWorld::new(description.maze().map_err(CliError::input)?.clone());
+        let world = MazeWorld::new(self.planner.maze(&description)?);
         let rules = EpisodeRules::of(world.layout());
         let episodes = episodes(world.layout(), self.episodes, self.planner.settings.seed);
         let goal = episodes.first().map_or([0.0; 2], |episode| episode.goal);

@@ -1,7 +1,7 @@
 //! `planwright eval barn`
 
 use super::arguments::within;
-use super::map_arguments::{barn_robot, barn_worlds};
+use super::map_arguments::{barn_worlds, robot_named};
 use super::output::{CliError, print_json, print_text};
 use crate::evaluate::{BarnDriver, BarnResult, run_barn};
 use crate::planner::corridor::PathMethod;
@@ -16,10 +16,10 @@ Example: planwright eval barn --json
 The challenge's rule on its worlds 0, 6, .., 294 with a differential drive of Jackal's size and the challenge's lidar, in our
 own simulator: the map is what the lidar has seen. Scores compare with those of the other drivers here, not with Gazebo's.")]
 pub(super) struct EvalBarn {
-    /// File of the worlds
-    #[arg(long, default_value = "../shared/data/maps/barn_even.npz", value_name = "FILE")]
-    worlds: PathBuf,
-    /// Every Nth world from the first on
+    /// Folder with the worlds: barn_*.npz
+    #[arg(long, default_value = "../shared/data/maps", value_name = "FOLDER")]
+    maps: PathBuf,
+    /// Worlds whose numbers are multiples of this
     #[arg(long, default_value_t = 6, value_parser = within(1..=300_usize), value_name = "N")]
     every: usize,
     /// Runs per world, with other noise
@@ -28,9 +28,9 @@ pub(super) struct EvalBarn {
     /// Seed of the first run
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
-    /// A robot's TOML file (default: of Jackal's size)
-    #[arg(long, value_name = "FILE")]
-    robot: Option<String>,
+    /// The robot: a drive by name or TOML file
+    #[arg(long, default_value = "jackal", value_name = "NAME|FILE")]
+    robot: String,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -38,8 +38,8 @@ pub(super) struct EvalBarn {
 
 impl EvalBarn {
     pub(super) fn run(&self) -> Result<(), CliError> {
-        let worlds = barn_worlds(&self.worlds, self.every)?;
-        let robot = barn_robot(self.robot.as_deref())?;
+        let worlds = barn_worlds(&self.maps, self.every)?;
+        let robot = robot_named(&self.robot)?;
         let drivers = [
             BarnDriver::Planner(PathMethod::Optimizer),
             BarnDriver::Planner(PathMethod::Smoothed),

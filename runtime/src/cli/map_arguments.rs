@@ -6,8 +6,8 @@ use crate::evaluate::{BarnWorld, MapCase};
 use crate::geometry::Footprint;
 use crate::model::EngineChoice;
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
-use crate::world::map::files::{MapSetKind, NamedMap, open_barn_worlds, open_map, open_map_set};
-use crate::world::robot::{Differential, DriveLimits, Omni};
+use crate::world::map::files::{MapSetKind, NamedMap, open_map, open_map_set};
+use crate::world::robot::{Differential, DriveLimits, Omni, RobotFile};
 use crate::world::{Map, Robot};
 use std::path::Path;
 use std::sync::Arc;
@@ -40,28 +40,22 @@ pub(super) fn robot_for(name: &str, set: MapSetKind, turning_length_m: f64) -> R
             };
             Ok(Arc::new(Differential { step_secs, footprint, limits }))
         }
-        _ => robot_from(name),
+        _ => robot_named(name),
     }
 }
 
 /// A robot by name, else from a file.
 pub(super) fn robot_named(name: &str) -> Result<Arc<dyn Robot>, CliError> {
-    match name {
-        "omni" => Ok(Arc::new(Omni::default())),
-        "differential" => Ok(Arc::new(Differential::default())),
-        _ => robot_from(name),
-    }
+    RobotFile::find(name).map(|file| file.robot).map_err(CliError::input)
 }
 
 /// The map in a file.
 pub(super) fn map_from(path: &Path) -> Result<Arc<dyn Map>, CliError> {
     let file = open_map(path).map_err(CliError::input)?;
-    warn(&file.warnings);
+    for warning in &file.warnings {
+        eprintln!("warning: {warning}");
+    }
     Ok(Arc::new(file.map))
-}
-
-fn robot_from(path: &str) -> Result<Arc<dyn Robot>, CliError> {
-    Err(CliError::wrong(format!("--robot: expected omni, differential or a robot's file, got '{path}'")))
 }
 
 /// The methods' planners; the corridor network is a model's, else the shipped one's.
@@ -84,34 +78,33 @@ fn corridor(model: Option<&Path>) -> Result<CorridorPlanner, CliError> {
 /// The maps of a set with their queries.
 pub(super) fn load_cases(folder: &Path, set: MapSetKind, queries: usize, seed: u64) -> Result<Vec<MapCase>, CliError> {
     let maps = open_map_set(folder, set, queries, seed).map_err(CliError::input)?;
-    let case = |map: NamedMap| {
-        warn(&map.warnings);
-        let queries = map.queries.iter().map(|query| [query.start, query.goal]).collect();
-        MapCase { map: Arc::new(map.map), queries }
+    for map in &maps {
+        for warning in &map.warnings {
+            eprintln!("warning: {}: {warning}", map.name);
+        }
+    }
+    let case = |named: NamedMap| MapCase {
+        queries: named.queries.iter().map(|query| [query.start, query.goal]).collect(),
+        map: Arc::new(named.map),
     };
     Ok(maps.into_iter().map(case).collect())
 }
 
-/// Every n-th world of a file.
-pub(super) fn barn_worlds(file: &Path, every: usize) -> Result<Vec<BarnWorld>, CliError> {
-    let worlds = open_barn_worlds(file, every).map_err(CliError::input)?;
-    let world = |(number, world): (usize, NamedMap)| {
-        let path_length_m = world.queries.first().and_then(|query| query.reference_m)?;
-        Some(BarnWorld { number, truth: Arc::new(world.map), path_length_m })
+/// The worlds in a folder whose numbers are multiples of `every`.
+pub(super) fn barn_worlds(folder: &Path, every: usize) -> Result<Vec<BarnWorld>, CliError> {
+    let maps = open_map_set(folder, MapSetKind::Barn, 1, 0).map_err(CliError::input)?;
+    let number = |name: &str| name.rsplit(|letter: char| !letter.is_ascii_digit()).next()?.parse::<usize>().ok();
+    let world = |named: NamedMap| {
+        let number = number(&named.name).filter(|number| number % every == 0)?;
+        let path_length_m = named.queries.first()?.reference_m?;
+        Some(BarnWorld { number, truth: Arc::new(named.map), path_length_m })
     };
-    Ok(worlds.into_iter().filter_map(world).collect())
-}
-
-fn warn(warnings: &[String]) {
-    for warning in warnings {
-        eprintln!("warning: {warning}");
+    let worlds: Vec<BarnWorld> = maps.into_iter().filter_map(world).collect();
+    if worlds.is_empty() {
+        return Err(CliError::wrong(format!(
+            "--every: expected the number of a world in {} to be a multiple of {every}, got none",
+            folder.display()
+        )));
     }
-}
-
-/// The Jackal: 0.508 x 0.430 m, 2 m/s; or a robot's file.
-pub(super) fn barn_robot(file: Option<&str>) -> Result<Arc<dyn Robot>, CliError> {
-    match file {
-        Some(file) => robot_from(file),
-        None => robot_from("jackal"),
-    }
+    Ok(worlds)
 }

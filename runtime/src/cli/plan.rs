@@ -32,9 +32,6 @@ pub(super) struct Plan {
     /// The robot on a map: a name or a TOML file
     #[arg(long, default_value = "differential", value_name = "NAME|FILE", requires = "map")]
     robot: String,
-    /// How the path is found on a map; corridor takes the network of --model or the shipped one
-    #[arg(long, value_enum, default_value_t = PathMethod::Optimizer, value_name = "NAME", requires = "map")]
-    planner: PathMethod,
     #[command(flatten)]
     maze: PlannerArguments,
 }
@@ -53,7 +50,7 @@ struct Question {
 impl Plan {
     fn in_maze(&self) -> Result<Question, CliError> {
         let planner = self.maze.open(None)?.planner;
-        let layout = planner.description().maze().map_err(CliError::input)?.clone();
+        let layout = self.maze.maze(planner.description())?;
         let start = parse_state(&self.start, "--start")?;
         let goal = parse_goal(self.goal.as_deref(), &layout)?;
         let world = World::clone(&MazeWorld::new(layout.clone()));
@@ -80,7 +77,8 @@ impl Plan {
             let option = if infeasible.is_of_start() { "--start" } else { "--goal" };
             CliError::wrong(format!("{option}: {infeasible}"))
         })?;
-        let planner = planners_of(&[self.planner], self.maze.model.as_deref())?.remove(0);
+        let planner =
+            planners_of(&[self.maze.planner.unwrap_or(PathMethod::Optimizer)], self.maze.model.as_deref())?.remove(0);
         let start = State::at_pose(start, start_yaw.unwrap_or_default());
         Ok(Question { world, start, goal, goal_heading_rad, planner: Box::new(planner), layout: None })
     }

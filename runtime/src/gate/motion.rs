@@ -152,7 +152,8 @@ mod tests {
                 let (sin, cos) = states[60].heading_rad.sin_cos();
                 states[60].position = [states[60].position[0] + 0.02 * cos, states[60].position[1] + 0.02 * sin];
             };
-            assert_eq!(verdict(robot, teleported), "acceleration", "{robot:?}");
+            let jumped = verdict(robot, teleported);
+            assert!(["acceleration", "slip"].contains(&jumped), "{jumped} {robot:?}");
             let halted = verdict(robot, |states| states[60].velocity = [0.0; 2]);
             assert!(["acceleration", "turn_rate"].contains(&halted), "{halted} {robot:?}");
         }

@@ -4,7 +4,7 @@ mod footprint;
 mod hermite;
 mod segment;
 
-pub use footprint::{Disc, Footprint, FootprintError, MAX_CORNERS, Polygon};
+pub use footprint::{Footprint, FootprintError, MAX_CORNERS, Polygon};
 pub use hermite::Hermite;
 pub use segment::{Aabb, distance, distance_to_segment};
 

@@ -187,8 +187,16 @@ impl TimeParameterizer {
         let loaded = self.load(&path);
         self.path = path;
         loaded?;
-        self.find_bends();
         let ahead = if reversed { -1.0 } else { 1.0 };
+        if let Some(first) = self.nodes.first_mut() {
+            // The parabola through the first points is off by a hair: the heading is what the path begins with.
+            let (sin, cos) = pose.heading_rad.sin_cos();
+            let [x, y] = [ahead * cos, ahead * sin];
+            if x * first.tangent[0] + y * first.tangent[1] > 0.9 {
+                first.tangent = [x, y];
+            }
+        }
+        self.find_bends();
         let fastest = if reversed { -limits.min_speed_mps } else { limits.max_speed_mps };
         let motion = MotionLimits::Drive(DriveLimits { max_speed_mps: fastest, ..*limits });
         self.backward(&motion);
@@ -221,14 +229,16 @@ impl TimeParameterizer {
         Ok(timed.states.last().copied().unwrap_or(*pose))
     }
 
-    /// Signed curvature at every node, and its rate by differences.
+    /// Signed curvature at every node, and its rate by the larger of the differences to its neighbours.
     fn find_bends(&mut self) {
         for node in &mut self.nodes {
             node.bend = [node.tangent[0] * node.curvature[1] - node.tangent[1] * node.curvature[0], 0.0];
         }
+        let mut before = 0.0_f64;
         for index in 0..self.nodes.len().saturating_sub(1) {
-            let rate = (self.nodes[index + 1].bend[0] - self.nodes[index].bend[0]) / self.nodes[index].step;
-            self.nodes[index].bend[1] = rate;
+            let after = (self.nodes[index + 1].bend[0] - self.nodes[index].bend[0]) / self.nodes[index].step;
+            self.nodes[index].bend[1] = if before.abs() > after.abs() { before } else { after };
+            before = after;
         }
     }
 }

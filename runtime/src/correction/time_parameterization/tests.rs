@@ -123,7 +123,7 @@ fn magnitudes_bound_a_bend_by_the_norm() {
 fn a_drive_faces_along_the_path_within_all_its_limits() {
     let timed = timed_drive(&half_turn(), State::default(), MotionLimits::Drive(DRIVE), None);
     let end = timed.states.last().expect("states");
-    assert!((end.heading_rad - PI).abs() < 0.05 && end.speed() == 0.0, "{end:?}");
+    assert!(wrapped(end.heading_rad - PI).abs() < 0.05 && end.speed() == 0.0, "{end:?}");
     let mut lateral_most = 0.0_f64;
     for pair in timed.states.windows(2) {
         let (speed, rate) = (pair[0].forward_speed(), pair[0].turn_rate_radps);

@@ -2,7 +2,7 @@
 
 mod polygon;
 
-pub use polygon::{Disc, FootprintError, MAX_CORNERS, Polygon};
+pub use polygon::{FootprintError, MAX_CORNERS, Polygon};
 
 /// Outline of a robot, given round its position.
 #[derive(Clone, Copy, Debug, PartialEq)]

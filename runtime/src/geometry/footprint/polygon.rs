@@ -1,14 +1,10 @@
-//! A polygon as footprint, covered by discs for collision checks.
+//! A polygon as footprint.
 
 use crate::figures::{Figure, Place};
 use crate::geometry::{Point, distance, distance_to_segment};
 
 /// Corners at most.
 pub const MAX_CORNERS: usize = 32;
-/// Discs at most.
-const MAX_DISCS: usize = 8;
-/// Discs are added until they stick out of the polygon by at most this share of its inscribed radius.
-const OVERHANG_SHARE: f64 = 0.1;
 /// Corners are at most this far from the centre, metres.
 const MAX_EXTENT_M: f64 = 100.0;
 
@@ -42,26 +38,13 @@ pub enum FootprintError {
     Padding(f64),
 }
 
-/// A disc in the robot's frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Disc {
-    /// Its centre, metres.
-    pub centre: Point,
-    /// Its radius, padding included, metres.
-    pub radius_m: f64,
-}
-
 /// A simple polygon, convex or concave, that contains the robot's centre, with a padding around.
-///
-/// Maps sweep discs, so 1 to 8 discs along its longer side cover it: none of its points is outside them, and no point of
-/// them is farther than [`Polygon::overhang_m`] from it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Polygon {
     corners: [Point; MAX_CORNERS],
     corner_count: usize,
-    discs: [Disc; MAX_DISCS],
-    disc_count: usize,
-    overhang_m: f64,
+    padding_m: f64,
+    spine: [Point; 2],
     inscribed_radius_m: f64,
     circumscribed_radius_m: f64,
 }
@@ -88,13 +71,11 @@ impl Polygon {
         if !(contains(corners, [0.0; 2]) && inscribed_m > 1e-6) {
             return Err(FootprintError::CentreOutside);
         }
-        let (discs, disc_count, overhang_m) = covering(corners, OVERHANG_SHARE * inscribed_m);
         let mut polygon = Self {
             corners: [[0.0; 2]; MAX_CORNERS],
             corner_count: corners.len(),
-            discs: discs.map(|disc| Disc { radius_m: disc.radius_m + padding_m, ..disc }),
-            disc_count,
-            overhang_m,
+            padding_m,
+            spine: spine(corners, inscribed_m),
             inscribed_radius_m: inscribed_m + padding_m,
             circumscribed_radius_m: corners.iter().map(|[x, y]| x.hypot(*y)).fold(0.0, f64::max) + padding_m,
         };
@@ -107,14 +88,19 @@ impl Polygon {
         self.corners.get(..self.corner_count).unwrap_or_default()
     }
 
-    /// Discs that cover polygon and padding.
-    pub fn discs(&self) -> &[Disc] {
-        self.discs.get(..self.disc_count).unwrap_or_default()
+    /// The padding, metres.
+    pub const fn padding_m(&self) -> f64 {
+        self.padding_m
     }
 
-    /// How far the discs reach beyond polygon and padding at most, metres.
-    pub const fn overhang_m(&self) -> f64 {
-        self.overhang_m
+    /// The sides, from corner to corner, without the padding.
+    pub fn sides(&self) -> impl Iterator<Item = (Point, Point)> + Clone + '_ {
+        sides(self.corners())
+    }
+
+    /// A segment through the centre along which the inscribed circle, moved, stays inside the polygon.
+    pub const fn spine(&self) -> [Point; 2] {
+        self.spine
     }
 
     /// As [`Footprint::inscribed_radius_m`](super::Footprint::inscribed_radius_m).
@@ -180,57 +166,22 @@ fn to_sides(corners: &[Point], point: Point) -> f64 {
     sides(corners).map(|(a, b)| distance_to_segment(point, a, b)).fold(f64::INFINITY, f64::min)
 }
 
-/// As few discs as stick out by at most `enough_m`, or [`MAX_DISCS`]; how many, and how far they stick out.
-fn covering(corners: &[Point], enough_m: f64) -> ([Disc; MAX_DISCS], usize, f64) {
-    let range = |axis: usize| {
-        let values = corners.iter().map(|corner| corner[axis]);
-        [values.clone().fold(f64::INFINITY, f64::min), values.fold(f64::NEG_INFINITY, f64::max)]
-    };
-    let [width, height] = [0, 1].map(|axis| range(axis)[1] - range(axis)[0]);
-    let axis = usize::from(height > width);
-    let [low, high] = range(axis);
-    let mut discs = [Disc::default(); MAX_DISCS];
-    let (mut count, mut overhang_m) = (0, f64::INFINITY);
-    while count < MAX_DISCS && overhang_m > enough_m {
-        count += 1;
-        let cut = |index: usize| low + (high - low) * index as f64 / count as f64;
-        for (index, disc) in discs.iter_mut().enumerate().take(count) {
-            *disc = of_strip(corners, axis, [cut(index), cut(index + 1)]);
-        }
-        overhang_m = discs.iter().take(count).map(|disc| overhang(corners, disc)).fold(0.0, f64::max);
-    }
-    (discs, count, overhang_m)
-}
+/// Steps in which the spine grows each way.
+const SPINE_STEPS: u32 = 64;
 
-/// A disc round the part of the polygon between two cuts across an axis: its farthest points are corners of that part.
-fn of_strip(corners: &[Point], axis: usize, [from, to]: [f64; 2]) -> Disc {
-    let part = || {
-        let at_cuts = sides(corners).flat_map(move |(a, b)| {
-            [from, to].into_iter().filter_map(move |cut| {
-                let share = (cut - a[axis]) / (b[axis] - a[axis]);
-                (0.0..=1.0).contains(&share).then(|| crate::geometry::lerp(a, b, share))
-            })
-        });
-        let within = move |corner: &Point| (from..=to).contains(&corner[axis]);
-        corners.iter().copied().filter(within).chain(at_cuts)
-    };
-    let across = part().map(|point| point[1 - axis]);
-    let middle = 0.5 * (across.clone().fold(f64::INFINITY, f64::min) + across.fold(f64::NEG_INFINITY, f64::max));
-    let mut centre = [0.5 * (from + to); 2];
-    centre[1 - axis] = middle;
-    // A hair wider, against rounding at the corners.
-    Disc { centre, radius_m: part().map(|point| distance(point, centre)).fold(0.0, f64::max) + 1e-9 }
-}
-
-/// How far a disc sticks out, at 90 points of its circle.
-fn overhang(corners: &[Point], disc: &Disc) -> f64 {
-    let [x, y] = disc.centre;
-    (0..90)
-        .map(|index| (4.0 * f64::from(index)).to_radians().sin_cos())
-        .map(|(sin, cos)| [x + disc.radius_m * cos, y + disc.radius_m * sin])
-        .filter(|point| !contains(corners, *point))
-        .map(|point| to_sides(corners, point))
-        .fold(0.0, f64::max)
+/// Along the frame's axis in which the polygon is longer, as far as the circle stays inside.
+fn spine(corners: &[Point], radius_m: f64) -> [Point; 2] {
+    let most = |axis: usize| corners.iter().map(|corner| corner[axis].abs()).fold(0.0, f64::max);
+    let axis = usize::from(most(1) > most(0));
+    [-1.0, 1.0].map(|side| {
+        let at = |step: u32| {
+            let mut point = [0.0; 2];
+            point[axis] = side * most(axis) * f64::from(step) / f64::from(SPINE_STEPS);
+            point
+        };
+        let fits = |step: &u32| contains(corners, at(*step)) && to_sides(corners, at(*step)) >= radius_m - 1e-9;
+        at((1..=SPINE_STEPS).take_while(fits).last().unwrap_or(0))
+    })
 }
 
 #[cfg(test)]
@@ -251,29 +202,14 @@ mod tests {
     }
 
     #[test]
-    fn discs_cover_the_polygon_and_stick_out_no_farther_than_stated() {
-        let turned: Vec<Point> = FORK.iter().map(|[x, y]| [0.8 * x - 0.6 * y, 0.6 * x + 0.8 * y]).collect();
-        for corners in [&BOX[..], &FORK, &turned, &[[2.0, 0.1], [-2.0, 0.1], [0.0, -0.3]]] {
-            let polygon = Polygon::new(corners, 0.0).expect("a polygon");
-            assert!((1..=MAX_DISCS).contains(&polygon.discs().len()));
-            let (mut inside, mut worst) = (0, 0.0_f64);
-            for index in 0..40_000 {
-                let point = [f64::from(index % 200) * 0.025 - 2.5, f64::from(index / 200) * 0.025 - 2.5];
-                let covered = polygon.discs().iter().any(|disc| distance(disc.centre, point) <= disc.radius_m);
-                let within = contains(corners, point);
-                assert!(covered || !within, "{point:?}");
-                inside += u32::from(within);
-                if covered && !within {
-                    worst = worst.max(to_sides(corners, point));
-                }
-            }
-            assert!(inside > 100 && worst <= polygon.overhang_m() + 2e-3, "{worst} {}", polygon.overhang_m());
+    fn the_spine_carries_the_inscribed_circle_through_the_inside() {
+        let long = Polygon::new(&[[0.6, 0.2], [-0.6, 0.2], [-0.6, -0.2], [0.6, -0.2]], 0.0).expect("a box");
+        let [back, front] = long.spine();
+        assert!((front[0] - 0.4).abs() < 0.02 && (back[0] + 0.4).abs() < 0.02 && front[1] == 0.0, "{back:?} {front:?}");
+        let fork = Polygon::new(&FORK, 0.0).expect("a fork");
+        for end in fork.spine() {
+            assert!(contains(&FORK, end) && to_sides(&FORK, end) >= fork.inscribed_radius_m() - 1e-9, "{end:?}");
         }
-        // Nearly square: three discs, 1.6 cm out.
-        let jackal = Polygon::new(&[[0.254, 0.215], [-0.254, 0.215], [-0.254, -0.215], [0.254, -0.215]], 0.0);
-        let jackal = jackal.expect("a box");
-        assert_eq!(jackal.discs().len(), 3);
-        assert!(jackal.overhang_m() < 0.0215, "{}", jackal.overhang_m());
     }
 
     #[test]

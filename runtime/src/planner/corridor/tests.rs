@@ -95,7 +95,7 @@ fn flood_connects(map: &GridMap, start: Point, goal: Point, clearance_m: f64) ->
 fn the_search_is_complete_and_its_routes_are_clear() {
     let (mut found, mut closed) = (0, 0);
     for seed in 0..12 {
-        let map = scattered(seed, 0.29);
+        let map = scattered(seed, 0.2);
         let mut prepared = RouteMap::new(&world(map.clone())).expect("a map");
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut path = Vec::new();

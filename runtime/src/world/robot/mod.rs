@@ -4,6 +4,7 @@ mod ackermann;
 mod contact;
 mod differential;
 mod drive;
+mod file;
 
 mod limits;
 mod omni;
@@ -14,6 +15,7 @@ pub use contact::ContactLaw;
 pub use differential::Differential;
 pub(crate) use drive::arc;
 
+pub use file::{RobotError, RobotFile};
 pub use limits::{Actuation, AxisLimits, DriveLimits, MotionLimits};
 pub use omni::Omni;
 pub use point_mass::{
