@@ -1,7 +1,6 @@
 //! BARN's worlds (Perille, Truong, Xiao and Stone 2020): cylinders between a start and a goal.
 
 use super::super::grid::{GridGeometry, GridMap};
-use super::yaml::shortened;
 use super::{ArrayFile, FieldFault, NamedMap, Query, grid_fault};
 use crate::geometry::{Aabb, Point, distance};
 
@@ -14,20 +13,14 @@ const GOAL: Point = [-2.25, 13.0];
 /// Share of a cell's side by which a cylinder may overlap a cell that stays free.
 const HAIR: f64 = 1e-3;
 
-/// Worlds of an archive, every n-th number from the first on: `world_NNN` (n x 2, centres in metres) with
-/// `path_length_NNN`.
-pub(super) fn worlds(name: &str, mut archive: ArrayFile, every: usize) -> Result<Vec<(usize, NamedMap)>, FieldFault> {
+/// Every world of an archive: `world_NNN` (n x 2, centres in metres) with `path_length_NNN`.
+pub(super) fn worlds(name: &str, mut archive: ArrayFile) -> Result<Vec<NamedMap>, FieldFault> {
     let fields: Vec<String> = archive.names().into_iter().filter(|name| name.starts_with("world_")).collect();
-    let first = fields.first().map(|field| number_of(field)).transpose()?;
-    let Some(first) = first else {
+    if fields.is_empty() {
         return Err(FieldFault::new("world_NNN", "at least one array of cylinders (n, 2)", "no array of such a name"));
-    };
+    }
     let mut maps = Vec::new();
     for field in fields {
-        let number = number_of(&field)?;
-        if !number.abs_diff(first).is_multiple_of(every.max(1)) {
-            continue;
-        }
         let cylinders = archive.shaped(&field, &[None, Some(2)])?;
         let centres: Vec<Point> = cylinders.values.as_chunks().0.to_vec();
         if !centres.as_flattened().iter().all(|value| value.is_finite()) {
@@ -42,14 +35,9 @@ pub(super) fn worlds(name: &str, mut archive: ArrayFile, every: usize) -> Result
         let name = format!("{name}/{field}");
         let map = draw(&name, &centres).map_err(|source| grid_fault(&field, source))?;
         let queries = vec![Query { start: START, goal: GOAL, reference_m }];
-        maps.push((number, NamedMap { name, map, queries, warnings: Vec::new() }));
+        maps.push(NamedMap { name, map, queries, warnings: Vec::new() });
     }
     Ok(maps)
-}
-
-fn number_of(field: &str) -> Result<usize, FieldFault> {
-    let number = field.trim_start_matches("world_").parse();
-    number.map_err(|_| FieldFault::new(shortened(field), "a number behind `world_`", "none"))
 }
 
 /// Cylinders drawn as cells: every cell that one overlaps by more than a hair is occupied.

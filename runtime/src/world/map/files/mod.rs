@@ -16,7 +16,7 @@ pub use image::MapImage;
 pub use map_server::{MapMetadata, MapMode};
 pub use moving_ai::{movingai_map, movingai_scenarios};
 pub use npz::{Array, ArrayFile};
-pub use sets::{MapSetKind, NamedMap, open_barn_worlds, open_map_set};
+pub use sets::{MapSetKind, NamedMap, open_map_set};
 
 use super::grid::{GridError, GridMap, MAX_SIDE_CELLS, Thresholds, UnknownSpace};
 use super::{Layout, Map};

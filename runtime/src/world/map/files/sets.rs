@@ -74,7 +74,7 @@ pub fn open_map_set(folder: &Path, kind: MapSetKind, queries: usize, seed: u64) 
     for path in &paths {
         let name = stem(path);
         match kind {
-            MapSetKind::Barn => maps.extend(open_barn_worlds(path, 1)?.into_iter().map(|(_, world)| world)),
+            MapSetKind::Barn => maps.extend(barn::worlds(&name, archive(path)?).map_err(|fault| fault.of(path))?),
             MapSetKind::Grid32 => {
                 let count = GRID32_MAPS.div_ceil(paths.len());
                 let read = grid32::maps(&name, archive(path)?, count, queries, seed);
@@ -97,14 +97,6 @@ pub fn open_map_set(folder: &Path, kind: MapSetKind, queries: usize, seed: u64) 
         }
     }
     Ok(maps)
-}
-
-/// BARN's worlds in a file with their numbers: every n-th number from the first on.
-///
-/// # Errors
-/// As [`open_map_set`].
-pub fn open_barn_worlds(path: &Path, every: usize) -> Result<Vec<(usize, NamedMap)>, MapFileError> {
-    barn::worlds(&stem(path), archive(path)?, every).map_err(|fault| fault.of(path))
 }
 
 fn archive(path: &Path) -> Result<ArrayFile, MapFileError> {
