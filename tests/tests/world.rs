@@ -88,7 +88,8 @@ fn mujoco_replays_what_we_record_on_every_layout() {
 }
 
 /// Six drives of 10 s from rest by accelerations that change every 0.8 s: a two-wheeled robot on a floor, with motors and
-/// wheels that slip a little, ends within 8 cm and 0.05 rad of our differential drive.
+/// wheels that slip a little, is at all times within 4 cm and 0.03 rad of our differential drive (2.1 cm and 0.014 rad were
+/// measured).
 #[test]
 fn the_differential_drive_follows_mujocos_wheels() {
     let robot = Differential::default();
@@ -121,8 +122,8 @@ fn the_differential_drive_follows_mujocos_wheels() {
     writer.finish().unwrap_or_else(|error| panic!("{error}"));
     let found = json(peer("drive_mujoco.py").arg(&path));
     for drive in found["drives"].as_array().unwrap_or_else(|| panic!("{found}")) {
-        let at = |index: usize| drive["end"][index].as_f64().unwrap_or(f64::NAN);
-        assert!(at(0) <= 0.08 && at(1) <= 0.05, "{found}");
+        let largest = |index: usize| drive["largest"][index].as_f64().unwrap_or(f64::NAN);
+        assert!(largest(0) <= 0.04 && largest(1) <= 0.03, "{found}");
     }
 }
 
