@@ -1,10 +1,9 @@
 //! `planwright eval barn`
 
 use super::arguments::within;
-use super::map_arguments::{barn_robot, barn_worlds};
+use super::map_arguments::{barn_worlds, robot_named};
 use super::output::{CliError, print_json, print_text};
 use crate::evaluate::{BarnDriver, BarnResult, run_barn};
-use crate::planner::corridor::PathMethod;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use std::path::PathBuf;
@@ -16,10 +15,10 @@ Example: planwright eval barn --json
 The challenge's rule on its worlds 0, 6, .., 294 with a differential drive of Jackal's size and the challenge's lidar, in our
 own simulator: the map is what the lidar has seen. Scores compare with those of the other drivers here, not with Gazebo's.")]
 pub(super) struct EvalBarn {
-    /// File of the worlds
-    #[arg(long, default_value = "../shared/data/maps/barn_even.npz", value_name = "FILE")]
-    worlds: PathBuf,
-    /// Every Nth world from the first on
+    /// Folder with the worlds: barn_*.npz
+    #[arg(long, default_value = "../shared/data/maps", value_name = "FOLDER")]
+    maps: PathBuf,
+    /// Worlds whose numbers are multiples of this
     #[arg(long, default_value_t = 6, value_parser = within(1..=300_usize), value_name = "N")]
     every: usize,
     /// Runs per world, with other noise
@@ -28,9 +27,12 @@ pub(super) struct EvalBarn {
     /// Seed of the first run
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
-    /// A robot's TOML file (default: of Jackal's size)
-    #[arg(long, value_name = "FILE")]
-    robot: Option<String>,
+    /// The robot: a drive by name or TOML file
+    #[arg(long, default_value = "jackal", value_name = "NAME|FILE")]
+    robot: String,
+    /// Who drives
+    #[arg(long, value_delimiter = ',', default_value = "optimizer,smoothed,search,dwa", value_name = "NAMES")]
+    drivers: Vec<BarnDriver>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -38,20 +40,15 @@ pub(super) struct EvalBarn {
 
 impl EvalBarn {
     pub(super) fn run(&self) -> Result<(), CliError> {
-        let worlds = barn_worlds(&self.worlds, self.every)?;
-        let robot = barn_robot(self.robot.as_deref())?;
-        let drivers = [
-            BarnDriver::Planner(PathMethod::Optimizer),
-            BarnDriver::Planner(PathMethod::Smoothed),
-            BarnDriver::Planner(PathMethod::Search),
-            BarnDriver::DynamicWindow,
-        ];
-        let runs = worlds.len() as u64 * self.runs * drivers.len() as u64;
+        let worlds = barn_worlds(&self.maps, self.every)?;
+        let robot = robot_named(&self.robot)?;
+        let runs = worlds.len() as u64 * self.runs * self.drivers.len() as u64;
         let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr());
         let seeds = self.seed..self.seed + self.runs;
-        let results = drivers
-            .into_iter()
-            .map(|driver| run_barn(&worlds, &robot, driver, seeds.clone(), || bar.inc(1)))
+        let results = self
+            .drivers
+            .iter()
+            .map(|driver| run_barn(&worlds, &robot, *driver, seeds.clone(), || bar.inc(1)))
             .collect::<Result<Vec<BarnResult>, _>>()
             .map_err(CliError::input)?;
         bar.finish_and_clear();

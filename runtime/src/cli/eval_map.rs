@@ -1,10 +1,11 @@
 //! `planwright eval map`
 
 use super::arguments::within;
-use super::map_arguments::{MapSet, load_cases, planners_of, robot_for};
+use super::map_arguments::{load_cases, planners_of, robot_for};
 use super::output::{CliError, print_json, print_text};
 use crate::evaluate::{MapSetEvaluation, MethodOnMaps, evaluate_maps};
 use crate::planner::corridor::PathMethod;
+use crate::world::map::files::MapSetKind;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde::Serialize;
@@ -22,7 +23,7 @@ is worth: each robot is evaluated with accelerations of 1 m/s^2 and the speed th
 pub(super) struct EvalMap {
     /// Which maps
     #[arg(long, value_enum)]
-    set: MapSet,
+    set: MapSetKind,
     /// Folder with maps: *.yaml with its image, *.map with *.scen, grid32_*.npz, barn_*.npz
     #[arg(long, default_value = "../shared/data/maps", value_name = "FOLDER")]
     maps: PathBuf,

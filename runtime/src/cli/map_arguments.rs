@@ -6,50 +6,25 @@ use crate::evaluate::{BarnWorld, MapCase};
 use crate::geometry::Footprint;
 use crate::model::EngineChoice;
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
-use crate::world::robot::{Differential, DriveLimits, Omni};
+use crate::world::map::files::{MapSetKind, NamedMap, open_map, open_map_set};
+use crate::world::robot::{Differential, DriveLimits, Omni, RobotFile};
 use crate::world::{Map, Robot};
-use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A set of maps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum MapSet {
-    /// Worlds of the BARN challenge: barn_*.npz
-    Barn,
-    /// Planning data sets of 32 x 32 cells: grid32_*.npz
-    Grid32,
-    /// Maps of Nav2's map_server: *.yaml
-    Nav2,
-    /// MovingAI's maps with scenarios: *.map and *.scen
-    Movingai,
-}
-
-impl MapSet {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Barn => "barn",
-            Self::Grid32 => "grid32",
-            Self::Nav2 => "nav2",
-            Self::Movingai => "movingai",
-        }
-    }
-
-    /// Radius of the robot on these maps, metres: BARN's Jackal turned, a third of a cell of the 32 x 32 maps, and a
-    /// TurtleBot with its default padding.
-    fn radius_m(self) -> f64 {
-        match self {
-            Self::Barn | Self::Movingai => 0.25,
-            Self::Grid32 => 0.18,
-            Self::Nav2 => 0.22,
-        }
+/// Radius of the robot on the maps of a set, metres: BARN's Jackal turned, a third of a cell of the 32 x 32 maps, and a
+/// TurtleBot with its default padding.
+fn radius_m(set: MapSetKind) -> f64 {
+    match set {
+        MapSetKind::Barn | MapSetKind::Movingai => 0.25,
+        MapSetKind::Grid32 => 0.18,
+        MapSetKind::Nav2 => 0.22,
     }
 }
 
 /// A robot by name, with accelerations of 1 m/s^2 and the speed that gives the turning length v^2/a; or from a file.
-pub(super) fn robot_for(name: &str, set: MapSet, turning_length_m: f64) -> Result<Arc<dyn Robot>, CliError> {
-    let footprint = Footprint::Circle { radius_m: set.radius_m() };
+pub(super) fn robot_for(name: &str, set: MapSetKind, turning_length_m: f64) -> Result<Arc<dyn Robot>, CliError> {
+    let footprint = Footprint::Circle { radius_m: radius_m(set) };
     let (speed_mps, step_secs) = (turning_length_m.sqrt(), 0.02);
     match name {
         "omni" => Ok(Arc::new(Omni { step_secs, footprint, speed_mps, acceleration_mps2: 1.0 })),
@@ -65,26 +40,22 @@ pub(super) fn robot_for(name: &str, set: MapSet, turning_length_m: f64) -> Resul
             };
             Ok(Arc::new(Differential { step_secs, footprint, limits }))
         }
-        _ => robot_from(name),
+        _ => robot_named(name),
     }
 }
 
 /// A robot by name, else from a file.
 pub(super) fn robot_named(name: &str) -> Result<Arc<dyn Robot>, CliError> {
-    match name {
-        "omni" => Ok(Arc::new(Omni::default())),
-        "differential" => Ok(Arc::new(Differential::default())),
-        _ => robot_from(name),
-    }
+    RobotFile::find(name).map(|file| file.robot).map_err(CliError::input)
 }
 
 /// The map in a file.
 pub(super) fn map_from(path: &Path) -> Result<Arc<dyn Map>, CliError> {
-    Err(CliError::wrong(format!("{}: not read yet", path.display())))
-}
-
-fn robot_from(path: &str) -> Result<Arc<dyn Robot>, CliError> {
-    Err(CliError::wrong(format!("--robot: expected omni, differential or a robot's file, got '{path}'")))
+    let file = open_map(path).map_err(CliError::input)?;
+    for warning in &file.warnings {
+        eprintln!("warning: {warning}");
+    }
+    Ok(Arc::new(file.map))
 }
 
 /// The methods' planners; the corridor network is a model's, else the shipped one's.
@@ -105,19 +76,35 @@ fn corridor(model: Option<&Path>) -> Result<CorridorPlanner, CliError> {
 }
 
 /// The maps of a set with their queries.
-pub(super) fn load_cases(_folder: &Path, _set: MapSet, _queries: usize, _seed: u64) -> Result<Vec<MapCase>, CliError> {
-    Ok(Vec::new())
-}
-
-/// Every n-th world of a file.
-pub(super) fn barn_worlds(_file: &Path, _every: usize) -> Result<Vec<BarnWorld>, CliError> {
-    Ok(Vec::new())
-}
-
-/// The Jackal: 0.508 x 0.430 m, 2 m/s; or a robot's file.
-pub(super) fn barn_robot(file: Option<&str>) -> Result<Arc<dyn Robot>, CliError> {
-    match file {
-        Some(file) => robot_from(file),
-        None => robot_from("jackal"),
+pub(super) fn load_cases(folder: &Path, set: MapSetKind, queries: usize, seed: u64) -> Result<Vec<MapCase>, CliError> {
+    let maps = open_map_set(folder, set, queries, seed).map_err(CliError::input)?;
+    for map in &maps {
+        for warning in &map.warnings {
+            eprintln!("warning: {}: {warning}", map.name);
+        }
     }
+    let case = |named: NamedMap| MapCase {
+        queries: named.queries.iter().map(|query| [query.start, query.goal]).collect(),
+        map: Arc::new(named.map),
+    };
+    Ok(maps.into_iter().map(case).collect())
+}
+
+/// The worlds in a folder whose numbers are multiples of `every`.
+pub(super) fn barn_worlds(folder: &Path, every: usize) -> Result<Vec<BarnWorld>, CliError> {
+    let maps = open_map_set(folder, MapSetKind::Barn, 1, 0).map_err(CliError::input)?;
+    let number = |name: &str| name.rsplit(|letter: char| !letter.is_ascii_digit()).next()?.parse::<usize>().ok();
+    let world = |named: NamedMap| {
+        let number = number(&named.name).filter(|number| number % every == 0)?;
+        let path_length_m = named.queries.first()?.reference_m?;
+        Some(BarnWorld { number, truth: Arc::new(named.map), path_length_m })
+    };
+    let worlds: Vec<BarnWorld> = maps.into_iter().filter_map(world).collect();
+    if worlds.is_empty() {
+        return Err(CliError::wrong(format!(
+            "--every: expected the number of a world in {} to be a multiple of {every}, got none",
+            folder.display()
+        )));
+    }
+    Ok(worlds)
 }

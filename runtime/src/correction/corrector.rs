@@ -193,8 +193,12 @@ const MAX_PATH_POINTS: usize = 8_000;
 /// Largest heading error at the end of a plan, where a heading is wanted, rad.
 const GOAL_HEADING_RAD: f64 = 0.05;
 
-fn max_states(step_secs: f64) -> usize {
-    if step_secs <= 0.01 { MAX_FAST_STATES } else { MAX_STATES }
+/// Points of a path of those robots at most: of longer paths the points are wider apart.
+const MAX_FAST_POINTS: usize = 400;
+
+/// States of a plan and points of a path at most, by the robot's step.
+fn most(step_secs: f64) -> (usize, usize) {
+    if step_secs <= 0.01 { (MAX_FAST_STATES, MAX_FAST_POINTS) } else { (MAX_STATES, MAX_PATH_POINTS) }
 }
 
 impl Corrector {
@@ -297,7 +301,7 @@ impl Corrector {
     fn pace(&mut self, step_secs: f64) {
         self.reference.clear();
         self.reference.dt_secs = step_secs;
-        let steps = ((self.knots.duration_secs() / step_secs).round() as usize).min(max_states(step_secs) - 1);
+        let steps = ((self.knots.duration_secs() / step_secs).round() as usize).min(most(step_secs).0 - 1);
         for index in 0..=steps {
             self.reference.states.extend(self.knots.state_at(step_secs * index as f64));
         }
@@ -310,9 +314,11 @@ impl Corrector {
             return Ok(f64::INFINITY);
         }
         let (robot, proposed) = (world.robot(), self.knots.points());
+        let (max_states, max_points) = most(robot.step_secs());
+        self.timer.set_max_states(max_states);
+        self.smoother.set_max_points(max_points);
         let path = self.smoother.shape(world.map(), robot.footprint(), start, goal, proposed, &self.settings.path);
         let limits = robot.actuator_limits(self.settings.actuation_share);
-        self.timer.set_max_states(max_states(robot.step_secs()));
         match self.timer.parameterize(path, start, &limits, robot.step_secs(), &mut self.reference) {
             // Standing at the goal is a plan too: stay.
             Err(TimeParameterizationError::TooShort) => {

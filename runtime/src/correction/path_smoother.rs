@@ -52,6 +52,11 @@ impl PathSmoother {
         Self { coarse: room(), scratch: room(), fine: room(), max_points }
     }
 
+    /// Points at most from now on; no more than buffers have room for.
+    pub(super) fn set_max_points(&mut self, max_points: usize) {
+        self.max_points = max_points;
+    }
+
     /// The path from `start` to `goal` along `proposed`, shortened, smoothed and kept clear of walls;
     /// 0.1 m between points. All numbers must be finite. It may still touch a wall: the gate checks it.
     pub(super) fn shape(

@@ -7,6 +7,8 @@ mod episode;
 mod latency;
 mod robot_contract;
 #[cfg(test)]
+mod robots_tests;
+#[cfg(test)]
 mod tests;
 
 pub use episode::{Clock, EpisodeReport, EpisodeTrace};

@@ -1,8 +1,8 @@
 //! From a model file to a planner, by the family that its manifest names.
 
+use super::corridor::{CorridorNetwork, CorridorPlanner};
 use super::diffusion::DiffusionPlanner;
 use super::length_matched::{LengthMatchedPlanner, LengthMatching};
-use super::manifest_parts::wrong_family;
 use super::policy::PolicyPlanner;
 use super::{Planner, PlannerError, PlannerSettings};
 use crate::model::{Artefact, Engine, EngineChoice, Family, Manifest, ModelError, load_engine};
@@ -36,7 +36,9 @@ pub fn load_with(
             Box::new(LengthMatchedPlanner::open(manifest, settings, &matching, engine)?)
         }
         Family::MazePolicy { .. } => Box::new(PolicyPlanner::open(manifest, settings, engine)?),
-        // The planner of corridors takes a network by `CorridorNetwork::open`.
-        Family::Corridor { .. } => return Err(wrong_family(manifest, "a model for one map")),
+        Family::Corridor { corridor } => {
+            let network = CorridorNetwork::open(manifest, engine)?;
+            Box::new(CorridorPlanner::with_network(&manifest.name, network, corridor.margin_m))
+        }
     })
 }

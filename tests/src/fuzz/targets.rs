@@ -3,11 +3,13 @@
 use super::{Target, density::density};
 use crate::message_types::TYPES;
 use crate::{model, root};
+use ndarray_npy::NpzWriter;
 use planwright::correction::Strength;
 use planwright::diffusion::Solver;
 use planwright::model::{Artefact, EngineChoice, Family, Manifest, PolicySpec};
 use planwright::quantity::{Intended, IntendedChoice};
 use planwright::world::Layout;
+use planwright::world::map::files::{ArrayFile, MapImage, MapMetadata, movingai_map, movingai_scenarios};
 use planwright_ros2::arguments::RosArguments;
 use planwright_ros2::names::{RemapRule, validate_name, validate_namespace, validate_node_name};
 use planwright_ros2::parameter::{NodeSelector, parse_parameter_file, parse_value};
@@ -24,6 +26,10 @@ pub const TARGETS: &[Target] = &[
     Target { name: "intended", run: intended, seeds: intended_seeds, cost: 1 },
     Target { name: "layout", run: layout, seeds: layout_seeds, cost: 1 },
     Target { name: "manifest", run: manifest, seeds: manifest_seeds, cost: 2 },
+    Target { name: "map_arrays", run: map_arrays, seeds: map_arrays_seeds, cost: 2 },
+    Target { name: "map_image", run: map_image, seeds: map_image_seeds, cost: 1 },
+    Target { name: "map_metadata", run: map_metadata, seeds: || texts(&MAP_METADATA), cost: 1 },
+    Target { name: "map_scenarios", run: map_scenarios, seeds: || texts(&MAP_SCENARIOS), cost: 1 },
     Target { name: "names", run: names, seeds: names_seeds, cost: 1 },
     Target { name: "parameter_yaml", run: parameter_yaml, seeds: || files("launch/params", "yaml"), cost: 1 },
     Target { name: "policy_spec", run: policy_spec, seeds: policy_spec_seeds, cost: 1 },
@@ -126,6 +132,85 @@ fn manifest(input: &[u8]) {
 fn manifest_seeds() -> Vec<Vec<u8>> {
     MAZE_MODELS.iter().filter_map(|name| manifest_of(name).to_json().ok()).collect()
 }
+
+/// Every array of an archive has as many values as its shape says.
+fn map_arrays(input: &[u8]) {
+    let Ok(mut archive) = ArrayFile::new(input.to_vec()) else { return };
+    for name in archive.names() {
+        if let Ok(array) = archive.array(&name) {
+            assert_eq!(array.values.len(), array.shape.iter().product::<usize>(), "{name}");
+        }
+    }
+}
+
+/// Arrays of three kinds, compressed and not.
+fn map_arrays_seeds() -> Vec<Vec<u8>> {
+    [NpzWriter::new, NpzWriter::new_compressed]
+        .map(|open| {
+            let mut writer = open(std::io::Cursor::new(Vec::new()));
+            let added = writer.add_array("world_000", &ndarray::arr2(&[[1.0_f32, 2.0], [3.0, 4.0]])).is_ok()
+                && writer.add_array("path_length_000", &ndarray::arr0(12.5_f64)).is_ok()
+                && writer.add_array("free", &ndarray::Array3::<u8>::ones((1, 32, 32))).is_ok();
+            assert!(added);
+            writer.finish().map(std::io::Cursor::into_inner).unwrap_or_else(|error| panic!("{error}"))
+        })
+        .to_vec()
+}
+
+/// A picture has an occupancy for every pixel, in every mode.
+fn map_image(input: &[u8]) {
+    let Ok(image) = MapImage::decode(input) else { return };
+    for text in MAP_METADATA {
+        let metadata = MapMetadata::parse(text).unwrap_or_else(|error| panic!("{error}"));
+        let values = metadata.occupancy(&image);
+        assert_eq!(values.len(), image.width * image.height);
+        assert!(values.iter().all(|value| (-1..=100).contains(value)));
+    }
+}
+
+/// Pictures as text and bytes, and a PNG of 4 x 1 grey pixels with opacity.
+fn map_image_seeds() -> Vec<Vec<u8>> {
+    let png = b"\x89PNG\x0d\x0a\x1a\x0a\x00\x00\x00\x0dIHDR\x00\x00\x00\x04\x00\x00\x00\x01\x08\x04\x00\x00\x00S5\xc7F\x00\x00\x00\x11IDATx\xdac`\xf8\xff\xef\xff\xd9\xff\xff\x19\x00\x1a \x05\xc8\xa8\xb6\xbc\xe4\x00\x00\x00\x00IEND\xaeB`\x82";
+    let seeds: [&[u8]; 4] = [
+        b"P2\n# drawn\n2 2\n255\n0 255 # white\n255 205",
+        b"P5\n2 2\n255\n\0\xff\xcd\xfe",
+        b"P5 1 2 65535\n\0\0\xff\xff",
+        png,
+    ];
+    seeds.map(<[u8]>::to_vec).to_vec()
+}
+
+/// A map file that is accepted holds numbers that make sense.
+fn map_metadata(input: &[u8]) {
+    let Some(text) = text(input) else { return };
+    if let Ok(metadata) = MapMetadata::parse(text) {
+        assert!(metadata.resolution_m > 0.0 && metadata.origin.iter().all(|value| value.is_finite()));
+        let (free, occupied) = (metadata.free_thresh, metadata.occupied_thresh);
+        assert!((0.0..=1.0).contains(&free) && free <= occupied && occupied <= 1.0, "{free} {occupied}");
+    }
+}
+
+/// One for each mode.
+const MAP_METADATA: [&str; 3] = [
+    "image: map.pgm\nresolution: 0.05\norigin: [-10.0, -10, 0.5]\nnegate: 0\noccupied_thresh: 0.65\nfree_thresh: 0.196\n",
+    "image: \"a.png\"\nmode: scale\nresolution: 1\norigin:\n  - 0\n  - 0\n  - 0\nnegate: true\noccupied_thresh: 0.65\nfree_thresh: 0.25\nmap_type: {a: [b]}\n",
+    "{image: m.pgm, mode: raw, resolution: 5e-2, origin: [0, 0, 0], negate: no, occupied_thresh: 1, free_thresh: 0}\n",
+];
+
+/// A map of MovingAI, and scenarios on one of 3 x 2 cells: both ends lie in it.
+fn map_scenarios(input: &[u8]) {
+    let Some(text) = text(input) else { return };
+    let _ = movingai_map("any", text);
+    let map = movingai_map("small", MAP_SCENARIOS[0]).unwrap_or_else(|error| panic!("{error}"));
+    if let Ok(queries) = movingai_scenarios(text, &map) {
+        assert!(queries.iter().all(|query| map.cell_of(query.start).and(map.cell_of(query.goal)).is_some()));
+    }
+}
+
+const MAP_SCENARIOS: [&str; 2] = [
+    "type octile\nheight 2\nwidth 3\nmap\n.@.\nTGW\n",
+    "version 1\n0\tm.map\t3\t2\t0\t0\t1\t1\t1.41421356\n0 m.map 3 2 2 0 0 0 2.0\n",
+];
 
 /// Names of engines, solvers, strengths, nodes and topics.
 fn names(input: &[u8]) {

@@ -40,8 +40,8 @@ pub(super) fn data_and_loss(recipe: &CorridorRecipe) -> Result<(DataSummary, Ste
     let loss: StepLoss<'static> = Box::new(move |step, views, device| {
         fill(&windows, step, count, &mut batch);
         let features = tensor(&batch.features, &[count, CHANNELS, WINDOW], device);
-        let output = network.forward(&mut TorchGraph::new(views, device), CHANNELS, &features).squeeze_dim(1);
-        loss_of(&output, &features, &batch, weights, device)
+        let output = network.forward(&mut TorchGraph::new(views, device), CHANNELS, &features);
+        loss_of(&output.reshape([count as i64, WINDOW as i64]), &features, &batch, weights, device)
     });
     Ok((summary, loss))
 }

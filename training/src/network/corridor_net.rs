@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Kernel of the blocks, in tokens.
 const KERNEL: usize = 3;
+/// What PyTorch's initial values of the last layer are divided by: a fit begins near the reference line.
+const HEAD_DIVISOR: f64 = 10.0;
 
 /// Sizes of a corridor network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,12 +37,12 @@ impl CorridorNetworkSpec {
         Ok(())
     }
 
-    /// batch x `channels` x knots -> batch x 1 x knots.
+    /// batch x `channels` x knots -> batch x tokens x patch: one value per knot, in their order.
     pub fn forward<G: Graph>(&self, graph: &mut G, channels: usize, corridor: &G::Value) -> G::Value {
         let Self { patch, width, blocks } = *self;
-        let across = |input, output| ConvSpec { input, output, kernel: patch, stride: patch, padding: 0 };
+        let patches = ConvSpec { input: channels, output: width, kernel: patch, stride: patch, padding: 0 };
         let along = ConvSpec { input: width, output: width, kernel: KERNEL, stride: 1, padding: KERNEL / 2 };
-        let mut x = graph.conv1d(corridor, "embed", across(channels, width));
+        let mut x = graph.conv1d(corridor, "embed", patches);
         for block in 0..blocks {
             let name = |part: &str| format!("blocks.{block}.{part}");
             let normal = graph.layer_norm(&x, &name("norm"), width);
@@ -50,7 +52,8 @@ impl CorridorNetworkSpec {
             x = graph.add(&x, &hidden);
         }
         let normal = graph.layer_norm(&x, "norm", width);
-        graph.conv_transpose1d(&normal, "head", across(width, 1))
+        let offsets = graph.head(&normal, "head", ConvSpec::pointwise(width, patch), HEAD_DIVISOR);
+        graph.swap_time_and_channels(&offsets)
     }
 }
 
@@ -65,16 +68,15 @@ mod tests {
         let spec = CorridorNetworkSpec { patch: 4, width: 8, blocks: 2 };
         let parameters = Parameters::new(declare_corridor(&spec, 5));
         let views = parameters.views(&Tensor::from_slice(&parameters.initial(1)));
-        let forward = |x: &Tensor| spec.forward(&mut TorchGraph::new(&views, Device::Cpu), 5, x);
+        let forward = |x: &Tensor| spec.forward(&mut TorchGraph::new(&views, Device::Cpu), 5, x).reshape([2, 64]);
         let x = Tensor::ones([2, 5, 64], (Kind::Float, Device::Cpu));
         let y = forward(&x);
-        assert_eq!(y.size(), [2, 1, 64]);
         let changed = x.copy();
         let _ = changed.narrow(2, 44, 20).fill_(3.0);
         let difference = (forward(&changed) - y).abs();
         // Four convolutions of three tokens of four knots reach 16 knots and to the end of the token.
-        assert_eq!(difference.narrow(2, 0, 28).max().double_value(&[]), 0.0);
-        assert!(difference.narrow(2, 28, 16).max().double_value(&[]) > 0.0);
+        assert_eq!(difference.narrow(1, 0, 28).max().double_value(&[]), 0.0);
+        assert!(difference.narrow(1, 28, 16).max().double_value(&[]) > 0.0);
     }
 
     #[test]

@@ -229,14 +229,16 @@ impl TimeParameterizer {
         Ok(timed.states.last().copied().unwrap_or(*pose))
     }
 
-    /// Signed curvature at every node, and its rate by differences.
+    /// Signed curvature at every node, and its rate by the larger of the differences to its neighbours.
     fn find_bends(&mut self) {
         for node in &mut self.nodes {
             node.bend = [node.tangent[0] * node.curvature[1] - node.tangent[1] * node.curvature[0], 0.0];
         }
+        let mut before = 0.0_f64;
         for index in 0..self.nodes.len().saturating_sub(1) {
-            let rate = (self.nodes[index + 1].bend[0] - self.nodes[index].bend[0]) / self.nodes[index].step;
-            self.nodes[index].bend[1] = rate;
+            let after = (self.nodes[index + 1].bend[0] - self.nodes[index].bend[0]) / self.nodes[index].step;
+            self.nodes[index].bend[1] = if before.abs() > after.abs() { before } else { after };
+            before = after;
         }
     }
 }

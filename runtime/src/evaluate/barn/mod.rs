@@ -57,6 +57,19 @@ pub enum BarnDriver {
     DynamicWindow,
 }
 
+impl std::str::FromStr for BarnDriver {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let methods = [PathMethod::Optimizer, PathMethod::Smoothed, PathMethod::Search];
+        let all = || methods.into_iter().map(Self::Planner).chain([Self::DynamicWindow]);
+        all().find(|driver| driver.name() == name).ok_or_else(|| {
+            let names: Vec<&str> = all().map(Self::name).collect();
+            format!("expected one of {}, got '{name}'", names.join(", "))
+        })
+    }
+}
+
 impl BarnDriver {
     /// Its name.
     pub fn name(self) -> &'static str {

@@ -17,12 +17,13 @@ pub struct CorridorNetwork {
     engine: Box<dyn Engine>,
     input: Vec<f32>,
     output: Vec<f32>,
+    turning_length_m: [f64; 2],
 }
 
 impl CorridorNetwork {
-    /// Input `[1][CHANNELS][WINDOW]`, output `[1][WINDOW]`.
-    pub fn new(engine: Box<dyn Engine>) -> Self {
-        Self { engine, input: vec![0.0; CHANNELS * WINDOW], output: vec![0.0; WINDOW] }
+    /// Input `[1][CHANNELS][WINDOW]`, output `[1][WINDOW]`; trained for turning lengths in a range.
+    pub fn new(engine: Box<dyn Engine>, turning_length_m: [f64; 2]) -> Self {
+        Self { engine, input: vec![0.0; CHANNELS * WINDOW], output: vec![0.0; WINDOW], turning_length_m }
     }
 
     /// Of a model of family `corridor`; `engine` is called with the batch size, 1.
@@ -41,7 +42,7 @@ impl CorridorNetwork {
                 manifest.horizon
             )));
         }
-        Ok(Self::new(engine(1)?))
+        Ok(Self::new(engine(1)?, spec.turning_length_m))
     }
 
     /// The corridor that this module computes features of, with a model's own margin and the limits of its training.
@@ -63,7 +64,12 @@ impl CorridorNetwork {
         self.engine.description()
     }
 
-    /// Fills `offsets` (metres) from features of `count` knots, channel by channel.
+    /// The nearest turning length of the training, metres: the network has seen no other.
+    pub fn trained_turning_length_m(&self, turning_length_m: f64) -> f64 {
+        turning_length_m.clamp(self.turning_length_m[0], self.turning_length_m[1])
+    }
+
+    /// Fills `offsets` (metres) from features of `count` knots, channel by channel. They are 0 at start and goal.
     ///
     /// # Errors
     /// Whatever the engine reports.

@@ -81,8 +81,6 @@ const CURVATURE_WEIGHTS: [f64; 4] = [0.003, 0.015, 0.06, 0.25];
 const ITERATIONS: usize = 25;
 /// Below this turning length no curve slows a robot down that length alone does not, metres.
 const SHORT_TURNING_M: f64 = 0.25;
-/// Knots over which offsets rise from 0 at either end.
-const PINNED_KNOTS: usize = 3;
 /// Speed of a proposal before time parameterisation, m/s.
 const SPEED_MPS: f64 = 1.0;
 
@@ -116,24 +114,9 @@ impl CorridorPlanner {
     /// If the model is of another family, or sees another corridor, or the engine refuses it.
     pub fn open(artefact: &Artefact, engine: &EngineChoice) -> Result<Self, PlannerError> {
         let manifest = artefact.manifest();
-        let Some(corridor) = manifest.family.corridor() else {
-            return Err(PlannerError::Setting(format!(
-                "expected a model of the family corridor, got '{}' of {:?}",
-                manifest.name,
-                manifest.family.name()
-            )));
-        };
-        let sees = (corridor.knot_m, corridor.offset_unit_m, manifest.horizon);
-        if sees != (super::KNOT_M, super::OFFSET_UNIT_M, super::WINDOW) {
-            return Err(PlannerError::Setting(format!(
-                "expected a corridor of {} knots every {} m with offsets in {} m, got {sees:?}",
-                super::WINDOW,
-                super::KNOT_M,
-                super::OFFSET_UNIT_M,
-            )));
-        }
-        let network = CorridorNetwork::new(load_engine(artefact, engine, 1)?);
-        Ok(Self::with_network(&manifest.name, network, corridor.margin_m))
+        let network = CorridorNetwork::open(manifest, |batch| load_engine(artefact, engine, batch))?;
+        let margin_m = manifest.family.corridor().map_or(0.0, |corridor| corridor.margin_m);
+        Ok(Self::with_network(&manifest.name, network, margin_m))
     }
 
     /// With a network, which is given a clearance of `asked_margin_m` beyond the footprint.
@@ -224,6 +207,7 @@ impl CorridorPlanner {
         match self.method {
             PathMethod::Search => {
                 self.steps.offsets = began.elapsed();
+                self.outcome = PathOutcome::Clear;
                 return Ok(());
             }
             PathMethod::Smoothed => {
@@ -233,10 +217,9 @@ impl CorridorPlanner {
             PathMethod::Corridor => {
                 if let Some(network) = &mut self.network {
                     let asked_m = clearance_m - ROUTE_MARGIN_M + self.asked_margin_m;
-                    let turning_m = limits.turning_length_m();
+                    let turning_m = network.trained_turning_length_m(limits.turning_length_m());
                     features(grid, &self.reference, step_m, asked_m, turning_m, &mut self.features);
                     network.offsets(&self.features, self.reference.len(), &mut self.offsets)?;
-                    pin_ends(&mut self.offsets);
                 }
                 self.steps.offsets = began.elapsed();
                 self.outcome = self.repaired(grid, clearance_m);
@@ -357,16 +340,6 @@ impl Planner for CorridorPlanner {
 
     fn plans(&self) -> u64 {
         self.plans
-    }
-}
-
-/// Takes the offsets of the ends and of the knots beside them back to 0.
-pub fn pin_ends(offsets: &mut [f64]) {
-    let count = offsets.len();
-    for knot in 0..PINNED_KNOTS.min(count) {
-        let share = knot as f64 / PINNED_KNOTS as f64;
-        offsets[knot] *= share;
-        offsets[count - 1 - knot] *= share;
     }
 }
 

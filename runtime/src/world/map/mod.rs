@@ -61,7 +61,8 @@ pub trait Map: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Boxes that cover all obstacles, for pictures and for the audit of an evaluation.
+    /// Boxes that cover all obstacles, for pictures and for the audit of an evaluation; none of a turned grid, whose cells
+    /// are had by [`Map::as_grid`].
     fn obstacles(&self) -> Vec<Aabb>;
 }
 

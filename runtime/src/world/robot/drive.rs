@@ -46,14 +46,19 @@ pub(super) fn tracked(state: &State, reference: &State, next: &State, secs: f64)
     [speed * turn.cos() + gain * ahead, rate + LATERAL_GAIN * speed * sinc(turn) * left + gain * turn]
 }
 
+/// Share of the turn acceleration besides: between the points of a path its bend changes faster than at them. With 0.95
+/// of it Jackal's fastest plan through the small maze is tracked to 26 mm, with 0.75 to 5 mm, 4% slower.
+const TURN_SHARE: f64 = 0.85;
+
 /// A share of the accelerations; the rest is left for feedback. Speeds stay.
 pub(super) fn with_share(limits: DriveLimits, share: f64) -> DriveLimits {
     DriveLimits {
         acceleration_mps2: share * limits.acceleration_mps2,
-        turn_acceleration_radps2: share * limits.turn_acceleration_radps2,
+        turn_acceleration_radps2: TURN_SHARE * share * limits.turn_acceleration_radps2,
         turn_rate_radps: (0.5 + 0.5 * share) * limits.turn_rate_radps,
         curvature_radpm: (0.5 + 0.5 * share) * limits.curvature_radpm,
         curvature_rate: share * limits.curvature_rate,
+        lateral_acceleration_mps2: share * limits.lateral_acceleration_mps2,
         ..limits
     }
 }

@@ -58,7 +58,6 @@ impl Expert {
         let knots = problem.reference.len();
         self.trial.clear();
         self.trial.resize(knots, 0.0);
-        offsets.clone_from(&self.trial);
         let reference_secs = self.clear_secs(map, problem);
         offsets.clone_from(&self.trial);
         let mut best_secs = reference_secs;

@@ -91,6 +91,7 @@ fn fields_of_map_files_that_are_wrong_are_named() {
         refused(&YAML.replace(from, to), Some(PGM), words);
     }
     refused(&format!("{YAML}---\n{YAML}"), Some(PGM), &["got several documents"]);
+    refused(&format!("{YAML}#{}", " ".repeat(70_000)), Some(PGM), &["YAML:", "bytes of text"]);
     refused(YAML, None, &["image: expected a picture, got no file of that name"]);
 }
 

@@ -15,22 +15,24 @@ const HAIR: f64 = 1e-3;
 
 /// Every world of an archive: `world_NNN` (n x 2, centres in metres) with `path_length_NNN`.
 pub(super) fn worlds(name: &str, mut archive: ArrayFile) -> Result<Vec<NamedMap>, FieldFault> {
-    let numbers: Vec<String> =
-        archive.names().iter().filter_map(|name| name.strip_prefix("world_")).map(str::to_owned).collect();
-    if numbers.is_empty() {
+    let fields: Vec<String> = archive.names().into_iter().filter(|name| name.starts_with("world_")).collect();
+    if fields.is_empty() {
         return Err(FieldFault::new("world_NNN", "at least one array of cylinders (n, 2)", "no array of such a name"));
     }
     let mut maps = Vec::new();
-    for number in numbers {
-        let field = format!("world_{number}");
+    for field in fields {
         let cylinders = archive.shaped(&field, &[None, Some(2)])?;
         let centres: Vec<Point> = cylinders.values.as_chunks().0.to_vec();
         if !centres.as_flattened().iter().all(|value| value.is_finite()) {
             return Err(FieldFault::new(field, "finite metres", "a number that is not finite"));
         }
-        let reference = archive.shaped(&format!("path_length_{number}"), &[])?.values;
-        let reference_m = reference.first().copied().filter(|length| length.is_finite());
-        let name = format!("{name}/world_{number}");
+        let length_field = field.replace("world_", "path_length_");
+        let length = archive.shaped(&length_field, &[])?.values;
+        let reference_m = length.first().copied().filter(|length| *length > 0.0 && length.is_finite());
+        if reference_m.is_none() {
+            return Err(FieldFault::new(length_field, "metres above 0", format!("{length:?}")));
+        }
+        let name = format!("{name}/{field}");
         let map = draw(&name, &centres).map_err(|source| grid_fault(&field, source))?;
         let queries = vec![Query { start: START, goal: GOAL, reference_m }];
         maps.push(NamedMap { name, map, queries, warnings: Vec::new() });

@@ -73,15 +73,11 @@ pub fn open_map_set(folder: &Path, kind: MapSetKind, queries: usize, seed: u64) 
     let mut maps = Vec::new();
     for path in &paths {
         let name = stem(path);
-        let archive = || -> Result<ArrayFile, MapFileError> {
-            let bytes = read_bytes(path).map_err(|got| MapFileError::read(path, "arrays of maps", got))?;
-            ArrayFile::new(bytes).map_err(|fault| fault.of(path))
-        };
         match kind {
-            MapSetKind::Barn => maps.extend(barn::worlds(&name, archive()?).map_err(|fault| fault.of(path))?),
+            MapSetKind::Barn => maps.extend(barn::worlds(&name, archive(path)?).map_err(|fault| fault.of(path))?),
             MapSetKind::Grid32 => {
                 let count = GRID32_MAPS.div_ceil(paths.len());
-                let read = grid32::maps(&name, archive()?, count, queries, seed);
+                let read = grid32::maps(&name, archive(path)?, count, queries, seed);
                 maps.extend(read.map_err(|fault| fault.of(path))?);
             }
             MapSetKind::Nav2 | MapSetKind::Movingai => {
@@ -101,6 +97,11 @@ pub fn open_map_set(folder: &Path, kind: MapSetKind, queries: usize, seed: u64) 
         }
     }
     Ok(maps)
+}
+
+fn archive(path: &Path) -> Result<ArrayFile, MapFileError> {
+    let bytes = read_bytes(path).map_err(|got| MapFileError::read(path, "arrays of maps", got))?;
+    ArrayFile::new(bytes).map_err(|fault| fault.of(path))
 }
 
 fn files_of(folder: &Path, kind: MapSetKind) -> Result<Vec<PathBuf>, MapFileError> {

@@ -3,6 +3,8 @@
 use super::FieldFault;
 use saphyr_parser::{Event, Parser};
 
+/// Largest text: a scanner of YAML is slow on what a person would not write.
+const MAX_TEXT_BYTES: usize = 64 << 10;
 /// Most keys of a map file.
 const MAX_KEYS: usize = 100;
 /// Most elements of a list that are kept.
@@ -41,6 +43,9 @@ pub(super) fn mapping(text: &str) -> Result<Vec<(String, Value)>, FieldFault> {
         FieldFault::new("YAML", "a mapping of keys to values", got)
             .hint("a map file of map_server has lines like `image: map.pgm` and `resolution: 0.05`")
     };
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(wrong(&format!("{} bytes of text", text.len())));
+    }
     let mut parser = Parser::new_from_str(text);
     let mut pairs: Vec<(String, Value)> = Vec::new();
     // Lists and mappings that are open, the document's mapping included.

@@ -99,6 +99,6 @@ impl Maze {
     /// The wall between two neighbours.
     fn wall(&mut self, a: usize, b: usize) -> &mut bool {
         let (low, high) = (a.min(b), a.max(b));
-        if high - low == self.columns && self.columns > 1 { &mut self.upper[low] } else { &mut self.right[low] }
+        if high - low == self.columns { &mut self.upper[low] } else { &mut self.right[low] }
     }
 }

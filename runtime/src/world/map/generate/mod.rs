@@ -34,7 +34,7 @@ const LARGEST_PART: f64 = 0.7;
 /// Draws until a map is accepted, at most; the last is taken as it is.
 const DRAWS: u64 = 32;
 
-/// What stands on a generated map. Passages are 0.7 m wide or more, except between trees.
+/// What stands on a generated map. Mazes, doors, corridors and gaps leave 0.7 m or more; scattered obstacles may leave less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum MapKind {

@@ -69,11 +69,13 @@ impl DistanceField {
         &self.values
     }
 
-    /// Recomputes some columns of a row.
+    /// Recomputes some columns of a row, after those of the row before.
     fn fill(&mut self, row: usize, columns: Range<usize>, buffers: &mut Row) {
-        let range = row * self.width..(row + 1) * self.width;
-        let (heights, values) = (&self.heights[range.clone()], &mut self.values[range]);
-        let largest = buffers.fill(heights, columns, values, 0.5 * self.resolution_m as f32);
+        let (before, values) = self.values.split_at_mut(row * self.width);
+        // Of the first row's cells none is farther from the space outside than half a cell.
+        let before = before.rchunks_exact(self.width).next();
+        let heights = &self.heights[row * self.width..][..self.width];
+        let largest = buffers.fill(heights, columns, before, &mut values[..self.width], 0.5 * self.resolution_m as f32);
         self.largest = self.largest.max(largest);
     }
 }
@@ -100,7 +102,7 @@ fn heights_of(width: usize, occupied: &[bool]) -> Vec<u16> {
 
 /// Cells of a row that are looked at together.
 const LANES: usize = 32;
-/// Cells to either side that are looked at one by one; what is farther away is left to the lower envelope.
+/// Cells to either side that are looked at one by one, a multiple of four; what is farther away is left to the lower envelope.
 const SCAN: usize = 16;
 /// Distances within columns above this are scanned as this, cells: larger squares do not fit 16 bits.
 const TALL: i16 = 90;
@@ -109,14 +111,16 @@ const HUMP: f32 = 23.0;
 
 /// Done cells between two parts of a row that are left to the envelope as one.
 const GAP: usize = 64;
+/// Room for the rounding of distances, cells.
+const ROUNDING: f32 = 0.01;
 
 /// Cells of a row that are left to the lower envelope.
 #[derive(Clone, Copy, Debug)]
 struct Open {
     from: usize,
     to: usize,
-    /// No square of a distance there is larger than this, if it is below that of [`TALL`].
-    bound: i16,
+    /// No distance there is larger than this, cells.
+    bound: f32,
 }
 
 /// A site of the lower envelope: cells from `start` on are nearest to it.
@@ -133,7 +137,7 @@ struct Site {
 struct Row {
     /// Squares of the distances within columns, at most that of [`TALL`]; [`SCAN`] zeros before and more behind.
     near: Vec<i16>,
-    /// Without the limit, a zero before and behind. Squares of up to 2^24 are exact.
+    /// Without the limit. Squares of up to 2^24 are exact.
     costs: Vec<f32>,
     columns: Vec<u32>,
     sites: Vec<Site>,
@@ -145,7 +149,16 @@ impl Row {
     ///
     /// Where obstacles are near, a scan to both sides of many cells at once is faster than the envelope, and the other way
     /// round in open space.
-    fn fill(&mut self, heights: &[u16], cells: Range<usize>, values: &mut [f32], half_cell: f32) -> usize {
+    /// The distances of a cell and the one `before` it in the same column differ by one cell at most: where those are large,
+    /// scanning is left out, and no site is farther away than they allow.
+    fn fill(
+        &mut self,
+        heights: &[u16],
+        cells: Range<usize>,
+        before: Option<&[f32]>,
+        values: &mut [f32],
+        half_cell: f32,
+    ) -> usize {
         let Range { start: first, end: last } = cells;
         let near = |height: &u16| {
             let doubled = 2 * (*height as i16).min(TALL) - i16::from(*height > 0);
@@ -157,13 +170,17 @@ impl Row {
         self.near.resize(heights.len() + 2 * SCAN + LANES, 0);
         let (mut largest, mut open) = (0.0_f32, None::<Open>);
         for column in (first..last).step_by(LANES) {
-            let (nearest, largest_here) = scan(&self.near[column..]);
             let end = (column + LANES).min(last);
-            if largest_here > square(SCAN as i32 + 1) as i16 {
-                let part = open.get_or_insert(Open { from: column, to: end, bound: 0 });
-                (part.to, part.bound) = (end, part.bound.max(largest_here));
+            let before = before.map_or(0.0, |before| largest_of(&before[column..end]) * 0.5 / half_cell);
+            let is_far = before > SCAN as f32 + 2.0 + ROUNDING;
+            let scanned = (!is_far).then(|| scan(&self.near[column..]));
+            let Some((nearest, largest_here)) =
+                scanned.filter(|(_, largest)| *largest <= square(SCAN as i32 + 1) as i16)
+            else {
+                let part = open.get_or_insert(Open { from: column, to: end, bound: 0.0 });
+                (part.to, part.bound) = (end, part.bound.max(before + 1.0 + ROUNDING));
                 continue;
-            }
+            };
             if let Some(part) = open.take_if(|part| end > part.to + GAP) {
                 largest = largest.max(self.envelope(heights, part, values));
             }
@@ -184,10 +201,9 @@ impl Row {
     /// Squares of the distances of some cells by the lower envelope. Gives the largest.
     fn envelope(&mut self, heights: &[u16], part: Open, values: &mut [f32]) -> f32 {
         let (width, cells) = (heights.len(), part.from..part.to);
-        // A site farther away than a cell's own column is not the nearest, and one beyond the bound neither.
-        let tallest = heights[cells.clone()].iter().fold(0, |largest, height| (*height).max(largest)) as usize;
-        let is_bound = part.bound < square(i32::from(TALL)) as i16;
-        let reach = if is_bound { (0.5 * f32::from(part.bound).sqrt()) as usize + 2 } else { tallest };
+        // A site beyond the bound is not the nearest, along the row or within its column.
+        let reach = part.bound as usize + 1;
+        let limit = 4.0 * part.bound * part.bound;
         let (from, to) = (cells.start.saturating_sub(reach), (cells.end + reach).min(width));
         let doubled = |height: &u16| (2.0 * f32::from(*height) - 1.0).max(0.0);
         self.costs.clear();
@@ -200,7 +216,7 @@ impl Row {
         for (column, cost) in self.costs.windows(3).enumerate() {
             self.columns[count] = column as u32 + 1;
             let is_valley = (cost[0] > cost[1] + 1.0) | (cost[2] > cost[1] + 1.0);
-            count += usize::from(is_valley & (2.0 * cost[1] - cost[0] - cost[2] < HUMP));
+            count += usize::from(is_valley & (2.0 * cost[1] - cost[0] - cost[2] < HUMP) & (cost[1] <= limit));
         }
         self.columns[count] = (to - from) as u32 - 1;
         let (first, end) = (cells.start as i32, cells.end as i32);
@@ -211,7 +227,6 @@ impl Row {
             self.push((from + column) as i32, self.costs[column] as i32, first, end);
         }
         self.push(width as i32, 0, first, end);
-        let mut largest = 0.0_f32;
         for (index, site) in self.sites.iter().enumerate() {
             let (start, next) =
                 (site.start as usize, self.sites.get(index + 1).map_or(end, |next| next.start) as usize);
@@ -223,10 +238,7 @@ impl Row {
                 *value = if squared < *own { squared } else { *own };
             }
         }
-        for value in &values[cells] {
-            largest = if *value > largest { *value } else { largest };
-        }
-        largest
+        largest_of(&values[cells])
     }
 
     fn push(&mut self, column: i32, cost: i32, first: i32, end: i32) {
@@ -244,6 +256,16 @@ impl Row {
     }
 }
 
+/// The largest of some distances, none of which is NaN or below 0.
+fn largest_of(values: &[f32]) -> f32 {
+    let greater = |a: f32, b: f32| if a > b { a } else { b };
+    // In eighths first, which processors do at once.
+    let (eighths, rest) = values.as_chunks::<8>();
+    let folded =
+        eighths.iter().fold([0.0; 8], |folded, eighth| std::array::from_fn(|lane| greater(folded[lane], eighth[lane])));
+    folded.iter().chain(rest).fold(0.0, |largest, value| greater(*value, largest))
+}
+
 /// Squares of the distances of [`LANES`] cells, and their largest. `near` begins [`SCAN`] cells before the first. Those
 /// larger than the square of [`SCAN`] + 1 cells are upper bounds.
 fn scan(near: &[i16]) -> ([i16; LANES], i16) {
@@ -258,7 +280,7 @@ fn scan(near: &[i16]) -> ([i16; LANES], i16) {
             folded = std::array::from_fn(|lane| folded[lane].max(eighth[lane]));
         }
         let largest = folded.into_iter().fold(0, i16::max);
-        if away > SCAN || largest <= square(away as i32) as i16 || away > 8 && largest > square(85) as i16 {
+        if away > SCAN || largest <= square(away as i32) as i16 {
             return (nearest, largest);
         }
         // Four at a time: finding out whether all are done costs as much as one.

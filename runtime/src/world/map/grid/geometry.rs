@@ -8,6 +8,16 @@ pub const MAX_SIDE_CELLS: usize = 4000;
 /// Coordinates beyond this have too few digits left for cells of a few centimetres, metres.
 const MAX_ORIGIN_M: f64 = 1e7;
 
+/// Refuses sizes before anything is allocated for them.
+///
+/// # Errors
+/// [`GridError::Size`].
+pub fn check_sides(width: usize, height: usize) -> Result<(), GridError> {
+    let side = 1..=MAX_SIDE_CELLS;
+    let fits = side.contains(&width) && side.contains(&height);
+    if fits { Ok(()) } else { Err(GridError::Size { width, height }) }
+}
+
 /// Frame of a grid's cells. Columns count along the grid's x axis, rows along its y axis; the index of a cell is
 /// `row * width + column`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,10 +41,7 @@ impl GridGeometry {
     /// The first field that is out of its range.
     pub fn check(&self) -> Result<(), GridError> {
         let Self { origin, yaw_rad, resolution_m, width, height } = *self;
-        let side = 1..=MAX_SIDE_CELLS;
-        if !side.contains(&width) || !side.contains(&height) {
-            return Err(GridError::Size { width, height });
-        }
+        check_sides(width, height)?;
         if !(resolution_m > 0.0 && resolution_m <= 1e3 && resolution_m >= 1e-4) {
             return Err(GridError::Resolution(resolution_m));
         }

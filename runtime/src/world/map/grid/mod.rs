@@ -13,7 +13,7 @@ mod ways;
 pub use classes::{CellClass, Thresholds, UnknownSpace};
 pub use error::GridError;
 pub use field::DistanceField;
-pub use geometry::{GridGeometry, MAX_SIDE_CELLS};
+pub use geometry::{GridGeometry, MAX_SIDE_CELLS, check_sides};
 
 use crate::geometry::{Aabb, Point};
 use cells::Cells;

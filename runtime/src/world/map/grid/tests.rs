@@ -174,3 +174,32 @@ fn an_updated_map_is_the_one_made_anew() {
         assert!(map == before);
     }
 }
+
+#[test]
+fn a_flat_wall_has_one_surface_and_a_corner_two() {
+    // Two walls of 10 cells of 0.05 m, at the left and below.
+    let occupied = (0..80 * 80).map(|cell| cell % 80 < 10 || cell / 80 < 10).collect();
+    let geometry = GridGeometry { origin: [0.0; 2], yaw_rad: 0.4, resolution_m: 0.05, width: 80, height: 80 };
+    let map = GridMap::new("corner", geometry, occupied).expect("a grid");
+    let surfaces = |cells: Point| {
+        let mut distances = Vec::new();
+        map.visit_surfaces(map.frame.map_from_cells(cells), &mut |surface| distances.push(surface.distance_m));
+        distances.sort_by(f64::total_cmp);
+        distances
+    };
+    let is_near = |found: &[f64], expected: &[f64]| {
+        found.len() == expected.len() && found.iter().zip(expected).all(|(one, other)| (one - other).abs() < 1e-9)
+    };
+    assert!(is_near(&surfaces([14.0, 40.3]), &[0.2]), "{:?}", surfaces([14.0, 40.3]));
+    assert!(is_near(&surfaces([14.3, 12.0]), &[0.1, 0.215]), "{:?}", surfaces([14.3, 12.0]));
+    assert!(surfaces([40.0, 40.0]).is_empty());
+    assert!(map.obstacles().is_empty(), "turned");
+    let straight = GridMap::new(
+        "row",
+        GridGeometry { yaw_rad: 0.0, ..geometry },
+        (0..6400).map(|cell| cell / 80 == 3 && cell % 80 < 5).collect(),
+    );
+    let boxes = straight.expect("a grid").obstacles();
+    let [wall] = boxes[..] else { panic!("{boxes:?}") };
+    assert!(distance(wall.low, [0.0, 0.15]) < 1e-12 && distance(wall.high, [0.25, 0.2]) < 1e-12, "{wall:?}");
+}

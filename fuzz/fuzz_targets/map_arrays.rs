@@ -1,0 +1,4 @@
+//! The target `map_arrays` of planwright_tests::fuzz under libFuzzer.
+
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| planwright_tests::fuzz::run("map_arrays", bytes));

@@ -1,0 +1,177 @@
+//! Any map and any robot from the command line: foreign maps are planned on, and bad files are one clear line.
+
+use planwright_tests::{command, json, root, run};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn maps() -> PathBuf {
+    root().join("../shared/data/maps")
+}
+
+fn planwright(arguments: &[&str]) -> Command {
+    let mut command = command("planwright");
+    command.args(arguments);
+    command
+}
+
+/// Exit code 2, one line of problem with these words, no panic, nothing on stdout.
+fn refused(command: &mut Command, words: &[&str]) {
+    let (stdout, stderr, code) = run(command);
+    assert_eq!(code, 2, "{command:?}\n{stdout}\n{stderr}");
+    assert!(stdout.is_empty() && !stderr.contains("panicked"), "{command:?}: {stdout}{stderr}");
+    for word in words {
+        assert!(stderr.contains(word), "{command:?}: expected '{word}' in: {stderr}");
+    }
+}
+
+fn evaluated(set: &str, robot: &str, queries: &str) -> Value {
+    json(
+        planwright(&["eval", "map", "--set", set, "--robot", robot, "--queries", queries, "--seed", "3"])
+            .args(["--planners", "search,smoothed,optimizer", "--turning-lengths", "0.5,4", "--json", "--maps"])
+            .arg(maps()),
+    )
+}
+
+/// The results of a method at every turning length.
+fn of_method<'a>(out: &'a Value, method: &'a str) -> impl Iterator<Item = &'a Value> {
+    let lengths = out["by_turning_length"].as_array().into_iter().flatten();
+    lengths.flat_map(move |at| {
+        at["methods"].as_array().into_iter().flatten().filter(move |entry| entry["method"] == method)
+    })
+}
+
+#[test]
+fn every_solvable_query_on_foreign_maps_gets_a_plan_that_the_audit_passes() {
+    for set in ["grid32", "nav2", "movingai"] {
+        let out = evaluated(set, "omni", "3");
+        for method in ["search", "smoothed", "optimizer"] {
+            let results: Vec<&Value> = of_method(&out, method).collect();
+            assert_eq!(results.len(), 2, "{set}: {out}");
+            for result in results {
+                assert!(result["solvable"].as_u64().is_some_and(|queries| queries > 5), "{set}: {result}");
+                assert_eq!(result["solved"], result["solvable"], "{set}: {result}");
+                assert_eq!(result["plans_unsafe"], 0, "{set}: {result}");
+            }
+        }
+        // With a long turning length the optimiser is worth its time.
+        let last = of_method(&out, "optimizer").last().expect("results");
+        assert!(last["arrival_to_search"]["mean"].as_f64().is_some_and(|ratio| ratio < 0.99), "{set}: {last}");
+    }
+}
+
+#[test]
+fn the_same_seed_asks_the_same_queries_and_gets_the_same_arrival_times() {
+    let [a, b] = [(); 2].map(|()| evaluated("nav2", "omni", "2"));
+    let times = |out: &Value| -> Vec<f64> {
+        of_method(out, "optimizer").filter_map(|result| result["arrival_secs"].as_f64()).collect()
+    };
+    assert_eq!(times(&a), times(&b));
+    assert_eq!(times(&a).len(), 2);
+}
+
+#[test]
+fn a_plan_on_a_turtlebots_map_is_drawn_and_ends_in_the_goals_orientation() {
+    let map = maps().join("tb3_sandbox.yaml");
+    let plan = || {
+        let mut command =
+            planwright(&["plan", "--robot", "turtlebot3-burger", "--start=-2.0,-0.5,0", "--goal=0.5,2.0,1.57"]);
+        command.arg("--map").arg(&map);
+        command
+    };
+    let out = json(plan().arg("--json"));
+    assert_eq!(out["outcome"], "planned", "{out}");
+    let states = out["states"].as_array().expect("states");
+    let headings = out["headings_rad"].as_array().expect("headings");
+    assert_eq!(states.len(), headings.len());
+    let last = headings.last().and_then(Value::as_f64).expect("a heading");
+    assert!((last - 1.57).abs() < 0.1, "{last}");
+    let (stdout, stderr, code) = run(&mut plan());
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    for mark in ['#', 'S', 'G', '.'] {
+        assert!(stdout.contains(mark), "{stdout}");
+    }
+}
+
+#[test]
+fn the_planner_of_any_map_drives_the_mazes() {
+    for layout in ["umaze", "medium"] {
+        let out = json(&mut planwright(&[
+            "eval",
+            "maze",
+            "--layout",
+            layout,
+            "--planner",
+            "optimizer",
+            "--episodes",
+            "3",
+            "--json",
+        ]));
+        assert_eq!(out["reach_rate"], 1.0, "{out}");
+        assert_eq!((&out["plans_unsafe"], &out["wall_contacts"]), (&Value::from(0), &Value::from(0)), "{out}");
+    }
+}
+
+#[test]
+fn a_run_through_a_world_of_barn_has_a_score_of_at_most_a_half() {
+    let out =
+        json(planwright(&["eval", "barn", "--every", "300", "--drivers", "optimizer", "--json", "--maps"]).arg(maps()));
+    let driver = &out["drivers"][0];
+    assert_eq!((&out["worlds"], &driver["runs"]), (&Value::from(1), &Value::from(1)), "{out}");
+    assert_eq!(driver["success"], 1.0, "{driver}");
+    assert!(driver["score"]["mean"].as_f64().is_some_and(|score| score > 0.25 && score <= 0.5), "{driver}");
+}
+
+/// A folder with a good map and a robot, one of whose files a test breaks.
+fn write(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, text).expect("a writable folder");
+    path.display().to_string()
+}
+
+#[test]
+fn bad_maps_and_robots_are_one_line_with_file_and_field() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let good = maps().join("depot.yaml").display().to_string();
+    let plan = |map: &str, robot: &str, start: &str, goal: &str| {
+        planwright(&["plan", "--map", map, "--robot", robot, &format!("--start={start}"), &format!("--goal={goal}")])
+    };
+    let yaml = |text: &str| write(folder, "map.yaml", text);
+    write(folder, "short.pgm", "P5\n100 100\n255\nabc");
+    write(folder, "huge.pgm", "P5\n100000 100000\n255\nabc");
+    let rest = "resolution: 0.05\norigin: [0, 0, 0]\nnegate: 0\noccupied_thresh: 0.65\nfree_thresh: 0.196\n";
+    for (text, words) in [
+        (format!("image: missing.pgm\n{rest}"), ["map.yaml", "image"]),
+        (format!("image: short.pgm\n{rest}"), ["short.pgm", "expected"]),
+        (format!("image: huge.pgm\n{rest}"), ["huge.pgm", "4000"]),
+        (format!("image: short.pgm\n{}", rest.replace("0.05", "0")), ["map.yaml", "resolution"]),
+        (format!("image: short.pgm\n{}", rest.replace("0.65", "0.1")), ["map.yaml", "thresh"]),
+        ("- 1\n- 2\n".to_owned(), ["map.yaml", "expected"]),
+    ] {
+        let map = yaml(&text);
+        refused(&mut plan(&map, "omni", "0,0", "1,1"), &words);
+    }
+    refused(&mut plan("nowhere.yaml", "omni", "0,0", "1,1"), &["nowhere.yaml"]);
+    let robot = |text: &str| write(folder, "robot.toml", text);
+    let limits = "[limits]\nmax_speed_mps = 1.0\nacceleration_mps2 = 1.0\n";
+    for (text, field) in [
+        (format!("kind = \"omni\"\n[footprint]\nradius_m = -0.2\n{limits}"), "radius_m"),
+        (format!("kind = \"omni\"\n[footprint]\npolygon = [[0, 0], [1, 1], [1, 0], [0, 1]]\n{limits}"), "polygon"),
+        (format!("kind = \"omni\"\nwings = 2\n[footprint]\nradius_m = 0.2\n{limits}"), "wings"),
+        (
+            "kind = \"omni\"\n[footprint]\nradius_m = 0.2\n[limits]\nmax_speed_mps = 1.0\nacceleration_mps2 = 0.0\n"
+                .to_owned(),
+            "acceleration_mps2",
+        ),
+    ] {
+        let file = robot(&text);
+        refused(&mut plan(&good, &file, "0,0", "1,1"), &["robot.toml", field]);
+    }
+    refused(&mut plan(&good, "omni", "1e9,0", "1,1"), &["--start", "outside"]);
+    refused(&mut plan(&good, "omni", "nan,0", "1,1"), &["--start"]);
+    refused(
+        &mut planwright(&["eval", "map", "--set", "nav2", "--maps", &folder.join("none").display().to_string()]),
+        &["none"],
+    );
+}
