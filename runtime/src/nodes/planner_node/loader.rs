@@ -4,7 +4,6 @@ use super::jobs::LoadRequest;
 use super::parameters::{PlannerChoice, PlannerParameters};
 use super::planner_pilot::PlannerPilot;
 use crate::model::Artefact;
-use crate::model::FamilyName;
 use crate::nodes::map::MappedWorld;
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
 use crate::planner::{Planner, load};
@@ -90,7 +89,7 @@ impl LoadRequest {
             PlannerChoice::Model => false,
         };
         let artefact = Artefact::open(&self.model).map_err(|error| error.to_string())?;
-        if wants_corridor || artefact.manifest().family.name() == FamilyName::Corridor {
+        if wants_corridor {
             let opened = CorridorPlanner::open(&artefact, &self.engine).map_err(|error| error.to_string())?;
             return Ok(Box::new(opened));
         }
