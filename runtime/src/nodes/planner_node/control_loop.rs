@@ -92,7 +92,9 @@ impl<A: PathAction> PlannerNode<A> {
         match self.steer(period_secs) {
             Ok((command, yaw_rad)) => {
                 self.go_on_following();
-                self.command(command, yaw_rad);
+                if self.is_steering() {
+                    self.command(command, yaw_rad);
+                }
             }
             Err(halt) => {
                 let reason = halt.reason();

@@ -10,7 +10,7 @@ use super::inputs::Placed;
 use super::path_follower::{BaseCommand, StopReason};
 use super::path_proposer::PathProgress;
 use super::responses::{ErrorCode, PathAction, PlanningFailure};
-use crate::gate::Origin;
+use crate::gate::{Fallback, Origin};
 use crate::world::{Point, State};
 use planwright_ros2::action::{ActionHandler, Actions, GoalId, GoalStatus};
 use planwright_ros2::logger::Severity;
@@ -141,9 +141,11 @@ impl<A: PathAction> PlannerNode<A> {
         }
     }
 
-    /// The robot goes on: what made it stand is over.
+    /// The robot goes on: what made it stand is over, unless it only brakes and stands.
     pub(super) fn go_on_following(&mut self) {
-        if let Some(following) = &mut self.following {
+        if let Origin::Fallback { kind: Fallback::Brake | Fallback::Stop, .. } = self.follower.plan().origin() {
+            self.end_following(&Halt::Stop(StopReason::GateStop));
+        } else if let Some(following) = &mut self.following {
             following.halted = None;
         }
     }
