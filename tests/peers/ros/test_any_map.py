@@ -2,7 +2,7 @@
 """A foreign client drives a differential robot on any map: it knows Nav2's actions and nothing else.
 
     python3 tests/peers/ros/namespace.py .deps/ros-kilted/bin/python tests/peers/ros/test_any_map.py --planwright PATH
-        [--map FILE] [--goals N] [--seed N] [--only drive|follow|refusals]
+        [--map FILE] [--goals N] [--seed N] [--only drive|follow|refusals|models]
 
 `planwright node sim --map FILE` is the robot, `planwright node planner` plans. In the section drive it follows its own plans;
 in the section follow the client hands each path of ComputePathToPose to FollowPath. Every goal has a direction of its own, and
@@ -252,6 +252,32 @@ def refusals(checks, peer, programs, options):
     checks.that("an update of the map counts", True)
 
 
+def models(checks, peer, programs, _options):
+    """The same node plans on any map and, with a model of a maze, in that maze; each change reads the map anew."""
+    peer.start(programs, "sim", {"layout": "umaze"}, full_name=SIM)
+    peer.start(programs, "planner", {"autostart": True, "robot": "point-mass", "planner": "search"}, full_name=PLANNER)
+    peer.wait_for_state("active", PLANNER)
+    peer.action("compute_path_to_pose", ComputePathToPose)
+
+    def plans():
+        answer = peer.send(ComputePathToPose.Goal(goal=pose(1.0, 1.0, 0.5)), "compute_path_to_pose")
+        return answer.result.error_code == 0
+    wait_until(plans, 20.0, "a plan by search", 0.2)
+    loaded = peer.set_atomically({"planner": "model", "model": "models/maze-umaze.onnx"}, PLANNER)
+    checks.equal("a model of a maze takes over", (True, ""), loaded)
+    wait_until(plans, 20.0, "a plan by the model", 0.2)
+    values = peer.diagnostics.values("planwright_planner: planner")
+    checks.that("it is the model that plans", values["model"].endswith("maze-umaze.onnx"), values["model"])
+    cells = peer.diagnostics.values("planwright_planner: inputs")["map_cells"]
+    checks.equal("the map is read as a maze", "5 x 5", cells)
+    checks.equal("a planner of any map takes over", True, peer.set_parameter("planner", "smoothed", PLANNER))
+    wait_until(plans, 20.0, "a plan on any map", 0.2)
+    cells = peer.diagnostics.values("planwright_planner: inputs")["map_cells"]
+    checks.equal("the map is read as a grid", "50 x 50", cells)
+    successful, reason = peer.set_parameters({"planner": "corridor"}, PLANNER)[0]
+    checks.that("corridor wants a model of that family", not successful and "corridor" in reason, reason)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--planwright", required=True)
@@ -263,7 +289,7 @@ def main():
     checks = Checks(options.only)
     with tempfile.TemporaryDirectory() as folder:
         options.map = Path(options.map).resolve() if options.map else write_rooms(Path(folder))
-        for section in (drive, follow, refusals):
+        for section in (drive, follow, refusals, models):
             with Programs(options.planwright) as programs, Peer("foreign_client") as peer:
                 checks.section(section, checks, peer, programs, options)
     return checks.finish()
