@@ -203,14 +203,14 @@ mod tests {
 
     #[test]
     fn a_path_is_followed_to_its_end_from_beside_it() {
-        let path: Arc<[Point]> = [[0.0, 0.0], [2.0, 0.0], [2.0, 2.0]].into();
+        let path: Arc<[Point]> = [[0.0, 0.0], [3.0, 0.0], [3.0, 2.0]].into();
         let mut proposer = PathProposer::default();
         proposer.set_path(&path);
         let points = propose(&mut proposer, [0.5, 0.1]);
-        assert_eq!((points.first(), points.last()), (Some(&[0.5, 0.1]), Some(&[2.0, 2.0])));
+        assert_eq!((points.first(), points.last()), (Some(&[0.5, 0.1]), Some(&[3.0, 2.0])));
         assert!(points.windows(2).all(|pair| distance(pair[0], pair[1]) < 0.08), "{points:?}");
-        assert!(points.iter().skip(20).take(8).all(|point| point[1].abs() < 1e-3), "back on it: {points:?}");
-        let corner = points.iter().map(|point| distance(*point, [2.0, 0.0])).fold(f64::INFINITY, f64::min);
+        assert!(points.iter().skip(24).take(16).all(|point| point[1].abs() < 1e-3), "back on it: {points:?}");
+        let corner = points.iter().map(|point| distance(*point, [3.0, 0.0])).fold(f64::INFINITY, f64::min);
         assert!((0.001..0.1).contains(&corner), "rounded by {corner} m");
     }
 
