@@ -28,7 +28,7 @@ def main():
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
     texts = {PAGE: PAGE.read_text(encoding="utf-8")}
-    for node in ("maze", "policy", "sim"):
+    for node in ("planner", "maze", "policy", "sim"):
         texts[ROOT / "launch" / "params" / f"{node}.yaml"] = described(arguments.planwright, node, "yaml")
         begin = f"<!-- generated: planwright node {node} --describe markdown -->\n"
         block = begin + described(arguments.planwright, node, "markdown") + "<!-- end -->"

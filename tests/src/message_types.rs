@@ -7,13 +7,18 @@ use planwright_ros2::messages::interface::{
 };
 use planwright_ros2::messages::recode::{RoundTrip, recode};
 use planwright_ros2::messages::{
-    action_msgs, bond, builtin_interfaces, diagnostic_msgs, geometry_msgs, lifecycle_msgs, nav_msgs, nav2_msgs,
-    nav2_msgs_lyrical, rcl_interfaces, rosgraph_msgs, sensor_msgs, std_msgs, std_srvs, tf2_msgs,
+    ackermann_msgs, action_msgs, bond, builtin_interfaces, diagnostic_msgs, geometry_msgs, lifecycle_msgs, map_msgs,
+    nav_msgs, nav2_msgs, nav2_msgs_lyrical, rcl_interfaces, rosgraph_msgs, sensor_msgs, std_msgs, std_srvs, tf2_msgs,
     unique_identifier_msgs, visualization_msgs,
 };
 
 /// All types, in the order of their packages.
 pub const TYPES: &[RoundTrip] = &[
+    RoundTrip { name: "ackermann_msgs/msg/AckermannDrive", recode: recode::<ackermann_msgs::AckermannDrive> },
+    RoundTrip {
+        name: "ackermann_msgs/msg/AckermannDriveStamped",
+        recode: recode::<ackermann_msgs::AckermannDriveStamped>,
+    },
     RoundTrip { name: "action_msgs/msg/GoalInfo", recode: recode::<action_msgs::GoalInfo> },
     RoundTrip { name: "action_msgs/msg/GoalStatus", recode: recode::<action_msgs::GoalStatus> },
     RoundTrip { name: "action_msgs/msg/GoalStatusArray", recode: recode::<action_msgs::GoalStatusArray> },
@@ -102,6 +107,39 @@ pub const TYPES: &[RoundTrip] = &[
         name: "lyrical/nav2_msgs/action/ComputePathToPose_FeedbackMessage",
         recode: recode::<FeedbackMessage<nav2_msgs_lyrical::ComputePathToPoseFeedback>>,
     },
+    RoundTrip { name: "map_msgs/msg/OccupancyGridUpdate", recode: recode::<map_msgs::OccupancyGridUpdate> },
+    RoundTrip {
+        name: "nav2_msgs/action/ComputePathThroughPoses_Goal",
+        recode: recode::<nav2_msgs::ComputePathThroughPosesGoal>,
+    },
+    RoundTrip {
+        name: "nav2_msgs/action/ComputePathThroughPoses_Result",
+        recode: recode::<nav2_msgs::ComputePathThroughPosesResult>,
+    },
+    RoundTrip {
+        name: "nav2_msgs/action/ComputePathThroughPoses_Feedback",
+        recode: recode::<nav2_msgs::ComputePathThroughPosesFeedback>,
+    },
+    RoundTrip {
+        name: "nav2_msgs/action/ComputePathThroughPoses_SendGoal_Request",
+        recode: recode::<SendGoalRequest<nav2_msgs::ComputePathThroughPosesGoal>>,
+    },
+    RoundTrip {
+        name: "nav2_msgs/action/ComputePathThroughPoses_SendGoal_Response",
+        recode: recode::<SendGoalResponse>,
+    },
+    RoundTrip {
+        name: "nav2_msgs/action/ComputePathThroughPoses_GetResult_Request",
+        recode: recode::<GetResultRequest>,
+    },
+    RoundTrip {
+        name: "nav2_msgs/action/ComputePathThroughPoses_GetResult_Response",
+        recode: recode::<GetResultResponse<nav2_msgs::ComputePathThroughPosesResult>>,
+    },
+    RoundTrip {
+        name: "nav2_msgs/action/ComputePathThroughPoses_FeedbackMessage",
+        recode: recode::<FeedbackMessage<nav2_msgs::ComputePathThroughPosesFeedback>>,
+    },
     RoundTrip { name: "nav2_msgs/action/ComputePathToPose_Goal", recode: recode::<nav2_msgs::ComputePathToPoseGoal> },
     RoundTrip {
         name: "nav2_msgs/action/ComputePathToPose_Result",
@@ -124,6 +162,23 @@ pub const TYPES: &[RoundTrip] = &[
     RoundTrip {
         name: "nav2_msgs/action/ComputePathToPose_FeedbackMessage",
         recode: recode::<FeedbackMessage<nav2_msgs::ComputePathToPoseFeedback>>,
+    },
+    RoundTrip { name: "nav2_msgs/action/FollowPath_Goal", recode: recode::<nav2_msgs::FollowPathGoal> },
+    RoundTrip { name: "nav2_msgs/action/FollowPath_Result", recode: recode::<nav2_msgs::FollowPathResult> },
+    RoundTrip { name: "nav2_msgs/action/FollowPath_Feedback", recode: recode::<nav2_msgs::FollowPathFeedback> },
+    RoundTrip {
+        name: "nav2_msgs/action/FollowPath_SendGoal_Request",
+        recode: recode::<SendGoalRequest<nav2_msgs::FollowPathGoal>>,
+    },
+    RoundTrip { name: "nav2_msgs/action/FollowPath_SendGoal_Response", recode: recode::<SendGoalResponse> },
+    RoundTrip { name: "nav2_msgs/action/FollowPath_GetResult_Request", recode: recode::<GetResultRequest> },
+    RoundTrip {
+        name: "nav2_msgs/action/FollowPath_GetResult_Response",
+        recode: recode::<GetResultResponse<nav2_msgs::FollowPathResult>>,
+    },
+    RoundTrip {
+        name: "nav2_msgs/action/FollowPath_FeedbackMessage",
+        recode: recode::<FeedbackMessage<nav2_msgs::FollowPathFeedback>>,
     },
     RoundTrip { name: "nav_msgs/msg/MapMetaData", recode: recode::<nav_msgs::MapMetaData> },
     RoundTrip { name: "nav_msgs/msg/OccupancyGrid", recode: recode::<nav_msgs::OccupancyGrid> },
@@ -194,7 +249,9 @@ pub const TYPES: &[RoundTrip] = &[
     },
     RoundTrip { name: "rosgraph_msgs/msg/Clock", recode: recode::<rosgraph_msgs::Clock> },
     RoundTrip { name: "sensor_msgs/msg/CompressedImage", recode: recode::<sensor_msgs::CompressedImage> },
+    RoundTrip { name: "sensor_msgs/msg/LaserScan", recode: recode::<sensor_msgs::LaserScan> },
     RoundTrip { name: "std_msgs/msg/ColorRGBA", recode: recode::<std_msgs::ColorRGBA> },
+    RoundTrip { name: "std_msgs/msg/Empty", recode: recode::<std_msgs::Empty> },
     RoundTrip { name: "std_msgs/msg/Header", recode: recode::<std_msgs::Header> },
     RoundTrip { name: "std_msgs/msg/UInt64", recode: recode::<std_msgs::UInt64> },
     RoundTrip { name: "std_srvs/srv/Trigger_Request", recode: recode::<std_srvs::TriggerRequest> },

@@ -85,6 +85,11 @@ fn a_client_that_knows_only_the_action_drives_the_robot_to_ten_goals() {
 }
 
 #[test]
+fn a_client_that_knows_only_nav2s_actions_drives_a_differential_robot_on_any_map() {
+    with_nodes("ros-kilted", "test_any_map.py", &[]);
+}
+
+#[test]
 fn every_fault_has_its_outcome_and_is_recovered_from_kilted() {
     with_nodes("ros-kilted", "test_faults.py", &[]);
 }

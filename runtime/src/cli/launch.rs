@@ -7,7 +7,7 @@ use crate::gate::check_problem;
 use crate::model::FamilyName;
 use crate::nodes::planner_node::{NodeParameters, PlannerNode};
 use crate::nodes::sim_node::{SimNode, SimParameters};
-use crate::world::{MazeWorld, Point};
+use crate::world::{MazeWorld, Point, PointMass};
 use clap::Args;
 use planwright_ros2::arguments::RosArguments;
 use planwright_ros2::base::NodeState;
@@ -91,7 +91,7 @@ impl Launch {
         let opened = start::open(parameters.node_name(), parameters, &arguments, environment);
         let (setup, warnings) = opened.map_err(CliError::input)?;
         warn(&warnings);
-        let opened = PlannerNode::<ComputePathToPose>::open(setup, view.clone());
+        let opened = PlannerNode::<ComputePathToPose>::open(setup, Arc::new(PointMass::default()), view.clone());
         let (mut node, executor) = opened.map_err(CliError::failed)?;
         let visited = goals.len();
         node.set_tour(goals, self.once);

@@ -16,10 +16,12 @@ use planwright_ros2::start;
 
 const EXAMPLES: &str = "\
 Examples:
+  planwright node planner --ros-args -p robot:=differential -p drive:=true -p autostart:=true
   planwright node maze --ros-args -p model:=models/maze-large.onnx -p drive:=true -r odom:=/robot/odom
   planwright node maze --ros-args --params-file launch/params/maze.yaml -r __ns:=/robot
   planwright node policy --ros-args -p model:=models/maze-policy.onnx -p temperature:=0.0
   planwright node sim --ros-args -p layout:=umaze -p publish_clock:=true
+  planwright node sim --map map.yaml --robot differential --ros-args -p scan_rate_hz:=10.0
   planwright node maze --describe yaml > maze.yaml
 
 ROS_DOMAIN_ID, RMW_IMPLEMENTATION, ROS_AUTOMATIC_DISCOVERY_RANGE and ROS_LOCALHOST_ONLY are read as by every node of
@@ -28,11 +30,14 @@ ROS 2. What else limits the network (docs/ROS.md) is refused, unless PLANWRIGHT_
 /// What to run as a node.
 #[derive(Subcommand)]
 pub(super) enum NodeCommand {
+    /// A planner of any family on any map: Nav2's ComputePathToPose, ComputePathThroughPoses and FollowPath, a managed life,
+    /// and commands if it drives
+    Planner(PlannerArguments),
     /// The diffusion maze planner: Nav2's ComputePathToPose, a managed life, and commands if it drives
     Maze(PlannerArguments),
     /// A Fourier-head policy, rolled out through the maze: the same action, life and commands
     Policy(PlannerArguments),
-    /// The maze as a robot: odometry, transforms, map and clock out, velocities in
+    /// A robot on a map: odometry, transforms, map, scans and clock out, velocities in
     Sim(SimArguments),
 }
 
@@ -80,6 +85,12 @@ pub(super) struct PlannerArguments {
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct SimArguments {
+    /// The map: a file that map_server reads, MovingAI's .map, or a layout; as the parameter map
+    #[arg(long, value_name = "FILE")]
+    map: Option<String>,
+    /// The robot: point-mass, omni, differential, ackermann, or a TOML file; as the parameter robot
+    #[arg(long, value_name = "NAME|FILE")]
+    robot: Option<String>,
     /// Print the reference of parameters and end
     #[arg(long, value_enum, value_name = "FORM")]
     describe: Option<Form>,
@@ -91,6 +102,7 @@ pub(super) struct SimArguments {
 impl NodeCommand {
     pub(super) fn run(&self) -> Result<u8, CliError> {
         match self {
+            Self::Planner(arguments) => planner(NodeParameters::any(), arguments),
             Self::Maze(arguments) => planner(NodeParameters::maze(), arguments),
             Self::Policy(arguments) => planner(NodeParameters::policy(), arguments),
             Self::Sim(arguments) => sim(arguments),
@@ -124,7 +136,8 @@ fn run_planner<A: PathAction>(defaults: NodeParameters, arguments: &PlannerArgum
     let view = arguments.view.start()?;
     let (setup, warnings) = start::open(name, &defaults, &ros, environment).map_err(CliError::input)?;
     warn(&warnings);
-    let (mut node, executor) = PlannerNode::<A>::open(setup, view.clone()).map_err(CliError::failed)?;
+    let robot = setup.parameters.planner.robot().map_err(CliError::wrong)?;
+    let (mut node, executor) = PlannerNode::<A>::open(setup, robot, view.clone()).map_err(CliError::failed)?;
     if let Some(form) = arguments.describe {
         return describe(form, name, &defaults.descriptors(), node.base().node.endpoints(), true).map(|()| 0);
     }
@@ -135,7 +148,13 @@ fn run_planner<A: PathAction>(defaults: NodeParameters, arguments: &PlannerArgum
 }
 
 fn sim(arguments: &SimArguments) -> Result<u8, CliError> {
-    let defaults = SimParameters::default();
+    let mut defaults = SimParameters::default();
+    if let Some(map) = &arguments.map {
+        defaults.map.clone_from(map);
+    }
+    if let Some(robot) = &arguments.robot {
+        defaults.robot.clone_from(robot);
+    }
     let ros = ros_arguments(&arguments.ros)?;
     let environment = environment_for(arguments.describe.is_some())?;
     let (setup, warnings) = start::open("planwright_sim", &defaults, &ros, environment).map_err(CliError::input)?;

@@ -158,10 +158,11 @@ pub fn layout_of(grid: &OccupancyGrid) -> Result<Layout, MapError> {
     Ok(Layout::parse("map", &text)?)
 }
 
-/// A maze, and the world of a robot in it. Cloning shares the world.
+/// A map, and the world of a robot on it. Cloning shares the world.
 #[derive(Clone, Debug)]
 pub struct MappedWorld {
-    layout: Layout,
+    /// Where it is a maze.
+    layout: Option<Layout>,
     world: Arc<World>,
 }
 
@@ -169,17 +170,29 @@ impl MappedWorld {
     /// This robot in this maze.
     pub fn new(robot: Arc<dyn Robot>, layout: Layout) -> Self {
         let world = Arc::new(World::new(robot, Arc::new(layout.clone())));
-        Self { layout, world }
+        Self { layout: Some(layout), world }
     }
 
-    /// The maze, to compare it.
-    pub fn layout(&self) -> &Layout {
-        &self.layout
+    /// A world on a map that is no maze.
+    pub fn on_grid(world: Arc<World>) -> Self {
+        Self { layout: None, world }
+    }
+
+    /// The maze, to compare it; `None` for another map.
+    pub fn layout(&self) -> Option<&Layout> {
+        self.layout.as_ref()
     }
 
     /// The world, to plan in it.
     pub fn world(&self) -> &Arc<World> {
         &self.world
+    }
+
+    /// Rows and columns of a maze, columns and rows of a grid.
+    pub fn cells(&self) -> String {
+        let grid = self.world.map().as_grid().map(|grid| (grid.geometry().width, grid.geometry().height));
+        let maze = self.layout.as_ref().map(|layout| (layout.rows(), layout.columns()));
+        maze.or(grid).map_or_else(String::new, |(first, second)| format!("{first} x {second}"))
     }
 }
 

@@ -1,8 +1,9 @@
 //! Plans as messages: `nav_msgs/Path`, and markers for RViz.
 
 use crate::gate::{CheckedPlan, Origin};
+use crate::nodes::robot::{is_drive, turns_in_place};
 use crate::trajectory::Trajectory;
-use crate::world::{Point, State, Sweep, World};
+use crate::world::{Point, Robot, State, Sweep, World};
 use planwright_ros2::messages::builtin_interfaces;
 use planwright_ros2::messages::geometry_msgs::{Point as RosPoint, Pose, PoseStamped};
 use planwright_ros2::messages::nav_msgs::Path;
@@ -30,7 +31,7 @@ pub struct PathStyle {
 /// Poses are `period_secs` of the style apart, unless the straight lines between them would cut a corner: then
 /// they lie closer, so that the path keeps the clearance for which its plan was checked. At most [`MAX_POSES`].
 ///
-/// Poses point in the direction of travel; the last one of a plan to the goal has `goal_yaw_rad`, if it is given:
+/// Poses point in the direction of travel, those of a drive in its heading; the last one of a plan to the goal has `goal_yaw_rad`, if it is given:
 /// controllers take the goal's direction from there. A fallback ends elsewhere and points in the direction of travel.
 pub fn path_of(
     plan: &CheckedPlan,
@@ -55,8 +56,14 @@ pub fn path_of(
         }),
         frame,
         start,
-        goal_yaw_rad.filter(|_| plan.origin() == Origin::Planned),
+        goal_yaw_rad.filter(|_| plan.origin() == Origin::Planned && may_end_in_any_direction(world.robot())),
+        if is_drive(world.robot()) { heading } else { direction },
     )
+}
+
+/// A car ends its path in the direction that it has there.
+fn may_end_in_any_direction(robot: &dyn Robot) -> bool {
+    !is_drive(robot) || turns_in_place(robot)
 }
 
 /// An unchecked proposal as a path, which ends in the goal's direction.
@@ -70,6 +77,7 @@ pub fn raw_path_of(proposal: &Trajectory, frame: &str, start: RosTime, goal_yaw_
         frame,
         start,
         goal_yaw_rad,
+        direction,
     )
 }
 
@@ -91,11 +99,17 @@ fn direction(state: &State) -> Option<f64> {
     (state.speed() > 1e-3).then(|| state.velocity[1].atan2(state.velocity[0]))
 }
 
+/// Direction of a drive.
+fn heading(state: &State) -> Option<f64> {
+    Some(state.heading_rad)
+}
+
 fn path(
     states: impl Iterator<Item = (f64, State)> + Clone,
     frame: &str,
     start: RosTime,
     end_yaw_rad: Option<f64>,
+    direction: impl Fn(&State) -> Option<f64>,
 ) -> Path {
     let header = |stamp: RosTime| Header { stamp: stamp.into(), frame_id: frame.to_owned() };
     // Before it moves, a robot points to where it will; one that never does, in the direction of the end.
@@ -204,7 +218,7 @@ mod tests {
     /// The yaw of every pose of a path over these velocities.
     fn yaws(velocities: &[Point], end_yaw_rad: Option<f64>) -> Vec<f64> {
         let states = velocities.iter().map(|velocity| (0.0, State::moving([1.0, 1.0], *velocity)));
-        let path = path(states, "map", RosTime::ZERO, end_yaw_rad);
+        let path = path(states, "map", RosTime::ZERO, end_yaw_rad, direction);
         path.poses.iter().map(|pose| 2.0 * pose.pose.orientation.z.atan2(pose.pose.orientation.w)).collect()
     }
 

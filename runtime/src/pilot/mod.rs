@@ -232,6 +232,11 @@ impl<P: Planner> Pilot<P> {
         &self.planner
     }
 
+    /// The planner, to be shown other problems.
+    pub fn planner_mut(&mut self) -> &mut P {
+        &mut self.planner
+    }
+
     /// The settings.
     pub fn settings(&self) -> &PilotSettings {
         &self.settings

@@ -152,6 +152,14 @@ impl<T: ActionType> Actions<T> {
         true
     }
 
+    /// Publishes feedback on a goal.
+    pub fn feedback(&mut self, id: &GoalId, feedback: T::Feedback) {
+        let mut goal_id = wire::GoalId::ZERO;
+        goal_id.uuid = uuid_of(*id);
+        let sent = self.server.send_feedback(goal_id, feedback).is_ok();
+        self.count(sent);
+    }
+
     /// Forgets results that were kept long enough.
     pub fn expire(&mut self) {
         if self.goals.expire(Instant::now()) {

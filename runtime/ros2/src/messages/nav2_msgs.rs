@@ -4,6 +4,84 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Goal of `nav2_msgs/action/ComputePathThroughPoses`.
+///
+/// Asks a planner for a path through several poses (form of Jazzy).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ComputePathThroughPosesGoal {
+    /// The poses to pass, in order; the last one is the path's end.
+    pub goals: Vec<super::geometry_msgs::PoseStamped>,
+    /// Where it begins, if `use_start` is true.
+    pub start: super::geometry_msgs::PoseStamped,
+    /// Which of the server's planners; may be empty when there is only one.
+    pub planner_id: String,
+    /// False: the robot's own pose is the start.
+    pub use_start: bool,
+}
+
+/// Result of `nav2_msgs/action/ComputePathThroughPoses`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ComputePathThroughPosesResult {
+    /// The path, from start to the last goal; empty when there is none.
+    pub path: super::nav_msgs::Path,
+    /// What planning took.
+    pub planning_time: super::builtin_interfaces::Duration,
+    /// One of the constants above.
+    pub error_code: u16,
+    /// The reason in words, for people.
+    pub error_msg: String,
+}
+
+impl ComputePathThroughPosesResult {
+    /// Why there is no path; where several hold, the first counts. A path was found.
+    pub const NONE: u16 = 0;
+
+    /// No other code fits.
+    pub const UNKNOWN: u16 = 300;
+
+    /// There is no planner of that name.
+    pub const INVALID_PLANNER: u16 = 301;
+
+    /// A pose could not be had in the map's frame.
+    pub const TF_ERROR: u16 = 302;
+
+    /// The start lies outside the map.
+    pub const START_OUTSIDE_MAP: u16 = 303;
+
+    /// A goal lies outside the map.
+    pub const GOAL_OUTSIDE_MAP: u16 = 304;
+
+    /// There is an obstacle at the start.
+    pub const START_OCCUPIED: u16 = 305;
+
+    /// There is an obstacle at a goal.
+    pub const GOAL_OCCUPIED: u16 = 306;
+
+    /// Planning took longer than allowed.
+    pub const TIMEOUT: u16 = 307;
+
+    /// Start and goals are fine, but no path joins them.
+    pub const NO_VALID_PATH: u16 = 308;
+
+    /// There are no poses to pass.
+    pub const NO_VIAPOINTS_GIVEN: u16 = 309;
+}
+
+/// Feedback of `nav2_msgs/action/ComputePathThroughPoses`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ComputePathThroughPosesFeedback {
+    /// Keeps the type from being empty, which the wire format does not allow; always 0.
+    pub structure_needs_at_least_one_member: u8,
+}
+
+super::interface::action!(
+    "nav2_msgs",
+    ComputePathThroughPoses,
+    ComputePathThroughPosesGoal,
+    ComputePathThroughPosesResult,
+    ComputePathThroughPosesFeedback
+);
+
 /// Goal of `nav2_msgs/action/ComputePathToPose`.
 ///
 /// Asks a planner for a path from a start pose to a goal pose (form of Jazzy and Kilted).
@@ -78,3 +156,69 @@ super::interface::action!(
     ComputePathToPoseResult,
     ComputePathToPoseFeedback
 );
+
+/// Goal of `nav2_msgs/action/FollowPath`.
+///
+/// Asks a controller to drive the robot along a path (form of Jazzy and Kilted).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FollowPathGoal {
+    /// The path, to be driven to its end.
+    pub path: super::nav_msgs::Path,
+    /// Which of the server's controllers; may be empty when there is only one.
+    pub controller_id: String,
+    /// Which of its checks of arrival.
+    pub goal_checker_id: String,
+    /// Which of its checks of progress.
+    pub progress_checker_id: String,
+}
+
+/// Result of `nav2_msgs/action/FollowPath`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FollowPathResult {
+    /// Nothing.
+    pub result: super::std_msgs::Empty,
+    /// One of the constants above.
+    pub error_code: u16,
+    /// The reason in words, for people.
+    pub error_msg: String,
+}
+
+impl FollowPathResult {
+    /// Why the robot did not arrive; where several hold, the first counts. It arrived.
+    pub const NONE: u16 = 0;
+
+    /// No other code fits.
+    pub const UNKNOWN: u16 = 100;
+
+    /// There is no controller of that name.
+    pub const INVALID_CONTROLLER: u16 = 101;
+
+    /// A pose could not be had in the frame that is needed.
+    pub const TF_ERROR: u16 = 102;
+
+    /// The path is none.
+    pub const INVALID_PATH: u16 = 103;
+
+    /// No valid command was found for longer than allowed.
+    pub const PATIENCE_EXCEEDED: u16 = 104;
+
+    /// The robot did not come any farther.
+    pub const FAILED_TO_MAKE_PROGRESS: u16 = 105;
+
+    /// There is no valid command.
+    pub const NO_VALID_CONTROL: u16 = 106;
+
+    /// The controller took longer than allowed.
+    pub const CONTROLLER_TIMED_OUT: u16 = 107;
+}
+
+/// Feedback of `nav2_msgs/action/FollowPath`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FollowPathFeedback {
+    /// What is left of the path \[m\]
+    pub distance_to_goal: f32,
+    /// The robot's speed \[m/s\]
+    pub speed: f32,
+}
+
+super::interface::action!("nav2_msgs", FollowPath, FollowPathGoal, FollowPathResult, FollowPathFeedback);

@@ -42,3 +42,40 @@ pub struct CompressedImage {
 }
 
 super::interface::message!("sensor_msgs", CompressedImage);
+
+/// Message `sensor_msgs/msg/LaserScan`.
+///
+/// Single scan from a planar laser range-finder
+///
+/// If you have another ranging device with different behavior (e.g. a sonar array), please find or create
+/// a different message, since applications will make fairly laser-specific assumptions about this data
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LaserScan {
+    /// timestamp in the header is the acquisition time of the first ray in the scan.
+    ///
+    /// in frame frame_id, angles are measured around the positive Z axis (counterclockwise, if Z is up) with
+    /// zero angle being forward along the x axis
+    pub header: super::std_msgs::Header,
+    /// start angle of the scan \[rad\]
+    pub angle_min: f32,
+    /// end angle of the scan \[rad\]
+    pub angle_max: f32,
+    /// angular distance between measurements \[rad\]
+    pub angle_increment: f32,
+    /// time between measurements \[seconds\] - if your scanner is moving, this will be used in interpolating
+    /// position of 3d points
+    pub time_increment: f32,
+    /// time between scans \[seconds\]
+    pub scan_time: f32,
+    /// minimum range value \[m\]
+    pub range_min: f32,
+    /// maximum range value \[m\]
+    pub range_max: f32,
+    /// range data \[m\] (Note: values \< range_min or \> range_max should be discarded)
+    pub ranges: Vec<f32>,
+    /// intensity data \[device-specific units\]. If your device does not provide intensities, please leave
+    /// the array empty.
+    pub intensities: Vec<f32>,
+}
+
+super::interface::message!("sensor_msgs", LaserScan);

@@ -19,6 +19,15 @@ pub struct ColorRGBA {
 
 super::interface::message!("std_msgs", ColorRGBA);
 
+/// Message `std_msgs/msg/Empty`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Empty {
+    /// Keeps the type from being empty, which the wire format does not allow; always 0.
+    pub structure_needs_at_least_one_member: u8,
+}
+
+super::interface::message!("std_msgs", Empty);
+
 /// Message `std_msgs/msg/Header`.
 ///
 /// Standard metadata for higher-level stamped data types. This is generally used to communicate

@@ -35,6 +35,8 @@ pub struct PlanarOdometry<'a> {
     pub yaw_rad: f64,
     /// In the robot's frame, m/s.
     pub velocity: [f64; 2],
+    /// About z of the robot's frame, rad/s; 0 if it is not known.
+    pub turn_rate_radps: f64,
 }
 
 /// Frames, stamp, position, a defined yaw, and the velocity in the plane.
@@ -59,7 +61,8 @@ pub fn check_odometry<'a>(message: &'a Odometry, odd: &mut Oddities) -> Result<P
         return Err(InvalidMessage::NoYaw { field: path.to_owned(), pitch_rad: level.acos() });
     }
     let velocity = check_planar_velocity(&message.twist.twist).map_err(|error| error.below("twist"))?;
-    Ok(PlanarOdometry { stamp, frame, base_frame, position, yaw_rad: rotation.yaw(), velocity })
+    let turn_rate_radps = Some(message.twist.twist.angular.z).filter(|rate| rate.is_finite()).unwrap_or_default();
+    Ok(PlanarOdometry { stamp, frame, base_frame, position, yaw_rad: rotation.yaw(), velocity, turn_rate_radps })
 }
 
 /// Frame and position of a pose, in metres; the height is 0 if it is not known. Neither stamp nor orientation is used.

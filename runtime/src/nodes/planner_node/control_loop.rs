@@ -3,23 +3,27 @@
 use super::input_fault::InputFault;
 use super::inputs::Placed;
 use super::jobs::Purpose;
-use super::path_follower::{self, StopReason};
+use super::path_follower::{self, BaseCommand, StopReason};
 use super::responses::{ErrorCode, PathAction, PlanningFailure};
 use super::waypoint_tour::WaypointTour;
 use super::{CommandTopic, PendingRequest, PlannerNode};
 use crate::planner::Observation;
 use crate::view::{Event, Stamp};
-use crate::world::Point;
+use crate::world::{Actuation, Point};
 use planwright_ros2::action::GoalId;
 use planwright_ros2::logger::Severity;
+use planwright_ros2::messages::ackermann_msgs::{AckermannDrive, AckermannDriveStamped};
 use planwright_ros2::messages::geometry_msgs::{Twist, TwistStamped};
 use planwright_ros2::messages::nav_msgs;
 use planwright_ros2::messages::std_msgs::Header;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Below this speed a car's curvature is not that of its wheels, m/s.
+const STANDING_MPS: f64 = 1e-3;
+
 /// Why the robot stands.
-enum Halt {
+pub(super) enum Halt {
     /// A reason of the follower's.
     Stop(StopReason),
     /// An input is to blame.
@@ -27,7 +31,7 @@ enum Halt {
 }
 
 impl Halt {
-    fn reason(&self) -> StopReason {
+    pub(super) fn reason(&self) -> StopReason {
         match self {
             Self::Stop(reason) => *reason,
             Self::Input(InputFault::Transform(_) | InputFault::TransformUnheard { .. }) => StopReason::Transform,
@@ -74,7 +78,7 @@ impl<A: PathAction> PlannerNode<A> {
     /// One control period: measured state, next plan, command.
     pub(super) fn control(&mut self) {
         self.watch_planner();
-        if !(self.is_active() && self.parameters().drive) {
+        if !self.is_steering() {
             self.last_cycle = None;
             return;
         }
@@ -86,9 +90,15 @@ impl<A: PathAction> PlannerNode<A> {
         self.last_cycle = Some(begun);
         self.step += 1;
         match self.steer(period_secs) {
-            Ok((velocity, yaw_rad)) => self.command(velocity, yaw_rad),
+            Ok((command, yaw_rad)) => {
+                self.go_on_following();
+                if self.is_steering() {
+                    self.command(command, yaw_rad);
+                }
+            }
             Err(halt) => {
                 let reason = halt.reason();
+                self.end_following(&halt);
                 *self.counters.stops.entry(reason.name()).or_default() += 1;
                 if matches!(halt, Halt::Input(_)) {
                     self.follower.pause();
@@ -102,16 +112,22 @@ impl<A: PathAction> PlannerNode<A> {
                         Halt::Stop(_) => self.base.fault(reason.name(), stops),
                     }
                 }
-                self.command([0.0, 0.0], 0.0);
+                self.command(BaseCommand::STOP, 0.0);
             }
         }
     }
 
-    fn steer(&mut self, period_secs: f64) -> Result<(Point, f64), Halt> {
+    /// Whether the node commands the robot.
+    pub(super) fn is_steering(&self) -> bool {
+        self.is_active() && (self.parameters().drive || self.following.is_some())
+    }
+
+    fn steer(&mut self, period_secs: f64) -> Result<(BaseCommand, f64), Halt> {
         let Some(goal) = self.follower.goal() else { return Err(StopReason::NoGoal.into()) };
         let now = self.base.now();
         let parameters = &self.base.parameters.planner;
         let (tolerance_m, patience) = (parameters.goal_tolerance_m, parameters.hang_timeout());
+        let tolerance_rad = parameters.goal_yaw_tolerance_rad;
         let located = self.inputs.located_under_way(now, parameters.max_observation_age_secs)?;
         let (world, map_secs) = self.inputs.world(parameters, now)?;
         let state = path_follower::predicted(&world, &located.state, now.since(located.stamp), self.commanded);
@@ -122,17 +138,19 @@ impl<A: PathAction> PlannerNode<A> {
         if !self.follower.is_planning() {
             let observation = Observation { state, goal, stamp_secs: located.stamp.as_secs_f64(), step: self.step };
             let request = PendingRequest::towards(self.follower.goal_yaw_rad());
-            let job = self.job(Purpose::Drive, observation, now, Arc::clone(&world), map_secs, &request);
+            let mut job = self.job(Purpose::Drive, observation, now, Arc::clone(&world), map_secs, &request);
+            job.path = self.following.as_ref().map(|following| Arc::clone(following.path()));
             match self.worker.plan(job) {
                 Ok(()) => self.follower.requested(),
                 Err(job) => self.worker.recycle(job.plan),
             }
         }
-        if self.follower.check_arrival(&state, tolerance_m) {
+        self.watch_following(&state);
+        if self.follower.check_pose(world.robot(), &state, tolerance_m, tolerance_rad) {
             return Err(StopReason::Arrived.into());
         }
-        let velocity = self.follower.velocity(world.robot(), &state, now.as_secs_f64(), period_secs, patience)?;
-        Ok((velocity, located.yaw_rad))
+        let command = self.follower.command(world.robot(), &state, now.as_secs_f64(), period_secs, patience)?;
+        Ok((command, located.yaw_rad))
     }
 
     /// Fails requests that wait for a planner that hangs.
@@ -158,17 +176,25 @@ impl<A: PathAction> PlannerNode<A> {
 
     /// Speed commanded last, m/s.
     pub(super) fn commanded_mps(&self) -> f64 {
-        self.commanded[0].hypot(self.commanded[1])
+        self.commanded.speed_mps()
     }
 
-    /// Publishes a velocity of the map's frame in the robot's frame.
-    pub(super) fn command(&mut self, velocity: Point, yaw_rad: f64) {
-        let velocity = if velocity.iter().all(|value| value.is_finite()) { velocity } else { [0.0, 0.0] };
-        self.commanded = velocity;
-        let (sin, cos) = yaw_rad.sin_cos();
+    /// Publishes a command in the robot's frame, whose x axis has this direction in the map.
+    pub(super) fn command(&mut self, command: BaseCommand, yaw_rad: f64) {
+        let command = command.or_stop();
+        self.commanded = command;
         let mut twist = Twist::default();
-        twist.linear.x = cos * velocity[0] + sin * velocity[1];
-        twist.linear.y = cos * velocity[1] - sin * velocity[0];
+        match command {
+            BaseCommand::Velocity(velocity) => {
+                let (sin, cos) = yaw_rad.sin_cos();
+                twist.linear.x = cos * velocity[0] + sin * velocity[1];
+                twist.linear.y = cos * velocity[1] - sin * velocity[0];
+            }
+            BaseCommand::Drive { speed_mps, turn_rate_radps } => {
+                (twist.linear.x, twist.angular.z) = (speed_mps, turn_rate_radps);
+            }
+        }
+        self.steer_wheels(&twist);
         match &self.topics.command {
             CommandTopic::Plain(topic) => topic.publish(twist),
             CommandTopic::Stamped(topic) => {
@@ -176,5 +202,22 @@ impl<A: PathAction> PlannerNode<A> {
                 topic.publish(TwistStamped { header, twist })
             }
         };
+    }
+
+    /// The same command for the wheels of a car: the front wheels keep their angle where it stands.
+    fn steer_wheels(&mut self, twist: &Twist) {
+        let Some(topic) = &self.topics.ackermann else { return };
+        let Actuation::Ackermann { wheelbase_m, steering_rad, .. } = self.inputs.robot().actuation() else { return };
+        let (speed_mps, rate_radps) = (twist.linear.x, twist.angular.z);
+        if speed_mps.abs() > STANDING_MPS {
+            self.wheels_rad = (wheelbase_m * rate_radps / speed_mps).atan().clamp(-steering_rad, steering_rad);
+        }
+        let header = Header { stamp: self.base.now().into(), frame_id: self.inputs.base_frame().to_owned() };
+        let drive = AckermannDrive {
+            steering_angle: self.wheels_rad as f32,
+            speed: speed_mps as f32,
+            ..AckermannDrive::default()
+        };
+        topic.publish(AckermannDriveStamped { header, drive });
     }
 }

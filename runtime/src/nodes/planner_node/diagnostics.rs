@@ -113,7 +113,7 @@ impl<A: PathAction> PlannerNode<A> {
         match self.inputs.map() {
             Some((map, since)) => {
                 status.value("map_age_secs", format!("{:.1}", now.since(since)));
-                status.value("map_cells", format!("{} x {}", map.layout().rows(), map.layout().columns()));
+                status.value("map_cells", map.cells());
             }
             None => status.value("map_age_secs", "never"),
         }

@@ -3,6 +3,7 @@
 use super::odometry_fault::OdometryFault;
 use super::refusals::{Reason, Refused};
 use crate::nodes::map::MapError;
+use crate::world::map::grid::GridError;
 use planwright_ros2::tf::TransformError;
 use planwright_ros2::validate::InvalidMessage;
 
@@ -34,6 +35,12 @@ pub enum InputFault {
     /// A map that is no maze.
     #[error(transparent)]
     Map(#[from] MapError),
+    /// A map that is too large, or changes of one that do not fit.
+    #[error(transparent)]
+    Grid(#[from] GridError),
+    /// More changes of a map than are kept.
+    #[error("expected at most {0} updates of a map while it is read, got more")]
+    Updates(usize),
     /// A map in another frame than the planner's.
     #[error(
         "expected the map in frame '{expected}', got '{got}'\nhint: set the parameter map_frame, or publish the map in that frame"
@@ -98,6 +105,11 @@ impl InputFault {
             | Self::TransformOf { fault: error, .. }
             | Self::TransformUnheard { fault: error, .. } => error.name(),
             Self::Map(_) => "map_no_maze",
+            Self::Grid(GridError::Size { .. } | GridError::Origin { .. }) => "map_too_large",
+            Self::Grid(GridError::Resolution(_)) => "map_resolution",
+            Self::Grid(GridError::Cells { .. }) => "map_length",
+            Self::Grid(GridError::Occupancy { .. }) => "map_cell",
+            Self::Grid(_) | Self::Updates(_) => "map_update",
             Self::MapFrame { .. } => "map_frame",
             Self::Odometry(fault) => fault.name(),
             Self::Speed { .. } => "odom_speed",

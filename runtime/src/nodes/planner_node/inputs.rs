@@ -1,12 +1,16 @@
 //! Validated inputs of the node: odometry, map and transforms.
 
 use super::input_fault::InputFault;
+use super::map_reader::{ReadMap, Received};
 use super::odometry_fault::OdometryFault;
 use super::parameters::PlannerParameters;
 use super::refusals::{Input, Reason, Refusals, TransformRefusals};
+use crate::geometry::wrapped;
 use crate::nodes::map::{MappedWorld, layout_of, same_walls};
-use crate::world::{Point, Robot, State, World};
+use crate::nodes::robot::is_drive;
+use crate::world::{MotionLimits, Point, Robot, State, World};
 use planwright_ros2::messages::geometry_msgs::{PoseStamped, TransformStamped};
+use planwright_ros2::messages::map_msgs::OccupancyGridUpdate;
 use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Odometry};
 use planwright_ros2::messages::std_msgs::Header;
 use planwright_ros2::odometry::{OdometryLimits, OdometryMonitor, OdometrySample, OdometryStatus};
@@ -59,6 +63,8 @@ struct Measured {
     base_frame: String,
     position: [f64; 3],
     velocity: [f64; 3],
+    forward_mps: f64,
+    turn_rate_radps: f64,
     yaw_rad: f64,
     stamp: RosTime,
 }
@@ -75,6 +81,11 @@ pub struct Inputs {
     measured: Option<Measured>,
     map: Option<(MappedWorld, RosTime)>,
     trained: Option<MappedWorld>,
+    /// The planner takes any map, which is read elsewhere; else a map has to be a maze.
+    takes_any_map: bool,
+    /// Maps received, and which of them was the last to be refused.
+    maps_received: u64,
+    map_refused: u64,
     map_differs: bool,
     odd_odometry: Oddities,
     odd_map: Oddities,
@@ -106,6 +117,9 @@ impl Inputs {
             measured: None,
             map: None,
             trained: None,
+            takes_any_map: false,
+            maps_received: 0,
+            map_refused: 0,
             map_differs: false,
             odd_odometry: Oddities::default(),
             odd_map: Oddities::default(),
@@ -211,20 +225,35 @@ impl Inputs {
         &self.robot
     }
 
-    /// The map that the model was trained for.
-    pub fn set_trained(&mut self, trained: MappedWorld) {
+    /// The map that the model was trained for; `None` for a planner of any map.
+    pub fn set_trained(&mut self, trained: Option<MappedWorld>) {
         // The same maze stays the same world: plans under way are not made for another.
-        if self.trained.as_ref().is_none_or(|before| before.layout() != trained.layout()) {
-            self.trained = Some(trained);
+        let layout = trained.as_ref().and_then(MappedWorld::layout);
+        if self.trained.as_ref().and_then(MappedWorld::layout) != layout {
+            self.trained = trained;
         }
         self.compare();
     }
 
     fn compare(&mut self) {
-        self.map_differs = match (&self.map, &self.trained) {
-            (Some((map, _)), Some(trained)) => !same_walls(map.layout(), trained.layout()),
-            _ => false,
-        };
+        let trained = self.trained.as_ref().and_then(MappedWorld::layout);
+        let received = self.map.as_ref().and_then(|(map, _)| map.layout());
+        self.map_differs = received.zip(trained).is_some_and(|(received, trained)| !same_walls(received, trained));
+    }
+
+    /// Whether maps of any kind are taken, which are read by a [`MapReader`](super::map_reader::MapReader).
+    pub fn takes_any_map(&self) -> bool {
+        self.takes_any_map
+    }
+
+    /// Takes maps of any kind, or mazes alone. A change clears the map: true then.
+    pub fn take_any_map(&mut self, any: bool) -> bool {
+        let changes = self.takes_any_map != any;
+        if changes {
+            (self.takes_any_map, self.map) = (any, None);
+            self.compare();
+        }
+        changes
     }
 
     /// Whether the map is another than the model was trained for.
@@ -250,8 +279,72 @@ impl Inputs {
         }
     }
 
+    /// Checks a map of any kind before it is read elsewhere. Gives the yaw of its origin.
+    ///
+    /// # Errors
+    /// If it is broken or in another frame. Then no map is usable until one is taken.
+    pub fn check_grid(
+        &mut self,
+        map: &OccupancyGrid,
+        now: RosTime,
+        is_volatile: bool,
+    ) -> Result<(f64, Received), InputFault> {
+        self.maps_received += 1;
+        let received = Received { number: self.maps_received, time: now, is_volatile };
+        let checked = check_map(map, &mut self.odd_map).map_err(InputFault::from);
+        let checked = checked.and_then(|(frame, yaw_rad)| {
+            self.check_map_frame(frame)?;
+            Ok((yaw_rad, received))
+        });
+        checked.inspect_err(|fault| _ = self.refuse_map(fault))
+    }
+
+    /// The same for a change of a part of the map.
+    ///
+    /// # Errors
+    /// If it is in another frame.
+    pub fn check_update(&mut self, update: &OccupancyGridUpdate, now: RosTime) -> Result<Received, InputFault> {
+        self.maps_received += 1;
+        let received = Received { number: self.maps_received, time: now, is_volatile: self.map_is_volatile };
+        let checked = self.check_map_frame(without_slash(&update.header.frame_id)).map(|()| received);
+        checked.inspect_err(|fault| _ = self.refuse_map(fault))
+    }
+
+    fn check_map_frame(&self, frame: &str) -> Result<(), InputFault> {
+        if frame == self.map_frame {
+            return Ok(());
+        }
+        Err(InputFault::MapFrame { expected: self.map_frame.clone(), got: frame.to_owned() })
+    }
+
+    /// Takes a map that was read elsewhere, unless one that came later has been refused. Gives the world if it is a new
+    /// one.
+    ///
+    /// # Errors
+    /// Why it was refused. Then no map is usable until one is taken.
+    pub fn take_read(&mut self, read: ReadMap) -> Result<Option<Arc<World>>, InputFault> {
+        let ReadMap { received, world } = read;
+        if !self.takes_any_map || received.number <= self.map_refused {
+            return Ok(None);
+        }
+        let world = world.inspect_err(|fault| _ = self.refuse_map(fault))?;
+        self.map_refusals.accept();
+        (self.map_is_volatile, self.map_mismatch) = (received.is_volatile, None);
+        match &mut self.map {
+            Some((map, since)) if Arc::ptr_eq(map.world(), &world) => {
+                *since = received.time;
+                Ok(None)
+            }
+            map => {
+                *map = Some((MappedWorld::on_grid(Arc::clone(&world)), received.time));
+                Ok(Some(world))
+            }
+        }
+    }
+
     /// A map was refused. True if the one before was usable.
     pub fn refuse_map(&mut self, fault: &InputFault) -> bool {
+        self.map_refused = self.maps_received;
         self.map_refusals.refuse(fault.reason(None))
     }
 
@@ -283,15 +376,13 @@ impl Inputs {
     fn read_map(&mut self, map: &OccupancyGrid, now: RosTime) -> Result<(), InputFault> {
         let mut odd = self.odd_map;
         let (frame, yaw_rad) = check_map(map, &mut odd)?;
-        if frame != self.map_frame {
-            return Err(InputFault::MapFrame { expected: self.map_frame.clone(), got: frame.to_owned() });
-        }
+        self.check_map_frame(frame)?;
         let layout = layout_of(map)?;
         if yaw_rad != 0.0 {
             odd.note(Oddity::TurnedByRounding);
         }
         self.odd_map = odd;
-        let same = self.map.as_ref().is_some_and(|(map, _)| *map.layout() == layout);
+        let same = self.map.as_ref().is_some_and(|(map, _)| map.layout() == Some(&layout));
         match &mut self.map {
             Some((_, since)) if same => *since = now,
             map => *map = Some((MappedWorld::new(Arc::clone(&self.robot), layout), now)),
@@ -474,11 +565,22 @@ impl Inputs {
         match &mut self.measured {
             Some(measured) if measured.frame == frame && measured.base_frame == base_frame => {
                 (measured.position, measured.velocity) = (position, velocity);
+                (measured.forward_mps, measured.turn_rate_radps) = (forward, odometry.turn_rate_radps);
                 (measured.yaw_rad, measured.stamp) = (yaw_rad, stamp);
             }
             measured => {
                 let (frame, base_frame) = (frame.to_owned(), base_frame.to_owned());
-                *measured = Some(Measured { frame, base_frame, position, velocity, yaw_rad, stamp });
+                let (forward_mps, turn_rate_radps) = (forward, odometry.turn_rate_radps);
+                *measured = Some(Measured {
+                    frame,
+                    base_frame,
+                    position,
+                    velocity,
+                    forward_mps,
+                    turn_rate_radps,
+                    yaw_rad,
+                    stamp,
+                });
                 self.request_frames([]);
             }
         }
@@ -541,17 +643,29 @@ impl Inputs {
         let map_from_odom = found.target_from_source;
         let position = map_from_odom.apply_to_point(measured.position);
         let velocity = map_from_odom.apply_to_vector(measured.velocity);
-        let state = State::moving([position[0], position[1]], [velocity[0], velocity[1]]);
+        let yaw_rad = map_from_odom.yaw() + measured.yaw_rad;
+        let (position, velocity) = ([position[0], position[1]], [velocity[0], velocity[1]]);
+        let state = match self.robot.limits() {
+            MotionLimits::Axes(_) => State::moving(position, velocity),
+            MotionLimits::Norm { .. } => State { heading_rad: wrapped(yaw_rad), ..State::moving(position, velocity) },
+            MotionLimits::Drive(_) => {
+                State::driving(position, wrapped(yaw_rad), measured.forward_mps, measured.turn_rate_radps)
+            }
+        };
         // Between two ticks of a simulated clock a stamp is ahead of it.
-        Ok(Located { state, stamp: measured.stamp.min(now), yaw_rad: map_from_odom.yaw() + measured.yaw_rad })
+        Ok(Located { state, stamp: measured.stamp.min(now), yaw_rad })
     }
 
-    /// The position in the map of a start, given in any known frame. Neither its stamp nor its orientation is used.
+    /// A start at rest in the map, given in any known frame. Its stamp is not used, its orientation that of drives alone.
     ///
     /// # Errors
     /// If the pose is broken or its frame has no place in the map.
-    pub fn start(&self, pose: &PoseStamped) -> Result<Point, InputFault> {
-        self.position("start", pose).map(|(position, _)| position)
+    pub fn start(&self, pose: &PoseStamped) -> Result<State, InputFault> {
+        if is_drive(&*self.robot) {
+            let Placed { position, yaw_rad } = self.goal("start", pose)?;
+            return Ok(State::at_pose(position, yaw_rad.unwrap_or_default()));
+        }
+        self.position("start", pose).map(|(position, _)| State::at_rest(position))
     }
 
     /// The place in the map of a goal, given in any known frame. An orientation of zeros gives no direction: clients that

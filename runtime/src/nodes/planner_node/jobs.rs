@@ -1,12 +1,14 @@
 //! Jobs of the planning and the loading thread, and the results of plans.
 
+use super::inputs::Placed;
+use super::parameters::PlannerChoice;
 use crate::gate::CheckedPlan;
 use crate::model::EngineChoice;
 use crate::nodes::path::PathStyle;
 use crate::pilot::{PilotStatistics, StageLatencies};
 use crate::planner::{Observation, PlannerSettings};
 use crate::quantity::DriftStatus;
-use crate::world::World;
+use crate::world::{Point, World};
 use planwright_ros2::action::GoalId;
 use planwright_ros2::messages::nav_msgs::Path;
 use planwright_ros2::messages::visualization_msgs::MarkerArray;
@@ -19,6 +21,8 @@ use std::time::Duration;
 /// Model, engine and settings of a planner.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadRequest {
+    /// What plans.
+    pub planner: PlannerChoice,
     /// The model's file.
     pub model: PathBuf,
     /// The engine.
@@ -52,6 +56,10 @@ pub struct PlanJob {
     pub start_is_given: bool,
     /// Direction at the goal, if one is given.
     pub goal_yaw_rad: Option<f64>,
+    /// Poses to pass before the goal, in order.
+    pub via: Vec<Placed>,
+    /// The path to follow, instead of one of the planner's own.
+    pub path: Option<Arc<[Point]>>,
     /// Time at which the map was last known to hold, seconds of ROS time.
     pub map_secs: f64,
     /// The robot on the map.

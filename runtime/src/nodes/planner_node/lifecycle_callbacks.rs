@@ -1,10 +1,12 @@
 //! Lifecycle and parameter callbacks: loading, activation, stop, and changes while the node runs.
 
 use super::loader::Ready;
-use super::parameters::NodeParameters;
+use super::parameters::{NodeParameters, PlannerChoice};
+use super::path_follower::BaseCommand;
 use super::responses::{ErrorCode, PathAction, PlanningFailure};
 use super::{MAP, PlannerNode, STATIC_TRANSFORMS, TRANSFORMS};
 use crate::pilot::PilotSettings;
+use crate::planner::corridor::PathMethod;
 use planwright_ros2::action::GoalId;
 use planwright_ros2::base::{self, Base, NodeState, Verdict};
 use planwright_ros2::diagnostics::Status;
@@ -22,7 +24,11 @@ impl<A: PathAction> PlannerNode<A> {
         let request = parameters.load_request()?;
         self.loading = Some(Instant::now());
         self.load_is_swap = is_swap;
-        self.base.log(Severity::Info, &format!("loading {}", request.model.display()));
+        let name = match request.planner {
+            PlannerChoice::AnyMap(method) if method != PathMethod::Corridor => method.name().to_owned(),
+            _ => request.model.display().to_string(),
+        };
+        self.base.log(Severity::Info, &format!("loading {name}"));
         let robot = Arc::clone(self.inputs.robot());
         self.worker.load(request, parameters.planner.clone(), robot, self.view.clone(), is_swap);
         Ok(())
@@ -38,7 +44,11 @@ impl<A: PathAction> PlannerNode<A> {
                 let text = format!("loaded {} on {} in {:.2} s", loaded.model.display(), loaded.engine, loaded.secs);
                 self.base.log(Severity::Info, &text);
                 self.inputs.set_trained(loaded.trained.clone());
+                self.set_any_map(loaded.trained.is_none());
                 self.loaded = Some(loaded);
+                if let Some((map, _)) = self.inputs.map().filter(|_| self.inputs.takes_any_map()) {
+                    self.worker.prepare(Arc::clone(map.world()));
+                }
                 self.load_failure = None;
                 if is_swap {
                     base::finish_set(self, Ok(()));
@@ -75,6 +85,7 @@ impl<A: PathAction> PlannerNode<A> {
             request.cancel();
             reply.send(nav_msgs::GetPlanResponse::default());
         }
+        self.abort_following(name, "the node has stopped driving");
         self.follower.clear();
     }
 
@@ -110,15 +121,15 @@ impl<A: PathAction> LifecycleNode for PlannerNode<A> {
                 }
             }
             LifecycleCommand::Activate => match &self.loaded {
-                Some(loaded) => self.worker.warm_up(Arc::clone(loaded.trained.world())),
+                Some(loaded) => self.worker.warm_up(Arc::clone(&loaded.warm_up)),
                 None => {
                     self.autostart.failed();
                     lifecycle::finish(self, TransitionOutcome::Error);
                 }
             },
             LifecycleCommand::Deactivate => {
-                if self.parameters().drive {
-                    self.command([0.0, 0.0], 0.0);
+                if self.parameters().drive || self.following.is_some() {
+                    self.command(BaseCommand::STOP, 0.0);
                 }
                 self.drop_work("deactivated");
                 self.bond.stop(self.base.now());
@@ -129,8 +140,8 @@ impl<A: PathAction> LifecycleNode for PlannerNode<A> {
                 lifecycle::finish(self, TransitionOutcome::Success);
             }
             LifecycleCommand::Shutdown => {
-                if self.parameters().drive && self.commanded_mps() > 0.0 {
-                    self.command([0.0, 0.0], 0.0);
+                if (self.parameters().drive || self.following.is_some()) && self.commanded != BaseCommand::STOP {
+                    self.command(BaseCommand::STOP, 0.0);
                 }
                 self.drop_work("shutdown");
                 self.bond.stop(self.base.now());
@@ -198,8 +209,9 @@ impl<A: PathAction> NodeState for PlannerNode<A> {
             self.worker.configure(PilotSettings { drift, ..parameters.pilot_settings() });
         }
         self.inputs.odometry.set_limits(parameters.odometry_limits());
-        if changes.iter().any(|change| change.name == "drive") && !parameters.drive {
-            self.command([0.0, 0.0], 0.0);
+        let is_driven = parameters.drive || self.following.is_some();
+        if changes.iter().any(|change| change.name == "drive") && !is_driven {
+            self.command(BaseCommand::STOP, 0.0);
             self.follower.clear();
         }
     }

@@ -1,14 +1,15 @@
 //! Loads a model of any family and builds its pilot, on a thread of its own.
 
 use super::jobs::LoadRequest;
-use super::parameters::PlannerParameters;
+use super::parameters::{PlannerChoice, PlannerParameters};
 use super::planner_pilot::PlannerPilot;
 use crate::model::Artefact;
 use crate::nodes::map::MappedWorld;
-use crate::planner::load;
+use crate::planner::corridor::{CorridorPlanner, PathMethod};
+use crate::planner::{Planner, load};
 use crate::quantity::Intended;
 use crate::view::View;
-use crate::world::Robot;
+use crate::world::{Layout, MotionLimits, Robot, World};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,12 +19,14 @@ use std::time::Instant;
 pub struct Loaded {
     /// Name of the engine.
     pub engine: String,
-    /// The model's file.
+    /// The model's file; the method's name without one.
     pub model: PathBuf,
     /// Loading time, seconds.
     pub secs: f64,
-    /// The robot on the map for which the model was trained.
-    pub trained: MappedWorld,
+    /// The robot on the map for which the model was trained; `None` for a planner of any map.
+    pub trained: Option<MappedWorld>,
+    /// Where first plans are made before work begins.
+    pub warm_up: Arc<World>,
     /// The model's own intended distribution of the plans' lengths, if it has one.
     pub intended: Option<Intended>,
     /// Horizon of its plans.
@@ -47,24 +50,49 @@ impl LoadRequest {
         warm: bool,
     ) -> Result<Ready, String> {
         let begun = Instant::now();
-        let artefact = Artefact::open(&self.model).map_err(|error| error.to_string())?;
-        let planner = load(&artefact, &self.engine, &self.settings).map_err(|error| error.to_string())?;
+        let planner = self.planner()?;
         let description = planner.description();
         let mut settings = parameters.pilot_settings();
         settings.drift = parameters.drift_settings(description.intended.as_ref())?;
-        settings.correction.path.keep_shape = description.keeps_shape;
+        let trained = description.layout.clone().map(|maze| MappedWorld::new(Arc::clone(&robot), maze));
+        if trained.is_some() && !matches!(robot.limits(), MotionLimits::Axes(_)) {
+            return Err(format!(
+                "expected the robot point-mass for '{}', which plans in one maze, got {}\nhint: parameter robot, or planner: optimizer",
+                description.name,
+                robot.name()
+            ));
+        }
+        let sample = || MappedWorld::new(robot, Layout::umaze());
         let loaded = Loaded {
             engine: description.engine_text(),
-            model: self.model.clone(),
-            trained: MappedWorld::new(robot, description.maze().map_err(|error| error.to_string())?.clone()),
+            model: if description.engine.is_some() { self.model.clone() } else { PathBuf::from(&description.name) },
+            warm_up: Arc::clone(trained.as_ref().map_or_else(sample, Clone::clone).world()),
+            trained,
             intended: description.intended.clone(),
             summary: format!("{} knots of {} s", description.horizon, description.knot_secs),
             secs: begun.elapsed().as_secs_f64(),
         };
         let mut pilot = Box::new(PlannerPilot::new(planner, self.settings.seed, settings, view));
         if warm {
-            pilot.warm_up(loaded.trained.world());
+            pilot.warm_up(&loaded.warm_up);
         }
         Ok(Ready { pilot, loaded })
+    }
+
+    /// Opens the model, where the choice needs one.
+    fn planner(&self) -> Result<Box<dyn Planner>, String> {
+        let wants_corridor = match self.planner {
+            PlannerChoice::AnyMap(method) if method != PathMethod::Corridor => {
+                return Ok(Box::new(CorridorPlanner::new(method)));
+            }
+            PlannerChoice::AnyMap(_) => true,
+            PlannerChoice::Model => false,
+        };
+        let artefact = Artefact::open(&self.model).map_err(|error| error.to_string())?;
+        if wants_corridor {
+            let opened = CorridorPlanner::open(&artefact, &self.engine).map_err(|error| error.to_string())?;
+            return Ok(Box::new(opened));
+        }
+        load(&artefact, &self.engine, &self.settings).map_err(|error| error.to_string())
     }
 }

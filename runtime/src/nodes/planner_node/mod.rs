@@ -8,14 +8,17 @@ mod autostart;
 mod control_loop;
 mod diagnostics;
 mod family_parameters;
+mod follow_path;
 mod input_fault;
 mod inputs;
 mod jobs;
 mod lifecycle_callbacks;
 mod loader;
+mod map_reader;
 mod odometry_fault;
 mod parameters;
 mod path_follower;
+mod path_proposer;
 mod planner_pilot;
 mod refusals;
 mod requests;
@@ -23,17 +26,19 @@ mod responses;
 mod waypoint_tour;
 mod worker;
 
-pub use parameters::{FamilyParameters, NodeParameters, PlannerParameters};
+pub use parameters::{FamilyParameters, NodeParameters, PlannerChoice, PlannerParameters};
 pub use responses::{ErrorCode, PathAction};
 
 use crate::view::View;
-use crate::world::{Point, PointMass};
+use crate::world::{Actuation, Robot};
 use autostart::Autostart;
+use follow_path::Following;
 use input_fault::InputFault;
 use inputs::Inputs;
 use jobs::Statistics;
 use loader::Loaded;
-use path_follower::PathFollower;
+use map_reader::{MapReader, ReadMap};
+use path_follower::{BaseCommand, PathFollower};
 use planwright_ros2::action::{Actions, GoalId, GoalLimits};
 use planwright_ros2::base::{self, Base, NodeSetup};
 use planwright_ros2::bond::Bond;
@@ -41,8 +46,11 @@ use planwright_ros2::executor::{Executor, Reply};
 use planwright_ros2::kept;
 use planwright_ros2::lifecycle::{self, Lifecycle, LifecycleState};
 use planwright_ros2::logger::Severity;
+use planwright_ros2::messages::ackermann_msgs::AckermannDriveStamped;
 use planwright_ros2::messages::geometry_msgs::{PoseStamped, Twist, TwistStamped};
+use planwright_ros2::messages::map_msgs::OccupancyGridUpdate;
 use planwright_ros2::messages::nav_msgs::{self, OccupancyGrid, Odometry, Path};
+use planwright_ros2::messages::nav2_msgs::{ComputePathThroughPoses, FollowPath};
 use planwright_ros2::messages::visualization_msgs::MarkerArray;
 use planwright_ros2::messages::{bond as bond_msgs, tf2_msgs};
 use planwright_ros2::node::{NodeError, Publisher};
@@ -60,8 +68,14 @@ use worker::Worker;
 /// Name of the action, unless it is remapped; Nav2's behaviour trees look for this one.
 pub const ACTION: &str = "compute_path_to_pose";
 
+/// Name of the action that plans through several poses.
+const THROUGH_ACTION: &str = "compute_path_through_poses";
+/// Name of the action that drives along a path.
+const FOLLOW_ACTION: &str = "follow_path";
+
 /// Topics of the inputs.
 const MAP: &str = "map";
+const MAP_UPDATES: &str = "map_updates";
 const ODOMETRY: &str = "odom";
 const TRANSFORMS: &str = "/tf";
 const STATIC_TRANSFORMS: &str = "/tf_static";
@@ -78,6 +92,8 @@ struct Topics {
     plan_raw: Publisher<Path>,
     markers: Publisher<MarkerArray>,
     command: CommandTopic,
+    /// Of a car.
+    ackermann: Option<Publisher<AckermannDriveStamped>>,
 }
 
 /// Counts and latencies of the node's loop.
@@ -99,10 +115,17 @@ pub struct PlannerNode<A: PathAction> {
     lifecycle: Lifecycle,
     bond: Bond,
     actions: Actions<A>,
+    /// Of a node of any planner.
+    through: Option<Actions<ComputePathThroughPoses>>,
+    follow: Option<Actions<FollowPath>>,
     topics: Topics,
     worker: Worker,
+    maps: MapReader,
+    /// The newest map, where a change of the planner may need it.
+    kept_map: Option<(Arc<OccupancyGrid>, bool)>,
     inputs: Inputs,
     follower: PathFollower,
+    following: Option<Following>,
     requests: BTreeMap<GoalId, PendingRequest>,
     services: BTreeMap<u64, (Reply<nav_msgs::GetPlanResponse>, PendingRequest)>,
     service_count: u64,
@@ -119,19 +142,25 @@ pub struct PlannerNode<A: PathAction> {
     view: View,
     maze_shown: bool,
     step: u64,
-    /// The last velocity in the map's frame, m/s.
-    commanded: Point,
+    /// The last command.
+    commanded: BaseCommand,
+    /// The angle of a car's front wheels that was commanded last.
+    wheels_rad: f64,
     last_cycle: Option<Instant>,
     exit: Option<u8>,
     tour: WaypointTour,
 }
 
 impl<A: PathAction> PlannerNode<A> {
-    /// Opens everything and returns the node with its loop. `view` shows every step.
+    /// Opens everything and returns the node of a robot with its loop. `view` shows every step.
     ///
     /// # Errors
     /// If the middleware refuses.
-    pub fn open(setup: NodeSetup<NodeParameters>, view: View) -> Result<(Self, Executor<Self>), NodeError> {
+    pub fn open(
+        setup: NodeSetup<NodeParameters>,
+        robot: Arc<dyn Robot>,
+        view: View,
+    ) -> Result<(Self, Executor<Self>), NodeError> {
         let mut executor = Executor::new(Self::malformed)?;
         let waker = executor.waker();
         let mut base = Base::open(setup, waker.clone())?;
@@ -142,6 +171,17 @@ impl<A: PathAction> PlannerNode<A> {
         let secs = |secs| Duration::try_from_secs_f64(secs).unwrap_or_default();
         let bond = Bond::open(&mut base.node, secs(parameters.bond_heartbeat_period), secs(parameters.bond_timeout))?;
         let actions = Actions::open(&mut base.node, &mut executor, ACTION, GoalLimits::default())?;
+        let (mut through, mut follow) = (None, None);
+        let is_any = matches!(base.parameters.family, FamilyParameters::Any(..));
+        if is_any {
+            let (node, limits) = (&mut base.node, GoalLimits::default());
+            through = Some(Actions::open(node, &mut executor, THROUGH_ACTION, limits)?);
+            follow = Some(Actions::open(node, &mut executor, FOLLOW_ACTION, limits)?);
+            executor.subscribe(
+                node.subscription::<OccupancyGridUpdate>(MAP_UPDATES, Qos::Reliable)?,
+                |state: &mut Self, update, _| state.take_map_update(update),
+            )?;
+        }
         let topics = Topics {
             plan: base.node.publisher("plan", Qos::Reliable)?,
             plan_raw: base.node.publisher("plan_raw", Qos::Reliable)?,
@@ -151,31 +191,42 @@ impl<A: PathAction> PlannerNode<A> {
             } else {
                 CommandTopic::Plain(base.node.publisher("cmd_vel", Qos::Reliable)?)
             },
+            ackermann: match robot.actuation() {
+                Actuation::Ackermann { .. } => Some(base.node.publisher("ackermann_cmd", Qos::Reliable)?),
+                _ => None,
+            },
         };
         Self::subscribe(&mut base, &mut executor)?;
         executor.every(Duration::from_secs_f64(parameters.control_period_secs()), Self::control);
         executor.every(Duration::from_millis(20), Self::keep_bond);
-        executor.every(Duration::from_secs(1), |state: &mut Self| state.actions.expire());
+        executor.every(Duration::from_secs(1), Self::expire);
         executor.every(Duration::from_millis(100), Self::retry_autostart);
         executor.on_wake(Self::take_reports);
         let worker = Worker::start(waker)?;
+        let report = worker.reporter();
+        let maps =
+            MapReader::start(Arc::clone(&robot), parameters.grid_reading(), parameters.clearance_m, move |read| {
+                report(worker::Report::Map(Box::new(read)));
+            })?;
+        let limits = parameters.odometry_limits();
+        let mut inputs = Inputs::new(&parameters.map_frame, limits, robot, base.clock.clone())
+            .with_frames(&parameters.base_frame, parameters.max_frames);
+        inputs.take_any_map(parameters.choice().takes_any_map() == Some(true));
         let state = Self {
-            // The robot of every model so far.
-            inputs: Inputs::new(
-                &parameters.map_frame,
-                parameters.odometry_limits(),
-                Arc::new(PointMass::default()),
-                base.clock.clone(),
-            )
-            .with_frames(&parameters.base_frame, parameters.max_frames),
+            inputs,
             map_frame: without_slash(&parameters.map_frame).into(),
             base,
             lifecycle,
             bond,
             actions,
+            through,
+            follow,
             topics,
             worker,
+            maps,
+            kept_map: None,
             follower: PathFollower::default(),
+            following: None,
             requests: BTreeMap::new(),
             services: BTreeMap::new(),
             service_count: 0,
@@ -189,7 +240,8 @@ impl<A: PathAction> PlannerNode<A> {
             view,
             maze_shown: false,
             step: 0,
-            commanded: [0.0; 2],
+            commanded: BaseCommand::STOP,
+            wheels_rad: 0.0,
             last_cycle: None,
             exit: None,
             tour: WaypointTour::default(),
@@ -206,16 +258,7 @@ impl<A: PathAction> PlannerNode<A> {
             }
         })?;
         kept::subscribe(node, executor, MAP, Qos::Latched, |state: &mut Self, map: OccupancyGrid, is_volatile| {
-            let now = state.base.now();
-            let differed = state.inputs.map_differs();
-            match state.inputs.take_map(&map, now, is_volatile) {
-                // SLAM publishes a map every few seconds: the diagnostics have it as long as it differs.
-                Ok(()) if state.inputs.map_differs() && !differed => {
-                    state.base.fault("map_differs", "expected the map that the model was trained for, got another\nhint: every plan is checked against the map that came; the model may know no way through it");
-                }
-                Ok(()) => {}
-                Err(fault) => state.map_refused(&fault),
-            }
+            state.take_map(Arc::new(map), is_volatile);
         })?;
         executor.subscribe(
             node.subscription::<tf2_msgs::TFMessage>(TRANSFORMS, Qos::Transforms)?,
@@ -257,9 +300,9 @@ impl<A: PathAction> PlannerNode<A> {
 
     /// Last messages: a driven robot is stopped, whatever its planner is doing.
     fn shut_down(&mut self) {
-        if self.parameters().drive && self.lifecycle.state() == LifecycleState::Active {
+        if self.is_steering() {
             for _ in 0..3 {
-                self.command([0.0, 0.0], 0.0);
+                self.command(BaseCommand::STOP, 0.0);
                 std::thread::sleep(Duration::from_millis(10));
             }
         }
@@ -278,6 +321,67 @@ impl<A: PathAction> PlannerNode<A> {
     fn map_refused(&mut self, fault: &InputFault) {
         self.input_fault(fault);
         self.follower.clear_plan();
+    }
+
+    fn expire(&mut self) {
+        self.actions.expire();
+        self.through.iter_mut().for_each(Actions::expire);
+        self.follow.iter_mut().for_each(Actions::expire);
+    }
+
+    fn take_map(&mut self, map: Arc<OccupancyGrid>, is_volatile: bool) {
+        let now = self.base.now();
+        if matches!(self.base.parameters.family, FamilyParameters::Any(..)) {
+            self.kept_map = Some((Arc::clone(&map), is_volatile));
+        }
+        if self.inputs.takes_any_map() {
+            match self.inputs.check_grid(&map, now, is_volatile) {
+                Ok((yaw_rad, received)) => self.maps.read(map, yaw_rad, received),
+                Err(fault) => self.map_refused(&fault),
+            }
+            return;
+        }
+        let differed = self.inputs.map_differs();
+        match self.inputs.take_map(&map, now, is_volatile) {
+            // SLAM publishes a map every few seconds: the diagnostics have it as long as it differs.
+            Ok(()) if self.inputs.map_differs() && !differed => {
+                self.base.fault("map_differs", "expected the map that the model was trained for, got another\nhint: every plan is checked against the map that came; the model may know no way through it");
+            }
+            Ok(()) => {}
+            Err(fault) => self.map_refused(&fault),
+        }
+    }
+
+    fn take_map_update(&mut self, update: OccupancyGridUpdate) {
+        if !self.inputs.takes_any_map() {
+            return;
+        }
+        let received = self.inputs.check_update(&update, self.base.now());
+        let waits = received.and_then(|received| self.maps.update(update, received));
+        if let Err(fault) = waits {
+            self.inputs.refuse_map(&fault);
+            self.map_refused(&fault);
+        }
+    }
+
+    fn take_read_map(&mut self, read: ReadMap) {
+        match self.inputs.take_read(read) {
+            Ok(Some(world)) => {
+                self.maze_shown = false;
+                self.worker.prepare(world);
+            }
+            Ok(None) => {}
+            Err(fault) => self.map_refused(&fault),
+        }
+    }
+
+    /// Takes maps of any kind from here on, or mazes alone; the newest map is read anew.
+    fn set_any_map(&mut self, any: bool) {
+        if self.inputs.take_any_map(any)
+            && let Some((map, is_volatile)) = self.kept_map.take()
+        {
+            self.take_map(map, is_volatile);
+        }
     }
 
     fn take_transforms(&mut self, message: &tf2_msgs::TFMessage, is_static: bool) {

@@ -4,14 +4,20 @@ use super::family_parameters;
 use super::jobs::LoadRequest;
 use crate::gate::GateLimits;
 use crate::model::EngineChoice;
+use crate::nodes::grid::GridReading;
 use crate::nodes::path::PathStyle;
+use crate::nodes::robot::robot_of;
 use crate::pilot::PilotSettings;
+use crate::planner::corridor::PathMethod;
 use crate::planner::{DenoiserSettings, PlannerSettings, RolloutSettings};
 use crate::quantity::{DriftSettings, Intended, IntendedChoice};
+use crate::world::Robot;
+use crate::world::map::grid::{Thresholds, UnknownSpace};
 use planwright_ros2::odometry::OdometryLimits;
 use planwright_ros2::parameter::{Descriptor, ParameterSet, ReadError, Values};
 use planwright_ros2::tf::TransformSettings;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 planwright_ros2::parameters! {
@@ -19,6 +25,11 @@ planwright_ros2::parameters! {
     pub struct PlannerParameters {
         /// Take the time from /clock instead of the system.
         use_sim_time: bool = false,
+        /// What plans: the family of the model, or on any map without one 'search' (the shortest way), 'smoothed' or
+        /// 'optimizer', or 'corridor' with a model of that family.
+        planner: String = "model".to_owned() => one_of(&PlannerChoice::NAMES).deferred(),
+        /// The robot: point-mass, omni, differential, ackermann, or a TOML file. Models of mazes plan for the point mass.
+        robot: String = "point-mass".to_owned() => read_only(),
         /// The planner's .onnx file, here or beside the command. A change loads it beside the old one, which goes on
         /// until the new one has passed its self-test.
         model: String = "models/maze-umaze.onnx".to_owned() => deferred(),
@@ -45,6 +56,12 @@ planwright_ros2::parameters! {
         /// Without a map on the topic, plan nothing. Otherwise the map that the model was trained for counts until
         /// one comes.
         map_required: bool = true,
+        /// What unknown space of a map counts as, for planners of any map: an obstacle, free, or free at a cost. Mazes take
+        /// it as an obstacle.
+        unknown_space: String = "occupied".to_owned() => one_of(&["occupied", "free", "costly"]).read_only(),
+        /// Occupancy from which a cell is an obstacle, for planners of any map; of Nav2's costmaps 99 is what the inscribed
+        /// circle of the robot touches, 100 the obstacle.
+        occupied_threshold: i64 = 65 => range(1, 100).read_only(),
         /// Least distance between robot and wall that the gate lets pass, m.
         clearance_m: f64 = 0.005 => range(0.0, 0.3),
         /// Distance to walls that plans are shaped to keep where there is room, m: the gate's clearance and what the
@@ -78,6 +95,14 @@ planwright_ros2::parameters! {
         drive_rate_hz: f64 = 50.0 => range(1.0, 200.0).read_only(),
         /// Distance at which the robot has arrived, m.
         goal_tolerance_m: f64 = 0.1 => range(0.001, 1.0),
+        /// Angle to the goal's direction at which a robot that turns in place has arrived, rad.
+        goal_yaw_tolerance_rad: f64 = 0.1 => range(0.001, 3.2),
+        /// Values of controller_id in a goal of follow_path that mean this node.
+        controller_ids: Vec<String> = ["", "FollowPath", "planwright"].map(str::to_owned).to_vec(),
+        /// A path that cannot be followed safely for this long is given up, s.
+        failure_tolerance_secs: f64 = 2.0 => range(0.0, 600.0),
+        /// A robot that has come no 0.05 m nearer to the end of its path for this long makes no progress, s.
+        progress_timeout_secs: f64 = 10.0 => range(0.1, 3600.0),
         /// A planner that has not answered for this long hangs, and the robot stops, s.
         hang_timeout_secs: f64 = 0.5 => range(0.05, 60.0),
         /// Publish cmd_vel as TwistStamped (Kilted's default) instead of Twist.
@@ -118,6 +143,33 @@ pub enum FamilyParameters {
     Maze(DenoiserSettings),
     /// Policies, rolled out through the world.
     Policy(RolloutSettings),
+    /// Any: what the parameter `planner` or the model states.
+    Any(DenoiserSettings, RolloutSettings),
+}
+
+/// What plans, from the parameter `planner`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlannerChoice {
+    /// A model of any family.
+    Model,
+    /// On any map, by this method.
+    AnyMap(PathMethod),
+}
+
+impl PlannerChoice {
+    /// All names.
+    pub const NAMES: [&'static str; 5] = ["model", "search", "smoothed", "optimizer", "corridor"];
+
+    /// Whether it plans on any map; `None` if the model decides.
+    pub fn takes_any_map(self) -> Option<bool> {
+        matches!(self, Self::AnyMap(_)).then_some(true)
+    }
+
+    fn named(name: &str) -> Self {
+        use PathMethod::{Corridor, Optimizer, Search, Smoothed};
+        let found = [Search, Smoothed, Optimizer, Corridor].into_iter().find(|method| method.name() == name);
+        found.map_or(Self::Model, Self::AnyMap)
+    }
 }
 
 impl NodeParameters {
@@ -132,11 +184,28 @@ impl NodeParameters {
         Self { planner, family: FamilyParameters::Policy(RolloutSettings::default()) }
     }
 
+    /// Defaults of `planwright node planner`.
+    pub fn any() -> Self {
+        let planner = PlannerParameters {
+            planner: PathMethod::Optimizer.name().to_owned(),
+            robot: "differential".to_owned(),
+            model: "models/map-corridor.onnx".to_owned(),
+            // The first plan to a goal on a large map takes longer than those after it.
+            deadline_secs: 0.5,
+            hang_timeout_secs: 1.5,
+            max_observation_age_secs: 0.5,
+            path_clearance_m: 0.05,
+            ..PlannerParameters::default()
+        };
+        Self { planner, family: FamilyParameters::Any(DenoiserSettings::default(), RolloutSettings::default()) }
+    }
+
     /// The node's name unless it is remapped.
     pub fn node_name(&self) -> &'static str {
         match self.family {
             FamilyParameters::Maze(_) => "planwright_maze",
             FamilyParameters::Policy(_) => "planwright_policy",
+            FamilyParameters::Any(..) => "planwright_planner",
         }
     }
 
@@ -154,8 +223,10 @@ impl NodeParameters {
         match &self.family {
             FamilyParameters::Maze(of) => settings.denoiser = *of,
             FamilyParameters::Policy(of) => settings.rollout = *of,
+            FamilyParameters::Any(denoiser, rollout) => (settings.denoiser, settings.rollout) = (*denoiser, *rollout),
         }
-        Ok(LoadRequest { model: crate::files::find(&model).unwrap_or(model), engine, settings })
+        let planner = self.planner.choice();
+        Ok(LoadRequest { planner, model: crate::files::find(&model).unwrap_or(model), engine, settings })
     }
 }
 
@@ -165,6 +236,11 @@ impl ParameterSet for NodeParameters {
         all.extend(match &self.family {
             FamilyParameters::Maze(_) => family_parameters::descriptors::<DenoiserSettings>(),
             FamilyParameters::Policy(_) => family_parameters::descriptors::<RolloutSettings>(),
+            FamilyParameters::Any(..) => {
+                let mut both = family_parameters::descriptors::<DenoiserSettings>();
+                both.extend(family_parameters::descriptors::<RolloutSettings>());
+                both
+            }
         });
         all
     }
@@ -173,12 +249,39 @@ impl ParameterSet for NodeParameters {
         let family = match &self.family {
             FamilyParameters::Maze(_) => FamilyParameters::Maze(family_parameters::read(values)?),
             FamilyParameters::Policy(_) => FamilyParameters::Policy(family_parameters::read(values)?),
+            FamilyParameters::Any(..) => {
+                FamilyParameters::Any(family_parameters::read(values)?, family_parameters::read(values)?)
+            }
         };
         Ok(Self { planner: self.planner.read(values)?, family })
     }
 }
 
 impl PlannerParameters {
+    /// What plans.
+    pub fn choice(&self) -> PlannerChoice {
+        PlannerChoice::named(&self.planner)
+    }
+
+    /// The robot.
+    ///
+    /// # Errors
+    /// If it has no such name and no such file.
+    pub fn robot(&self) -> Result<Arc<dyn Robot>, String> {
+        robot_of(&self.robot)
+    }
+
+    /// How maps are read by planners of any map.
+    pub fn grid_reading(&self) -> GridReading {
+        let unknown_space = match self.unknown_space.as_str() {
+            "free" => UnknownSpace::Free,
+            "costly" => UnknownSpace::Costly,
+            _ => UnknownSpace::Occupied,
+        };
+        let occupied = i8::try_from(self.occupied_threshold).unwrap_or(i8::MAX).clamp(1, 100);
+        GridReading { thresholds: Thresholds { free: occupied - 1, occupied }, unknown_space }
+    }
+
     /// Limits of the odometry monitor.
     pub fn odometry_limits(&self) -> OdometryLimits {
         OdometryLimits {
@@ -251,6 +354,28 @@ mod tests {
         let deferred = |name: &str| store.descriptor(name).expect("declared").deferred;
         assert!(deferred("denoising_steps") && deferred("model") && !deferred("drive"));
         assert!(!deferred("drift_intended"), "the monitor changes without a load");
+    }
+
+    #[test]
+    fn a_node_of_any_planner_takes_any_robot_and_the_settings_of_every_family() {
+        let defaults = NodeParameters::any();
+        let store = ParameterStore::declare(defaults.descriptors()).expect("consistent");
+        assert_eq!(defaults.read(store.values()), Ok(defaults.clone()));
+        assert_eq!(defaults.planner.choice(), PlannerChoice::AnyMap(PathMethod::Optimizer));
+        assert_eq!(defaults.planner.robot().map(|robot| robot.name().to_owned()), Ok("differential".to_owned()));
+        assert!(store.descriptor("candidates").is_some() && store.descriptor("rollouts").is_some());
+        for name in PlannerChoice::NAMES {
+            let planner = PlannerParameters { planner: name.to_owned(), ..PlannerParameters::default() };
+            assert_eq!(planner.choice().takes_any_map().is_none(), name == "model", "{name}");
+        }
+        assert_eq!(defaults.planner.grid_reading().thresholds, Thresholds::default());
+        for occupied_threshold in [1, 100] {
+            let planner = PlannerParameters { occupied_threshold, ..PlannerParameters::default() };
+            assert!(planner.grid_reading().thresholds.check().is_ok(), "{occupied_threshold}");
+        }
+        let unknown = PlannerParameters { robot: "unicycle".to_owned(), ..PlannerParameters::default() };
+        let text = unknown.robot().map(|_| ()).expect_err("no such file");
+        assert!(text.contains("robot: ") && text.contains("unicycle"), "{text}");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use crate::correction::Tracker;
 use crate::gate::{CheckedPlan, Fallback, MAX_STATES, Origin};
+use crate::geometry::wrapped;
+use crate::nodes::robot::{is_drive, turns_in_place};
 use crate::world::{Point, Robot, State, World};
 use std::time::{Duration, Instant};
 
@@ -49,6 +51,45 @@ impl StopReason {
     }
 }
 
+/// What the robot's base is commanded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BaseCommand {
+    /// A velocity in the map's frame, m/s.
+    Velocity(Point),
+    /// Of a drive: speed along its heading, m/s, and turn rate, rad/s.
+    Drive {
+        /// Negative in reverse.
+        speed_mps: f64,
+        /// Counter-clockwise.
+        turn_rate_radps: f64,
+    },
+}
+
+impl BaseCommand {
+    /// To stand.
+    pub const STOP: Self = Self::Velocity([0.0; 2]);
+
+    /// The command; to stand if a number of it is not finite.
+    pub fn or_stop(self) -> Self {
+        let [x, y] = match self {
+            Self::Velocity(velocity) => velocity,
+            Self::Drive { speed_mps, turn_rate_radps } => [speed_mps, turn_rate_radps],
+        };
+        if x.is_finite() && y.is_finite() { self } else { Self::STOP }
+    }
+
+    /// Speed, m/s.
+    pub fn speed_mps(self) -> f64 {
+        match self {
+            Self::Velocity([x, y]) => x.hypot(y),
+            Self::Drive { speed_mps, .. } => speed_mps.abs(),
+        }
+    }
+}
+
+/// Turn rate and speed below which a drive rests, rad/s and m/s.
+const RESTS: f64 = 0.05;
+
 /// Goal and plan of the driven robot.
 pub struct PathFollower {
     goal: Option<Point>,
@@ -89,7 +130,7 @@ impl PathFollower {
         self.arrived = false;
     }
 
-    /// Direction at the goal, for the paths that are shown; the robot's base does not turn.
+    /// Direction at the goal: of the paths that are shown, and of robots that turn in place.
     pub fn goal_yaw_rad(&self) -> Option<f64> {
         self.goal_yaw_rad
     }
@@ -157,18 +198,36 @@ impl PathFollower {
         self.arrived
     }
 
-    /// The velocity for the coming `period_secs`, in the map's frame, m/s.
+    /// Whether a robot of any kind rests at its goal: a drive stands, and one that turns in place has the goal's direction
+    /// to `tolerance_rad`. Once it has arrived it may be off by twice as much.
+    pub fn check_pose(&mut self, robot: &dyn Robot, state: &State, tolerance_m: f64, tolerance_rad: f64) -> bool {
+        let had_arrived = self.arrived;
+        let near = self.check_arrival(state, tolerance_m);
+        if !is_drive(robot) {
+            return near;
+        }
+        let off_rad = self.goal_yaw_rad.filter(|_| turns_in_place(robot)).map_or(0.0, |yaw_rad| {
+            let off_rad = wrapped(yaw_rad - state.heading_rad);
+            off_rad.abs()
+        });
+        let allowed_rad = if had_arrived { 2.0 * tolerance_rad } else { tolerance_rad };
+        let rests = had_arrived || (state.speed() <= RESTS && state.turn_rate_radps.abs() <= RESTS);
+        self.arrived = near && rests && off_rad <= allowed_rad;
+        self.arrived
+    }
+
+    /// The command for the coming `period_secs`.
     ///
     /// # Errors
     /// The reason to stop instead.
-    pub fn velocity(
+    pub fn command(
         &self,
         robot: &dyn Robot,
         state: &State,
         now_secs: f64,
         period_secs: f64,
         patience: Duration,
-    ) -> Result<Point, StopReason> {
+    ) -> Result<BaseCommand, StopReason> {
         if self.goal.is_none() {
             return Err(StopReason::NoGoal);
         }
@@ -184,20 +243,34 @@ impl PathFollower {
         // The velocity that the command gives within a step and then, for the rest of the period, what the plan adds:
         // the robot's base takes a velocity, not a force.
         let Some((ahead, _)) = self.plan.reference_at(now_secs + period_secs) else { return Err(StopReason::NoPlan) };
-        let after = robot.free_step(state, command).velocity;
-        Ok(std::array::from_fn(|axis| after[axis] + (ahead.velocity[axis] - next.velocity[axis])))
+        let after = robot.free_step(state, command);
+        if is_drive(robot) {
+            return Ok(BaseCommand::Drive {
+                speed_mps: after.forward_speed() + (ahead.forward_speed() - next.forward_speed()),
+                turn_rate_radps: after.turn_rate_radps + (ahead.turn_rate_radps - next.turn_rate_radps),
+            });
+        }
+        let after = after.velocity;
+        Ok(BaseCommand::Velocity(std::array::from_fn(|axis| {
+            after[axis] + (ahead.velocity[axis] - next.velocity[axis])
+        })))
     }
 }
 
 /// The state now: that measured `age_secs` ago, simulated with the velocity commanded since, up to 0.2 s; the gate takes
 /// no older data. From inside a wall it is simulated in free motion: no wall pushes a robot whose odometry drifted.
-pub fn predicted(world: &World, state: &State, age_secs: f64, commanded: Point) -> State {
+pub fn predicted(world: &World, state: &State, age_secs: f64, commanded: BaseCommand) -> State {
     let mut state = *state;
     let robot = world.robot();
     let is_inside = world.sweep().segment(state.position, state.position) < 0.0;
     let steps = (age_secs.clamp(0.0, 0.2) / world.step_secs()).round() as usize;
     for _ in 0..steps {
-        let command = robot.velocity_command(&state, commanded);
+        let command = match commanded {
+            BaseCommand::Velocity(velocity) => robot.velocity_command(&state, velocity),
+            BaseCommand::Drive { speed_mps, turn_rate_radps } => {
+                robot.twist_command(&state, [speed_mps, 0.0], turn_rate_radps)
+            }
+        };
         state = if is_inside { robot.free_step(&state, command) } else { world.step(&state, command).0 };
     }
     state
@@ -206,13 +279,13 @@ pub fn predicted(world: &World, state: &State, age_secs: f64, commanded: Point) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::PointMass;
+    use crate::world::{Differential, PointMass};
 
     #[test]
     fn without_a_goal_a_plan_or_an_answer_the_robot_stops() {
         let mut follower = PathFollower::default();
         let (state, patience) = (State::at_rest([1.0, 1.0]), Duration::from_millis(20));
-        let velocity = |follower: &PathFollower| follower.velocity(&PointMass::default(), &state, 0.0, 0.02, patience);
+        let velocity = |follower: &PathFollower| follower.command(&PointMass::default(), &state, 0.0, 0.02, patience);
         assert_eq!(velocity(&follower), Err(StopReason::NoGoal));
         follower.set_goal(Some([3.0, 1.0]));
         assert_eq!(velocity(&follower), Err(StopReason::NoPlan));
@@ -225,6 +298,20 @@ mod tests {
         assert_eq!(velocity(&follower), Err(StopReason::NoPlan), "nothing was requested meanwhile");
         follower.receive(CheckedPlan::with_capacity(1));
         assert_eq!(velocity(&follower), Err(StopReason::GateStop));
+    }
+
+    #[test]
+    fn a_drive_has_arrived_when_it_stands_in_the_goals_direction() {
+        let (robot, mut follower) = (Differential::default(), PathFollower::default());
+        follower.set_goal(Some([1.0, 1.0]));
+        follower.set_goal_yaw(Some(3.1));
+        let mut at = |heading_rad: f64, speed_mps: f64, rate_radps: f64| {
+            let state = State::driving([1.0, 1.05], heading_rad, speed_mps, rate_radps);
+            follower.check_pose(&robot, &state, 0.1, 0.1)
+        };
+        assert!(!at(2.0, 0.0, 0.0) && !at(3.1, 0.2, 0.0) && !at(3.1, 0.0, -0.3));
+        assert!(at(-3.15, 0.0, 0.0), "the shorter way round");
+        assert!(at(2.95, 0.0, 0.1) && !at(2.8, 0.0, 0.0) && !at(2.95, 0.0, 0.0));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The pilot of a node: replans for the driven robot, and independent plans for requests.
 
 use super::jobs::{PlanJob, Purpose, Statistics};
+use super::path_proposer::PathProposer;
 use crate::gate::{CheckedPlan, Origin, Rejection, check_way};
+use crate::nodes::robot::turns_in_place;
 use crate::pilot::{Pilot, PilotMemory, PilotSettings, PilotStatistics};
-use crate::planner::{Observation, Planner, Proposal};
+use crate::planner::{Observation, Planner, PlannerDescription, Proposal};
 use crate::view::View;
 use crate::world::{Aabb, Point, State, World};
 use std::sync::atomic::Ordering;
@@ -18,9 +20,21 @@ fn is_late(plan: &CheckedPlan) -> bool {
     matches!(plan.origin(), Origin::Fallback { reason: Rejection::Deadline { .. }, .. })
 }
 
+/// The settings for a planner; those of any map propose once, and robots there arrive more exactly than in mazes.
+fn fitted(mut settings: PilotSettings, description: &PlannerDescription) -> PilotSettings {
+    settings.correction.path.keep_shape = description.keeps_shape;
+    if description.layout.is_none() {
+        settings.correction.arrival_radius_m = 0.05;
+        settings.correction.max_iterations = 1;
+    }
+    settings
+}
+
 /// The pilot with the state of drive and requests kept apart.
 pub(super) struct PlannerPilot {
     pilot: Pilot<Box<dyn Planner>>,
+    /// Follows given paths.
+    following: Pilot<PathProposer>,
     /// State of the purpose that is not being planned for: of requests, and while one is planned, of the drive.
     resting: PilotMemory,
     seed: u64,
@@ -64,18 +78,39 @@ fn free_points(world: &World) -> Vec<Point> {
 
 impl PlannerPilot {
     pub(super) fn new(planner: Box<dyn Planner>, seed: u64, settings: PilotSettings, view: View) -> Self {
+        let following = PathProposer::default();
+        let for_paths = fitted(settings.clone(), following.description());
+        let following = Pilot::new(following, PilotSettings { drift: None, ..for_paths }, view.clone());
+        let settings = fitted(settings, planner.description());
         let pilot = Pilot::new(planner, settings, view);
-        Self { pilot, resting: PilotMemory::new(), seed, seeds_spent: 0, statistics: Statistics::default() }
+        let (resting, statistics) = (PilotMemory::new(), Statistics::default());
+        Self { pilot, following, resting, seed, seeds_spent: 0, statistics }
     }
 
-    pub(super) fn configure(&mut self, mut settings: PilotSettings) {
-        settings.correction.path.keep_shape = self.pilot.planner().description().keeps_shape;
-        self.pilot.configure(settings);
+    pub(super) fn configure(&mut self, settings: PilotSettings) {
+        let for_paths = fitted(settings.clone(), self.following.planner().description());
+        self.following.configure(PilotSettings { drift: None, ..for_paths });
+        self.pilot.configure(fitted(settings, self.pilot.planner().description()));
+    }
+
+    /// Prepares the planner for a map. What is wrong with it shows in the first plan.
+    pub(super) fn prepare(&mut self, world: &World) {
+        let _ = self.pilot.planner_mut().set_world(world);
     }
 
     pub(super) fn plan(&mut self, job: &PlanJob, into: &mut CheckedPlan) {
         let now_secs = job.now.as_secs_f64();
+        let heading_rad = job.goal_yaw_rad.filter(|_| turns_in_place(job.world.robot()));
+        if let Some(path) = &job.path {
+            let before = self.following.statistics();
+            self.following.planner_mut().set_path(path);
+            self.following.set_goal_heading(heading_rad);
+            into.copy_from(self.following.plan(&job.world, &job.observation, now_secs, job.map_secs));
+            account(&mut self.statistics.drive, &before, self.following.statistics());
+            return;
+        }
         let before = self.pilot.statistics();
+        self.pilot.set_goal_heading(heading_rad);
         if job.purpose == Purpose::Drive {
             into.copy_from(self.pilot.plan(&job.world, &job.observation, now_secs, job.map_secs));
             account(&mut self.statistics.drive, &before, self.pilot.statistics());
@@ -115,8 +150,9 @@ impl PlannerPilot {
         self.pilot.exchange(&mut self.resting);
     }
 
-    pub(super) fn proposal(&self) -> &Proposal {
-        self.pilot.proposal()
+    /// The last proposal for such a job.
+    pub(super) fn proposal(&self, job: &PlanJob) -> &Proposal {
+        if job.path.is_some() { self.following.proposal() } else { self.pilot.proposal() }
     }
 
     pub(super) fn warm_up(&mut self, world: &World) {
@@ -136,6 +172,7 @@ impl PlannerPilot {
 
     pub(super) fn reset(&mut self) {
         self.pilot.reset(self.seed);
+        self.following.reset(self.seed);
     }
 
     pub(super) fn statistics(&self, statistics: &mut Statistics) {

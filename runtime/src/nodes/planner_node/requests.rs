@@ -5,7 +5,9 @@ use super::inputs::{Inputs, Placed};
 use super::jobs::{PlanJob, Planned, Purpose, Statistics};
 use super::parameters::PlannerParameters;
 use super::path_follower::PathFollower;
-use super::responses::{ErrorCode, PathAction, PathRequest, PlanningFailure};
+use super::responses::{
+    ErrorCode, NO_VIAPOINTS, PathAction, PathRequest, PlanningFailure, request_through, result_through,
+};
 use super::worker::Report;
 use crate::gate::{CheckedPlan, Origin, Rejection, check_goal, check_problem, check_way};
 use crate::planner::Observation;
@@ -16,6 +18,7 @@ use planwright_ros2::lifecycle::{self, LifecycleState, TransitionOutcome};
 use planwright_ros2::logger::Severity;
 use planwright_ros2::messages::geometry_msgs::PoseStamped;
 use planwright_ros2::messages::nav_msgs::{self, Path};
+use planwright_ros2::messages::nav2_msgs::{ComputePathThroughPoses, ComputePathThroughPosesGoal};
 use planwright_ros2::time::RosTime;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -76,8 +79,16 @@ struct Problem {
     state: State,
     stamp: RosTime,
     goal: Placed,
+    via: Vec<Placed>,
     world: Arc<World>,
     map_secs: f64,
+}
+
+impl PathRequest {
+    /// Goal, start and the poses between, as far as they are given.
+    fn poses(&self) -> impl Iterator<Item = &PoseStamped> {
+        [&self.goal].into_iter().chain(&self.start).chain(&self.via)
+    }
 }
 
 impl Problem {
@@ -109,14 +120,19 @@ impl Problem {
         }
         let goal = inputs.goal("goal", &request.goal)?;
         let (state, stamp) = match &request.start {
-            Some(start) => (State::at_rest(inputs.start(start)?), now),
+            Some(start) => (inputs.start(start)?, now),
             None => {
                 let located = inputs.located(now, parameters.max_observation_age_secs)?;
                 (located.state, located.stamp)
             }
         };
-        check_problem(&world, state.position, goal.position, parameters.clearance_m)?;
-        Ok(Self { state, stamp, goal, world, map_secs })
+        let via = request.via.iter().map(|pose| inputs.goal("goals", pose)).collect::<Result<Vec<_>, _>>()?;
+        let mut from = state.position;
+        for to in via.iter().chain([&goal]) {
+            check_problem(&world, from, to.position, parameters.clearance_m)?;
+            from = to.position;
+        }
+        Ok(Self { state, stamp, goal, via, world, map_secs })
     }
 }
 
@@ -124,18 +140,18 @@ impl<A: PathAction> PlannerNode<A> {
     /// Queues a request for the planning thread.
     fn enqueue(&mut self, purpose: Purpose, request: &PathRequest) -> Result<PendingRequest, PlanningFailure> {
         let now = self.base.now();
-        self.inputs.request_frames([Some(&request.goal), request.start.as_ref()]);
+        self.inputs.request_frames(request.poses().map(Some));
         let problem = Problem::of(request, &self.base.parameters.planner, &self.inputs, now)?;
-        let Problem { state, stamp, goal, world, map_secs } = problem;
+        let Problem { state, stamp, goal, via, world, map_secs } = problem;
         let start_is_given = request.start.is_some();
-        let goal_to_drive = (!start_is_given).then_some(goal);
+        let goal_to_drive = (!start_is_given && via.is_empty()).then_some(goal);
         let goal_yaw_rad = goal.yaw_rad;
-        let frames = [Some(&request.goal), request.start.as_ref()].into_iter().flatten();
-        let frames = frames.map(|pose| pose.header.frame_id.clone()).collect();
+        let frames = request.poses().map(|pose| pose.header.frame_id.clone()).collect();
         let pending =
             PendingRequest { goal_to_drive, goal_yaw_rad, start_is_given, frames, ..PendingRequest::default() };
         let observation = Observation { state, goal: goal.position, stamp_secs: stamp.as_secs_f64(), step: self.step };
-        let job = self.job(purpose, observation, now, world, map_secs, &pending);
+        let mut job = self.job(purpose, observation, now, world, map_secs, &pending);
+        job.via = via;
         self.worker.plan(job).map_err(|job| {
             self.worker.recycle(job.plan);
             PlanningFailure::new(ErrorCode::Unknown, "too_many_goals", "expected at most 64 plans waiting, got more")
@@ -163,6 +179,8 @@ impl<A: PathAction> PlannerNode<A> {
             clock: self.base.clock.clone(),
             start_is_given: request.start_is_given,
             goal_yaw_rad: request.goal_yaw_rad,
+            via: Vec::new(),
+            path: None,
             map_secs,
             world,
             frame: Arc::clone(&self.map_frame),
@@ -181,7 +199,8 @@ impl<A: PathAction> PlannerNode<A> {
             return;
         }
         let start = (!request.start.header.frame_id.is_empty()).then_some(request.start);
-        let request = PathRequest { goal: request.goal, start, planner_id: String::new(), viapoints: 0 };
+        let planner_id = String::new();
+        let request = PathRequest { goal: request.goal, start, planner_id, viapoints: 0, via: Vec::new() };
         self.service_count += 1;
         let number = self.service_count;
         match self.enqueue(Purpose::Service(number), &request) {
@@ -206,7 +225,23 @@ impl<A: PathAction> PlannerNode<A> {
         if let Some(request) = self.requests.remove(&id) {
             request.cancel();
         }
-        self.actions.end(&id, GoalStatus::Aborted, A::result(Path::default(), Duration::ZERO, Some(failure)));
+        self.end(id, GoalStatus::Aborted, Path::default(), Duration::ZERO, Some(failure));
+    }
+
+    /// Ends a goal of the action that it belongs to.
+    fn end(
+        &mut self,
+        id: GoalId,
+        status: GoalStatus,
+        path: Path,
+        planning: Duration,
+        failure: Option<&PlanningFailure>,
+    ) {
+        let through = self.through.as_mut().filter(|actions| actions.goals().status(&id).is_some());
+        match through {
+            Some(actions) => _ = actions.end(&id, status, result_through(path, planning, failure)),
+            None => _ = self.actions.end(&id, status, A::result(path, planning, failure)),
+        }
     }
 
     pub(super) fn take_goal_pose(&mut self, pose: &PoseStamped) {
@@ -233,6 +268,7 @@ impl<A: PathAction> PlannerNode<A> {
     }
 
     pub(super) fn drive_to(&mut self, goal: Placed) {
+        self.preempt_following();
         let is_new = self.follower.goal() != Some(goal.position);
         if is_new {
             self.follower.set_goal(Some(goal.position));
@@ -257,6 +293,7 @@ impl<A: PathAction> PlannerNode<A> {
                     }
                 }
                 Report::Loaded(loaded) => self.take_loaded(*loaded),
+                Report::Map(read) => self.take_read_map(*read),
                 Report::Warm => {
                     if self.lifecycle.state() == LifecycleState::Activating {
                         lifecycle::finish(self, TransitionOutcome::Success);
@@ -332,11 +369,11 @@ impl<A: PathAction> PlannerNode<A> {
         };
         if let Some(failure) = &failure {
             self.count_failure(failure);
-            self.actions.end(&id, GoalStatus::Aborted, A::result(Path::default(), planned.planning, Some(failure)));
+            self.end(id, GoalStatus::Aborted, Path::default(), planned.planning, Some(failure));
             return;
         }
         let path = std::mem::take(&mut planned.path);
-        self.actions.end(&id, GoalStatus::Succeeded, A::result(path.clone(), planned.planning, None));
+        self.end(id, GoalStatus::Succeeded, path.clone(), planned.planning, None);
         self.note_overhead(planned, &request);
         self.counters.answered += 1;
         if self.is_active() {
@@ -380,6 +417,46 @@ impl<A: PathAction> ActionHandler<A> for PlannerNode<A> {
     }
 
     fn begin(&mut self, id: GoalId, goal: A::Goal) {
+        if self.take_request(id, Some(A::request(goal))) {
+            self.actions.execute(&id);
+        }
+    }
+
+    fn cancel(&mut self, id: GoalId) {
+        self.cancel_request(id);
+    }
+}
+
+impl<A: PathAction> ActionHandler<ComputePathThroughPoses> for PlannerNode<A> {
+    fn actions(&mut self) -> &mut Actions<ComputePathThroughPoses> {
+        match &mut self.through {
+            Some(actions) => actions,
+            None => unreachable!("the action is served only where it has been opened"),
+        }
+    }
+
+    fn now(&self) -> RosTime {
+        self.base.now()
+    }
+
+    fn accepts(&mut self, _goal: &ComputePathThroughPosesGoal) -> bool {
+        self.is_active()
+    }
+
+    fn begin(&mut self, id: GoalId, goal: ComputePathThroughPosesGoal) {
+        if self.take_request(id, request_through(goal)) {
+            ActionHandler::<ComputePathThroughPoses>::actions(self).execute(&id);
+        }
+    }
+
+    fn cancel(&mut self, id: GoalId) {
+        self.cancel_request(id);
+    }
+}
+
+impl<A: PathAction> PlannerNode<A> {
+    /// Begins to plan for a goal. False if it has failed already.
+    fn take_request(&mut self, id: GoalId, request: Option<PathRequest>) -> bool {
         if self.parameters().preempt {
             let failure =
                 PlanningFailure::new(ErrorCode::Unknown, "preempted", "a newer goal took the place of this one");
@@ -388,22 +465,28 @@ impl<A: PathAction> ActionHandler<A> for PlannerNode<A> {
                 self.fail(id, &failure);
             }
         }
-        match self.enqueue(Purpose::Action(id), &A::request(goal)) {
+        let request = request.ok_or_else(|| {
+            PlanningFailure::new(ErrorCode::Unknown, NO_VIAPOINTS, "expected at least one pose in goals, got none")
+        });
+        match request.and_then(|request| self.enqueue(Purpose::Action(id), &request)) {
             Ok(request) => {
                 self.requests.insert(id, request);
-                self.actions.execute(&id);
+                true
             }
-            Err(failure) => self.fail(id, &failure),
+            Err(failure) => {
+                self.fail(id, &failure);
+                false
+            }
         }
     }
 
-    fn cancel(&mut self, id: GoalId) {
+    fn cancel_request(&mut self, id: GoalId) {
         self.counters.canceled += 1;
         if let Some(request) = self.requests.remove(&id) {
             request.cancel_and_stop(&mut self.follower);
         }
         let failure = PlanningFailure::new(ErrorCode::Unknown, "canceled", "canceled as asked");
-        self.actions.end(&id, GoalStatus::Canceled, A::result(Path::default(), Duration::ZERO, Some(&failure)));
+        self.end(id, GoalStatus::Canceled, Path::default(), Duration::ZERO, Some(&failure));
     }
 }
 
@@ -431,7 +514,7 @@ mod tests {
 
     fn request(start: Option<Point>, goal: Point) -> PathRequest {
         let start = start.map(|start| pose(start, "map"));
-        PathRequest { goal: pose(goal, "map"), start, planner_id: String::new(), viapoints: 0 }
+        PathRequest { goal: pose(goal, "map"), start, planner_id: String::new(), viapoints: 0, via: Vec::new() }
     }
 
     fn empty_inputs() -> Inputs {

@@ -142,8 +142,10 @@ pub struct PathRequest {
     pub start: Option<PoseStamped>,
     /// Name of the planner.
     pub planner_id: String,
-    /// Number of points to pass; this planner supports none.
+    /// Number of points of a goal of `ComputePathToPose` to pass, of which none are supported.
     pub viapoints: usize,
+    /// Poses to pass before the goal, in order.
+    pub via: Vec<PoseStamped>,
 }
 
 /// One of Nav2's versions of the action.
@@ -168,7 +170,7 @@ macro_rules! path_action {
             fn request(goal: Self::Goal) -> PathRequest {
                 let viapoints = $viapoints(&goal);
                 let start = goal.use_start.then_some(goal.start);
-                PathRequest { goal: goal.goal, start, planner_id: goal.planner_id, viapoints }
+                PathRequest { goal: goal.goal, start, planner_id: goal.planner_id, viapoints, via: Vec::new() }
             }
 
             fn result(path: Path, planning: Duration, failure: Option<&PlanningFailure>) -> Self::Result {
@@ -179,6 +181,33 @@ macro_rules! path_action {
         }
     };
 }
+
+/// The request of a goal of `ComputePathThroughPoses`; `None` without poses.
+pub(super) fn request_through(goal: nav2_msgs::ComputePathThroughPosesGoal) -> Option<PathRequest> {
+    let mut via = goal.goals;
+    let last = via.pop()?;
+    let start = goal.use_start.then_some(goal.start);
+    Some(PathRequest { goal: last, start, planner_id: goal.planner_id, viapoints: 0, via })
+}
+
+/// The result of such a goal. Its codes lie 100 above those of `ComputePathToPose`.
+pub(super) fn result_through(
+    path: Path,
+    planning: Duration,
+    failure: Option<&PlanningFailure>,
+) -> nav2_msgs::ComputePathThroughPosesResult {
+    use nav2_msgs::ComputePathThroughPosesResult as Result;
+    let code = |failure: &PlanningFailure| match failure.name {
+        NO_VIAPOINTS => Result::NO_VIAPOINTS_GIVEN,
+        _ => failure.code as u16 + (Result::UNKNOWN - ErrorCode::Unknown as u16),
+    };
+    let (error_code, error_msg) =
+        failure.map_or((Result::NONE, String::new()), |failure| (code(failure), failure.message.clone()));
+    Result { path, planning_time: duration(planning), error_code, error_msg }
+}
+
+/// Name of the fault of a goal without poses.
+pub(super) const NO_VIAPOINTS: &str = "no_viapoints";
 
 path_action!(nav2_msgs, |_: &nav2_msgs::ComputePathToPoseGoal| 0);
 path_action!(nav2_msgs_lyrical, |goal: &nav2_msgs_lyrical::ComputePathToPoseGoal| goal.viapoints.len());
@@ -205,6 +234,19 @@ mod tests {
             Result::NO_VALID_PATH,
         ];
         assert_eq!(ErrorCode::ALL.map(|(code, ..)| code as u16), defined);
+    }
+
+    #[test]
+    fn the_codes_of_paths_through_poses_are_those_of_the_definition() {
+        use nav2_msgs::ComputePathThroughPosesResult as Result;
+        let code = |code: ErrorCode, name: &'static str| {
+            let failure = PlanningFailure::new(code, name, "");
+            result_through(Path::default(), Duration::ZERO, Some(&failure)).error_code
+        };
+        assert_eq!(code(ErrorCode::TfError, "odom_missing"), Result::TF_ERROR);
+        assert_eq!(code(ErrorCode::NoValidPath, "no_way"), Result::NO_VALID_PATH);
+        assert_eq!(code(ErrorCode::Unknown, NO_VIAPOINTS), Result::NO_VIAPOINTS_GIVEN);
+        assert_eq!(request_through(Default::default()), None);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The planning thread: plans job after job, while the node's loop goes on with heartbeats, commands and stops.
 
+use super::inputs::Placed;
 use super::jobs::{DebugOutput, LoadRequest, PlanJob, Planned, Purpose, Statistics};
 use super::loader::{Loaded, Ready};
+use super::map_reader::ReadMap;
 use super::parameters::PlannerParameters;
 use super::planner_pilot::PlannerPilot;
 use crate::gate::{CheckedPlan, MAX_STATES, Origin};
@@ -28,6 +30,8 @@ pub enum Report {
     Loaded(Box<Result<Ready, String>>),
     /// The warm-up is over.
     Warm,
+    /// A map has been read, or refused.
+    Map(Box<ReadMap>),
     /// Display of the plan reported before; sent after it, so that no answer waits for it.
     Debug(Box<DebugOutput>),
     /// Statistics, sent after every plan.
@@ -72,6 +76,16 @@ impl Worker {
         Ok(Self { jobs, waiting, reports, reporting, waker, spare, thread: Some(thread) })
     }
 
+    /// Reports from other threads of the node.
+    pub fn reporter(&self) -> impl Fn(Report) + Send + use<> {
+        let (reporting, waker) = (self.reporting.clone(), self.waker.clone());
+        move |report| {
+            // The node may have ended meanwhile.
+            let _ = reporting.send(report);
+            waker.wake();
+        }
+    }
+
     /// The next report, if there is one.
     pub fn report(&self) -> Option<Report> {
         self.reports.try_recv().ok()
@@ -114,13 +128,8 @@ impl Worker {
         view: View,
         warm: bool,
     ) {
-        let (reporting, waker) = (self.reporting.clone(), self.waker.clone());
-        let load = move || {
-            let result = request.load(&parameters, robot, view, warm);
-            // The node may have ended meanwhile.
-            let _ = reporting.send(Report::Loaded(Box::new(result)));
-            waker.wake();
-        };
+        let report = self.reporter();
+        let load = move || report(Report::Loaded(Box::new(request.load(&parameters, robot, view, warm))));
         if let Err(error) = std::thread::Builder::new().name("loader".to_owned()).spawn(load) {
             let problem = format!("expected a thread to load the model on, got: {error}");
             let _ = self.reporting.send(Report::Loaded(Box::new(Err(problem))));
@@ -143,6 +152,11 @@ impl Worker {
     /// Other settings for the pilot.
     pub fn configure(&self, settings: PilotSettings) {
         self.change(move |slot| slot.iter_mut().for_each(|pilot| pilot.configure(settings.clone())));
+    }
+
+    /// Prepares the planner for a map, so that the first plan on it does not have to.
+    pub fn prepare(&self, world: Arc<World>) {
+        self.change(move |slot| slot.iter_mut().for_each(|pilot| pilot.prepare(&world)));
     }
 
     /// Clears the robot's plan in force.
@@ -241,11 +255,31 @@ fn plan(pilot: &mut Slot, mut job: PlanJob, report: impl FnOnce(Box<Planned>) ->
         if job.start_is_given {
             job.observation.stamp_secs = now.as_secs_f64();
         }
-        pilot.plan(&job, &mut checked);
-        planned.planning = begun.elapsed();
-        if job.purpose == Purpose::Drive || checked.origin() == Origin::Planned {
-            planned.path = path_of(&checked, &job.world, &job.frame, job.now, &job.style, job.goal_yaw_rad);
+        let last = Placed { position: job.observation.goal, yaw_rad: job.goal_yaw_rad };
+        let legs: Vec<Placed> = std::mem::take(&mut job.via).into_iter().chain([last]).collect();
+        let mut start = job.now;
+        for leg in legs {
+            (job.observation.goal, job.goal_yaw_rad) = (leg.position, leg.yaw_rad);
+            pilot.plan(&job, &mut checked);
+            if job.purpose != Purpose::Drive && checked.origin() != Origin::Planned {
+                planned.path = Path::default();
+                break;
+            }
+            let path = path_of(&checked, &job.world, &job.frame, start, &job.style, job.goal_yaw_rad);
+            if planned.path.poses.is_empty() {
+                planned.path = path;
+            } else {
+                planned.path.poses.extend(path.poses.into_iter().skip(1));
+            }
+            // The next leg begins where this one ends.
+            let trajectory = checked.trajectory();
+            let secs = trajectory.dt_secs * trajectory.states.len().saturating_sub(1) as f64;
+            start = start.saturating_add(Duration::try_from_secs_f64(secs).unwrap_or_default());
+            if let Some(end) = trajectory.states.last() {
+                job.observation.state = end.halted();
+            }
         }
+        planned.planning = begun.elapsed();
         planned.canceled = job.canceled.load(Ordering::Acquire);
     }
     let show = job.show && planned.had_planner && !canceled;
@@ -254,10 +288,10 @@ fn plan(pilot: &mut Slot, mut job: PlanJob, report: impl FnOnce(Box<Planned>) ->
     planned.plan = checked;
     let sent = report(Box::new(planned));
     let shown = copy.zip(pilot.as_ref()).map(|(checked, pilot)| DebugOutput {
-        raw: raw_path_of(&pilot.proposal().trajectory, &job.frame, job.now, job.goal_yaw_rad),
+        raw: raw_path_of(&pilot.proposal(&job).trajectory, &job.frame, job.now, job.goal_yaw_rad),
         markers: markers_of(
             &checked,
-            &pilot.proposal().trajectory,
+            &pilot.proposal(&job).trajectory,
             job.observation.goal,
             &job.world,
             &job.frame,
@@ -285,6 +319,8 @@ mod tests {
             clock: Clock::new(ClockSource::Simulated),
             start_is_given: true,
             goal_yaw_rad: None,
+            via: Vec::new(),
+            path: None,
             map_secs: 0.0,
             world: Arc::new(World::clone(&MazeWorld::new(Layout::umaze()))),
             frame: "map".into(),

@@ -62,7 +62,7 @@ fn after_a_refused_map_none_is_usable_until_a_readable_one_comes() {
         let mut parameters = NodeParameters::maze().planner;
         parameters.map_required = map_required;
         let mut inputs = inputs();
-        inputs.set_trained(MappedWorld::new(Arc::clone(inputs.robot()), Layout::umaze()));
+        inputs.set_trained(Some(MappedWorld::new(Arc::clone(inputs.robot()), Layout::umaze())));
         for (reason, change) in changes {
             inputs.take_map(&map(), NOW, false).expect("a maze");
             let (world, _) = inputs.world(&parameters, NOW).expect("usable");
