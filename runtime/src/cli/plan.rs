@@ -217,5 +217,18 @@ fn draw_map(map: &dyn Map, start: Point, goal: Point, path: impl Iterator<Item =
         let (row, column) = place(point);
         drawn[row][column] = letter;
     }
-    drawn.iter().map(|row| row.iter().collect::<String>().trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    cropped(&drawn).join("\n")
+}
+
+/// The rows and columns that hold anything but obstacles, and one around them.
+fn cropped(drawn: &[Vec<char>]) -> Vec<String> {
+    let holds = |row: &Vec<char>| row.iter().any(|letter| *letter != '#');
+    let span = |of: &dyn Fn(usize) -> bool, count: usize| {
+        let first = (0..count).find(|index| of(*index)).unwrap_or(0);
+        let last = (0..count).rev().find(|index| of(*index)).unwrap_or(count - 1);
+        first.saturating_sub(1)..(last + 2).min(count)
+    };
+    let columns = span(&|column| drawn.iter().any(|row| row[column] != '#'), drawn.first().map_or(0, Vec::len));
+    let rows = span(&|row| holds(&drawn[row]), drawn.len());
+    drawn[rows].iter().map(|row| row[columns.clone()].iter().collect()).collect()
 }

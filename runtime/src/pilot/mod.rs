@@ -388,6 +388,14 @@ impl<P: Planner> Pilot<P> {
                 attempt = self.attempt(begun, world, observation, true);
             }
         }
+        if matches!(possible, Ok(Departure::Clear)) && self.planner.has_retreat() && !attempt.out_of_time {
+            let context = context(begun.elapsed());
+            let rejected = attempt.corrected.and_then(|()| self.gate.verdict(world, &self.corrected, &context)).err();
+            if rejected.is_some_and(|reason| !matches!(reason, Rejection::Deadline { .. })) {
+                self.planner.retreat();
+                attempt = self.attempt(begun, world, observation, false);
+            }
+        }
         let Attempt { corrected, proposed_at, out_of_time } = attempt;
         let corrected_at = Instant::now();
         if corrected.is_ok() {

@@ -129,6 +129,12 @@ pub trait Planner: Resample + Send {
     fn set_world(&mut self, _world: &World) -> Result<(), PlanError> {
         Ok(())
     }
+    /// Whether there is a plainer proposal than the usual one, for when the gate rejects that: [`Self::retreat`].
+    fn has_retreat(&self) -> bool {
+        false
+    }
+    /// Makes the next proposal, and only that, the plainer one.
+    fn retreat(&mut self) {}
     /// Forgets the past: the next proposal is a cold start with the first seed.
     fn reset(&mut self, seed: u64);
     /// Plans proposed since the last reset.
@@ -159,6 +165,14 @@ impl Planner for Box<dyn Planner> {
 
     fn set_world(&mut self, world: &World) -> Result<(), PlanError> {
         (**self).set_world(world)
+    }
+
+    fn has_retreat(&self) -> bool {
+        (**self).has_retreat()
+    }
+
+    fn retreat(&mut self) {
+        (**self).retreat();
     }
 
     fn reset(&mut self, seed: u64) {

@@ -30,7 +30,7 @@ const PERIOD_SECS: f64 = 0.05;
 /// Speed of the rule's reference time, m/s.
 const REFERENCE_MPS: f64 = 2.0;
 /// Beams are followed this far into the map, metres.
-const REACH_M: f64 = 8.0;
+const REACH_M: f64 = 5.0;
 
 /// A world of the challenge.
 #[derive(Clone, Debug)]

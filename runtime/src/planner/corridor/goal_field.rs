@@ -1,5 +1,6 @@
-//! Cost to a goal for every node of a search graph: Dijkstra's algorithm (1959) from the goal with a bucket queue (Dial
-//! 1969), resumed when a start lies beyond what has been settled.
+//! Cost to a goal for the nodes of a search graph, with a bucket queue (Dial 1969): A* (Hart, Nilsson and Raphael 1968) from
+//! the goal towards the first start; for another start Dijkstra's algorithm (1959) in all directions, resumed when a start
+//! lies beyond what has been settled.
 
 use super::search_graph::{NEIGHBOURS, SearchGraph};
 use crate::geometry::{Footprint, Point, distance};
@@ -22,6 +23,8 @@ pub(super) struct GoalField {
     /// The next node on the way to the goal; a node's own index where the goal is next.
     next: Vec<u32>,
     buckets: Vec<Vec<u32>>,
+    /// The column and row towards which A* goes; `None`: in all directions.
+    towards: Option<[f32; 2]>,
     /// Width of a bucket, in cells.
     width: f32,
     /// The bucket that is being settled, counted from the goal.
@@ -32,8 +35,16 @@ pub(super) struct GoalField {
 }
 
 impl GoalField {
-    /// Begins a field for a goal from which ways keep `clearance_m`.
-    pub(super) fn begin(&mut self, map: &GridMap, graph: &SearchGraph, goal: Point, clearance_m: f64) {
+    /// Begins a field for a goal from which ways keep `clearance_m`; `towards` is the only start that it is for, if any.
+    pub(super) fn begin(
+        &mut self,
+        map: &GridMap,
+        graph: &SearchGraph,
+        goal: Point,
+        clearance_m: f64,
+        towards: Option<Point>,
+    ) {
+        self.towards = towards.and_then(|start| map.cell_of(start)).map(|(column, row)| [column as f32, row as f32]);
         self.goal = goal;
         self.clearance = (clearance_m / map.geometry().resolution_m) as f32;
         self.costs.clear();
@@ -42,9 +53,10 @@ impl GoalField {
         self.next.resize(graph.nodes.len(), u32::MAX);
         self.buckets.resize(BUCKETS, Vec::new());
         self.buckets.iter_mut().for_each(Vec::clear);
-        // A knight's move between far corners of its blocks.
-        self.width = 4.3 * graph.block as f32 / (BUCKETS - 2) as f32;
-        (self.current, self.waiting) = (0, 0);
+        // A knight's move between far corners of its blocks, towards the start or away from it.
+        self.width = 8.6 * graph.block as f32 / (BUCKETS - 2) as f32;
+        self.current = usize::MAX;
+        self.waiting = 0;
         let resolution_m = map.geometry().resolution_m;
         ends(map, graph, goal, clearance_m, |index, length_m| {
             let cost = (length_m / resolution_m) as f32;
@@ -52,11 +64,23 @@ impl GoalField {
                 (self.costs[index], self.next[index]) = (cost, index as u32);
             }
         });
+        let found = |index: &usize| self.costs[*index].is_finite();
+        let first = around(map, graph, goal).filter(found).map(|index| self.bucket_of(graph, index)).min();
+        self.current = first.unwrap_or_default();
         for index in around(map, graph, goal) {
             if self.costs[index].is_finite() {
-                self.push(index);
+                self.push(graph, index);
             }
         }
+    }
+
+    /// The bucket of a node: of its cost, and of the least that leads on to the start.
+    fn bucket_of(&self, graph: &SearchGraph, index: usize) -> usize {
+        let ahead = self.towards.map_or(0.0, |[column, row]| {
+            let node = graph.nodes[index];
+            (f32::from(node.column) - column).hypot(f32::from(node.row) - row)
+        });
+        ((self.costs[index] + ahead) / self.width) as usize
     }
 
     /// Whether this is a field for that goal and clearance.
@@ -66,9 +90,15 @@ impl GoalField {
             && self.clearance == (clearance_m / map.geometry().resolution_m) as f32
     }
 
-    fn push(&mut self, index: usize) {
+    /// Whether it is for a start: in all directions, or towards that one.
+    pub(super) fn leads_from(&self, map: &GridMap, start: Point) -> bool {
+        let cell = map.cell_of(start).map(|(column, row)| [column as f32, row as f32]);
+        self.towards.is_none() || self.towards == cell
+    }
+
+    fn push(&mut self, graph: &SearchGraph, index: usize) {
         // Ends of the goal may lie farther away than an edge is long: the last bucket holds them until their turn.
-        let bucket = ((self.costs[index] / self.width) as usize).clamp(self.current, self.current + BUCKETS - 1);
+        let bucket = self.bucket_of(graph, index).clamp(self.current, self.current + BUCKETS - 1);
         self.buckets[bucket % BUCKETS].push(index as u32);
         self.waiting += 1;
     }
@@ -80,11 +110,12 @@ impl GoalField {
             std::mem::swap(&mut self.buckets[self.current % BUCKETS], &mut popped);
             if popped.is_empty() {
                 self.current += 1;
-                let settled = self.current as f32 * self.width;
-                if around(map, graph, start).any(|index| self.costs[index] < settled)
+                let is_settled =
+                    |index: usize| self.costs[index].is_finite() && self.bucket_of(graph, index) < self.current;
+                if around(map, graph, start).any(is_settled)
                     && around(map, graph, start)
                         .filter(|index| graph.nodes[*index].distance >= self.clearance)
-                        .all(|index| self.costs[index] < settled)
+                        .all(is_settled)
                 {
                     break;
                 }
@@ -101,7 +132,7 @@ impl GoalField {
     fn relax(&mut self, map: &GridMap, graph: &SearchGraph, index: usize) {
         let (node, cost) = (graph.nodes[index], self.costs[index]);
         // Improved since it was put here: it waits in an earlier bucket too.
-        if ((cost / self.width) as usize) < self.current {
+        if self.bucket_of(graph, index) < self.current {
             return;
         }
         for offset in NEIGHBOURS {
@@ -113,7 +144,7 @@ impl GoalField {
             let new_cost = cost + node.length_to(to);
             if new_cost < self.costs[other] && graph.is_clear(map, node, to, self.clearance) {
                 (self.costs[other], self.next[other]) = (new_cost, index as u32);
-                self.push(other);
+                self.push(graph, other);
             }
         }
     }

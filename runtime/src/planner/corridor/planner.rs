@@ -75,7 +75,7 @@ const ROUTE_MARGIN_M: f64 = 0.02;
 /// The same in narrow passages: hardly more than the gate's.
 const NARROW_MARGIN_M: f64 = 0.006;
 /// Clearance beyond the footprint that the optimiser prefers, metres.
-const SOFT_MARGIN_M: f64 = 0.03;
+const SOFT_MARGIN_M: f64 = 0.036;
 /// Weights of curvature, m^2, per metre of turning length: between taut and wide.
 const CURVATURE_WEIGHTS: [f64; 4] = [0.003, 0.015, 0.06, 0.25];
 const ITERATIONS: usize = 25;
@@ -103,6 +103,10 @@ pub struct CorridorPlanner {
     /// Clearance beyond the footprint that the network is given, metres.
     asked_margin_m: f64,
     features: Vec<f32>,
+    /// Distance from obstacles that the optimiser prefers, metres.
+    soft_m: f64,
+    /// Whether the next proposal is the route.
+    retreats: bool,
     outcome: PathOutcome,
     steps: CorridorSteps,
 }
@@ -157,6 +161,8 @@ impl CorridorPlanner {
             network: None,
             asked_margin_m: 0.0,
             features: Vec::new(),
+            soft_m: 0.0,
+            retreats: false,
             outcome: PathOutcome::Clear,
             steps: CorridorSteps::default(),
         }
@@ -181,12 +187,23 @@ impl CorridorPlanner {
     fn plan(&mut self, map: &mut RouteMap, start: Point, goal: Point) -> Result<(), PlanError> {
         let began = Instant::now();
         let world = map.world();
-        let (radius_m, limits) = (world.robot().footprint().circumscribed_radius_m(), Limits::of(world));
-        let mut clearance_m = radius_m + ROUTE_MARGIN_M;
-        if map.route(start, goal, clearance_m, &mut self.route).is_err() {
-            clearance_m = radius_m + NARROW_MARGIN_M;
-            map.route(start, goal, clearance_m, &mut self.route)?;
+        let (footprint, limits) = (world.robot().footprint(), Limits::of(world));
+        let [wide_m, narrow_m] = [footprint.circumscribed_radius_m(), footprint.inscribed_radius_m()];
+        // Where a polygon may turn anywhere; else where it fits along the way, as the gate then checks pose by pose.
+        let radii_m = [wide_m, 0.5 * (wide_m + narrow_m), narrow_m];
+        let tries = radii_m.into_iter().flat_map(|radius_m| [ROUTE_MARGIN_M, NARROW_MARGIN_M].map(|m| radius_m + m));
+        let kinds = if wide_m > narrow_m { 6 } else { 2 };
+        let mut clearance_m = 0.0;
+        let mut found = Err(PlanError::NoPath);
+        for wanted_m in tries.take(kinds) {
+            clearance_m = wanted_m;
+            found = map.route(start, goal, clearance_m, &mut self.route);
+            if found.is_ok() {
+                break;
+            }
         }
+        found?;
+        self.soft_m = clearance_m.max(wide_m + NARROW_MARGIN_M) + SOFT_MARGIN_M - NARROW_MARGIN_M;
         self.steps.route = began.elapsed();
         self.outcome = PathOutcome::Route;
         self.find_path(map.grid(), limits, clearance_m)?;
@@ -205,6 +222,7 @@ impl CorridorPlanner {
         self.offsets.resize(self.reference.len(), 0.0);
         self.steps.repair = Duration::ZERO;
         match self.method {
+            _ if std::mem::take(&mut self.retreats) => return Ok(()),
             PathMethod::Search => {
                 self.steps.offsets = began.elapsed();
                 self.outcome = PathOutcome::Clear;
@@ -232,7 +250,7 @@ impl CorridorPlanner {
                 for weight in std::iter::once(None).chain(CURVATURE_WEIGHTS[..count].iter().map(Some)) {
                     if let Some(weight) = weight {
                         let weights = OffsetWeights {
-                            clearance_m: clearance_m + SOFT_MARGIN_M - ROUTE_MARGIN_M,
+                            clearance_m: self.soft_m,
                             free_curvature: 1.0 / turning_m,
                             curvature: weight * turning_m,
                             iterations: ITERATIONS,
@@ -334,8 +352,16 @@ impl Planner for CorridorPlanner {
         Ok(())
     }
 
+    fn has_retreat(&self) -> bool {
+        self.method != PathMethod::Search && self.outcome != PathOutcome::Route
+    }
+
+    fn retreat(&mut self) {
+        self.retreats = true;
+    }
+
     fn reset(&mut self, _seed: u64) {
-        self.plans = 0;
+        (self.plans, self.retreats) = (0, false);
     }
 
     fn plans(&self) -> u64 {

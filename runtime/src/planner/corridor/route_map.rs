@@ -118,7 +118,9 @@ fn search(
         return true;
     }
     if !field.is_for(map, graph, goal, clearance_m) {
-        field.begin(map, graph, goal, clearance_m);
+        field.begin(map, graph, goal, clearance_m, Some(start));
+    } else if !field.leads_from(map, start) {
+        field.begin(map, graph, goal, clearance_m, None);
     }
     field.route(map, graph, start, route)
 }

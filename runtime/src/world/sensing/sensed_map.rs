@@ -33,15 +33,17 @@ impl SensedMap {
         let piece_m = 0.5 * self.geometry.resolution_m;
         let map = Arc::clone(&self.map);
         let index_of = |point: Point| map.cell_of(point).map(|(column, row)| row * self.geometry.width + column);
-        let end = |beam: usize, length_m: f64| {
+        let direction = |beam: usize| {
             let (sin, cos) = (heading_rad + lidar.angle(beam)).sin_cos();
-            [position[0] + length_m * cos, position[1] + length_m * sin]
+            [cos, sin]
         };
+        let end = |[cos, sin]: Point, length_m: f64| [position[0] + length_m * cos, position[1] + length_m * sin];
         for (beam, range_m) in ranges.iter().enumerate().filter(|(_, range_m)| range_m.is_finite()) {
             // The cell before the end is left alone: noise would clear what another beam has marked.
             let clear_m = range_m.min(self.reach_m) - 2.0 * self.geometry.resolution_m;
+            let along = direction(beam);
             for piece in 0..(clear_m / piece_m).max(0.0) as usize {
-                let Some(index) = index_of(end(beam, piece as f64 * piece_m)) else { break };
+                let Some(index) = index_of(end(along, piece as f64 * piece_m)) else { break };
                 self.changed |= std::mem::take(&mut self.occupied[index]);
             }
         }
@@ -49,7 +51,7 @@ impl SensedMap {
             if !(*range_m < lidar.range_m && *range_m <= self.reach_m) {
                 continue;
             }
-            if let Some(index) = index_of(end(beam, *range_m)) {
+            if let Some(index) = index_of(end(direction(beam), *range_m)) {
                 self.changed |= !std::mem::replace(&mut self.occupied[index], true);
             }
         }
