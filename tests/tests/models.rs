@@ -214,7 +214,7 @@ fn planners_conform() {
         let settings = candidates(4);
         for choice in choices() {
             let mut planner = load(&artefact, &choice, &settings).unwrap_or_else(|error| panic!("{error}"));
-            let goal = planner.description().layout.goal().unwrap_or([1.0, 1.0]);
+            let goal = planner.description().layout.as_ref().and_then(Layout::goal).unwrap_or([1.0, 1.0]);
             conforms(&mut planner, [1.0, 1.0], goal);
         }
     }
