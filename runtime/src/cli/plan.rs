@@ -203,13 +203,13 @@ fn draw_map(map: &dyn Map, start: Point, goal: Point, path: impl Iterator<Item =
         (rows - 1 - row, column)
     };
     let footprint = Footprint::Circle { radius_m: 0.5 * across_m };
-    for row in 0..rows {
-        for column in 0..columns {
+    for (row, letters) in drawn.iter_mut().rev().enumerate() {
+        for (column, letter) in letters.iter_mut().enumerate() {
             let x = bounds.low[0] + (column as f64 + 0.5) * cell_m[0];
             let middle = bounds.low[1] + (row as f64 + 0.5) * cell_m[1];
             let (from, to) = ([x, middle - 0.5 * across_m], [x, middle + 0.5 * across_m]);
             if !(map.swept_clearance(footprint, from, to) > 0.0) {
-                drawn[rows - 1 - row][column] = '#';
+                *letter = '#';
             }
         }
     }

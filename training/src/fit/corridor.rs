@@ -78,7 +78,7 @@ fn lack_of_clearance(offsets: &Tensor, features: &Tensor) -> Tensor {
     let mut distance = Tensor::zeros_like(offsets);
     for lateral in 0..LATERALS as i64 {
         let weight = ((&place - lateral as f64).abs() * -1.0 + 1.0).relu();
-        distance = distance + features.select(1, lateral) * weight;
+        distance += features.select(1, lateral) * weight;
     }
     (distance * (-1.0 / OFFSET_UNIT_M)).relu()
 }

@@ -5,6 +5,8 @@ mod polygon;
 pub use polygon::{FootprintError, MAX_CORNERS, Polygon};
 
 /// Outline of a robot, given round its position.
+// A copy of some hundred bytes is cheaper than an allocation, and there is one per robot.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Footprint {
     /// A disc; the heading does not matter.

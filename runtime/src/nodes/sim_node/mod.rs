@@ -71,7 +71,7 @@ planwright_ros2::parameters! {
         /// Beams of a scan.
         scan_beams: usize = 720 => range(2, 10_000).read_only(),
         /// Angle between the first and the last beam, rad; the middle one points ahead.
-        scan_angle_rad: f64 = 4.712389 => range(0.01, 6.283185).read_only(),
+        scan_angle_rad: f64 = 4.712389 => range(0.01, std::f64::consts::TAU).read_only(),
         /// Largest range of a beam, m.
         scan_range_m: f64 = 30.0 => range(0.1, 1000.0).read_only(),
         /// Standard deviation of a range, m.

@@ -169,8 +169,8 @@ impl GridMap {
             self.is_occupied(beside[0], beside[1])
         };
         let mut inside = true;
-        for axis in 0..2 {
-            let (below, above) = (at[axis] < wall.low[axis], at[axis] > wall.high[axis]);
+        for (axis, value) in at.into_iter().enumerate() {
+            let (below, above) = (value < wall.low[axis], value > wall.high[axis]);
             if below && is_covered(axis, false) || above && is_covered(axis, true) {
                 return None;
             }

@@ -39,8 +39,8 @@ impl Cells {
     pub(super) fn first_from(&self, row: usize, from: usize, to: usize) -> Option<usize> {
         let row = &self.bits[row * self.words..(row + 1) * self.words];
         let mut mask = u64::MAX << (from % 64);
-        for word in from / 64..=to / 64 {
-            let bits = row[word] & mask;
+        for (word, bits) in row.iter().enumerate().take(to / 64 + 1).skip(from / 64) {
+            let bits = bits & mask;
             if bits != 0 {
                 let column = word * 64 + bits.trailing_zeros() as usize;
                 return (column <= to).then_some(column);

@@ -42,7 +42,7 @@ impl GridGeometry {
     pub fn check(&self) -> Result<(), GridError> {
         let Self { origin, yaw_rad, resolution_m, width, height } = *self;
         check_sides(width, height)?;
-        if !(resolution_m > 0.0 && resolution_m <= 1e3 && resolution_m >= 1e-4) {
+        if !(1e-4..=1e3).contains(&resolution_m) {
             return Err(GridError::Resolution(resolution_m));
         }
         let is_near = |value: &f64| value.abs() <= MAX_ORIGIN_M;
