@@ -121,7 +121,7 @@ fn line(method: &MethodOnMaps) -> String {
         "\n{:<10} {:>6.1}% {:>6.1}% {:>7.1}% {:>7} {:>8.4} {:>8.4} {:>8.4} {:>8.2} {:>8.2}{rejections}",
         method.method,
         percent(method.solved),
-        percent(method.clear_raw),
+        percent(method.free_raw),
         percent(method.clear_repaired),
         method.plans_unsafe,
         method.arrival_to_search.mean,

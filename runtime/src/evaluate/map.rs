@@ -54,9 +54,11 @@ pub struct MethodOnMaps {
     pub solvable: usize,
     /// Queries with a published plan, the route behind included.
     pub solved: usize,
-    /// Those whose own path was clear before any repair.
+    /// Those whose own path was free of collisions before any repair.
+    pub free_raw: usize,
+    /// Those whose own path kept the wanted margin before any repair.
     pub clear_raw: usize,
-    /// Those whose own path was clear, or was after repair.
+    /// Those whose own path kept it, or did after repair.
     pub clear_repaired: usize,
     /// Published plans that fail the audit.
     pub plans_unsafe: u64,
@@ -233,8 +235,9 @@ impl MethodRun {
             method: self.name().to_owned(),
             solvable,
             solved: solved.len(),
+            free_raw: count(&[PathOutcome::Clear, PathOutcome::Free]),
             clear_raw: count(&[PathOutcome::Clear]),
-            clear_repaired: count(&[PathOutcome::Clear, PathOutcome::Repaired]),
+            clear_repaired: count(&[PathOutcome::Clear, PathOutcome::Free, PathOutcome::Repaired]),
             plans_unsafe: self.plans_unsafe,
             arrival_secs: mean(of_common().map(|one| one.arrival_secs).collect()),
             arrival_to_search: ratios(search),

@@ -50,9 +50,15 @@ pub fn is_path_clear(map: &GridMap, points: &[Point], clearance_m: f64) -> bool 
 #[derive(Clone, Debug, Default)]
 pub struct PathRepair {
     pushes: Vec<[f64; 2]>,
+    lack_m: f64,
 }
 
 impl PathRepair {
+    /// The most by which the last path lacked clearance before it was pushed, metres; at most 0 where it was clear.
+    pub fn lack_m(&self) -> f64 {
+        self.lack_m
+    }
+
     /// Pushes a path sideways until it keeps `clearance_m`. Returns whether it does; `points` are those of the offsets.
     pub fn repair(
         &mut self,
@@ -63,13 +69,17 @@ impl PathRepair {
         points: &mut Vec<Point>,
     ) -> bool {
         let footprint = Footprint::Circle { radius_m: clearance_m };
-        for _ in 0..ROUNDS {
+        self.lack_m = f64::NEG_INFINITY;
+        for round in 0..ROUNDS {
             path_points(reference, offsets, points);
             self.pushes.clear();
             self.pushes.resize(offsets.len(), [0.0; 2]);
             let mut clear = true;
             for (index, pair) in points.windows(2).enumerate() {
                 let lack_m = -map.swept_clearance(footprint, pair[0], pair[1]);
+                if round == 0 {
+                    self.lack_m = self.lack_m.max(lack_m);
+                }
                 if lack_m <= 0.0 {
                     continue;
                 }

@@ -4,7 +4,7 @@ use super::arrival::ArrivalTime;
 use super::features::features;
 use super::network::CorridorNetwork;
 use super::offsets::{OffsetOptimizer, OffsetWeights};
-use super::path::{PathRepair, is_path_clear, path_points};
+use super::path::{PathRepair, path_points};
 use super::reference::Reference;
 use super::route_map::RouteMap;
 use super::string_pulling::MAX_POINTS;
@@ -50,10 +50,12 @@ impl PathMethod {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PathOutcome {
-    /// The method's own path is clear.
+    /// The method's own path keeps the wanted margin.
     #[default]
     Clear,
-    /// It was clear after being pushed sideways.
+    /// It was free but nearer to obstacles than wanted, and was pushed sideways.
+    Free,
+    /// It was not free before it was pushed sideways.
     Repaired,
     /// It could not be made clear: the route is proposed.
     Route,
@@ -280,13 +282,12 @@ impl CorridorPlanner {
     /// The path of the offsets, pushed clear where it is not.
     fn repaired(&mut self, grid: &GridMap, clearance_m: f64) -> PathOutcome {
         let began = Instant::now();
-        path_points(&self.reference, &self.offsets, &mut self.points);
-        let outcome = if is_path_clear(grid, &self.points, clearance_m) {
-            PathOutcome::Clear
-        } else if self.repair.repair(grid, &self.reference, clearance_m, &mut self.offsets, &mut self.points) {
-            PathOutcome::Repaired
-        } else {
-            PathOutcome::Route
+        let found = self.repair.repair(grid, &self.reference, clearance_m, &mut self.offsets, &mut self.points);
+        let outcome = match self.repair.lack_m() {
+            _ if !found => PathOutcome::Route,
+            lack_m if lack_m <= 0.0 => PathOutcome::Clear,
+            lack_m if lack_m <= ROUTE_MARGIN_M - NARROW_MARGIN_M => PathOutcome::Free,
+            _ => PathOutcome::Repaired,
         };
         self.steps.repair += began.elapsed();
         outcome
