@@ -25,7 +25,9 @@ fn radius_m(set: MapSetKind) -> f64 {
 /// A robot by name, with accelerations of 1 m/s^2 and the speed that gives the turning length v^2/a; or from a file.
 pub(super) fn robot_for(name: &str, set: MapSetKind, turning_length_m: f64) -> Result<Arc<dyn Robot>, CliError> {
     let footprint = Footprint::Circle { radius_m: radius_m(set) };
-    let (speed_mps, step_secs) = (turning_length_m.sqrt(), 0.02);
+    // Ways through a city take minutes.
+    let step_secs = if set == MapSetKind::Movingai { 0.05 } else { 0.02 };
+    let speed_mps = turning_length_m.sqrt();
     match name {
         "omni" => Ok(Arc::new(Omni { step_secs, footprint, speed_mps, acceleration_mps2: 1.0 })),
         "differential" => {
@@ -80,7 +82,7 @@ pub(super) fn load_cases(folder: &Path, set: MapSetKind, queries: usize, seed: u
     let maps = open_map_set(folder, set, queries, seed).map_err(CliError::input)?;
     for map in &maps {
         for warning in &map.warnings {
-            eprintln!("warning: {}: {warning}", map.name);
+            eprintln!("warning: {warning}");
         }
     }
     let case = |named: NamedMap| MapCase {
