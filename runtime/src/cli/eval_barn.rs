@@ -4,6 +4,7 @@ use super::arguments::within;
 use super::map_arguments::{barn_worlds, robot_named};
 use super::output::{CliError, print_json, print_text};
 use crate::evaluate::{BarnDriver, BarnResult, run_barn};
+use crate::world::robot::MotionLimits;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use std::path::PathBuf;
@@ -42,6 +43,9 @@ impl EvalBarn {
     pub(super) fn run(&self) -> Result<(), CliError> {
         let worlds = barn_worlds(&self.maps, self.every)?;
         let robot = robot_named(&self.robot)?;
+        if !matches!(robot.limits(), MotionLimits::Drive(_)) {
+            return Err(CliError::wrong(format!("--robot: expected a drive, got '{}'", self.robot)));
+        }
         let runs = worlds.len() as u64 * self.runs * self.drivers.len() as u64;
         let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr());
         let seeds = self.seed..self.seed + self.runs;

@@ -4,7 +4,7 @@ use super::arguments::within;
 use super::map_arguments::{load_cases, planners_of, robot_for};
 use super::output::{CliError, print_json, print_text};
 use crate::evaluate::{MapSetEvaluation, MethodOnMaps, evaluate_maps};
-use crate::planner::corridor::PathMethod;
+use crate::planner::corridor::{PathMethod, turning_length_m as turning_length_m_of};
 use crate::world::map::files::MapSetKind;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -71,16 +71,17 @@ impl EvalMap {
         let all = [PathMethod::Search, PathMethod::Smoothed, PathMethod::Optimizer, PathMethod::Corridor];
         let methods = if self.planners.is_empty() { &all[..] } else { &self.planners };
         let queries: usize = cases.iter().map(|case| case.queries.len()).sum();
-        let bar = ProgressBar::with_draw_target(
-            Some((queries * self.turning_lengths.len()) as u64),
-            ProgressDrawTarget::stderr(),
-        );
         let mut by_turning_length = Vec::new();
-        for turning_length_m in &self.turning_lengths {
+        // A robot's file has its own.
+        let is_named = ["omni", "differential"].contains(&self.robot.as_str());
+        let lengths = if is_named { &self.turning_lengths[..] } else { &self.turning_lengths[..1] };
+        let bar = ProgressBar::with_draw_target(Some((queries * lengths.len()) as u64), ProgressDrawTarget::stderr());
+        for turning_length_m in lengths {
             let robot = robot_for(&self.robot, self.set, *turning_length_m)?;
             let planners = planners_of(methods, self.model.as_deref())?;
             let evaluation = evaluate_maps(&cases, &robot, planners, || bar.inc(1));
-            by_turning_length.push(AtTurningLength { turning_length_m: *turning_length_m, evaluation });
+            let turning_length_m = if is_named { *turning_length_m } else { turning_length_m_of(&*robot) };
+            by_turning_length.push(AtTurningLength { turning_length_m, evaluation });
         }
         bar.finish_and_clear();
         let report = Report { set: self.set.name(), robot: self.robot.clone(), seed: self.seed, by_turning_length };

@@ -51,9 +51,10 @@ pub(super) fn robot_named(name: &str) -> Result<Arc<dyn Robot>, CliError> {
     RobotFile::find(name).map(|file| file.robot).map_err(CliError::input)
 }
 
-/// The map in a file.
-pub(super) fn map_from(path: &Path) -> Result<Arc<dyn Map>, CliError> {
-    let file = open_map(path).map_err(CliError::input)?;
+/// The map in a file, with the parts that a robot can pass which keeps `distance_m` from obstacles.
+pub(super) fn map_from(path: &Path, distance_m: f64) -> Result<Arc<dyn Map>, CliError> {
+    let mut file = open_map(path).map_err(CliError::input)?;
+    file.map.compute_ways(distance_m);
     for warning in &file.warnings {
         eprintln!("warning: {warning}");
     }

@@ -36,6 +36,9 @@ pub(super) struct Plan {
     maze: PlannerArguments,
 }
 
+/// Distance from the goal on a map at which a plan has arrived, metres; in a maze it is D4RL's.
+const ARRIVAL_RADIUS_M: f64 = 0.05;
+
 /// A question to a planner.
 struct Question {
     world: World,
@@ -62,7 +65,9 @@ impl Plan {
     }
 
     fn on_map(&self, map: &Path) -> Result<Question, CliError> {
-        let world = World::new(robot_named(&self.robot)?, map_from(map)?);
+        let robot = robot_named(&self.robot)?;
+        let distance_m = robot.footprint().inscribed_radius_m() + GateLimits::default().clearance_m;
+        let world = World::new(robot, map_from(map, distance_m)?);
         let pose = |text: &str, what| -> Result<(Point, Option<f64>), CliError> {
             let values = numbers(text, what, &[2, 3])?;
             Ok(([values[0], values[1]], values.get(2).copied()))
@@ -88,7 +93,10 @@ impl Plan {
             Some(map) => self.on_map(map)?,
             None => self.in_maze()?,
         };
-        let settings = self.maze.pilot.settings(None, planner.description())?;
+        let mut settings = self.maze.pilot.settings(None, planner.description())?;
+        if layout.is_none() {
+            settings.correction.arrival_radius_m = ARRIVAL_RADIUS_M;
+        }
         let view = self.maze.view.start()?;
         view.log_map(Default::default(), world.map(), start.position, goal);
         let mut pilot = Pilot::new(planner, settings, view.clone());

@@ -20,6 +20,8 @@ pub struct GateLimits {
     pub continuity_mps: f64,
     /// Largest difference in heading there, of a drive, rad.
     pub continuity_rad: f64,
+    /// Largest difference in turn rate there, of a drive, rad/s.
+    pub continuity_radps: f64,
     /// Largest age of observation and map, seconds.
     pub max_age_secs: f64,
     /// Largest time from observation to gate, seconds.
@@ -29,13 +31,14 @@ pub struct GateLimits {
 }
 
 impl Default for GateLimits {
-    /// 5 mm from obstacles, 5 cm, 0.5 m/s and 0.2 rad at the joint, 0.2 s old, 50 ms to plan.
+    /// 5 mm from obstacles, 5 cm, 0.5 m/s, 0.2 rad and 1 rad/s at the joint, 0.2 s old, 50 ms to plan.
     fn default() -> Self {
         Self {
             clearance_m: 0.005,
             continuity_m: 0.05,
             continuity_mps: 0.5,
             continuity_rad: 0.2,
+            continuity_radps: 1.0,
             max_age_secs: 0.2,
             deadline_secs: 0.05,
             residual_m: 0.1,
@@ -150,6 +153,10 @@ pub(super) fn check_continuing(
     let off = wrapped(context.state.heading_rad - first.heading_rad);
     if envelope.drive.is_some() && !(off.abs() <= limits.continuity_rad) {
         return Err(Rejection::Heading { rad: off });
+    }
+    let turned_radps = context.state.turn_rate_radps - first.turn_rate_radps;
+    if envelope.drive.is_some() && !(turned_radps.abs() <= limits.continuity_radps) {
+        return Err(Rejection::TurnRate { radps: turned_radps });
     }
     Ok(measured)
 }

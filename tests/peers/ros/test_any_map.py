@@ -220,7 +220,10 @@ def refusals(checks, peer, programs, options):
     checks.equal("a path of NaN", (6, results.INVALID_PATH), followed([pose(math.nan, 0.0, 0.0)]))
     checks.equal("a path to where the robot stands", (4, results.NONE), followed([here]))
     outside = pose(-500.0, 0.0, 0.0)
-    checks.equal("a path off the map", (6, results.NO_VALID_CONTROL), followed([here, outside]))
+    # It brakes before the edge: no plan goes on, or none makes progress, whichever is noticed first.
+    answer = followed([here, outside])
+    ends = [(6, results.NO_VALID_CONTROL), (6, results.FAILED_TO_MAKE_PROGRESS)]
+    checks.that("a path off the map", answer in ends, answer)
     through = ComputePathThroughPoses.Result
 
     def passed(*goals):
@@ -275,7 +278,7 @@ def models(checks, peer, programs, _options):
     cells = peer.diagnostics.values("planwright_planner: inputs")["map_cells"]
     checks.equal("the map is read as a grid", "50 x 50", cells)
     successful, reason = peer.set_parameters({"planner": "corridor"}, PLANNER)[0]
-    checks.that("corridor wants a model of that family", not successful and "corridor" in reason, reason)
+    checks.that("corridor wants a model of that family", not successful and "corridor" in reason.lower(), reason)
 
 
 def main():

@@ -83,6 +83,25 @@ impl Polygon {
         Ok(polygon)
     }
 
+    /// Shows lines across the inside, `spacing_m` apart: whatever is wider than that and lies inside meets one.
+    pub(crate) fn visit_chords(&self, spacing_m: f64, visit: &mut dyn FnMut([Point; 2])) {
+        let (low, high) = self
+            .corners()
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), corner| (low.min(corner[1]), high.max(corner[1])));
+        let lines = ((high - low) / spacing_m).ceil().max(1.0) as usize;
+        for line in 0..lines {
+            let y = low + (high - low) * (line as f64 + 0.5) / lines as f64;
+            let (mut crossings, mut count) = ([0.0; MAX_CORNERS], 0);
+            for (a, b) in self.sides().filter(|(a, b)| (a[1] > y) != (b[1] > y)) {
+                crossings[count] = a[0] + (b[0] - a[0]) * (y - a[1]) / (b[1] - a[1]);
+                count += 1;
+            }
+            crossings[..count].sort_unstable_by(f64::total_cmp);
+            crossings[..count].chunks_exact(2).for_each(|pair| visit([[pair[0], y], [pair[1], y]]));
+        }
+    }
+
     /// The corners, metres, without the padding.
     pub fn corners(&self) -> &[Point] {
         self.corners.get(..self.corner_count).unwrap_or_default()

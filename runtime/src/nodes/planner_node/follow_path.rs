@@ -20,6 +20,8 @@ use planwright_ros2::time::RosTime;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Largest coordinate of a path, metres.
+const MAX_COORDINATE_M: f64 = 1e7;
 /// Poses that a path may have.
 const MAX_POSES: usize = 20_000;
 /// Time between two messages of feedback.
@@ -94,7 +96,15 @@ impl<A: PathAction> PlannerNode<A> {
         };
         self.inputs.request_frames([poses.first().map(in_frame).as_ref()]);
         let place = |pose: &PoseStamped| self.inputs.goal("path", &in_frame(pose));
-        poses.iter().map(place).collect::<Result<_, _>>().map_err(|fault| Failure::of_input(&fault))
+        let places: Vec<Placed> =
+            poses.iter().map(place).collect::<Result<_, _>>().map_err(|fault| Failure::of_input(&fault))?;
+        // Beyond this a way's length is no longer a number to reckon with.
+        let is_near = |place: &Placed| place.position.iter().all(|value| value.abs() <= MAX_COORDINATE_M);
+        if !places.iter().all(is_near) {
+            let message = format!("expected a path within {MAX_COORDINATE_M} m of the map's origin, got one beyond");
+            return Err(Failure::new(FollowPathResult::INVALID_PATH, "invalid_path", message));
+        }
+        Ok(places)
     }
 
     fn start_following(&mut self, id: GoalId, goal: &FollowPathGoal) -> Result<(), Failure> {

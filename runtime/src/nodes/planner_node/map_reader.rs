@@ -41,6 +41,8 @@ type Grid = (Arc<OccupancyGrid>, f64, Received);
 struct Waiting {
     grid: Option<Grid>,
     updates: Vec<(OccupancyGridUpdate, Received)>,
+    /// The map that was read is no longer what updates are for.
+    forgotten: bool,
     ended: bool,
 }
 
@@ -59,7 +61,9 @@ impl Shared {
     /// Waits for work; `None` at the end.
     fn next(&self) -> Option<Waiting> {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let idle = |waiting: &mut Waiting| waiting.grid.is_none() && waiting.updates.is_empty() && !waiting.ended;
+        let idle = |waiting: &mut Waiting| {
+            waiting.grid.is_none() && waiting.updates.is_empty() && !waiting.forgotten && !waiting.ended
+        };
         let mut waiting = self.changed.wait_while(waiting, idle).unwrap_or_else(PoisonError::into_inner);
         (!waiting.ended).then(|| take(&mut *waiting))
     }
@@ -85,7 +89,10 @@ impl MapReader {
         let work = Arc::clone(&shared);
         std::thread::Builder::new().name("maps".to_owned()).spawn(move || {
             let mut reading = Reading { robot, reading, clearance_m, held: None };
-            while let Some(Waiting { grid, updates, .. }) = work.next() {
+            while let Some(Waiting { grid, updates, forgotten, .. }) = work.next() {
+                if forgotten {
+                    reading.held = None;
+                }
                 if let Some((message, yaw_rad, received)) = grid {
                     report(ReadMap { received, world: reading.read(message, yaw_rad) });
                 }
@@ -104,6 +111,15 @@ impl MapReader {
         self.shared.change(|waiting| {
             waiting.updates.clear();
             waiting.grid = Some((message, yaw_rad, received));
+        });
+    }
+
+    /// A map or an update was refused: until a whole map comes, updates change nothing.
+    pub fn forget(&self) {
+        self.shared.change(|waiting| {
+            waiting.grid = None;
+            waiting.updates.clear();
+            waiting.forgotten = true;
         });
     }
 
@@ -240,7 +256,11 @@ mod tests {
         assert!(Arc::ptr_eq(&walled, &next().world.expect("a map")), "its cells are those of the updates");
         reader.read(Arc::new(whole), 0.25, received(6));
         assert!(!Arc::ptr_eq(&walled, &next().world.expect("a map")), "turned otherwise");
-        reader.update(OccupancyGridUpdate { x: 60, ..wall() }, received(7)).expect("room");
+        reader.forget();
+        reader.update(wall(), received(7)).expect("room");
+        reader.read(Arc::new(grid()), 0.5, received(8));
+        assert_eq!(next().received.number, 8, "after a refusal updates wait for a whole map");
+        reader.update(OccupancyGridUpdate { x: 60, ..wall() }, received(9)).expect("room");
         assert_eq!(next().world.expect_err("outside").name(), "map_update");
     }
 }

@@ -337,7 +337,10 @@ impl<A: PathAction> PlannerNode<A> {
         if self.inputs.takes_any_map() {
             match self.inputs.check_grid(&map, now, is_volatile) {
                 Ok((yaw_rad, received)) => self.maps.read(map, yaw_rad, received),
-                Err(fault) => self.map_refused(&fault),
+                Err(fault) => {
+                    self.maps.forget();
+                    self.map_refused(&fault);
+                }
             }
             return;
         }
@@ -345,7 +348,7 @@ impl<A: PathAction> PlannerNode<A> {
         match self.inputs.take_map(&map, now, is_volatile) {
             // SLAM publishes a map every few seconds: the diagnostics have it as long as it differs.
             Ok(()) if self.inputs.map_differs() && !differed => {
-                self.base.fault("map_differs", "expected the map that the model was trained for, got another\nhint: every plan is checked against the map that came; the model may know no way through it");
+                self.base.fault("map_differs", "expected the map that the model was trained for, got another\nhint: every plan is checked against the map that came; the model was not trained for it and may find no way");
             }
             Ok(()) => {}
             Err(fault) => self.map_refused(&fault),
@@ -359,6 +362,7 @@ impl<A: PathAction> PlannerNode<A> {
         let received = self.inputs.check_update(&update, self.base.now());
         let waits = received.and_then(|received| self.maps.update(update, received));
         if let Err(fault) = waits {
+            self.maps.forget();
             self.inputs.refuse_map(&fault);
             self.map_refused(&fault);
         }
@@ -404,11 +408,12 @@ impl<A: PathAction> PlannerNode<A> {
     fn malformed(state: &mut Self, topic: &str) {
         base::malformed(state, topic);
         let is = |name: &str| state.base.node.names().topic(name).is_ok_and(|name| name == topic);
-        let inputs = [(MAP, Input::Map), (ODOMETRY, Input::Odometry), (CLOCK, Input::Clock)];
+        let inputs = [(MAP, Input::Map), (MAP_UPDATES, Input::Map), (ODOMETRY, Input::Odometry), (CLOCK, Input::Clock)];
         let found = inputs.into_iter().find(|(name, _)| is(name));
         if let Some((name, input)) = found {
             state.inputs.refuse_malformed(input);
-            if name == MAP {
+            if name == MAP || name == MAP_UPDATES {
+                state.maps.forget();
                 state.follower.clear_plan();
             }
         }

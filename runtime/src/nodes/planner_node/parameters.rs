@@ -160,7 +160,7 @@ impl PlannerChoice {
     /// All names.
     pub const NAMES: [&'static str; 5] = ["model", "search", "smoothed", "optimizer", "corridor"];
 
-    /// Whether it plans on any map; `None` if the model decides.
+    /// Whether it plans on any map; `None`: as the model's family does.
     pub fn takes_any_map(self) -> Option<bool> {
         matches!(self, Self::AnyMap(_)).then_some(true)
     }

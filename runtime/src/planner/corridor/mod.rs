@@ -24,7 +24,7 @@ pub use features::{CHANNELS, LATERAL_STEP_M, LATERALS, features};
 pub use network::{CorridorNetwork, RAMP_KNOTS, end_share, fill_window, window_starts};
 pub use offsets::{MAX_OFFSET_M, OffsetOptimizer, OffsetWeights};
 pub use path::{POINTS_PER_KNOT, PathRepair, is_path_clear, path_points};
-pub use planner::{CorridorPlanner, CorridorSteps, PathMethod, PathOutcome};
+pub use planner::{CorridorPlanner, CorridorSteps, PathMethod, PathOutcome, turning_length_m};
 pub use reference::{KNOT_M, Reference};
 pub use route_map::RouteMap;
 

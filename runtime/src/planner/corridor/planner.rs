@@ -16,7 +16,7 @@ use crate::trajectory::Trajectory;
 use crate::view::View;
 use crate::world::map::GridMap;
 use crate::world::robot::{AxisLimits, MotionLimits};
-use crate::world::{State, World};
+use crate::world::{Robot, State, World};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -76,7 +76,7 @@ pub struct CorridorSteps {
 const ROUTE_MARGIN_M: f64 = 0.02;
 /// The same in narrow passages: hardly more than the gate's.
 const NARROW_MARGIN_M: f64 = 0.006;
-/// Clearance beyond the footprint that the optimiser prefers, metres.
+/// Clearance beyond the footprint below which the optimiser adds a cost, metres.
 const SOFT_MARGIN_M: f64 = 0.036;
 /// Weights of curvature, m^2, per metre of turning length: between taut and wide.
 const CURVATURE_WEIGHTS: [f64; 4] = [0.003, 0.015, 0.06, 0.25];
@@ -105,8 +105,10 @@ pub struct CorridorPlanner {
     /// Clearance beyond the footprint that the network is given, metres.
     asked_margin_m: f64,
     features: Vec<f32>,
-    /// Distance from obstacles that the optimiser prefers, metres.
+    /// Distance below which the optimiser adds a cost, metres.
     soft_m: f64,
+    /// Clearance beyond the footprint that the route was found with, metres.
+    margin_m: f64,
     /// Whether the next proposal is the route.
     retreats: bool,
     outcome: PathOutcome,
@@ -164,6 +166,7 @@ impl CorridorPlanner {
             asked_margin_m: 0.0,
             features: Vec::new(),
             soft_m: 0.0,
+            margin_m: ROUTE_MARGIN_M,
             retreats: false,
             outcome: PathOutcome::Clear,
             steps: CorridorSteps::default(),
@@ -189,16 +192,16 @@ impl CorridorPlanner {
     fn plan(&mut self, map: &mut RouteMap, start: Point, goal: Point) -> Result<(), PlanError> {
         let began = Instant::now();
         let world = map.world();
-        let (footprint, limits) = (world.robot().footprint(), Limits::of(world));
+        let (footprint, limits) = (world.robot().footprint(), Limits::of(world.robot()));
         let [wide_m, narrow_m] = [footprint.circumscribed_radius_m(), footprint.inscribed_radius_m()];
         // Where a polygon may turn anywhere; else where it fits along the way, as the gate then checks pose by pose.
         let radii_m = [wide_m, 0.5 * (wide_m + narrow_m), narrow_m];
-        let tries = radii_m.into_iter().flat_map(|radius_m| [ROUTE_MARGIN_M, NARROW_MARGIN_M].map(|m| radius_m + m));
+        let tries = radii_m.into_iter().flat_map(|radius_m| [ROUTE_MARGIN_M, NARROW_MARGIN_M].map(|m| (radius_m, m)));
         let kinds = if wide_m > narrow_m { 6 } else { 2 };
         let mut clearance_m = 0.0;
         let mut found = Err(PlanError::NoPath);
-        for wanted_m in tries.take(kinds) {
-            clearance_m = wanted_m;
+        for (radius_m, margin_m) in tries.take(kinds) {
+            (clearance_m, self.margin_m) = (radius_m + margin_m, margin_m);
             found = map.route(start, goal, clearance_m, &mut self.route);
             if found.is_ok() {
                 break;
@@ -286,7 +289,7 @@ impl CorridorPlanner {
         let outcome = match self.repair.lack_m() {
             _ if !found => PathOutcome::Route,
             lack_m if lack_m <= 0.0 => PathOutcome::Clear,
-            lack_m if lack_m <= ROUTE_MARGIN_M - NARROW_MARGIN_M => PathOutcome::Free,
+            lack_m if lack_m <= self.margin_m - NARROW_MARGIN_M => PathOutcome::Free,
             _ => PathOutcome::Repaired,
         };
         self.steps.repair += began.elapsed();
@@ -294,7 +297,12 @@ impl CorridorPlanner {
     }
 }
 
-/// What decides the shape of a path: the largest speed and acceleration.
+/// A robot's turning length v^2/a, metres: the geometry of its fastest paths from rest to rest depends on it alone.
+pub fn turning_length_m(robot: &dyn Robot) -> f64 {
+    Limits::of(robot).turning_length_m()
+}
+
+/// On which the shape of a path depends: the largest speed and acceleration.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
     speed_mps: f64,
@@ -302,8 +310,8 @@ struct Limits {
 }
 
 impl Limits {
-    fn of(world: &World) -> Self {
-        let (speed_mps, acceleration_mps2) = match world.robot().limits() {
+    fn of(robot: &dyn Robot) -> Self {
+        let (speed_mps, acceleration_mps2) = match robot.limits() {
             MotionLimits::Axes(AxisLimits { speed_mps, acceleration_mps2 })
             | MotionLimits::Norm { speed_mps, acceleration_mps2 } => (speed_mps, acceleration_mps2),
             // What bounds the speed in curves.

@@ -26,6 +26,8 @@ const NEAR_M: f64 = 0.05;
 /// Steps in which a polygon is swept, metres, and how many between two poses at most.
 const STEP_M: f64 = 0.01;
 const MAX_STEPS: f64 = 16.0;
+/// Distance between the lines along which the inside of a polygon is looked at, metres: less than a cell of most maps.
+const CHORD_M: f64 = 0.01;
 /// Sides are this much wider than their padding, metres: one that enters an obstacle has a negative clearance.
 const SKIN_M: f64 = 1e-3;
 
@@ -91,9 +93,27 @@ impl<'a> Sweep<'a> {
         polygon.sides().map(|(a, b)| swept(polygon.padding_m() + SKIN_M, [a, b])).fold(inside_m, lesser)
     }
 
-    /// Clearance along states: as [`Self::path`], with the heading of each.
+    /// Clearance along states: as [`Self::path`], with the heading of each. What lies inside a polygon at the beginning is
+    /// looked for there; later it would have had to pass a side.
     pub fn states<'s>(&self, states: impl IntoIterator<Item = &'s State>) -> SweptPath {
-        self.worst(states, |from, to| self.motion(from, to))
+        let mut states = states.into_iter().peekable();
+        let holds_obstacle = states.peek().is_some_and(|first| self.holds_obstacle(first));
+        let swept = self.worst(states, |from, to| self.motion(from, to));
+        let depth_m = -self.footprint.inscribed_radius_m();
+        if holds_obstacle && !(swept.clearance_m <= depth_m) && !swept.clearance_m.is_nan() {
+            return SweptPath { clearance_m: depth_m, segment: 0 };
+        }
+        swept
+    }
+
+    /// Whether an obstacle wider than [`CHORD_M`] lies inside a polygon in a pose.
+    fn holds_obstacle(&self, pose: &State) -> bool {
+        let Footprint::Polygon(polygon) = &self.footprint else { return false };
+        let (mut holds, point) = (false, Footprint::Circle { radius_m: 0.0 });
+        polygon.visit_chords(CHORD_M, &mut |[a, b]| {
+            holds |= !(self.map.swept_clearance(point, pose.in_frame(a), pose.in_frame(b)) > 0.0);
+        });
+        holds
     }
 
     /// The least clearance between neighbours.
@@ -167,6 +187,32 @@ mod tests {
         assert!((sweep.motion(&turned, &turned) - (0.5 - reach - 0.001)).abs() < 1e-9);
         assert!(sweep.motion(&from, &State::at_pose([0.8, f64::NAN], along)).is_nan());
         assert!(!sweep.states(&[from, State::at_pose([0.8, 1.2], f64::NAN)]).is_clear_by(0.0));
+    }
+
+    #[test]
+    fn an_obstacle_inside_a_polygon_is_found_where_no_side_touches_it() {
+        use crate::geometry::Polygon;
+        use crate::world::map::grid::{GridGeometry, GridMap};
+        let geometry = GridGeometry { origin: [-5.0, -5.0], yaw_rad: 0.0, resolution_m: 0.05, width: 200, height: 200 };
+        let concave = [[0.2, 0.2], [-1.5, 0.2], [-1.5, 1.2], [-2.5, 1.2], [-2.5, -0.2], [0.2, -0.2]];
+        let footprint = Footprint::Polygon(Polygon::new(&concave, 0.0).expect("a polygon"));
+        let clear = |cell: Option<(usize, usize)>, heading_rad: f64| {
+            let mut occupied = vec![false; 200 * 200];
+            cell.into_iter().for_each(|(column, row)| occupied[row * 200 + column] = true);
+            let map = GridMap::new("one cell", geometry, occupied).expect("a grid");
+            let pose = State::at_pose([0.0, 0.0], heading_rad);
+            Sweep::new(&map, footprint).states([&pose, &pose]).is_clear_by(0.0)
+        };
+        assert!(clear(None, 0.3));
+        // (-2, 0.8) and (-0.5, 0) lie inside, (0.5, 0.8) outside.
+        for (x, y, free) in [(-2.0, 0.8, false), (-0.5, 0.0, false), (0.5, 0.8, true), (-1.0, 0.7, true)] {
+            for heading_rad in [0.0, 0.3, 2.0, -1.2_f64] {
+                let (sin, cos) = heading_rad.sin_cos();
+                let [at_x, at_y]: [f64; 2] = [x * cos - y * sin, x * sin + y * cos];
+                let cell = (((at_x + 5.0) / 0.05) as usize, ((at_y + 5.0) / 0.05) as usize);
+                assert_eq!(clear(Some(cell), heading_rad), free, "{x} {y} {heading_rad}");
+            }
+        }
     }
 
     proptest! {
