@@ -357,7 +357,16 @@ const OF_THE_CODE: [&str; 8] = [
 /// Where paths in the text begin: the project's folder, or one of these.
 const FROM: [&str; 5] = ["", "runtime/src", "runtime/ros2/src", "training/src", "training/studies/src"];
 /// First words of what is written by commands, or belongs to others.
-const ELSEWHERE: [&str; 8] = ["runs", "target", "planwright-demo.rrd", "nav_msgs", "map_msgs", "ackermann_msgs", "rmw_fastrtps_cpp", "rmw_zenoh_cpp"];
+const ELSEWHERE: [&str; 8] = [
+    "runs",
+    "target",
+    "planwright-demo.rrd",
+    "nav_msgs",
+    "map_msgs",
+    "ackermann_msgs",
+    "rmw_fastrtps_cpp",
+    "rmw_zenoh_cpp",
+];
 
 /// Words that source files hold: identifiers, and keys with `-` in them.
 fn words_of_the_code() -> BTreeSet<String> {
