@@ -251,7 +251,8 @@ def names_in_sources():
              for folder in (client, nodes) for path in folder.rglob("*.rs") if "messages" not in path.parts}
     found = set()
     for text in texts.values():
-        for pattern in (r'\.fault\(\s*"(\w+)"', r'PlanningFailure::new\(\s*ErrorCode::\w+,\s*"(\w+)"', r'drop_work\("(\w+)"'):
+        for pattern in (r'\.fault\(\s*"(\w+)"', r'\bFailure::new\(\s*(?:FollowPathResult::\w+|code),\s*"(\w+)"',
+                        r'const NO_VIAPOINTS: &str = "(\w+)"', r'PlanningFailure::new\(\s*ErrorCode::\w+,\s*"(\w+)"', r'drop_work\("(\w+)"'):
             found |= set(re.findall(pattern, text))
     # Enumerations of faults, and where their names stand in them.
     for place in (client / "validate/error.rs", client / "time/stamp.rs", client / "tf/error.rs",
