@@ -22,10 +22,6 @@ MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x8, 0x4000, 0x40
 PR_SET_PDEATHSIG = 1
 SIOCSIFFLAGS, SIOCADDRT = 0x8914, 0x890B
 IFF_UP, IFF_LOOPBACK, IFF_RUNNING, IFF_MULTICAST = 0x1, 0x8, 0x40, 0x1000
-NLM_F_REQUEST, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 0x1, 0x4, 0x200, 0x400
-RTM_NEWLINK, IFLA_IFNAME, IFLA_LINKINFO, IFLA_NET_NS_PID = 16, 3, 18, 19
-RTM_NEWADDR, IFA_ADDRESS, IFA_LOCAL = 20, 1, 2
-IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 1, 2, 1
 RTF_UP = 0x1
 NOT_STARTED = 125  # exit code when there is no namespace, as env and timeout have it
 
@@ -57,55 +53,13 @@ def unshare():
 
 def loopback():
     """Brings lo up with multicast, and sends all multicast there."""
-    bring_up("lo", IFF_LOOPBACK | IFF_MULTICAST)
-    route_multicast("lo")
-
-
-def bring_up(name, flags=IFF_MULTICAST):
-    """Brings a device up."""
+    device = ctypes.create_string_buffer(b"lo")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("=16sh14x", name.encode(), IFF_UP | IFF_RUNNING | flags))
-
-
-def route_multicast(name):
-    """Sends all multicast to a device."""
-    device = ctypes.create_string_buffer(name.encode())
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("=16sh14x", b"lo", IFF_UP | IFF_LOOPBACK | IFF_RUNNING | IFF_MULTICAST))
         # struct rtentry of a 64-bit Linux: pad, destination, gateway, mask, flags, ..., device
         route = struct.pack("@L16s16s16sHhLPhPLLH", 0, address("224.0.0.0"), address("0.0.0.0"), address("240.0.0.0"),
                             RTF_UP, 0, 0, 0, 0, ctypes.addressof(device), 0, 0, 0)
         fcntl.ioctl(s, SIOCADDRT, route)
-
-
-def attribute(kind, *parts):
-    """An attribute of rtnetlink(7)."""
-    payload = b"".join(parts)
-    return struct.pack("=HH", 4 + len(payload), kind) + payload + bytes(-len(payload) % 4)
-
-
-def request(kind, body, what):
-    """Sends one request of rtnetlink(7) and waits for its acknowledgement."""
-    flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_EXCL | NLM_F_CREATE
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as s:
-        s.send(struct.pack("=IHHII", 16 + len(body), kind, flags, 1, 0) + body)
-        number = -struct.unpack_from("=i", s.recv(4096), 16)[0]
-    if number != 0:
-        raise OSError(number, f"{what}: {os.strerror(number)}")
-
-
-def set_address(name, text):
-    """Gives a device an address in a network of 254 computers."""
-    number = socket.inet_aton(text)
-    head = struct.pack("=BBBBI", socket.AF_INET, 24, 0, 0, socket.if_nametoindex(name))
-    request(RTM_NEWADDR, head + attribute(IFA_LOCAL, number) + attribute(IFA_ADDRESS, number), f"address {text} of {name}")
-
-
-def cable(name, pid):
-    """Joins this network with that of a process: a device of this name at both ends, as in veth(4)."""
-    device, named = struct.pack("=BxHiII", socket.AF_UNSPEC, 0, 0, 0, 0), attribute(IFLA_IFNAME, name.encode() + b"\0")
-    peer = attribute(VETH_INFO_PEER, device, named, attribute(IFLA_NET_NS_PID, struct.pack("=I", pid)))
-    kind = attribute(IFLA_LINKINFO, attribute(IFLA_INFO_KIND, b"veth"), attribute(IFLA_INFO_DATA, peer))
-    request(RTM_NEWLINK, device + named + kind, f"a cable to process {pid}")
 
 
 def mounts():

@@ -2,6 +2,8 @@
 """Two computers: one network namespace each, joined by a cable. Who sees and commands a node is what the discovery range says.
 
     python3 tests/peers/ros/namespace.py .deps/ros-kilted/bin/python tests/peers/ros/test_network.py --planwright target/release/planwright
+
+Needs root and `ip` of iproute2.
 """
 
 import argparse
@@ -11,11 +13,15 @@ import subprocess
 import sys
 
 from lifecycle_msgs.srv import GetState
-from namespace import CLONE_NEWNET, IFF_LOOPBACK, bring_up, cable, call, route_multicast, set_address
+from namespace import CLONE_NEWNET, call
 from peer import Checks, Peer, Programs, wait_until
 
 ROBOT, OTHER = "10.77.0.1", "10.77.0.2"
 NAMES = {"maze": "planwright_maze", "sim": "planwright_sim"}
+
+
+def ip(*arguments):
+    subprocess.run(["ip", *arguments], check=True)
 
 
 class Computer:
@@ -33,9 +39,9 @@ class Computer:
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=enter)
         self.process.stdout.readline()
         if apart:
-            cable("cable", self.process.pid)
-            set_address("cable", ROBOT)
-            bring_up("cable")
+            ip("link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", str(self.process.pid))
+            ip("address", "add", f"{ROBOT}/24", "dev", "cable")
+            ip("link", "set", "cable", "up")
             self.ask("network")
 
     def ask(self, *words):
@@ -56,10 +62,10 @@ def computer():
         word, *rest = line.split()
         answer = None
         if word == "network":
-            bring_up("lo", IFF_LOOPBACK)
-            set_address("cable", OTHER)
-            bring_up("cable")
-            route_multicast("cable")
+            ip("link", "set", "lo", "up")
+            ip("address", "add", f"{OTHER}/24", "dev", "cable")
+            ip("link", "set", "cable", "up")
+            ip("route", "add", "224.0.0.0/4", "dev", "cable")
         elif word == "look":
             domain, name, secs = int(rest[0]), rest[1], float(rest[2])
             peer = peers[domain] = peers.get(domain) or Peer(f"computer_{domain}", domain_id=domain)
