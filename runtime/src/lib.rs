@@ -19,7 +19,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let artefact = Artefact::open("models/maze-umaze.onnx".as_ref())?;
 //! let planner = load(&artefact, &EngineChoice::default(), &PlannerSettings::default())?;
-//! let world = MazeWorld::new(planner.description().layout.clone());
+//! let world = MazeWorld::new(planner.description().maze()?.clone());
 //! let mut pilot = Pilot::new(planner, PilotSettings::default(), View::disabled());
 //! let observation = Observation { state: State::at_rest([3.0, 1.0]), goal: [1.0, 1.0], stamp_secs: 0.0, step: 0 };
 //! let checked = pilot.plan(&world, &observation, 0.0, 0.0);
