@@ -51,19 +51,19 @@ fn of_method<'a>(out: &'a Value, method: &'a str) -> impl Iterator<Item = &'a Va
 fn every_solvable_query_on_foreign_maps_gets_a_plan_that_the_audit_passes() {
     let Some(maps) = maps() else { return };
     for set in ["grid32", "nav2", "movingai"] {
-        let out = evaluated(&maps, set, "omni", "3");
+        let out = evaluated(&maps, set, "omni", "6");
         for method in ["search", "smoothed", "optimizer"] {
             let results: Vec<&Value> = of_method(&out, method).collect();
             assert_eq!(results.len(), 2, "{set}: {out}");
             for result in results {
-                assert!(result["solvable"].as_u64().is_some_and(|queries| queries >= 3), "{set}: {result}");
+                assert!(result["solvable"].as_u64().is_some_and(|queries| queries > 5), "{set}: {result}");
                 assert_eq!(result["solved"], result["solvable"], "{set}: {result}");
                 assert_eq!(result["plans_unsafe"], 0, "{set}: {result}");
             }
         }
         // With a long turning length the optimiser is worth its time.
         let last = of_method(&out, "optimizer").last().expect("results");
-        assert!(last["arrival_to_search"]["mean"].as_f64().is_some_and(|ratio| ratio < 1.0), "{set}: {last}");
+        assert!(last["arrival_to_search"]["mean"].as_f64().is_some_and(|ratio| ratio < 0.99), "{set}: {last}");
     }
 }
 

@@ -1,13 +1,13 @@
 //! Arguments that several commands share: planner, engine, pilot, drift, view.
 
-use super::map_arguments::planners_of;
+use super::map_arguments::corridor;
 use super::output::CliError;
 use crate::correction::{CorrectionSettings, Strength};
 use crate::figures::Place;
 use crate::gate::Infeasible;
 use crate::model::{Artefact, EngineChoice};
 use crate::pilot::PilotSettings;
-use crate::planner::corridor::PathMethod;
+use crate::planner::corridor::{CorridorPlanner, PathMethod};
 use crate::planner::{
     Control, ControlPlanner, DenoiserSettings, Planner, PlannerDescription, PlannerSettings, RolloutSettings, load,
 };
@@ -73,8 +73,7 @@ impl PlannerArguments {
             return Ok(Opened { planner: Box::new(planner), model: None });
         }
         if let Some(method) = self.planner {
-            let planner = planners_of(&[method], self.model.as_deref())?.remove(0);
-            return Ok(Opened { planner: Box::new(planner), model: None });
+            return self.open_for_any_map(method);
         }
         let own = match (&self.model, shipped_name) {
             (None, Some(name)) => Some(shipped(name)?),
@@ -83,6 +82,15 @@ impl PlannerArguments {
         let (path, artefact) = open_model(own.as_deref(), &self.layout)?;
         let planner = load(&artefact, &self.engine.choice()?, &self.settings).map_err(CliError::input)?;
         Ok(Opened { planner, model: Some((path, artefact.sha256().to_owned())) })
+    }
+
+    /// A planner of any map.
+    pub(super) fn open_for_any_map(&self, method: PathMethod) -> Result<Opened, CliError> {
+        if method != PathMethod::Corridor {
+            return Ok(Opened { planner: Box::new(CorridorPlanner::new(method)), model: None });
+        }
+        let (planner, model) = corridor(self.model.as_deref(), &self.engine.choice()?)?;
+        Ok(Opened { planner: Box::new(planner), model: Some(model) })
     }
 
     /// The maze to plan in: the planner's own, or for a planner of any map the one that is named.

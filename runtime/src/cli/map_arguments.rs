@@ -4,12 +4,12 @@ use super::arguments::{open_artefact, shipped};
 use super::output::CliError;
 use crate::evaluate::{BarnWorld, MapCase};
 use crate::geometry::Footprint;
-use crate::model::EngineChoice;
+use crate::model::{EngineChoice, load_engine};
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
 use crate::world::map::files::{MapSetKind, NamedMap, open_map, open_map_set};
 use crate::world::robot::{Differential, DriveLimits, Omni, RobotFile};
 use crate::world::{Map, Robot};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Radius of the robot on the maps of a set, metres: BARN's Jackal turned, a third of a cell of the 32 x 32 maps, and a
@@ -66,16 +66,21 @@ pub(super) fn planners_of(methods: &[PathMethod], model: Option<&Path>) -> Resul
     methods
         .iter()
         .map(|method| match method {
-            PathMethod::Corridor => corridor(model),
+            PathMethod::Corridor => Ok(corridor(model, &EngineChoice::default())?.0),
             method => Ok(CorridorPlanner::new(*method)),
         })
         .collect()
 }
 
-fn corridor(model: Option<&Path>) -> Result<CorridorPlanner, CliError> {
+/// A corridor network's planner, and the model's file and hash.
+pub(super) fn corridor(
+    model: Option<&Path>,
+    engine: &EngineChoice,
+) -> Result<(CorridorPlanner, (PathBuf, String)), CliError> {
     let path = model.map_or_else(|| shipped("map-corridor"), |path| Ok(path.to_owned()))?;
     let artefact = open_artefact(&path)?;
-    CorridorPlanner::open(&artefact, &EngineChoice::default()).map_err(CliError::input)
+    let planner = CorridorPlanner::open(artefact.manifest(), |batch| load_engine(&artefact, engine, batch));
+    Ok((planner.map_err(CliError::input)?, (path, artefact.sha256().to_owned())))
 }
 
 /// The maps of a set with their queries.

@@ -1,7 +1,7 @@
 //! `planwright plan`
 
 use super::arguments::{PlannerArguments, impossible, numbers, parse_goal, parse_state};
-use super::map_arguments::{map_from, planners_of, robot_named};
+use super::map_arguments::{map_from, robot_named};
 use super::output::{CliError, print_json, print_text};
 use crate::gate::{GateLimits, Origin, check_problem};
 use crate::geometry::Footprint;
@@ -82,10 +82,10 @@ impl Plan {
             let option = if infeasible.is_of_start() { "--start" } else { "--goal" };
             CliError::wrong(format!("{option}: {infeasible}"))
         })?;
-        let planner =
-            planners_of(&[self.maze.planner.unwrap_or(PathMethod::Optimizer)], self.maze.model.as_deref())?.remove(0);
+        let method = self.maze.planner.unwrap_or(PathMethod::Optimizer);
+        let planner = self.maze.open_for_any_map(method)?.planner;
         let start = State::at_pose(start, start_yaw.unwrap_or_default());
-        Ok(Question { world, start, goal, goal_heading_rad, planner: Box::new(planner), layout: None })
+        Ok(Question { world, start, goal, goal_heading_rad, planner, layout: None })
     }
 
     pub(super) fn run(&self) -> Result<(), CliError> {

@@ -349,7 +349,7 @@ impl Corrector {
         corrected.goal_error_m = trajectory.states.last().map_or(f64::INFINITY, |state| state.distance(goal));
         let arrival = trajectory.states.iter().position(|state| state.distance(goal) <= settings.arrival_radius_m);
         corrected.arrival_secs = arrival.map_or(f64::INFINITY, |index| world.step_secs() * index as f64);
-        // Robots that do not turn have no say in their heading.
+        // The heading of other robots is not controlled.
         let wanted = self.goal_heading_rad.filter(|_| matches!(world.robot().limits(), MotionLimits::Drive(_)));
         let facing = wanted
             .zip(trajectory.states.last())

@@ -64,10 +64,10 @@ pub struct MethodOnMaps {
     pub plans_unsafe: u64,
     /// Seconds to the goal, mean over the queries that every method solves.
     pub arrival_secs: f64,
-    /// Arrival time over that of the search, mean of ratios.
-    pub arrival_to_search: ScoreSummary,
-    /// Arrival time over that of the optimiser, mean of ratios.
-    pub arrival_to_optimizer: ScoreSummary,
+    /// Arrival time over that of the search, mean of ratios; `None` where that was not evaluated.
+    pub arrival_to_search: Option<ScoreSummary>,
+    /// The same over that of the optimiser.
+    pub arrival_to_optimizer: Option<ScoreSummary>,
     /// Length over the shortest route's, mean of ratios.
     pub length_to_route: f64,
     /// Mean over the plans of their least clearance, metres.
@@ -218,11 +218,8 @@ impl MethodRun {
         let count = |outcomes: &[PathOutcome]| solved.iter().filter(|one| outcomes.contains(&one.outcome)).count();
         let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len().max(1) as f64;
         let of_common = || common.iter().filter_map(|index| self.solved(*index));
-        let ratios = |other: Option<&Self>| {
-            let ratio = |index: &usize| {
-                let (own, others) = (self.solved(*index)?, other?.solved(*index)?);
-                Some(own.arrival_secs / others.arrival_secs)
-            };
+        let ratios = |other: &Self| {
+            let ratio = |index: &usize| Some(self.solved(*index)?.arrival_secs / other.solved(*index)?.arrival_secs);
             ScoreSummary::of(&common.iter().filter_map(ratio).collect::<Vec<f64>>())
         };
         let mut rejections = BTreeMap::new();
@@ -240,8 +237,8 @@ impl MethodRun {
             clear_repaired: count(&[PathOutcome::Clear, PathOutcome::Free, PathOutcome::Repaired]),
             plans_unsafe: self.plans_unsafe,
             arrival_secs: mean(of_common().map(|one| one.arrival_secs).collect()),
-            arrival_to_search: ratios(search),
-            arrival_to_optimizer: ratios(optimizer),
+            arrival_to_search: search.map(ratios),
+            arrival_to_optimizer: optimizer.map(ratios),
             length_to_route: mean(of_common().map(|one| one.length_m / one.route_m.max(1e-9)).collect()),
             clearance_mean_m: mean(solved.iter().map(|one| one.clearance_m).collect()),
             clearance_min_m: solved.iter().map(|one| one.clearance_m).fold(f64::INFINITY, f64::min),

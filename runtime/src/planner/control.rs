@@ -62,16 +62,9 @@ impl ControlPlanner {
     pub fn new(control: Control, layout: Layout, seed: u64) -> Self {
         let cells = layout.rows() * layout.columns();
         let description = PlannerDescription {
-            name: control.name().to_owned(),
             layout: Some(layout.clone()),
-            horizon: HORIZON,
-            knot_secs: KNOT_SECS,
             keeps_shape: false,
-            intended: None,
-            engine: None,
-            batch: 1,
-            sampler: None,
-            temperature: None,
+            ..PlannerDescription::without_network(control.name(), HORIZON, KNOT_SECS)
         };
         let search = CellSearch { came_from: vec![None; cells], queue: VecDeque::with_capacity(cells) };
         Self { description, layout, control, seed, plans: 0, way: Vec::with_capacity(HORIZON), search }
@@ -156,14 +149,11 @@ impl Planner for ControlPlanner {
         _view: &View,
         proposal: &mut Proposal,
     ) -> Result<(), PlanError> {
-        proposal.trajectory.clear();
+        proposal.begin(KNOT_SECS);
         observation.check_finite()?;
         self.find_way(observation.state.position, observation.goal)?;
         self.plans += 1;
-        proposal.trajectory.dt_secs = KNOT_SECS;
         pace(&self.way, &mut proposal.trajectory.states);
-        (proposal.candidate, proposal.clearance_m, proposal.denoising_steps) = (0, f64::NAN, 0);
-        (proposal.cut_short, proposal.warm) = (false, false);
         Ok(())
     }
 

@@ -45,6 +45,22 @@ impl PlannerDescription {
         self.engine.as_ref().map_or_else(|| "no network".to_owned(), ToString::to_string)
     }
 
+    /// Of a planner without a network, for any map.
+    pub(crate) fn without_network(name: &str, horizon: usize, knot_secs: f64) -> Self {
+        Self {
+            name: name.to_owned(),
+            layout: None,
+            horizon,
+            knot_secs,
+            keeps_shape: true,
+            intended: None,
+            engine: None,
+            batch: 1,
+            sampler: None,
+            temperature: None,
+        }
+    }
+
     /// Of a model on an engine that is loaded for `batch`.
     pub(super) fn of_model(
         manifest: &Manifest,

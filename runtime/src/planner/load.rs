@@ -1,6 +1,6 @@
 //! From a model file to a planner, by the family that its manifest names.
 
-use super::corridor::{CorridorNetwork, CorridorPlanner};
+use super::corridor::CorridorPlanner;
 use super::diffusion::DiffusionPlanner;
 use super::length_matched::{LengthMatchedPlanner, LengthMatching};
 use super::policy::PolicyPlanner;
@@ -36,9 +36,6 @@ pub fn load_with(
             Box::new(LengthMatchedPlanner::open(manifest, settings, &matching, engine)?)
         }
         Family::MazePolicy { .. } => Box::new(PolicyPlanner::open(manifest, settings, engine)?),
-        Family::Corridor { corridor } => {
-            let network = CorridorNetwork::open(manifest, engine)?;
-            Box::new(CorridorPlanner::with_network(&manifest.name, network, corridor.margin_m))
-        }
+        Family::Corridor { .. } => Box::new(CorridorPlanner::open(manifest, engine)?),
     })
 }

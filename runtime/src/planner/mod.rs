@@ -79,7 +79,7 @@ impl Observation {
 
     /// # Errors
     /// If a number of state or goal is not finite.
-    fn check_finite(&self) -> Result<(), PlanError> {
+    pub(crate) fn check_finite(&self) -> Result<(), PlanError> {
         let finite = self.state.is_finite() && self.goal.iter().all(|value| value.is_finite());
         if finite { Ok(()) } else { Err(PlanError::NotFinite) }
     }
@@ -100,6 +100,16 @@ pub struct Proposal {
     pub cut_short: bool,
     /// Whether the sampler started from the previous plan.
     pub warm: bool,
+}
+
+impl Proposal {
+    /// Empties it for a proposal without a network: one candidate, whose clearance the gate measures.
+    pub(crate) fn begin(&mut self, knot_secs: f64) {
+        self.trajectory.clear();
+        self.trajectory.dt_secs = knot_secs;
+        (self.candidate, self.clearance_m, self.denoising_steps) = (0, f64::NAN, 0);
+        (self.cut_short, self.warm) = (false, false);
+    }
 }
 
 /// A planner of any family.

@@ -8,8 +8,8 @@ mod dwa;
 
 use crate::geometry::{Point, distance};
 use crate::pilot::{Latencies, LatencySummary, Pilot, PilotSettings};
+use crate::planner::Observation;
 use crate::planner::corridor::{CorridorPlanner, PathMethod, RouteMap};
-use crate::planner::{Observation, PlannerError};
 use crate::view::View;
 use crate::world::map::GridMap;
 use crate::world::robot::MotionLimits;
@@ -125,16 +125,13 @@ pub fn barn_score(path_length_m: f64, secs: f64) -> f64 {
 }
 
 /// Runs every world with a driver.
-///
-/// # Errors
-/// If the planner cannot be set up.
 pub fn run_barn(
     worlds: &[BarnWorld],
     robot: &Arc<dyn Robot>,
     driver: BarnDriver,
     seeds: std::ops::Range<u64>,
     mut progress: impl FnMut(),
-) -> Result<BarnResult, PlannerError> {
+) -> BarnResult {
     let mut latencies = Latencies::new();
     let mut runs = Vec::new();
     for world in worlds {
@@ -146,7 +143,7 @@ pub fn run_barn(
     let count = runs.len().max(1) as f64;
     let share = |is: &dyn Fn(&BarnRun) -> bool| runs.iter().filter(|run| is(run)).count() as f64 / count;
     let successes: Vec<f64> = runs.iter().filter(|run| run.success).map(|run| run.secs).collect();
-    Ok(BarnResult {
+    BarnResult {
         driver: driver.name(),
         runs: runs.len(),
         success: share(&|run| run.success),
@@ -156,7 +153,7 @@ pub fn run_barn(
         secs: successes.iter().sum::<f64>() / successes.len().max(1) as f64,
         period_ms: latencies.summary(),
         worlds: runs,
-    })
+    }
 }
 
 fn run(world: &BarnWorld, robot: &Arc<dyn Robot>, driver: BarnDriver, seed: u64, latencies: &mut Latencies) -> BarnRun {

@@ -153,7 +153,15 @@ impl<A: PathAction> PlannerNode<A> {
 
     /// The robot goes on: what made it stand is over, unless it only brakes and stands.
     pub(super) fn go_on_following(&mut self) {
-        if let Origin::Fallback { kind: Fallback::Brake | Fallback::Stop, .. } = self.follower.plan().origin() {
+        let plan = self.follower.plan();
+        // Of an older plan that has been driven to its end nothing is left to follow.
+        let is_over = plan.trajectory().states.len() < 2;
+        let halts = match plan.origin() {
+            Origin::Fallback { kind: Fallback::LastSafePlan, .. } => is_over,
+            Origin::Fallback { .. } => true,
+            Origin::Planned => false,
+        };
+        if halts {
             self.end_following(&Halt::Stop(StopReason::GateStop));
         } else if let Some(following) = &mut self.following {
             following.halted = None;

@@ -3,7 +3,7 @@
 use super::jobs::LoadRequest;
 use super::parameters::{PlannerChoice, PlannerParameters};
 use super::planner_pilot::PlannerPilot;
-use crate::model::Artefact;
+use crate::model::{Artefact, load_engine};
 use crate::nodes::map::MappedWorld;
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
 use crate::planner::{Planner, load};
@@ -81,18 +81,16 @@ impl LoadRequest {
 
     /// Opens the model, where the choice needs one.
     fn planner(&self) -> Result<Box<dyn Planner>, String> {
-        let wants_corridor = match self.planner {
-            PlannerChoice::AnyMap(method) if method != PathMethod::Corridor => {
-                return Ok(Box::new(CorridorPlanner::new(method)));
+        let open = || Artefact::open(&self.model).map_err(|error| error.to_string());
+        match self.planner {
+            PlannerChoice::Model => load(&open()?, &self.engine, &self.settings).map_err(|error| error.to_string()),
+            PlannerChoice::AnyMap(PathMethod::Corridor) => {
+                let artefact = open()?;
+                let engine = |batch| load_engine(&artefact, &self.engine, batch);
+                let planner = CorridorPlanner::open(artefact.manifest(), engine).map_err(|error| error.to_string())?;
+                Ok(Box::new(planner))
             }
-            PlannerChoice::AnyMap(_) => true,
-            PlannerChoice::Model => false,
-        };
-        let artefact = Artefact::open(&self.model).map_err(|error| error.to_string())?;
-        if wants_corridor {
-            let opened = CorridorPlanner::open(&artefact, &self.engine).map_err(|error| error.to_string())?;
-            return Ok(Box::new(opened));
+            PlannerChoice::AnyMap(method) => Ok(Box::new(CorridorPlanner::new(method))),
         }
-        load(&artefact, &self.engine, &self.settings).map_err(|error| error.to_string())
     }
 }

@@ -121,18 +121,7 @@ pub(super) struct PathProposer {
 
 impl Default for PathProposer {
     fn default() -> Self {
-        let description = PlannerDescription {
-            name: "path".to_owned(),
-            layout: None,
-            horizon: MAX_POINTS,
-            knot_secs: SPACING_M,
-            keeps_shape: true,
-            intended: None,
-            engine: None,
-            batch: 1,
-            sampler: None,
-            temperature: None,
-        };
+        let description = PlannerDescription::without_network("path", MAX_POINTS, SPACING_M);
         Self { description, progress: None, points: Vec::with_capacity(MAX_POINTS), plans: 0 }
     }
 }
@@ -158,19 +147,14 @@ impl Planner for PathProposer {
         _view: &View,
         proposal: &mut Proposal,
     ) -> Result<(), PlanError> {
-        proposal.trajectory.clear();
+        proposal.begin(SPACING_M);
+        observation.check_finite()?;
         let robot = observation.state.position;
-        if !(observation.state.is_finite() && observation.goal.iter().all(|value| value.is_finite())) {
-            return Err(PlanError::NotFinite);
-        }
         let progress = self.progress.as_mut().ok_or(PlanError::NoPath)?;
         progress.advance(robot);
         progress.rest(robot, &mut self.points);
         self.plans += 1;
-        proposal.trajectory.dt_secs = SPACING_M;
         proposal.trajectory.states.extend(self.points.iter().map(|point| State::at_rest(*point)));
-        (proposal.candidate, proposal.clearance_m, proposal.denoising_steps) = (0, f64::NAN, 0);
-        (proposal.cut_short, proposal.warm) = (false, false);
         Ok(())
     }
 

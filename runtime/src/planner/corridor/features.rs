@@ -1,4 +1,4 @@
-//! What a corridor network sees of a map: distances across the route, curvature, the ends, and the turning length v^2/a.
+//! Input of a corridor network: distances across the route, curvature, the ends, and the turning length v^2/a.
 
 use super::reference::Reference;
 use crate::world::map::GridMap;

@@ -1,5 +1,5 @@
 //! Planning on any map: a complete search for the route, and a path beside it from smoothing, from optimisation or from
-//! a network that sees the corridor round the route and not the map.
+//! a network whose input is the corridor round the route, not the map.
 //!
 //! The way of the data: [`RouteMap::route`] (graph of the grid, costs to the goal, any-angle shortcuts), then
 //! [`Reference`] (knots every 0.2 m), then one lateral offset per knot ([`PathMethod`]), then [`PathRepair`], which pushes
@@ -24,7 +24,7 @@ pub use features::{CHANNELS, LATERAL_STEP_M, LATERALS, features};
 pub use network::{CorridorNetwork, RAMP_KNOTS, end_share, fill_window, window_starts};
 pub use offsets::{MAX_OFFSET_M, OffsetOptimizer, OffsetWeights};
 pub use path::{POINTS_PER_KNOT, PathRepair, is_path_clear, path_points};
-pub use planner::{CorridorPlanner, CorridorSteps, PathMethod, PathOutcome, turning_length_m};
+pub use planner::{CorridorPlanner, PathMethod, PathOutcome, turning_length_m};
 pub use reference::{KNOT_M, Reference};
 pub use route_map::RouteMap;
 

@@ -4,13 +4,14 @@ use super::arrival::ArrivalTime;
 use super::features::features;
 use super::network::CorridorNetwork;
 use super::offsets::{OffsetOptimizer, OffsetWeights};
-use super::path::{PathRepair, path_points};
-use super::reference::Reference;
+use super::path::{POINTS_PER_KNOT, PathRepair, path_points};
+use super::reference::{KNOT_M, Reference};
 use super::route_map::RouteMap;
-use super::string_pulling::MAX_POINTS;
+use super::string_pulling::{MAX_POINTS, densify};
 use crate::correction::Resample;
-use crate::geometry::{Point, distance, lerp};
-use crate::model::{Artefact, EngineChoice, load_engine};
+use crate::geometry::Point;
+use crate::model::{Engine, Manifest, ModelError};
+use crate::planner::manifest_parts::corridor_of;
 use crate::planner::{Observation, PlanError, Planner, PlannerDescription, PlannerError, Proposal};
 use crate::trajectory::Trajectory;
 use crate::view::View;
@@ -18,7 +19,7 @@ use crate::world::map::GridMap;
 use crate::world::robot::{AxisLimits, MotionLimits};
 use crate::world::{Robot, State, World};
 use serde::Serialize;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// How a path beside the route is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
@@ -61,17 +62,6 @@ pub enum PathOutcome {
     Route,
 }
 
-/// Times of the last proposal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CorridorSteps {
-    /// Search and shortcuts.
-    pub route: Duration,
-    /// Reference and offsets.
-    pub offsets: Duration,
-    /// Repair.
-    pub repair: Duration,
-}
-
 /// Clearance beyond the footprint that routes and paths keep where the map has the room, metres.
 const ROUTE_MARGIN_M: f64 = 0.02;
 /// The same in narrow passages: hardly more than the gate's.
@@ -86,7 +76,7 @@ const SHORT_TURNING_M: f64 = 0.25;
 /// Speed of a proposal before time parameterisation, m/s.
 const SPEED_MPS: f64 = 1.0;
 
-/// A planner for any map. It plans for the world that [`Planner::set_world`] has shown it.
+/// A planner for any map: for the world of the last [`Planner::set_world`].
 #[derive(Debug)]
 pub struct CorridorPlanner {
     description: PlannerDescription,
@@ -112,22 +102,22 @@ pub struct CorridorPlanner {
     /// Whether the next proposal is the route.
     retreats: bool,
     outcome: PathOutcome,
-    steps: CorridorSteps,
 }
 
 impl CorridorPlanner {
-    /// A model of the family `corridor` on an engine.
+    /// Of a model of family `corridor`; `engine` is called with the batch size, 1.
     ///
     /// # Errors
-    /// If the model is of another family, or sees another corridor, or the engine refuses it.
-    pub fn open(artefact: &Artefact, engine: &EngineChoice) -> Result<Self, PlannerError> {
-        let manifest = artefact.manifest();
-        let network = CorridorNetwork::open(manifest, |batch| load_engine(artefact, engine, batch))?;
-        let margin_m = manifest.family.corridor().map_or(0.0, |corridor| corridor.margin_m);
-        Ok(Self::with_network(&manifest.name, network, margin_m))
+    /// If the model is of another family or made for another corridor, or the engine refuses it.
+    pub fn open(
+        manifest: &Manifest,
+        engine: impl FnOnce(usize) -> Result<Box<dyn Engine>, ModelError>,
+    ) -> Result<Self, PlannerError> {
+        let margin_m = corridor_of(manifest)?.margin_m;
+        Ok(Self::with_network(&manifest.name, CorridorNetwork::open(manifest, engine)?, margin_m))
     }
 
-    /// With a network, which is given a clearance of `asked_margin_m` beyond the footprint.
+    /// With a network whose distances are computed with a clearance of `asked_margin_m` beyond the footprint.
     pub fn with_network(name: &str, network: CorridorNetwork, asked_margin_m: f64) -> Self {
         let mut planner = Self::new(PathMethod::Corridor);
         planner.description.name = name.to_owned();
@@ -137,18 +127,8 @@ impl CorridorPlanner {
 
     /// Without a network; [`PathMethod::Corridor`] is then [`PathMethod::Smoothed`].
     pub fn new(method: PathMethod) -> Self {
-        let description = PlannerDescription {
-            name: method.name().to_owned(),
-            layout: None,
-            horizon: MAX_POINTS,
-            knot_secs: super::KNOT_M / super::POINTS_PER_KNOT as f64 / SPEED_MPS,
-            keeps_shape: true,
-            intended: None,
-            engine: None,
-            batch: 1,
-            sampler: None,
-            temperature: None,
-        };
+        let knot_secs = KNOT_M / POINTS_PER_KNOT as f64 / SPEED_MPS;
+        let description = PlannerDescription::without_network(method.name(), MAX_POINTS, knot_secs);
         Self {
             description,
             method,
@@ -169,18 +149,12 @@ impl CorridorPlanner {
             margin_m: ROUTE_MARGIN_M,
             retreats: false,
             outcome: PathOutcome::Clear,
-            steps: CorridorSteps::default(),
         }
     }
 
     /// How the last proposal came about.
     pub fn outcome(&self) -> PathOutcome {
         self.outcome
-    }
-
-    /// Times of the last proposal.
-    pub fn steps(&self) -> CorridorSteps {
-        self.steps
     }
 
     /// The shortened route of the last proposal.
@@ -190,7 +164,6 @@ impl CorridorPlanner {
 
     /// Fills `points` with a path from start to goal.
     fn plan(&mut self, map: &mut RouteMap, start: Point, goal: Point) -> Result<(), PlanError> {
-        let began = Instant::now();
         let world = map.world();
         let (footprint, limits) = (world.robot().footprint(), Limits::of(world.robot()));
         let [wide_m, narrow_m] = [footprint.circumscribed_radius_m(), footprint.inscribed_radius_m()];
@@ -209,32 +182,27 @@ impl CorridorPlanner {
         }
         found?;
         self.soft_m = clearance_m.max(wide_m + NARROW_MARGIN_M) + SOFT_MARGIN_M - NARROW_MARGIN_M;
-        self.steps.route = began.elapsed();
         self.outcome = PathOutcome::Route;
         self.find_path(map.grid(), limits, clearance_m)?;
         if self.points.is_empty() {
-            densified(&self.route, &mut self.points);
+            densify(&self.route, KNOT_M / POINTS_PER_KNOT as f64, &mut self.points);
         }
         Ok(())
     }
 
     /// Fills `points` with a path that keeps `clearance_m`, or leaves it empty where only the route does.
     fn find_path(&mut self, grid: &GridMap, limits: Limits, clearance_m: f64) -> Result<(), PlanError> {
-        let began = Instant::now();
         self.points.clear();
-        let step_m = self.reference.follow(&self.route, MAX_POINTS / super::POINTS_PER_KNOT);
+        let step_m = self.reference.follow(&self.route, MAX_POINTS / POINTS_PER_KNOT);
         self.offsets.clear();
         self.offsets.resize(self.reference.len(), 0.0);
-        self.steps.repair = Duration::ZERO;
         match self.method {
             _ if std::mem::take(&mut self.retreats) => return Ok(()),
             PathMethod::Search => {
-                self.steps.offsets = began.elapsed();
                 self.outcome = PathOutcome::Clear;
                 return Ok(());
             }
             PathMethod::Smoothed => {
-                self.steps.offsets = began.elapsed();
                 self.outcome = self.repaired(grid, clearance_m);
             }
             PathMethod::Corridor => {
@@ -244,7 +212,6 @@ impl CorridorPlanner {
                     features(grid, &self.reference, step_m, asked_m, turning_m, &mut self.features);
                     network.offsets(&self.features, self.reference.len(), &mut self.offsets)?;
                 }
-                self.steps.offsets = began.elapsed();
                 self.outcome = self.repaired(grid, clearance_m);
             }
             PathMethod::Optimizer => {
@@ -269,7 +236,6 @@ impl CorridorPlanner {
                         self.best.clone_from(&self.offsets);
                     }
                 }
-                self.steps.offsets = began.elapsed();
                 self.outcome = best.1;
                 if self.outcome != PathOutcome::Route {
                     path_points(&self.reference, &self.best, &mut self.points);
@@ -284,16 +250,13 @@ impl CorridorPlanner {
 
     /// The path of the offsets, pushed clear where it is not.
     fn repaired(&mut self, grid: &GridMap, clearance_m: f64) -> PathOutcome {
-        let began = Instant::now();
         let found = self.repair.repair(grid, &self.reference, clearance_m, &mut self.offsets, &mut self.points);
-        let outcome = match self.repair.lack_m() {
+        match self.repair.lack_m() {
             _ if !found => PathOutcome::Route,
             lack_m if lack_m <= 0.0 => PathOutcome::Clear,
             lack_m if lack_m <= self.margin_m - NARROW_MARGIN_M => PathOutcome::Free,
             _ => PathOutcome::Repaired,
-        };
-        self.steps.repair += began.elapsed();
-        outcome
+        }
     }
 }
 
@@ -347,17 +310,14 @@ impl Planner for CorridorPlanner {
         _view: &View,
         proposal: &mut Proposal,
     ) -> Result<(), PlanError> {
-        proposal.trajectory.clear();
+        proposal.begin(self.description.knot_secs);
         observation.check_finite()?;
         let mut map = self.map.take().ok_or(PlanError::NoMap)?;
         let found = self.plan(&mut map, observation.state.position, observation.goal);
         self.map = Some(map);
         found?;
         self.plans += 1;
-        proposal.trajectory.dt_secs = self.description.knot_secs;
         proposal.trajectory.states.extend(self.points.iter().take(MAX_POINTS).map(|point| State::at_rest(*point)));
-        (proposal.candidate, proposal.clearance_m, proposal.denoising_steps) = (0, f64::NAN, 0);
-        (proposal.cut_short, proposal.warm) = (false, false);
         Ok(())
     }
 
@@ -376,18 +336,6 @@ impl Planner for CorridorPlanner {
     fn plans(&self) -> u64 {
         self.plans
     }
-}
-
-/// Points every 5 cm along a polyline, or fewer where that would be too many.
-fn densified(route: &[Point], points: &mut Vec<Point>) {
-    let length_m: f64 = route.windows(2).map(|pair| distance(pair[0], pair[1])).sum();
-    let spacing_m = (super::KNOT_M / super::POINTS_PER_KNOT as f64).max(length_m / (MAX_POINTS / 2) as f64);
-    points.clear();
-    for pair in route.windows(2) {
-        let pieces = (distance(pair[0], pair[1]) / spacing_m).ceil().max(1.0) as usize;
-        points.extend((0..pieces).map(|piece| lerp(pair[0], pair[1], piece as f64 / pieces as f64)));
-    }
-    points.extend(route.last());
 }
 
 impl Resample for CorridorPlanner {

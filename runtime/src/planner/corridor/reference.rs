@@ -1,6 +1,7 @@
 //! The reference line of a corridor: knots every 0.2 m along a smoothed route, with normals and curvature.
 
 use crate::geometry::{Point, distance, lerp};
+use crate::quantity::path_length_m;
 
 /// Distance between knots, metres, of all but the shortest routes.
 pub const KNOT_M: f64 = 0.2;
@@ -24,7 +25,7 @@ pub struct Reference {
 impl Reference {
     /// Fills the reference from a polyline of at least two points; returns the length of a step between knots, metres.
     pub fn follow(&mut self, route: &[Point], max_knots: usize) -> f64 {
-        let length_m: f64 = route.windows(2).map(|pair| distance(pair[0], pair[1])).sum();
+        let length_m = path_length_m(route.iter().copied());
         let pieces = ((length_m / KNOT_M).round() as usize).clamp(MIN_KNOTS - 1, max_knots - 1);
         let step_m = length_m / pieces as f64;
         resample(route, step_m, pieces, &mut self.points);

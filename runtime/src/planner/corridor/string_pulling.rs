@@ -1,6 +1,7 @@
 //! Any-angle shortcuts of a route: from each point straight to the farthest one in clear sight, in both directions.
 
 use crate::geometry::{Footprint, Point, distance, lerp};
+use crate::quantity::path_length_m;
 use crate::world::Map;
 use crate::world::map::GridMap;
 
@@ -81,9 +82,9 @@ impl StringPuller {
 }
 
 /// Points every `spacing_m` at most along a polyline, its corners included.
-fn densify(route: &[Point], spacing_m: f64, dense: &mut Vec<Point>) {
+pub(super) fn densify(route: &[Point], spacing_m: f64, dense: &mut Vec<Point>) {
     dense.clear();
-    let length_m: f64 = route.windows(2).map(|pair| distance(pair[0], pair[1])).sum();
+    let length_m = path_length_m(route.iter().copied());
     let spacing_m = spacing_m.max(length_m / (MAX_POINTS / 2) as f64);
     for pair in route.windows(2) {
         let pieces = (distance(pair[0], pair[1]) / spacing_m).ceil().max(1.0) as usize;

@@ -40,7 +40,7 @@ fn route(map: GridMap, start: Point, goal: Point, clearance_m: f64) -> Option<Ve
 }
 
 fn length_m(points: &[Point]) -> f64 {
-    points.windows(2).map(|pair| distance(pair[0], pair[1])).sum()
+    crate::quantity::path_length_m(points.iter().copied())
 }
 
 #[test]

@@ -169,6 +169,4 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 #[cfg(test)]
-mod bad_input;
-#[cfg(test)]
 mod tests;

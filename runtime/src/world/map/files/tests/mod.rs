@@ -1,5 +1,7 @@
 //! Maps of Nav2, MovingAI, Neural A* and BARN; counts of cells are those of an independent reading with PIL and NumPy.
 
+mod bad_input;
+
 use super::super::grid::CellClass;
 use super::*;
 use crate::geometry::distance;

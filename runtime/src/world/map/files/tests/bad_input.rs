@@ -1,6 +1,6 @@
 //! Broken files: each is refused with the file's name, its field, what belongs there and what is there.
 
-use super::*;
+use super::super::*;
 use proptest::prelude::*;
 use std::fs;
 use tempfile::TempDir;
