@@ -98,7 +98,7 @@ impl Plan {
             settings.correction.arrival_radius_m = ARRIVAL_RADIUS_M;
         }
         let view = self.maze.view.start()?;
-        view.log_map(Default::default(), world.map(), start.position, goal);
+        view.log_world(Default::default(), &world, start.position, goal);
         let mut pilot = Pilot::new(planner, settings, view.clone());
         pilot.set_goal_heading(goal_heading_rad);
         let observation = Observation { state: start, goal, stamp_secs: 0.0, step: 0 };

@@ -563,6 +563,12 @@ impl<P: Planner> Pilot<P> {
                 },
             );
         }
+        let headings = |index: usize| checked.get(index).map_or([f64::NAN; 2], |state| [state.heading_rad, 0.0]);
+        if active.origin() == Origin::Planned
+            && let Some((positions, headings)) = points(checked).zip(view.points(checked.len(), headings))
+        {
+            view.log(stamp, Event::Poses { plan, positions, headings });
+        }
         for stage in [Stage::Propose, Stage::Correct, Stage::Check, Stage::Whole] {
             let secs = self.latencies_of(stage).last_secs();
             view.log(stamp, Event::Timing { stage, secs });

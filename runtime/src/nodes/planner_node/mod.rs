@@ -140,7 +140,7 @@ pub struct PlannerNode<A: PathAction> {
     statistics: Statistics,
     counters: Counters,
     view: View,
-    maze_shown: bool,
+    world_shown: bool,
     step: u64,
     /// The last command.
     commanded: BaseCommand,
@@ -238,7 +238,7 @@ impl<A: PathAction> PlannerNode<A> {
             statistics: Statistics::default(),
             counters: Counters::default(),
             view,
-            maze_shown: false,
+            world_shown: false,
             step: 0,
             commanded: BaseCommand::STOP,
             wheels_rad: 0.0,
@@ -371,7 +371,7 @@ impl<A: PathAction> PlannerNode<A> {
     fn take_read_map(&mut self, read: ReadMap) {
         match self.inputs.take_read(read) {
             Ok(Some(world)) => {
-                self.maze_shown = false;
+                self.world_shown = false;
                 self.worker.prepare(world);
             }
             Ok(None) => {}

@@ -168,9 +168,9 @@ impl<A: PathAction> PlannerNode<A> {
         map_secs: f64,
         request: &PendingRequest,
     ) -> Box<PlanJob> {
-        if !self.maze_shown {
-            self.view.log_map(Default::default(), world.map(), observation.state.position, observation.goal);
-            self.maze_shown = true;
+        if !self.world_shown {
+            self.view.log_world(Default::default(), &world, observation.state.position, observation.goal);
+            self.world_shown = true;
         }
         Box::new(PlanJob {
             purpose,
@@ -277,7 +277,7 @@ impl<A: PathAction> PlannerNode<A> {
         if is_new {
             let goal = goal.position;
             self.inputs.odometry.clear_stuck();
-            self.maze_shown = false;
+            self.world_shown = false;
             self.base.log(Severity::Info, &format!("driving to {:.2}, {:.2}", goal[0], goal[1]));
         }
     }

@@ -14,7 +14,7 @@ use crate::model::{Engine, Manifest, ModelError};
 use crate::planner::manifest_parts::corridor_of;
 use crate::planner::{Observation, PlanError, Planner, PlannerDescription, PlannerError, Proposal};
 use crate::trajectory::Trajectory;
-use crate::view::View;
+use crate::view::{Event, View};
 use crate::world::map::GridMap;
 use crate::world::robot::{AxisLimits, MotionLimits};
 use crate::world::{Robot, State, World};
@@ -163,7 +163,8 @@ impl CorridorPlanner {
     }
 
     /// Fills `points` with a path from start to goal.
-    fn plan(&mut self, map: &mut RouteMap, start: Point, goal: Point) -> Result<(), PlanError> {
+    fn plan(&mut self, map: &mut RouteMap, observation: &Observation, view: &View) -> Result<(), PlanError> {
+        let (start, goal) = (observation.state.position, observation.goal);
         let world = map.world();
         let (footprint, limits) = (world.robot().footprint(), Limits::of(world.robot()));
         let [wide_m, narrow_m] = [footprint.circumscribed_radius_m(), footprint.inscribed_radius_m()];
@@ -181,9 +182,18 @@ impl CorridorPlanner {
             }
         }
         found?;
+        let corner = |index: usize| self.route.get(index).copied().unwrap_or([f64::NAN; 2]);
+        if let Some(points) = view.points(self.route.len(), corner) {
+            view.log(observation.stamp(), Event::Route { plan: self.plans + 1, points });
+        }
         self.soft_m = clearance_m.max(wide_m + NARROW_MARGIN_M) + SOFT_MARGIN_M - NARROW_MARGIN_M;
         self.outcome = PathOutcome::Route;
-        self.find_path(map.grid(), limits, clearance_m)?;
+        self.find_path(map.grid(), limits, clearance_m, |plan, candidate, path| {
+            let point = |index: usize| path.get(index).copied().unwrap_or([f64::NAN; 2]);
+            if let Some(points) = view.points(path.len(), point) {
+                view.log(observation.stamp(), Event::Denoising { plan, step: 0, candidate, points });
+            }
+        })?;
         if self.points.is_empty() {
             densify(&self.route, KNOT_M / POINTS_PER_KNOT as f64, &mut self.points);
         }
@@ -191,7 +201,14 @@ impl CorridorPlanner {
     }
 
     /// Fills `points` with a path that keeps `clearance_m`, or leaves it empty where only the route does.
-    fn find_path(&mut self, grid: &GridMap, limits: Limits, clearance_m: f64) -> Result<(), PlanError> {
+    /// The paths to choose from are shown by plan and number.
+    fn find_path(
+        &mut self,
+        grid: &GridMap,
+        limits: Limits,
+        clearance_m: f64,
+        show: impl Fn(u64, u32, &[Point]),
+    ) -> Result<(), PlanError> {
         self.points.clear();
         let step_m = self.reference.follow(&self.route, MAX_POINTS / POINTS_PER_KNOT);
         self.offsets.clear();
@@ -219,7 +236,8 @@ impl CorridorPlanner {
                 let turning_m = limits.turning_length_m();
                 let count = if turning_m < SHORT_TURNING_M { 1 } else { CURVATURE_WEIGHTS.len() };
                 // The reference itself, then from taut to wide, each from where the one before ended.
-                for weight in std::iter::once(None).chain(CURVATURE_WEIGHTS[..count].iter().map(Some)) {
+                let weights = std::iter::once(None).chain(CURVATURE_WEIGHTS[..count].iter().map(Some));
+                for (candidate, weight) in weights.enumerate() {
                     if let Some(weight) = weight {
                         let weights = OffsetWeights {
                             clearance_m: self.soft_m,
@@ -230,6 +248,7 @@ impl CorridorPlanner {
                         self.optimizer.optimize(grid, &self.reference, &weights, &mut self.offsets);
                     }
                     let outcome = self.repaired(grid, clearance_m);
+                    show(self.plans + 1, candidate as u32, &self.points);
                     let secs = self.arrival.of(&self.points, limits.speed_mps, limits.acceleration_mps2);
                     if outcome != PathOutcome::Route && secs < best.0 {
                         best = (secs, outcome);
@@ -307,13 +326,13 @@ impl Planner for CorridorPlanner {
         &mut self,
         observation: &Observation,
         _deadline: Option<Instant>,
-        _view: &View,
+        view: &View,
         proposal: &mut Proposal,
     ) -> Result<(), PlanError> {
         proposal.begin(self.description.knot_secs);
         observation.check_finite()?;
         let mut map = self.map.take().ok_or(PlanError::NoMap)?;
-        let found = self.plan(&mut map, observation.state.position, observation.goal);
+        let found = self.plan(&mut map, observation, view);
         self.map = Some(map);
         found?;
         self.plans += 1;
