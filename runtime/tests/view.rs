@@ -207,8 +207,13 @@ fn entities(path: &std::path::Path) -> std::collections::BTreeSet<String> {
 
 /// A grid of 8 x 4 cells of 0.5 m, turned by a quarter: a wall in its last column, unknown space in its last row.
 fn turned_grid(walled: bool) -> World {
-    let geometry =
-        GridGeometry { origin: [4.0, 2.0], yaw_rad: std::f64::consts::FRAC_PI_2, resolution_m: 0.5, width: 8, height: 4 };
+    let geometry = GridGeometry {
+        origin: [4.0, 2.0],
+        yaw_rad: std::f64::consts::FRAC_PI_2,
+        resolution_m: 0.5,
+        width: 8,
+        height: 4,
+    };
     let values: Vec<i8> = (0..32)
         .map(|cell| match (cell % 8, cell / 8) {
             (7, _) if walled => 100,
@@ -253,7 +258,10 @@ fn a_grid_is_one_image_at_its_pose_sent_once_per_map() {
     };
     let row = [0, 0, 0, 0, 0, 0, 0, 0];
     let unknown = [2_u8; 8];
-    assert_eq!(bytes(images[0], SegmentationImage::descriptor_buffer().component), [&row[..], &row, &row, &unknown].concat());
+    assert_eq!(
+        bytes(images[0], SegmentationImage::descriptor_buffer().component),
+        [&row[..], &row, &row, &unknown].concat()
+    );
     let walled = bytes(images[1], SegmentationImage::descriptor_buffer().component);
     assert_eq!((walled[7], walled[6], walled[31]), (1, 0, 1));
     let format = SegmentationImage::descriptor_format().component;

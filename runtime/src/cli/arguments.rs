@@ -8,9 +8,7 @@ use crate::gate::Infeasible;
 use crate::model::{Artefact, EngineChoice};
 use crate::pilot::PilotSettings;
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
-use crate::planner::{
-    Control, ControlPlanner, DenoiserSettings, Planner, PlannerDescription, PlannerSettings, RolloutSettings, load,
-};
+use crate::planner::{Control, ControlPlanner, Planner, PlannerDescription, PlannerSettings, load};
 use crate::quantity::{DriftError, DriftSettings, DriftStatus, Intended, IntendedChoice};
 use crate::view::{FINISH_TIMEOUT, View, ViewOptions};
 use crate::world::{Layout, Point, State};
@@ -68,7 +66,7 @@ impl PlannerArguments {
     /// The control, else the model, else the shipped one of that name, else the layout's.
     pub(super) fn open(&self, shipped_name: Option<&str>) -> Result<Opened, CliError> {
         if let Some(control) = self.control {
-            self.check_control(control)?;
+            self.check_unused(&format!("--control {}", control.name()), "a network", false)?;
             let planner = ControlPlanner::new(control, layout(&self.layout)?, self.settings.seed);
             return Ok(Opened { planner: Box::new(planner), model: None });
         }
@@ -86,7 +84,13 @@ impl PlannerArguments {
 
     /// A planner of any map.
     pub(super) fn open_for_any_map(&self, method: PathMethod) -> Result<Opened, CliError> {
-        if method != PathMethod::Corridor {
+        let runs_network = method == PathMethod::Corridor;
+        self.check_unused(
+            &format!("--planner {}", method.name()),
+            if runs_network { "a maze's network" } else { "a network" },
+            runs_network,
+        )?;
+        if !runs_network {
             return Ok(Opened { planner: Box::new(CorridorPlanner::new(method)), model: None });
         }
         let (planner, model) = corridor(self.model.as_deref(), &self.engine.choice()?)?;
@@ -98,32 +102,26 @@ impl PlannerArguments {
         planner.layout.clone().map_or_else(|| layout(&self.layout), Ok)
     }
 
-    /// Refuses options of a network beside a control, where they would have no effect.
-    fn check_control(&self, control: Control) -> Result<(), CliError> {
-        let PlannerSettings { denoiser, rollout, seed: _ } = &self.settings;
-        let DenoiserSettings { solver, denoising_steps, candidates, warm_start } = denoiser;
-        let RolloutSettings { rollouts, temperature, target_return } = rollout;
+    /// Refuses options that would have no effect beside a planner that runs no network, or none of a maze.
+    fn check_unused(&self, planner: &str, of: &str, runs_network: bool) -> Result<(), CliError> {
         let EngineArguments { engine, onnxruntime, threads } = &self.engine;
-        let options = [
-            ("--solver", solver.is_some()),
-            ("--steps", denoising_steps.is_some()),
-            ("--candidates", candidates.is_some()),
-            ("--warm-start", warm_start.is_some()),
-            ("--rollouts", rollouts.is_some()),
-            ("--temperature", temperature.is_some()),
-            ("--target-return", target_return.is_some()),
-            ("--engine", engine.name() != "auto"),
-            ("--onnxruntime", onnxruntime.is_some()),
-            ("--threads", *threads != 1),
-        ];
-        let given: Vec<&str> = options.into_iter().filter_map(|(option, given)| given.then_some(option)).collect();
+        let mut given: Vec<&str> = self.settings.set_of_networks().into_iter().map(|(option, _)| option).collect();
+        if !runs_network {
+            let options = [
+                ("--model", self.model.is_some()),
+                ("--engine", engine.name() != "auto"),
+                ("--onnxruntime", onnxruntime.is_some()),
+                ("--threads", *threads != 1),
+            ];
+            given.extend(options.into_iter().filter_map(|(option, given)| given.then_some(option)));
+        }
         if given.is_empty() {
             return Ok(());
         }
+        let given = given.join(", ");
+        let runs = if runs_network { "samples nothing" } else { "runs no network" };
         Err(CliError::wrong(format!(
-            "--control {}: expected no options of a network, got {}\nhint: a control runs no network; leave them out, or --control",
-            control.name(),
-            given.join(", ")
+            "{planner}: expected no options of {of}, got {given}\nhint: it {runs}; leave them out, or {planner}"
         )))
     }
 }
@@ -232,7 +230,7 @@ impl PilotArguments {
         let deadline = self.deadline_ms.map_or(default_deadline, own);
         let mut correction =
             CorrectionSettings { strength: self.gamma, retime: !self.keep_pace, ..CorrectionSettings::default() };
-        correction.path.keep_shape = self.keep_shape || planner.keeps_shape;
+        correction.path.keep_shape = self.keep_shape;
         let drift = self.drift.settings(planner.intended.as_ref())?;
         Ok(PilotSettings { replan_steps: self.replan_steps, deadline, correction, drift, ..PilotSettings::default() })
     }

@@ -19,7 +19,7 @@ use crate::correction::{Corrected, CorrectionSettings, Corrector, STANDING_MPS, 
 use crate::gate::{
     self, CheckedPlan, Context, Fallback, Gate, GateLimits, Infeasible, Origin, Rejection, RejectionCounts,
 };
-use crate::planner::{Observation, PlanError, Planner, Proposal};
+use crate::planner::{Observation, PlanError, Planner, PlannerDescription, Proposal};
 use crate::quantity::{DriftMonitor, DriftSettings, DriftState, DriftStatus, path_length_m};
 use crate::view::{Event, Level, Stage, View};
 use crate::world::{Command, Point, State, World};
@@ -36,7 +36,7 @@ pub struct PilotSettings {
     /// A new plan replaces the one in force only if it arrives this much sooner, seconds: plans of equal
     /// worth would otherwise alternate.
     pub switch_gain_secs: f64,
-    /// The correction.
+    /// The correction; models of paths keep their shape whatever it states.
     pub correction: CorrectionSettings,
     /// The gate; its deadline is overwritten by `deadline`.
     pub limits: GateLimits,
@@ -58,9 +58,11 @@ impl Default for PilotSettings {
 }
 
 impl PilotSettings {
-    fn limits_with_deadline(&self) -> GateLimits {
-        let deadline_secs = self.deadline.map_or(f64::INFINITY, |deadline| deadline.as_secs_f64());
-        GateLimits { deadline_secs, ..self.limits }
+    /// With the gate's deadline, and the path's shape left as it is where that is the planner's result.
+    fn for_planner(mut self, planner: &PlannerDescription) -> Self {
+        self.limits.deadline_secs = self.deadline.map_or(f64::INFINITY, |deadline| deadline.as_secs_f64());
+        self.correction.path.keep_shape |= planner.keeps_shape;
+        self
     }
 }
 
@@ -203,7 +205,7 @@ impl Default for PilotMemory {
 impl<P: Planner> Pilot<P> {
     /// A pilot that has planned nothing yet.
     pub fn new(planner: P, settings: PilotSettings, view: View) -> Self {
-        let limits = settings.limits_with_deadline();
+        let settings = settings.for_planner(planner.description());
         let corrector = Corrector::new(settings.correction);
         Self {
             proposal: planner.proposal(),
@@ -211,11 +213,11 @@ impl<P: Planner> Pilot<P> {
             corrector,
             tracker: Tracker,
             way_out: WayOut::default(),
-            gate: Gate::new(limits),
+            gate: Gate::new(settings.limits),
             planner,
             drift: settings.drift.clone().map(DriftMonitor::new),
             drift_shown: DriftState::default(),
-            settings: PilotSettings { limits, ..settings },
+            settings,
             view,
             in_force: None,
             goal_heading_rad: None,
@@ -249,14 +251,14 @@ impl<P: Planner> Pilot<P> {
 
     /// Other settings from now on. Plans and statistics stay.
     pub fn configure(&mut self, settings: PilotSettings) {
-        let limits = settings.limits_with_deadline();
+        let settings = settings.for_planner(self.planner.description());
         self.corrector.configure(settings.correction);
-        self.gate.set_limits(limits);
+        self.gate.set_limits(settings.limits);
         match (&mut self.drift, &settings.drift) {
             (Some(monitor), Some(wanted)) => monitor.configure(wanted.clone()),
             (monitor, wanted) => *monitor = wanted.clone().map(DriftMonitor::new),
         }
-        self.settings = PilotSettings { limits, ..settings };
+        self.settings = settings;
     }
 
     /// Heading in which the plans of drives that turn in place end from now on, in the map's frame; `None`: any. A plan in

@@ -25,6 +25,8 @@
 //! (plan x 1000 + denoising step), on which the making of one plan can be scrubbed.
 
 mod event;
+mod outline;
+pub mod picture;
 mod points;
 mod queue;
 #[cfg(feature = "rerun")]

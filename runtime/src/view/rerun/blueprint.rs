@@ -6,7 +6,8 @@ use re_chunk::ChunkError;
 use re_log_types::{ApplicationId, BlueprintActivationCommand, LogMsg, StoreId, StoreKind, TimePoint, Timeline};
 use re_sdk_types::AsComponents;
 use re_sdk_types::blueprint::archetypes::{
-    ContainerBlueprint, EntityBehavior, PanelBlueprint, PlotLegend, TimePanelBlueprint, ViewBlueprint, ViewContents, ViewportBlueprint,
+    ContainerBlueprint, EntityBehavior, PanelBlueprint, PlotLegend, TimePanelBlueprint, ViewBlueprint, ViewContents,
+    ViewportBlueprint,
 };
 use re_sdk_types::blueprint::components::Corner2D;
 use re_sdk_types::blueprint::components::{

@@ -74,7 +74,16 @@ impl GrpcSink {
             missed: Arc::default(),
             error: Arc::default(),
         };
-        Self { viewer, renderer, base, fixed: Fixed::default(), current: None, hanging: Vec::new(), drawn: 0, counted: 0 }
+        Self {
+            viewer,
+            renderer,
+            base,
+            fixed: Fixed::default(),
+            current: None,
+            hanging: Vec::new(),
+            drawn: 0,
+            counted: 0,
+        }
     }
 
     /// Never blocks: a batch that the connection cannot take is missed by the viewer.

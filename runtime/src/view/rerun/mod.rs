@@ -6,8 +6,8 @@ mod file_sink;
 mod grpc_sink;
 mod map_image;
 mod scene;
-mod shapes;
 mod thinned;
+mod wall_lines;
 
 use std::collections::BTreeMap;
 

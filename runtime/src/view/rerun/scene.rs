@@ -11,11 +11,12 @@ use re_sdk_types::components::TextLogLevel;
 use re_sdk_types::datatypes::Rgba32;
 
 use super::super::event::{DENOISING_STRIDE, Event, Level, Stage, Stamp, denoising_index};
+use super::super::outline::outlines;
 use super::Fixed;
 use super::chunks::ChunkRows;
 use super::map_image;
-use super::shapes::{joined, outline, wall_lines};
 use super::thinned::Thinned;
+use super::wall_lines::{joined, wall_lines};
 use crate::world::{GOAL_RADIUS_M, Point, State, World};
 
 pub(super) const SIM_TIME: &str = "sim_time";
@@ -282,17 +283,11 @@ impl Scene {
     fn outlines(&self, positions: &[[f32; 2]], headings: &[[f32; 2]]) -> Vec<Vec<[f32; 2]>> {
         let on_grid = |world: &&World| world.map().as_grid().is_some();
         let Some(world) = self.world.as_ref().filter(on_grid) else { return Vec::new() };
-        let footprint = world.robot().footprint();
-        let mut poses: Vec<State> = Vec::new();
-        for (position, heading) in positions.iter().zip(headings) {
-            let pose = State::at_pose(position.map(f64::from), f64::from(heading[0]));
-            let is_apart = |last: &State| last.distance(pose.position) >= 2.0 * footprint.inscribed_radius_m();
-            if pose.is_finite() && poses.last().is_none_or(is_apart) {
-                poses.push(pose);
-            }
-        }
-        let stride = poses.len().div_ceil(OUTLINES).max(1);
-        poses.iter().step_by(stride).map(|pose| outline(footprint, pose)).collect()
+        let poses = positions.iter().zip(headings);
+        let poses = poses.map(|(at, heading)| State::at_pose(at.map(f64::from), f64::from(heading[0])));
+        let drawn = outlines(world.robot().footprint(), poses, OUTLINES);
+        let single = |point: Point| point.map(|coordinate| coordinate as f32);
+        drawn.into_iter().map(|outline| outline.into_iter().map(single).collect()).collect()
     }
 
     /// The messages of everything drawn since the last time.

@@ -1,10 +1,8 @@
-//! Walls and robots as lines: rerun fills no areas in two dimensions.
+//! Walls as lines: rerun fills no areas in two dimensions.
 
-use crate::world::{Aabb, Footprint, Point, State};
+use crate::world::Aabb;
 
 const WALL_LINES: usize = 16;
-/// Points of the outline of a disc.
-const DISC_POINTS: usize = 24;
 
 /// Walls that touch along x and span the same y, as one.
 pub(super) fn joined(walls: &[Aabb]) -> Vec<Aabb> {
@@ -35,19 +33,4 @@ pub(super) fn wall_lines(wall: &Aabb) -> impl Iterator<Item = (Vec<[f32; 2]>, f3
         // A little wider than their distance, so that no seam shows.
         (ends.map(|point| point.map(|coordinate| coordinate as f32)).to_vec(), 1.1 * radius as f32)
     })
-}
-
-/// The closed outline of a robot in a pose, without its padding.
-pub(super) fn outline(footprint: Footprint, pose: &State) -> Vec<[f32; 2]> {
-    let place = |corner: Point| pose.in_frame(corner).map(|coordinate| coordinate as f32);
-    match footprint {
-        Footprint::Circle { radius_m } => (0..=DISC_POINTS)
-            .map(|index| (std::f64::consts::TAU * index as f64 / DISC_POINTS as f64).sin_cos())
-            .map(|(sin, cos)| place([radius_m * cos, radius_m * sin]))
-            .collect(),
-        Footprint::Polygon(polygon) => {
-            let corners = polygon.corners();
-            corners.iter().chain(corners.first()).copied().map(place).collect()
-        }
-    }
 }
