@@ -90,14 +90,15 @@ impl<A: PathAction> PlannerNode<A> {
             let message = format!("expected a path of 1 to {MAX_POSES} poses, got {}", poses.len());
             return Err(Failure::new(FollowPathResult::INVALID_PATH, "invalid_path", message));
         }
-        let in_frame = |pose: &PoseStamped| {
-            let header = if goal.path.header.frame_id.is_empty() { &pose.header } else { &goal.path.header };
-            PoseStamped { header: header.clone(), pose: pose.pose.clone() }
+        let own = &goal.path.header;
+        let posed = |pose| {
+            let PoseStamped { header, pose } = pose;
+            (if own.frame_id.is_empty() { header } else { own }, pose)
         };
-        self.inputs.request_frames([poses.first().map(in_frame).as_ref()]);
-        let place = |pose: &PoseStamped| self.inputs.goal("path", &in_frame(pose));
-        let places: Vec<Placed> =
-            poses.iter().map(place).collect::<Result<_, _>>().map_err(|fault| Failure::of_input(&fault))?;
+        let first =
+            poses.first().map(posed).map(|(header, _)| PoseStamped { header: header.clone(), ..Default::default() });
+        self.inputs.request_frames([first.as_ref()]);
+        let places = self.inputs.places("path", poses.iter().map(posed)).map_err(|fault| Failure::of_input(&fault))?;
         // Beyond this a way's length is no longer a number to reckon with.
         let is_near = |place: &Placed| place.position.iter().all(|value| value.abs() <= MAX_COORDINATE_M);
         if !places.iter().all(is_near) {

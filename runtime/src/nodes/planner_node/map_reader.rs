@@ -3,6 +3,7 @@
 
 use super::input_fault::InputFault;
 use crate::nodes::grid::{GridReading, map_of, rectangle_of};
+use crate::world::map::grid::MAX_SIDE_CELLS;
 use crate::world::{GridMap, Robot, World};
 use planwright_ros2::messages::map_msgs::OccupancyGridUpdate;
 use planwright_ros2::messages::nav_msgs::OccupancyGrid;
@@ -10,8 +11,9 @@ use planwright_ros2::time::RosTime;
 use std::mem::take;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-/// Updates that may wait for a map to be read.
-const MAX_UPDATES: usize = 256;
+/// Updates that may wait for a map to be read, and their cells, a byte each: those of the largest map.
+pub const MAX_UPDATES: usize = 256;
+pub const MAX_UPDATE_CELLS: usize = MAX_SIDE_CELLS * MAX_SIDE_CELLS;
 
 /// When and how a message came.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -96,10 +98,11 @@ impl MapReader {
                 if let Some((message, yaw_rad, received)) = grid {
                     report(ReadMap { received, world: reading.read(message, yaw_rad) });
                 }
-                if let Some((_, received)) = updates.last()
-                    && let Some(world) = reading.update(&updates).transpose()
+                if let Some(received) = updates.last().map(|(_, received)| *received)
+                    && let Some(world) =
+                        reading.update(updates.into_iter().map(|(update, _)| update).collect()).transpose()
                 {
-                    report(ReadMap { received: *received, world });
+                    report(ReadMap { received, world });
                 }
             }
         })?;
@@ -130,12 +133,13 @@ impl MapReader {
     pub fn update(&self, update: OccupancyGridUpdate, received: Received) -> Result<(), InputFault> {
         let mut fits = true;
         self.shared.change(|waiting| {
-            fits = waiting.updates.len() < MAX_UPDATES;
+            let cells: usize = waiting.updates.iter().map(|(update, _)| update.data.len()).sum();
+            fits = waiting.updates.len() < MAX_UPDATES && update.data.len() <= MAX_UPDATE_CELLS - cells;
             if fits {
                 waiting.updates.push((update, received));
             }
         });
-        if fits { Ok(()) } else { Err(InputFault::Updates(MAX_UPDATES)) }
+        if fits { Ok(()) } else { Err(InputFault::Updates) }
     }
 }
 
@@ -150,7 +154,11 @@ impl Drop for MapReader {
 struct Held {
     message: Arc<OccupancyGrid>,
     yaw_rad: f64,
+    map: Arc<GridMap>,
     world: Arc<World>,
+    /// The map before the last updates, and these: brought up to date it takes the next ones, so that no update copies
+    /// all cells, as soon as nothing plans on it any more.
+    spare: Option<(Arc<GridMap>, Vec<OccupancyGridUpdate>)>,
 }
 
 struct Reading {
@@ -161,9 +169,19 @@ struct Reading {
 }
 
 impl Reading {
-    fn world_of(&self, mut map: GridMap) -> Arc<World> {
-        map.compute_ways(self.robot.footprint().inscribed_radius_m() + self.clearance_m);
-        Arc::new(World::new(Arc::clone(&self.robot), Arc::new(map)))
+    fn world_of(&self, mut map: GridMap) -> (Arc<GridMap>, Arc<World>) {
+        map.compute_ways(self.ways_m());
+        self.shared(Arc::new(map))
+    }
+
+    fn shared(&self, map: Arc<GridMap>) -> (Arc<GridMap>, Arc<World>) {
+        let world = World::new(Arc::clone(&self.robot), Arc::<GridMap>::clone(&map));
+        (map, Arc::new(world))
+    }
+
+    /// Distance from obstacles at which ways are sought.
+    fn ways_m(&self) -> f64 {
+        self.robot.footprint().inscribed_radius_m() + self.clearance_m
     }
 
     fn read(&mut self, message: Arc<OccupancyGrid>, yaw_rad: f64) -> Result<Arc<World>, InputFault> {
@@ -179,20 +197,26 @@ impl Reading {
             return Ok(Arc::clone(&held.world));
         }
         self.held = None;
-        let world = self.world_of(map_of(&message, yaw_rad, self.reading)?);
-        self.held = Some(Held { message, yaw_rad, world: Arc::clone(&world) });
+        let (map, world) = self.world_of(map_of(&message, yaw_rad, self.reading)?);
+        self.held = Some(Held { message, yaw_rad, map, world: Arc::clone(&world), spare: None });
         Ok(world)
     }
 
     /// Applies the updates. `None` where there is no map to change: a whole one will come.
-    fn update(&mut self, updates: &[(OccupancyGridUpdate, Received)]) -> Result<Option<Arc<World>>, InputFault> {
+    fn update(&mut self, updates: Vec<OccupancyGridUpdate>) -> Result<Option<Arc<World>>, InputFault> {
         let Some(mut held) = self.held.take() else { return Ok(None) };
-        let Some(mut map) = held.world.map().as_grid().cloned() else { return Ok(None) };
-        let width = map.geometry().width;
-        for (update, _) in updates {
-            let ([column, row], [columns, rows]) = rectangle_of(update, &map)?;
-            map.update([column, row], [columns, rows], &update.data)?;
-            let cells = &mut Arc::make_mut(&mut held.message).data;
+        let (mut map, missed) = held.spare.take().unwrap_or_else(|| (Arc::clone(&held.map), Vec::new()));
+        if Arc::get_mut(&mut map).is_some() {
+            let map = Arc::make_mut(&mut map);
+            missed.iter().try_for_each(|update| apply(update, map))?;
+        } else {
+            map = Arc::new(GridMap::clone(&held.map));
+        }
+        let grid = Arc::make_mut(&mut map);
+        for update in &updates {
+            apply(update, grid)?;
+            let ([column, row], [columns, _]) = rectangle_of(update, grid)?;
+            let (width, cells) = (grid.geometry().width, &mut Arc::make_mut(&mut held.message).data);
             for (index, values) in update.data.chunks(columns.max(1)).enumerate() {
                 let first = (row + index) * width + column;
                 if let Some(cells) = cells.get_mut(first..first + values.len()) {
@@ -200,9 +224,19 @@ impl Reading {
                 }
             }
         }
-        held.world = self.world_of(map);
-        Ok(Some(Arc::clone(&self.held.insert(held).world)))
+        grid.compute_ways(self.ways_m());
+        let (map, world) = self.shared(map);
+        held.spare = Some((std::mem::replace(&mut held.map, map), updates));
+        held.world = Arc::clone(&world);
+        self.held = Some(held);
+        Ok(Some(world))
     }
+}
+
+/// Changes a rectangle of a map.
+fn apply(update: &OccupancyGridUpdate, map: &mut GridMap) -> Result<(), InputFault> {
+    let (first, size) = rectangle_of(update, map)?;
+    Ok(map.update(first, size, &update.data)?)
 }
 
 #[cfg(test)]
@@ -262,5 +296,68 @@ mod tests {
         assert_eq!(next().received.number, 8, "after a refusal updates wait for a whole map");
         reader.update(OccupancyGridUpdate { x: 60, ..wall() }, received(9)).expect("room");
         assert_eq!(next().world.expect_err("outside").name(), "map_update");
+    }
+
+    #[test]
+    fn a_map_that_changes_again_and_again_takes_turns_in_the_memory_of_two() {
+        let reading = GridReading { thresholds: Thresholds::default(), unknown_space: UnknownSpace::Occupied };
+        let robot: Arc<dyn Robot> = Arc::new(Differential::default());
+        let mut reading = Reading { robot: Arc::clone(&robot), reading, clearance_m: 0.005, held: None };
+        let mut world = reading.read(Arc::new(grid()), 0.5).expect("a map");
+        let mut whole = grid();
+        let (mut places, mut kept) = (Vec::new(), None);
+        for step in 0..8_i32 {
+            // A block that moves by its own width, as an obstacle of a costmap does.
+            let block = |x: i32, value: i8| OccupancyGridUpdate {
+                x,
+                y: 10,
+                width: 4,
+                height: 4,
+                data: vec![value; 16],
+                ..Default::default()
+            };
+            let updates = vec![block(4 * step, 0), block(4 * step + 4, 100)];
+            for update in &updates {
+                for row in 10..14 {
+                    let first = row * 60 + update.x as usize;
+                    whole.data[first..first + 4].fill(update.data[0]);
+                }
+            }
+            world = reading.update(updates).expect("inside").expect("a map");
+            let held = reading.held.as_ref().expect("held");
+            let anew = map_of(&whole, 0.5, reading.reading).expect("a map");
+            assert!(
+                held.message.data == whole.data && held.map.field().values() == anew.field().values(),
+                "step {step}"
+            );
+            places.push(Arc::as_ptr(&held.map));
+            if step == 5 {
+                kept = Some(Arc::clone(&world));
+            }
+        }
+        places[..6].windows(3).for_each(|three| assert!(three[0] == three[2] && three[0] != three[1]));
+        let kept = kept.expect("a world that is planned on");
+        assert!(
+            !places[6..].contains(&(kept.map().as_grid().expect("a grid") as *const GridMap)),
+            "it stays as it was"
+        );
+        drop(world);
+    }
+
+    #[test]
+    fn the_updates_that_wait_are_bounded_by_their_cells() {
+        let reading = GridReading { thresholds: Thresholds::default(), unknown_space: UnknownSpace::Occupied };
+        let (block, blocked) = channel::<()>();
+        // The thread waits in its report while updates come.
+        let report = move |_: ReadMap| _ = blocked.recv_timeout(Duration::from_secs(20));
+        let reader = MapReader::start(Arc::new(Differential::default()), reading, 0.005, report).expect("a thread");
+        reader.read(Arc::new(grid()), 0.5, received(1));
+        while reader.shared.waiting.lock().expect("sound").grid.is_some() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let half = OccupancyGridUpdate { data: vec![0; MAX_UPDATE_CELLS / 2], ..Default::default() };
+        assert!(reader.update(half.clone(), received(2)).is_ok() && reader.update(half.clone(), received(3)).is_ok());
+        assert_eq!(reader.update(wall(), received(4)).expect_err("too much").name(), "map_update");
+        drop(block);
     }
 }

@@ -4,6 +4,7 @@
 //! thread proposes, corrects and checks. Models are loaded on a thread of their own, beside the planner at work.
 //! A new family of planners adds its parameters: see [`FamilyParameters`].
 
+mod answers;
 mod autostart;
 mod control_loop;
 mod diagnostics;
@@ -17,7 +18,9 @@ mod loader;
 mod map_reader;
 mod odometry_fault;
 mod parameters;
+mod path_actions;
 mod path_follower;
+mod path_problem;
 mod path_proposer;
 mod planner_pilot;
 mod refusals;
