@@ -5,8 +5,9 @@
 
 use super::header::{frame_at, stamp_at, without_slash};
 use super::{InvalidMessage, Oddities, Oddity};
-use crate::messages::geometry_msgs::{Point, Pose, PoseStamped, Quaternion, Twist};
+use crate::messages::geometry_msgs::{Point, Pose, Quaternion, Twist};
 use crate::messages::nav_msgs::Odometry;
+use crate::messages::std_msgs::Header;
 use crate::tf;
 use crate::time::RosTime;
 use std::ops::RangeInclusive;
@@ -134,6 +135,7 @@ fn named_at<const N: usize>(path: &str, numbers: [(&str, f64); N]) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messages::geometry_msgs::PoseStamped;
     use proptest::prelude::*;
     use std::f64::consts::FRAC_PI_2;
 
