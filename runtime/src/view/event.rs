@@ -17,7 +17,8 @@ pub struct Stamp {
 /// One thing to show. Positions are in metres in the frame of the world; y points up on the screen.
 #[derive(Debug)]
 pub enum Event {
-    /// The robot on its map, valid from now on for all times. Starts a new executed path. Never dropped by the queue,
+    /// The robot on its map, valid from now on for all times. Starts a new executed path, unless only the map is another
+    /// one. Never dropped by the queue,
     /// unless more than [`MAX_STATIC_EVENTS`](super::MAX_STATIC_EVENTS) of them wait. Sinks draw the map itself: only
     /// where it is another than that of the event before.
     World {

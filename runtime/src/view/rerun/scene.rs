@@ -83,6 +83,7 @@ pub(super) struct Scene {
     world: Option<World>,
     map_is_new: bool,
     shows_grid: bool,
+    ends_are_new: bool,
     ends: Option<[Point; 2]>,
 }
 
@@ -101,6 +102,7 @@ impl Scene {
             world: None,
             map_is_new: false,
             shows_grid: false,
+            ends_are_new: false,
             ends: None,
         }
     }
@@ -154,10 +156,13 @@ impl Scene {
         let time = self.time(stamp);
         match event {
             Event::World { world, start, goal } => {
-                self.path.clear();
-                self.executed = 0;
-                self.ends = Some([*start, *goal]);
-                if !self.world.as_ref().is_some_and(|shown| shown.is_same(world)) {
+                let (ends, is_same) = ([*start, *goal], self.world.as_ref().is_some_and(|shown| shown.is_same(world)));
+                if is_same || self.ends != Some(ends) {
+                    self.path.clear();
+                    self.executed = 0;
+                    (self.ends, self.ends_are_new) = (Some(ends), true);
+                }
+                if !is_same {
                     (self.world, self.map_is_new) = (Some(world.clone()), true);
                 }
             }
@@ -261,7 +266,9 @@ impl Scene {
                 }
             }
         }
-        if let Some(ends) = self.ends.take() {
+        if std::mem::take(&mut self.ends_are_new)
+            && let Some(ends) = self.ends
+        {
             let goal_m = if self.shows_grid { GOAL_MARK_M } else { GOAL_RADIUS_M };
             let [start, goal] = ends.map(|point| point.map(|coordinate| coordinate as f32));
             let mark = |point, radius_m: f64, color, name, order| {
