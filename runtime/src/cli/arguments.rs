@@ -5,7 +5,7 @@ use super::output::CliError;
 use crate::correction::{CorrectionSettings, Strength};
 use crate::figures::Place;
 use crate::gate::Infeasible;
-use crate::model::{Artefact, EngineChoice};
+use crate::model::{Artefact, EngineSettings};
 use crate::pilot::PilotSettings;
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
 use crate::planner::{
@@ -50,7 +50,7 @@ pub(super) struct PlannerArguments {
     #[command(flatten)]
     pub(super) settings: PlannerSettings,
     #[command(flatten)]
-    pub(super) engine: EngineArguments,
+    pub(super) engine: EngineSettings,
     #[command(flatten)]
     pub(super) pilot: PilotArguments,
     #[command(flatten)]
@@ -80,7 +80,8 @@ impl PlannerArguments {
             (model, _) => model.clone(),
         };
         let (path, artefact) = open_model(own.as_deref(), &self.layout)?;
-        let planner = load(&artefact, &self.engine.choice()?, &self.settings).map_err(CliError::input)?;
+        let planner = load(&artefact, &self.engine.choice().map_err(CliError::input)?, &self.settings)
+            .map_err(CliError::input)?;
         Ok(Opened { planner, model: Some((path, artefact.sha256().to_owned())) })
     }
 
@@ -89,7 +90,7 @@ impl PlannerArguments {
         if method != PathMethod::Corridor {
             return Ok(Opened { planner: Box::new(CorridorPlanner::new(method)), model: None });
         }
-        let (planner, model) = corridor(self.model.as_deref(), &self.engine.choice()?)?;
+        let (planner, model) = corridor(self.model.as_deref(), &self.engine.choice().map_err(CliError::input)?)?;
         Ok(Opened { planner: Box::new(planner), model: Some(model) })
     }
 
@@ -103,7 +104,7 @@ impl PlannerArguments {
         let PlannerSettings { denoiser, rollout, seed: _ } = &self.settings;
         let DenoiserSettings { solver, denoising_steps, candidates, warm_start } = denoiser;
         let RolloutSettings { rollouts, temperature, target_return } = rollout;
-        let EngineArguments { engine, onnxruntime, threads } = &self.engine;
+        let EngineSettings { engine, onnxruntime_library, threads } = &self.engine;
         let options = [
             ("--solver", solver.is_some()),
             ("--steps", denoising_steps.is_some()),
@@ -112,8 +113,8 @@ impl PlannerArguments {
             ("--rollouts", rollouts.is_some()),
             ("--temperature", temperature.is_some()),
             ("--target-return", target_return.is_some()),
-            ("--engine", engine.name() != "auto"),
-            ("--onnxruntime", onnxruntime.is_some()),
+            ("--engine", engine != "auto"),
+            ("--onnxruntime", onnxruntime_library.is_some()),
             ("--threads", *threads != 1),
         ];
         let given: Vec<&str> = options.into_iter().filter_map(|(option, given)| given.then_some(option)).collect();
@@ -125,31 +126,6 @@ impl PlannerArguments {
             control.name(),
             given.join(", ")
         )))
-    }
-}
-
-/// The engine of a model.
-#[derive(Args, Clone, Debug)]
-pub(super) struct EngineArguments {
-    /// Engine: auto, tract, onnxruntime, onnxruntime-cuda or onnxruntime-tensorrt
-    #[arg(long, default_value = "auto", value_name = "NAME")]
-    pub(super) engine: EngineChoice,
-    /// ONNX Runtime's shared library, where it is not in a usual place
-    #[arg(long, value_name = "FILE")]
-    pub(super) onnxruntime: Option<PathBuf>,
-    /// Threads of one network call
-    #[arg(long, default_value_t = 1, value_parser = within(1..=256_usize), value_name = "N")]
-    pub(super) threads: usize,
-}
-
-impl EngineArguments {
-    pub(super) fn choice(&self) -> Result<EngineChoice, CliError> {
-        Ok(self.with(self.engine.clone()))
-    }
-
-    /// Another engine with the same library and threads.
-    pub(super) fn with(&self, engine: EngineChoice) -> EngineChoice {
-        EngineChoice { library: self.onnxruntime.clone(), threads: self.threads, ..engine }
     }
 }
 

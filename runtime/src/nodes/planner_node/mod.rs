@@ -7,7 +7,6 @@
 mod autostart;
 mod control_loop;
 mod diagnostics;
-mod family_parameters;
 mod follow_path;
 mod input_fault;
 mod inputs;
@@ -23,6 +22,7 @@ mod planner_pilot;
 mod refusals;
 mod requests;
 mod responses;
+mod settings_parameters;
 mod waypoint_tour;
 mod worker;
 
