@@ -220,7 +220,7 @@ fn bad_maps_and_robots_are_one_line_with_file_and_field() {
         ("corridor", "--rollouts", "2"),
     ] {
         let mut command = plan(&good, "differential", "1,1", "1,3");
-        refused(command.args(["--planner", planner, option, value]), &[planner, option, "expected no options of a"]);
+        refused(command.args(["--planner", planner, option, value]), &[planner, option, "expected no options of"]);
     }
     let mut nowhere = plan(&good, "differential", "1,1", "1,3");
     refused(nowhere.args(["--png", "no/such/folder/plan.png"]), &["--png", "no/such/folder/plan.png"]);

@@ -111,13 +111,6 @@ fn leads_away(limits: &GateLimits, world: &World, plan: &Trajectory, least_m: f6
         && afterwards >= limits.clearance_m
 }
 
-/// The clearance of a plan, where that is enough or the plan leads away from contact.
-pub(super) fn check_clearance(limits: &GateLimits, world: &World, plan: &Trajectory) -> Result<f64, Rejection> {
-    let clearance_m = world.sweep().states(&plan.states).clearance_m;
-    let is_clear = clearance_m >= limits.clearance_m || leads_away(limits, world, plan, clearance_m);
-    if is_clear { Ok(clearance_m) } else { Err(Rejection::Collision { clearance_m }) }
-}
-
 /// The checks that a plan already under way must pass again.
 pub(super) fn check_continuing(
     limits: &GateLimits,
@@ -148,7 +141,10 @@ pub(super) fn check_continuing(
         return Err(Rejection::Speed { mps: measured.speed_mps });
     }
     motion::check(&envelope, plan, &mut measured)?;
-    measured.clearance_m = check_clearance(limits, world, plan)?;
+    measured.clearance_m = world.sweep().states(&plan.states).clearance_m;
+    if !(measured.clearance_m >= limits.clearance_m || leads_away(limits, world, plan, measured.clearance_m)) {
+        return Err(Rejection::Collision { clearance_m: measured.clearance_m });
+    }
     let metres = context.state.distance(first.position);
     let mps = (context.state.velocity[0] - first.velocity[0]).hypot(context.state.velocity[1] - first.velocity[1]);
     if !(metres <= limits.continuity_m && mps <= limits.continuity_mps) {

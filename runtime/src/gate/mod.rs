@@ -221,13 +221,5 @@ impl Gate {
     }
 }
 
-/// Whether a plan that was checked on one map keeps `clearance_m` on a newer one too, as [`Gate::admit`] checks it.
-///
-/// # Errors
-/// [`Rejection::Collision`].
-pub fn check_clearance(world: &World, plan: &Trajectory, clearance_m: f64) -> Result<(), Rejection> {
-    checks::check_clearance(&GateLimits { clearance_m, ..GateLimits::default() }, world, plan).map(|_| ())
-}
-
 #[cfg(test)]
 mod tests;

@@ -36,7 +36,7 @@ pub struct PilotSettings {
     /// A new plan replaces the one in force only if it arrives this much sooner, seconds: plans of equal
     /// worth would otherwise alternate.
     pub switch_gain_secs: f64,
-    /// The correction; models of paths keep their shape whatever it states.
+    /// The correction.
     pub correction: CorrectionSettings,
     /// The gate; its deadline is overwritten by `deadline`.
     pub limits: GateLimits,
@@ -58,9 +58,13 @@ impl Default for PilotSettings {
 }
 
 impl PilotSettings {
-    /// With the gate's deadline, and the path's shape left as it is where that is the planner's result.
-    fn for_planner(mut self, planner: &PlannerDescription) -> Self {
-        self.limits.deadline_secs = self.deadline.map_or(f64::INFINITY, |deadline| deadline.as_secs_f64());
+    fn limits_with_deadline(&self) -> GateLimits {
+        let deadline_secs = self.deadline.map_or(f64::INFINITY, |deadline| deadline.as_secs_f64());
+        GateLimits { deadline_secs, ..self.limits }
+    }
+
+    /// For a planner, whose paths may have to keep their shape.
+    fn of_planner(mut self, planner: &PlannerDescription) -> Self {
         self.correction.path.keep_shape |= planner.keeps_shape;
         self
     }
@@ -205,7 +209,8 @@ impl Default for PilotMemory {
 impl<P: Planner> Pilot<P> {
     /// A pilot that has planned nothing yet.
     pub fn new(planner: P, settings: PilotSettings, view: View) -> Self {
-        let settings = settings.for_planner(planner.description());
+        let settings = settings.of_planner(planner.description());
+        let limits = settings.limits_with_deadline();
         let corrector = Corrector::new(settings.correction);
         Self {
             proposal: planner.proposal(),
@@ -213,11 +218,11 @@ impl<P: Planner> Pilot<P> {
             corrector,
             tracker: Tracker,
             way_out: WayOut::default(),
-            gate: Gate::new(settings.limits),
+            gate: Gate::new(limits),
             planner,
             drift: settings.drift.clone().map(DriftMonitor::new),
             drift_shown: DriftState::default(),
-            settings,
+            settings: PilotSettings { limits, ..settings },
             view,
             in_force: None,
             goal_heading_rad: None,
@@ -251,14 +256,15 @@ impl<P: Planner> Pilot<P> {
 
     /// Other settings from now on. Plans and statistics stay.
     pub fn configure(&mut self, settings: PilotSettings) {
-        let settings = settings.for_planner(self.planner.description());
+        let settings = settings.of_planner(self.planner.description());
+        let limits = settings.limits_with_deadline();
         self.corrector.configure(settings.correction);
-        self.gate.set_limits(settings.limits);
+        self.gate.set_limits(limits);
         match (&mut self.drift, &settings.drift) {
             (Some(monitor), Some(wanted)) => monitor.configure(wanted.clone()),
             (monitor, wanted) => *monitor = wanted.clone().map(DriftMonitor::new),
         }
-        self.settings = settings;
+        self.settings = PilotSettings { limits, ..settings };
     }
 
     /// Heading in which the plans of drives that turn in place end from now on, in the map's frame; `None`: any. A plan in

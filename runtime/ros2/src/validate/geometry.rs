@@ -5,9 +5,8 @@
 
 use super::header::{frame_at, stamp_at, without_slash};
 use super::{InvalidMessage, Oddities, Oddity};
-use crate::messages::geometry_msgs::{Point, Pose, Quaternion, Twist};
+use crate::messages::geometry_msgs::{Point, Pose, PoseStamped, Quaternion, Twist};
 use crate::messages::nav_msgs::Odometry;
-use crate::messages::std_msgs::Header;
 use crate::tf;
 use crate::time::RosTime;
 use std::ops::RangeInclusive;
@@ -67,13 +66,9 @@ pub fn check_odometry<'a>(message: &'a Odometry, odd: &mut Oddities) -> Result<P
 }
 
 /// Frame and position of a pose, in metres; the height is 0 if it is not known. Neither stamp nor orientation is used.
-pub fn check_place<'a>(
-    header: &'a Header,
-    pose: &Pose,
-    odd: &mut Oddities,
-) -> Result<(&'a str, [f64; 3]), InvalidMessage> {
-    let frame = frame_at("header.frame_id", &header.frame_id, odd)?;
-    Ok((frame, position_at("pose.position", &pose.position)?))
+pub fn check_place<'a>(message: &'a PoseStamped, odd: &mut Oddities) -> Result<(&'a str, [f64; 3]), InvalidMessage> {
+    let frame = frame_at("header.frame_id", &message.header.frame_id, odd)?;
+    Ok((frame, position_at("pose.position", &message.pose.position)?))
 }
 
 /// The orientation of a goal; none if all of it is zero: it was never set. Any other norm is normalised, as tf2's
@@ -135,7 +130,6 @@ fn named_at<const N: usize>(path: &str, numbers: [(&str, f64); N]) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::messages::geometry_msgs::PoseStamped;
     use proptest::prelude::*;
     use std::f64::consts::FRAC_PI_2;
 
@@ -264,11 +258,11 @@ mod tests {
         (message.pose.position.x, message.pose.position.z) = (1.0, f64::NAN);
         message.pose.orientation.w = f64::NAN;
         let mut odd = Oddities::default();
-        assert_eq!(check_place(&message.header, &message.pose, &mut odd), Ok(("map", [1.0, 0.0, 0.0])));
+        assert_eq!(check_place(&message, &mut odd), Ok(("map", [1.0, 0.0, 0.0])));
         assert_eq!(odd.iter().collect::<Vec<_>>(), [Oddity::FrameSlash]);
         assert_eq!(check_planar_position(&message.pose), Ok([1.0, 0.0]));
         message.pose.position.y = f64::INFINITY;
-        let error = check_place(&message.header, &message.pose, &mut odd).expect_err("no place").to_string();
+        let error = check_place(&message, &mut odd).expect_err("no place").to_string();
         assert!(error.contains("`pose.position.y`") && error.contains("inf"), "{error}");
         let mut twist = Twist::default();
         (twist.linear.z, twist.angular.z) = (f64::NAN, f64::NAN);

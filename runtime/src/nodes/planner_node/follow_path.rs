@@ -14,10 +14,8 @@ use crate::gate::{Fallback, Origin};
 use crate::world::{Point, State};
 use planwright_ros2::action::{ActionHandler, Actions, GoalId, GoalStatus};
 use planwright_ros2::logger::Severity;
-use planwright_ros2::messages::geometry_msgs::{Pose, PoseStamped};
-use planwright_ros2::messages::nav_msgs::Path;
+use planwright_ros2::messages::geometry_msgs::PoseStamped;
 use planwright_ros2::messages::nav2_msgs::{FollowPath, FollowPathFeedback, FollowPathGoal, FollowPathResult};
-use planwright_ros2::messages::std_msgs::Header;
 use planwright_ros2::time::RosTime;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,11 +30,6 @@ const FEEDBACK_PERIOD: Duration = Duration::from_millis(100);
 const PROGRESS_M: f64 = 0.05;
 /// Least turn rate that is progress, rad/s.
 const TURNS_RADPS: f64 = 0.1;
-
-/// A pose of a path with the path's header, or its own where that names no frame.
-fn posed<'a>(path: &'a Path, pose: &'a PoseStamped) -> (&'a Header, &'a Pose) {
-    (if path.header.frame_id.is_empty() { &pose.header } else { &path.header }, &pose.pose)
-}
 
 /// Why a path is not followed: Nav2's code, the fault's name and the message.
 struct Failure {
@@ -97,11 +90,20 @@ impl<A: PathAction> PlannerNode<A> {
             let message = format!("expected a path of 1 to {MAX_POSES} poses, got {}", poses.len());
             return Err(Failure::new(FollowPathResult::INVALID_PATH, "invalid_path", message));
         }
-        let first = poses.first().map(|pose| (posed(&goal.path, pose).0.clone(), Pose::default()));
-        let first = first.map(|(header, pose)| PoseStamped { header, pose });
-        self.inputs.request_frames([first.as_ref()]);
-        let places = self.inputs.places("path", poses.iter().map(|pose| posed(&goal.path, pose)));
-        let places = places.map_err(|fault| Failure::of_input(&fault))?;
+        // The path's frame is that of all its poses; where it names none, each has its own.
+        let header = (!goal.path.header.frame_id.is_empty()).then_some(&goal.path.header);
+        let mut known = None;
+        let mut placed = PoseStamped::default();
+        let mut places = Vec::with_capacity(poses.len());
+        for (index, pose) in poses.iter().enumerate() {
+            placed.header.clone_from(header.unwrap_or(&pose.header));
+            placed.pose.clone_from(&pose.pose);
+            if index == 0 {
+                self.inputs.request_frames([Some(&placed)]);
+            }
+            let place = self.inputs.goal_among("path", &placed, &mut known);
+            places.push(place.map_err(|fault| Failure::of_input(&fault))?);
+        }
         // Beyond this a way's length is no longer a number to reckon with.
         let is_near = |place: &Placed| place.position.iter().all(|value| value.abs() <= MAX_COORDINATE_M);
         if !places.iter().all(is_near) {

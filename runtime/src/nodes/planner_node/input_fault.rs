@@ -1,6 +1,5 @@
 //! What is wrong with an input, by name, with what was expected and got.
 
-use super::map_reader::{MAX_UPDATE_CELLS, MAX_UPDATES};
 use super::odometry_fault::OdometryFault;
 use super::refusals::{Reason, Refused};
 use crate::nodes::map::MapError;
@@ -40,12 +39,8 @@ pub enum InputFault {
     #[error(transparent)]
     Grid(#[from] GridError),
     /// More changes of a map than are kept.
-    #[error(
-        "expected at most {} updates of a map, of {} cells in all, while it is read, got more",
-        MAX_UPDATES,
-        MAX_UPDATE_CELLS
-    )]
-    Updates,
+    #[error("expected at most {0} updates of a map with {1} cells while it is read, got more")]
+    Updates(usize, usize),
     /// A map in another frame than the planner's.
     #[error(
         "expected the map in frame '{expected}', got '{got}'\nhint: set the parameter map_frame, or publish the map in that frame"
@@ -80,7 +75,9 @@ pub enum InputFault {
     )]
     MapUnheard(String),
     /// Another map than the one a plan was made for.
-    #[error("expected the map that the plan was checked against, got a newer one\nhint: send the goal again")]
+    #[error(
+        "expected the plan to be clear on the newest map, got one that came while it was made\nhint: send the goal again"
+    )]
     MapChanged,
     /// No simulated time yet.
     #[error(
@@ -114,7 +111,7 @@ impl InputFault {
             Self::Grid(GridError::Resolution(_)) => "map_resolution",
             Self::Grid(GridError::Cells { .. }) => "map_length",
             Self::Grid(GridError::Occupancy { .. }) => "map_cell",
-            Self::Grid(_) | Self::Updates => "map_update",
+            Self::Grid(_) | Self::Updates(..) => "map_update",
             Self::MapFrame { .. } => "map_frame",
             Self::Odometry(fault) => fault.name(),
             Self::Speed { .. } => "odom_speed",

@@ -1,42 +1,24 @@
-//! Validated inputs of the node: odometry, map and transforms.
+//! Validated inputs of the node: the map, transforms, odometry and the poses of requests, each in a file of its own.
 
-mod map;
+mod maps;
 mod odometry;
 mod poses;
 mod transforms;
 
-pub use odometry::Located;
 pub use poses::Placed;
 
+use self::odometry::Measured;
 use super::input_fault::InputFault;
 use super::refusals::{Input, Reason, Refusals, TransformRefusals};
 use crate::nodes::map::MappedWorld;
 use crate::world::Robot;
-use planwright_ros2::messages::std_msgs::Header;
+use planwright_ros2::messages::geometry_msgs::PoseStamped;
 use planwright_ros2::odometry::{OdometryLimits, OdometryMonitor};
 use planwright_ros2::tf::{TransformBuffer, TransformSettings};
 use planwright_ros2::time::{Clock, ClockSource, RosTime, StampError};
 use planwright_ros2::validate::{Oddities, Oddity, without_slash};
 use std::cell::Cell;
 use std::sync::Arc;
-
-/// Age of a message by its stamp, seconds, if it has one.
-fn stamp_age(header: &Header, now: RosTime) -> Option<f64> {
-    RosTime::try_from(&header.stamp).ok().map(|stamp| now.since(stamp))
-}
-
-/// The last plausible odometry.
-#[derive(Clone, Debug)]
-struct Measured {
-    frame: String,
-    base_frame: String,
-    position: [f64; 3],
-    velocity: [f64; 3],
-    forward_mps: f64,
-    turn_rate_radps: f64,
-    yaw_rad: f64,
-    stamp: RosTime,
-}
 
 /// All inputs.
 pub struct Inputs {
@@ -110,6 +92,18 @@ impl Inputs {
         self.base_frame = without_slash(base_frame).to_owned();
         self.transforms = TransformBuffer::new(TransformSettings { max_frames, ..TransformSettings::default() });
         self
+    }
+
+    /// Keeps the frames of a request's poses from here on.
+    pub fn request_frames<'a>(&mut self, poses: impl IntoIterator<Item = Option<&'a PoseStamped>>) {
+        for pose in poses.into_iter().flatten() {
+            self.transforms.request(&pose.header.frame_id);
+        }
+        // Last, so that no number of goals takes their place.
+        let measured = self.measured.as_ref().map(|measured| measured.frame.as_str());
+        for frame in measured.into_iter().chain([self.base_frame.as_str(), self.map_frame.as_str()]) {
+            self.transforms.request(frame);
+        }
     }
 
     /// What has been accepted although it is odd, by input.

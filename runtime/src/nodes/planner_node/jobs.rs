@@ -8,7 +8,6 @@ use crate::nodes::path::PathStyle;
 use crate::pilot::{PilotStatistics, StageLatencies};
 use crate::planner::{Observation, PlannerSettings};
 use crate::quantity::DriftStatus;
-use crate::trajectory::Trajectory;
 use crate::world::{Point, World};
 use planwright_ros2::action::GoalId;
 use planwright_ros2::messages::nav_msgs::Path;
@@ -96,8 +95,6 @@ pub struct Planned {
     pub purpose: Purpose,
     /// The gate's output; a stop if there is no planner.
     pub plan: CheckedPlan,
-    /// Plans of the legs before the last, of a request through several poses.
-    pub legs_before: Vec<Trajectory>,
     /// The plan as a path. Empty if it is a fallback for a request.
     pub path: Path,
     /// Time spent planning, correcting and checking.

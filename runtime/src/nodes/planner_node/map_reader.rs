@@ -11,9 +11,9 @@ use planwright_ros2::time::RosTime;
 use std::mem::take;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-/// Updates that may wait for a map to be read, and their cells, a byte each: those of the largest map.
-pub const MAX_UPDATES: usize = 256;
-pub const MAX_UPDATE_CELLS: usize = MAX_SIDE_CELLS * MAX_SIDE_CELLS;
+/// Updates that may wait for a map to be read, and cells of all of them: those of one map.
+const MAX_UPDATES: usize = 256;
+const MAX_UPDATE_CELLS: usize = MAX_SIDE_CELLS * MAX_SIDE_CELLS;
 
 /// When and how a message came.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,9 +98,10 @@ impl MapReader {
                 if let Some((message, yaw_rad, received)) = grid {
                     report(ReadMap { received, world: reading.read(message, yaw_rad) });
                 }
-                if let Some(received) = updates.last().map(|(_, received)| *received)
-                    && let Some(world) =
-                        reading.update(updates.into_iter().map(|(update, _)| update).collect()).transpose()
+                let newest = updates.last().map(|(_, received)| *received);
+                let updates = updates.into_iter().map(|(update, _)| update).collect();
+                if let Some(received) = newest
+                    && let Some(world) = reading.update(updates).transpose()
                 {
                     report(ReadMap { received, world });
                 }
@@ -134,12 +135,12 @@ impl MapReader {
         let mut fits = true;
         self.shared.change(|waiting| {
             let cells: usize = waiting.updates.iter().map(|(update, _)| update.data.len()).sum();
-            fits = waiting.updates.len() < MAX_UPDATES && update.data.len() <= MAX_UPDATE_CELLS - cells;
+            fits = waiting.updates.len() < MAX_UPDATES && cells + update.data.len() <= MAX_UPDATE_CELLS;
             if fits {
                 waiting.updates.push((update, received));
             }
         });
-        if fits { Ok(()) } else { Err(InputFault::Updates) }
+        if fits { Ok(()) } else { Err(InputFault::Updates(MAX_UPDATES, MAX_UPDATE_CELLS)) }
     }
 }
 
@@ -161,6 +162,20 @@ struct Held {
     spare: Option<(Arc<GridMap>, Vec<OccupancyGridUpdate>)>,
 }
 
+impl Held {
+    /// Whether an update changes nothing; false for one that does not lie in the grid.
+    fn shows(&self, update: &OccupancyGridUpdate, map: &GridMap) -> bool {
+        let (Ok(([column, row], [columns, rows])), width) = (rectangle_of(update, map), map.geometry().width) else {
+            return false;
+        };
+        let fits = column.checked_add(columns).is_some_and(|end| end <= width) && update.data.len() == columns * rows;
+        fits && update.data.chunks(columns.max(1)).enumerate().all(|(index, values)| {
+            let first = (row + index).saturating_mul(width) + column;
+            self.message.data.get(first..first + values.len()) == Some(values)
+        })
+    }
+}
+
 struct Reading {
     robot: Arc<dyn Robot>,
     reading: GridReading,
@@ -169,19 +184,11 @@ struct Reading {
 }
 
 impl Reading {
-    fn world_of(&self, mut map: GridMap) -> (Arc<GridMap>, Arc<World>) {
-        map.compute_ways(self.ways_m());
-        self.shared(Arc::new(map))
-    }
-
-    fn shared(&self, map: Arc<GridMap>) -> (Arc<GridMap>, Arc<World>) {
+    /// The robot on a map of which this is the only owner.
+    fn world_of(&self, mut map: Arc<GridMap>) -> (Arc<GridMap>, Arc<World>) {
+        Arc::make_mut(&mut map).compute_ways(self.robot.footprint().inscribed_radius_m() + self.clearance_m);
         let world = World::new(Arc::clone(&self.robot), Arc::<GridMap>::clone(&map));
         (map, Arc::new(world))
-    }
-
-    /// Distance from obstacles at which ways are sought.
-    fn ways_m(&self) -> f64 {
-        self.robot.footprint().inscribed_radius_m() + self.clearance_m
     }
 
     fn read(&mut self, message: Arc<OccupancyGrid>, yaw_rad: f64) -> Result<Arc<World>, InputFault> {
@@ -197,7 +204,7 @@ impl Reading {
             return Ok(Arc::clone(&held.world));
         }
         self.held = None;
-        let (map, world) = self.world_of(map_of(&message, yaw_rad, self.reading)?);
+        let (map, world) = self.world_of(Arc::new(map_of(&message, yaw_rad, self.reading)?));
         self.held = Some(Held { message, yaw_rad, map, world: Arc::clone(&world), spare: None });
         Ok(world)
     }
@@ -205,27 +212,27 @@ impl Reading {
     /// Applies the updates. `None` where there is no map to change: a whole one will come.
     fn update(&mut self, updates: Vec<OccupancyGridUpdate>) -> Result<Option<Arc<World>>, InputFault> {
         let Some(mut held) = self.held.take() else { return Ok(None) };
-        let (mut map, missed) = held.spare.take().unwrap_or_else(|| (Arc::clone(&held.map), Vec::new()));
-        if Arc::get_mut(&mut map).is_some() {
-            let map = Arc::make_mut(&mut map);
-            missed.iter().try_for_each(|update| apply(update, map))?;
-        } else {
-            map = Arc::new(GridMap::clone(&held.map));
+        // Costmaps repeat what has not changed.
+        if updates.iter().all(|update| held.shows(update, &held.map)) {
+            return Ok(Some(Arc::clone(&self.held.insert(held).world)));
         }
-        let grid = Arc::make_mut(&mut map);
+        let (mut map, missed) = held.spare.take().unwrap_or_else(|| (Arc::clone(&held.map), Vec::new()));
+        match Arc::get_mut(&mut map) {
+            Some(map) => missed.iter().try_for_each(|update| apply(update, map))?,
+            None => map = Arc::new(GridMap::clone(&held.map)),
+        }
+        let (grid, cells) = (Arc::make_mut(&mut map), &mut Arc::make_mut(&mut held.message).data);
         for update in &updates {
             apply(update, grid)?;
             let ([column, row], [columns, _]) = rectangle_of(update, grid)?;
-            let (width, cells) = (grid.geometry().width, &mut Arc::make_mut(&mut held.message).data);
             for (index, values) in update.data.chunks(columns.max(1)).enumerate() {
-                let first = (row + index) * width + column;
+                let first = (row + index) * grid.geometry().width + column;
                 if let Some(cells) = cells.get_mut(first..first + values.len()) {
                     cells.copy_from_slice(values);
                 }
             }
         }
-        grid.compute_ways(self.ways_m());
-        let (map, world) = self.shared(map);
+        let (map, world) = self.world_of(map);
         held.spare = Some((std::mem::replace(&mut held.map, map), updates));
         held.world = Arc::clone(&world);
         self.held = Some(held);
@@ -290,11 +297,18 @@ mod tests {
         assert!(Arc::ptr_eq(&walled, &next().world.expect("a map")), "its cells are those of the updates");
         reader.read(Arc::new(whole), 0.25, received(6));
         assert!(!Arc::ptr_eq(&walled, &next().world.expect("a map")), "turned otherwise");
-        reader.forget();
         reader.update(wall(), received(7)).expect("room");
-        reader.read(Arc::new(grid()), 0.5, received(8));
-        assert_eq!(next().received.number, 8, "after a refusal updates wait for a whole map");
-        reader.update(OccupancyGridUpdate { x: 60, ..wall() }, received(9)).expect("room");
+        let same = next();
+        let repeated = same.world.expect("a map");
+        reader.update(wall(), received(8)).expect("room");
+        assert!(Arc::ptr_eq(&repeated, &next().world.expect("a map")), "an update that repeats changes nothing");
+        let large = OccupancyGridUpdate { data: vec![0; MAX_UPDATE_CELLS + 1], ..wall() };
+        assert_eq!(reader.update(large, received(9)).expect_err("too large").name(), "map_update");
+        reader.forget();
+        reader.update(wall(), received(10)).expect("room");
+        reader.read(Arc::new(grid()), 0.5, received(11));
+        assert_eq!(next().received.number, 11, "after a refusal updates wait for a whole map");
+        reader.update(OccupancyGridUpdate { x: 60, ..wall() }, received(12)).expect("room");
         assert_eq!(next().world.expect_err("outside").name(), "map_update");
     }
 
@@ -302,19 +316,15 @@ mod tests {
     fn a_map_that_changes_again_and_again_takes_turns_in_the_memory_of_two() {
         let reading = GridReading { thresholds: Thresholds::default(), unknown_space: UnknownSpace::Occupied };
         let robot: Arc<dyn Robot> = Arc::new(Differential::default());
-        let mut reading = Reading { robot: Arc::clone(&robot), reading, clearance_m: 0.005, held: None };
+        let mut reading = Reading { robot, reading, clearance_m: 0.005, held: None };
         let mut world = reading.read(Arc::new(grid()), 0.5).expect("a map");
         let mut whole = grid();
         let (mut places, mut kept) = (Vec::new(), None);
         for step in 0..8_i32 {
             // A block that moves by its own width, as an obstacle of a costmap does.
-            let block = |x: i32, value: i8| OccupancyGridUpdate {
-                x,
-                y: 10,
-                width: 4,
-                height: 4,
-                data: vec![value; 16],
-                ..Default::default()
+            let block = |x: i32, value: i8| {
+                let data = vec![value; 16];
+                OccupancyGridUpdate { x, y: 10, width: 4, height: 4, data, ..Default::default() }
             };
             let updates = vec![block(4 * step, 0), block(4 * step + 4, 100)];
             for update in &updates {
@@ -337,27 +347,8 @@ mod tests {
         }
         places[..6].windows(3).for_each(|three| assert!(three[0] == three[2] && three[0] != three[1]));
         let kept = kept.expect("a world that is planned on");
-        assert!(
-            !places[6..].contains(&(kept.map().as_grid().expect("a grid") as *const GridMap)),
-            "it stays as it was"
-        );
+        let kept: *const GridMap = kept.map().as_grid().expect("a grid");
+        assert!(places[5] == kept && !places[6..].contains(&kept), "it stays as it was");
         drop(world);
-    }
-
-    #[test]
-    fn the_updates_that_wait_are_bounded_by_their_cells() {
-        let reading = GridReading { thresholds: Thresholds::default(), unknown_space: UnknownSpace::Occupied };
-        let (block, blocked) = channel::<()>();
-        // The thread waits in its report while updates come.
-        let report = move |_: ReadMap| _ = blocked.recv_timeout(Duration::from_secs(20));
-        let reader = MapReader::start(Arc::new(Differential::default()), reading, 0.005, report).expect("a thread");
-        reader.read(Arc::new(grid()), 0.5, received(1));
-        while reader.shared.waiting.lock().expect("sound").grid.is_some() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        let half = OccupancyGridUpdate { data: vec![0; MAX_UPDATE_CELLS / 2], ..Default::default() };
-        assert!(reader.update(half.clone(), received(2)).is_ok() && reader.update(half.clone(), received(3)).is_ok());
-        assert_eq!(reader.update(wall(), received(4)).expect_err("too much").name(), "map_update");
-        drop(block);
     }
 }

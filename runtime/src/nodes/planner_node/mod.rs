@@ -4,11 +4,9 @@
 //! thread proposes, corrects and checks. Models are loaded on a thread of their own, beside the planner at work.
 //! A new family of planners adds its parameters: see [`FamilyParameters`].
 
-mod answers;
 mod autostart;
 mod control_loop;
 mod diagnostics;
-mod family_parameters;
 mod follow_path;
 mod input_fault;
 mod inputs;
@@ -20,12 +18,13 @@ mod odometry_fault;
 mod parameters;
 mod path_actions;
 mod path_follower;
-mod path_problem;
 mod path_proposer;
 mod planner_pilot;
+mod problem;
 mod refusals;
 mod requests;
 mod responses;
+mod settings_parameters;
 mod waypoint_tour;
 mod worker;
 

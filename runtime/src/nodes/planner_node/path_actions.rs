@@ -1,4 +1,4 @@
-//! Goals of the actions that plan: begun, canceled, preempted.
+//! The actions `compute_path_to_pose` and `compute_path_through_poses`: goals, preemption, cancellation.
 
 use super::PlannerNode;
 use super::jobs::Purpose;

@@ -238,7 +238,6 @@ fn plan(pilot: &mut Slot, mut job: PlanJob, report: impl FnOnce(Box<Planned>) ->
     let had_planner = pilot.is_some();
     let mut planned = Planned {
         purpose: job.purpose,
-        legs_before: Vec::new(),
         path: Path::default(),
         planning: Duration::ZERO,
         observation: job.observation,
@@ -259,10 +258,7 @@ fn plan(pilot: &mut Slot, mut job: PlanJob, report: impl FnOnce(Box<Planned>) ->
         let last = Placed { position: job.observation.goal, yaw_rad: job.goal_yaw_rad };
         let legs: Vec<Placed> = std::mem::take(&mut job.via).into_iter().chain([last]).collect();
         let mut start = job.now;
-        for (index, leg) in legs.into_iter().enumerate() {
-            if index > 0 {
-                planned.legs_before.push(checked.trajectory().clone());
-            }
+        for leg in legs {
             (job.observation.goal, job.goal_yaw_rad) = (leg.position, leg.yaw_rad);
             pilot.plan(&job, &mut checked);
             if job.purpose != Purpose::Drive && checked.origin() != Origin::Planned {

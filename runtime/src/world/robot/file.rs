@@ -53,9 +53,8 @@ const BUILT_IN: [(&str, &str); 6] = [
 const NAMES: [&str; BUILT_IN.len()] =
     [BUILT_IN[0].0, BUILT_IN[1].0, BUILT_IN[2].0, BUILT_IN[3].0, BUILT_IN[4].0, BUILT_IN[5].0];
 
-/// Speeds, accelerations and rates of anything are between these, SI units: a slower robot arrives nowhere in the time that a
-/// plan may take.
-const LEAST: f64 = 0.01;
+/// Smallest and largest speed, acceleration, rate or length of anything, SI units.
+const LEAST: f64 = 1e-3;
 const MOST: f64 = 1e3;
 /// Steps are between these, seconds.
 const STEP_SECS: [f64; 2] = [0.01, 0.1];
@@ -197,9 +196,9 @@ fn read(text: &str) -> Result<Arc<dyn Robot>, Fault> {
         Kind::Ackermann => {
             let limits: AckermannTable = table(limits, "limits")?;
             speeds([limits.min_speed_mps, limits.max_speed_mps], limits.acceleration_mps2)?;
-            of_size(limits.wheelbase_m, "limits.wheelbase_m", "m")?;
+            positive(limits.wheelbase_m, "limits.wheelbase_m", "m")?;
             within(limits.steering_rad, [0.01, 1.4], "limits.steering_rad", "rad")?;
-            of_size(limits.steering_rate_radps, "limits.steering_rate_radps", "rad/s")?;
+            positive(limits.steering_rate_radps, "limits.steering_rate_radps", "rad/s")?;
             Arc::new(Ackermann {
                 step_secs,
                 footprint,
@@ -217,8 +216,8 @@ fn read(text: &str) -> Result<Arc<dyn Robot>, Fault> {
 
 fn differential(table: &DifferentialTable) -> Result<DriveLimits, Fault> {
     speeds([table.min_speed_mps, table.max_speed_mps], table.acceleration_mps2)?;
-    of_size(table.turn_rate_radps, "limits.turn_rate_radps", "rad/s")?;
-    of_size(table.turn_acceleration_radps2, "limits.turn_acceleration_radps2", "rad/s^2")?;
+    positive(table.turn_rate_radps, "limits.turn_rate_radps", "rad/s")?;
+    positive(table.turn_acceleration_radps2, "limits.turn_acceleration_radps2", "rad/s^2")?;
     stops(table.turn_rate_radps, table.turn_acceleration_radps2, "limits.turn_acceleration_radps2", "rad/s^2")?;
     let radius_m = table.min_radius_m.unwrap_or(0.0);
     if !(0.0..=MOST).contains(&radius_m) {
@@ -308,13 +307,13 @@ fn within(value: f64, [low, high]: [f64; 2], field: &str, unit: &str) -> Result<
     Err(fault(field, format!("expected {} to {} {unit}, got {}", Figure(low), Figure(high), Figure(value))))
 }
 
-fn of_size(value: f64, field: &str, unit: &str) -> Result<(), Fault> {
+fn positive(value: f64, field: &str, unit: &str) -> Result<(), Fault> {
     within(value, [LEAST, MOST], field, unit)
 }
 
 fn lateral(value: Option<f64>) -> Result<f64, Fault> {
     let Some(value) = value else { return Ok(f64::INFINITY) };
-    of_size(value, "limits.lateral_acceleration_mps2", "m/s^2").map(|()| value)
+    positive(value, "limits.lateral_acceleration_mps2", "m/s^2").map(|()| value)
 }
 
 /// Whether a rate comes to rest from its top in time.
@@ -329,7 +328,7 @@ fn stops(top: f64, rate: f64, field: &str, unit: &str) -> Result<(), Fault> {
 }
 
 fn speeds([min, max]: [f64; 2], acceleration_mps2: f64) -> Result<(), Fault> {
-    of_size(max, "limits.max_speed_mps", "m/s")?;
+    positive(max, "limits.max_speed_mps", "m/s")?;
     if !(-MOST..=0.0).contains(&min) {
         let problem = format!(
             "expected the speed in reverse as a negative number, or 0, below max_speed_mps {}, got {}",
@@ -338,7 +337,7 @@ fn speeds([min, max]: [f64; 2], acceleration_mps2: f64) -> Result<(), Fault> {
         );
         return Err(fault("limits.min_speed_mps", problem));
     }
-    of_size(acceleration_mps2, "limits.acceleration_mps2", "m/s^2")?;
+    positive(acceleration_mps2, "limits.acceleration_mps2", "m/s^2")?;
     stops(max.max(-min), acceleration_mps2, "limits.acceleration_mps2", "m/s^2")
 }
 

@@ -1,11 +1,12 @@
-//! Odometry: taken or refused, and the robot's state in the map.
+//! Odometry, and the robot's state in the map.
 
-use super::{Inputs, Measured, stamp_age};
+use super::Inputs;
 use crate::geometry::wrapped;
 use crate::nodes::planner_node::input_fault::InputFault;
 use crate::nodes::planner_node::odometry_fault::OdometryFault;
 use crate::world::{MotionLimits, State};
 use planwright_ros2::messages::nav_msgs::Odometry;
+use planwright_ros2::messages::std_msgs::Header;
 use planwright_ros2::odometry::{OdometrySample, OdometryStatus};
 use planwright_ros2::tf::{LookupTime, TransformError};
 use planwright_ros2::time::RosTime;
@@ -14,6 +15,11 @@ use std::time::Instant;
 
 /// Odometry of which the last message was refused this long ago has stopped, s.
 const REFUSED_SECS: f64 = 2.0;
+
+/// Age of a message by its stamp, seconds, if it has one.
+pub(super) fn stamp_age(header: &Header, now: RosTime) -> Option<f64> {
+    RosTime::try_from(&header.stamp).ok().map(|stamp| now.since(stamp))
+}
 
 /// A state in the map's frame and when it was measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,7 +32,30 @@ pub struct Located {
     pub yaw_rad: f64,
 }
 
+/// The last plausible odometry.
+#[derive(Clone, Debug)]
+pub(super) struct Measured {
+    pub(super) frame: String,
+    pub(super) base_frame: String,
+    pub(super) position: [f64; 3],
+    pub(super) velocity: [f64; 3],
+    pub(super) forward_mps: f64,
+    pub(super) turn_rate_radps: f64,
+    pub(super) yaw_rad: f64,
+    pub(super) stamp: RosTime,
+}
+
 impl Inputs {
+    /// Odometry was refused; `stamp_age_secs` is its age, if it has one.
+    pub fn refuse_odometry(&mut self, fault: &InputFault, stamp_age_secs: Option<f64>) {
+        let reason = fault.reason(stamp_age_secs);
+        if matches!(reason.name, "odom_duplicate" | "odom_out_of_order") {
+            self.odometry_refusals.refuse_repetition(reason);
+        } else {
+            self.odometry_refusals.refuse(reason);
+        }
+    }
+
     /// Takes odometry. `commanded_mps` is the speed commanded last.
     ///
     /// # Errors
@@ -104,16 +133,6 @@ impl Inputs {
             self.transforms.trim();
         }
         Ok(fault)
-    }
-
-    /// Odometry was refused; `stamp_age_secs` is its age, if it has one.
-    pub fn refuse_odometry(&mut self, fault: &InputFault, stamp_age_secs: Option<f64>) {
-        let reason = fault.reason(stamp_age_secs);
-        if matches!(reason.name, "odom_duplicate" | "odom_out_of_order") {
-            self.odometry_refusals.refuse_repetition(reason);
-        } else {
-            self.odometry_refusals.refuse(reason);
-        }
     }
 
     /// Child frame of the odometry; empty before the first message.

@@ -1,12 +1,12 @@
-use super::super::map_reader::{ReadMap, Received};
 use super::super::parameters::NodeParameters;
+use super::odometry::Located;
 use super::*;
 use crate::nodes::map::grid_of;
-use crate::world::{Layout, PointMass, World};
+use crate::world::{Layout, PointMass};
 use planwright_ros2::messages::builtin_interfaces::Time;
-use planwright_ros2::messages::geometry_msgs::{PoseStamped, TransformStamped};
-use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Odometry};
-use planwright_ros2::tf::{LookupTime, Quaternion};
+use planwright_ros2::messages::geometry_msgs::TransformStamped;
+use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Odometry, Path};
+use planwright_ros2::messages::std_msgs::Header;
 
 const NOW: RosTime = RosTime::from_nanos(5_000_000_000);
 const MAX_AGE_SECS: f64 = 0.2;
@@ -35,6 +35,13 @@ fn transform(parent: &str, child: &str, stamp: RosTime) -> TransformStamped {
     let mut message = TransformStamped { header, child_frame_id: child.to_owned(), ..TransformStamped::default() };
     message.transform.rotation.w = 1.0;
     message
+}
+
+fn pose([x, y]: [f64; 2]) -> PoseStamped {
+    let mut pose = PoseStamped::default();
+    pose.header.frame_id = "map".to_owned();
+    (pose.pose.position.x, pose.pose.position.y, pose.pose.orientation.w) = (x, y, 1.0);
+    pose
 }
 
 fn located(inputs: &Inputs) -> Result<Located, InputFault> {
@@ -70,14 +77,14 @@ fn after_a_refused_map_none_is_usable_until_a_readable_one_comes() {
         for (reason, change) in changes {
             inputs.take_map(&map(), NOW, false).expect("a maze");
             let (world, _) = inputs.world(&parameters, NOW).expect("usable");
-            assert!(inputs.newer_world(&parameters, NOW, &world).is_ok());
+            assert!(inputs.check_plan(&parameters, NOW, &world, &Path::default()).is_ok());
             let mut bad = map();
             change(&mut bad);
             assert_eq!(inputs.take_map(&bad, NOW, false).map_err(|fault| fault.name()), Err(reason));
             let (name, text) = refusal(inputs.world(&parameters, NOW));
             assert_eq!(name, "map_refused", "{text}");
             assert!(text.contains(&format!("as {reason} (1 since the last usable one): ")), "{text}");
-            assert_eq!(refusal(inputs.newer_world(&parameters, NOW, &world)).0, "map_refused");
+            assert_eq!(refusal(inputs.check_plan(&parameters, NOW, &world, &Path::default())).0, "map_refused");
         }
         inputs.refuse_malformed(Input::Map);
         assert_eq!(inputs.map_refusals.total(), changes.len() as u64 + 1);
@@ -87,68 +94,30 @@ fn after_a_refused_map_none_is_usable_until_a_readable_one_comes() {
 }
 
 #[test]
-fn a_plan_that_was_made_for_the_map_before_does_not_leave() {
+fn a_plan_that_was_made_for_the_map_before_is_published_only_if_it_is_clear_on_the_newest() {
     let parameters = NodeParameters::maze().planner;
     let mut inputs = inputs();
     inputs.take_map(&map(), NOW, false).expect("a maze");
     let (world, _) = inputs.world(&parameters, NOW).expect("usable");
     inputs.take_map(&map(), NOW, false).expect("the same again");
-    assert!(inputs.newer_world(&parameters, NOW, &world).is_ok());
+    let path_of = |points: &[[f64; 2]]| {
+        let mut path = Path::default();
+        path.poses.extend(points.iter().map(|point| pose(*point)));
+        path
+    };
+    let through = path_of(&[[1.0, 1.0], [1.0, 3.0], [3.0, 3.0], [3.0, 1.0]]);
+    let (beside, none) = (path_of(&[[1.0, 1.0], [1.0, 3.0]]), path_of(&[]));
+    let check = |inputs: &Inputs, path: &Path| inputs.check_plan(&parameters, NOW, &world, path);
+    for path in [&through, &beside, &none] {
+        assert!(check(&inputs, path).is_ok(), "on its own map a plan has passed the gate");
+    }
     let mut closed = map();
     closed.data[20 * 50 + 30] = 100;
     inputs.take_map(&closed, NOW, false).expect("a maze");
-    assert_eq!(refusal(inputs.newer_world(&parameters, NOW, &world)).0, "map_changed");
-}
-
-#[test]
-fn a_plan_of_any_map_for_the_map_before_is_checked_against_the_newest() {
-    let parameters = NodeParameters::any().planner;
-    let mut inputs = inputs();
-    inputs.take_any_map(true);
-    let world = || {
-        Arc::new(World::new(Arc::clone(inputs_on(Clock::new(ClockSource::System)).robot()), Arc::new(Layout::umaze())))
-    };
-    let (first, second) = (world(), world());
-    for (number, world) in [&first, &second].into_iter().enumerate() {
-        let received = Received { number: 1 + number as u64, time: NOW, is_volatile: false };
-        inputs.take_read(ReadMap { received, world: Ok(Arc::clone(world)) }).expect("a map");
+    assert!(check(&inputs, &beside).is_ok());
+    for path in [through, none, path_of(&[[1.0, 1.0], [f64::NAN, 1.0]])] {
+        assert_eq!(refusal(check(&inputs, &path)).0, "map_changed");
     }
-    assert!(inputs.newer_world(&parameters, NOW, &second).is_ok_and(|newer| newer.is_none()));
-    let newer = inputs.newer_world(&parameters, NOW, &first).expect("usable");
-    assert!(newer.is_some_and(|newer| Arc::ptr_eq(&newer, &second)));
-}
-
-#[test]
-fn a_path_of_thousands_of_poses_takes_one_look_up_for_each_frame() {
-    let mut inputs = inputs();
-    let mut moved = transform("map", "odom", NOW);
-    (moved.transform.translation.x, moved.transform.rotation) = (1.0, Quaternion::from_yaw(0.5).into());
-    inputs.take_transform(&moved, true, NOW).expect("sound");
-    let mut poses = vec![PoseStamped::default(); 20_000];
-    for (index, pose) in poses.iter_mut().enumerate() {
-        pose.header.frame_id = ["map", "odom"][index % 2].to_owned();
-        (pose.pose.position.x, pose.pose.orientation.w) = (index as f64, 1.0);
-    }
-    let mut look_ups = 0;
-    let all = || poses.iter().map(|pose| (&pose.header, &pose.pose));
-    let counted = inputs.places_by("path", all(), |frame| {
-        look_ups += 1;
-        inputs
-            .transforms
-            .lookup("map", frame, LookupTime::Latest)
-            .map(|found| found.target_from_source)
-            .map_err(InputFault::from)
-    });
-    let places = inputs.places("path", all()).expect("placed");
-    assert_eq!((look_ups, places.len(), counted.expect("placed") == places), (2, 20_000, true));
-    for index in [0, 1, 19_998, 19_999] {
-        assert_eq!(inputs.goal("path", &poses[index]).expect("placed"), places[index]);
-    }
-    poses[19_999].header.frame_id = "attic".to_owned();
-    assert_eq!(
-        refusal(inputs.places("path", poses.iter().map(|pose| (&pose.header, &pose.pose)))).0,
-        "tf_unknown_frame"
-    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! Transforms: taken or refused, and whether a way between two frames is usable.
+//! Transforms between frames, and what a refused one takes away.
 
-use super::{Inputs, stamp_age};
+use super::Inputs;
+use super::odometry::stamp_age;
 use crate::nodes::planner_node::input_fault::InputFault;
 use crate::nodes::planner_node::refusals::Reason;
 use planwright_ros2::messages::geometry_msgs::TransformStamped;

@@ -1,13 +1,14 @@
-//! The map: taken or refused, and whether plans that were made for it still hold.
+//! The map: received, read elsewhere, or the model's own; and plans held against it.
 
 use super::Inputs;
 use crate::nodes::map::{MappedWorld, layout_of, same_walls};
+use crate::nodes::path::keeps_clear;
 use crate::nodes::planner_node::input_fault::InputFault;
 use crate::nodes::planner_node::map_reader::{ReadMap, Received};
 use crate::nodes::planner_node::parameters::PlannerParameters;
 use crate::world::World;
 use planwright_ros2::messages::map_msgs::OccupancyGridUpdate;
-use planwright_ros2::messages::nav_msgs::OccupancyGrid;
+use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Path};
 use planwright_ros2::time::RosTime;
 use planwright_ros2::validate::{Oddity, check_map, without_slash};
 use std::sync::Arc;
@@ -65,24 +66,6 @@ impl Inputs {
                 Err(fault)
             }
         }
-    }
-
-    fn read_map(&mut self, map: &OccupancyGrid, now: RosTime) -> Result<(), InputFault> {
-        let mut odd = self.odd_map;
-        let (frame, yaw_rad) = check_map(map, &mut odd)?;
-        self.check_map_frame(frame)?;
-        let layout = layout_of(map)?;
-        if yaw_rad != 0.0 {
-            odd.note(Oddity::TurnedByRounding);
-        }
-        self.odd_map = odd;
-        let same = self.map.as_ref().is_some_and(|(map, _)| map.layout() == Some(&layout));
-        match &mut self.map {
-            Some((_, since)) if same => *since = now,
-            map => *map = Some((MappedWorld::new(Arc::clone(&self.robot), layout), now)),
-        }
-        self.compare();
-        Ok(())
     }
 
     /// Checks a map of any kind before it is read elsewhere. Gives the yaw of its origin.
@@ -164,6 +147,24 @@ impl Inputs {
         self.map_is_volatile
     }
 
+    fn read_map(&mut self, map: &OccupancyGrid, now: RosTime) -> Result<(), InputFault> {
+        let mut odd = self.odd_map;
+        let (frame, yaw_rad) = check_map(map, &mut odd)?;
+        self.check_map_frame(frame)?;
+        let layout = layout_of(map)?;
+        if yaw_rad != 0.0 {
+            odd.note(Oddity::TurnedByRounding);
+        }
+        self.odd_map = odd;
+        let same = self.map.as_ref().is_some_and(|(map, _)| map.layout() == Some(&layout));
+        match &mut self.map {
+            Some((_, since)) if same => *since = now,
+            map => *map = Some((MappedWorld::new(Arc::clone(&self.robot), layout), now)),
+        }
+        self.compare();
+        Ok(())
+    }
+
     /// The map, and when it came.
     pub fn map(&self) -> Option<(&MappedWorld, RosTime)> {
         self.map.as_ref().map(|(map, since)| (map, *since))
@@ -191,22 +192,20 @@ impl Inputs {
         Ok((Arc::clone(map.world()), if is_stale { f64::NEG_INFINITY } else { now.as_secs_f64() }))
     }
 
-    /// The world that a plan for this one has to be checked against before it is published: of planners of any map the
-    /// newest, `None` if that is still this one. A plan in a maze holds for the maze that it was made for alone.
+    /// Checks that a plan for this world can be published: that no map was refused since it was begun, and that its path
+    /// is clear on the newest.
     ///
     /// # Errors
-    /// Why it cannot be published.
-    pub fn newer_world(
+    /// Why it cannot.
+    pub fn check_plan(
         &self,
         parameters: &PlannerParameters,
         now: RosTime,
         world: &Arc<World>,
-    ) -> Result<Option<Arc<World>>, InputFault> {
+        path: &Path,
+    ) -> Result<(), InputFault> {
         let (current, _) = self.world(parameters, now)?;
-        match (Arc::ptr_eq(&current, world), self.takes_any_map) {
-            (true, _) => Ok(None),
-            (false, true) => Ok(Some(current)),
-            (false, false) => Err(InputFault::MapChanged),
-        }
+        let is_clear = Arc::ptr_eq(&current, world) || keeps_clear(path, &current, parameters.clearance_m);
+        if is_clear { Ok(()) } else { Err(InputFault::MapChanged) }
     }
 }
