@@ -8,7 +8,9 @@ use crate::gate::Infeasible;
 use crate::model::{Artefact, EngineSettings};
 use crate::pilot::PilotSettings;
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
-use crate::planner::{Control, ControlPlanner, Planner, PlannerDescription, PlannerSettings, load};
+use crate::planner::{
+    Control, ControlPlanner, DenoiserSettings, Planner, PlannerDescription, PlannerSettings, RolloutSettings, load,
+};
 use crate::quantity::{DriftError, DriftSettings, DriftStatus, Intended, IntendedChoice};
 use crate::view::{FINISH_TIMEOUT, View, ViewOptions};
 use crate::world::{Layout, Point, State};
@@ -100,16 +102,24 @@ impl PlannerArguments {
 
     /// Refuses options that would have no effect: those of any network, or of a network other than a corridor's.
     fn check_options(&self, of: &str, runs_network: bool) -> Result<(), CliError> {
+        let PlannerSettings { denoiser, rollout, seed: _ } = &self.settings;
+        let DenoiserSettings { solver, denoising_steps, candidates, warm_start } = denoiser;
+        let RolloutSettings { rollouts, temperature, target_return } = rollout;
         let EngineSettings { engine, onnxruntime_library, threads } = &self.engine;
         let options = [
+            ("--solver", solver.is_some()),
+            ("--steps", denoising_steps.is_some()),
+            ("--candidates", candidates.is_some()),
+            ("--warm-start", warm_start.is_some()),
+            ("--rollouts", rollouts.is_some()),
+            ("--temperature", temperature.is_some()),
+            ("--target-return", target_return.is_some()),
             ("--model", !runs_network && self.model.is_some()),
             ("--engine", !runs_network && engine != "auto"),
             ("--onnxruntime", !runs_network && onnxruntime_library.is_some()),
             ("--threads", !runs_network && *threads != 1),
         ];
-        let sampled = self.settings.set_of_networks().into_iter().map(|(option, _)| option);
-        let others = options.into_iter().filter_map(|(option, given)| given.then_some(option));
-        let given: Vec<&str> = sampled.chain(others).collect();
+        let given: Vec<&str> = options.into_iter().filter_map(|(option, given)| given.then_some(option)).collect();
         if given.is_empty() {
             return Ok(());
         }

@@ -29,24 +29,6 @@ pub struct PlannerSettings {
     pub seed: u64,
 }
 
-impl PlannerSettings {
-    /// Settings of networks that sample, as far as they are set: option of the command line and name as a parameter.
-    pub fn set_of_networks(&self) -> Vec<(&'static str, &'static str)> {
-        let DenoiserSettings { solver, denoising_steps, candidates, warm_start } = &self.denoiser;
-        let RolloutSettings { rollouts, temperature, target_return } = &self.rollout;
-        let all = [
-            (("--solver", "solver"), solver.is_some()),
-            (("--steps", "denoising_steps"), denoising_steps.is_some()),
-            (("--candidates", "candidates"), candidates.is_some()),
-            (("--warm-start", "warm_start"), warm_start.is_some()),
-            (("--rollouts", "rollouts"), rollouts.is_some()),
-            (("--temperature", "temperature"), temperature.is_some()),
-            (("--target-return", "target_return"), target_return.is_some()),
-        ];
-        all.into_iter().filter_map(|(names, is_set)| is_set.then_some(names)).collect()
-    }
-}
-
 /// How a denoiser is sampled.
 #[derive(Args, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]

@@ -122,7 +122,7 @@ impl<A: PathAction> PlannerNode<A> {
         self.follower.set_goal(end.map(|end| end.position));
         self.follower.set_goal_yaw(end.and_then(|end| end.yaw_rad));
         self.inputs.odometry.clear_stuck();
-        self.world_shown = false;
+        self.maze_shown = false;
         self.base.log(Severity::Info, &format!("following a path of {} poses", places.len()));
         self.following = Some(Following {
             id,

@@ -31,19 +31,6 @@ pub struct LoadRequest {
     pub settings: PlannerSettings,
 }
 
-impl LoadRequest {
-    /// Names of parameters that are set and have no effect on a planner of any map; empty if there are none.
-    pub fn unused(&self) -> String {
-        match self.planner {
-            PlannerChoice::Model => String::new(),
-            PlannerChoice::AnyMap(_) => {
-                let names: Vec<&str> = self.settings.set_of_networks().into_iter().map(|(_, name)| name).collect();
-                names.join(", ")
-            }
-        }
-    }
-}
-
 /// Receiver of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {

@@ -29,11 +29,6 @@ impl<A: PathAction> PlannerNode<A> {
             _ => request.model.display().to_string(),
         };
         self.base.log(Severity::Info, &format!("loading {name}"));
-        let unused = request.unused();
-        if !unused.is_empty() {
-            let text = format!("{name} samples nothing: without effect are {unused}, which belong to models of mazes");
-            self.base.log(Severity::Warn, &text);
-        }
         let robot = Arc::clone(self.inputs.robot());
         self.worker.load(request, parameters.planner.clone(), robot, self.view.clone(), is_swap);
         Ok(())

@@ -98,12 +98,10 @@ impl MapReader {
                 if let Some((message, yaw_rad, received)) = grid {
                     report(ReadMap { received, world: reading.read(message, yaw_rad) });
                 }
-                let newest = updates.last().map(|(_, received)| *received);
-                let updates = updates.into_iter().map(|(update, _)| update).collect();
-                if let Some(received) = newest
-                    && let Some(world) = reading.update(updates).transpose()
+                if let Some((_, received)) = updates.last()
+                    && let Some(world) = reading.update(&updates).transpose()
                 {
-                    report(ReadMap { received, world });
+                    report(ReadMap { received: *received, world });
                 }
             }
         })?;
@@ -155,11 +153,7 @@ impl Drop for MapReader {
 struct Held {
     message: Arc<OccupancyGrid>,
     yaw_rad: f64,
-    map: Arc<GridMap>,
     world: Arc<World>,
-    /// The map before the last updates, and these: brought up to date it takes the next ones, so that no update copies
-    /// all cells, as soon as nothing plans on it any more.
-    spare: Option<(Arc<GridMap>, Vec<OccupancyGridUpdate>)>,
 }
 
 impl Held {
@@ -184,11 +178,9 @@ struct Reading {
 }
 
 impl Reading {
-    /// The robot on a map of which this is the only owner.
-    fn world_of(&self, mut map: Arc<GridMap>) -> (Arc<GridMap>, Arc<World>) {
-        Arc::make_mut(&mut map).compute_ways(self.robot.footprint().inscribed_radius_m() + self.clearance_m);
-        let world = World::new(Arc::clone(&self.robot), Arc::<GridMap>::clone(&map));
-        (map, Arc::new(world))
+    fn world_of(&self, mut map: GridMap) -> Arc<World> {
+        map.compute_ways(self.robot.footprint().inscribed_radius_m() + self.clearance_m);
+        Arc::new(World::new(Arc::clone(&self.robot), Arc::new(map)))
     }
 
     fn read(&mut self, message: Arc<OccupancyGrid>, yaw_rad: f64) -> Result<Arc<World>, InputFault> {
@@ -204,46 +196,34 @@ impl Reading {
             return Ok(Arc::clone(&held.world));
         }
         self.held = None;
-        let (map, world) = self.world_of(Arc::new(map_of(&message, yaw_rad, self.reading)?));
-        self.held = Some(Held { message, yaw_rad, map, world: Arc::clone(&world), spare: None });
+        let world = self.world_of(map_of(&message, yaw_rad, self.reading)?);
+        self.held = Some(Held { message, yaw_rad, world: Arc::clone(&world) });
         Ok(world)
     }
 
     /// Applies the updates. `None` where there is no map to change: a whole one will come.
-    fn update(&mut self, updates: Vec<OccupancyGridUpdate>) -> Result<Option<Arc<World>>, InputFault> {
+    fn update(&mut self, updates: &[(OccupancyGridUpdate, Received)]) -> Result<Option<Arc<World>>, InputFault> {
         let Some(mut held) = self.held.take() else { return Ok(None) };
         // Costmaps repeat what has not changed.
-        if updates.iter().all(|update| held.shows(update, &held.map)) {
+        if held.world.map().as_grid().is_some_and(|map| updates.iter().all(|(update, _)| held.shows(update, map))) {
             return Ok(Some(Arc::clone(&self.held.insert(held).world)));
         }
-        let (mut map, missed) = held.spare.take().unwrap_or_else(|| (Arc::clone(&held.map), Vec::new()));
-        match Arc::get_mut(&mut map) {
-            Some(map) => missed.iter().try_for_each(|update| apply(update, map))?,
-            None => map = Arc::new(GridMap::clone(&held.map)),
-        }
-        let (grid, cells) = (Arc::make_mut(&mut map), &mut Arc::make_mut(&mut held.message).data);
-        for update in &updates {
-            apply(update, grid)?;
-            let ([column, row], [columns, _]) = rectangle_of(update, grid)?;
+        let Some(mut map) = held.world.map().as_grid().cloned() else { return Ok(None) };
+        let width = map.geometry().width;
+        for (update, _) in updates {
+            let ([column, row], [columns, rows]) = rectangle_of(update, &map)?;
+            map.update([column, row], [columns, rows], &update.data)?;
+            let cells = &mut Arc::make_mut(&mut held.message).data;
             for (index, values) in update.data.chunks(columns.max(1)).enumerate() {
-                let first = (row + index) * grid.geometry().width + column;
+                let first = (row + index) * width + column;
                 if let Some(cells) = cells.get_mut(first..first + values.len()) {
                     cells.copy_from_slice(values);
                 }
             }
         }
-        let (map, world) = self.world_of(map);
-        held.spare = Some((std::mem::replace(&mut held.map, map), updates));
-        held.world = Arc::clone(&world);
-        self.held = Some(held);
-        Ok(Some(world))
+        held.world = self.world_of(map);
+        Ok(Some(Arc::clone(&self.held.insert(held).world)))
     }
-}
-
-/// Changes a rectangle of a map.
-fn apply(update: &OccupancyGridUpdate, map: &mut GridMap) -> Result<(), InputFault> {
-    let (first, size) = rectangle_of(update, map)?;
-    Ok(map.update(first, size, &update.data)?)
 }
 
 #[cfg(test)]
@@ -310,45 +290,5 @@ mod tests {
         assert_eq!(next().received.number, 11, "after a refusal updates wait for a whole map");
         reader.update(OccupancyGridUpdate { x: 60, ..wall() }, received(12)).expect("room");
         assert_eq!(next().world.expect_err("outside").name(), "map_update");
-    }
-
-    #[test]
-    fn a_map_that_changes_again_and_again_takes_turns_in_the_memory_of_two() {
-        let reading = GridReading { thresholds: Thresholds::default(), unknown_space: UnknownSpace::Occupied };
-        let robot: Arc<dyn Robot> = Arc::new(Differential::default());
-        let mut reading = Reading { robot, reading, clearance_m: 0.005, held: None };
-        let mut world = reading.read(Arc::new(grid()), 0.5).expect("a map");
-        let mut whole = grid();
-        let (mut places, mut kept) = (Vec::new(), None);
-        for step in 0..8_i32 {
-            // A block that moves by its own width, as an obstacle of a costmap does.
-            let block = |x: i32, value: i8| {
-                let data = vec![value; 16];
-                OccupancyGridUpdate { x, y: 10, width: 4, height: 4, data, ..Default::default() }
-            };
-            let updates = vec![block(4 * step, 0), block(4 * step + 4, 100)];
-            for update in &updates {
-                for row in 10..14 {
-                    let first = row * 60 + update.x as usize;
-                    whole.data[first..first + 4].fill(update.data[0]);
-                }
-            }
-            world = reading.update(updates).expect("inside").expect("a map");
-            let held = reading.held.as_ref().expect("held");
-            let anew = map_of(&whole, 0.5, reading.reading).expect("a map");
-            assert!(
-                held.message.data == whole.data && held.map.field().values() == anew.field().values(),
-                "step {step}"
-            );
-            places.push(Arc::as_ptr(&held.map));
-            if step == 5 {
-                kept = Some(Arc::clone(&world));
-            }
-        }
-        places[..6].windows(3).for_each(|three| assert!(three[0] == three[2] && three[0] != three[1]));
-        let kept = kept.expect("a world that is planned on");
-        let kept: *const GridMap = kept.map().as_grid().expect("a grid");
-        assert!(places[5] == kept && !places[6..].contains(&kept), "it stays as it was");
-        drop(world);
     }
 }

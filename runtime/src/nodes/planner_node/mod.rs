@@ -142,7 +142,7 @@ pub struct PlannerNode<A: PathAction> {
     statistics: Statistics,
     counters: Counters,
     view: View,
-    world_shown: bool,
+    maze_shown: bool,
     /// Start and goal that the view shows.
     shown_way: Option<[Point; 2]>,
     step: u64,
@@ -242,7 +242,7 @@ impl<A: PathAction> PlannerNode<A> {
             statistics: Statistics::default(),
             counters: Counters::default(),
             view,
-            world_shown: false,
+            maze_shown: false,
             shown_way: None,
             step: 0,
             commanded: BaseCommand::STOP,
@@ -376,7 +376,7 @@ impl<A: PathAction> PlannerNode<A> {
     fn take_read_map(&mut self, read: ReadMap) {
         match self.inputs.take_read(read) {
             Ok(Some(world)) => {
-                self.world_shown = false;
+                self.maze_shown = false;
                 self.worker.prepare(world);
             }
             Ok(None) => {}

@@ -223,12 +223,6 @@ impl NodeParameters {
             FamilyParameters::Any(denoiser, rollout) => (settings.denoiser, settings.rollout) = (*denoiser, *rollout),
         }
         let planner = self.planner.choice();
-        if matches!(planner, PlannerChoice::AnyMap(_)) {
-            // A parameter always has a value: the default counts as not set.
-            let RolloutSettings { rollouts, temperature, .. } = &mut settings.rollout;
-            rollouts.take_if(|rollouts| *rollouts == RolloutSettings::ROLLOUTS);
-            temperature.take_if(|temperature| *temperature == RolloutSettings::TEMPERATURE);
-        }
         Ok(LoadRequest { planner, model: crate::files::find(&model).unwrap_or(model), engine, settings })
     }
 }
@@ -380,15 +374,6 @@ mod tests {
             let planner = PlannerParameters { occupied_threshold, ..PlannerParameters::default() };
             assert!(planner.grid_reading().thresholds.check().is_ok(), "{occupied_threshold}");
         }
-        let mut of_another = NodeParameters::any();
-        assert_eq!(of_another.load_request().map(|request| request.unused()), Ok(String::new()));
-        let denoiser = DenoiserSettings { denoising_steps: Some(3), ..DenoiserSettings::default() };
-        let rollout = RolloutSettings { rollouts: Some(4), temperature: Some(0.0), target_return: None };
-        of_another.family = FamilyParameters::Any(denoiser, rollout);
-        let unused = |parameters: &NodeParameters| parameters.load_request().map(|request| request.unused());
-        assert_eq!(unused(&of_another), Ok("denoising_steps, temperature".to_owned()));
-        of_another.planner.planner = "model".to_owned();
-        assert_eq!(unused(&of_another), Ok(String::new()), "which the model has is known when it is loaded");
         let unknown = PlannerParameters { robot: "unicycle".to_owned(), ..PlannerParameters::default() };
         let text = unknown.robot().map(|_| ()).expect_err("no such file");
         assert!(text.contains("robot: ") && text.contains("unicycle"), "{text}");

@@ -104,12 +104,12 @@ impl<A: PathAction> PlannerNode<A> {
         map_secs: f64,
         request: &PendingRequest,
     ) -> Box<PlanJob> {
-        if !self.world_shown {
+        if !self.maze_shown {
             // On another map the way to the same goal goes on.
             let (here, goal) = (observation.state.position, observation.goal);
             let start = self.shown_way.filter(|[_, to]| *to == goal).map_or(here, |[from, _]| from);
             self.view.log_world(Default::default(), &world, start, goal);
-            (self.world_shown, self.shown_way) = (true, Some([start, goal]));
+            (self.maze_shown, self.shown_way) = (true, Some([start, goal]));
         }
         Box::new(PlanJob {
             purpose,
@@ -216,7 +216,7 @@ impl<A: PathAction> PlannerNode<A> {
         if is_new {
             let goal = goal.position;
             self.inputs.odometry.clear_stuck();
-            self.world_shown = false;
+            self.maze_shown = false;
             self.base.log(Severity::Info, &format!("driving to {:.2}, {:.2}", goal[0], goal[1]));
         }
     }

@@ -35,11 +35,6 @@ pub(super) struct GoalField {
 }
 
 impl GoalField {
-    /// Forgets the costs: they are of another map. The memory stays.
-    pub(super) fn clear(&mut self) {
-        self.costs.clear();
-    }
-
     /// Begins a field for a goal from which ways keep `clearance_m`; `towards` is the only start that it is for, if any.
     pub(super) fn begin(
         &mut self,

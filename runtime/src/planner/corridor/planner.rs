@@ -316,12 +316,10 @@ impl Planner for CorridorPlanner {
     }
 
     fn set_world(&mut self, world: &World) -> Result<(), PlanError> {
-        let prepared = match &mut self.map {
-            Some(map) if map.is_of(world) => Ok(()),
-            Some(map) => map.set_world(world),
-            None => RouteMap::new(world).map(|map| self.map = Some(map)),
-        };
-        prepared.map_err(|_| PlanError::NoMap)
+        if !self.map.as_ref().is_some_and(|map| map.is_of(world)) {
+            self.map = Some(RouteMap::new(world).map_err(|_| PlanError::NoMap)?);
+        }
+        Ok(())
     }
 
     fn propose(

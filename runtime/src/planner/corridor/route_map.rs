@@ -31,36 +31,26 @@ impl RouteMap {
     /// # Errors
     /// If a map that is no grid is too large to be drawn as one.
     pub fn new(world: &World) -> Result<Self, GridError> {
+        let raster = match world.map().as_grid() {
+            Some(_) => None,
+            None => {
+                let map = world.map();
+                Some(GridMap::from_boxes(map.name(), map.bounds(), RASTER_M, map.obstacles().into_iter())?)
+            }
+        };
         let mut prepared = Self {
             world: world.clone(),
-            raster: None,
+            raster,
             pooled: SearchGraph::default(),
             pooled_field: GoalField::default(),
             full: SearchGraph::default(),
             full_field: GoalField::default(),
             puller: StringPuller::default(),
         };
-        prepared.set_world(world)?;
+        let mut pooled = std::mem::take(&mut prepared.pooled);
+        pooled.rebuild(prepared.grid(), SearchGraph::block_for(prepared.grid()));
+        prepared.pooled = pooled;
         Ok(prepared)
-    }
-
-    /// Prepares another map, or a changed one, in the same memory.
-    ///
-    /// # Errors
-    /// As [`Self::new`]; the map before stays.
-    pub fn set_world(&mut self, world: &World) -> Result<(), GridError> {
-        let map = world.map();
-        self.raster = match map.as_grid() {
-            Some(_) => None,
-            None => Some(GridMap::from_boxes(map.name(), map.bounds(), RASTER_M, map.obstacles().into_iter())?),
-        };
-        self.world = world.clone();
-        let grid = grid_of(&self.world, self.raster.as_ref());
-        self.pooled.rebuild(grid, SearchGraph::block_for(grid));
-        self.full.nodes.clear();
-        self.pooled_field.clear();
-        self.full_field.clear();
-        Ok(())
     }
 
     /// Whether it was made for this world's map and robot.
