@@ -20,7 +20,7 @@ const FREE: Colour = [255, 255, 255];
 const OCCUPIED: Colour = [52, 58, 70];
 const UNKNOWN: Colour = [214, 218, 224];
 const OUTLINE: Colour = [168, 190, 206];
-const ROUTE: Colour = [150, 110, 220];
+const ROUTE: Colour = [208, 190, 240];
 const START: Colour = [90, 96, 110];
 const GOAL: Colour = [222, 140, 20];
 const SCALE: Colour = [20, 20, 24];
@@ -55,9 +55,10 @@ impl Picture<'_> {
         for outline in outlines(footprint, self.plan.states.iter().copied(), OUTLINES) {
             canvas.polyline(&outline, 1.5, OUTLINE);
         }
-        canvas.polyline(self.route, (0.01 * px_per_m).max(1.5), ROUTE);
-        let top_mps = self.plan.states.iter().map(State::speed).fold(0.0, f64::max);
         let width_px = (0.035 * px_per_m).max(3.0);
+        // Wider than the plan, so that it shows below it.
+        canvas.polyline(self.route, 2.5 * width_px, ROUTE);
+        let top_mps = self.plan.states.iter().map(State::speed).fold(0.0, f64::max);
         for pair in self.plan.states.windows(2) {
             let speed_mps = 0.5 * (pair[0].speed() + pair[1].speed());
             canvas.polyline(&[pair[0].position, pair[1].position], width_px, shade(speed_mps / top_mps));
