@@ -11,14 +11,17 @@ type Verdict = Result<(), Rejection>;
 
 /// Motion across the heading that counts as none, m/s.
 const SLIP_MPS: f64 = 0.01;
-/// Below this speed the steering angle is not known, m/s.
-const STEERED_MPS: f64 = 0.05;
+/// Up to this speed a car stands, m/s: its wheels may turn meanwhile, and no state shows them.
+const STANDING_MPS: f64 = 1e-6;
+/// Rounding of the steering angle, rad.
+const ANGLE_RAD: f64 = 1e-6;
 
 /// Checks every pair of neighbours, and of a drive every state.
 pub(super) fn check(envelope: &Envelope, plan: &Trajectory, measured: &mut Measured) -> Verdict {
     if let Some(drive) = &envelope.drive {
         plan.states.iter().try_for_each(|state| check_drive(drive, state))?;
     }
+    let mut wheels = envelope.drive.as_ref().and_then(|drive| Wheels::of(drive, plan.states.first()?));
     for (from, to) in plan.states.iter().zip(plan.states.iter().skip(1)) {
         match (envelope.actuation, &envelope.drive) {
             (Actuation::Force { .. }, _) => {
@@ -27,7 +30,12 @@ pub(super) fn check(envelope: &Envelope, plan: &Trajectory, measured: &mut Measu
                 }
             }
             (_, None) => accelerate(of_magnitudes(from, to, plan.dt_secs), envelope, measured)?,
-            (_, Some(drive)) => check_arc(drive, envelope, [from, to], plan.dt_secs, measured)?,
+            (_, Some(drive)) => {
+                check_arc(drive, envelope, [from, to], plan.dt_secs, measured)?;
+                if let Some(wheels) = &mut wheels {
+                    wheels.turn(to, plan.dt_secs)?;
+                }
+            }
         }
     }
     Ok(())
@@ -108,15 +116,48 @@ fn check_arc(
     let stretch = if arc.abs() > 1e-6 { arc / arc.sin() } else { 1.0 };
     let along_arc = stretch * (x * cos + y * sin);
     accelerate(of_axis(((0.0, v), (along_arc, next_v)), dt_secs), envelope, measured)?;
-    let Some((wheelbase_m, steering_rate_radps)) = drive.steering else { return Ok(()) };
-    if v.abs() > STEERED_MPS && next_v.abs() > STEERED_MPS && v * next_v > 0.0 {
-        let [before, after] = [(v, w), (next_v, next_w)].map(|(speed, rate)| (wheelbase_m * rate / speed).atan());
-        let steered = (after - before).abs() / dt_secs;
-        if !(steered <= steering_rate_radps) {
-            return Err(Rejection::TurnAcceleration { radps2: by_rate });
-        }
-    }
     Ok(())
+}
+
+/// The wheels of a car along a plan: their angle where it moves, all that they can have turned to where it stands.
+struct Wheels {
+    wheelbase_m: f64,
+    rate_radps: f64,
+    /// Least and largest angle, rad.
+    angles: [f64; 2],
+}
+
+impl Wheels {
+    /// At the first state; those of a car that stands are straight.
+    fn of(drive: &DriveEnvelope, first: &State) -> Option<Self> {
+        let (wheelbase_m, rate_radps) = drive.steering?;
+        let mut wheels = Self { wheelbase_m, rate_radps, angles: [0.0; 2] };
+        wheels.angles = [wheels.angle(first).unwrap_or_default(); 2];
+        Some(wheels)
+    }
+
+    /// The angle that a state's curvature shows, at any speed.
+    fn angle(&self, state: &State) -> Option<f64> {
+        let speed = along(state);
+        // Also true for NaN.
+        let moves = !(speed.abs() <= STANDING_MPS);
+        moves.then(|| (self.wheelbase_m * state.turn_rate_radps / speed).atan())
+    }
+
+    /// On to the next state.
+    fn turn(&mut self, to: &State, dt_secs: f64) -> Verdict {
+        let ([low, high], by) = (self.angles, self.rate_radps * dt_secs);
+        let Some(angle) = self.angle(to) else {
+            self.angles = [low - by, high + by];
+            return Ok(());
+        };
+        let off = if angle < low { low - angle } else { (angle - high).max(0.0) };
+        if !(angle - high <= by + ANGLE_RAD && low - angle <= by + ANGLE_RAD) {
+            return Err(Rejection::Steering { radps: if angle.is_nan() { angle } else { off / dt_secs } });
+        }
+        self.angles = [angle; 2];
+        Ok(())
+    }
 }
 
 #[cfg(test)]

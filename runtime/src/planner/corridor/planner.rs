@@ -11,6 +11,7 @@ use super::string_pulling::{MAX_POINTS, densify};
 use crate::correction::Resample;
 use crate::geometry::Point;
 use crate::model::{Engine, Manifest, ModelError};
+use crate::planner::lattice::{HeadingSearch, Target};
 use crate::planner::manifest_parts::corridor_of;
 use crate::planner::{Observation, PlanError, Planner, PlannerDescription, PlannerError, Proposal};
 use crate::trajectory::Trajectory;
@@ -60,6 +61,17 @@ pub enum PathOutcome {
     Repaired,
     /// It could not be made clear: the route is proposed.
     Route,
+    /// The route has no room for the robot's shape or turns: poses are proposed, from the search with heading.
+    Poses,
+}
+
+/// Which proposal is next, or was last: each is for when the gate has rejected the one before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Usual,
+    Route,
+    Poses,
 }
 
 /// Clearance beyond the footprint that routes and paths keep where the map has the room, metres.
@@ -99,9 +111,14 @@ pub struct CorridorPlanner {
     soft_m: f64,
     /// Clearance beyond the footprint that the route was found with, metres.
     margin_m: f64,
-    /// Whether the next proposal is the route.
-    retreats: bool,
+    next: Stage,
+    last: Stage,
     outcome: PathOutcome,
+    /// Of robots that need one.
+    headings: Option<HeadingSearch>,
+    searches_headings: bool,
+    goal_heading_rad: Option<f64>,
+    poses: Vec<State>,
 }
 
 impl CorridorPlanner {
@@ -147,9 +164,21 @@ impl CorridorPlanner {
             features: Vec::new(),
             soft_m: 0.0,
             margin_m: ROUTE_MARGIN_M,
-            retreats: false,
+            next: Stage::Usual,
+            last: Stage::Usual,
             outcome: PathOutcome::Clear,
+            headings: None,
+            searches_headings: true,
+            goal_heading_rad: None,
+            poses: Vec::new(),
         }
+    }
+
+    /// Without the search with heading: the control of what that is worth.
+    #[must_use]
+    pub fn without_headings(mut self) -> Self {
+        self.description.name += "-xy";
+        Self { searches_headings: false, ..self }
     }
 
     /// How the last proposal came about.
@@ -162,8 +191,23 @@ impl CorridorPlanner {
         &self.route
     }
 
-    /// Fills `points` with a path from start to goal.
-    fn plan(&mut self, map: &mut RouteMap, start: Point, goal: Point) -> Result<(), PlanError> {
+    /// Fills `points` with a path from start to goal, or `poses` with a way.
+    fn plan(
+        &mut self,
+        map: &mut RouteMap,
+        state: &State,
+        goal: Point,
+        deadline: Option<Instant>,
+    ) -> Result<(), PlanError> {
+        self.poses.clear();
+        self.last = std::mem::take(&mut self.next);
+        // A path leads a robot that cannot turn where it stands to the goal, not to a heading there.
+        let turns_late = self.headings.as_ref().is_some_and(HeadingSearch::ends_need_headings);
+        if self.last == Stage::Poses || (self.goal_heading_rad.is_some() && turns_late) {
+            return self.plan_poses(map, state, goal, deadline);
+        }
+        self.outcome = PathOutcome::Route;
+        let start = state.position;
         let world = map.world();
         let (footprint, limits) = (world.robot().footprint(), Limits::of(world.robot()));
         let [wide_m, narrow_m] = [footprint.circumscribed_radius_m(), footprint.inscribed_radius_m()];
@@ -171,23 +215,47 @@ impl CorridorPlanner {
         let radii_m = [wide_m, 0.5 * (wide_m + narrow_m), narrow_m];
         let tries = radii_m.into_iter().flat_map(|radius_m| [ROUTE_MARGIN_M, NARROW_MARGIN_M].map(|m| (radius_m, m)));
         let kinds = if wide_m > narrow_m { 6 } else { 2 };
+        let is_wide = |radius_m: f64| radius_m >= wide_m;
         let mut clearance_m = 0.0;
         let mut found = Err(PlanError::NoPath);
+        let mut tried_poses = self.headings.is_none();
         for (radius_m, margin_m) in tries.take(kinds) {
+            if !is_wide(radius_m) && !tried_poses {
+                tried_poses = true;
+                match self.plan_poses(map, state, goal, deadline) {
+                    Err(PlanError::NoPath) => (self.last, self.outcome) = (Stage::Poses, PathOutcome::Route),
+                    done => return done,
+                }
+            }
             (clearance_m, self.margin_m) = (radius_m + margin_m, margin_m);
             found = map.route(start, goal, clearance_m, &mut self.route);
-            if found.is_ok() {
+            if !matches!(found, Err(PlanError::NoPath)) {
                 break;
             }
         }
         found?;
         self.soft_m = clearance_m.max(wide_m + NARROW_MARGIN_M) + SOFT_MARGIN_M - NARROW_MARGIN_M;
-        self.outcome = PathOutcome::Route;
         self.find_path(map.grid(), limits, clearance_m)?;
         if self.points.is_empty() {
             densify(&self.route, KNOT_M / POINTS_PER_KNOT as f64, &mut self.points);
         }
         Ok(())
+    }
+
+    /// Fills `poses` with a way along which the footprint is clear.
+    fn plan_poses(
+        &mut self,
+        map: &mut RouteMap,
+        state: &State,
+        goal: Point,
+        deadline: Option<Instant>,
+    ) -> Result<(), PlanError> {
+        (self.last, self.outcome) = (Stage::Poses, PathOutcome::Poses);
+        let search = self.headings.as_mut().ok_or(PlanError::NoPath)?;
+        let target = Target { position: goal, heading_rad: self.goal_heading_rad };
+        let found = search.plan(map, state, target, MAX_POINTS, deadline, &mut self.poses);
+        self.route.clone_from(search.guide());
+        found
     }
 
     /// Fills `points` with a path that keeps `clearance_m`, or leaves it empty where only the route does.
@@ -197,7 +265,7 @@ impl CorridorPlanner {
         self.offsets.clear();
         self.offsets.resize(self.reference.len(), 0.0);
         match self.method {
-            _ if std::mem::take(&mut self.retreats) => return Ok(()),
+            _ if self.last == Stage::Route => return Ok(()),
             PathMethod::Search => {
                 self.outcome = PathOutcome::Clear;
                 return Ok(());
@@ -299,6 +367,7 @@ impl Planner for CorridorPlanner {
     fn set_world(&mut self, world: &World) -> Result<(), PlanError> {
         if !self.map.as_ref().is_some_and(|map| map.is_of(world)) {
             self.map = Some(RouteMap::new(world).map_err(|_| PlanError::NoMap)?);
+            self.headings = Some(world.robot()).filter(|_| self.searches_headings).and_then(HeadingSearch::of);
         }
         Ok(())
     }
@@ -306,31 +375,45 @@ impl Planner for CorridorPlanner {
     fn propose(
         &mut self,
         observation: &Observation,
-        _deadline: Option<Instant>,
+        deadline: Option<Instant>,
         _view: &View,
         proposal: &mut Proposal,
     ) -> Result<(), PlanError> {
         proposal.begin(self.description.knot_secs);
         observation.check_finite()?;
         let mut map = self.map.take().ok_or(PlanError::NoMap)?;
-        let found = self.plan(&mut map, observation.state.position, observation.goal);
+        map.set_deadline(deadline);
+        let found = self.plan(&mut map, &observation.state, observation.goal, deadline);
         self.map = Some(map);
         found?;
         self.plans += 1;
-        proposal.trajectory.states.extend(self.points.iter().take(MAX_POINTS).map(|point| State::at_rest(*point)));
+        let states = &mut proposal.trajectory.states;
+        proposal.has_poses = !self.poses.is_empty();
+        if proposal.has_poses {
+            states.extend(self.poses.iter().take(MAX_POINTS));
+        } else {
+            states.extend(self.points.iter().take(MAX_POINTS).map(|point| State::at_rest(*point)));
+        }
         Ok(())
     }
 
+    fn set_goal_heading(&mut self, heading_rad: Option<f64>) {
+        self.goal_heading_rad = heading_rad;
+    }
+
     fn has_retreat(&self) -> bool {
-        self.method != PathMethod::Search && self.outcome != PathOutcome::Route
+        let is_route = self.method == PathMethod::Search || self.outcome == PathOutcome::Route;
+        self.last != Stage::Poses && (!is_route || self.headings.is_some())
     }
 
     fn retreat(&mut self) {
-        self.retreats = true;
+        let is_route = self.method == PathMethod::Search || self.outcome == PathOutcome::Route;
+        self.next = if is_route { Stage::Poses } else { Stage::Route };
     }
 
     fn reset(&mut self, _seed: u64) {
-        (self.plans, self.retreats) = (0, false);
+        self.plans = 0;
+        (self.next, self.last) = (Stage::Usual, Stage::Usual);
     }
 
     fn plans(&self) -> u64 {
