@@ -71,12 +71,10 @@ pub(super) fn planners_of(
     robot: &dyn Robot,
 ) -> Result<Vec<CorridorPlanner>, CliError> {
     let control = HeadingSearch::of(robot).map(|_| Ok(CorridorPlanner::new(PathMethod::Search).without_headings()));
-    let planners = methods
-        .iter()
-        .map(|method| match method {
-            PathMethod::Corridor => Ok(corridor(model, &EngineChoice::default())?.0),
-            method => Ok(CorridorPlanner::new(*method)),
-        });
+    let planners = methods.iter().map(|method| match method {
+        PathMethod::Corridor => Ok(corridor(model, &EngineChoice::default())?.0),
+        method => Ok(CorridorPlanner::new(*method)),
+    });
     control.into_iter().chain(planners).collect()
 }
 

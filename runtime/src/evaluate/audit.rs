@@ -46,8 +46,7 @@ impl Audit {
             (0..=SAMPLES_PER_STEP).all(|sample| {
                 let t = sample as f64 / SAMPLES_PER_STEP as f64;
                 let turned = t * wrapped(pair[1].heading_rad - pair[0].heading_rad);
-                let pose =
-                    State::at_pose(lerp(pair[0].position, pair[1].position, t), pair[0].heading_rad + turned);
+                let pose = State::at_pose(lerp(pair[0].position, pair[1].position, t), pair[0].heading_rad + turned);
                 match world.map().as_grid() {
                     Some(grid) => is_clear(grid, &pose, &footprint),
                     None => self.walls.iter().all(|wall| !meets(&footprint, &pose, wall)),
@@ -154,8 +153,8 @@ fn is_clear(grid: &GridMap, pose: &State, footprint: &Footprint) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::{Map, Sweep};
     use crate::world::map::grid::GridGeometry;
+    use crate::world::{Map, Sweep};
     use proptest::prelude::*;
 
     proptest! {

@@ -184,6 +184,41 @@ mod tests {
         }
     }
 
+    /// A creeping car: what its wheels do shows at every speed.
+    #[test]
+    fn wheels_that_jump_at_a_crawl_are_caught_and_those_of_a_car_that_stands_may_turn() {
+        let car = Ackermann::default();
+        let creeping = |angles: &[Option<f64>]| {
+            let mut state = State::at_rest([0.0; 2]);
+            let mut plan = Trajectory { dt_secs: car.step_secs, states: vec![state], commands: Vec::new() };
+            for angle in angles {
+                let speed = if angle.is_some() { 0.02 } else { 0.0 };
+                let rate = angle.map_or(0.0, |angle| speed * angle.tan() / car.wheelbase_m);
+                let (from, turned) = (state.forward_speed(), state.turn_rate_radps);
+                state = crate::world::robot::arc(&state, [from, speed], [turned, rate], car.step_secs);
+                plan.states.push(state);
+            }
+            check(&Envelope::of(&car), &plan, &mut Measured::default())
+        };
+        // 2 rad/s in steps of 0.02 s: 0.04 rad.
+        assert_eq!(creeping(&[Some(0.04), Some(0.08), Some(0.04)]), Ok(()));
+        match creeping(&[Some(0.04), Some(0.24), Some(0.24)]) {
+            Err(Rejection::Steering { radps }) => assert!((radps - 10.0).abs() < 1e-6, "{radps}"),
+            other => panic!("{other:?}"),
+        }
+        // A stop of three steps gives time for three, and for the step before and after.
+        let up = [0.04, 0.08, 0.12, 0.16].map(Some);
+        let stopped = |steps: usize, then: f64| {
+            let mut angles = up.to_vec();
+            angles.extend(std::iter::repeat_n(None, steps));
+            angles.push(Some(then));
+            creeping(&angles)
+        };
+        assert_eq!(stopped(3, 0.0), Ok(()));
+        assert!(matches!(stopped(2, 0.0), Err(Rejection::Steering { .. })));
+        assert!(matches!(creeping(&[Some(f64::NAN)]), Err(_)));
+    }
+
     #[test]
     fn what_a_robot_drives_passes_and_every_kind_of_jump_is_caught() {
         let robots: [&dyn Robot; 3] = [&Omni::default(), &Differential::default(), &Ackermann::default()];

@@ -47,13 +47,7 @@ pub(super) struct StringPuller {
 impl StringPuller {
     /// Shortens a route that keeps `clearance_m`, which the result keeps too; both ends stay. After the deadline it is left
     /// as it is.
-    pub(super) fn pull(
-        &mut self,
-        map: &GridMap,
-        clearance_m: f64,
-        deadline: Option<Instant>,
-        route: &mut Vec<Point>,
-    ) {
+    pub(super) fn pull(&mut self, map: &GridMap, clearance_m: f64, deadline: Option<Instant>, route: &mut Vec<Point>) {
         for spacing_m in SPACINGS_M {
             if route.len() > 2 && !is_past(deadline) {
                 densify(route, spacing_m, &mut self.dense);

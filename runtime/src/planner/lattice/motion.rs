@@ -1,6 +1,6 @@
 //! Pieces of a way: arcs, turns in place, shifts; where they lead, and whether the footprint is clear along them.
 
-use crate::geometry::{Point, distance, wrapped};
+use crate::geometry::{Point, wrapped};
 use crate::world::{State, Sweep};
 
 /// A motion of constant kind.
@@ -117,9 +117,4 @@ pub(super) fn clearance_m(sweep: &Sweep<'_>, radius_m: f64, pose: &State, pieces
         }
     }
     clearance_m
-}
-
-/// Two poses of the same place and heading.
-pub(super) fn are_alike(one: &State, other: &State) -> bool {
-    distance(one.position, other.position) < 1e-6 && wrapped(one.heading_rad - other.heading_rad).abs() < 1e-6
 }

@@ -284,7 +284,8 @@ impl HeadingSearch {
             });
         }
         let off = |place: &State| distance(place.position, pose.position);
-        let nearest = (0..self.guide.len()).min_by(|one, other| off(&self.guide[*one]).total_cmp(&off(&self.guide[*other])));
+        let nearest =
+            (0..self.guide.len()).min_by(|one, other| off(&self.guide[*one]).total_cmp(&off(&self.guide[*other])));
         let Some(nearest) = nearest else { return };
         for ahead in AHEAD {
             let Some(place) = self.guide.get(nearest + ahead).copied() else { break };

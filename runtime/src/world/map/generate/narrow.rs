@@ -42,15 +42,10 @@ impl Wall {
 ///
 /// # Errors
 /// None for widths that fit the map.
-pub fn narrow_passages(
-    seed: u64,
-    gaps_m: Range<f64>,
-    queries: usize,
-) -> Result<(GridMap, Vec<[Point; 2]>), GridError> {
+pub fn narrow_passages(seed: u64, gaps_m: Range<f64>, queries: usize) -> Result<(GridMap, Vec<[Point; 2]>), GridError> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let walls = WALLS_M.map(|at_m| {
-        let (slope, middle_m, at_m) =
-            (rng.random_range(SLOPES), rng.random_range(MIDDLES_M), rng.random_range(at_m));
+        let (slope, middle_m, at_m) = (rng.random_range(SLOPES), rng.random_range(MIDDLES_M), rng.random_range(at_m));
         let length = (1.0 + slope * slope).sqrt();
         Wall {
             at: [at_m + slope * (middle_m - 0.5 * SIZE_M[1]), middle_m],
