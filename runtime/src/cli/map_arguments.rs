@@ -6,7 +6,7 @@ use crate::evaluate::{BarnWorld, MapCase};
 use crate::geometry::Footprint;
 use crate::model::{EngineChoice, load_engine};
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
-use crate::planner::lattice::HeadingSearch;
+use crate::planner::headings::HeadingSearch;
 use crate::world::map::files::{MapSetKind, NamedMap, open_map, open_map_set, open_map_with_queries, open_pairs};
 use crate::world::map::generate::narrow_passages;
 use crate::world::robot::{Differential, DriveLimits, Omni, RobotFile};

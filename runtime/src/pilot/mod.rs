@@ -173,7 +173,7 @@ impl Attempt {
     }
 }
 
-/// Other proposals of a planner in a round, at most.
+/// Proposals at most that take the place of a rejected one.
 const MAX_RETREATS: usize = 3;
 
 /// Depth in a wall from which on its simulated contact pushes in every motion, metres.
@@ -395,16 +395,20 @@ impl<P: Planner> Pilot<P> {
             }
         }
         for _ in 0..MAX_RETREATS {
-            if !matches!(possible, Ok(Departure::Clear)) || !self.planner.has_retreat() || attempt.out_of_time {
+            let may_retreat = matches!(possible, Ok(Departure::Clear)) && self.planner.has_retreat();
+            if !may_retreat || attempt.out_of_time {
                 break;
             }
             let context = context(begun.elapsed());
             let rejected = attempt.corrected.and_then(|()| self.gate.verdict(world, &self.corrected, &context)).err();
-            if !rejected.is_some_and(|reason| !matches!(reason, Rejection::Deadline { .. })) {
-                break;
-            }
+            let is_late = |reason: &Rejection| matches!(reason, Rejection::Deadline { .. });
+            let Some(reason) = rejected.filter(|reason| !is_late(reason)) else { break };
             self.planner.retreat();
             attempt = self.attempt(begun, world, observation, false);
+            if attempt.corrected == Err(Rejection::PlannerFailed) {
+                // Why there is no plan is what the gate found, not that there is no other one.
+                attempt.corrected = Err(reason);
+            }
         }
         let Attempt { corrected, proposed_at, out_of_time } = attempt;
         let corrected_at = Instant::now();

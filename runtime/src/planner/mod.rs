@@ -26,7 +26,7 @@ mod denoiser;
 mod description;
 mod diffusion;
 mod error;
-pub mod lattice;
+pub mod headings;
 mod length_matched;
 mod load;
 mod manifest_parts;
@@ -145,8 +145,7 @@ pub trait Planner: Resample + Send {
     }
     /// Heading in which plans end from now on, map frame, rad; `None`: any. Planners of paths leave it to the correction.
     fn set_goal_heading(&mut self, _heading_rad: Option<f64>) {}
-    /// Whether there is another proposal than the last one, for when the gate rejects that: [`Self::retreat`]. False after
-    /// the last there is.
+    /// Whether there is another proposal than the last one, for when the gate rejects that: [`Self::retreat`].
     fn has_retreat(&self) -> bool {
         false
     }

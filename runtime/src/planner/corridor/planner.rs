@@ -11,7 +11,7 @@ use super::string_pulling::{MAX_POINTS, densify};
 use crate::correction::Resample;
 use crate::geometry::Point;
 use crate::model::{Engine, Manifest, ModelError};
-use crate::planner::lattice::{HeadingSearch, Target};
+use crate::planner::headings::{HeadingSearch, Target};
 use crate::planner::manifest_parts::corridor_of;
 use crate::planner::{Observation, PlanError, Planner, PlannerDescription, PlannerError, Proposal};
 use crate::trajectory::Trajectory;
@@ -65,12 +65,15 @@ pub enum PathOutcome {
     Poses,
 }
 
-/// Which proposal is next, or was last: each is for when the gate has rejected the one before.
+/// Proposals in the order in which they are made while the gate rejects them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Stage {
+    /// The method's path.
     #[default]
     Usual,
+    /// The route.
     Route,
+    /// A way of poses.
     Poses,
 }
 
@@ -111,8 +114,9 @@ pub struct CorridorPlanner {
     soft_m: f64,
     /// Clearance beyond the footprint that the route was found with, metres.
     margin_m: f64,
-    next: Stage,
-    last: Stage,
+    /// Of the last proposal, and of the next.
+    stage: Stage,
+    next_stage: Stage,
     outcome: PathOutcome,
     /// Of robots that need one.
     headings: Option<HeadingSearch>,
@@ -164,8 +168,8 @@ impl CorridorPlanner {
             features: Vec::new(),
             soft_m: 0.0,
             margin_m: ROUTE_MARGIN_M,
-            next: Stage::Usual,
-            last: Stage::Usual,
+            stage: Stage::default(),
+            next_stage: Stage::default(),
             outcome: PathOutcome::Clear,
             headings: None,
             searches_headings: true,
@@ -200,10 +204,10 @@ impl CorridorPlanner {
         deadline: Option<Instant>,
     ) -> Result<(), PlanError> {
         self.poses.clear();
-        self.last = std::mem::take(&mut self.next);
+        self.stage = std::mem::take(&mut self.next_stage);
         // A path leads a robot that cannot turn where it stands to the goal, not to a heading there.
         let turns_late = self.headings.as_ref().is_some_and(HeadingSearch::ends_need_headings);
-        if self.last == Stage::Poses || (self.goal_heading_rad.is_some() && turns_late) {
+        if self.stage == Stage::Poses || (self.goal_heading_rad.is_some() && turns_late) {
             return self.plan_poses(map, state, goal, deadline);
         }
         self.outcome = PathOutcome::Route;
@@ -223,7 +227,7 @@ impl CorridorPlanner {
             if !is_wide(radius_m) && !tried_poses {
                 tried_poses = true;
                 match self.plan_poses(map, state, goal, deadline) {
-                    Err(PlanError::NoPath) => (self.last, self.outcome) = (Stage::Poses, PathOutcome::Route),
+                    Err(PlanError::NoPath) => (self.stage, self.outcome) = (Stage::Poses, PathOutcome::Route),
                     done => return done,
                 }
             }
@@ -242,6 +246,16 @@ impl CorridorPlanner {
         Ok(())
     }
 
+    /// What is proposed next if the last proposal is rejected.
+    fn stage_after(&self) -> Option<Stage> {
+        let has_route = self.method != PathMethod::Search && self.outcome != PathOutcome::Route;
+        match self.stage {
+            Stage::Usual if has_route => Some(Stage::Route),
+            Stage::Usual | Stage::Route if self.headings.is_some() => Some(Stage::Poses),
+            _ => None,
+        }
+    }
+
     /// Fills `poses` with a way along which the footprint is clear.
     fn plan_poses(
         &mut self,
@@ -250,7 +264,7 @@ impl CorridorPlanner {
         goal: Point,
         deadline: Option<Instant>,
     ) -> Result<(), PlanError> {
-        (self.last, self.outcome) = (Stage::Poses, PathOutcome::Poses);
+        (self.stage, self.outcome) = (Stage::Poses, PathOutcome::Poses);
         let search = self.headings.as_mut().ok_or(PlanError::NoPath)?;
         let target = Target { position: goal, heading_rad: self.goal_heading_rad };
         let found = search.plan(map, state, target, MAX_POINTS, deadline, &mut self.poses);
@@ -265,7 +279,7 @@ impl CorridorPlanner {
         self.offsets.clear();
         self.offsets.resize(self.reference.len(), 0.0);
         match self.method {
-            _ if self.last == Stage::Route => return Ok(()),
+            _ if self.stage == Stage::Route => return Ok(()),
             PathMethod::Search => {
                 self.outcome = PathOutcome::Clear;
                 return Ok(());
@@ -402,18 +416,16 @@ impl Planner for CorridorPlanner {
     }
 
     fn has_retreat(&self) -> bool {
-        let is_route = self.method == PathMethod::Search || self.outcome == PathOutcome::Route;
-        self.last != Stage::Poses && (!is_route || self.headings.is_some())
+        self.stage_after().is_some()
     }
 
     fn retreat(&mut self) {
-        let is_route = self.method == PathMethod::Search || self.outcome == PathOutcome::Route;
-        self.next = if is_route { Stage::Poses } else { Stage::Route };
+        self.next_stage = self.stage_after().unwrap_or_default();
     }
 
     fn reset(&mut self, _seed: u64) {
         self.plans = 0;
-        (self.next, self.last) = (Stage::Usual, Stage::Usual);
+        (self.stage, self.next_stage) = (Stage::Usual, Stage::Usual);
     }
 
     fn plans(&self) -> u64 {
