@@ -125,7 +125,7 @@ impl Vehicle {
         self.steering != Steering::None
     }
 
-    /// Whether it ends in any heading that is asked for only by way of a search.
+    /// Whether it reaches a heading only where its way leads to it: it cannot turn where it stands.
     pub(super) fn steers(&self) -> bool {
         self.steering == Steering::Arcs
     }
