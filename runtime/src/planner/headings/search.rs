@@ -26,7 +26,7 @@ const NARROW_SECS: f64 = 1.0;
 /// shortest.
 const WEIGHT: f64 = 1.4;
 /// Poses that are expanded and thought of at most; of 128 bytes each.
-const MAX_EXPANSIONS: usize = 60_000;
+const MAX_EXPANSIONS: usize = 30_000;
 const MAX_NODES: usize = 400_000;
 /// Poses between two looks at the clock.
 const CLOCK_EVERY: usize = 16;
