@@ -68,7 +68,7 @@ impl PlannerArguments {
     /// The control, else the model, else the shipped one of that name, else the layout's.
     pub(super) fn open(&self, shipped_name: Option<&str>) -> Result<Opened, CliError> {
         if let Some(control) = self.control {
-            self.check_control(control)?;
+            self.check_options(&format!("--control {}", control.name()), false)?;
             let planner = ControlPlanner::new(control, layout(&self.layout)?, self.settings.seed);
             return Ok(Opened { planner: Box::new(planner), model: None });
         }
@@ -87,6 +87,7 @@ impl PlannerArguments {
 
     /// A planner of any map.
     pub(super) fn open_for_any_map(&self, method: PathMethod) -> Result<Opened, CliError> {
+        self.check_options(&format!("--planner {}", method.name()), method == PathMethod::Corridor)?;
         if method != PathMethod::Corridor {
             return Ok(Opened { planner: Box::new(CorridorPlanner::new(method)), model: None });
         }
@@ -99,8 +100,8 @@ impl PlannerArguments {
         planner.layout.clone().map_or_else(|| layout(&self.layout), Ok)
     }
 
-    /// Refuses options of a network beside a control, where they would have no effect.
-    fn check_control(&self, control: Control) -> Result<(), CliError> {
+    /// Refuses options that would have no effect: those of any network, or of a network other than a corridor's.
+    fn check_options(&self, of: &str, runs_network: bool) -> Result<(), CliError> {
         let PlannerSettings { denoiser, rollout, seed: _ } = &self.settings;
         let DenoiserSettings { solver, denoising_steps, candidates, warm_start } = denoiser;
         let RolloutSettings { rollouts, temperature, target_return } = rollout;
@@ -113,17 +114,21 @@ impl PlannerArguments {
             ("--rollouts", rollouts.is_some()),
             ("--temperature", temperature.is_some()),
             ("--target-return", target_return.is_some()),
-            ("--engine", engine != "auto"),
-            ("--onnxruntime", onnxruntime_library.is_some()),
-            ("--threads", *threads != 1),
+            ("--model", !runs_network && self.model.is_some()),
+            ("--engine", !runs_network && engine != "auto"),
+            ("--onnxruntime", !runs_network && onnxruntime_library.is_some()),
+            ("--threads", !runs_network && *threads != 1),
         ];
         let given: Vec<&str> = options.into_iter().filter_map(|(option, given)| given.then_some(option)).collect();
         if given.is_empty() {
             return Ok(());
         }
+        let (expected, hint) = match runs_network {
+            true => ("no options of other networks", "its network is called once, without sampling"),
+            false => ("no options of a network", "it runs no network"),
+        };
         Err(CliError::wrong(format!(
-            "--control {}: expected no options of a network, got {}\nhint: a control runs no network; leave them out, or --control",
-            control.name(),
+            "{of}: expected {expected}, got {}\nhint: {hint}; leave them out",
             given.join(", ")
         )))
     }
@@ -208,7 +213,7 @@ impl PilotArguments {
         let deadline = self.deadline_ms.map_or(default_deadline, own);
         let mut correction =
             CorrectionSettings { strength: self.gamma, retime: !self.keep_pace, ..CorrectionSettings::default() };
-        correction.path.keep_shape = self.keep_shape || planner.keeps_shape;
+        correction.path.keep_shape = self.keep_shape;
         let drift = self.drift.settings(planner.intended.as_ref())?;
         Ok(PilotSettings { replan_steps: self.replan_steps, deadline, correction, drift, ..PilotSettings::default() })
     }

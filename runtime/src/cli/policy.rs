@@ -3,6 +3,7 @@
 use super::arguments::{open_artefact, shipped, within};
 use super::output::{CliError, print_json, print_text};
 use crate::evaluate::{DrivenEpisode, PolicyDriveSettings, PolicySummary, drive_policy, policy_episodes};
+use crate::model::EngineSettings;
 use crate::planner::RolloutSettings;
 use crate::world::{Layout, MazeWorld};
 use clap::Args;

@@ -162,7 +162,6 @@ fn run(world: &BarnWorld, robot: &Arc<dyn Robot>, driver: BarnDriver, seed: u64,
     let mut ended = BarnRun { world: world.number, success: false, collision: false, secs: LIMIT_SECS, score: 0.0 };
     let Ok(mut sensed) = SensedMap::new(*world.truth.geometry(), REACH_M) else { return ended };
     let mut settings = PilotSettings { deadline: None, ..PilotSettings::default() };
-    settings.correction.path.keep_shape = true;
     settings.correction.max_iterations = 1;
     let method = match driver {
         BarnDriver::Planner(method) => method,
