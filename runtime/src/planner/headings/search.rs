@@ -24,7 +24,7 @@ pub(super) const WANTED_M: f64 = 0.02;
 const NARROW_SECS: f64 = 1.0;
 /// Weight of what is at least to come: above 1 the way is found sooner and is at most that much longer than the lattice's
 /// shortest.
-const WEIGHT: f64 = 1.4;
+const WEIGHT: f64 = 1.7;
 /// Poses that are expanded and thought of at most; of 128 bytes each.
 const MAX_EXPANSIONS: usize = 30_000;
 const MAX_NODES: usize = 400_000;

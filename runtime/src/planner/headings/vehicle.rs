@@ -7,13 +7,14 @@ use std::f64::consts::{PI, TAU};
 
 /// Share of the largest curvature that ways use; the rest is left for the tracking.
 const CURVATURE_SHARE: f64 = 0.85;
-/// Length of a cell of the search over the inscribed radius, and its bounds, metres.
-const CELL_SHARE: f64 = 0.25;
-const CELLS_M: [f64; 2] = [0.03, 0.25];
+/// Side of a cell of the search over the circumscribed radius, and its bounds, metres. Joins end exactly: what is narrower than
+/// a cell is passed by them.
+const CELL_SHARE: f64 = 0.2;
+const CELLS_M: [f64; 2] = [0.04, 0.3];
 /// Length of a motion over that of a cell: the next pose lies in another one.
 const STEP_CELLS: f64 = 2.5;
 /// Headings of the search.
-pub(super) const HEADINGS: u64 = 72;
+pub(super) const HEADINGS: u64 = 48;
 /// A turn of the search in place: a cell of the headings and a half, so that it leaves its own.
 const TURN_RAD: f64 = 1.5 * TAU / HEADINGS as f64;
 /// Directions of a shift.
@@ -81,7 +82,7 @@ impl Vehicle {
         if !is_polygon && steering != Steering::Arcs {
             return None;
         }
-        let cell_m = (CELL_SHARE * radii_m[0]).clamp(CELLS_M[0], CELLS_M[1]);
+        let cell_m = (CELL_SHARE * radii_m[1]).clamp(CELLS_M[0], CELLS_M[1]);
         let mut vehicle =
             Self { steering, speeds_mps, turn_rate_radps, brakes, curvature, radii_m, cell_m, motions: Vec::new() };
         vehicle.motions = vehicle.all_motions();
