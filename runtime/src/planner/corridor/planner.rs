@@ -75,6 +75,8 @@ enum Stage {
     Route,
     /// A way of poses.
     Poses,
+    /// The same, farther from obstacles.
+    PosesCarefully,
 }
 
 /// Clearance beyond the footprint that routes and paths keep where the map has the room, metres.
@@ -207,7 +209,8 @@ impl CorridorPlanner {
         self.stage = std::mem::take(&mut self.next_stage);
         // A path leads a robot that cannot turn where it stands to the goal, not to a heading there.
         let turns_late = self.headings.as_ref().is_some_and(HeadingSearch::ends_need_headings);
-        if self.stage == Stage::Poses || (self.goal_heading_rad.is_some() && turns_late) {
+        if matches!(self.stage, Stage::Poses | Stage::PosesCarefully) || (self.goal_heading_rad.is_some() && turns_late)
+        {
             return self.plan_poses(map, state, goal, deadline);
         }
         self.outcome = PathOutcome::Route;
@@ -252,6 +255,7 @@ impl CorridorPlanner {
         match self.stage {
             Stage::Usual if has_route => Some(Stage::Route),
             Stage::Usual | Stage::Route if self.headings.is_some() => Some(Stage::Poses),
+            Stage::Poses if !self.poses.is_empty() => Some(Stage::PosesCarefully),
             _ => None,
         }
     }
@@ -264,8 +268,12 @@ impl CorridorPlanner {
         goal: Point,
         deadline: Option<Instant>,
     ) -> Result<(), PlanError> {
-        (self.stage, self.outcome) = (Stage::Poses, PathOutcome::Poses);
+        self.outcome = PathOutcome::Poses;
+        if self.stage != Stage::PosesCarefully {
+            self.stage = Stage::Poses;
+        }
         let search = self.headings.as_mut().ok_or(PlanError::NoPath)?;
+        search.set_careful(self.stage == Stage::PosesCarefully);
         let target = Target { position: goal, heading_rad: self.goal_heading_rad };
         let found = search.plan(map, state, target, MAX_POINTS, deadline, &mut self.poses);
         self.route.clone_from(search.guide());

@@ -17,11 +17,12 @@ use std::f64::consts::{PI, TAU};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Clearance that ways keep, metres: hardly more than the gate's; below the other one they cost more.
-pub(super) const LEAST_M: f64 = 0.007;
-pub(super) const WANTED_M: f64 = 0.02;
+/// Clearance that ways keep, metres: hardly more than the gate's, and after the gate has found the driven way too near. Below
+/// the wanted clearance beyond that they cost more.
+const LEAST_M: [f64; 2] = [0.007, 0.025];
+const WANTED_M: f64 = 0.02;
 /// Seconds that a piece with no more than the least clearance costs besides.
-const NARROW_SECS: f64 = 1.0;
+const NARROW_SECS: f64 = 2.0;
 /// Weight of what is at least to come: above 1 the way is found sooner and is at most that much longer than the lattice's
 /// shortest.
 const WEIGHT: f64 = 1.7;
@@ -106,6 +107,7 @@ pub(super) struct Problem<'a> {
     pub(super) sweep: Sweep<'a>,
     pub(super) vehicle: &'a Vehicle,
     pub(super) target: Target,
+    least_m: f64,
 }
 
 impl Problem<'_> {
@@ -127,7 +129,12 @@ impl Problem<'_> {
 
     /// Exact clearance along pieces, metres; below the least the computation ends.
     pub(super) fn clearance_m(&self, pose: &State, pieces: &[Piece]) -> f64 {
-        clearance_m(&self.sweep, self.vehicle.radii_m[1], pose, pieces, LEAST_M)
+        clearance_m(&self.sweep, self.vehicle.radii_m[1], pose, pieces, self.least_m)
+    }
+
+    /// Clearance from which on more is no better, metres.
+    pub(super) fn wanted_m(&self) -> f64 {
+        self.least_m + WANTED_M
     }
 
     fn least_secs(&self, pose: &State) -> f64 {
@@ -148,6 +155,7 @@ pub struct HeadingSearch {
     pieces: Vec<Piece>,
     shortener: Shortener,
     expanded: usize,
+    is_careful: bool,
 }
 
 impl HeadingSearch {
@@ -164,12 +172,18 @@ impl HeadingSearch {
             pieces: Vec::new(),
             shortener: Shortener::default(),
             expanded: 0,
+            is_careful: false,
         })
     }
 
     /// Whether the robot reaches a wanted heading only where the way leads to it: it cannot turn where it stands.
     pub fn ends_need_headings(&self) -> bool {
         self.vehicle.steers()
+    }
+
+    /// Whether ways keep more clearance from now on: the driven way differs from the searched one by up to centimetres.
+    pub fn set_careful(&mut self, is_careful: bool) {
+        self.is_careful = is_careful;
     }
 
     /// The shortest way of the inscribed circle, by which the last search was guided.
@@ -200,13 +214,15 @@ impl HeadingSearch {
         self.expanded = 0;
         let braking = self.vehicle.braking(start);
         let stands = braking.map_or(start.halted(), |piece| piece.after(start, 1.0));
-        map.guide(stands.position, goal.position, self.vehicle.radii_m[0] + LEAST_M, &mut self.route)?;
+        let least_m = LEAST_M[usize::from(self.is_careful)];
+        map.guide(stands.position, goal.position, self.vehicle.radii_m[0] + least_m, &mut self.route)?;
         let map = &*map;
         let (spacing_m, radii_m) = (2.0 * self.vehicle.cell_m, self.vehicle.radii_m);
         guide::follow(map.grid(), &self.route, radii_m, spacing_m, &mut self.dense, &mut self.guide);
         let vehicle = Arc::clone(&self.vehicle);
         let target = Target { heading_rad: goal.heading_rad.map(wrapped).filter(|_| vehicle.turns()), ..goal };
-        let problem = Problem { map, grid: map.grid(), sweep: map.world().sweep(), vehicle: &vehicle, target };
+        let sweep = map.world().sweep();
+        let problem = Problem { map, grid: map.grid(), sweep, vehicle: &vehicle, target, least_m };
         let last = self.search(&problem, &stands, deadline)?;
         self.collect(last);
         self.shortener.shorten(&problem, &stands, &mut self.pieces, deadline);
@@ -241,11 +257,11 @@ impl HeadingSearch {
             if !node.checked {
                 let from = self.nodes.get(node.parent as usize).map_or(*start, Node::pose);
                 let clearance_m = problem.clearance_m(&from, node.pieces());
-                if !(clearance_m >= LEAST_M) {
+                if !(clearance_m >= problem.least_m) {
                     continue;
                 }
                 self.nodes[index as usize].checked = true;
-                let lack = (WANTED_M - clearance_m) / (WANTED_M - LEAST_M);
+                let lack = (problem.wanted_m() - clearance_m) / WANTED_M;
                 if lack > 0.0 {
                     let dearer = node.secs + NARROW_SECS * lack;
                     self.nodes[index as usize].secs = dearer;

@@ -1,7 +1,7 @@
 //! A way of the lattice made shorter: joins past its pieces where they take less time, and arcs for turns at corners.
 
 use super::motion::{Gait, Piece};
-use super::search::{Problem, WANTED_M};
+use super::search::Problem;
 use super::vehicle::{JOIN_PIECES, Target};
 use crate::planner::corridor::is_past;
 use crate::world::State;
@@ -129,7 +129,7 @@ impl Shortener {
             }
             let clearance_m = problem.clearance_m(&from, join);
             let enough_m = || problem.clearance_m(&from, section);
-            if clearance_m >= WANTED_M || clearance_m >= *own_m.get_or_insert_with(enough_m) {
+            if clearance_m >= problem.wanted_m() || clearance_m >= *own_m.get_or_insert_with(enough_m) {
                 let mut kept = [Piece::Turn { by_rad: 0.0 }; JOIN_PIECES];
                 kept[..join.len()].copy_from_slice(join);
                 best = (secs, Some((kept, join.len())));
@@ -207,7 +207,7 @@ fn corner(
         let arc = Piece::Arc { length_m, curvature: by_rad / length_m };
         let begin = straight(before_m - taken_m).after(from, 1.0);
         let clearance_m = problem.clearance_m(&begin, &[arc]);
-        let enough = clearance_m >= WANTED_M || {
+        let enough = clearance_m >= problem.wanted_m() || {
             let old = [straight(taken_m), Piece::Turn { by_rad }, straight(taken_m)];
             clearance_m >= problem.clearance_m(&begin, &old)
         };
