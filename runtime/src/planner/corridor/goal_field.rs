@@ -174,8 +174,12 @@ impl GoalField {
         let resolution_m = map.geometry().resolution_m;
         let Some(cell) = map.cell_of(point) else { return f64::INFINITY };
         let index = graph.index_of(cell);
+        if self.costs[index].is_finite() {
+            let off_m = distance(point, map.centre_of(graph.nodes[index].cell()));
+            return f64::from(self.costs[index]) * resolution_m + off_m;
+        }
         let mut least_m = f64::INFINITY;
-        for [right, up] in [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [1, -1], [-1, 1], [-1, -1]] {
+        for [right, up] in [[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [1, -1], [-1, 1], [-1, -1]] {
             let Some(other) = graph.neighbour(index, [right, up]) else { continue };
             if self.costs[other].is_finite() {
                 let off_m = distance(point, map.centre_of(graph.nodes[other].cell()));

@@ -25,7 +25,7 @@ const WANTED_M: f64 = 0.02;
 const NARROW_SECS: f64 = 2.0;
 /// Weight of what is at least to come: above 1 the way is found sooner and is at most that much longer than the lattice's
 /// shortest.
-const WEIGHT: f64 = 1.7;
+const WEIGHT: f64 = 2.0;
 /// Poses that are expanded and thought of at most; of 128 bytes each.
 const MAX_EXPANSIONS: usize = 30_000;
 const MAX_NODES: usize = 400_000;
@@ -124,6 +124,17 @@ impl Problem<'_> {
                 let here = piece.after(&begin, step as f64 / steps as f64);
                 self.grid.distance(here.position) >= least_m
             })
+        })
+    }
+
+    /// Whether no point of the outline lies in an obstacle, by the distance field alone: false only where no pose is.
+    fn may_fit(&self, pose: &State) -> bool {
+        // At the side of an occupied cell the field is half of what it is at the centre of the free one beside it.
+        let least_m = 0.25 * self.grid.geometry().resolution_m;
+        let (sin, cos) = pose.heading_rad.sin_cos();
+        self.vehicle.outline.iter().all(|[x, y]| {
+            let point = [pose.position[0] + x * cos - y * sin, pose.position[1] + x * sin + y * cos];
+            self.grid.distance(point) >= least_m
         })
     }
 
@@ -288,7 +299,7 @@ impl HeadingSearch {
         let pose = node.pose();
         for piece in &problem.vehicle.motions {
             let end = piece.after(&pose, 1.0);
-            if problem.may_be_clear(&pose, &[*piece]) {
+            if problem.may_fit(&end) && problem.may_be_clear(&pose, &[*piece]) {
                 let secs = node.secs + problem.vehicle.secs(node.gait(), *piece);
                 self.add(problem, index, &end, secs, &[*piece], Place::Cell);
             }
@@ -299,7 +310,10 @@ impl HeadingSearch {
                 self.join(problem, index, pieces, Place::Goal);
             });
         }
-        let off = |place: &State| distance(place.position, pose.position);
+        let off = |place: &State| {
+            let [x, y] = [0, 1].map(|axis: usize| place.position[axis] - pose.position[axis]);
+            x * x + y * y
+        };
         let nearest =
             (0..self.guide.len()).min_by(|one, other| off(&self.guide[*one]).total_cmp(&off(&self.guide[*other])));
         let Some(nearest) = nearest else { return };
@@ -334,9 +348,10 @@ impl HeadingSearch {
     fn join(&mut self, problem: &Problem<'_>, index: u32, pieces: &[Piece], place: Place) {
         let node = self.nodes[index as usize];
         let pose = node.pose();
-        if problem.may_be_clear(&pose, pieces) {
+        let end = end_of(&pose, pieces);
+        if problem.may_fit(&end) && problem.may_be_clear(&pose, pieces) {
             let secs = node.secs + problem.vehicle.secs_of(node.gait(), pieces);
-            self.add(problem, index, &end_of(&pose, pieces), secs, pieces, place);
+            self.add(problem, index, &end, secs, pieces, place);
         }
     }
 

@@ -1,7 +1,7 @@
 //! How a robot moves between poses: its motions, what they cost, and the shortest ways that join two poses.
 
 use super::motion::{Gait, Piece};
-use crate::geometry::{Footprint, Point, distance, wrapped};
+use crate::geometry::{Footprint, Point, distance, lerp, wrapped};
 use crate::world::{AxisLimits, MotionLimits, Robot, State};
 use std::f64::consts::{PI, TAU};
 
@@ -17,6 +17,8 @@ const STEP_CELLS: f64 = 2.5;
 pub(super) const HEADINGS: u64 = 48;
 /// A turn of the search in place: a cell of the headings and a half, so that it leaves its own.
 const TURN_RAD: f64 = 1.5 * TAU / HEADINGS as f64;
+/// Distance between points of the outline, metres.
+const OUTLINE_M: f64 = 0.1;
 /// Directions of a shift.
 const DIRECTIONS: u32 = 16;
 /// Shares of the largest curvature of the search's arcs.
@@ -47,6 +49,8 @@ pub(super) struct Vehicle {
     pub(super) curvature: f64,
     /// Of the footprint, metres.
     pub(super) radii_m: [f64; 2],
+    /// Points of the outline, in the robot's frame, metres.
+    pub(super) outline: Vec<Point>,
     /// Side of a cell of positions, metres.
     pub(super) cell_m: f64,
     pub(super) motions: Vec<Piece>,
@@ -83,8 +87,17 @@ impl Vehicle {
             return None;
         }
         let cell_m = (CELL_SHARE * radii_m[1]).clamp(CELLS_M[0], CELLS_M[1]);
-        let mut vehicle =
-            Self { steering, speeds_mps, turn_rate_radps, brakes, curvature, radii_m, cell_m, motions: Vec::new() };
+        let mut vehicle = Self {
+            steering,
+            speeds_mps,
+            turn_rate_radps,
+            brakes,
+            curvature,
+            radii_m,
+            outline: outline(&footprint),
+            cell_m,
+            motions: Vec::new(),
+        };
         vehicle.motions = vehicle.all_motions();
         Some(vehicle)
     }
@@ -222,6 +235,16 @@ impl Vehicle {
             show(&[first, straight, last], visit);
         }
     }
+}
+
+/// Corners of a polygon and points of its sides; of a disc none.
+fn outline(footprint: &Footprint) -> Vec<Point> {
+    let Footprint::Polygon(polygon) = footprint else { return Vec::new() };
+    let of_side = |(from, to): (Point, Point)| {
+        let count = (distance(from, to) / OUTLINE_M).ceil().max(1.0) as usize;
+        (0..count).map(move |index| lerp(from, to, index as f64 / count as f64))
+    };
+    polygon.sides().flat_map(of_side).collect()
 }
 
 /// Shows pieces without those of no extent.
