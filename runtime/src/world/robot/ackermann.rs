@@ -7,6 +7,8 @@ use crate::geometry::Footprint;
 use crate::world::map::Map;
 use crate::world::state::{Command, State, saturated};
 
+/// Up to this angle wheels count as straight, rad.
+const STRAIGHT_RAD: f64 = 1e-3;
 /// Below this speed of the reference the wheels follow its curvature alone, m/s: what steering corrects needs way.
 const CREEPING_MPS: f64 = 0.05;
 
@@ -171,6 +173,10 @@ impl Robot for Ackermann {
             still if still <= STANDING_MPS => 0.0,
             _ => rate,
         };
+        // A state that stands does not show the wheels: until they are straight it moves by micrometres per second.
+        let [before, steering] = self.motion(state);
+        let hides = speed.abs() < 2.0 * STANDING_MPS && steering.abs() > STRAIGHT_RAD;
+        let speed = if hides { (2.0 * STANDING_MPS).copysign(before) } else { speed };
         saturated(self.command_to(state, [speed, rate]))
     }
 }
