@@ -15,7 +15,7 @@ use crate::quantity::path_length_m;
 use crate::trajectory::Trajectory;
 use crate::view::picture::Picture;
 use crate::view::{Stage, View};
-use crate::world::{Layout, MazeWorld, Point, State, World};
+use crate::world::{Layout, MazeWorld, MotionLimits, Point, State, World};
 use clap::Args;
 use std::f64::consts::TAU;
 use std::io::Write as _;
@@ -88,6 +88,9 @@ impl Plan {
             .as_deref()
             .ok_or_else(|| CliError::wrong("expected a goal on the map, got none\nhint: --goal X,Y[,YAW]"))?;
         let (goal, goal_heading_rad) = pose(goal, "--goal")?;
+        if goal_heading_rad.is_some() && !matches!(world.robot().limits(), MotionLimits::Drive(_)) {
+            eprintln!("warning: --goal: the yaw has no effect: robot {} keeps its heading", self.robot);
+        }
         check_problem(&world, start, goal, GateLimits::default().clearance_m).map_err(|infeasible| {
             let option = if infeasible.is_of_start() { "--start" } else { "--goal" };
             CliError::wrong(format!("{option}: {infeasible}"))

@@ -27,7 +27,8 @@ pub use map::{GridMap, Layout, LayoutError, Map, Surface, Sweep, SweptPath, chec
 pub use maze::MazeWorld;
 pub use robot::{
     Ackermann, Actuation, AxisLimits, ContactLaw, Differential, DriveLimits, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS,
-    MotionLimits, Omni, PointMass, RADIUS_M, Robot, RobotError, RobotFile, STEP_SECS, StepReport, VELOCITY_CLIP_MPS,
+    MotionLimits, Omni, PlanRoom, PointMass, RADIUS_M, Robot, RobotError, RobotFile, STEP_SECS, StepReport,
+    VELOCITY_CLIP_MPS,
 };
 pub use state::{Command, State, saturated};
 pub use time_optimal::{BoundError, TimeOptimalBound};
