@@ -181,6 +181,7 @@ pub struct Corrector {
     reference: Trajectory,
     simulated: Trajectory,
     goal_heading_rad: Option<f64>,
+    keeps_pace: bool,
 }
 
 /// States of a corrected plan at most: 4 minutes at 50 Hz, 10 minutes at 20 Hz. Room that is not used costs no memory.
@@ -213,6 +214,12 @@ impl Corrector {
         self.timer.set_goal_heading(heading_rad);
     }
 
+    /// Whether proposals from now on are tracked at their own pace on their own path, whatever the settings: of those whose
+    /// times mean something.
+    pub fn set_keeps_pace(&mut self, keeps_pace: bool) {
+        self.keeps_pace = keeps_pace;
+    }
+
     /// With room for plans of up to 20 s (at longer steps than 0.01 s: 12,000 steps) and 400 m.
     pub fn new(settings: CorrectionSettings) -> Self {
         let room = || Trajectory::with_capacity(0.0, MAX_STATES + settings.settle_steps + 1);
@@ -225,6 +232,7 @@ impl Corrector {
             reference: room(),
             simulated: room(),
             goal_heading_rad: None,
+            keeps_pace: false,
         }
     }
 
@@ -309,7 +317,7 @@ impl Corrector {
 
     /// The reference of this round: retimed, or the proposal's own pace.
     fn refer(&mut self, world: &World, start: &State, goal: Point) -> Result<f64, TimeParameterizationError> {
-        if !self.settings.retime {
+        if self.keeps_pace || !self.settings.retime {
             self.pace(world.step_secs());
             return Ok(f64::INFINITY);
         }

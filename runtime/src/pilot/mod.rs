@@ -177,6 +177,9 @@ impl Attempt {
     }
 }
 
+/// Proposals at most that take the place of a rejected one.
+const MAX_RETREATS: usize = 3;
+
 /// Depth in a wall from which on its simulated contact pushes in every motion, metres.
 const PRESSED_M: f64 = 1e-3;
 
@@ -396,12 +399,20 @@ impl<P: Planner> Pilot<P> {
                 attempt = self.attempt(begun, world, observation, true);
             }
         }
-        if matches!(possible, Ok(Departure::Clear)) && self.planner.has_retreat() && !attempt.out_of_time {
+        for _ in 0..MAX_RETREATS {
+            let may_retreat = matches!(possible, Ok(Departure::Clear)) && self.planner.has_retreat();
+            if !may_retreat || attempt.out_of_time {
+                break;
+            }
             let context = context(begun.elapsed());
             let rejected = attempt.corrected.and_then(|()| self.gate.verdict(world, &self.corrected, &context)).err();
-            if rejected.is_some_and(|reason| !matches!(reason, Rejection::Deadline { .. })) {
-                self.planner.retreat();
-                attempt = self.attempt(begun, world, observation, false);
+            let is_late = |reason: &Rejection| matches!(reason, Rejection::Deadline { .. });
+            let Some(reason) = rejected.filter(|reason| !is_late(reason)) else { break };
+            self.planner.retreat();
+            attempt = self.attempt(begun, world, observation, false);
+            if attempt.corrected == Err(Rejection::PlannerFailed) {
+                // Why there is no plan is what the gate found, not that there is no other one.
+                attempt.corrected = Err(reason);
             }
         }
         let Attempt { corrected, proposed_at, out_of_time } = attempt;
@@ -487,6 +498,7 @@ impl<P: Planner> Pilot<P> {
         let corrected = proposed.map_err(rejection).and_then(|()| {
             let (start, goal) = (&observation.state, observation.goal);
             let trajectory = &self.proposal.trajectory;
+            self.corrector.set_keeps_pace(self.proposal.keeps_pace);
             self.corrector
                 .correct(world, start, goal, trajectory, &mut self.planner, &mut self.corrected)
                 .map_err(|_| Rejection::CorrectionFailed)

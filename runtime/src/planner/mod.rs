@@ -100,6 +100,8 @@ pub struct Proposal {
     pub cut_short: bool,
     /// Whether the sampler started from the previous plan.
     pub warm: bool,
+    /// Whether its times mean something (moving obstacles are passed at them): correction keeps its path and its pace.
+    pub keeps_pace: bool,
 }
 
 impl Proposal {
@@ -108,7 +110,7 @@ impl Proposal {
         self.trajectory.clear();
         self.trajectory.dt_secs = knot_secs;
         (self.candidate, self.clearance_m, self.denoising_steps) = (0, f64::NAN, 0);
-        (self.cut_short, self.warm) = (false, false);
+        (self.cut_short, self.warm, self.keeps_pace) = (false, false, false);
     }
 }
 
@@ -139,11 +141,11 @@ pub trait Planner: Resample + Send {
     fn set_world(&mut self, _world: &World) -> Result<(), PlanError> {
         Ok(())
     }
-    /// Whether there is a plainer proposal than the usual one, for when the gate rejects that: [`Self::retreat`].
+    /// Whether there is another proposal than the last one, for when the gate rejects that: [`Self::retreat`].
     fn has_retreat(&self) -> bool {
         false
     }
-    /// Makes the next proposal, and only that, the plainer one.
+    /// Makes the next proposal, and only that, the other one.
     fn retreat(&mut self) {}
     /// Forgets the past: the next proposal is a cold start with the first seed.
     fn reset(&mut self, seed: u64);

@@ -2,6 +2,7 @@
 
 use super::arrival::ArrivalTime;
 use super::features::features;
+use super::moving::{Among, Avoidance, Pace};
 use super::network::CorridorNetwork;
 use super::offsets::{OffsetOptimizer, OffsetWeights};
 use super::path::{POINTS_PER_KNOT, PathRepair, path_points};
@@ -63,9 +64,9 @@ pub enum PathOutcome {
 }
 
 /// Clearance beyond the footprint that routes and paths keep where the map has the room, metres.
-const ROUTE_MARGIN_M: f64 = 0.02;
+pub(super) const ROUTE_MARGIN_M: f64 = 0.02;
 /// The same in narrow passages: hardly more than the gate's.
-const NARROW_MARGIN_M: f64 = 0.006;
+pub(super) const NARROW_MARGIN_M: f64 = 0.006;
 /// Clearance beyond the footprint below which the optimiser adds a cost, metres.
 const SOFT_MARGIN_M: f64 = 0.036;
 /// Weights of curvature, m^2, per metre of turning length: between taut and wide.
@@ -75,6 +76,20 @@ const ITERATIONS: usize = 25;
 const SHORT_TURNING_M: f64 = 0.25;
 /// Speed of a proposal before time parameterisation, m/s.
 const SPEED_MPS: f64 = 1.0;
+
+/// Proposals in the order in which they are made while the gate rejects them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// The method's path.
+    #[default]
+    Usual,
+    /// A timed path among the discs that move.
+    Among,
+    /// The same, slower and farther from them.
+    AmongCarefully,
+    /// The route.
+    Route,
+}
 
 /// A planner for any map: for the world of the last [`Planner::set_world`].
 #[derive(Debug)]
@@ -99,8 +114,10 @@ pub struct CorridorPlanner {
     soft_m: f64,
     /// Clearance beyond the footprint that the route was found with, metres.
     margin_m: f64,
-    /// Whether the next proposal is the route.
-    retreats: bool,
+    among: Among,
+    /// Of the last proposal, and of the next.
+    stage: Stage,
+    next_stage: Stage,
     outcome: PathOutcome,
 }
 
@@ -147,9 +164,18 @@ impl CorridorPlanner {
             features: Vec::new(),
             soft_m: 0.0,
             margin_m: ROUTE_MARGIN_M,
-            retreats: false,
+            among: Among::default(),
+            stage: Stage::default(),
+            next_stage: Stage::default(),
             outcome: PathOutcome::Clear,
         }
+    }
+
+    /// With another way of avoiding what moves.
+    #[must_use]
+    pub fn avoiding(mut self, avoidance: Avoidance) -> Self {
+        self.among.avoidance = avoidance;
+        self
     }
 
     /// How the last proposal came about.
@@ -190,6 +216,34 @@ impl CorridorPlanner {
         Ok(())
     }
 
+    /// Fills the proposal with a timed path from a state to the goal among what moves.
+    fn plan_among(
+        &mut self,
+        map: &mut RouteMap,
+        observation: &Observation,
+        timed: &mut Trajectory,
+    ) -> Result<(), PlanError> {
+        let (state, world) = (&observation.state, map.world().clone());
+        let is_careful = self.stage == Stage::AmongCarefully;
+        let pace = Pace::of(world.robot(), state, is_careful).ok_or(PlanError::NoPassage)?;
+        self.plan(map, pace.root(state), observation.goal)?;
+        let found = self.among.plan(map.grid(), world.robot(), &pace, observation, &self.points, timed);
+        if found { Ok(()) } else { Err(PlanError::NoPassage) }
+    }
+
+    /// What is proposed next if the last proposal is rejected.
+    fn stage_after(&self) -> Option<Stage> {
+        let robot = self.map.as_ref().map(|map| map.world().robot().limits());
+        let steps_aside = robot.is_some_and(|limits| !matches!(limits, MotionLimits::Drive(_)));
+        let has_route = self.method != PathMethod::Search && self.outcome != PathOutcome::Route;
+        match self.stage {
+            Stage::Usual if self.among.avoids() && steps_aside => Some(Stage::Among),
+            Stage::Among => Some(Stage::AmongCarefully),
+            Stage::Usual | Stage::AmongCarefully if has_route => Some(Stage::Route),
+            _ => None,
+        }
+    }
+
     /// Fills `points` with a path that keeps `clearance_m`, or leaves it empty where only the route does.
     fn find_path(&mut self, grid: &GridMap, limits: Limits, clearance_m: f64) -> Result<(), PlanError> {
         self.points.clear();
@@ -197,7 +251,7 @@ impl CorridorPlanner {
         self.offsets.clear();
         self.offsets.resize(self.reference.len(), 0.0);
         match self.method {
-            _ if std::mem::take(&mut self.retreats) => return Ok(()),
+            _ if self.stage == Stage::Route => return Ok(()),
             PathMethod::Search => {
                 self.outcome = PathOutcome::Clear;
                 return Ok(());
@@ -300,6 +354,7 @@ impl Planner for CorridorPlanner {
         if !self.map.as_ref().is_some_and(|map| map.is_of(world)) {
             self.map = Some(RouteMap::new(world).map_err(|_| PlanError::NoMap)?);
         }
+        self.among.see(world.moving());
         Ok(())
     }
 
@@ -313,24 +368,33 @@ impl Planner for CorridorPlanner {
         proposal.begin(self.description.knot_secs);
         observation.check_finite()?;
         let mut map = self.map.take().ok_or(PlanError::NoMap)?;
-        let found = self.plan(&mut map, observation.state.position, observation.goal);
+        self.stage = std::mem::take(&mut self.next_stage);
+        proposal.keeps_pace = matches!(self.stage, Stage::Among | Stage::AmongCarefully);
+        let found = if proposal.keeps_pace {
+            self.plan_among(&mut map, observation, &mut proposal.trajectory)
+        } else {
+            self.plan(&mut map, observation.state.position, observation.goal)
+        };
         self.map = Some(map);
         found?;
         self.plans += 1;
+        if proposal.keeps_pace {
+            return Ok(());
+        }
         proposal.trajectory.states.extend(self.points.iter().take(MAX_POINTS).map(|point| State::at_rest(*point)));
         Ok(())
     }
 
     fn has_retreat(&self) -> bool {
-        self.method != PathMethod::Search && self.outcome != PathOutcome::Route
+        self.stage_after().is_some()
     }
 
     fn retreat(&mut self) {
-        self.retreats = true;
+        self.next_stage = self.stage_after().unwrap_or_default();
     }
 
     fn reset(&mut self, _seed: u64) {
-        (self.plans, self.retreats) = (0, false);
+        (self.plans, self.stage, self.next_stage) = (0, Stage::Usual, Stage::Usual);
     }
 
     fn plans(&self) -> u64 {
