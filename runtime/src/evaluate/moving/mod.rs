@@ -203,7 +203,8 @@ fn run(
     let world = World::new(Arc::clone(robot), Arc::clone(&scene.map) as _);
     let (step_secs, radius_m) = (world.step_secs(), robot.footprint().circumscribed_radius_m());
     let (mut state, mut walkers) = (State::at_rest(scene.start), scene.walkers.clone());
-    let mut ended = MovingRun { scene: scene.number, end: MovingEnd::Timeout, secs: LIMIT_SECS, nearest_m: f64::INFINITY };
+    let mut ended =
+        MovingRun { scene: scene.number, end: MovingEnd::Timeout, secs: LIMIT_SECS, nearest_m: f64::INFINITY };
     let mut plan_secs = 0.0;
     for index in 0..(LIMIT_SECS / step_secs) as usize {
         let now_secs = step_secs * index as f64;

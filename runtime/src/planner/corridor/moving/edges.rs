@@ -17,8 +17,7 @@ pub const LANE_M: f64 = 0.1;
 pub(super) const MIDDLE: usize = LANES / 2;
 
 /// Stations and lanes that a move passes. The first waits; the last steps back.
-pub(super) const MOVES: [[isize; 2]; 9] =
-    [[0, 0], [1, 0], [1, 1], [1, -1], [1, 2], [1, -2], [0, 1], [0, -1], [-1, 0]];
+pub(super) const MOVES: [[isize; 2]; 9] = [[0, 0], [1, 0], [1, 1], [1, -1], [1, 2], [1, -2], [0, 1], [0, -1], [-1, 0]];
 /// Moves that are computed; the others are these backwards, or wait.
 const COMPUTED: std::ops::RangeInclusive<usize> = 1..=6;
 const ASIDE: usize = 7;
@@ -155,7 +154,8 @@ impl Edges {
     pub(super) fn onward(&self, node: usize) -> Option<(usize, usize)> {
         let open = (1..BACK).filter(|index| self.layers[node][*index] > 0);
         let ends = open.filter_map(|index| Some((index, self.target(node, index)?)));
-        let cost = |(index, to): &(usize, usize)| self.cost(self.layers[node][*index], *index, *to) + self.rest_secs[*to];
+        let cost =
+            |(index, to): &(usize, usize)| self.cost(self.layers[node][*index], *index, *to) + self.rest_secs[*to];
         ends.min_by(|one, other| cost(one).total_cmp(&cost(other))).filter(|best| cost(best).is_finite())
     }
 

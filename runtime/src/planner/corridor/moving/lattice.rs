@@ -114,7 +114,8 @@ impl MovingLattice {
             for node in first * LANES..(last + 1) * LANES {
                 let cost = f64::from(self.costs[layer * nodes + node]);
                 // What remains without discs bounds what remains with them.
-                let least = cost + if self.edges.rest_secs[node].is_finite() { self.edges.rest_secs[node] } else { 0.0 };
+                let least =
+                    cost + if self.edges.rest_secs[node].is_finite() { self.edges.rest_secs[node] } else { 0.0 };
                 if !cost.is_finite() || node == end || best.is_some_and(|(secs, ..)| least >= secs) {
                     continue;
                 }
@@ -136,7 +137,8 @@ impl MovingLattice {
                     let [first, last] = &mut self.reached[later];
                     (*first, *last) = ((*first).min(station), (*last).max(station));
                     let whole = cost + self.edges.rest_secs[to];
-                    if (later >= layers || to == end) && best.is_none_or(|(secs, ..)| whole < secs) && whole.is_finite() {
+                    if (later >= layers || to == end) && best.is_none_or(|(secs, ..)| whole < secs) && whole.is_finite()
+                    {
                         best = Some((whole, later, to));
                     }
                 }
