@@ -3,7 +3,7 @@
 
 use super::lattice::LatticeSettings;
 use crate::geometry::{Footprint, Point, distance};
-use crate::planner::corridor::reference::Reference;
+use crate::planner::corridor::reference::{KNOT_M, Reference};
 use crate::world::Map;
 use crate::world::map::GridMap;
 
@@ -13,6 +13,8 @@ pub const STATIONS: usize = 64;
 pub const LANES: usize = 21;
 /// Distance between lanes, metres.
 pub const LANE_M: f64 = 0.1;
+/// Stations before the reference's first knot, straight on backwards, so that there is room to give way.
+pub(super) const BEHIND: usize = 8;
 /// The reference's lane.
 pub(super) const MIDDLE: usize = LANES / 2;
 
@@ -35,6 +37,19 @@ const LANE_COST_SECS: f64 = 0.02;
 /// By how much the distance field between cells' centres can be off, in cells.
 const FIELD_ERROR_CELLS: f64 = 0.75;
 
+/// Where a station's lane lies.
+fn place_of(reference: &Reference, station: usize, lane: usize) -> Point {
+    let beside_m = LANE_M * (lane as f64 - MIDDLE as f64);
+    match station.checked_sub(BEHIND) {
+        Some(knot) => reference.beside(knot, beside_m),
+        None => {
+            let ([x, y], [across_x, across_y]) = (reference.beside(0, beside_m), reference.normals[0]);
+            let back_m = KNOT_M * (BEHIND - station) as f64;
+            [x - back_m * across_y, y + back_m * across_x]
+        }
+    }
+}
+
 /// Nodes and moves of a window.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Edges {
@@ -56,16 +71,16 @@ pub(super) struct Edges {
 }
 
 impl Edges {
-    /// Fills it for the first `stations` knots of a reference, with layers of `layer_secs`.
+    /// Fills it for the first `knots` knots of a reference and the stations behind them, with layers of `layer_secs`.
     pub(super) fn fill(
         &mut self,
         map: &GridMap,
         reference: &Reference,
         layer_secs: f64,
-        stations: usize,
+        knots: usize,
         settings: &LatticeSettings,
     ) {
-        self.stations = stations.min(reference.len()).min(STATIONS);
+        self.stations = (BEHIND + knots.min(reference.len())).min(STATIONS);
         self.layer_secs = layer_secs;
         self.place(map, reference, settings);
         self.layers.clear();
@@ -118,16 +133,30 @@ impl Edges {
         self.points.clear();
         for station in 0..self.stations {
             for lane in 0..LANES {
-                let point = reference.beside(station, LANE_M * (lane as f64 - MIDDLE as f64));
+                let point = place_of(reference, station, lane);
                 self.points.push(point);
                 self.distances.push(map.distance(point));
             }
-            let around = reference.points[station.saturating_sub(1)..(station + 2).min(reference.len())].windows(2);
-            let own_m = around
-                .map(|pair| map.swept_clearance(Footprint::Circle { radius_m: 0.0 }, pair[0], pair[1]))
+        }
+        let middle = |station: usize| self.points[station * LANES + MIDDLE];
+        for station in 0..self.stations {
+            let (before, after) = (middle(station.saturating_sub(1)), middle((station + 1).min(self.stations - 1)));
+            let own_m = [before, after]
+                .map(|beside| map.swept_clearance(Footprint::Circle { radius_m: 0.0 }, middle(station), beside))
+                .into_iter()
                 .fold(f64::INFINITY, f64::min);
             self.needed.push((own_m - 1e-9).min(settings.wanted_clearance_m).max(settings.clearance_m));
         }
+    }
+
+    /// The node where the lattice begins: the reference's first knot.
+    pub(super) fn start(&self) -> usize {
+        BEHIND * LANES + MIDDLE
+    }
+
+    /// Knots of the reference in the window.
+    pub(super) fn knots(&self) -> usize {
+        self.stations - BEHIND
     }
 
     /// The node at which a move ends; `None` outside the window.

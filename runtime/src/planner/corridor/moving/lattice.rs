@@ -85,9 +85,9 @@ impl MovingLattice {
         }
         let layers = ((settings.horizon_secs / layer_secs).ceil().max(0.0) as usize).min(LAYERS);
         let layers = if discs.is_empty() { 0 } else { layers };
-        // Eight stations more than can be reached, so that there is room to return to the reference.
-        let stations = (layers as f64 / STRAIGHT_LAYERS) as usize + 8;
-        self.edges.fill(map, reference, layer_secs, stations, settings);
+        // Eight knots more than can be reached, so that there is room to return to the reference.
+        let knots = (layers as f64 / STRAIGHT_LAYERS) as usize + 8;
+        self.edges.fill(map, reference, layer_secs, knots, settings);
         let discs = Discs::new(discs, settings.radius_m, self.edges.longest_m, layer_secs);
         let Some((cost_secs, layer, node)) = self.search(layers, &discs) else { return false };
         path.cost_secs = cost_secs;
@@ -101,9 +101,9 @@ impl MovingLattice {
     fn search(&mut self, layers: usize, discs: &Discs) -> Option<(f64, usize, usize)> {
         let nodes = self.edges.points.len();
         self.clear(layers, nodes);
-        let (start, end) = (MIDDLE, self.edges.end());
+        let (start, end) = (self.edges.start(), self.edges.end());
         self.costs[start] = 0.0;
-        self.reached[0] = [0, 0];
+        self.reached[0] = [start / LANES; 2];
         let mut best: Option<(f64, usize, usize)> =
             (layers == 0).then_some((self.edges.rest_secs[start], 0, start)).filter(|(secs, ..)| secs.is_finite());
         for layer in 0..layers {
@@ -182,7 +182,7 @@ impl MovingLattice {
             node = to;
             path.stops.push((secs, self.edges.points[node]));
         }
-        for pair in reference.points[self.edges.stations - 1..].windows(2) {
+        for pair in reference.points[self.edges.knots() - 1..].windows(2) {
             secs += distance(pair[0], pair[1]) / speed_mps;
             path.stops.push((secs, pair[1]));
         }

@@ -83,11 +83,11 @@ fn the_lattice_finds_what_every_sequence_of_moves_finds() {
     let (mut found, mut detours, mut none) = (0, 0, 0);
     for _ in 0..60 {
         let discs = drawn_discs(&mut rng, 3, 0.8);
-        let best = by_brute_force(&edges, &discs, 6, 0, MIDDLE);
+        let best = by_brute_force(&edges, &discs, 6, 0, edges.start());
         if lattice.solve(&map, &reference, step_m, &discs, &settings, &mut path) {
             assert!((path.cost_secs - best).abs() < 1e-4, "{} {best}", path.cost_secs);
             found += 1;
-            detours += usize::from(best > edges.rest_secs[MIDDLE] + 1e-6);
+            detours += usize::from(best > edges.rest_secs[edges.start()] + 1e-6);
         } else {
             assert_eq!(best, f64::INFINITY);
             none += 1;
