@@ -69,6 +69,9 @@ pub enum MovingError {
 }
 
 impl MovingObstacles {
+    /// How long velocities count as constant where nothing else is known, seconds.
+    pub const PREDICTION_SECS: f64 = 4.0;
+
     /// Discs at `stamp_secs` on the pilot's clock; after `horizon_secs` they are not predicted any more.
     ///
     /// # Errors

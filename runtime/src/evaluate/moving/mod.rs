@@ -22,8 +22,6 @@ const LIMIT_SECS: f64 = 60.0;
 const GOAL_RADIUS_M: f64 = 0.3;
 /// Period of planning, seconds.
 const PERIOD_SECS: f64 = 0.05;
-/// How long velocities count as constant, seconds.
-const PREDICTION_SECS: f64 = 4.0;
 /// Up to this speed a robot stands, m/s.
 const STANDING_MPS: f64 = 0.02;
 
@@ -211,7 +209,7 @@ fn run(
         if now_secs > plan_secs - 1e-9 {
             plan_secs += PERIOD_SECS;
             let discs = walkers.iter().map(|walker| walker.disc).collect();
-            let moving = MovingObstacles::new(discs, now_secs, PREDICTION_SECS)?;
+            let moving = MovingObstacles::new(discs, now_secs, MovingObstacles::PREDICTION_SECS)?;
             let seen = world.clone().with_moving(Arc::new(moving));
             let observation = Observation { state, goal: scene.goal, stamp_secs: now_secs, step: index as u64 };
             pilot.plan(&seen, &observation, now_secs, now_secs);
