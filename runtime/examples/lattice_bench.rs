@@ -23,6 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         clearance_m: 0.226,
         wanted_clearance_m: 0.31,
         radius_m: 0.37,
+        steps_aside: true,
         lanes_beside: 10,
         horizon_secs: 6.4,
     };

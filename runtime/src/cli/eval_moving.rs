@@ -23,7 +23,7 @@ pub(super) struct EvalMoving {
     /// Seed of the scenes
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
-    /// A robot that moves in any direction, by name or TOML file
+    /// A robot that moves in any direction or turns in place, by name or TOML file
     #[arg(long, default_value = "omni", value_name = "NAME|FILE")]
     robot: String,
     /// Who drives, all if none is named
@@ -37,9 +37,9 @@ pub(super) struct EvalMoving {
 impl EvalMoving {
     pub(super) fn run(&self) -> Result<(), CliError> {
         let robot = robot_named(&self.robot)?;
-        if matches!(robot.limits(), MotionLimits::Drive(_)) {
+        if matches!(robot.limits(), MotionLimits::Drive(limits) if !limits.turns_in_place()) {
             return Err(CliError::wrong(format!(
-                "--robot: expected a robot that moves in any direction, got '{}', which moves along its heading\nhint: omni, or point-mass",
+                "--robot: expected a robot that moves in any direction or turns in place, got '{}'\nhint: omni, point-mass or differential",
                 self.robot
             )));
         }

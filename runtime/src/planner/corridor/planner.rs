@@ -233,11 +233,10 @@ impl CorridorPlanner {
 
     /// What is proposed next if the last proposal is rejected.
     fn stage_after(&self) -> Option<Stage> {
-        let robot = self.map.as_ref().map(|map| map.world().robot().limits());
-        let steps_aside = robot.is_some_and(|limits| !matches!(limits, MotionLimits::Drive(_)));
+        let has_pace = self.map.as_ref().is_some_and(|map| Pace::is_for(map.world().robot()));
         let has_route = self.method != PathMethod::Search && self.outcome != PathOutcome::Route;
         match self.stage {
-            Stage::Usual if self.among.avoids() && steps_aside => Some(Stage::Among),
+            Stage::Usual if self.among.avoids() && has_pace => Some(Stage::Among),
             Stage::Among => Some(Stage::AmongCarefully),
             Stage::Usual | Stage::AmongCarefully if has_route => Some(Stage::Route),
             _ => None,

@@ -5,21 +5,22 @@ use super::lattice::LatticePath;
 use crate::geometry::{Point, lerp};
 use crate::world::State;
 
-/// Adds the states every `dt_secs` of a motion through `stops`, averaged over `window_secs`. Before its first stop the motion
-/// comes from `start`, half a window away and at constant velocity, as if it had always gone on like that; so the average
-/// begins at `start` with that velocity. It ends at rest at the last stop. At most `max_states` are added.
+/// Adds the states every `dt_secs` of a motion along a path, averaged over a window. Before its first stop the motion comes
+/// from `start`, `lead_secs` before (half a window, or more of a robot that stands) and at constant velocity, as if it had
+/// always gone on like that; so the average begins at `start` with that velocity. It ends at rest at the last stop. At most
+/// `max_states` are added.
 pub(in crate::planner::corridor) fn average(
     start: Point,
     path: &LatticePath,
-    window_secs: f64,
+    [lead_secs, window_secs]: [f64; 2],
     dt_secs: f64,
     max_states: usize,
     states: &mut Vec<State>,
 ) {
     let half_secs = 0.5 * window_secs;
     let Some((last_secs, end)) = path.stops.last().copied() else { return };
-    let (mut early, mut late) = (Cursor::new(start, half_secs, path), Cursor::new(start, half_secs, path));
-    let whole_secs = half_secs + last_secs + half_secs;
+    let (mut early, mut late) = (Cursor::new(start, lead_secs, path), Cursor::new(start, lead_secs, path));
+    let whole_secs = lead_secs + last_secs + half_secs;
     for index in 0..max_states.saturating_sub(1) {
         let secs = dt_secs * index as f64;
         if secs >= whole_secs {

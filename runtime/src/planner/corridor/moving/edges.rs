@@ -22,6 +22,8 @@ pub(super) const MIDDLE: usize = LANES / 2;
 pub(super) const MOVES: [[isize; 2]; 9] = [[0, 0], [1, 0], [1, 1], [1, -1], [1, 2], [1, -2], [0, 1], [0, -1], [-1, 0]];
 /// Moves that are computed; the others are these backwards, or wait.
 const COMPUTED: std::ops::RangeInclusive<usize> = 1..=6;
+/// Moves of a robot that moves along its heading.
+const AHEAD: std::ops::RangeInclusive<usize> = 1..=3;
 const ASIDE: usize = 7;
 const BACK: usize = 8;
 /// Layers of a move at most: longer ones are closed.
@@ -94,6 +96,9 @@ impl Edges {
             }
             self.layers[node][0] = 1;
             for index in COMPUTED {
+                if !(settings.steps_aside || AHEAD.contains(&index)) {
+                    continue;
+                }
                 let Some(to) = self.target(node, index).filter(|to| settings.holds(to % LANES)) else { continue };
                 let (from_m, to_m) = (self.distances[node], self.distances[to]);
                 let needed_m = self.needed[node / LANES].min(self.needed[to / LANES]);
@@ -115,7 +120,7 @@ impl Edges {
                 self.longest_m = self.longest_m.max(length_m);
                 self.layers[node][index] = layers as u8;
                 match MOVES[index] {
-                    [1, 0] => self.layers[to][BACK] = layers as u8,
+                    [1, 0] if settings.steps_aside => self.layers[to][BACK] = layers as u8,
                     [0, 1] => self.layers[to][ASIDE] = layers as u8,
                     _ => {}
                 }

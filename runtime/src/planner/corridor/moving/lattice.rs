@@ -25,6 +25,8 @@ pub struct LatticeSettings {
     pub wanted_clearance_m: f64,
     /// Radius of the robot and of its margin from discs, metres.
     pub radius_m: f64,
+    /// Whether it may step aside and back; else it waits, advances, or changes a lane while it advances.
+    pub steps_aside: bool,
     /// Lanes to either side of the reference, at most 10.
     pub lanes_beside: usize,
     /// Time after which discs are not looked at, seconds from the lattice's beginning; of 64 layers at most.

@@ -9,10 +9,12 @@ mod among;
 mod average;
 mod edges;
 mod lattice;
+mod pace;
 #[cfg(test)]
 mod tests;
 
+pub(super) use among::Among;
 pub use among::Avoidance;
-pub(super) use among::{Among, Pace};
 pub use edges::{LANE_M, LANES, STATIONS};
 pub use lattice::{LAYERS, LatticePath, LatticeSettings, MovingLattice};
+pub(super) use pace::Pace;

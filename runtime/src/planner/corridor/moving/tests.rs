@@ -29,6 +29,7 @@ const SETTINGS: LatticeSettings = LatticeSettings {
     clearance_m: 0.23,
     wanted_clearance_m: 0.3,
     radius_m: 0.3,
+    steps_aside: true,
     lanes_beside: 10,
     horizon_secs: 6.4,
 };
@@ -181,7 +182,7 @@ fn the_average_begins_in_the_state_ends_at_rest_and_bounds_the_acceleration() {
     let path = LatticePath { stops, among_discs: 5, cost_secs: 3.0 };
     let (start, window_secs, dt) = ([0.8, 0.05], 0.6, 0.02);
     let mut states = Vec::new();
-    average::average(start, &path, window_secs, dt, 1000, &mut states);
+    average::average(start, &path, [0.3, window_secs], dt, 1000, &mut states);
     assert!(distance(states[0].position, start) < 1e-9, "{:?}", states[0]);
     // 0.2 and -0.05 m in half a window.
     assert!(distance(states[0].velocity, [0.2 / 0.3, -0.05 / 0.3]) < 1e-9, "{:?}", states[0]);
@@ -195,7 +196,7 @@ fn the_average_begins_in_the_state_ends_at_rest_and_bounds_the_acceleration() {
         assert!(distance(moved, middle) < 0.02, "{pair:?}");
     }
     let mut few = Vec::new();
-    average::average(start, &path, window_secs, dt, 10, &mut few);
+    average::average(start, &path, [0.3, window_secs], dt, 10, &mut few);
     assert_eq!(few.len(), 10);
 }
 
