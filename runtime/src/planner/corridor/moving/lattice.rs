@@ -45,8 +45,6 @@ impl LatticeSettings {
 pub struct LatticePath {
     /// Moments, seconds from the lattice's beginning, and places, metres; between them the motion is straight and even.
     pub stops: Vec<(f64, Point)>,
-    /// How many of the moments lie among the discs; the rest leads on along the reference.
-    pub among_discs: usize,
     /// Its cost, seconds: time to the window's end, and a little for lanes beside the reference.
     pub cost_secs: f64,
 }
@@ -94,7 +92,6 @@ impl MovingLattice {
         let Some((cost_secs, layer, node)) = self.search(layers, &discs) else { return false };
         path.cost_secs = cost_secs;
         self.trace(layer, node, path);
-        path.among_discs = path.stops.len();
         self.lead_on(node, reference, settings.speed_mps, path);
         true
     }

@@ -179,7 +179,7 @@ fn odd_settings_find_nothing_and_do_not_panic() {
 #[test]
 fn the_average_begins_in_the_state_ends_at_rest_and_bounds_the_acceleration() {
     let stops = vec![(0.0, [1.0, 0.0]), (1.0, [2.0, 0.0]), (1.7, [2.0, 0.0]), (2.0, [2.2, 0.2]), (3.0, [3.2, 0.2])];
-    let path = LatticePath { stops, among_discs: 5, cost_secs: 3.0 };
+    let path = LatticePath { stops, cost_secs: 3.0 };
     let (start, window_secs, dt) = ([0.8, 0.05], 0.6, 0.02);
     let mut states = Vec::new();
     average::average(start, &path, [0.3, window_secs], dt, 1000, &mut states);
