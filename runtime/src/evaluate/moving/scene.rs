@@ -36,9 +36,15 @@ pub(super) struct Walker {
 }
 
 impl Walker {
+    #[cfg(test)]
+    pub(super) fn straight(disc: MovingDisc) -> Self {
+        Self { disc, line: None }
+    }
+
     /// A step. A disc that turns stands for that step.
     pub(super) fn step(&mut self, map: &GridMap, secs: f64) {
-        let (disc, next) = (&mut self.disc, self.disc.after(secs));
+        let next = self.disc.after(secs);
+        let disc = &mut self.disc;
         let turned = match self.line {
             Some(line) => {
                 let [from, to] = if heads_to(disc, line[1]) { line } else { [line[1], line[0]] };
