@@ -6,7 +6,7 @@
 //! ```
 
 use planwright::geometry::Point;
-use planwright::planner::corridor::{LatticePath, LatticeSettings, MovingLattice, Reference, RouteMap};
+use planwright::planner::corridor::{LatticePath, LatticeSettings, MovingLattice, Reference, RouteMap, Ways};
 use planwright::world::map::generate::{GeneratedMap, MapKind};
 use planwright::world::{MovingDisc, Omni, World};
 use rand::{RngExt, SeedableRng};
@@ -43,6 +43,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             while !(routes.route(drawn(), drawn(), 0.27, &mut route).is_ok() && is_long(&route)) {}
             let mut reference = Reference::default();
             let step_m = reference.follow(&route, 500);
+            let behind = Reference::default();
+            let ways = Ways { ahead: &reference, behind: &behind };
             for _ in 0..ROUNDS {
                 let discs: Vec<MovingDisc> = (0..count)
                     .map(|_| MovingDisc {
@@ -53,7 +55,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     })
                     .collect();
                 let start = cpu_secs();
-                found += usize::from(black_box(lattice.solve(&grid, &reference, step_m, &discs, &settings, &mut path)));
+                found += usize::from(black_box(lattice.solve(&grid, ways, step_m, &discs, &settings, &mut path)));
                 micros.push(1e6 * (cpu_secs() - start));
             }
         }

@@ -241,7 +241,7 @@ fn run(
 mod tests {
     use super::scene::Walker;
     use super::*;
-    use crate::world::{MovingDisc, Omni};
+    use crate::world::{Aabb, GridMap, MovingDisc, Omni};
 
     fn scene() -> (Arc<dyn Robot>, MovingScene) {
         let robot: Arc<dyn Robot> = Arc::new(Omni::default());
@@ -262,15 +262,14 @@ mod tests {
 
     #[test]
     fn a_disc_that_runs_into_a_robot_that_stands_is_no_contact_of_the_robot() {
-        let (robot, mut scene) = scene();
-        let mut walker = scene.walkers[0];
-        // It stands on the robot's way, and one more comes from behind.
-        let ahead = scene.goal;
-        walker.disc = MovingDisc { position: ahead, velocity: [0.0; 2], radius_m: 0.3 };
-        let towards = [0, 1].map(|axis: usize| (scene.start[axis] - ahead[axis]) / distance(scene.start, ahead));
-        let from = [0, 1].map(|axis: usize| scene.start[axis] - 0.9 * towards[axis]);
-        let coming = MovingDisc { position: from, velocity: towards, radius_m: 0.3 };
-        scene.walkers = vec![walker, Walker::straight(coming)];
+        let robot: Arc<dyn Robot> = Arc::new(Omni::default());
+        let bounds = Aabb { low: [0.0; 2], high: [12.0, 8.0] };
+        let map = Arc::new(GridMap::from_boxes("hall", bounds, 0.1, std::iter::empty()).expect("a grid"));
+        // One stands before the robot, one comes from the side.
+        let ahead = MovingDisc { position: [2.7, 4.0], velocity: [0.0; 2], radius_m: 0.3 };
+        let coming = MovingDisc { position: [2.0, 7.0], velocity: [0.0, -1.0], radius_m: 0.3 };
+        let walkers = [ahead, coming].map(Walker::straight).to_vec();
+        let scene = MovingScene { number: 0, map, start: [2.0, 4.0], goal: [10.0, 4.0], walkers };
         let results = run_moving(&[scene], &robot, &[MovingDriver::Static], || ()).expect("sound discs");
         assert_eq!((results[0].struck, results[0].contacts), (1, 0), "{results:?}");
     }

@@ -25,7 +25,7 @@ mod tests;
 
 pub use arrival::ArrivalTime;
 pub use features::{CHANNELS, LATERAL_STEP_M, LATERALS, features};
-pub use moving::{Avoidance, LANE_M, LANES, LAYERS, LatticePath, LatticeSettings, MovingLattice, STATIONS};
+pub use moving::{Avoidance, LANE_M, LANES, LAYERS, LatticePath, LatticeSettings, MovingLattice, STATIONS, Ways};
 pub use network::{CorridorNetwork, RAMP_KNOTS, end_share, fill_window, window_starts};
 pub use offsets::{MAX_OFFSET_M, OffsetOptimizer, OffsetWeights};
 pub use path::{POINTS_PER_KNOT, PathRepair, is_path_clear, path_points};

@@ -85,7 +85,7 @@ enum Stage {
     Usual,
     /// A timed path among the discs that move.
     Among,
-    /// The same, slower and farther from them.
+    /// The same, slower.
     AmongCarefully,
     /// The route.
     Route,
@@ -367,6 +367,7 @@ impl Planner for CorridorPlanner {
         proposal.begin(self.description.knot_secs);
         observation.check_finite()?;
         let mut map = self.map.take().ok_or(PlanError::NoMap)?;
+        self.among.pass(observation.state.position);
         self.stage = std::mem::take(&mut self.next_stage);
         proposal.keeps_pace = matches!(self.stage, Stage::Among | Stage::AmongCarefully);
         let found = if proposal.keeps_pace {
@@ -393,6 +394,7 @@ impl Planner for CorridorPlanner {
     }
 
     fn reset(&mut self, _seed: u64) {
+        self.among.forget();
         (self.plans, self.stage, self.next_stage) = (0, Stage::Usual, Stage::Usual);
     }
 

@@ -1,9 +1,10 @@
 //! A timed path among moving discs: the lattice's, averaged to what the robot's acceleration allows.
 
 use super::average::average;
+use super::edges::Ways;
 use super::lattice::{LatticePath, LatticeSettings, MovingLattice};
 use super::pace::Pace;
-use crate::geometry::Point;
+use crate::geometry::{Point, distance};
 use crate::planner::Observation;
 use crate::planner::corridor::planner::{NARROW_MARGIN_M, ROUTE_MARGIN_M};
 use crate::planner::corridor::reference::Reference;
@@ -26,6 +27,13 @@ pub enum Avoidance {
     Lattice,
 }
 
+/// Distance from discs beyond what the averaged motion leaves the lattice's by, metres: the gate's, and a little.
+const DISC_MARGIN_M: f64 = 0.07;
+/// Distance between remembered places, metres, and the longest way on which the robot may have been driven between two.
+const TRAIL_M: f64 = 0.1;
+const JUMP_M: f64 = 1.0;
+/// Places that are remembered.
+const TRAIL: usize = 48;
 /// Lanes to either side.
 const LANES_BESIDE: usize = 10;
 /// Time between the states of a proposal, seconds.
@@ -39,6 +47,10 @@ pub(in crate::planner::corridor) struct Among {
     stamp_secs: f64,
     horizon_secs: f64,
     predicted: Vec<MovingDisc>,
+    /// Where the robot has been, the newest place last.
+    trail: Vec<Point>,
+    back: Vec<Point>,
+    behind: Reference,
     reference: Reference,
     lattice: MovingLattice,
     path: LatticePath,
@@ -52,6 +64,25 @@ impl Among {
             self.seen.extend_from_slice(moving.discs());
             (self.stamp_secs, self.horizon_secs) = (moving.stamp_secs(), moving.horizon_secs());
         }
+    }
+
+    /// Remembers a place of the robot.
+    pub(in crate::planner::corridor) fn pass(&mut self, at: Point) {
+        let moved_m = self.trail.last().map_or(f64::INFINITY, |last| distance(*last, at));
+        if moved_m > JUMP_M {
+            self.trail.clear();
+        }
+        if moved_m >= TRAIL_M {
+            if self.trail.len() == TRAIL {
+                self.trail.remove(0);
+            }
+            self.trail.push(at);
+        }
+    }
+
+    /// Forgets where the robot has been.
+    pub(in crate::planner::corridor) fn forget(&mut self) {
+        self.trail.clear();
     }
 
     /// Whether there is something to avoid, and means for that.
@@ -70,6 +101,7 @@ impl Among {
         timed: &mut Trajectory,
     ) -> bool {
         let step_m = self.reference.follow(points, MAX_POINTS);
+        self.go_back(pace.root(&observation.state));
         let Some([across_x, across_y]) = self.reference.normals.first().copied() else { return false };
         let lead_secs = pace.lead_secs(&observation.state, [across_y, -across_x]);
         let ahead_secs = observation.stamp_secs - self.stamp_secs + lead_secs;
@@ -80,13 +112,13 @@ impl Among {
             speed_mps: pace.speed_mps,
             clearance_m: radius_m + NARROW_MARGIN_M,
             wanted_clearance_m: radius_m + ROUTE_MARGIN_M + pace.deviation_m(),
-            radius_m: radius_m + pace.margin_m + pace.deviation_m(),
+            radius_m: radius_m + DISC_MARGIN_M + pace.deviation_m(),
             steps_aside: pace.steps_aside(),
             lanes_beside: if self.avoidance == Avoidance::Wait { 0 } else { LANES_BESIDE },
             horizon_secs: self.horizon_secs - ahead_secs,
         };
-        let discs = &self.predicted;
-        if !self.lattice.solve(map, &self.reference, step_m, discs, &settings, &mut self.path) {
+        let ways = Ways { ahead: &self.reference, behind: &self.behind };
+        if !self.lattice.solve(map, ways, step_m, &self.predicted, &settings, &mut self.path) {
             return false;
         }
         let secs = self.path.stops.last().map_or(0.0, |(secs, _)| *secs) + lead_secs + pace.window_secs;
@@ -96,5 +128,16 @@ impl Among {
         average(state.position, &self.path, windows, timed.dt_secs, MAX_POINTS, &mut timed.states);
         pace.face(state.heading_rad, timed.dt_secs, &mut timed.states);
         true
+    }
+
+    /// The way back from where the lattice begins: where the robot has been.
+    fn go_back(&mut self, root: Point) {
+        self.back.clear();
+        self.back.push(root);
+        self.back.extend(self.trail.iter().rev().filter(|place| distance(**place, root) >= TRAIL_M));
+        self.behind.clear();
+        if self.back.len() > 1 {
+            self.behind.follow(&self.back, TRAIL);
+        }
     }
 }

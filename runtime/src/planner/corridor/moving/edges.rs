@@ -13,8 +13,8 @@ pub const STATIONS: usize = 64;
 pub const LANES: usize = 21;
 /// Distance between lanes, metres.
 pub const LANE_M: f64 = 0.1;
-/// Stations before the reference's first knot, straight on backwards, so that there is room to give way.
-pub(super) const BEHIND: usize = 8;
+/// Stations before the reference's first knot, so that there is room to give way.
+pub(super) const BEHIND: usize = 20;
 /// The reference's lane.
 pub(super) const MIDDLE: usize = LANES / 2;
 
@@ -39,16 +39,31 @@ const LANE_COST_SECS: f64 = 0.02;
 /// By how much the distance field between cells' centres can be off, in cells.
 const FIELD_ERROR_CELLS: f64 = 0.75;
 
-/// Where a station's lane lies.
-fn place_of(reference: &Reference, station: usize, lane: usize) -> Point {
-    let beside_m = LANE_M * (lane as f64 - MIDDLE as f64);
-    match station.checked_sub(BEHIND) {
-        Some(knot) => reference.beside(knot, beside_m),
-        None => {
-            let ([x, y], [across_x, across_y]) = (reference.beside(0, beside_m), reference.normals[0]);
-            let back_m = KNOT_M * (BEHIND - station) as f64;
-            [x - back_m * across_y, y + back_m * across_x]
-        }
+/// Where a robot is to go, and where it came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Ways<'a> {
+    /// From where the lattice begins to the goal.
+    pub ahead: &'a Reference,
+    /// Back from there; beyond its end, or where it is empty, straight on.
+    pub behind: &'a Reference,
+}
+
+impl Ways<'_> {
+    /// Where a station's lane lies.
+    fn place_of(&self, station: usize, lane: usize) -> Point {
+        let beside_m = LANE_M * (lane as f64 - MIDDLE as f64);
+        let Some(back) = BEHIND.checked_sub(station).filter(|back| *back > 0) else {
+            return self.ahead.beside(station - BEHIND, beside_m);
+        };
+        let last = self.behind.len().saturating_sub(1);
+        let knot = back.min(last);
+        // On the way back left is right.
+        let (at, [across_x, across_y]) = match self.behind.normals.get(knot).filter(|_| knot > 0) {
+            Some([x, y]) => (self.behind.beside(knot, -beside_m), [-x, -y]),
+            None => (self.ahead.beside(0, beside_m), self.ahead.normals[0]),
+        };
+        let beyond_m = KNOT_M * (back - knot) as f64;
+        [at[0] - beyond_m * across_y, at[1] + beyond_m * across_x]
     }
 }
 
@@ -73,18 +88,18 @@ pub(super) struct Edges {
 }
 
 impl Edges {
-    /// Fills it for the first `knots` knots of a reference and the stations behind them, with layers of `layer_secs`.
+    /// Fills it for the first `knots` knots of the way ahead and the stations behind them, with layers of `layer_secs`.
     pub(super) fn fill(
         &mut self,
         map: &GridMap,
-        reference: &Reference,
+        ways: Ways<'_>,
         layer_secs: f64,
         knots: usize,
         settings: &LatticeSettings,
     ) {
-        self.stations = (BEHIND + knots.min(reference.len())).min(STATIONS);
+        self.stations = (BEHIND + knots.min(ways.ahead.len())).min(STATIONS);
         self.layer_secs = layer_secs;
-        self.place(map, reference, settings);
+        self.place(map, ways, settings);
         self.layers.clear();
         self.layers.resize(self.points.len(), [0; MOVES.len()]);
         self.longest_m = 0.0;
@@ -130,15 +145,15 @@ impl Edges {
     }
 
     /// Places of the nodes, their distance from obstacles, and the clearance that each station needs: the wanted one, or as
-    /// much as the reference itself has, but never less than the hard one.
-    fn place(&mut self, map: &GridMap, reference: &Reference, settings: &LatticeSettings) {
+    /// much as the middle lane itself has, but never less than the hard one.
+    fn place(&mut self, map: &GridMap, ways: Ways<'_>, settings: &LatticeSettings) {
         for values in [&mut self.distances, &mut self.needed] {
             values.clear();
         }
         self.points.clear();
         for station in 0..self.stations {
             for lane in 0..LANES {
-                let point = place_of(reference, station, lane);
+                let point = ways.place_of(station, lane);
                 self.points.push(point);
                 self.distances.push(map.distance(point));
             }

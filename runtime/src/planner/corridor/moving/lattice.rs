@@ -1,6 +1,6 @@
 //! Dynamic programming forward in time: the least cost at which each node can be reached in each layer.
 
-use super::edges::{Edges, LANES, MAX_MOVE_LAYERS, MIDDLE, MOVES, STATIONS, STRAIGHT_LAYERS};
+use super::edges::{Edges, LANES, MAX_MOVE_LAYERS, MIDDLE, MOVES, STATIONS, STRAIGHT_LAYERS, Ways};
 use crate::geometry::{Point, distance};
 use crate::planner::corridor::reference::{KNOT_M, Reference};
 use crate::world::map::GridMap;
@@ -64,13 +64,13 @@ pub struct MovingLattice {
 impl MovingLattice {
     /// Fills `path` with the fastest way along a reference, from its first knot, among discs that are predicted from the
     /// lattice's beginning on. After the horizon, or where the window ends, it leads on to the reference's end as if nothing
-    /// moved. False where there is none. `step_m` is the distance of the reference's knots.
+    /// moved. False where there is none. `step_m` is the distance of its knots.
     ///
     /// From within the margin of a disc moves lead away from it only.
     pub fn solve(
         &mut self,
         map: &GridMap,
-        reference: &Reference,
+        ways: Ways<'_>,
         step_m: f64,
         discs: &[MovingDisc],
         settings: &LatticeSettings,
@@ -80,19 +80,19 @@ impl MovingLattice {
         // Knots of a short way are nearer to each other than lanes are.
         let layer_secs = step_m.max(KNOT_M) / (STRAIGHT_LAYERS * settings.speed_mps);
         let is_sound = layer_secs > 0.0 && layer_secs.is_finite() && settings.horizon_secs.is_finite();
-        if !(is_sound && reference.len() > 1) {
+        if !(is_sound && ways.ahead.len() > 1) {
             return false;
         }
         let layers = ((settings.horizon_secs / layer_secs).ceil().max(0.0) as usize).min(LAYERS);
         let layers = if discs.is_empty() { 0 } else { layers };
         // Eight knots more than can be reached, so that there is room to return to the reference.
         let knots = (layers as f64 / STRAIGHT_LAYERS) as usize + 8;
-        self.edges.fill(map, reference, layer_secs, knots, settings);
+        self.edges.fill(map, ways, layer_secs, knots, settings);
         let discs = Discs::new(discs, settings.radius_m, self.edges.longest_m, layer_secs);
         let Some((cost_secs, layer, node)) = self.search(layers, &discs) else { return false };
         path.cost_secs = cost_secs;
         self.trace(layer, node, path);
-        self.lead_on(node, reference, settings.speed_mps, path);
+        self.lead_on(node, ways.ahead, settings.speed_mps, path);
         true
     }
 

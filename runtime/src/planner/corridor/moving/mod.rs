@@ -15,6 +15,6 @@ mod tests;
 
 pub(super) use among::Among;
 pub use among::Avoidance;
-pub use edges::{LANE_M, LANES, STATIONS};
+pub use edges::{LANE_M, LANES, STATIONS, Ways};
 pub use lattice::{LAYERS, LatticePath, LatticeSettings, MovingLattice};
 pub(super) use pace::Pace;

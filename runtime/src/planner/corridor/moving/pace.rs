@@ -10,10 +10,8 @@ const SHARE: f64 = 0.8;
 const SPEED_SHARE: f64 = 0.97;
 /// Most that the averaged motion may leave the lattice's, metres: a robot with less acceleration goes more slowly.
 const DEVIATION_M: f64 = 0.08;
-/// Distance from discs beyond that, metres: the gate's, and a little.
-const DISC_MARGIN_M: f64 = 0.07;
-/// More of it, and the share of the speed, where a first plan was rejected.
-const CAREFUL_MARGIN_M: f64 = 0.1;
+/// Share of the speed where a first plan was rejected, or none was found: the motion keeps nearer to the lattice's, and fits
+/// through narrower gaps.
 const CAREFUL_SPEED: f64 = 0.6;
 /// Up to this speed a drive turns in place first, m/s.
 const STANDING_MPS: f64 = 0.05;
@@ -25,8 +23,6 @@ const SLOW_MPS: f64 = 0.1;
 pub(in crate::planner::corridor) struct Pace {
     pub(super) speed_mps: f64,
     pub(super) window_secs: f64,
-    /// Distance from discs, metres.
-    pub(super) margin_m: f64,
     /// Of a robot that moves along its heading.
     drive: Option<DriveLimits>,
 }
@@ -37,7 +33,7 @@ impl Pace {
         !matches!(robot.limits(), MotionLimits::Drive(drive) if !drive.turns_in_place())
     }
 
-    /// Of a robot in a state. `is_careful`: slower, and farther from discs.
+    /// Of a robot in a state; slower if careful.
     pub(in crate::planner::corridor) fn of(robot: &dyn Robot, state: &State, is_careful: bool) -> Option<Self> {
         let (top_mps, acceleration_mps2, drive) = match robot.actuator_limits(SHARE) {
             MotionLimits::Axes(AxisLimits { speed_mps, acceleration_mps2 })
@@ -52,8 +48,7 @@ impl Pace {
         let share = if is_careful { CAREFUL_SPEED } else { 1.0 };
         let speed_mps = share * (SPEED_SHARE * top_mps).min(by_deviation);
         let window_secs = speed_mps.max(state.speed()) / acceleration_mps2;
-        let margin_m = DISC_MARGIN_M + if is_careful { CAREFUL_MARGIN_M } else { 0.0 };
-        (speed_mps > 0.0 && window_secs.is_finite()).then_some(Self { speed_mps, window_secs, margin_m, drive })
+        (speed_mps > 0.0 && window_secs.is_finite()).then_some(Self { speed_mps, window_secs, drive })
     }
 
     /// Where the lattice begins: half a window ahead of the robot at its velocity.

@@ -24,6 +24,12 @@ fn along_the_middle(length_m: f64) -> (Reference, f64) {
     (reference, step_m)
 }
 
+/// Without a way back but straight on.
+fn ahead(reference: &Reference) -> Ways<'_> {
+    static STRAIGHT: std::sync::LazyLock<Reference> = std::sync::LazyLock::new(Reference::default);
+    Ways { ahead: reference, behind: &STRAIGHT }
+}
+
 const SETTINGS: LatticeSettings = LatticeSettings {
     speed_mps: 1.0,
     clearance_m: 0.23,
@@ -78,14 +84,14 @@ fn the_lattice_finds_what_every_sequence_of_moves_finds() {
     let (map, (reference, step_m)) = (hall(), along_the_middle(0.8));
     let settings = LatticeSettings { lanes_beside: 2, horizon_secs: 0.6, ..SETTINGS };
     let mut edges = Edges::default();
-    edges.fill(&map, &reference, step_m / 2.0, 11, &settings);
+    edges.fill(&map, ahead(&reference), step_m / 2.0, 11, &settings);
     let (mut lattice, mut path) = (MovingLattice::default(), LatticePath::default());
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let (mut found, mut detours, mut none) = (0, 0, 0);
     for _ in 0..60 {
         let discs = drawn_discs(&mut rng, 3, 0.8);
         let best = by_brute_force(&edges, &discs, 6, 0, edges.start());
-        if lattice.solve(&map, &reference, step_m, &discs, &settings, &mut path) {
+        if lattice.solve(&map, ahead(&reference), step_m, &discs, &settings, &mut path) {
             assert!((path.cost_secs - best).abs() < 1e-4, "{} {best}", path.cost_secs);
             found += 1;
             detours += usize::from(best > edges.rest_secs[edges.start()] + 1e-6);
@@ -111,7 +117,7 @@ fn a_path_meets_no_disc_and_no_wall_at_any_millisecond() {
     let (mut found, mut waited) = (0, 0);
     for _ in 0..60 {
         let discs = drawn_discs(&mut rng, 5, 8.0);
-        if !lattice.solve(&map, &reference, step_m, &discs, &SETTINGS, &mut path) {
+        if !lattice.solve(&map, ahead(&reference), step_m, &discs, &SETTINGS, &mut path) {
             continue;
         }
         found += 1;
@@ -142,7 +148,7 @@ fn with_one_lane_it_waits_or_steps_back_on_its_path() {
     let crossing = MovingDisc { position: [2.2, 0.2], velocity: [0.0, 0.4], radius_m: 0.3 };
     let mut cost = |lanes_beside| {
         let settings = LatticeSettings { lanes_beside, ..SETTINGS };
-        let found = lattice.solve(&map, &reference, step_m, &[crossing], &settings, &mut path);
+        let found = lattice.solve(&map, ahead(&reference), step_m, &[crossing], &settings, &mut path);
         let beside = path.stops.iter().any(|(_, at)| (at[1] - 1.2).abs() > 1e-9);
         (found, path.cost_secs, beside)
     };
@@ -152,8 +158,8 @@ fn with_one_lane_it_waits_or_steps_back_on_its_path() {
     // Head-on there is nothing to wait for, and no way back far enough.
     let facing = MovingDisc { position: [4.0, 1.2], velocity: [-0.8, 0.0], radius_m: 0.3 };
     let settings = LatticeSettings { lanes_beside: 0, ..SETTINGS };
-    assert!(!lattice.solve(&map, &reference, step_m, &[facing], &settings, &mut path));
-    assert!(lattice.solve(&map, &reference, step_m, &[facing], &SETTINGS, &mut path));
+    assert!(!lattice.solve(&map, ahead(&reference), step_m, &[facing], &settings, &mut path));
+    assert!(lattice.solve(&map, ahead(&reference), step_m, &[facing], &SETTINGS, &mut path));
 }
 
 #[test]
@@ -163,16 +169,16 @@ fn odd_settings_find_nothing_and_do_not_panic() {
     let disc = MovingDisc { position: [2.0, 1.2], velocity: [0.0; 2], radius_m: 0.2 };
     for speed_mps in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         let settings = LatticeSettings { speed_mps, ..SETTINGS };
-        assert!(!lattice.solve(&map, &reference, step_m, &[disc], &settings, &mut path), "{speed_mps}");
+        assert!(!lattice.solve(&map, ahead(&reference), step_m, &[disc], &settings, &mut path), "{speed_mps}");
     }
     let endless = LatticeSettings { horizon_secs: f64::NAN, ..SETTINGS };
-    assert!(!lattice.solve(&map, &reference, step_m, &[disc], &endless, &mut path));
+    assert!(!lattice.solve(&map, ahead(&reference), step_m, &[disc], &endless, &mut path));
     // What is NaN is in the way.
     let lost = MovingDisc { position: [f64::NAN, 1.2], ..disc };
-    assert!(!lattice.solve(&map, &reference, step_m, &[lost], &SETTINGS, &mut path));
-    assert!(!lattice.solve(&map, &Reference::default(), step_m, &[disc], &SETTINGS, &mut path));
+    assert!(!lattice.solve(&map, ahead(&reference), step_m, &[lost], &SETTINGS, &mut path));
+    assert!(!lattice.solve(&map, ahead(&Reference::default()), step_m, &[disc], &SETTINGS, &mut path));
     let past = LatticeSettings { horizon_secs: -1.0, ..SETTINGS };
-    assert!(lattice.solve(&map, &reference, step_m, &[disc], &past, &mut path));
+    assert!(lattice.solve(&map, ahead(&reference), step_m, &[disc], &past, &mut path));
     assert!(path.stops.last().is_some_and(|(secs, _)| (secs - 3.0).abs() < 1e-6), "{path:?}");
     assert_eq!(LANES, 2 * MIDDLE + 1);
 }
