@@ -18,7 +18,7 @@ use crate::trajectory::Trajectory;
 use crate::view::View;
 use crate::world::map::GridMap;
 use crate::world::robot::{AxisLimits, MotionLimits};
-use crate::world::{Robot, State, World};
+use crate::world::{Map, Robot, State, World};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -226,7 +226,10 @@ impl CorridorPlanner {
         let (state, world) = (&observation.state, map.world().clone());
         let is_careful = self.stage == Stage::AmongCarefully;
         let pace = Pace::of(world.robot(), state, is_careful).ok_or(PlanError::NoPassage)?;
-        self.plan(map, pace.root(state), observation.goal)?;
+        // Half a window ahead lies a little beyond a bend.
+        let clear_m = world.robot().footprint().circumscribed_radius_m() + 1.5 * ROUTE_MARGIN_M;
+        let root = map.grid().push_out(pace.root(state), clear_m);
+        self.plan(map, root, observation.goal)?;
         let found = self.among.plan(map.grid(), world.robot(), &pace, observation, &self.points, timed);
         if found { Ok(()) } else { Err(PlanError::NoPassage) }
     }

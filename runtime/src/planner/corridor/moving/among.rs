@@ -6,6 +6,7 @@ use super::lattice::{LatticePath, LatticeSettings, MovingLattice};
 use super::pace::Pace;
 use crate::geometry::{Point, distance};
 use crate::planner::Observation;
+use crate::planner::corridor::path::PathRepair;
 use crate::planner::corridor::planner::{NARROW_MARGIN_M, ROUTE_MARGIN_M};
 use crate::planner::corridor::reference::Reference;
 use crate::planner::corridor::string_pulling::MAX_POINTS;
@@ -50,6 +51,8 @@ pub(in crate::planner::corridor) struct Among {
     /// Where the robot has been, the newest place last.
     trail: Vec<Point>,
     back: Vec<Point>,
+    offsets: Vec<f64>,
+    repair: PathRepair,
     behind: Reference,
     reference: Reference,
     lattice: MovingLattice,
@@ -100,18 +103,19 @@ impl Among {
         points: &[Point],
         timed: &mut Trajectory,
     ) -> bool {
-        let step_m = self.reference.follow(points, MAX_POINTS);
-        self.go_back(pace.root(&observation.state));
+        let radius_m = robot.footprint().circumscribed_radius_m();
+        let wanted_m = radius_m + ROUTE_MARGIN_M + pace.deviation_m();
+        let step_m = self.go_ahead(map, points, wanted_m);
+        self.go_back(points.first().copied().unwrap_or(observation.state.position));
         let Some([across_x, across_y]) = self.reference.normals.first().copied() else { return false };
         let lead_secs = pace.lead_secs(&observation.state, [across_y, -across_x]);
         let ahead_secs = observation.stamp_secs - self.stamp_secs + lead_secs;
         self.predicted.clear();
         self.predicted.extend(self.seen.iter().map(|disc| MovingDisc { position: disc.after(ahead_secs), ..*disc }));
-        let radius_m = robot.footprint().circumscribed_radius_m();
         let settings = LatticeSettings {
             speed_mps: pace.speed_mps,
             clearance_m: radius_m + NARROW_MARGIN_M,
-            wanted_clearance_m: radius_m + ROUTE_MARGIN_M + pace.deviation_m(),
+            wanted_clearance_m: wanted_m,
             radius_m: radius_m + DISC_MARGIN_M + pace.deviation_m(),
             steps_aside: pace.steps_aside(),
             lanes_beside: if self.avoidance == Avoidance::Wait { 0 } else { LANES_BESIDE },
@@ -128,6 +132,16 @@ impl Among {
         average(state.position, &self.path, windows, timed.dt_secs, MAX_POINTS, &mut timed.states);
         pace.face(state.heading_rad, timed.dt_secs, &mut timed.states);
         true
+    }
+
+    /// The way ahead: the path, pushed away from obstacles as far as the averaged motion may cut its bends, where there is
+    /// the room. Returns the distance of its knots, metres.
+    fn go_ahead(&mut self, map: &GridMap, points: &[Point], clearance_m: f64) -> f64 {
+        self.reference.follow(points, MAX_POINTS);
+        self.offsets.clear();
+        self.offsets.resize(self.reference.len(), 0.0);
+        self.repair.repair(map, &self.reference, clearance_m, &mut self.offsets, &mut self.back);
+        self.reference.follow(&self.back, MAX_POINTS)
     }
 
     /// The way back from where the lattice begins: where the robot has been.
