@@ -10,6 +10,7 @@ mod demo_transform;
 mod eval;
 mod eval_barn;
 mod eval_map;
+mod eval_moving;
 mod inspect;
 #[cfg(feature = "ros2")]
 mod launch;

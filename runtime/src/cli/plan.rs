@@ -15,17 +15,19 @@ use crate::quantity::path_length_m;
 use crate::trajectory::Trajectory;
 use crate::view::picture::Picture;
 use crate::view::{Stage, View};
-use crate::world::{Layout, MazeWorld, MotionLimits, Point, State, World};
+use crate::world::{Layout, MazeWorld, MotionLimits, MovingDisc, MovingObstacles, Point, State, World};
 use clap::Args;
 use std::f64::consts::TAU;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   planwright plan --layout medium --start 1,1 --goal 6,6 --json
-  planwright plan --map map.yaml --robot robot.toml --start 1,1,0 --goal 6,6,1.57 --png plan.png")]
+  planwright plan --map map.yaml --robot robot.toml --start 1,1,0 --goal 6,6,1.57 --png plan.png
+  planwright plan --map map.yaml --robot omni --start 1,2 --goal 9,2 --disc 5,2,-0.5,0,0.3")]
 pub(super) struct Plan {
     /// Where the robot is: x,y or x,y,vx,vy in metres and m/s
     #[arg(long, value_name = "X,Y[,VX,VY]", allow_hyphen_values = true)]
@@ -46,6 +48,9 @@ pub(super) struct Plan {
     /// 1 m
     #[arg(long, value_name = "FILE")]
     png: Option<PathBuf>,
+    /// A disc that moves, x,y,vx,vy,radius in metres and m/s; several by repetition. Drives brake before discs, others pass
+    #[arg(long = "disc", value_name = "X,Y,VX,VY,R", requires = "map", allow_hyphen_values = true)]
+    discs: Vec<String>,
     #[command(flatten)]
     maze: PlannerArguments,
 }
@@ -81,7 +86,7 @@ impl Plan {
     fn on_map(&self, map: &Path) -> Result<Question, CliError> {
         let robot = robot_named(&self.robot)?;
         let distance_m = robot.footprint().inscribed_radius_m() + GateLimits::default().clearance_m;
-        let world = World::new(robot, map_from(map, distance_m)?);
+        let world = self.with_discs(World::new(robot, map_from(map, distance_m)?))?;
         let (start, start_yaw) = pose(&self.start, "--start")?;
         let goal = self
             .goal
@@ -100,6 +105,21 @@ impl Plan {
         let method = self.maze.planner.unwrap_or(PathMethod::Optimizer);
         let planner = self.maze.open_for_any_map(method)?.planner;
         Ok(Question { world, start, goal, goal_heading_rad, planner, layout: None })
+    }
+
+    fn with_discs(&self, world: World) -> Result<World, CliError> {
+        if self.discs.is_empty() {
+            return Ok(world);
+        }
+        let disc = |text: &String| -> Result<MovingDisc, CliError> {
+            let values = numbers(text, "--disc", &[5])?;
+            let (position, velocity) = ([values[0], values[1]], [values[2], values[3]]);
+            Ok(MovingDisc { position, velocity, radius_m: values[4] })
+        };
+        let discs = self.discs.iter().map(disc).collect::<Result<Vec<_>, _>>()?;
+        let moving = MovingObstacles::new(discs, 0.0, MovingObstacles::PREDICTION_SECS)
+            .map_err(|error| CliError::wrong(format!("--disc: {error}")))?;
+        Ok(world.with_moving(Arc::new(moving)))
     }
 
     pub(super) fn run(&self) -> Result<(), CliError> {

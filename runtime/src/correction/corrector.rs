@@ -181,6 +181,7 @@ pub struct Corrector {
     reference: Trajectory,
     simulated: Trajectory,
     goal_heading_rad: Option<f64>,
+    keeps_pace: bool,
 }
 
 /// Largest heading error at the end of a plan, where a heading is wanted, rad.
@@ -201,6 +202,12 @@ impl Corrector {
         self.timer.set_goal_heading(heading_rad);
     }
 
+    /// Whether proposals from now on are tracked at their own pace on their own path, whatever the settings: of those whose
+    /// times mean something.
+    pub fn set_keeps_pace(&mut self, keeps_pace: bool) {
+        self.keeps_pace = keeps_pace;
+    }
+
     /// With room for the longest plans of any robot ([`PlanRoom::MOST`]).
     pub fn new(settings: CorrectionSettings) -> Self {
         let PlanRoom { steps, path_points } = PlanRoom::MOST;
@@ -214,6 +221,7 @@ impl Corrector {
             reference: room(),
             simulated: room(),
             goal_heading_rad: None,
+            keeps_pace: false,
         }
     }
 
@@ -331,7 +339,7 @@ impl Corrector {
 
     /// The reference of this round: retimed, or the proposal's own pace.
     fn refer(&mut self, world: &World, start: &State, goal: Point) -> Result<f64, TimeParameterizationError> {
-        if !self.settings.retime {
+        if self.keeps_pace || !self.settings.retime {
             self.pace(world);
             return Ok(f64::INFINITY);
         }

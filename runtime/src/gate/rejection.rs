@@ -85,6 +85,13 @@ pub enum Rejection {
         /// Clearance, metres.
         clearance_m: f64,
     },
+    /// Too near to where a moving disc is predicted.
+    MovingCollision {
+        /// Clearance, metres.
+        clearance_m: f64,
+        /// When, seconds from the plan's beginning.
+        secs: f64,
+    },
     /// Does not begin where the robot is.
     Discontinuity {
         /// Distance, metres.
@@ -102,6 +109,11 @@ pub enum Rejection {
         /// Age, seconds.
         secs: f64,
     },
+    /// Checked against moving discs that were seen too long ago, or in the future.
+    StaleMoving {
+        /// Age, seconds.
+        secs: f64,
+    },
     /// Ready too late.
     Deadline {
         /// Time taken, seconds.
@@ -114,7 +126,7 @@ pub enum Rejection {
 
 impl Rejection {
     /// Names in the order of [`RejectionCounts`].
-    pub const NAMES: [&'static str; 25] = [
+    pub const NAMES: [&'static str; 27] = [
         "planner_failed",
         "correction_failed",
         "not_converged",
@@ -140,6 +152,8 @@ impl Rejection {
         "heading",
         "too_long",
         "steering",
+        "moving_collision",
+        "stale_moving",
     ];
 
     fn index(&self) -> usize {
@@ -169,6 +183,8 @@ impl Rejection {
             Self::Heading { .. } => 22,
             Self::TooLong { .. } => 23,
             Self::Steering { .. } => 24,
+            Self::MovingCollision { .. } => 25,
+            Self::StaleMoving { .. } => 26,
         }
     }
 
@@ -198,11 +214,15 @@ impl fmt::Display for Rejection {
             Self::Slip { mps } => write!(f, "slip of {} m/s across the heading", Rounded(*mps, 3)),
             Self::Heading { rad } => write!(f, "heading {} rad from the robot's", Rounded(*rad, 2)),
             Self::Collision { clearance_m } => write!(f, "collision: clearance {} m", Rounded(*clearance_m, 3)),
+            Self::MovingCollision { clearance_m, secs } => {
+                write!(f, "moving obstacle: clearance {} m after {} s", Rounded(*clearance_m, 3), Rounded(*secs, 2))
+            }
             Self::Discontinuity { metres, mps } => {
                 write!(f, "discontinuity: {} m, {} m/s", Rounded(*metres, 3), Rounded(*mps, 2))
             }
             Self::StaleObservation { secs } => write!(f, "observation {} s old", Rounded(*secs, 3)),
             Self::StaleMap { secs } => write!(f, "map {} s old", Rounded(*secs, 3)),
+            Self::StaleMoving { secs } => write!(f, "moving obstacles {} s old", Rounded(*secs, 3)),
             Self::Deadline { secs } => write!(f, "no plan in time, {} s after the observation", Rounded(*secs, 4)),
             other => f.write_str(other.name()),
         }
@@ -272,6 +292,8 @@ mod tests {
             Rejection::Heading { rad: huge },
             Rejection::TooLong { max_steps: 12_000 },
             Rejection::Steering { radps: huge },
+            Rejection::MovingCollision { clearance_m: f64::NAN, secs: huge },
+            Rejection::StaleMoving { secs: huge },
         ];
         assert_eq!(all.map(|rejection| rejection.name()), Rejection::NAMES);
         for rejection in all {

@@ -501,6 +501,7 @@ impl<P: Planner> Pilot<P> {
         let corrected = proposed.map_err(rejection).and_then(|()| {
             let (start, goal) = (&observation.state, observation.goal);
             let trajectory = &self.proposal.trajectory;
+            self.corrector.set_keeps_pace(self.proposal.keeps_pace);
             let done = if self.proposal.has_poses {
                 self.corrector.follow(world, start, goal, trajectory, &mut self.corrected)
             } else {

@@ -33,6 +33,9 @@ pub enum PlanError {
     /// Start and goal lie in parts of the maze that no free cells connect.
     #[error("no path over free cells leads from the start to the goal")]
     NoPath,
+    /// No path over free cells passes the moving obstacles as they are predicted.
+    #[error("no path leads between the moving obstacles, nor does waiting")]
+    NoPassage,
     /// No map has been set, or it is too large to be searched.
     #[error("expected a map to plan on, got none")]
     NoMap,

@@ -104,6 +104,8 @@ pub struct Proposal {
     /// Whether the states are poses whose headings count: the correction times this very way, with its turns and changes of
     /// direction, and shapes nothing.
     pub has_poses: bool,
+    /// Whether its times mean something (moving obstacles are passed at them): correction keeps its path and its pace.
+    pub keeps_pace: bool,
 }
 
 impl Proposal {
@@ -112,7 +114,7 @@ impl Proposal {
         self.trajectory.clear();
         self.trajectory.dt_secs = knot_secs;
         (self.candidate, self.clearance_m, self.denoising_steps) = (0, f64::NAN, 0);
-        (self.cut_short, self.warm, self.has_poses) = (false, false, false);
+        (self.cut_short, self.warm, self.has_poses, self.keeps_pace) = (false, false, false, false);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::arrival::ArrivalTime;
 use super::features::features;
+use super::moving::{Among, Avoidance, Pace};
 use super::network::CorridorNetwork;
 use super::offsets::{OffsetOptimizer, OffsetWeights};
 use super::path::{POINTS_PER_KNOT, PathRepair, path_points};
@@ -18,7 +19,7 @@ use crate::trajectory::Trajectory;
 use crate::view::{Event, View};
 use crate::world::map::GridMap;
 use crate::world::robot::{AxisLimits, MotionLimits};
-use crate::world::{Robot, State, World};
+use crate::world::{Map, Robot, State, World};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -71,6 +72,10 @@ enum Stage {
     /// The method's path.
     #[default]
     Usual,
+    /// A timed path among the discs that move.
+    Among,
+    /// The same, slower.
+    AmongCarefully,
     /// The route.
     Route,
     /// A way of poses.
@@ -80,9 +85,9 @@ enum Stage {
 }
 
 /// Clearance beyond the footprint that routes and paths keep where the map has the room, metres.
-const ROUTE_MARGIN_M: f64 = 0.02;
+pub(super) const ROUTE_MARGIN_M: f64 = 0.02;
 /// The same in narrow passages: hardly more than the gate's.
-const NARROW_MARGIN_M: f64 = 0.006;
+pub(super) const NARROW_MARGIN_M: f64 = 0.006;
 /// Clearance beyond the footprint below which the optimiser adds a cost, metres.
 const SOFT_MARGIN_M: f64 = 0.036;
 /// Weights of curvature, m^2, per metre of turning length: between taut and wide.
@@ -116,6 +121,7 @@ pub struct CorridorPlanner {
     soft_m: f64,
     /// Clearance beyond the footprint that the route was found with, metres.
     margin_m: f64,
+    among: Among,
     /// Of the last proposal, and of the next.
     stage: Stage,
     next_stage: Stage,
@@ -170,6 +176,7 @@ impl CorridorPlanner {
             features: Vec::new(),
             soft_m: 0.0,
             margin_m: ROUTE_MARGIN_M,
+            among: Among::default(),
             stage: Stage::default(),
             next_stage: Stage::default(),
             outcome: PathOutcome::Clear,
@@ -187,6 +194,13 @@ impl CorridorPlanner {
         Self { searches_headings: false, ..self }
     }
 
+    /// With another way of avoiding what moves.
+    #[must_use]
+    pub fn avoiding(mut self, avoidance: Avoidance) -> Self {
+        self.among.avoidance = avoidance;
+        self
+    }
+
     /// How the last proposal came about.
     pub fn outcome(&self) -> PathOutcome {
         self.outcome
@@ -201,13 +215,12 @@ impl CorridorPlanner {
     fn plan(
         &mut self,
         map: &mut RouteMap,
+        state: &State,
         observation: &Observation,
         deadline: Option<Instant>,
         view: &View,
     ) -> Result<(), PlanError> {
-        let (state, goal) = (&observation.state, observation.goal);
-        self.poses.clear();
-        self.stage = std::mem::take(&mut self.next_stage);
+        let goal = observation.goal;
         // A path leads a robot that cannot turn where it stands to the goal, not to a heading there.
         let turns_late = self.headings.as_ref().is_some_and(HeadingSearch::ends_need_headings);
         if matches!(self.stage, Stage::Poses | Stage::PosesCarefully) || (self.goal_heading_rad.is_some() && turns_late)
@@ -259,12 +272,37 @@ impl CorridorPlanner {
         Ok(())
     }
 
+    /// Fills the proposal with a timed path from a state to the goal among what moves.
+    fn plan_among(
+        &mut self,
+        map: &mut RouteMap,
+        observation: &Observation,
+        deadline: Option<Instant>,
+        view: &View,
+        timed: &mut Trajectory,
+    ) -> Result<(), PlanError> {
+        let (state, world) = (&observation.state, map.world().clone());
+        let is_careful = self.stage == Stage::AmongCarefully;
+        let pace = Pace::of(world.robot(), state, is_careful).ok_or(PlanError::NoPassage)?;
+        // Half a window ahead lies a little beyond a bend.
+        let clear_m = world.robot().footprint().circumscribed_radius_m() + 1.5 * ROUTE_MARGIN_M;
+        let root = map.grid().push_out(pace.root(state), clear_m);
+        self.plan(map, &State { position: root, ..*state }, observation, deadline, view)?;
+        // Poses have no times.
+        let found = self.poses.is_empty()
+            && self.among.plan(map.grid(), world.robot(), &pace, observation, &self.points, timed);
+        if found { Ok(()) } else { Err(PlanError::NoPassage) }
+    }
+
     /// What is proposed next if the last proposal is rejected.
     fn stage_after(&self) -> Option<Stage> {
+        let has_pace = self.map.as_ref().is_some_and(|map| Pace::is_for(map.world().robot()));
         let has_route = self.method != PathMethod::Search && self.outcome != PathOutcome::Route;
         match self.stage {
-            Stage::Usual if has_route => Some(Stage::Route),
-            Stage::Usual | Stage::Route if self.headings.is_some() => Some(Stage::Poses),
+            Stage::Usual if self.among.avoids() && has_pace => Some(Stage::Among),
+            Stage::Among => Some(Stage::AmongCarefully),
+            Stage::Usual | Stage::AmongCarefully if has_route => Some(Stage::Route),
+            Stage::Usual | Stage::AmongCarefully | Stage::Route if self.headings.is_some() => Some(Stage::Poses),
             Stage::Poses if !self.poses.is_empty() => Some(Stage::PosesCarefully),
             _ => None,
         }
@@ -410,6 +448,7 @@ impl Planner for CorridorPlanner {
             self.map = Some(RouteMap::new(world).map_err(|_| PlanError::NoMap)?);
             self.headings = Some(world.robot()).filter(|_| self.searches_headings).and_then(HeadingSearch::of);
         }
+        self.among.see(world.moving());
         Ok(())
     }
 
@@ -424,10 +463,21 @@ impl Planner for CorridorPlanner {
         observation.check_finite()?;
         let mut map = self.map.take().ok_or(PlanError::NoMap)?;
         map.set_deadline(deadline);
-        let found = self.plan(&mut map, observation, deadline, view);
+        self.among.pass(observation.state.position);
+        self.poses.clear();
+        self.stage = std::mem::take(&mut self.next_stage);
+        proposal.keeps_pace = matches!(self.stage, Stage::Among | Stage::AmongCarefully);
+        let found = if proposal.keeps_pace {
+            self.plan_among(&mut map, observation, deadline, view, &mut proposal.trajectory)
+        } else {
+            self.plan(&mut map, &observation.state, observation, deadline, view)
+        };
         self.map = Some(map);
         found?;
         self.plans += 1;
+        if proposal.keeps_pace {
+            return Ok(());
+        }
         let states = &mut proposal.trajectory.states;
         proposal.has_poses = !self.poses.is_empty();
         if proposal.has_poses {
@@ -451,8 +501,8 @@ impl Planner for CorridorPlanner {
     }
 
     fn reset(&mut self, _seed: u64) {
-        self.plans = 0;
-        (self.stage, self.next_stage) = (Stage::Usual, Stage::Usual);
+        self.among.forget();
+        (self.plans, self.stage, self.next_stage) = (0, Stage::Usual, Stage::Usual);
     }
 
     fn plans(&self) -> u64 {
