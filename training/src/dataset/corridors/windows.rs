@@ -40,6 +40,8 @@ pub struct CorridorWindows {
     paths: Vec<CorridorPath>,
     /// Index of the path of every window.
     owners: Vec<u32>,
+    /// Whether windows are mirrored and reversed at random.
+    is_symmetric: bool,
 }
 
 impl CorridorWindows {
@@ -47,7 +49,13 @@ impl CorridorWindows {
     pub fn new(paths: Vec<CorridorPath>) -> Self {
         let owners = paths.iter().enumerate();
         let owners = owners.flat_map(|(index, path)| window_starts(path.count).map(move |_| index as u32)).collect();
-        Self { paths, owners }
+        Self { paths, owners, is_symmetric: true }
+    }
+
+    /// Windows as they were driven: who keeps to the right does not keep to the left of a mirrored way.
+    #[must_use]
+    pub fn as_driven(self) -> Self {
+        Self { is_symmetric: false, ..self }
     }
 
     /// Windows that a planner would need for all paths.
@@ -64,7 +72,8 @@ impl CorridorWindows {
     pub fn draw(&self, rng: &mut impl Rng, batch: &mut CorridorBatch) {
         let path = &self.paths[self.owners[rng.random_range(0..self.owners.len())] as usize];
         let first = rng.random_range(0..=path.count.saturating_sub(WINDOW));
-        push(path, first, rng.random(), rng.random(), batch);
+        let [reversed, mirrored] = if self.is_symmetric { [rng.random(), rng.random()] } else { [false; 2] };
+        push(path, first, reversed, mirrored, batch);
     }
 }
 
