@@ -3,7 +3,8 @@
 use super::{CorridorProblem, CorridorSettings, Expert, problems};
 use planwright::planner::PlanError;
 use planwright::planner::corridor::{
-    ArrivalTime, CLEARANCE_WEIGHT, CorridorNetwork, OffsetOptimizer, OffsetWeights, PathRepair, features, is_path_clear, path_points,
+    ArrivalTime, CLEARANCE_WEIGHT, CorridorNetwork, OffsetOptimizer, OffsetWeights, PathRepair, features,
+    is_path_clear, path_points,
 };
 use planwright::world::Point;
 use planwright::world::map::GridMap;

@@ -124,10 +124,8 @@ mod tests {
         let read = recorded(&settings, &file).expect("drives");
         assert!(read.left_out * 10 <= driven.len(), "{} of {} left out", read.left_out, driven.len());
         let offsets = |projected: Projected| projected.offsets;
-        let direct: Vec<Vec<f64>> = driven
-            .iter()
-            .filter_map(|drive| project(&drive.problem.reference, &drive.poses).map(offsets))
-            .collect();
+        let direct: Vec<Vec<f64>> =
+            driven.iter().filter_map(|drive| project(&drive.problem.reference, &drive.poses).map(offsets)).collect();
         for (path, direct) in read.paths.iter().zip(&direct) {
             assert_eq!(path.count, direct.len());
             for (got, expected) in path.offsets.iter().zip(direct) {

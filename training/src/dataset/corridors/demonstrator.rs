@@ -247,8 +247,7 @@ mod tests {
 
     fn corridor(pillars: &[Aabb]) -> (GridMap, ObstacleSizes) {
         let bounds = Aabb { low: [0.0, 0.0], high: [14.0, 2.0] };
-        let walls =
-            [Aabb { low: [0.0, 0.0], high: [14.0, 0.1] }, Aabb { low: [0.0, 1.9], high: [14.0, 2.0] }];
+        let walls = [Aabb { low: [0.0, 0.0], high: [14.0, 0.1] }, Aabb { low: [0.0, 1.9], high: [14.0, 2.0] }];
         let map = GridMap::from_boxes("corridor", bounds, 0.05, walls.into_iter().chain(pillars.iter().copied()));
         let map = map.expect("a grid");
         let sizes = ObstacleSizes::new(&map).expect("a grid");
@@ -273,10 +272,7 @@ mod tests {
     #[test]
     fn a_berth_depends_on_the_size_of_what_is_passed() {
         // A pillar and a shelf, both 0.35 m beside the straight way.
-        let things = [
-            Aabb { low: [4.0, 1.35], high: [4.4, 1.7] },
-            Aabb { low: [8.0, 1.35], high: [10.4, 1.9] },
-        ];
+        let things = [Aabb { low: [4.0, 1.35], high: [4.4, 1.7] }, Aabb { low: [8.0, 1.35], high: [10.4, 1.9] }];
         let (map, sizes) = corridor(&things);
         let problem = straight(&map, [0.6, 1.0], [13.4, 1.0]);
         let (mut offsets, mut speeds) = (Vec::new(), Vec::new());

@@ -101,7 +101,8 @@ pub fn write_drives(path: &Path, drives: &[Drive]) -> Result<(), DriveError> {
     planwright::files::write_atomically(path, |file| {
         for Drive { map, radius_m, turning_length_m, poses } in drives {
             let poses: Vec<Pose> = poses.iter().map(|pose| pose.map(rounded)).collect();
-            let line = json!({ "map": map, "radius_m": radius_m, "turning_length_m": turning_length_m, "poses": poses });
+            let line =
+                json!({ "map": map, "radius_m": radius_m, "turning_length_m": turning_length_m, "poses": poses });
             writeln!(file, "{line}")?;
         }
         Ok(())
@@ -128,7 +129,8 @@ pub fn read_drives(path: &Path) -> Result<Vec<(usize, Drive)>, DriveError> {
     let (mut line, mut bytes) = (0, Vec::new());
     loop {
         line += 1;
-        let wrong = |(field, problem): (String, String)| DriveError::Line { path: path.to_owned(), line, field, problem };
+        let wrong =
+            |(field, problem): (String, String)| DriveError::Line { path: path.to_owned(), line, field, problem };
         bytes.clear();
         if file.by_ref().take(MAX_LINE).read_until(b'\n', &mut bytes).map_err(io)? == 0 {
             break;
@@ -149,10 +151,11 @@ pub fn read_drives(path: &Path) -> Result<Vec<(usize, Drive)>, DriveError> {
 
 /// A drive of a line, or field and problem.
 fn parse(line: &[u8]) -> Result<Drive, (String, String)> {
-    let fault = |field: &str, expected: &str, got: String| (field.to_owned(), format!("expected {expected}, got {got}"));
+    let fault =
+        |field: &str, expected: &str, got: String| (field.to_owned(), format!("expected {expected}, got {got}"));
     let shown = |value: &Value| -> String { value.to_string().chars().take(40).collect() };
-    let value: Value = serde_json::from_slice(line)
-        .map_err(|error| fault("drive", "one JSON object per line", format!("{error}")))?;
+    let value: Value =
+        serde_json::from_slice(line).map_err(|error| fault("drive", "one JSON object per line", format!("{error}")))?;
     let Value::Object(fields) = value else { return Err(fault("drive", "a JSON object", shown(&value))) };
     let known = ["map", "radius_m", "turning_length_m", "poses"];
     if let Some(name) = fields.keys().find(|name| !known.contains(&name.as_str())) {
@@ -219,8 +222,10 @@ pub fn recorded(settings: &CorridorSettings, file: &Path) -> Result<RecordedPath
         }
         let map_path = file.parent().unwrap_or(Path::new("")).join(&drive.map);
         if !maps.contains_key(&map_path) {
-            let opened = open_map(&map_path).map_err(|source| {
-                DriveError::Map { path: file.to_owned(), line, source: Box::new(source) }
+            let opened = open_map(&map_path).map_err(|source| DriveError::Map {
+                path: file.to_owned(),
+                line,
+                source: Box::new(source),
             })?;
             maps.insert(map_path.clone(), route_map(opened.map)?);
         }

@@ -3,7 +3,8 @@
 
 use super::CorridorProblem;
 use planwright::planner::corridor::{
-    ArrivalTime, CLEARANCE_WEIGHT, MAX_OFFSET_M, OffsetOptimizer, OffsetWeights, POINTS_PER_KNOT, PathRepair, is_path_clear, path_points,
+    ArrivalTime, CLEARANCE_WEIGHT, MAX_OFFSET_M, OffsetOptimizer, OffsetWeights, POINTS_PER_KNOT, PathRepair,
+    is_path_clear, path_points,
 };
 use planwright::world::Point;
 use planwright::world::map::GridMap;
