@@ -37,7 +37,10 @@ impl Drives {
             let problem = format!("--minutes: expected above 0, at most 1000, got {}", self.minutes);
             return Err(CliError::input(anyhow::anyhow!(problem)));
         }
-        planwright::files::check_writable(&self.out)
+        let folder = self.out.parent().filter(|folder| !folder.as_os_str().is_empty());
+        folder
+            .map_or(Ok(()), planwright::files::make_folder)
+            .and_then(|()| planwright::files::check_writable(&self.out))
             .map_err(|error| CliError::input(anyhow::anyhow!("--out {}: {error}", self.out.display())))?;
         let driven = demonstrations(self.preference, self.minutes, self.seed).map_err(CliError::failed)?;
         let drives = write_demonstrations(&self.out, &driven, self.seed).map_err(CliError::input)?;

@@ -112,6 +112,7 @@ mod tests {
     use super::*;
     use planwright::planner::corridor::{KNOT_M, Reference, features, fill_window};
     use planwright::world::map::generate::{GeneratedMap, MapKind};
+    use rand::SeedableRng;
 
     /// Features and offsets of a line and of the same line driven backwards.
     #[test]
@@ -139,6 +140,19 @@ mod tests {
         assert_eq!(b.features, window);
         assert_eq!(a.known.iter().filter(|known| **known > 0.0).count(), forwards.count);
         assert_eq!((a.shares[0], a.shares[forwards.count - 1], a.shares[5]), (0.0, 0.0, 1.0));
+    }
+
+    #[test]
+    fn windows_of_drives_are_never_mirrored() {
+        let offsets = vec![0.5; 80];
+        let path = CorridorPath { count: 80, features: vec![0.0; CHANNELS * 80], offsets };
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        let [mut free, mut driven] = [CorridorBatch::default(), CorridorBatch::default()];
+        let windows = CorridorWindows::new(vec![path.clone()]);
+        (0..20).for_each(|_| windows.draw(&mut rng, &mut free));
+        let windows = CorridorWindows::new(vec![path]).as_driven();
+        (0..20).for_each(|_| windows.draw(&mut rng, &mut driven));
+        assert!(free.offsets.contains(&-0.5) && driven.offsets.iter().all(|offset| *offset == 0.5));
     }
 
     #[test]
