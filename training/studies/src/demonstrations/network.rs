@@ -160,7 +160,7 @@ impl Fitted {
         let values: Vec<f32> = query
             .features
             .chunks_exact(count)
-            .flat_map(|channel| (0..knots).map(|knot| channel[knot.min(count - 1)]))
+            .flat_map(|channel| (0..knots).map(move |knot| channel[knot.min(count - 1)]))
             .collect();
         Tensor::from_slice(&values).view([1, CHANNELS as i64, knots as i64])
     }

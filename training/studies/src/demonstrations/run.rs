@@ -172,7 +172,7 @@ impl Answers<'_> {
         self.single("time-optimal", |query| rules.time_optimal(query, &mut rng))?;
         self.single("tuned-clearance", |query| rules.tuned_clearance(query, &tuned[0], &speeds))?;
         self.single("tuned-offset", |query| rules.tuned_offset(query, &tuned[1], &speeds))?;
-        let random = |query| (0..samples).map(|_| random_path(query, &mut rng)).collect();
+        let random = |query: &Query| (0..samples).map(|_| random_path(query, &mut rng)).collect();
         let cleared = Cleared::new(self.queries, self.queries.iter().map(random).collect());
         self.measure("random", &cleared)?;
         self.measure("random+transform", &cleared.chosen(self.queries, &self.targets))?;
