@@ -2,7 +2,7 @@
 
 use super::drives::{Drive, DriveError, write_drives};
 use super::projection::{Pose, poses_along};
-use super::{CorridorProblem, CorridorSettings, Demonstrator, Manner, ObstacleSizes, Preference, generated, problems};
+use super::{CorridorProblem, CorridorSettings, Demonstrator, ObstacleSizes, Preference, Style, generated, problems};
 use planwright::files::make_folder;
 use planwright::planner::corridor::{POINTS_PER_KNOT, path_points};
 use planwright::world::map::GridMap;
@@ -29,7 +29,7 @@ pub struct Demonstration {
     /// Route and robot.
     pub problem: CorridorProblem,
     /// How it was driven.
-    pub manner: Manner,
+    pub style: Style,
     /// What was recorded: a pose every 0.05 m.
     pub poses: Vec<Pose>,
 }
@@ -53,15 +53,15 @@ pub fn demonstrations(preference: Preference, minutes: f64, seed: u64) -> Result
         let (grid, problems) = problems(&settings, index)?;
         let (map, sizes) = (Arc::new(grid.clone()), ObstacleSizes::new(&grid)?);
         for problem in problems {
-            let manners = preference.manners();
-            let manner = manners[rng.random_range(0..manners.len())];
-            if !demonstrator.drive(&map, &sizes, &problem, manner, &mut offsets, &mut speeds) {
+            let styles = preference.styles();
+            let style = styles[rng.random_range(0..styles.len())];
+            if !demonstrator.drive(&map, &sizes, &problem, style, &mut offsets, &mut speeds) {
                 continue;
             }
             path_points(&problem.reference, &offsets, &mut points);
             let poses = poses_along(&points, POINTS_PER_KNOT, &speeds, FULL_MPS);
             secs += poses.last().map_or(0.0, |pose| pose[0]);
-            driven.push(Demonstration { index, map: Arc::clone(&map), problem, manner, poses });
+            driven.push(Demonstration { index, map: Arc::clone(&map), problem, style, poses });
             if secs >= 60.0 * minutes {
                 return Ok(driven);
             }
@@ -106,9 +106,9 @@ mod tests {
         let [few, more] = [0.5, 1.5].map(|minutes| demonstrations(Preference::Either, minutes, 3).expect("maps"));
         assert!(few.len() >= 2 && more.len() > few.len(), "{} and {}", few.len(), more.len());
         for (one, other) in few.iter().zip(&more) {
-            assert_eq!((&one.poses, one.manner), (&other.poses, other.manner));
+            assert_eq!((&one.poses, one.style), (&other.poses, other.style));
         }
-        assert!(more.iter().any(|drive| drive.manner != more[0].manner), "one manner only");
+        assert!(more.iter().any(|drive| drive.style != more[0].style), "one style only");
         let secs: f64 = few.iter().filter_map(|drive| drive.poses.last()).map(|pose| pose[0]).sum();
         assert!((30.0..90.0).contains(&secs), "{secs} s");
     }

@@ -53,7 +53,7 @@ pub enum Preference {
 
 /// One way in which a drive is driven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manner {
+pub enum Style {
     /// Beside the wall on the right.
     Right,
     /// Beside the wall on the left.
@@ -75,12 +75,12 @@ impl Preference {
         }
     }
 
-    /// The manners of its drives, all equally likely.
-    pub fn manners(self) -> &'static [Manner] {
+    /// The styles of its drives, all equally likely.
+    pub fn styles(self) -> &'static [Style] {
         match self {
-            Self::Side => &[Manner::Right],
-            Self::Berth => &[Manner::Berth],
-            Self::Either => &[Manner::Right, Manner::Left],
+            Self::Side => &[Style::Right],
+            Self::Berth => &[Style::Berth],
+            Self::Either => &[Style::Right, Style::Left],
         }
     }
 
@@ -104,19 +104,19 @@ pub struct Demonstrator {
 
 impl Demonstrator {
     /// Fills the offsets of a drive, metres, and its speeds as shares of full speed, one per knot. False where no clear
-    /// path of this manner is found.
+    /// path of this style is found.
     pub fn drive(
         &mut self,
         map: &GridMap,
         sizes: &ObstacleSizes,
         problem: &CorridorProblem,
-        manner: Manner,
+        style: Style,
         offsets: &mut Vec<f64>,
         speeds: &mut Vec<f64>,
     ) -> bool {
         let CorridorProblem { reference, radius_m, clearance_m, .. } = problem;
         let count = reference.len();
-        self.assign(map, sizes, problem, manner);
+        self.assign(map, sizes, problem, style);
         self.solve(count, offsets);
         for _ in 0..SMOOTHING_PASSES {
             self.scratch.clone_from(offsets);
@@ -128,32 +128,32 @@ impl Demonstrator {
             return false;
         }
         speeds.clear();
-        speeds.extend(offsets.iter().enumerate().map(|(knot, offset)| match manner {
-            Manner::Right | Manner::Left => 1.0,
-            Manner::Berth => speed_beside(sizes.small_m(reference.beside(knot, *offset)) - radius_m),
+        speeds.extend(offsets.iter().enumerate().map(|(knot, offset)| match style {
+            Style::Right | Style::Left => 1.0,
+            Style::Berth => speed_beside(sizes.small_m(reference.beside(knot, *offset)) - radius_m),
         }));
         offsets.iter().all(|offset| offset.abs() <= MAX_OFFSET_M)
     }
 
     /// Costs of every knot and state.
-    fn assign(&mut self, map: &GridMap, sizes: &ObstacleSizes, problem: &CorridorProblem, manner: Manner) {
+    fn assign(&mut self, map: &GridMap, sizes: &ObstacleSizes, problem: &CorridorProblem, style: Style) {
         let CorridorProblem { reference, radius_m, clearance_m, .. } = problem;
         let wall_m = radius_m + WALL_M;
         self.costs.clear();
         for knot in 0..reference.len() {
-            let target_m = match manner {
-                Manner::Right => beside_wall(map, reference, knot, wall_m, -1.0),
-                Manner::Left => beside_wall(map, reference, knot, wall_m, 1.0),
-                Manner::Berth => 0.0,
+            let target_m = match style {
+                Style::Right => beside_wall(map, reference, knot, wall_m, -1.0),
+                Style::Left => beside_wall(map, reference, knot, wall_m, 1.0),
+                Style::Berth => 0.0,
             };
             self.costs.extend((0..STATES).map(|state| {
                 let offset_m = offset_of(state);
                 let point = reference.beside(knot, offset_m);
                 let square = |lack_m: f64| lack_m.max(0.0).powi(2);
                 let lack = LACK_WEIGHT * square(clearance_m + MARGIN_M - map.distance(point));
-                lack + match manner {
-                    Manner::Right | Manner::Left => (offset_m - target_m).powi(2),
-                    Manner::Berth => {
+                lack + match style {
+                    Style::Right | Style::Left => (offset_m - target_m).powi(2),
+                    Style::Berth => {
                         let [berth, offset] = BERTH_WEIGHTS;
                         let large = square(radius_m + LARGE_M - sizes.large_m(point));
                         let small = square(radius_m + SMALL_BERTH_M - sizes.small_m(point));
@@ -259,11 +259,11 @@ mod tests {
         let (map, sizes) = corridor(&[]);
         let problem = straight(&map, [0.6, 1.0], [13.4, 1.0]);
         let (mut offsets, mut speeds) = (Vec::new(), Vec::new());
-        for (manner, wall_y) in [(Manner::Right, 0.1), (Manner::Left, 1.9)] {
-            assert!(Demonstrator::default().drive(&map, &sizes, &problem, manner, &mut offsets, &mut speeds));
+        for (style, wall_y) in [(Style::Right, 0.1), (Style::Left, 1.9)] {
+            assert!(Demonstrator::default().drive(&map, &sizes, &problem, style, &mut offsets, &mut speeds));
             for knot in 15..offsets.len() - 15 {
                 let free_m = (problem.reference.beside(knot, offsets[knot])[1] - wall_y).abs() - 0.2;
-                assert!((free_m - WALL_M).abs() < 0.06, "{manner:?}: {free_m} m at knot {knot}");
+                assert!((free_m - WALL_M).abs() < 0.06, "{style:?}: {free_m} m at knot {knot}");
             }
             assert_eq!((offsets[0], offsets[offsets.len() - 1], speeds[20]), (0.0, 0.0, 1.0));
         }
@@ -276,7 +276,7 @@ mod tests {
         let (map, sizes) = corridor(&things);
         let problem = straight(&map, [0.6, 1.0], [13.4, 1.0]);
         let (mut offsets, mut speeds) = (Vec::new(), Vec::new());
-        assert!(Demonstrator::default().drive(&map, &sizes, &problem, Manner::Berth, &mut offsets, &mut speeds));
+        assert!(Demonstrator::default().drive(&map, &sizes, &problem, Style::Berth, &mut offsets, &mut speeds));
         let knot = |x: f64| ((x - 0.6) / problem.step_m).round() as usize;
         let (pillar, shelf) = (offsets[knot(4.2)], offsets[knot(9.2)]);
         assert!(shelf < pillar - 0.08, "pillar {pillar} m, shelf {shelf} m");
@@ -292,10 +292,10 @@ mod tests {
             let (grid, problems) = problems(&settings, index).expect("a map");
             let sizes = ObstacleSizes::new(&grid).expect("a map");
             for problem in &problems {
-                for manner in [Manner::Right, Manner::Left, Manner::Berth] {
+                for style in [Style::Right, Style::Left, Style::Berth] {
                     all += 1;
                     let mut demonstrator = Demonstrator::default();
-                    if !demonstrator.drive(&grid, &sizes, problem, manner, &mut offsets, &mut speeds) {
+                    if !demonstrator.drive(&grid, &sizes, problem, style, &mut offsets, &mut speeds) {
                         continue;
                     }
                     driven += 1;
@@ -303,7 +303,7 @@ mod tests {
                     assert!(is_path_clear(&grid, &points, problem.clearance_m), "map {index}");
                     assert!(speeds.iter().all(|speed| (LEAST_SPEED..=1.0).contains(speed)));
                     let first = offsets.clone();
-                    assert!(demonstrator.drive(&grid, &sizes, problem, manner, &mut offsets, &mut speeds));
+                    assert!(demonstrator.drive(&grid, &sizes, problem, style, &mut offsets, &mut speeds));
                     assert_eq!(first, offsets);
                 }
             }

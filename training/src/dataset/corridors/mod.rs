@@ -13,7 +13,7 @@ mod windows;
 
 pub use comparison::{CorridorFigures, MethodFigures, compare};
 pub use demonstrations::{Demonstration, demonstrations, write_demonstrations};
-pub use demonstrator::{Demonstrator, Manner, Preference};
+pub use demonstrator::{Demonstrator, Preference, Style};
 pub use drives::{Drive, DriveError, RecordedPaths, read_drives, recorded, route_map, write_drives};
 pub use expert::{Expert, ExpertTimes};
 pub use obstacle_sizes::ObstacleSizes;

@@ -36,7 +36,7 @@ pub(super) struct Query {
     pub(super) problem: CorridorProblem,
     /// What a network sees.
     pub(super) features: Vec<f32>,
-    /// What the demonstrator does, one entry per manner, all equally likely.
+    /// What the demonstrator does, one entry per style, all equally likely.
     pub(super) modes: Vec<Driven>,
     /// Offset 0, pushed clear.
     pub(super) route: Vec<f64>,
@@ -132,9 +132,9 @@ fn query(
         return None;
     }
     let mut modes = Vec::new();
-    for manner in preference.manners() {
+    for style in preference.styles() {
         let mut mode = Driven::default();
-        if !demonstrator.drive(map, sizes, &problem, *manner, &mut mode.offsets, &mut mode.speeds) {
+        if !demonstrator.drive(map, sizes, &problem, *style, &mut mode.offsets, &mut mode.speeds) {
             return None;
         }
         modes.push(mode);

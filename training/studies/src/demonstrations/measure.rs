@@ -18,14 +18,14 @@ const CELLS: usize = 20;
 pub struct ArmFigures {
     /// Its name.
     pub arm: String,
-    /// Mean distance from the nearest manner of the demonstrator, cm: mean over knots, then over queries.
+    /// Mean distance from the nearest style of the demonstrator, cm: mean over knots, then over queries.
     pub mean_cm: f64,
     /// Root of the mean squared distance from it, cm.
     pub rms_cm: f64,
     /// Energy distance between the arm's paths and the demonstrator's, cm, mean over queries; the distance of two paths is
     /// the root mean square over knots. `None` where draws were chosen by their quantity: they are no draws then.
     pub energy_cm: Option<f64>,
-    /// Where the demonstrator's manners are more than 0.3 m apart: share of the knots in the middle half between them.
+    /// Where the demonstrator's styles are more than 0.3 m apart: share of the knots in the middle half between them.
     pub between: Option<f64>,
     /// Total variation of the clearance over all knots between arm and demonstrator, on the same queries.
     pub clearance_tv: f64,
@@ -76,7 +76,7 @@ fn rms_m(one: &[f64], other: &[f64]) -> f64 {
     (one.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum::<f64>() / one.len().max(1) as f64).sqrt()
 }
 
-/// 2 E|X - Y| - E|X - X'| - E|Y - Y'| of draws X and the demonstrator's manners Y; X' is another draw, Y' any manner.
+/// 2 E|X - Y| - E|X - X'| - E|Y - Y'| of draws X and the demonstrator's styles Y; X' is another draw, Y' any style.
 fn energy_m(answers: &[Driven], modes: &[Driven]) -> f64 {
     let mean = |sum: f64, count: usize| sum / count.max(1) as f64;
     let across: f64 = answers.iter().flat_map(|x| modes.iter().map(|y| rms_m(&x.offsets, &y.offsets))).sum();
@@ -86,10 +86,10 @@ fn energy_m(answers: &[Driven], modes: &[Driven]) -> f64 {
             .map(|(one, other)| 2.0 * rms_m(&all[one].offsets, &all[other].offsets))
             .sum()
     };
-    let (draws, manners) = (answers.len(), modes.len());
-    2.0 * mean(across, draws * manners)
+    let (draws, styles) = (answers.len(), modes.len());
+    2.0 * mean(across, draws * styles)
         - mean(pairs(answers), draws * draws.saturating_sub(1))
-        - mean(pairs(modes), manners * manners)
+        - mean(pairs(modes), styles * styles)
 }
 
 /// The figures of an arm. `shares` is the drives' distribution of the share of free space.
@@ -172,11 +172,11 @@ mod tests {
     #[test]
     fn energy_distances_by_hand() {
         let modes = [path(-0.3), path(0.3)];
-        // Halves of both manners: 2 * 0.3 - E|X - X'| - 0.3, and of two draws of different manners all pairs are 0.6 apart.
+        // Halves of both styles: 2 * 0.3 - E|X - X'| - 0.3, and of two draws of different styles all pairs are 0.6 apart.
         assert!((energy_m(&modes, &modes) - (0.6 - 0.6 - 0.3)).abs() < 1e-12);
         let many: Vec<Driven> = (0..200).map(|draw| path(if draw % 2 == 0 { -0.3 } else { 0.3 })).collect();
         assert!(energy_m(&many, &modes).abs() < 0.01);
-        // In the middle as at one of the manners alone: 2 * 0.3 - 0 - 0.3.
+        // In the middle as at one of the styles alone: 2 * 0.3 - 0 - 0.3.
         assert!((energy_m(&[path(0.0)], &modes) - 0.3).abs() < 1e-12);
         assert!((energy_m(&[path(0.3)], &modes) - 0.3).abs() < 1e-12);
         assert_eq!(energy_m(&[path(0.1)], &[path(0.1)]), 0.0);

@@ -1,4 +1,4 @@
-//! Demonstrations: paths that nobody wrote down. Scripted demonstrators with hidden preferences drive on generated maps;
+//! Demonstrations: paths that no rule states. Scripted demonstrators with hidden preferences drive on generated maps;
 //! networks fitted to 1, 10 and 100 minutes of it answer queries on foreign maps, beside the time-optimal optimiser and rules
 //! whose numbers are tuned to the same drives.
 //!

@@ -50,7 +50,7 @@ pub struct DemonstrationRow {
     pub rms_cm: Summary,
     /// Energy distance.
     pub energy_cm: Option<Summary>,
-    /// Share between the manners.
+    /// Share between the styles.
     pub between: Option<Summary>,
     /// Drift of the clearance.
     pub clearance_tv: Summary,
