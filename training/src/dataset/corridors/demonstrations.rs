@@ -77,7 +77,7 @@ pub fn demonstrations(preference: Preference, minutes: f64, seed: u64) -> Result
 pub fn write_demonstrations(file: &Path, driven: &[Demonstration], seed: u64) -> Result<Vec<Drive>, DriveError> {
     let io = |path: &Path| {
         let path = path.to_owned();
-        move |source| DriveError::Io { path, source }
+        move |source: std::io::Error| DriveError::Io { path, source }
     };
     let folder = file.parent().unwrap_or(Path::new("")).join("maps");
     make_folder(&folder).map_err(io(&folder))?;
