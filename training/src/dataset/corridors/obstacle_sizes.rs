@@ -1,7 +1,7 @@
 //! Obstacles by their size: distances to the small ones (people, pillars, crates) and to the large ones (walls, shelves).
 
-use planwright::world::Point;
 use planwright::world::map::grid::{GridError, GridMap};
+use planwright::world::{Map as _, Point};
 
 /// A small obstacle is at most this wide and this high, metres.
 pub const SMALL_M: f64 = 1.2;

@@ -47,6 +47,8 @@ pub struct ArmFigures {
 pub(super) struct Cleared {
     answers: Vec<Vec<Driven>>,
     outcomes: Vec<Outcome>,
+    /// Whether the answers were chosen by their quantity.
+    is_chosen: bool,
 }
 
 impl Cleared {
