@@ -81,10 +81,10 @@ impl DemonstrationSettings {
         seed: 1,
         foreign: ForeignSettings { nav2: 10, barn: 50, grid32: 4, generated: 0, seed: 7 },
         network: CorridorNetworkSpec { patch: 4, width: 48, blocks: 4 },
-        steps: 1200,
+        steps: 800,
         batch: 48,
         samples: 8,
-        levels: 10,
+        levels: 8,
     };
     /// Seconds, without files of maps.
     pub(super) const QUICK: Self = Self {
@@ -112,9 +112,10 @@ impl DemonstrationSettings {
         for got in minutes {
             require((1..=1000).contains(got), "minutes", "between 1 and 1000", got)?;
         }
-        let cells = axis(std::slice::from_ref(self), preferences, |cell, preference| cell.preference = preference);
+        // Seed by seed, so that what is there of a run that was cut off has all preferences and minutes.
+        let cells = axis(std::slice::from_ref(self), seeds, |cell, seed| cell.seed = seed);
+        let cells = axis(&cells, preferences, |cell, preference| cell.preference = preference);
         let cells = axis(&cells, minutes, |cell, minutes| cell.minutes = minutes);
-        let cells = axis(&cells, seeds, |cell, seed| cell.seed = seed);
         Ok(axis(&cells, &ArmKind::ALL, |cell, kind| cell.kind = kind))
     }
 

@@ -8,7 +8,7 @@ use planwright_training::study::{Column, Table, distinct};
 use serde::Serialize;
 
 /// Pairs that are compared: an arm, and what it is held against.
-const PAIRS: [[&str; 2]; 7] = [
+const PAIRS: [[&str; 2]; 9] = [
     ["regression", "time-optimal"],
     ["regression", "tuned-clearance"],
     ["regression", "tuned-offset"],
@@ -16,6 +16,8 @@ const PAIRS: [[&str; 2]; 7] = [
     ["diffusion", "tuned-offset"],
     ["diffusion+transform", "diffusion"],
     ["diffusion+transform", "random+transform"],
+    ["diffusion+kernel", "diffusion"],
+    ["diffusion+kernel", "random+kernel"],
 ];
 
 /// The whole table.
