@@ -10,16 +10,16 @@ use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 /// Drives that rules are tuned to at most, evenly over all.
-const TUNED_DRIVES: usize = 20;
+const TUNED_DRIVES: usize = 60;
 /// Clearances beyond the radius, metres, and weights of a squared lack of them against length, 1/m^2.
-const CLEARANCES_M: [f64; 6] = [0.05, 0.1, 0.2, 0.3, 0.45, 0.7];
-const WEIGHTS: [f64; 3] = [2.0, 30.0, 500.0];
+const CLEARANCES_M: [f64; 7] = [0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 0.8];
+const WEIGHTS: [f64; 4] = [2.0, 20.0, 200.0, 2000.0];
 /// Of the tuned optimisation: weight of curvature, m^2 per metre of turning length, and iterations.
 const CURVATURE: f64 = 0.06;
 const ITERATIONS: usize = 40;
 /// Constant offsets, metres, and clearances beyond the radius to which paths at them are pushed.
-const OFFSETS_M: [f64; 9] = [-0.8, -0.6, -0.4, -0.2, 0.0, 0.2, 0.4, 0.6, 0.8];
-const PUSHES_M: [f64; 4] = [0.02, 0.12, 0.22, 0.35];
+const OFFSETS_M: [f64; 13] = [-0.9, -0.75, -0.6, -0.45, -0.3, -0.15, 0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9];
+const PUSHES_M: [f64; 5] = [0.02, 0.1, 0.2, 0.3, 0.4];
 /// Clearances over which speeds are averaged: width of a bin, metres, and their number.
 const SPEED_BIN_M: f64 = 0.05;
 const SPEED_BINS: usize = 24;

@@ -1,7 +1,6 @@
 //! Recorded drives as rows of a fit: windows of features with standardised offsets and speeds.
 
 use super::foreign::{room, room_share};
-use super::selection::Corridor;
 use planwright::planner::corridor::{CHANNELS, WINDOW, features, fill_window, window_starts};
 use planwright_training::dataset::corridors::{Demonstration, Projected, project};
 use planwright_training::statistics::Summary;
@@ -33,8 +32,6 @@ pub(super) struct Recorded {
     pub(super) drive: Demonstration,
     pub(super) projected: Projected,
     pub(super) room_share: f64,
-    /// What its corridor looks like.
-    pub(super) corridor: Corridor,
 }
 
 /// Drives that stay in their corridor, each projected onto the reference of its route.
@@ -43,8 +40,7 @@ pub(super) fn recorded(driven: Vec<Demonstration>) -> Vec<Recorded> {
         let projected = project(&drive.problem.reference, &drive.poses)?;
         let room = room(&drive.map, &drive.problem);
         let room_share = room_share(&drive.map, &drive.problem, &room, &projected.offsets);
-        let corridor = Corridor::of(&room, &drive.problem);
-        Some(Recorded { drive, projected, room_share, corridor })
+        Some(Recorded { drive, projected, room_share })
     };
     driven.into_iter().filter_map(one).collect()
 }

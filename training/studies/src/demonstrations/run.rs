@@ -91,10 +91,7 @@ impl Cell for DemonstrationCell {
         let mut answers = Answers {
             queries,
             intended: Marginal::from_values(selection::grid()?, &shares)?,
-            targets: [
-                ("transform", selection::paired(queries, &shares, settings.seed)?),
-                ("kernel", selection::by_kernel(queries, &recorded, settings.seed)?),
-            ],
+            targets: selection::targets(queries, &shares, settings.seed)?,
             rng: ChaCha8Rng::seed_from_u64(settings.seed),
             has_speed: settings.preference.has_speed(),
             arms: Vec::new(),
@@ -133,9 +130,9 @@ impl Cell for DemonstrationCell {
 /// Answers to all queries, measured arm by arm.
 struct Answers<'a> {
     queries: &'a [Query],
-    /// The drives' distribution of the share of free space, and each query's part of it, by pairing and by the kernel.
+    /// The drives' distribution of the share of free space, and each query's part of it.
     intended: Marginal,
-    targets: [(&'static str, Vec<f64>); 2],
+    targets: Vec<f64>,
     rng: ChaCha8Rng,
     has_speed: bool,
     arms: Vec<ArmFigures>,
@@ -162,12 +159,7 @@ impl Answers<'_> {
 
     fn transformed(&mut self, arm: &str, fitted: &Fitted, settings: &DemonstrationSettings) -> Result<(), StudyError> {
         let cleared = self.network(arm, fitted, settings)?;
-        self.chosen(arm, &cleared)
-    }
-
-    fn chosen(&mut self, arm: &str, cleared: &Cleared) -> Result<(), StudyError> {
-        let chosen = self.targets.each_ref().map(|(name, targets)| (*name, cleared.chosen(self.queries, targets)));
-        chosen.into_iter().try_for_each(|(name, chosen)| self.measure(&format!("{arm}+{name}"), &chosen))
+        self.measure(&format!("{arm}+transform"), &cleared.chosen(self.queries, &self.targets))
     }
 
     fn controls(&mut self, recorded: &[Recorded], samples: usize) -> Result<[Tuned; 2], StudyError> {
@@ -183,7 +175,7 @@ impl Answers<'_> {
         let random = |query: &Query| (0..samples).map(|_| random_path(query, &mut rng)).collect();
         let cleared = Cleared::new(self.queries, self.queries.iter().map(random).collect());
         self.measure("random", &cleared)?;
-        self.chosen("random", &cleared)?;
+        self.measure("random+transform", &cleared.chosen(self.queries, &self.targets))?;
         Ok(tuned)
     }
 }

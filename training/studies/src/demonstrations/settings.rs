@@ -81,10 +81,10 @@ impl DemonstrationSettings {
         seed: 1,
         foreign: ForeignSettings { nav2: 10, barn: 50, grid32: 4, generated: 0, seed: 7 },
         network: CorridorNetworkSpec { patch: 4, width: 48, blocks: 4 },
-        steps: 800,
+        steps: 1200,
         batch: 48,
         samples: 8,
-        levels: 8,
+        levels: 10,
     };
     /// Seconds, without files of maps.
     pub(super) const QUICK: Self = Self {

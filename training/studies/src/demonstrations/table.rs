@@ -8,7 +8,7 @@ use planwright_training::study::{Column, Table, distinct};
 use serde::Serialize;
 
 /// Pairs that are compared: an arm, and what it is held against.
-const PAIRS: [[&str; 2]; 9] = [
+const PAIRS: [[&str; 2]; 7] = [
     ["regression", "time-optimal"],
     ["regression", "tuned-clearance"],
     ["regression", "tuned-offset"],
@@ -16,8 +16,6 @@ const PAIRS: [[&str; 2]; 9] = [
     ["diffusion", "tuned-offset"],
     ["diffusion+transform", "diffusion"],
     ["diffusion+transform", "random+transform"],
-    ["diffusion+kernel", "diffusion"],
-    ["diffusion+kernel", "random+kernel"],
 ];
 
 /// The whole table.
