@@ -176,12 +176,18 @@ fn compare(
         seeds_nearer: pairs.iter().filter(|(own, other)| own.mean_cm < other.mean_cm).count(),
         seeds: pairs.len(),
         queries_nearer: differences.iter().filter(|by| **by > 0.0).count() as f64 / queries.max(1) as f64,
-        p: TTest::one_sided(&differences).map(|test| test.p),
+        // The tail is a difference of two numbers: it may round to less than nothing.
+        p: TTest::one_sided(&differences).map(|test| test.p.max(0.0)),
     })
 }
 
 fn percent(share: f64) -> String {
     format!("{:.0}%", 100.0 * share)
+}
+
+/// Probabilities below what the tail's rounding leaves are stated as a bound.
+fn p_text(p: f64) -> String {
+    if p < 1e-9 { "< 1e-9".to_owned() } else { format!("{p:.1e}") }
 }
 
 const ROWS: [Column<DemonstrationRow>; 13] = [
@@ -208,5 +214,5 @@ const COMPARED: [Column<DemonstrationPair>; 8] = [
     ("nearer by, cm", |pair| format!("{:+.1}", pair.nearer_cm)),
     ("seeds", |pair| format!("{} of {}", pair.seeds_nearer, pair.seeds)),
     ("queries", |pair| percent(pair.queries_nearer)),
-    ("p", |pair| pair.p.map_or(String::new(), |p| format!("{p:.1e}"))),
+    ("p", |pair| pair.p.map_or(String::new(), p_text)),
 ];
