@@ -103,14 +103,14 @@ mod tests {
 
     #[test]
     fn fewer_minutes_are_the_first_of_more() {
-        let [few, more] = [0.5, 1.5].map(|minutes| demonstrations(Preference::Either, minutes, 3).expect("maps"));
-        assert!(few.len() >= 2 && more.len() > few.len(), "{} and {}", few.len(), more.len());
+        let [few, more] = [1.0, 3.0].map(|minutes| demonstrations(Preference::Either, minutes, 3).expect("maps"));
+        assert!(!few.is_empty() && more.len() > few.len(), "{} and {}", few.len(), more.len());
         for (one, other) in few.iter().zip(&more) {
             assert_eq!((&one.poses, one.style), (&other.poses, other.style));
         }
         assert!(more.iter().any(|drive| drive.style != more[0].style), "one style only");
         let secs: f64 = few.iter().filter_map(|drive| drive.poses.last()).map(|pose| pose[0]).sum();
-        assert!((30.0..90.0).contains(&secs), "{secs} s");
+        assert!((60.0..120.0).contains(&secs), "{secs} s");
     }
 
     #[test]

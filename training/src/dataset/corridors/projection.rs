@@ -71,7 +71,8 @@ fn crossing(reference: &Reference, knot: usize, poses: &[Pose], at: usize) -> Op
     let mut best: Option<(usize, f64, f64)> = None;
     let mut passed_m = -back_m;
     for segment in first..poses.len() - 1 {
-        if passed_m > AHEAD_M {
+        // Poses may be sparse: the next piece counts however long this one is.
+        if passed_m > AHEAD_M && segment > at + 1 {
             break;
         }
         passed_m += length_m(segment)?;
