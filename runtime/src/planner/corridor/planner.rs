@@ -4,7 +4,7 @@ use super::arrival::ArrivalTime;
 use super::features::features;
 use super::moving::{Among, Avoidance, Pace};
 use super::network::CorridorNetwork;
-use super::offsets::{OffsetOptimizer, OffsetWeights};
+use super::offsets::{CLEARANCE_WEIGHT, OffsetOptimizer, OffsetWeights};
 use super::path::{POINTS_PER_KNOT, PathRepair, path_points};
 use super::reference::{KNOT_M, Reference};
 use super::route_map::RouteMap;
@@ -369,6 +369,7 @@ impl CorridorPlanner {
                     if let Some(weight) = weight {
                         let weights = OffsetWeights {
                             clearance_m: self.soft_m,
+                            clearance: CLEARANCE_WEIGHT,
                             free_curvature: 1.0 / turning_m,
                             curvature: weight * turning_m,
                             iterations: ITERATIONS,
