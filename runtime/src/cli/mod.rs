@@ -19,6 +19,7 @@ mod map_arguments;
 mod node;
 pub mod output;
 mod plan;
+mod plan_text;
 mod policy;
 mod world;
 mod world_generate;

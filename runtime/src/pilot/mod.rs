@@ -15,7 +15,9 @@ pub use episode::{Clock, EpisodeReport, EpisodeTrace};
 pub use latency::{Latencies, LatencySummary};
 pub use robot_contract::check_robot;
 
-use crate::correction::{Corrected, CorrectionSettings, Corrector, STANDING_MPS, Tracker, WayOut};
+use crate::correction::{
+    Corrected, CorrectionError, CorrectionSettings, Corrector, STANDING_MPS, TimeParameterizationError, Tracker, WayOut,
+};
 use crate::gate::{
     self, CheckedPlan, Context, Fallback, Gate, GateLimits, Infeasible, Origin, Rejection, RejectionCounts,
 };
@@ -270,14 +272,15 @@ impl<P: Planner> Pilot<P> {
         self.settings = PilotSettings { limits, ..settings };
     }
 
-    /// Heading in which the plans of drives that turn in place end from now on, in the map's frame; `None`: any. A plan in
-    /// force for another one is not kept.
+    /// Heading in which the plans of drives end from now on, in the map's frame; `None`: any. A plan in force for another one is
+    /// not kept.
     pub fn set_goal_heading(&mut self, heading_rad: Option<f64>) {
         if heading_rad != self.goal_heading_rad {
             self.in_force = None;
         }
         self.goal_heading_rad = heading_rad;
         self.corrector.set_goal_heading(heading_rad);
+        self.planner.set_goal_heading(heading_rad);
     }
 
     /// Sets every count and time to zero: times of the warm-up are not those of operation.
@@ -499,9 +502,17 @@ impl<P: Planner> Pilot<P> {
             let (start, goal) = (&observation.state, observation.goal);
             let trajectory = &self.proposal.trajectory;
             self.corrector.set_keeps_pace(self.proposal.keeps_pace);
-            self.corrector
-                .correct(world, start, goal, trajectory, &mut self.planner, &mut self.corrected)
-                .map_err(|_| Rejection::CorrectionFailed)
+            let done = if self.proposal.has_poses {
+                self.corrector.follow(world, start, goal, trajectory, &mut self.corrected)
+            } else {
+                self.corrector.correct(world, start, goal, trajectory, &mut self.planner, &mut self.corrected)
+            };
+            done.map_err(|error| match error {
+                CorrectionError::Time(TimeParameterizationError::TooLong { max_states }) => {
+                    Rejection::TooLong { max_steps: max_states }
+                }
+                error => Rejection::CorrectionFailed { error },
+            })
         });
         self.time(Stage::Correct, proposed_at.elapsed());
         if leaves_contact && corrected.is_ok() {
@@ -582,6 +593,12 @@ impl<P: Planner> Pilot<P> {
                     Origin::Fallback { reason, .. } => Event::Fallback { plan, reason: reason.name(), points },
                 },
             );
+        }
+        let headings = |index: usize| checked.get(index).map_or([f64::NAN; 2], |state| [state.heading_rad, 0.0]);
+        if active.origin() == Origin::Planned
+            && let Some((positions, headings)) = points(checked).zip(view.points(checked.len(), headings))
+        {
+            view.log(stamp, Event::Poses { plan, positions, headings });
         }
         for stage in [Stage::Propose, Stage::Correct, Stage::Check, Stage::Whole] {
             let secs = self.latencies_of(stage).last_secs();

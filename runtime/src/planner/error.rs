@@ -10,8 +10,8 @@ pub enum PlanError {
     /// The observation holds a number that is not finite.
     #[error("expected finite numbers in state and goal")]
     NotFinite,
-    /// No network call fits before the deadline.
-    #[error("no time for a single denoising step before the deadline")]
+    /// No network call, or no search, fits before the deadline.
+    #[error("no time for a proposal before the deadline")]
     NoTime,
     /// All candidates hold numbers that are not finite.
     #[error("all {0} candidates hold numbers that are not finite")]

@@ -26,6 +26,7 @@ mod denoiser;
 mod description;
 mod diffusion;
 mod error;
+pub mod headings;
 mod length_matched;
 mod load;
 mod manifest_parts;
@@ -100,6 +101,9 @@ pub struct Proposal {
     pub cut_short: bool,
     /// Whether the sampler started from the previous plan.
     pub warm: bool,
+    /// Whether the states are poses whose headings count: the correction times this very way, with its turns and changes of
+    /// direction, and shapes nothing.
+    pub has_poses: bool,
     /// Whether its times mean something (moving obstacles are passed at them): correction keeps its path and its pace.
     pub keeps_pace: bool,
 }
@@ -110,7 +114,7 @@ impl Proposal {
         self.trajectory.clear();
         self.trajectory.dt_secs = knot_secs;
         (self.candidate, self.clearance_m, self.denoising_steps) = (0, f64::NAN, 0);
-        (self.cut_short, self.warm, self.keeps_pace) = (false, false, false);
+        (self.cut_short, self.warm, self.has_poses, self.keeps_pace) = (false, false, false, false);
     }
 }
 
@@ -141,6 +145,8 @@ pub trait Planner: Resample + Send {
     fn set_world(&mut self, _world: &World) -> Result<(), PlanError> {
         Ok(())
     }
+    /// Heading in which plans end from now on, map frame, rad; `None`: any. Planners of paths leave it to the correction.
+    fn set_goal_heading(&mut self, _heading_rad: Option<f64>) {}
     /// Whether there is another proposal than the last one, for when the gate rejects that: [`Self::retreat`].
     fn has_retreat(&self) -> bool {
         false
@@ -177,6 +183,10 @@ impl Planner for Box<dyn Planner> {
 
     fn set_world(&mut self, world: &World) -> Result<(), PlanError> {
         (**self).set_world(world)
+    }
+
+    fn set_goal_heading(&mut self, heading_rad: Option<f64>) {
+        (**self).set_goal_heading(heading_rad);
     }
 
     fn has_retreat(&self) -> bool {

@@ -29,7 +29,8 @@ pub use maze::MazeWorld;
 pub use moving::{MAX_DISCS, MovingDisc, MovingError, MovingObstacles};
 pub use robot::{
     Ackermann, Actuation, AxisLimits, ContactLaw, Differential, DriveLimits, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS,
-    MotionLimits, Omni, PointMass, RADIUS_M, Robot, RobotError, RobotFile, STEP_SECS, StepReport, VELOCITY_CLIP_MPS,
+    MotionLimits, Omni, PlanRoom, PointMass, RADIUS_M, Robot, RobotError, RobotFile, STEP_SECS, StepReport,
+    VELOCITY_CLIP_MPS,
 };
 pub use state::{Command, State, saturated};
 pub use time_optimal::{BoundError, TimeOptimalBound};

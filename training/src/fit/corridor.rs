@@ -3,7 +3,7 @@
 use super::data_summary::{DataSummary, REAL_ROWS, REAL_STREAM, Row};
 use super::error::FitError;
 use super::task::StepLoss;
-use crate::dataset::corridors::{CorridorBatch, CorridorWindows, generate, sha256};
+use crate::dataset::corridors::{CorridorBatch, CorridorPath, CorridorWindows, generate, recorded, sha256};
 use crate::network::TorchGraph;
 use crate::recipe::{CorridorLoss, CorridorRecipe};
 use planwright::model::{CORRIDOR_COLUMNS, Column, Normaliser};
@@ -18,9 +18,19 @@ const SPEED_MPS: f64 = 1.0;
 
 /// Generates the data and returns what export needs of them, and the loss of a step.
 pub(super) fn data_and_loss(recipe: &CorridorRecipe) -> Result<(DataSummary, StepLoss<'static>), FitError> {
-    let paths = generate(&recipe.data, std::io::stderr().is_terminal())?;
-    let hash = sha256(&paths);
-    let windows = CorridorWindows::new(paths);
+    let windows = |paths: Vec<CorridorPath>| (sha256(&paths), CorridorWindows::new(paths));
+    let (hash, windows) = match &recipe.data.drives {
+        None => windows(generate(&recipe.data, std::io::stderr().is_terminal())?),
+        Some(file) => {
+            let found = recorded(&recipe.data, file)?;
+            if found.left_out > 0 {
+                let all = found.paths.len() + found.left_out;
+                eprintln!("warning: {}: {} of {all} drives leave the shortest route", file.display(), found.left_out);
+            }
+            let (hash, windows) = windows(found.paths);
+            (hash, windows.as_driven())
+        }
+    };
     if windows.is_empty() {
         return Err(FitError::Data { expected: "maps with routes on them".to_owned(), got: "none".to_owned() });
     }

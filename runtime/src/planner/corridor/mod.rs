@@ -27,11 +27,14 @@ pub use arrival::ArrivalTime;
 pub use features::{CHANNELS, LATERAL_STEP_M, LATERALS, features};
 pub use moving::{Avoidance, LANE_M, LANES, LAYERS, LatticePath, LatticeSettings, MovingLattice, STATIONS, Ways};
 pub use network::{CorridorNetwork, RAMP_KNOTS, end_share, fill_window, window_starts};
-pub use offsets::{MAX_OFFSET_M, OffsetOptimizer, OffsetWeights};
+pub use offsets::{CLEARANCE_WEIGHT, MAX_OFFSET_M, OffsetOptimizer, OffsetWeights};
 pub use path::{POINTS_PER_KNOT, PathRepair, is_path_clear, path_points};
 pub use planner::{CorridorPlanner, PathMethod, PathOutcome, turning_length_m};
 pub use reference::{KNOT_M, Reference};
 pub use route_map::RouteMap;
+
+pub(in crate::planner) use goal_field::is_past;
+pub(in crate::planner) use string_pulling::densify;
 
 /// Knots of a network's window.
 pub const WINDOW: usize = 64;

@@ -3,7 +3,8 @@
 use super::{CorridorProblem, CorridorSettings, Expert, problems};
 use planwright::planner::PlanError;
 use planwright::planner::corridor::{
-    ArrivalTime, CorridorNetwork, OffsetOptimizer, OffsetWeights, PathRepair, features, is_path_clear, path_points,
+    ArrivalTime, CLEARANCE_WEIGHT, CorridorNetwork, OffsetOptimizer, OffsetWeights, PathRepair, features,
+    is_path_clear, path_points,
 };
 use planwright::world::Point;
 use planwright::world::map::GridMap;
@@ -118,6 +119,7 @@ pub fn compare(
             let (weight, iterations, soft_m) = OPTIMIZER;
             let weights = OffsetWeights {
                 clearance_m: problem.clearance_m + soft_m,
+                clearance: CLEARANCE_WEIGHT,
                 free_curvature: 1.0 / problem.turning_length_m,
                 curvature: weight * problem.turning_length_m,
                 iterations,

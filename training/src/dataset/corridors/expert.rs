@@ -3,7 +3,8 @@
 
 use super::CorridorProblem;
 use planwright::planner::corridor::{
-    ArrivalTime, MAX_OFFSET_M, OffsetOptimizer, OffsetWeights, POINTS_PER_KNOT, PathRepair, is_path_clear, path_points,
+    ArrivalTime, CLEARANCE_WEIGHT, MAX_OFFSET_M, OffsetOptimizer, OffsetWeights, POINTS_PER_KNOT, PathRepair,
+    is_path_clear, path_points,
 };
 use planwright::world::Point;
 use planwright::world::map::GridMap;
@@ -66,6 +67,7 @@ impl Expert {
         for weight in CURVATURE_WEIGHTS {
             let weights = OffsetWeights {
                 clearance_m: problem.clearance_m + SOFT_MARGIN_M,
+                clearance: CLEARANCE_WEIGHT,
                 free_curvature: 1.0 / problem.turning_length_m,
                 curvature: weight * problem.turning_length_m,
                 iterations: ITERATIONS,

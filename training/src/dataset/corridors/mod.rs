@@ -1,13 +1,24 @@
-//! Corridors with an expert's offsets: random maps, start-goal pairs, and paths that arrive early.
+//! Corridors with offsets to learn: random maps, start-goal pairs and paths that arrive early; or recorded drives, of which
+//! scripted demonstrators give examples.
 
 mod comparison;
+mod demonstrations;
+mod demonstrator;
+mod drives;
 mod expert;
+mod obstacle_sizes;
 mod problems;
+mod projection;
 mod windows;
 
 pub use comparison::{CorridorFigures, MethodFigures, compare};
+pub use demonstrations::{Demonstration, demonstrations, write_demonstrations};
+pub use demonstrator::{Demonstrator, Preference, Style};
+pub use drives::{Drive, DriveError, RecordedPaths, read_drives, recorded, route_map, write_drives};
 pub use expert::{Expert, ExpertTimes};
-pub use problems::{CorridorProblem, CorridorSettings, problems};
+pub use obstacle_sizes::ObstacleSizes;
+pub use problems::{CorridorProblem, CorridorSettings, generated, problems};
+pub use projection::{Pose, Projected, project};
 pub use windows::{CorridorBatch, CorridorWindows};
 
 use crate::console::Progress;

@@ -40,6 +40,8 @@ pub struct CorridorWindows {
     paths: Vec<CorridorPath>,
     /// Index of the path of every window.
     owners: Vec<u32>,
+    /// Whether windows are mirrored and reversed at random.
+    is_symmetric: bool,
 }
 
 impl CorridorWindows {
@@ -47,7 +49,13 @@ impl CorridorWindows {
     pub fn new(paths: Vec<CorridorPath>) -> Self {
         let owners = paths.iter().enumerate();
         let owners = owners.flat_map(|(index, path)| window_starts(path.count).map(move |_| index as u32)).collect();
-        Self { paths, owners }
+        Self { paths, owners, is_symmetric: true }
+    }
+
+    /// Windows as they were driven: who keeps to the right does not keep to the left of a mirrored way.
+    #[must_use]
+    pub fn as_driven(self) -> Self {
+        Self { is_symmetric: false, ..self }
     }
 
     /// Windows that a planner would need for all paths.
@@ -64,7 +72,8 @@ impl CorridorWindows {
     pub fn draw(&self, rng: &mut impl Rng, batch: &mut CorridorBatch) {
         let path = &self.paths[self.owners[rng.random_range(0..self.owners.len())] as usize];
         let first = rng.random_range(0..=path.count.saturating_sub(WINDOW));
-        push(path, first, rng.random(), rng.random(), batch);
+        let [reversed, mirrored] = if self.is_symmetric { [rng.random(), rng.random()] } else { [false; 2] };
+        push(path, first, reversed, mirrored, batch);
     }
 }
 
@@ -103,6 +112,7 @@ mod tests {
     use super::*;
     use planwright::planner::corridor::{KNOT_M, Reference, features, fill_window};
     use planwright::world::map::generate::{GeneratedMap, MapKind};
+    use rand::SeedableRng;
 
     /// Features and offsets of a line and of the same line driven backwards.
     #[test]
@@ -130,6 +140,19 @@ mod tests {
         assert_eq!(b.features, window);
         assert_eq!(a.known.iter().filter(|known| **known > 0.0).count(), forwards.count);
         assert_eq!((a.shares[0], a.shares[forwards.count - 1], a.shares[5]), (0.0, 0.0, 1.0));
+    }
+
+    #[test]
+    fn windows_of_drives_are_never_mirrored() {
+        let offsets = vec![0.5; 80];
+        let path = CorridorPath { count: 80, features: vec![0.0; CHANNELS * 80], offsets };
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        let [mut free, mut driven] = [CorridorBatch::default(), CorridorBatch::default()];
+        let windows = CorridorWindows::new(vec![path.clone()]);
+        (0..20).for_each(|_| windows.draw(&mut rng, &mut free));
+        let windows = CorridorWindows::new(vec![path]).as_driven();
+        (0..20).for_each(|_| windows.draw(&mut rng, &mut driven));
+        assert!(free.offsets.contains(&-0.5) && driven.offsets.iter().all(|offset| *offset == 0.5));
     }
 
     #[test]
