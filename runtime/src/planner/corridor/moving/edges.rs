@@ -36,6 +36,9 @@ const LATERAL_COST: f64 = 0.1;
 /// Cost of a change of lane, seconds per lane.
 const LANE_COST_SECS: f64 = 0.02;
 
+/// Stations about the beginning on whose lanes moves may be as near to obstacles as the robot is.
+const NEAR_STATIONS: usize = 2;
+
 /// By how much the distance field between cells' centres can be off, in cells.
 const FIELD_ERROR_CELLS: f64 = 0.75;
 
@@ -83,7 +86,7 @@ pub(super) struct Edges {
     /// Length of the longest open move, metres.
     pub(super) longest_m: f64,
     distances: Vec<f64>,
-    /// Clearance that moves at a station keep.
+    /// Clearance that moves at each node keep.
     needed: Vec<f64>,
 }
 
@@ -116,7 +119,7 @@ impl Edges {
                 }
                 let Some(to) = self.target(node, index).filter(|to| settings.holds(to % LANES)) else { continue };
                 let (from_m, to_m) = (self.distances[node], self.distances[to]);
-                let needed_m = self.needed[node / LANES].min(self.needed[to / LANES]);
+                let needed_m = self.needed[node].min(self.needed[to]);
                 if from_m.min(to_m) + error_m < needed_m {
                     continue;
                 }
@@ -144,8 +147,8 @@ impl Edges {
         self.find_rests();
     }
 
-    /// Places of the nodes, their distance from obstacles, and the clearance that each station needs: the wanted one, or as
-    /// much as the middle lane itself has, but never less than the hard one.
+    /// Places of the nodes, their distance from obstacles, and the clearance that each needs: the wanted one; on the middle
+    /// lane, and about the beginning on all of them, what the middle lane itself has, but never less than the hard one.
     fn place(&mut self, map: &GridMap, ways: Ways<'_>, settings: &LatticeSettings) {
         for values in [&mut self.distances, &mut self.needed] {
             values.clear();
@@ -160,12 +163,20 @@ impl Edges {
         }
         let middle = |station: usize| self.points[station * LANES + MIDDLE];
         for station in 0..self.stations {
-            let (before, after) = (middle(station.saturating_sub(1)), middle((station + 1).min(self.stations - 1)));
-            let own_m = [before, after]
-                .map(|beside| map.swept_clearance(Footprint::Circle { radius_m: 0.0 }, middle(station), beside))
+            // The way back may begin at a wall, which is no matter for the way ahead.
+            let (first, last) = if station < BEHIND {
+                (station.saturating_sub(1), station + 1)
+            } else {
+                (station.max(BEHIND + 1) - 1, station + 1)
+            };
+            let own_m = [first, last.min(self.stations - 1)]
+                .map(|beside| map.swept_clearance(Footprint::Circle { radius_m: 0.0 }, middle(station), middle(beside)))
                 .into_iter()
                 .fold(f64::INFINITY, f64::min);
-            self.needed.push((own_m - 1e-9).min(settings.wanted_clearance_m).max(settings.clearance_m));
+            let own_m = (own_m - 1e-9).min(settings.wanted_clearance_m).max(settings.clearance_m);
+            let is_near = station.abs_diff(BEHIND) <= NEAR_STATIONS;
+            let needed = |lane: usize| if is_near || lane == MIDDLE { own_m } else { settings.wanted_clearance_m };
+            self.needed.extend((0..LANES).map(needed));
         }
     }
 
