@@ -139,7 +139,7 @@ impl Expert {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{CorridorSettings, problems};
+    use super::super::{CorridorSettings, ProblemSet, problems};
     use super::*;
     use rand::SeedableRng;
 
@@ -150,7 +150,7 @@ mod tests {
         let (mut expert, mut offsets, mut points) = (Expert::default(), Vec::new(), Vec::new());
         let (mut solved, mut faster) = (0, 0);
         for index in 0..14 {
-            let (grid, problems) = problems(&settings, index).expect("a map");
+            let ProblemSet { map: grid, problems } = problems(&settings, index).expect("a map");
             for problem in &problems {
                 let Some(times) = expert.solve(&grid, problem, 200, &mut rng, &mut offsets) else { continue };
                 assert!(times.expert_secs <= times.reference_secs.min(times.optimizer_secs), "{times:?}");

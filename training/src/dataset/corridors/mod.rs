@@ -1,32 +1,46 @@
 //! Corridors with an expert's offsets: random maps, start-goal pairs, and paths that arrive early.
 
+mod arrival_gradient;
 mod comparison;
 mod expert;
+mod foreign;
+mod objective;
+mod piloted;
 mod problems;
 mod windows;
 
-pub use comparison::{CorridorFigures, MethodFigures, compare};
+pub use comparison::{CorridorFigures, MethodFigures, Place, RawFailure, compare};
 pub use expert::{Expert, ExpertTimes};
-pub use problems::{CorridorProblem, CorridorSettings, problems};
-pub use windows::{CorridorBatch, CorridorWindows};
+pub use foreign::foreign_problems;
+pub(crate) use objective::PathObjective;
+pub use problems::{CorridorProblem, CorridorSettings, ProblemSet, problems};
+pub use windows::{CorridorBatch, DrawnPath};
 
 use crate::console::Progress;
 use planwright::planner::corridor::{OFFSET_UNIT_M, features};
+use planwright::world::map::GridMap;
 use planwright::world::map::grid::GridError;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// One path of the data.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct CorridorPath {
-    /// Knots.
-    pub count: usize,
     /// Features, channels x knots.
     pub features: Vec<f32>,
     /// The expert's offset per knot, in units of [`OFFSET_UNIT_M`].
     pub offsets: Vec<f32>,
+    /// The expert's time of arrival with an acceleration of 1 m/s^2, seconds.
+    pub expert_secs: f64,
+    /// Route, radius, turning length.
+    pub problem: CorridorProblem,
+    /// Clearance that the features are computed for, metres.
+    pub shown_m: f64,
+    /// The map.
+    pub map: Arc<GridMap>,
 }
 
 /// Draws all maps and problems of the settings and solves them; each map from its own stream of randomness, so that the
@@ -48,23 +62,24 @@ pub fn generate(settings: &CorridorSettings, progress: bool) -> Result<Vec<Corri
 }
 
 fn solved(settings: &CorridorSettings, index: usize) -> Result<Vec<CorridorPath>, GridError> {
-    let (grid, problems) = problems(settings, index)?;
+    let ProblemSet { map, problems } = problems(settings, index)?;
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     rng.set_stream(2 * index as u64 + 1);
     let mut expert = Expert::default();
     let mut paths = Vec::with_capacity(problems.len());
     let mut offsets = Vec::new();
-    for problem in &problems {
-        if expert.solve(&grid, problem, settings.bumps, &mut rng, &mut offsets).is_none() {
-            continue;
-        }
+    for problem in problems {
+        let Some(times) = expert.solve(&map, &problem, settings.bumps, &mut rng, &mut offsets) else { continue };
         let shown_m = problem.clearance_m + settings.extra_clearance_m * rng.random::<f64>();
         let mut values = Vec::new();
-        features(&grid, &problem.reference, problem.step_m, shown_m, problem.turning_length_m, &mut values);
+        features(&map, &problem.reference, problem.step_m, shown_m, problem.turning_length_m, &mut values);
         paths.push(CorridorPath {
-            count: offsets.len(),
             features: values,
             offsets: offsets.iter().map(|offset| (offset / OFFSET_UNIT_M) as f32).collect(),
+            expert_secs: times.expert_secs,
+            problem,
+            shown_m,
+            map: Arc::clone(&map),
         });
     }
     Ok(paths)
@@ -94,9 +109,10 @@ mod tests {
         let other = generate(&CorridorSettings { seed: 6, ..settings }, false).expect("maps");
         assert_ne!(sha256(&paths), sha256(&other));
         for path in &paths {
-            assert_eq!((path.features.len(), path.offsets.len()), (CHANNELS * path.count, path.count));
+            let count = path.problem.reference.len();
+            assert_eq!((path.features.len(), path.offsets.len()), (CHANNELS * count, count));
             assert!(path.features.iter().chain(&path.offsets).all(|value| value.is_finite()));
-            assert_eq!((path.offsets[0], path.offsets[path.count - 1]), (0.0, 0.0));
+            assert_eq!((path.offsets[0], path.offsets[count - 1]), (0.0, 0.0));
         }
     }
 }

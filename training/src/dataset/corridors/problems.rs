@@ -3,7 +3,7 @@
 use planwright::planner::corridor::{Reference, RouteMap};
 use planwright::world::map::generate::{GeneratedMap, MapKind};
 use planwright::world::map::grid::{GridError, GridMap};
-use planwright::world::{Point, PointMass, World};
+use planwright::world::{Map, Point, PointMass, World};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
@@ -86,6 +86,15 @@ impl CorridorSettings {
     }
 }
 
+/// A map with routes to be driven on it.
+#[derive(Clone, Debug)]
+pub struct ProblemSet {
+    /// The map.
+    pub map: Arc<GridMap>,
+    /// The routes.
+    pub problems: Vec<CorridorProblem>,
+}
+
 /// A route to be driven.
 #[derive(Clone, Debug)]
 pub struct CorridorProblem {
@@ -95,7 +104,7 @@ pub struct CorridorProblem {
     pub step_m: f64,
     /// Radius of the robot, metres.
     pub radius_m: f64,
-    /// Clearance that the route keeps, metres: radius and margin.
+    /// Clearance that the route and an expert's path keep, metres: radius and margin.
     pub clearance_m: f64,
     /// v^2/a, metres.
     pub turning_length_m: f64,
@@ -105,10 +114,10 @@ pub struct CorridorProblem {
 ///
 /// # Errors
 /// None for a map that was drawn.
-pub fn problems(settings: &CorridorSettings, index: usize) -> Result<(GridMap, Vec<CorridorProblem>), GridError> {
+pub fn problems(settings: &CorridorSettings, index: usize) -> Result<ProblemSet, GridError> {
     let kind = MapKind::ALL[index % MapKind::ALL.len()];
-    let grid = GeneratedMap::draw(kind, settings.seed.wrapping_shl(32).wrapping_add(index as u64)).grid()?;
-    let mut map = RouteMap::new(&World::new(Arc::new(PointMass::default()), Arc::new(grid.clone())))?;
+    let grid = Arc::new(GeneratedMap::draw(kind, settings.seed.wrapping_shl(32).wrapping_add(index as u64)).grid()?);
+    let mut map = RouteMap::new(&World::new(Arc::new(PointMass::default()), Arc::clone(&grid) as Arc<dyn Map>))?;
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     rng.set_stream(2 * index as u64);
     let mut found = Vec::new();
@@ -136,7 +145,7 @@ pub fn problems(settings: &CorridorSettings, index: usize) -> Result<(GridMap, V
             starts += 1;
         }
     }
-    Ok((grid, found))
+    Ok(ProblemSet { map: grid, problems: found })
 }
 
 /// A random place with room for the robot.
