@@ -117,14 +117,14 @@ fn described(figures: &[CorridorFigures]) -> String {
             expert.mean, expert.low, expert.high, network.mean, network.low, network.high
         );
         let count = |place: Place| band.failures.iter().filter(|failure| failure.place == place).count();
-        let depth_m = band.failures.iter().map(|failure| failure.depth_m).fold(0.0, f64::max);
+        let lack_m = band.failures.iter().map(|failure| failure.lack_m).fold(0.0, f64::max);
         let _ = writeln!(
             text,
-            "  not free: {} at ends, {} where windows meet, {} elsewhere; at most {:.1} cm deep",
+            "  not free: {} at ends, {} where windows meet, {} elsewhere; {:.1} cm at most",
             count(Place::End),
             count(Place::Joint),
             count(Place::Middle),
-            100.0 * depth_m
+            100.0 * lack_m
         );
     }
     text

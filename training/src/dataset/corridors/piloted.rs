@@ -16,16 +16,17 @@ use std::time::Instant;
 
 /// Distance from the goal at which a plan has arrived, metres.
 const ARRIVAL_RADIUS_M: f64 = 0.05;
-/// Period of the simulation, seconds.
-const STEP_SECS: f64 = 0.02;
+/// Period of the simulation, seconds; and on routes longer than [`LONG_M`], which take minutes.
+const STEP_SECS: [f64; 2] = [0.02, 0.05];
+const LONG_M: f64 = 100.0;
 /// Most points of a path.
 const MAX_POINTS: usize = 4096;
 
 /// An omnidirectional disc with an acceleration of 1 m/s^2 on one map.
 pub(super) struct Piloted {
     map: Arc<dyn Map>,
-    /// Radius and turning length of the robot at hand.
-    robot: (f64, f64),
+    /// Radius, turning length and period of the robot at hand.
+    robot: [f64; 3],
     world: World,
     optimizer: Pilot<CorridorPlanner>,
     given: Pilot<GivenPath>,
@@ -40,7 +41,8 @@ impl Piloted {
         settings.correction.max_iterations = 1;
         let optimizer = Pilot::new(CorridorPlanner::new(PathMethod::Optimizer), settings.clone(), View::disabled());
         let given = Pilot::new(GivenPath::default(), settings, View::disabled());
-        Self { world: world(&map, 1.0, 1.0), map, robot: (0.0, 0.0), optimizer, given }
+        let robot = [1.0, 1.0, STEP_SECS[0]];
+        Self { world: world(&map, robot), map, robot, optimizer, given }
     }
 
     /// Seconds of the planner's optimiser from start to goal; `None` without a plan.
@@ -61,17 +63,18 @@ impl Piloted {
     }
 
     fn face(&mut self, problem: &CorridorProblem) {
-        let robot = (problem.radius_m, problem.turning_length_m);
+        let is_long = problem.step_m * problem.reference.len() as f64 > LONG_M;
+        let robot = [problem.radius_m, problem.turning_length_m, STEP_SECS[usize::from(is_long)]];
         if robot != self.robot {
-            self.world = world(&self.map, robot.0, robot.1);
+            self.world = world(&self.map, robot);
             self.robot = robot;
         }
     }
 }
 
-fn world(map: &Arc<dyn Map>, radius_m: f64, turning_length_m: f64) -> World {
+fn world(map: &Arc<dyn Map>, [radius_m, turning_length_m, step_secs]: [f64; 3]) -> World {
     let robot = Omni {
-        step_secs: STEP_SECS,
+        step_secs,
         footprint: Footprint::Circle { radius_m },
         speed_mps: turning_length_m.sqrt(),
         acceleration_mps2: 1.0,
