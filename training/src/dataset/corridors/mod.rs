@@ -17,7 +17,7 @@ pub use problems::{CorridorProblem, CorridorSettings, ProblemSet, problems};
 pub use windows::{CorridorBatch, DrawnPath};
 
 use crate::console::Progress;
-use planwright::planner::corridor::{OFFSET_UNIT_M, features};
+use planwright::planner::corridor::{MAX_OFFSET_M, OFFSET_UNIT_M, features};
 use planwright::world::map::GridMap;
 use planwright::world::map::grid::GridError;
 use rand::{RngExt, SeedableRng};
@@ -25,6 +25,9 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
+
+/// Step of the search for room beside a path, metres.
+const ROOM_STEP_M: f64 = 0.02;
 
 /// One path of the data.
 #[derive(Clone, Debug)]
@@ -39,6 +42,9 @@ pub struct CorridorPath {
     pub problem: CorridorProblem,
     /// Clearance that the features are computed for, metres.
     pub shown_m: f64,
+    /// Largest clearance across the reference about the expert's path, per knot, metres; at least where that is less than
+    /// what the features are computed for.
+    pub rooms_m: Vec<f32>,
     /// The map.
     pub map: Arc<GridMap>,
 }
@@ -77,12 +83,30 @@ fn solved(settings: &CorridorSettings, index: usize) -> Result<Vec<CorridorPath>
             features: values,
             offsets: offsets.iter().map(|offset| (offset / OFFSET_UNIT_M) as f32).collect(),
             expert_secs: times.expert_secs,
+            rooms_m: rooms(&map, &problem, &offsets, shown_m),
             problem,
             shown_m,
             map: Arc::clone(&map),
         });
     }
     Ok(paths)
+}
+
+/// At every knot the distance field's height where it rises no more, from the offset to either side; up to `most_m`.
+fn rooms(map: &GridMap, problem: &CorridorProblem, offsets: &[f64], most_m: f64) -> Vec<f32> {
+    let height = |knot: usize, offset: f64| map.distance(problem.reference.beside(knot, offset));
+    let climb = |knot: usize, step_m: f64| {
+        let (mut offset, mut here_m) = (offsets[knot] + step_m, height(knot, offsets[knot]));
+        while here_m < most_m && offset.abs() <= MAX_OFFSET_M {
+            let next_m = height(knot, offset);
+            if !(next_m > here_m) {
+                break;
+            }
+            (offset, here_m) = (offset + step_m, next_m);
+        }
+        here_m
+    };
+    (0..offsets.len()).map(|knot| climb(knot, ROOM_STEP_M).max(climb(knot, -ROOM_STEP_M)) as f32).collect()
 }
 
 /// SHA-256 of the data, hex.

@@ -10,6 +10,8 @@ use planwright::world::map::GridMap;
 
 /// Near start and goal, which stand where they stand, the clearance may be that of the end and this much more per metre.
 const END_SLOPE: f64 = 0.3;
+/// Where there is no room for the wanted clearance, that of the middle less this is enough, metres.
+const MIDDLE_M: f64 = 0.01;
 /// Half the distance between the points of a difference of distances, metres.
 const DIFFERENCE_M: f64 = 0.01;
 
@@ -56,8 +58,10 @@ impl PathObjective {
         let scale = weight / POINTS_PER_KNOT as f64 / (OFFSET_UNIT_M * OFFSET_UNIT_M);
         let mut value = 0.0;
         for (index, point) in self.points.iter().enumerate() {
+            let (knot, next) = (index / POINTS_PER_KNOT, index.div_ceil(POINTS_PER_KNOT));
+            let room_m = f64::from(path.rooms_m[knot].min(path.rooms_m[next]));
             let allowed = |end: usize, from: usize| ends[end] + END_SLOPE * point_m * from as f64;
-            let wanted_m = path.shown_m.min(allowed(0, index)).min(allowed(1, last - index));
+            let wanted_m = path.shown_m.min(room_m - MIDDLE_M).min(allowed(0, index)).min(allowed(1, last - index));
             let lack_m = wanted_m - map.distance(*point);
             if lack_m > 0.0 {
                 value += scale * lack_m * lack_m;
