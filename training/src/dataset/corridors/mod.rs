@@ -83,7 +83,7 @@ fn solved(settings: &CorridorSettings, index: usize) -> Result<Vec<CorridorPath>
             features: values,
             offsets: offsets.iter().map(|offset| (offset / OFFSET_UNIT_M) as f32).collect(),
             expert_secs: times.expert_secs,
-            rooms_m: rooms(&map, &problem, &offsets, shown_m),
+            rooms_m: rooms(&map, &problem, &offsets, shown_m + ROOM_STEP_M),
             problem,
             shown_m,
             map: Arc::clone(&map),
