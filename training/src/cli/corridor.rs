@@ -2,7 +2,9 @@
 
 use super::{CliError, print_json, print_text};
 use crate::console::Progress;
-use crate::dataset::corridors::{CorridorFigures, CorridorSettings, Place, compare, foreign_problems, problems};
+use crate::dataset::corridors::{
+    CorridorFigures, CorridorSettings, ExpertSettings, Place, compare, foreign_problems, problems,
+};
 use clap::Args;
 use planwright::model::{Artefact, EngineChoice, load_engine};
 use planwright::planner::corridor::CorridorNetwork;
@@ -47,6 +49,10 @@ pub(super) struct Corridor {
     /// Steps of an expert's hill climbing
     #[arg(long, default_value_t = 1500, value_name = "N")]
     bumps: usize,
+    /// Clearance beyond the radius that experts keep where there is room, metres; the correction pushes what is nearer than
+    /// 0.03, and paths that are pushed are slow
+    #[arg(long, default_value_t = 0.02, value_name = "METRES")]
+    expert_margin: f64,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -62,16 +68,16 @@ impl Corridor {
         let usual = CorridorSettings::usual();
         let settings = CorridorSettings { maps: self.maps, seed: self.seed, bumps: self.bumps, ..usual };
         settings.check().map_err(|problem| CliError::input(anyhow::anyhow!(problem)))?;
-        let drawn = (self.bumps, self.seed);
+        let experts = ExpertSettings { bumps: self.bumps, margin_m: self.expert_margin, seed: self.seed };
         let figures = if let Some(kind) = self.set {
             let sets =
                 foreign_problems(&self.folder, kind, self.queries, 0, &TURNING_LENGTHS_M).map_err(CliError::input)?;
             let bar = Progress::new(sets.len() as u64, "maps", !self.json);
-            compare(sets, drawn, &mut network, margin_m, || bar.advance(1))
+            compare(sets, experts, &mut network, margin_m, || bar.advance(1))
         } else {
             let bar = Progress::new(self.maps as u64, "maps", !self.json);
             let sets = (0..self.maps).filter_map(|index| problems(&settings, index).ok());
-            compare(sets, drawn, &mut network, margin_m, || bar.advance(1))
+            compare(sets, experts, &mut network, margin_m, || bar.advance(1))
         };
         let figures = figures.map_err(CliError::failed)?;
         if self.json {
@@ -80,6 +86,7 @@ impl Corridor {
                 "sha256": artefact.sha256(),
                 "settings": self.set.is_none().then_some(settings),
                 "set": self.set,
+                "experts": experts,
                 "network_margin_m": margin_m,
                 "figures": figures,
             }));

@@ -25,6 +25,17 @@ const FREE_M: f64 = 0.006;
 /// m^2, iterations, and preferred clearance beyond the one that is kept, metres.
 const OPTIMIZER: (f64, usize, f64) = (0.06, 25, 0.01);
 
+/// The experts of a comparison.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ExpertSettings {
+    /// Steps of the hill climbing at the largest turning length.
+    pub bumps: usize,
+    /// Clearance beyond the radius that their paths keep where the map has the room, metres; as routes, if less.
+    pub margin_m: f64,
+    /// Seed of the hill climbing.
+    pub seed: u64,
+}
+
 /// Paths of one method.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct MethodFigures {
@@ -137,14 +148,13 @@ struct Band {
     failures: Vec<RawFailure>,
 }
 
-/// Compares on all maps. `margin_m` is the clearance beyond the radius that features are computed for, `bumps` are the
-/// steps of an expert's hill climbing, drawn from a seed.
+/// Compares on all maps. `margin_m` is the clearance beyond the radius that features are computed for.
 ///
 /// # Errors
 /// Whatever the network's engine reports.
 pub fn compare(
     sets: impl IntoIterator<Item = ProblemSet>,
-    (bumps, seed): (usize, u64),
+    experts: ExpertSettings,
     network: &mut CorridorNetwork,
     margin_m: f64,
     mut advance: impl FnMut(),
@@ -154,11 +164,14 @@ pub fn compare(
     let (mut best, mut offsets, mut values) = (Vec::new(), Vec::new(), Vec::new());
     for (index, ProblemSet { map, problems }) in sets.into_iter().enumerate() {
         advance();
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(experts.seed);
         rng.set_stream(2 * index as u64 + 1);
         let mut piloted = Piloted::new(&map);
         for problem in &problems {
-            let Some(times) = expert.solve(&map, problem, bumps, &mut rng, &mut best) else { continue };
+            let kept_m = problem.clearance_m.max(problem.radius_m + experts.margin_m);
+            let wide = CorridorProblem { clearance_m: kept_m, ..problem.clone() };
+            let mut solve = |problem| expert.solve(&map, problem, experts.bumps, &mut rng, &mut best);
+            let Some(times) = solve(&wide).or_else(|| solve(problem)) else { continue };
             let chosen = BANDS_M.partition_point(|from| *from <= problem.turning_length_m) - 1;
             let band = &mut bands[chosen];
             let count = problem.reference.len();

@@ -9,7 +9,7 @@ mod piloted;
 mod problems;
 mod windows;
 
-pub use comparison::{CorridorFigures, MethodFigures, Place, RawFailure, compare};
+pub use comparison::{CorridorFigures, ExpertSettings, MethodFigures, Place, RawFailure, compare};
 pub use expert::{Expert, ExpertTimes};
 pub use foreign::foreign_problems;
 pub(crate) use objective::PathObjective;
