@@ -1,4 +1,4 @@
-//! Corridors with an expert's offsets: random maps, start-goal pairs, and paths that arrive early.
+//! Corridors on random maps: start-goal pairs, an expert's offsets, and what any path beside the reference is worth.
 
 mod arrival_gradient;
 mod comparison;
