@@ -153,6 +153,10 @@ fn options_of_a_network_are_refused_beside_a_control() {
     let words = ["--control search: expected", "--candidates, --temperature, --engine", "hint"];
     refused(planwright().args(control).args(options), &words);
     refused(planwright().args(["demo", "policy", "--control", "search"]), &["got policy", "hint"]);
+    let any_map = ["plan", "--start", "3,1", "--planner", "search", "--model", "models/map-corridor.onnx"];
+    refused(planwright().args(any_map).args(options), &["--planner search: expected", "--model, --engine", "hint"]);
+    let corridor = ["plan", "--start", "3,1", "--planner", "corridor", "--candidates", "9"];
+    refused(planwright().args(corridor), &["--planner corridor: expected", "got --candidates", "hint"]);
 }
 
 #[test]

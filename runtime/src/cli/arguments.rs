@@ -5,7 +5,7 @@ use super::output::CliError;
 use crate::correction::{CorrectionSettings, Strength};
 use crate::figures::Place;
 use crate::gate::Infeasible;
-use crate::model::{Artefact, EngineChoice};
+use crate::model::{Artefact, EngineSettings};
 use crate::pilot::PilotSettings;
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
 use crate::planner::{
@@ -50,7 +50,7 @@ pub(super) struct PlannerArguments {
     #[command(flatten)]
     pub(super) settings: PlannerSettings,
     #[command(flatten)]
-    pub(super) engine: EngineArguments,
+    pub(super) engine: EngineSettings,
     #[command(flatten)]
     pub(super) pilot: PilotArguments,
     #[command(flatten)]
@@ -68,7 +68,7 @@ impl PlannerArguments {
     /// The control, else the model, else the shipped one of that name, else the layout's.
     pub(super) fn open(&self, shipped_name: Option<&str>) -> Result<Opened, CliError> {
         if let Some(control) = self.control {
-            self.check_control(control)?;
+            self.check_options(&format!("--control {}", control.name()), false)?;
             let planner = ControlPlanner::new(control, layout(&self.layout)?, self.settings.seed);
             return Ok(Opened { planner: Box::new(planner), model: None });
         }
@@ -80,16 +80,18 @@ impl PlannerArguments {
             (model, _) => model.clone(),
         };
         let (path, artefact) = open_model(own.as_deref(), &self.layout)?;
-        let planner = load(&artefact, &self.engine.choice()?, &self.settings).map_err(CliError::input)?;
+        let planner = load(&artefact, &self.engine.choice().map_err(CliError::input)?, &self.settings)
+            .map_err(CliError::input)?;
         Ok(Opened { planner, model: Some((path, artefact.sha256().to_owned())) })
     }
 
     /// A planner of any map.
     pub(super) fn open_for_any_map(&self, method: PathMethod) -> Result<Opened, CliError> {
+        self.check_options(&format!("--planner {}", method.name()), method == PathMethod::Corridor)?;
         if method != PathMethod::Corridor {
             return Ok(Opened { planner: Box::new(CorridorPlanner::new(method)), model: None });
         }
-        let (planner, model) = corridor(self.model.as_deref(), &self.engine.choice()?)?;
+        let (planner, model) = corridor(self.model.as_deref(), &self.engine.choice().map_err(CliError::input)?)?;
         Ok(Opened { planner: Box::new(planner), model: Some(model) })
     }
 
@@ -98,12 +100,12 @@ impl PlannerArguments {
         planner.layout.clone().map_or_else(|| layout(&self.layout), Ok)
     }
 
-    /// Refuses options of a network beside a control, where they would have no effect.
-    fn check_control(&self, control: Control) -> Result<(), CliError> {
+    /// Refuses options that would have no effect: those of any network, or of a network other than a corridor's.
+    fn check_options(&self, of: &str, runs_network: bool) -> Result<(), CliError> {
         let PlannerSettings { denoiser, rollout, seed: _ } = &self.settings;
         let DenoiserSettings { solver, denoising_steps, candidates, warm_start } = denoiser;
         let RolloutSettings { rollouts, temperature, target_return } = rollout;
-        let EngineArguments { engine, onnxruntime, threads } = &self.engine;
+        let EngineSettings { engine, onnxruntime_library, threads } = &self.engine;
         let options = [
             ("--solver", solver.is_some()),
             ("--steps", denoising_steps.is_some()),
@@ -112,44 +114,23 @@ impl PlannerArguments {
             ("--rollouts", rollouts.is_some()),
             ("--temperature", temperature.is_some()),
             ("--target-return", target_return.is_some()),
-            ("--engine", engine.name() != "auto"),
-            ("--onnxruntime", onnxruntime.is_some()),
-            ("--threads", *threads != 1),
+            ("--model", !runs_network && self.model.is_some()),
+            ("--engine", !runs_network && engine != "auto"),
+            ("--onnxruntime", !runs_network && onnxruntime_library.is_some()),
+            ("--threads", !runs_network && *threads != 1),
         ];
         let given: Vec<&str> = options.into_iter().filter_map(|(option, given)| given.then_some(option)).collect();
         if given.is_empty() {
             return Ok(());
         }
+        let (expected, hint) = match runs_network {
+            true => ("no options of other networks", "its network is called once, without sampling"),
+            false => ("no options of a network", "it runs no network"),
+        };
         Err(CliError::wrong(format!(
-            "--control {}: expected no options of a network, got {}\nhint: a control runs no network; leave them out, or --control",
-            control.name(),
+            "{of}: expected {expected}, got {}\nhint: {hint}; leave them out",
             given.join(", ")
         )))
-    }
-}
-
-/// The engine of a model.
-#[derive(Args, Clone, Debug)]
-pub(super) struct EngineArguments {
-    /// Engine: auto, tract, onnxruntime, onnxruntime-cuda or onnxruntime-tensorrt
-    #[arg(long, default_value = "auto", value_name = "NAME")]
-    pub(super) engine: EngineChoice,
-    /// ONNX Runtime's shared library, where it is not in a usual place
-    #[arg(long, value_name = "FILE")]
-    pub(super) onnxruntime: Option<PathBuf>,
-    /// Threads of one network call
-    #[arg(long, default_value_t = 1, value_parser = within(1..=256_usize), value_name = "N")]
-    pub(super) threads: usize,
-}
-
-impl EngineArguments {
-    pub(super) fn choice(&self) -> Result<EngineChoice, CliError> {
-        Ok(self.with(self.engine.clone()))
-    }
-
-    /// Another engine with the same library and threads.
-    pub(super) fn with(&self, engine: EngineChoice) -> EngineChoice {
-        EngineChoice { library: self.onnxruntime.clone(), threads: self.threads, ..engine }
     }
 }
 
@@ -232,7 +213,7 @@ impl PilotArguments {
         let deadline = self.deadline_ms.map_or(default_deadline, own);
         let mut correction =
             CorrectionSettings { strength: self.gamma, retime: !self.keep_pace, ..CorrectionSettings::default() };
-        correction.path.keep_shape = self.keep_shape || planner.keeps_shape;
+        correction.path.keep_shape = self.keep_shape;
         let drift = self.drift.settings(planner.intended.as_ref())?;
         Ok(PilotSettings { replan_steps: self.replan_steps, deadline, correction, drift, ..PilotSettings::default() })
     }

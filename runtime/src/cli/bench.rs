@@ -1,11 +1,13 @@
 //! `planwright bench`
 
 use super::AllocationCount;
-use super::arguments::{EngineArguments, open_artefact, within};
+use super::arguments::{open_artefact, within};
 use super::output::{CliError, print_json, print_text, table};
 use crate::evaluate::episodes;
 use crate::gate::{GateLimits, Origin};
-use crate::model::{Artefact, Engine, EngineChoice, EngineDescription, EngineError, TensorSpec, backends, load_engine};
+use crate::model::{
+    Artefact, Engine, EngineChoice, EngineDescription, EngineError, EngineSettings, TensorSpec, backends, load_engine,
+};
 use crate::pilot::{Latencies, LatencySummary, Pilot, PilotSettings};
 use crate::planner::{Observation, Planner, PlannerSettings, PolicyRunner, load_with};
 use crate::quantity::{DriftMonitor, DriftSettings, Intended, path_length_m};
@@ -45,7 +47,7 @@ pub(super) struct Bench {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    engine: EngineArguments,
+    engine: EngineSettings,
     #[command(flatten)]
     settings: PlannerSettings,
 }
@@ -118,17 +120,17 @@ impl Bench {
         let model = self.model.as_deref().unwrap_or(Path::new(""));
         let artefact = open_artefact(model)?;
         // `auto` means every engine that is there; a named one must be.
-        let names: Vec<&str> = if self.engine.engine.name() == "auto" {
-            let all = backends(self.engine.onnxruntime.as_deref());
+        let names: Vec<&str> = if self.engine.engine == "auto" {
+            let all = backends(self.engine.onnxruntime_library.as_deref());
             all.into_iter().filter(|backend| backend.available).map(|backend| backend.name).collect()
         } else {
-            vec![self.engine.engine.name()]
+            vec![self.engine.engine.as_str()]
         };
         let mut results = Vec::new();
         for name in names {
             eprintln!("{name}: {} plans", self.plans);
-            let engine: EngineChoice = name.parse().map_err(CliError::input)?;
-            results.push(self.measure(&artefact, &self.engine.with(engine), count)?);
+            let choice = self.engine.choice_of(name).map_err(CliError::input)?;
+            results.push(self.measure(&artefact, &choice, count)?);
         }
         if self.json {
             return print_json(&serde_json::json!({

@@ -112,7 +112,7 @@ impl TransformDemo<'_> {
     fn planner(&self, artefact: &Artefact, rank: bool) -> Result<LengthMatchedPlanner, CliError> {
         let settings = PlannerSettings { seed: self.arguments.settings.seed, ..PlannerSettings::default() };
         let matching = LengthMatching { rank, ..LengthMatching::default() };
-        let choice = self.arguments.engine.choice()?;
+        let choice = self.arguments.engine.choice().map_err(CliError::input)?;
         let engine = |batch| load_engine(artefact, &choice, batch);
         LengthMatchedPlanner::open(artefact.manifest(), &settings, &matching, engine).map_err(CliError::input)
     }

@@ -1,7 +1,7 @@
 //! `planwright eval map`
 
 use super::arguments::within;
-use super::map_arguments::{load_cases, planners_of, robot_for};
+use super::map_arguments::{load_case, load_cases, planners_of, robot_for};
 use super::output::{CliError, print_json, print_text};
 use crate::evaluate::{MapSetEvaluation, MethodOnMaps, ScoreSummary, evaluate_maps};
 use crate::planner::corridor::{PathMethod, turning_length_m as turning_length_m_of};
@@ -16,14 +16,21 @@ use std::path::PathBuf;
 Examples:
   planwright eval map --set grid32 --json
   planwright eval map --set nav2 --maps maps/ --queries 50 --seed 1 --robot differential
+  planwright eval map --map office.yaml --queries 50 --robot robot.toml
 
 Every query goes to every method, each through the same correction and gate; the search stands beside them, and what it
 finds no way for is refused. Arrival times are those of the timed plan. The turning length v^2/a decides what a path's shape
 is worth: each robot is evaluated with accelerations of 1 m/s^2 and the speed that gives the length.")]
 pub(super) struct EvalMap {
-    /// Which maps
-    #[arg(long, value_enum)]
-    set: MapSetKind,
+    /// Which maps of the folder
+    #[arg(long, value_enum, required_unless_present = "map")]
+    set: Option<MapSetKind>,
+    /// One map instead
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "maps"])]
+    map: Option<PathBuf>,
+    /// Its starts and goals instead of random ones: lines of start_x,start_y,goal_x,goal_y in metres, map frame
+    #[arg(long, value_name = "FILE", requires = "map")]
+    pairs: Option<PathBuf>,
     /// Folder with maps: *.yaml with its image, *.map with *.scen, grid32_*.npz, barn_*.npz
     #[arg(long, default_value = "../shared/data/maps", value_name = "FOLDER")]
     maps: PathBuf,
@@ -52,7 +59,7 @@ pub(super) struct EvalMap {
 
 #[derive(Serialize)]
 struct Report {
-    set: &'static str,
+    set: String,
     robot: String,
     seed: u64,
     by_turning_length: Vec<AtTurningLength>,
@@ -67,7 +74,12 @@ struct AtTurningLength {
 
 impl EvalMap {
     pub(super) fn run(&self) -> Result<(), CliError> {
-        let cases = load_cases(&self.maps, self.set, self.queries, self.seed)?;
+        // Of one map the robot is that of Nav2's maps.
+        let set = self.set.unwrap_or(MapSetKind::Nav2);
+        let cases = match &self.map {
+            Some(map) => vec![load_case(map, self.pairs.as_deref(), self.queries, self.seed)?],
+            None => load_cases(&self.maps, set, self.queries, self.seed)?,
+        };
         let all = [PathMethod::Search, PathMethod::Smoothed, PathMethod::Optimizer, PathMethod::Corridor];
         let methods = if self.planners.is_empty() { &all[..] } else { &self.planners };
         let queries: usize = cases.iter().map(|case| case.queries.len()).sum();
@@ -77,14 +89,15 @@ impl EvalMap {
         let lengths = if is_named { &self.turning_lengths[..] } else { &self.turning_lengths[..1] };
         let bar = ProgressBar::with_draw_target(Some((queries * lengths.len()) as u64), ProgressDrawTarget::stderr());
         for turning_length_m in lengths {
-            let robot = robot_for(&self.robot, self.set, *turning_length_m)?;
+            let robot = robot_for(&self.robot, set, *turning_length_m)?;
             let planners = planners_of(methods, self.model.as_deref())?;
             let evaluation = evaluate_maps(&cases, &robot, planners, || bar.inc(1));
             let turning_length_m = if is_named { *turning_length_m } else { turning_length_m_of(&*robot) };
             by_turning_length.push(AtTurningLength { turning_length_m, evaluation });
         }
         bar.finish_and_clear();
-        let report = Report { set: self.set.name(), robot: self.robot.clone(), seed: self.seed, by_turning_length };
+        let name = self.map.as_ref().map_or_else(|| set.name().to_owned(), |map| map.display().to_string());
+        let report = Report { set: name, robot: self.robot.clone(), seed: self.seed, by_turning_length };
         if self.json { print_json(&report) } else { print_text(&describe(&report)) }
     }
 }

@@ -6,7 +6,7 @@ use crate::evaluate::{BarnWorld, MapCase};
 use crate::geometry::Footprint;
 use crate::model::{EngineChoice, load_engine};
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
-use crate::world::map::files::{MapSetKind, NamedMap, open_map, open_map_set};
+use crate::world::map::files::{MapSetKind, NamedMap, open_map, open_map_set, open_map_with_queries, open_pairs};
 use crate::world::robot::{Differential, DriveLimits, Omni, RobotFile};
 use crate::world::{Map, Robot};
 use std::path::{Path, PathBuf};
@@ -76,16 +76,24 @@ pub(super) fn corridor(
 /// The maps of a set with their queries.
 pub(super) fn load_cases(folder: &Path, set: MapSetKind, queries: usize, seed: u64) -> Result<Vec<MapCase>, CliError> {
     let maps = open_map_set(folder, set, queries, seed).map_err(CliError::input)?;
-    for map in &maps {
-        for warning in &map.warnings {
-            eprintln!("warning: {warning}");
-        }
+    Ok(maps.into_iter().map(case_of).collect())
+}
+
+/// One map with the pairs of a file, else with queries of its own or random ones.
+pub(super) fn load_case(map: &Path, pairs: Option<&Path>, queries: usize, seed: u64) -> Result<MapCase, CliError> {
+    let mut named = open_map_with_queries(map, queries, seed).map_err(CliError::input)?;
+    if let Some(pairs) = pairs {
+        named.queries = open_pairs(pairs).map_err(CliError::input)?;
     }
-    let case = |named: NamedMap| MapCase {
-        queries: named.queries.iter().map(|query| [query.start, query.goal]).collect(),
-        map: Arc::new(named.map),
-    };
-    Ok(maps.into_iter().map(case).collect())
+    Ok(case_of(named))
+}
+
+fn case_of(named: NamedMap) -> MapCase {
+    for warning in &named.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let queries = named.queries.iter().map(|query| [query.start, query.goal]).collect();
+    MapCase { queries, map: Arc::new(named.map) }
 }
 
 /// The worlds in a folder whose numbers are multiples of `every`.

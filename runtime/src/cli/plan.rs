@@ -3,6 +3,7 @@
 use super::arguments::{PlannerArguments, impossible, numbers, parse_goal, parse_state};
 use super::map_arguments::{map_from, robot_named};
 use super::output::{CliError, print_json, print_text};
+use crate::figures::Figure;
 use crate::gate::{GateLimits, Origin, check_problem};
 use crate::geometry::Footprint;
 use crate::pilot::Pilot;
@@ -12,6 +13,7 @@ use crate::quantity::path_length_m;
 use crate::view::{FINISH_TIMEOUT, Stage};
 use crate::world::{Layout, Map, MazeWorld, Point, State, World};
 use clap::Args;
+use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
@@ -70,7 +72,13 @@ impl Plan {
         let world = World::new(robot, map_from(map, distance_m)?);
         let pose = |text: &str, what| -> Result<(Point, Option<f64>), CliError> {
             let values = numbers(text, what, &[2, 3])?;
-            Ok(([values[0], values[1]], values.get(2).copied()))
+            let yaw_rad = values.get(2).copied();
+            if let Some(yaw_rad) = yaw_rad.filter(|yaw_rad| yaw_rad.abs() > TAU) {
+                let problem =
+                    format!("{what}: expected a yaw within a turn, -6.28 to 6.28 rad, got {}", Figure(yaw_rad));
+                return Err(CliError::wrong(problem));
+            }
+            Ok(([values[0], values[1]], yaw_rad))
         };
         let (start, start_yaw) = pose(&self.start, "--start")?;
         let goal = self

@@ -1,8 +1,9 @@
 //! `planwright eval policy`
 
-use super::arguments::{EngineArguments, open_artefact, shipped, within};
+use super::arguments::{open_artefact, shipped, within};
 use super::output::{CliError, print_json, print_text};
 use crate::evaluate::{DrivenEpisode, PolicyDriveSettings, PolicySummary, drive_policy, policy_episodes};
+use crate::model::EngineSettings;
 use crate::planner::RolloutSettings;
 use crate::world::{Layout, MazeWorld};
 use clap::Args;
@@ -34,7 +35,7 @@ pub(super) struct EvalPolicy {
     #[command(flatten)]
     policy: RolloutSettings,
     #[command(flatten)]
-    engine: EngineArguments,
+    engine: EngineSettings,
 }
 
 impl EvalPolicy {
@@ -57,7 +58,8 @@ impl EvalPolicy {
             seed: self.seed,
         };
         let driven: Vec<DrivenEpisode> =
-            drive_policy(&artefact, &self.engine.choice()?, &world, &episodes, &settings).map_err(CliError::input)?;
+            drive_policy(&artefact, &self.engine.choice().map_err(CliError::input)?, &world, &episodes, &settings)
+                .map_err(CliError::input)?;
         let summary = PolicySummary::of(&driven);
         if self.json {
             return print_json(&serde_json::json!({

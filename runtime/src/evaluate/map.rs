@@ -145,7 +145,6 @@ struct MethodRun {
 impl MethodRun {
     fn new(planner: CorridorPlanner) -> Self {
         let mut settings = PilotSettings { deadline: None, ..PilotSettings::default() };
-        settings.correction.path.keep_shape = true;
         settings.correction.arrival_radius_m = ARRIVAL_RADIUS_M;
         settings.correction.max_iterations = 1;
         Self {

@@ -1,6 +1,7 @@
 //! Plans as messages: `nav_msgs/Path`, and markers for RViz.
 
 use crate::gate::{CheckedPlan, Origin};
+use crate::geometry::Footprint;
 use crate::nodes::robot::{is_drive, turns_in_place};
 use crate::trajectory::Trajectory;
 use crate::world::{Point, Robot, State, Sweep, World};
@@ -26,6 +27,21 @@ pub struct PathStyle {
     pub clearance_m: f64,
 }
 
+/// Whether the polyline of a path in the map's frame keeps `clearance_m` on another map than it was planned on. False for one
+/// without poses, and for a polygon whose heading a path does not give: that of a base that moves sideways.
+pub fn keeps_clear(path: &Path, world: &World, clearance_m: f64) -> bool {
+    let states: Vec<State> = path
+        .poses
+        .iter()
+        .map(|PoseStamped { pose, .. }| {
+            let yaw_rad = Quaternion::from(&pose.orientation).yaw();
+            State::at_pose([pose.position.x, pose.position.y], yaw_rad)
+        })
+        .collect();
+    let has_heading = is_drive(world.robot()) || matches!(world.robot().footprint(), Footprint::Circle { .. });
+    has_heading && !states.is_empty() && world.sweep().states(&states).is_clear_by(clearance_m)
+}
+
 /// A checked plan as a path in `frame`, with the times at which its poses are meant to be reached.
 ///
 /// Poses are `period_secs` of the style apart, unless the straight lines between them would cut a corner: then
@@ -46,7 +62,7 @@ pub fn path_of(
     let step_secs = trajectory.dt_secs;
     let least = count.div_ceil(MAX_POSES).max(1);
     let mut stride = ((style.period_secs / step_secs).round() as usize).max(least);
-    while stride > least && !keeps_clear(trajectory, stride, &world.sweep(), style.clearance_m) {
+    while stride > least && !corners_keep_clear(trajectory, stride, &world.sweep(), style.clearance_m) {
         stride = (stride / 2).max(least);
     }
     path(
@@ -87,7 +103,7 @@ fn indices(count: usize, stride: usize) -> impl Iterator<Item = usize> + Clone {
     (0..count).step_by(stride).chain((count > 0 && !last.is_multiple_of(stride)).then_some(last))
 }
 
-fn keeps_clear(trajectory: &Trajectory, stride: usize, sweep: &Sweep<'_>, clearance_m: f64) -> bool {
+fn corners_keep_clear(trajectory: &Trajectory, stride: usize, sweep: &Sweep<'_>, clearance_m: f64) -> bool {
     let points = indices(trajectory.states.len(), stride)
         .filter_map(|index| trajectory.states.get(index))
         .map(|state| state.position);
@@ -252,9 +268,9 @@ mod tests {
         let sweep = Sweep::new(&layout, PointMass::FOOTPRINT);
         let fine = sweep.path(trajectory.points()).clearance_m;
         assert!(fine > 0.005, "{fine}");
-        assert!(keeps_clear(&trajectory, 1, &sweep, 0.005));
-        assert!(!keeps_clear(&trajectory, 200, &sweep, 0.005));
+        assert!(corners_keep_clear(&trajectory, 1, &sweep, 0.005));
+        assert!(!corners_keep_clear(&trajectory, 200, &sweep, 0.005));
         let wide = Sweep::new(&layout, Footprint::Circle { radius_m: 0.15 });
-        assert!(!keeps_clear(&trajectory, 1, &wide, 0.005), "the robot's own radius counts");
+        assert!(!corners_keep_clear(&trajectory, 1, &wide, 0.005), "the robot's own radius counts");
     }
 }

@@ -19,7 +19,7 @@ use crate::correction::{Corrected, CorrectionSettings, Corrector, STANDING_MPS, 
 use crate::gate::{
     self, CheckedPlan, Context, Fallback, Gate, GateLimits, Infeasible, Origin, Rejection, RejectionCounts,
 };
-use crate::planner::{Observation, PlanError, Planner, Proposal};
+use crate::planner::{Observation, PlanError, Planner, PlannerDescription, Proposal};
 use crate::quantity::{DriftMonitor, DriftSettings, DriftState, DriftStatus, path_length_m};
 use crate::view::{Event, Level, Stage, View};
 use crate::world::{Command, Point, State, World};
@@ -61,6 +61,12 @@ impl PilotSettings {
     fn limits_with_deadline(&self) -> GateLimits {
         let deadline_secs = self.deadline.map_or(f64::INFINITY, |deadline| deadline.as_secs_f64());
         GateLimits { deadline_secs, ..self.limits }
+    }
+
+    /// For a planner, whose paths may have to keep their shape.
+    fn of_planner(mut self, planner: &PlannerDescription) -> Self {
+        self.correction.path.keep_shape |= planner.keeps_shape;
+        self
     }
 }
 
@@ -203,6 +209,7 @@ impl Default for PilotMemory {
 impl<P: Planner> Pilot<P> {
     /// A pilot that has planned nothing yet.
     pub fn new(planner: P, settings: PilotSettings, view: View) -> Self {
+        let settings = settings.of_planner(planner.description());
         let limits = settings.limits_with_deadline();
         let corrector = Corrector::new(settings.correction);
         Self {
@@ -249,6 +256,7 @@ impl<P: Planner> Pilot<P> {
 
     /// Other settings from now on. Plans and statistics stay.
     pub fn configure(&mut self, settings: PilotSettings) {
+        let settings = settings.of_planner(self.planner.description());
         let limits = settings.limits_with_deadline();
         self.corrector.configure(settings.correction);
         self.gate.set_limits(limits);

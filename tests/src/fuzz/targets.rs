@@ -9,7 +9,7 @@ use planwright::diffusion::Solver;
 use planwright::model::{Artefact, EngineChoice, Family, Manifest, PolicySpec};
 use planwright::quantity::{Intended, IntendedChoice};
 use planwright::world::Layout;
-use planwright::world::map::files::{ArrayFile, MapImage, MapMetadata, movingai_map, movingai_scenarios};
+use planwright::world::map::files::{ArrayFile, MapImage, MapMetadata, movingai_map, movingai_scenarios, parse_pairs};
 use planwright_ros2::arguments::RosArguments;
 use planwright_ros2::names::{RemapRule, validate_name, validate_namespace, validate_node_name};
 use planwright_ros2::parameter::{NodeSelector, parse_parameter_file, parse_value};
@@ -197,19 +197,22 @@ const MAP_METADATA: [&str; 3] = [
     "{image: m.pgm, mode: raw, resolution: 5e-2, origin: [0, 0, 0], negate: no, occupied_thresh: 1, free_thresh: 0}\n",
 ];
 
-/// A map of MovingAI, and scenarios on one of 3 x 2 cells: both ends lie in it.
+/// A map of MovingAI, and scenarios on one of 3 x 2 cells: both ends lie in it. Pairs of start and goal: all are finite.
 fn map_scenarios(input: &[u8]) {
     let Some(text) = text(input) else { return };
     let _ = movingai_map("any", text);
+    let pairs = parse_pairs(text).unwrap_or_default();
+    assert!(pairs.iter().flat_map(|pair| [pair.start, pair.goal]).flatten().all(f64::is_finite));
     let map = movingai_map("small", MAP_SCENARIOS[0]).unwrap_or_else(|error| panic!("{error}"));
     if let Ok(queries) = movingai_scenarios(text, &map) {
         assert!(queries.iter().all(|query| map.cell_of(query.start).and(map.cell_of(query.goal)).is_some()));
     }
 }
 
-const MAP_SCENARIOS: [&str; 2] = [
+const MAP_SCENARIOS: [&str; 3] = [
     "type octile\nheight 2\nwidth 3\nmap\n.@.\nTGW\n",
     "version 1\n0\tm.map\t3\t2\t0\t0\t1\t1\t1.41421356\n0 m.map 3 2 2 0 0 0 2.0\n",
+    "start_x,start_y,goal_x,goal_y\n# one\n1,2.5,-3e1,4\n",
 ];
 
 /// Names of engines, solvers, strengths, nodes and topics.

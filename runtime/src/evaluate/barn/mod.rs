@@ -162,7 +162,6 @@ fn run(world: &BarnWorld, robot: &Arc<dyn Robot>, driver: BarnDriver, seed: u64,
     let mut ended = BarnRun { world: world.number, success: false, collision: false, secs: LIMIT_SECS, score: 0.0 };
     let Ok(mut sensed) = SensedMap::new(*world.truth.geometry(), REACH_M) else { return ended };
     let mut settings = PilotSettings { deadline: None, ..PilotSettings::default() };
-    settings.correction.path.keep_shape = true;
     settings.correction.max_iterations = 1;
     let method = match driver {
         BarnDriver::Planner(method) => method,
@@ -171,13 +170,15 @@ fn run(world: &BarnWorld, robot: &Arc<dyn Robot>, driver: BarnDriver, seed: u64,
     let mut pilot = Pilot::new(CorridorPlanner::new(method), settings, View::disabled());
     let (mut state, mut ranges, mut route) = (START, Vec::new(), Vec::new());
     let mut wanted = None;
-    let steps = (PERIOD_SECS / truth.step_secs()).round().max(1.0) as usize;
+    // A period may be no whole number of the robot's steps: the next step after its end counts.
+    let mut next_secs = 0.0;
     for index in 0.. {
         let now_secs = truth.step_secs() * index as f64;
         if now_secs > LIMIT_SECS {
             return ended;
         }
-        if index % steps == 0 {
+        if now_secs + 1e-9 >= next_secs {
+            next_secs += PERIOD_SECS;
             lidar.scan(&world.truth, state.position, state.heading_rad, &mut rng, &mut ranges);
             let began = Instant::now();
             sensed.add(&lidar, state.position, state.heading_rad, &ranges);

@@ -90,14 +90,20 @@ impl<A: PathAction> PlannerNode<A> {
             let message = format!("expected a path of 1 to {MAX_POSES} poses, got {}", poses.len());
             return Err(Failure::new(FollowPathResult::INVALID_PATH, "invalid_path", message));
         }
-        let in_frame = |pose: &PoseStamped| {
-            let header = if goal.path.header.frame_id.is_empty() { &pose.header } else { &goal.path.header };
-            PoseStamped { header: header.clone(), pose: pose.pose.clone() }
-        };
-        self.inputs.request_frames([poses.first().map(in_frame).as_ref()]);
-        let place = |pose: &PoseStamped| self.inputs.goal("path", &in_frame(pose));
-        let places: Vec<Placed> =
-            poses.iter().map(place).collect::<Result<_, _>>().map_err(|fault| Failure::of_input(&fault))?;
+        // The path's frame is that of all its poses; where it names none, each has its own.
+        let header = (!goal.path.header.frame_id.is_empty()).then_some(&goal.path.header);
+        let mut known = None;
+        let mut placed = PoseStamped::default();
+        let mut places = Vec::with_capacity(poses.len());
+        for (index, pose) in poses.iter().enumerate() {
+            placed.header.clone_from(header.unwrap_or(&pose.header));
+            placed.pose.clone_from(&pose.pose);
+            if index == 0 {
+                self.inputs.request_frames([Some(&placed)]);
+            }
+            let place = self.inputs.goal_among("path", &placed, &mut known);
+            places.push(place.map_err(|fault| Failure::of_input(&fault))?);
+        }
         // Beyond this a way's length is no longer a number to reckon with.
         let is_near = |place: &Placed| place.position.iter().all(|value| value.abs() <= MAX_COORDINATE_M);
         if !places.iter().all(is_near) {

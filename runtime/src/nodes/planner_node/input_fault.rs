@@ -39,8 +39,8 @@ pub enum InputFault {
     #[error(transparent)]
     Grid(#[from] GridError),
     /// More changes of a map than are kept.
-    #[error("expected at most {0} updates of a map while it is read, got more")]
-    Updates(usize),
+    #[error("expected at most {0} updates of a map with {1} cells while it is read, got more")]
+    Updates(usize, usize),
     /// A map in another frame than the planner's.
     #[error(
         "expected the map in frame '{expected}', got '{got}'\nhint: set the parameter map_frame, or publish the map in that frame"
@@ -75,7 +75,9 @@ pub enum InputFault {
     )]
     MapUnheard(String),
     /// Another map than the one a plan was made for.
-    #[error("expected the map that the plan was checked against, got a newer one\nhint: send the goal again")]
+    #[error(
+        "expected the plan to be clear on the newest map, got one that came while it was made\nhint: send the goal again"
+    )]
     MapChanged,
     /// No simulated time yet.
     #[error(
@@ -109,7 +111,7 @@ impl InputFault {
             Self::Grid(GridError::Resolution(_)) => "map_resolution",
             Self::Grid(GridError::Cells { .. }) => "map_length",
             Self::Grid(GridError::Occupancy { .. }) => "map_cell",
-            Self::Grid(_) | Self::Updates(_) => "map_update",
+            Self::Grid(_) | Self::Updates(..) => "map_update",
             Self::MapFrame { .. } => "map_frame",
             Self::Odometry(fault) => fault.name(),
             Self::Speed { .. } => "odom_speed",

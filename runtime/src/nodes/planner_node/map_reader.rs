@@ -3,6 +3,7 @@
 
 use super::input_fault::InputFault;
 use crate::nodes::grid::{GridReading, map_of, rectangle_of};
+use crate::world::map::grid::MAX_SIDE_CELLS;
 use crate::world::{GridMap, Robot, World};
 use planwright_ros2::messages::map_msgs::OccupancyGridUpdate;
 use planwright_ros2::messages::nav_msgs::OccupancyGrid;
@@ -10,8 +11,9 @@ use planwright_ros2::time::RosTime;
 use std::mem::take;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-/// Updates that may wait for a map to be read.
+/// Updates that may wait for a map to be read, and cells of all of them: those of one map.
 const MAX_UPDATES: usize = 256;
+const MAX_UPDATE_CELLS: usize = MAX_SIDE_CELLS * MAX_SIDE_CELLS;
 
 /// When and how a message came.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -130,12 +132,13 @@ impl MapReader {
     pub fn update(&self, update: OccupancyGridUpdate, received: Received) -> Result<(), InputFault> {
         let mut fits = true;
         self.shared.change(|waiting| {
-            fits = waiting.updates.len() < MAX_UPDATES;
+            let cells: usize = waiting.updates.iter().map(|(update, _)| update.data.len()).sum();
+            fits = waiting.updates.len() < MAX_UPDATES && cells + update.data.len() <= MAX_UPDATE_CELLS;
             if fits {
                 waiting.updates.push((update, received));
             }
         });
-        if fits { Ok(()) } else { Err(InputFault::Updates(MAX_UPDATES)) }
+        if fits { Ok(()) } else { Err(InputFault::Updates(MAX_UPDATES, MAX_UPDATE_CELLS)) }
     }
 }
 
@@ -151,6 +154,20 @@ struct Held {
     message: Arc<OccupancyGrid>,
     yaw_rad: f64,
     world: Arc<World>,
+}
+
+impl Held {
+    /// Whether an update changes nothing; false for one that does not lie in the grid.
+    fn shows(&self, update: &OccupancyGridUpdate, map: &GridMap) -> bool {
+        let (Ok(([column, row], [columns, rows])), width) = (rectangle_of(update, map), map.geometry().width) else {
+            return false;
+        };
+        let fits = column.checked_add(columns).is_some_and(|end| end <= width) && update.data.len() == columns * rows;
+        fits && update.data.chunks(columns.max(1)).enumerate().all(|(index, values)| {
+            let first = (row + index).saturating_mul(width) + column;
+            self.message.data.get(first..first + values.len()) == Some(values)
+        })
+    }
 }
 
 struct Reading {
@@ -187,6 +204,10 @@ impl Reading {
     /// Applies the updates. `None` where there is no map to change: a whole one will come.
     fn update(&mut self, updates: &[(OccupancyGridUpdate, Received)]) -> Result<Option<Arc<World>>, InputFault> {
         let Some(mut held) = self.held.take() else { return Ok(None) };
+        // Costmaps repeat what has not changed.
+        if held.world.map().as_grid().is_some_and(|map| updates.iter().all(|(update, _)| held.shows(update, map))) {
+            return Ok(Some(Arc::clone(&self.held.insert(held).world)));
+        }
         let Some(mut map) = held.world.map().as_grid().cloned() else { return Ok(None) };
         let width = map.geometry().width;
         for (update, _) in updates {
@@ -256,11 +277,18 @@ mod tests {
         assert!(Arc::ptr_eq(&walled, &next().world.expect("a map")), "its cells are those of the updates");
         reader.read(Arc::new(whole), 0.25, received(6));
         assert!(!Arc::ptr_eq(&walled, &next().world.expect("a map")), "turned otherwise");
-        reader.forget();
         reader.update(wall(), received(7)).expect("room");
-        reader.read(Arc::new(grid()), 0.5, received(8));
-        assert_eq!(next().received.number, 8, "after a refusal updates wait for a whole map");
-        reader.update(OccupancyGridUpdate { x: 60, ..wall() }, received(9)).expect("room");
+        let same = next();
+        let repeated = same.world.expect("a map");
+        reader.update(wall(), received(8)).expect("room");
+        assert!(Arc::ptr_eq(&repeated, &next().world.expect("a map")), "an update that repeats changes nothing");
+        let large = OccupancyGridUpdate { data: vec![0; MAX_UPDATE_CELLS + 1], ..wall() };
+        assert_eq!(reader.update(large, received(9)).expect_err("too large").name(), "map_update");
+        reader.forget();
+        reader.update(wall(), received(10)).expect("room");
+        reader.read(Arc::new(grid()), 0.5, received(11));
+        assert_eq!(next().received.number, 11, "after a refusal updates wait for a whole map");
+        reader.update(OccupancyGridUpdate { x: 60, ..wall() }, received(12)).expect("room");
         assert_eq!(next().world.expect_err("outside").name(), "map_update");
     }
 }

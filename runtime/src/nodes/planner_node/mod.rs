@@ -7,7 +7,6 @@
 mod autostart;
 mod control_loop;
 mod diagnostics;
-mod family_parameters;
 mod follow_path;
 mod input_fault;
 mod inputs;
@@ -17,12 +16,15 @@ mod loader;
 mod map_reader;
 mod odometry_fault;
 mod parameters;
+mod path_actions;
 mod path_follower;
 mod path_proposer;
 mod planner_pilot;
+mod problem;
 mod refusals;
 mod requests;
 mod responses;
+mod settings_parameters;
 mod waypoint_tour;
 mod worker;
 

@@ -1,9 +1,9 @@
-//! Parameters of a planner's node: those of every planner, then those of its family.
+//! Parameters of a planner's node: those of every planner, those of the engine, then those of its family.
 
-use super::family_parameters;
 use super::jobs::LoadRequest;
+use super::settings_parameters;
 use crate::gate::GateLimits;
-use crate::model::EngineChoice;
+use crate::model::EngineSettings;
 use crate::nodes::grid::GridReading;
 use crate::nodes::path::PathStyle;
 use crate::nodes::robot::robot_of;
@@ -33,12 +33,6 @@ planwright_ros2::parameters! {
         /// The planner's .onnx file, here or beside the command. A change loads it beside the old one, which goes on
         /// until the new one has passed its self-test.
         model: String = "models/maze-umaze.onnx".to_owned() => deferred(),
-        /// What computes. 'auto' says in the diagnostics what it took.
-        engine: String = "auto".to_owned() => one_of(&EngineChoice::NAMES).deferred(),
-        /// ONNX Runtime's shared library, where it is not in a usual place.
-        onnxruntime_library: String = String::new() => deferred(),
-        /// Threads of one network call.
-        threads: usize = 1 => range(1, 256).deferred(),
         /// Seed of all randomness. The same question has the same answer, unless there was none.
         seed: u64 = 0 => range(0, i64::MAX).deferred(),
         /// Configure and activate without being asked, where no lifecycle manager is at work.
@@ -132,6 +126,8 @@ planwright_ros2::parameters! {
 pub struct NodeParameters {
     /// Of every planner.
     pub planner: PlannerParameters,
+    /// What computes.
+    pub engine: EngineSettings,
     /// Of its family.
     pub family: FamilyParameters,
 }
@@ -175,13 +171,15 @@ impl PlannerChoice {
 impl NodeParameters {
     /// Defaults of `planwright node maze`.
     pub fn maze() -> Self {
-        Self { planner: PlannerParameters::default(), family: FamilyParameters::Maze(DenoiserSettings::default()) }
+        let family = FamilyParameters::Maze(DenoiserSettings::default());
+        Self { planner: PlannerParameters::default(), engine: EngineSettings::default(), family }
     }
 
     /// Defaults of `planwright node policy`.
     pub fn policy() -> Self {
         let planner = PlannerParameters { model: "models/maze-policy.onnx".to_owned(), ..PlannerParameters::default() };
-        Self { planner, family: FamilyParameters::Policy(RolloutSettings::default()) }
+        let family = FamilyParameters::Policy(RolloutSettings::default());
+        Self { planner, engine: EngineSettings::default(), family }
     }
 
     /// Defaults of `planwright node planner`.
@@ -197,7 +195,8 @@ impl NodeParameters {
             path_clearance_m: 0.05,
             ..PlannerParameters::default()
         };
-        Self { planner, family: FamilyParameters::Any(DenoiserSettings::default(), RolloutSettings::default()) }
+        let family = FamilyParameters::Any(DenoiserSettings::default(), RolloutSettings::default());
+        Self { planner, engine: EngineSettings::default(), family }
     }
 
     /// The node's name unless it is remapped.
@@ -214,10 +213,8 @@ impl NodeParameters {
     /// # Errors
     /// What is wrong with a value, in a line.
     pub fn load_request(&self) -> Result<LoadRequest, String> {
-        let PlannerParameters { model, engine, onnxruntime_library: library, threads, seed, .. } = &self.planner;
-        let engine: EngineChoice = engine.parse().map_err(|error| format!("engine: {error}"))?;
-        let library = (!library.is_empty()).then(|| PathBuf::from(library));
-        let engine = EngineChoice { library, threads: *threads, ..engine };
+        let PlannerParameters { model, seed, .. } = &self.planner;
+        let engine = self.engine.choice().map_err(|error| format!("engine: {error}"))?;
         let model = PathBuf::from(model);
         let mut settings = PlannerSettings { seed: *seed, ..PlannerSettings::default() };
         match &self.family {
@@ -233,12 +230,13 @@ impl NodeParameters {
 impl ParameterSet for NodeParameters {
     fn descriptors(&self) -> Vec<Descriptor> {
         let mut all = self.planner.descriptors();
+        all.extend(settings_parameters::descriptors::<EngineSettings>());
         all.extend(match &self.family {
-            FamilyParameters::Maze(_) => family_parameters::descriptors::<DenoiserSettings>(),
-            FamilyParameters::Policy(_) => family_parameters::descriptors::<RolloutSettings>(),
+            FamilyParameters::Maze(_) => settings_parameters::descriptors::<DenoiserSettings>(),
+            FamilyParameters::Policy(_) => settings_parameters::descriptors::<RolloutSettings>(),
             FamilyParameters::Any(..) => {
-                let mut both = family_parameters::descriptors::<DenoiserSettings>();
-                both.extend(family_parameters::descriptors::<RolloutSettings>());
+                let mut both = settings_parameters::descriptors::<DenoiserSettings>();
+                both.extend(settings_parameters::descriptors::<RolloutSettings>());
                 both
             }
         });
@@ -247,13 +245,14 @@ impl ParameterSet for NodeParameters {
 
     fn read(&self, values: &Values) -> Result<Self, ReadError> {
         let family = match &self.family {
-            FamilyParameters::Maze(_) => FamilyParameters::Maze(family_parameters::read(values)?),
-            FamilyParameters::Policy(_) => FamilyParameters::Policy(family_parameters::read(values)?),
+            FamilyParameters::Maze(_) => FamilyParameters::Maze(settings_parameters::read(values)?),
+            FamilyParameters::Policy(_) => FamilyParameters::Policy(settings_parameters::read(values)?),
             FamilyParameters::Any(..) => {
-                FamilyParameters::Any(family_parameters::read(values)?, family_parameters::read(values)?)
+                FamilyParameters::Any(settings_parameters::read(values)?, settings_parameters::read(values)?)
             }
         };
-        Ok(Self { planner: self.planner.read(values)?, family })
+        let engine = settings_parameters::read(values)?;
+        Ok(Self { planner: self.planner.read(values)?, engine, family })
     }
 }
 

@@ -22,7 +22,6 @@ fn is_late(plan: &CheckedPlan) -> bool {
 
 /// The settings for a planner; those of any map propose once, and robots there arrive more exactly than in mazes.
 fn fitted(mut settings: PilotSettings, description: &PlannerDescription) -> PilotSettings {
-    settings.correction.path.keep_shape = description.keeps_shape;
     if description.layout.is_none() {
         settings.correction.arrival_radius_m = 0.05;
         settings.correction.max_iterations = 1;

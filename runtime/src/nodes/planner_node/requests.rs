@@ -1,31 +1,25 @@
 //! Plan requests of action, service and `goal_pose`, from validation to answer.
 
 use super::PlannerNode;
-use super::inputs::{Inputs, Placed};
+use super::inputs::Placed;
 use super::jobs::{PlanJob, Planned, Purpose, Statistics};
-use super::parameters::PlannerParameters;
 use super::path_follower::PathFollower;
-use super::responses::{
-    ErrorCode, NO_VIAPOINTS, PathAction, PathRequest, PlanningFailure, request_through, result_through,
-};
+use super::problem::Problem;
+use super::responses::{ErrorCode, PathAction, PathRequest, PlanningFailure, result_through};
 use super::worker::Report;
-use crate::gate::{CheckedPlan, Origin, Rejection, check_goal, check_problem, check_way};
+use crate::gate::{CheckedPlan, Origin, check_goal, check_way};
 use crate::planner::Observation;
-use crate::world::{State, World};
-use planwright_ros2::action::{ActionHandler, Actions, GoalId, GoalStatus};
+use crate::world::World;
+use planwright_ros2::action::{GoalId, GoalStatus};
 use planwright_ros2::executor::Reply;
 use planwright_ros2::lifecycle::{self, LifecycleState, TransitionOutcome};
 use planwright_ros2::logger::Severity;
 use planwright_ros2::messages::geometry_msgs::PoseStamped;
 use planwright_ros2::messages::nav_msgs::{self, Path};
-use planwright_ros2::messages::nav2_msgs::{ComputePathThroughPoses, ComputePathThroughPosesGoal};
 use planwright_ros2::time::RosTime;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-/// Characters of a name that a message repeats.
-const LONGEST_QUOTED: usize = 60;
 
 /// A request without an answer yet.
 pub(super) struct PendingRequest {
@@ -66,7 +60,7 @@ impl PendingRequest {
     }
 
     /// Drops its plan, and stops a robot that drives to its goal.
-    fn cancel_and_stop(&self, follower: &mut PathFollower) {
+    pub(super) fn cancel_and_stop(&self, follower: &mut PathFollower) {
         self.cancel();
         if follower.goal().is_some() && follower.goal() == self.goal_to_drive.map(|goal| goal.position) {
             follower.clear();
@@ -74,71 +68,13 @@ impl PendingRequest {
     }
 }
 
-/// Start, goal and map of a valid request.
-struct Problem {
-    state: State,
-    stamp: RosTime,
-    goal: Placed,
-    via: Vec<Placed>,
-    world: Arc<World>,
-    map_secs: f64,
-}
-
-impl PathRequest {
-    /// Goal, start and the poses between, as far as they are given.
-    fn poses(&self) -> impl Iterator<Item = &PoseStamped> {
-        [&self.goal].into_iter().chain(&self.start).chain(&self.via)
-    }
-}
-
-impl Problem {
-    /// Start, goal and map of a request.
-    ///
-    /// # Errors
-    /// Nav2's code and the fault, if the request is not for this planner or an input is missing or invalid.
-    fn of(
-        request: &PathRequest,
-        parameters: &PlannerParameters,
-        inputs: &Inputs,
-        now: RosTime,
-    ) -> Result<Self, PlanningFailure> {
-        let ids = &parameters.planner_ids;
-        if !ids.contains(&request.planner_id) {
-            let names: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
-            let got: String = request.planner_id.chars().take(LONGEST_QUOTED).collect();
-            let message = format!("expected planner_id to be one of {}, got '{got}'", names.join(", "));
-            return Err(PlanningFailure::new(ErrorCode::InvalidPlanner, "invalid_planner", message));
-        }
-        if request.viapoints > 0 {
-            let message = format!("expected no viapoints, got {}: this planner does not take any", request.viapoints);
-            return Err(PlanningFailure::new(ErrorCode::Unknown, "viapoints", message));
-        }
-        let (world, map_secs) = inputs.world(parameters, now)?;
-        if map_secs == f64::NEG_INFINITY {
-            let secs = inputs.map().map_or(f64::INFINITY, |(_, since)| now.since(since));
-            return Err(Rejection::StaleMap { secs }.into());
-        }
-        let goal = inputs.goal("goal", &request.goal)?;
-        let (state, stamp) = match &request.start {
-            Some(start) => (inputs.start(start)?, now),
-            None => {
-                let located = inputs.located(now, parameters.max_observation_age_secs)?;
-                (located.state, located.stamp)
-            }
-        };
-        let via = request.via.iter().map(|pose| inputs.goal("goals", pose)).collect::<Result<Vec<_>, _>>()?;
-        let mut from = state.position;
-        for to in via.iter().chain([&goal]) {
-            check_problem(&world, from, to.position, parameters.clearance_m)?;
-            from = to.position;
-        }
-        Ok(Self { state, stamp, goal, via, world, map_secs })
-    }
-}
-
 impl<A: PathAction> PlannerNode<A> {
     /// Queues a request for the planning thread.
-    fn enqueue(&mut self, purpose: Purpose, request: &PathRequest) -> Result<PendingRequest, PlanningFailure> {
+    pub(super) fn enqueue(
+        &mut self,
+        purpose: Purpose,
+        request: &PathRequest,
+    ) -> Result<PendingRequest, PlanningFailure> {
         let now = self.base.now();
         self.inputs.request_frames(request.poses().map(Some));
         let problem = Problem::of(request, &self.base.parameters.planner, &self.inputs, now)?;
@@ -229,7 +165,7 @@ impl<A: PathAction> PlannerNode<A> {
     }
 
     /// Ends a goal of the action that it belongs to.
-    fn end(
+    pub(super) fn end(
         &mut self,
         id: GoalId,
         status: GoalStatus,
@@ -330,7 +266,7 @@ impl<A: PathAction> PlannerNode<A> {
         };
         let (frames, start_is_given) =
             request.map_or((&[][..], false), |request| (&request.frames[..], request.start_is_given));
-        let world = self.inputs.check_world(self.parameters(), self.base.now(), &planned.world);
+        let world = self.inputs.check_plan(self.parameters(), self.base.now(), &planned.world, &planned.path);
         let world = world.and_then(|()| self.inputs.check_frames(frames, start_is_given));
         let failure = world.map_or_else(|fault| Some(fault.into()), |()| PlanningFailure::of_plan(&plan));
         let recycled = match planned.purpose {
@@ -386,7 +322,7 @@ impl<A: PathAction> PlannerNode<A> {
 
     fn take_drive_plan(&mut self, planned: &mut Planned, plan: CheckedPlan) -> CheckedPlan {
         let stale = self.follower.goal() != Some(planned.observation.goal) || !planned.had_planner || planned.canceled;
-        let world = self.inputs.check_world(self.parameters(), self.base.now(), &planned.world);
+        let world = self.inputs.check_plan(self.parameters(), self.base.now(), &planned.world, &planned.path);
         let outdated = world.and_then(|()| self.inputs.check_frames(&[], false)).is_err();
         if stale || outdated || !self.is_active() {
             self.follower.give_up();
@@ -403,278 +339,16 @@ impl<A: PathAction> PlannerNode<A> {
     }
 }
 
-impl<A: PathAction> ActionHandler<A> for PlannerNode<A> {
-    fn actions(&mut self) -> &mut Actions<A> {
-        &mut self.actions
-    }
-
-    fn now(&self) -> RosTime {
-        self.base.now()
-    }
-
-    fn accepts(&mut self, _goal: &A::Goal) -> bool {
-        self.is_active()
-    }
-
-    fn begin(&mut self, id: GoalId, goal: A::Goal) {
-        if self.take_request(id, Some(A::request(goal))) {
-            self.actions.execute(&id);
-        }
-    }
-
-    fn cancel(&mut self, id: GoalId) {
-        self.cancel_request(id);
-    }
-}
-
-impl<A: PathAction> ActionHandler<ComputePathThroughPoses> for PlannerNode<A> {
-    fn actions(&mut self) -> &mut Actions<ComputePathThroughPoses> {
-        match &mut self.through {
-            Some(actions) => actions,
-            None => unreachable!("the action is served only where it has been opened"),
-        }
-    }
-
-    fn now(&self) -> RosTime {
-        self.base.now()
-    }
-
-    fn accepts(&mut self, _goal: &ComputePathThroughPosesGoal) -> bool {
-        self.is_active()
-    }
-
-    fn begin(&mut self, id: GoalId, goal: ComputePathThroughPosesGoal) {
-        if self.take_request(id, request_through(goal)) {
-            ActionHandler::<ComputePathThroughPoses>::actions(self).execute(&id);
-        }
-    }
-
-    fn cancel(&mut self, id: GoalId) {
-        self.cancel_request(id);
-    }
-}
-
-impl<A: PathAction> PlannerNode<A> {
-    /// Begins to plan for a goal. False if it has failed already.
-    fn take_request(&mut self, id: GoalId, request: Option<PathRequest>) -> bool {
-        if self.parameters().preempt {
-            let failure =
-                PlanningFailure::new(ErrorCode::Unknown, "preempted", "a newer goal took the place of this one");
-            for id in self.requests.keys().copied().collect::<Vec<_>>() {
-                self.counters.preempted += 1;
-                self.fail(id, &failure);
-            }
-        }
-        let request = request.ok_or_else(|| {
-            PlanningFailure::new(ErrorCode::Unknown, NO_VIAPOINTS, "expected at least one pose in goals, got none")
-        });
-        match request.and_then(|request| self.enqueue(Purpose::Action(id), &request)) {
-            Ok(request) => {
-                self.requests.insert(id, request);
-                true
-            }
-            Err(failure) => {
-                self.fail(id, &failure);
-                false
-            }
-        }
-    }
-
-    fn cancel_request(&mut self, id: GoalId) {
-        self.counters.canceled += 1;
-        if let Some(request) = self.requests.remove(&id) {
-            request.cancel_and_stop(&mut self.follower);
-        }
-        let failure = PlanningFailure::new(ErrorCode::Unknown, "canceled", "canceled as asked");
-        self.end(id, GoalStatus::Canceled, Path::default(), Duration::ZERO, Some(&failure));
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::parameters::NodeParameters;
     use super::*;
-    use crate::nodes::map::grid_of;
-    use crate::world::{Layout, Point, PointMass, Robot};
-    use planwright_ros2::messages::geometry_msgs::TransformStamped;
-    use planwright_ros2::odometry::OdometryLimits;
-    use planwright_ros2::tf;
-    use planwright_ros2::time::{Clock, ClockSource};
-
-    const NOW: RosTime = RosTime::from_nanos(5_000_000_000);
-    const FREE: [Point; 2] = [[1.0, 1.0], [3.0, 1.0]];
-    const WALL: Point = [2.0, 1.0];
-
-    fn pose([x, y]: Point, frame: &str) -> PoseStamped {
-        let mut pose = PoseStamped::default();
-        pose.header.frame_id = frame.to_owned();
-        (pose.pose.position.x, pose.pose.position.y, pose.pose.orientation.w) = (x, y, 1.0);
-        pose
-    }
-
-    fn request(start: Option<Point>, goal: Point) -> PathRequest {
-        let start = start.map(|start| pose(start, "map"));
-        PathRequest { goal: pose(goal, "map"), start, planner_id: String::new(), viapoints: 0, via: Vec::new() }
-    }
-
-    fn empty_inputs() -> Inputs {
-        let robot: Arc<dyn Robot> = Arc::new(PointMass::default());
-        Inputs::new("map", OdometryLimits::default(), robot, Clock::new(ClockSource::System))
-    }
-
-    fn inputs() -> Inputs {
-        let mut inputs = empty_inputs();
-        inputs.take_map(&grid_of(&Layout::umaze(), "map", NOW), NOW, false).expect("a maze");
-        inputs
-    }
-
-    fn failure(request: &PathRequest, inputs: &Inputs) -> (ErrorCode, &'static str) {
-        let failure = Problem::of(request, &NodeParameters::maze().planner, inputs, NOW).err().expect("no plan");
-        (failure.code, failure.name)
-    }
-
-    #[test]
-    fn a_valid_request_becomes_a_problem_in_the_map() {
-        let problem = Problem::of(&request(Some(FREE[0]), FREE[1]), &NodeParameters::maze().planner, &inputs(), NOW);
-        let problem = problem.expect("start and goal are free");
-        let goal = Placed { position: FREE[1], yaw_rad: Some(0.0) };
-        assert_eq!((problem.state, problem.goal, problem.stamp), (State::at_rest(FREE[0]), goal, NOW));
-        assert_eq!(problem.map_secs, 5.0);
-    }
-
-    #[test]
-    fn a_request_for_another_planner_or_with_viapoints_is_refused() {
-        let good = request(Some(FREE[0]), FREE[1]);
-        let other = PathRequest { planner_id: "SmacPlanner".to_owned(), ..good.clone() };
-        assert_eq!(failure(&other, &inputs()), (ErrorCode::InvalidPlanner, "invalid_planner"));
-        let passing = PathRequest { viapoints: 1, ..good };
-        assert_eq!(failure(&passing, &inputs()), (ErrorCode::Unknown, "viapoints"));
-    }
-
-    #[test]
-    fn a_request_without_a_map_or_odometry_is_refused() {
-        let empty = empty_inputs();
-        assert_eq!(failure(&request(Some(FREE[0]), FREE[1]), &empty), (ErrorCode::Unknown, "map_missing"));
-        assert_eq!(failure(&request(None, FREE[1]), &inputs()), (ErrorCode::TfError, "odom_missing"));
-    }
-
-    #[test]
-    fn a_request_with_an_end_in_a_wall_outside_or_in_no_frame_is_refused() {
-        let of = |start, goal| failure(&request(Some(start), goal), &inputs());
-        assert_eq!(of(WALL, FREE[1]), (ErrorCode::StartOccupied, "start_occupied"));
-        assert_eq!(of(FREE[0], WALL), (ErrorCode::GoalOccupied, "goal_occupied"));
-        assert_eq!(of([-5.0, 1.0], FREE[1]), (ErrorCode::StartOutsideMap, "start_outside_map"));
-        assert_eq!(of(FREE[0], [1.0, 99.0]), (ErrorCode::GoalOutsideMap, "goal_outside_map"));
-        assert_eq!(of(FREE[0], [f64::NAN, 1.0]), (ErrorCode::Unknown, "not_finite"));
-        let lost = PathRequest { goal: pose(FREE[1], "kitchen"), ..request(Some(FREE[0]), FREE[1]) };
-        assert_eq!(failure(&lost, &inputs()), (ErrorCode::TfError, "tf_unknown_frame"));
-    }
-
-    fn message(request: &PathRequest, inputs: &Inputs) -> String {
-        let failure = Problem::of(request, &NodeParameters::maze().planner, inputs, NOW).err().expect("no plan");
-        failure.message
-    }
-
-    #[test]
-    fn the_first_thing_that_is_impossible_is_named_by_end_and_figure() {
-        let (good, inputs) = (request(Some(FREE[0]), FREE[1]), inputs());
-        let near = |start, goal| failure(&request(Some(start), goal), &inputs);
-        assert_eq!(near(FREE[0], [1.25, 1.0]), (ErrorCode::GoalOccupied, "goal_occupied"));
-        assert_eq!(near([1.25, 1.0], FREE[1]), (ErrorCode::StartOccupied, "start_occupied"));
-        let text = message(&request(Some(FREE[0]), [1.25, 1.0]), &inputs);
-        assert!(text.contains("0.05 m from a wall, needs 0.105 m"), "{text}");
-        assert!(
-            Problem::of(&request(Some([1.19, 1.0]), FREE[1]), &NodeParameters::maze().planner, &inputs, NOW).is_ok()
-        );
-        let huge = message(&request(Some(FREE[0]), [1e308, -1e308]), &inputs);
-        assert!(huge.contains("1e308, -1e308") && huge.len() < 200, "{huge}");
-        let mut broken = good.clone();
-        broken.start.as_mut().expect("a start").pose.position.x = f64::NAN;
-        assert!(message(&broken, &inputs).starts_with("`start.pose.position.x`: "), "{}", message(&broken, &inputs));
-        broken.start = good.start.clone();
-        broken.goal.header.frame_id.clear();
-        assert!(message(&broken, &inputs).starts_with("`goal.header.frame_id`: "), "{}", message(&broken, &inputs));
-        for (start, goal, end) in
-            [("attic", "map", "start: "), ("map", "attic", "goal: "), ("attic", "attic", "goal: ")]
-        {
-            let lost = PathRequest { goal: pose(FREE[1], goal), start: Some(pose(FREE[0], start)), ..good.clone() };
-            assert!(message(&lost, &inputs).starts_with(end), "{}", message(&lost, &inputs));
-        }
-        let other = message(&PathRequest { planner_id: "SmacPlanner".to_owned(), ..good }, &inputs);
-        assert!(other.starts_with("expected planner_id to be one of '', 'GridBased', "), "{other}");
-    }
-
-    #[test]
-    fn ends_in_two_rooms_are_answered_no_way() {
-        let apart = Layout::parse("apart", "#####\n#O#O#\n#####").expect("a maze");
-        let mut inputs = empty_inputs();
-        inputs.take_map(&grid_of(&apart, "map", NOW), NOW, false).expect("a maze");
-        let request = request(Some([1.0, 1.0]), [1.0, 3.0]);
-        assert_eq!(failure(&request, &inputs), (ErrorCode::NoValidPath, "no_way"));
-        assert!(message(&request, &inputs).contains("no way from start to goal"));
-    }
-
-    #[test]
-    fn the_goals_direction_is_the_maps_and_zeros_give_none() {
-        let goal_of = |goal: PoseStamped, inputs: &Inputs| {
-            let request = PathRequest { goal, ..request(Some(FREE[0]), FREE[1]) };
-            Problem::of(&request, &NodeParameters::maze().planner, inputs, NOW).map(|problem| problem.goal)
-        };
-        let turned = |yaw_rad: f64, frame: &str| {
-            let mut goal = pose(FREE[1], frame);
-            goal.pose.orientation = tf::Quaternion::from_yaw(yaw_rad).into();
-            goal
-        };
-        let mut inputs = inputs();
-        let yaw = |goal: PoseStamped, inputs: &Inputs| goal_of(goal, inputs).expect("a goal").yaw_rad;
-        assert!(yaw(turned(2.5, "map"), &inputs).is_some_and(|yaw| (yaw - 2.5).abs() < 1e-12));
-        let mut zeros = pose(FREE[1], "map");
-        zeros.pose.orientation.w = 0.0;
-        assert_eq!(yaw(zeros, &inputs), None);
-        let mut upwards = pose(FREE[1], "map");
-        (upwards.pose.orientation.y, upwards.pose.orientation.w) = (-0.5, 0.5);
-        assert_eq!(yaw(upwards, &inputs), None, "a direction that the rounding would decide");
-        // A frame turned by a quarter, whose origin is chosen so that the goal stays where it is.
-        let mut quarter = TransformStamped::default();
-        (quarter.header.frame_id, quarter.child_frame_id) = ("map".to_owned(), "turned".to_owned());
-        quarter.transform.translation.x = FREE[1][0] + FREE[1][1];
-        quarter.transform.translation.y = FREE[1][1] - FREE[1][0];
-        quarter.transform.rotation = tf::Quaternion::from_yaw(std::f64::consts::FRAC_PI_2).into();
-        inputs.transforms.insert_message(&quarter, true).expect("a transform");
-        let goal = goal_of(turned(0.5, "turned"), &inputs).expect("a goal");
-        let wanted = 0.5 + std::f64::consts::FRAC_PI_2;
-        assert!(goal.yaw_rad.is_some_and(|yaw| (yaw - wanted).abs() < 1e-12), "{goal:?}");
-        let mut start = pose(FREE[0], "map");
-        start.pose.orientation.w = 0.0;
-        let undirected = PathRequest { start: Some(start), ..request(None, FREE[1]) };
-        assert!(Problem::of(&undirected, &NodeParameters::maze().planner, &inputs, NOW).is_ok());
-    }
-
-    #[test]
-    fn on_a_stale_map_nothing_is_judged() {
-        let mut parameters = NodeParameters::maze().planner;
-        parameters.max_map_age_secs = 1.0;
-        let later = RosTime::from_nanos(7_000_000_000);
-        let failure = Problem::of(&request(Some(FREE[0]), WALL), &parameters, &inputs(), later).err().expect("no plan");
-        assert_eq!((failure.code, failure.name), (ErrorCode::Unknown, "stale_map"));
-        assert!(failure.message.contains("map 2.000 s old"), "{}", failure.message);
-    }
-
-    #[test]
-    fn a_map_older_than_its_limit_holds_no_more() {
-        let mut parameters = NodeParameters::maze().planner;
-        parameters.max_map_age_secs = 1.0;
-        let later = RosTime::from_nanos(7_000_000_000);
-        let map_secs = |now| inputs().world(&parameters, now).expect("a map").1;
-        assert_eq!((map_secs(NOW), map_secs(later)), (5.0, f64::NEG_INFINITY));
-    }
 
     #[test]
     fn a_canceled_request_stops_the_robot_only_on_the_way_to_its_goal() {
         let placed = |position| Some(Placed { position, yaw_rad: None });
-        for (goal_to_drive, stops) in [(placed(FREE[1]), true), (placed(FREE[0]), false), (None, false)] {
+        for (goal_to_drive, stops) in [(placed([3.0, 1.0]), true), (placed([1.0, 1.0]), false), (None, false)] {
             let mut follower = PathFollower::default();
-            follower.set_goal(Some(FREE[1]));
+            follower.set_goal(Some([3.0, 1.0]));
             let request = PendingRequest { goal_to_drive, ..PendingRequest::default() };
             request.cancel_and_stop(&mut follower);
             assert!(request.canceled.load(Ordering::Acquire));

@@ -53,7 +53,8 @@ const BUILT_IN: [(&str, &str); 6] = [
 const NAMES: [&str; BUILT_IN.len()] =
     [BUILT_IN[0].0, BUILT_IN[1].0, BUILT_IN[2].0, BUILT_IN[3].0, BUILT_IN[4].0, BUILT_IN[5].0];
 
-/// Largest speed, acceleration or rate of anything, SI units.
+/// Smallest and largest speed, acceleration, rate or length of anything, SI units.
+const LEAST: f64 = 1e-3;
 const MOST: f64 = 1e3;
 /// Steps are between these, seconds.
 const STEP_SECS: [f64; 2] = [0.01, 0.1];
@@ -307,10 +308,7 @@ fn within(value: f64, [low, high]: [f64; 2], field: &str, unit: &str) -> Result<
 }
 
 fn positive(value: f64, field: &str, unit: &str) -> Result<(), Fault> {
-    if value > 0.0 && value <= MOST {
-        return Ok(());
-    }
-    Err(fault(field, format!("expected above 0 and at most {MOST} {unit}, got {}", Figure(value))))
+    within(value, [LEAST, MOST], field, unit)
 }
 
 fn lateral(value: Option<f64>) -> Result<f64, Fault> {

@@ -1,8 +1,12 @@
 use super::super::parameters::NodeParameters;
+use super::odometry::Located;
 use super::*;
 use crate::nodes::map::grid_of;
 use crate::world::{Layout, PointMass};
 use planwright_ros2::messages::builtin_interfaces::Time;
+use planwright_ros2::messages::geometry_msgs::TransformStamped;
+use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Odometry, Path};
+use planwright_ros2::messages::std_msgs::Header;
 
 const NOW: RosTime = RosTime::from_nanos(5_000_000_000);
 const MAX_AGE_SECS: f64 = 0.2;
@@ -31,6 +35,13 @@ fn transform(parent: &str, child: &str, stamp: RosTime) -> TransformStamped {
     let mut message = TransformStamped { header, child_frame_id: child.to_owned(), ..TransformStamped::default() };
     message.transform.rotation.w = 1.0;
     message
+}
+
+fn pose([x, y]: [f64; 2]) -> PoseStamped {
+    let mut pose = PoseStamped::default();
+    pose.header.frame_id = "map".to_owned();
+    (pose.pose.position.x, pose.pose.position.y, pose.pose.orientation.w) = (x, y, 1.0);
+    pose
 }
 
 fn located(inputs: &Inputs) -> Result<Located, InputFault> {
@@ -66,14 +77,14 @@ fn after_a_refused_map_none_is_usable_until_a_readable_one_comes() {
         for (reason, change) in changes {
             inputs.take_map(&map(), NOW, false).expect("a maze");
             let (world, _) = inputs.world(&parameters, NOW).expect("usable");
-            assert!(inputs.check_world(&parameters, NOW, &world).is_ok());
+            assert!(inputs.check_plan(&parameters, NOW, &world, &Path::default()).is_ok());
             let mut bad = map();
             change(&mut bad);
             assert_eq!(inputs.take_map(&bad, NOW, false).map_err(|fault| fault.name()), Err(reason));
             let (name, text) = refusal(inputs.world(&parameters, NOW));
             assert_eq!(name, "map_refused", "{text}");
             assert!(text.contains(&format!("as {reason} (1 since the last usable one): ")), "{text}");
-            assert_eq!(refusal(inputs.check_world(&parameters, NOW, &world)).0, "map_refused");
+            assert_eq!(refusal(inputs.check_plan(&parameters, NOW, &world, &Path::default())).0, "map_refused");
         }
         inputs.refuse_malformed(Input::Map);
         assert_eq!(inputs.map_refusals.total(), changes.len() as u64 + 1);
@@ -83,17 +94,30 @@ fn after_a_refused_map_none_is_usable_until_a_readable_one_comes() {
 }
 
 #[test]
-fn a_plan_that_was_made_for_the_map_before_does_not_leave() {
+fn a_plan_that_was_made_for_the_map_before_is_published_only_if_it_is_clear_on_the_newest() {
     let parameters = NodeParameters::maze().planner;
     let mut inputs = inputs();
     inputs.take_map(&map(), NOW, false).expect("a maze");
     let (world, _) = inputs.world(&parameters, NOW).expect("usable");
     inputs.take_map(&map(), NOW, false).expect("the same again");
-    assert!(inputs.check_world(&parameters, NOW, &world).is_ok());
+    let path_of = |points: &[[f64; 2]]| {
+        let mut path = Path::default();
+        path.poses.extend(points.iter().map(|point| pose(*point)));
+        path
+    };
+    let through = path_of(&[[1.0, 1.0], [1.0, 3.0], [3.0, 3.0], [3.0, 1.0]]);
+    let (beside, none) = (path_of(&[[1.0, 1.0], [1.0, 3.0]]), path_of(&[]));
+    let check = |inputs: &Inputs, path: &Path| inputs.check_plan(&parameters, NOW, &world, path);
+    for path in [&through, &beside, &none] {
+        assert!(check(&inputs, path).is_ok(), "on its own map a plan has passed the gate");
+    }
     let mut closed = map();
     closed.data[20 * 50 + 30] = 100;
     inputs.take_map(&closed, NOW, false).expect("a maze");
-    assert_eq!(refusal(inputs.check_world(&parameters, NOW, &world)).0, "map_changed");
+    assert!(check(&inputs, &beside).is_ok());
+    for path in [through, none, path_of(&[[1.0, 1.0], [f64::NAN, 1.0]])] {
+        assert_eq!(refusal(check(&inputs, &path)).0, "map_changed");
+    }
 }
 
 #[test]

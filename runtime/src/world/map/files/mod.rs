@@ -8,6 +8,7 @@ mod image;
 mod map_server;
 mod moving_ai;
 mod npz;
+mod pairs;
 mod sets;
 mod yaml;
 
@@ -16,7 +17,8 @@ pub use image::MapImage;
 pub use map_server::{MapMetadata, MapMode};
 pub use moving_ai::{movingai_map, movingai_scenarios};
 pub use npz::{Array, ArrayFile};
-pub use sets::{MapSetKind, NamedMap, open_map_set};
+pub use pairs::{open_pairs, parse_pairs};
+pub use sets::{MapSetKind, NamedMap, open_map_set, open_map_with_queries};
 
 use super::grid::{GridError, GridMap, MAX_SIDE_CELLS, Thresholds, UnknownSpace};
 use super::{Layout, Map};

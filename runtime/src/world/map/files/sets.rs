@@ -91,22 +91,32 @@ pub fn open_map_set(folder: &Path, kind: MapSetKind, queries: usize, seed: u64) 
                 maps.extend(read.map_err(|fault| fault.of(path))?);
             }
             MapSetKind::Nav2 | MapSetKind::Movingai => {
-                let MapFile { map, queries: own, mut warnings } = open_map(path)?;
-                let queries = if kind == MapSetKind::Nav2 {
-                    draws::random_pairs(&map, &name, queries, seed)
-                } else {
-                    draws::evenly_by_length(own, queries, seed)
-                };
-                if queries.is_empty() {
-                    let why =
-                        if kind == MapSetKind::Nav2 { "no room for start and goal" } else { "no scenarios beside it" };
-                    warnings.push(format!("{}: no queries: {why}", path.display()));
-                }
-                maps.push(NamedMap { name, map, queries, warnings });
+                maps.push(open_map_with_queries(path, queries, seed)?);
             }
         }
     }
     Ok(maps)
+}
+
+/// Opens one map: with `queries` of its scenarios if it is MovingAI's, evenly over their lengths, else with as many random
+/// pairs.
+///
+/// # Errors
+/// As [`open_map`].
+pub fn open_map_with_queries(path: &Path, queries: usize, seed: u64) -> Result<NamedMap, MapFileError> {
+    let name = stem(path);
+    let MapFile { map, queries: own, mut warnings } = open_map(path)?;
+    let has_scenarios = extension(path) == "map";
+    let queries = if has_scenarios {
+        draws::evenly_by_length(own, queries, seed)
+    } else {
+        draws::random_pairs(&map, &name, queries, seed)
+    };
+    if queries.is_empty() {
+        let why = if has_scenarios { "no scenarios beside it" } else { "no room for start and goal" };
+        warnings.push(format!("{}: no queries: {why}", path.display()));
+    }
+    Ok(NamedMap { name, map, queries, warnings })
 }
 
 fn archive(path: &Path) -> Result<ArrayFile, MapFileError> {

@@ -1,9 +1,11 @@
-//! Parameters of a family of planners, from the schema of its settings: name, limits, default and description are
-//! declared once, with the settings ([`crate::planner::PlannerSettings`]).
+//! Parameters of the engine and of a family of planners, from the schema of their settings: name, limits, default and
+//! description are declared once, with the settings ([`EngineSettings`], [`crate::planner::PlannerSettings`]).
 //!
-//! A ROS parameter always has a value: 0, or `model` for a text, where a setting has no default but the model's own.
+//! A ROS parameter always has a value: where a setting has no default but the model's own it is 0, `model` for a name, or
+//! empty for a file.
 
 use crate::diffusion::Solver;
+use crate::model::EngineSettings;
 use crate::planner::{DenoiserSettings, RolloutSettings};
 use planwright_ros2::parameter::{Descriptor, ReadError, Value, Values};
 use schemars::JsonSchema;
@@ -13,25 +15,32 @@ use serde_json::{Map, Value as Json, json};
 use std::iter::once;
 use std::sync::LazyLock;
 
-/// Value of a text that takes the model's own.
+/// Value of a name that takes the model's own.
 const OF_MODEL: &str = "model";
 
-/// Settings of a family whose fields are parameters of a node. A change of one loads another planner.
-pub(super) trait FamilySettings: Default + JsonSchema + Serialize + DeserializeOwned + 'static {
+/// Settings whose fields are parameters of a node. A change of one loads another planner.
+pub(super) trait NodeSettings: Default + JsonSchema + Serialize + DeserializeOwned + 'static {
     /// The fields.
     fn fields() -> &'static [Field];
 }
 
+static ENGINE: LazyLock<Vec<Field>> = LazyLock::new(Field::all::<EngineSettings>);
 static DENOISER: LazyLock<Vec<Field>> = LazyLock::new(Field::all::<DenoiserSettings>);
 static ROLLOUT: LazyLock<Vec<Field>> = LazyLock::new(Field::all::<RolloutSettings>);
 
-impl FamilySettings for DenoiserSettings {
+impl NodeSettings for EngineSettings {
+    fn fields() -> &'static [Field] {
+        &ENGINE
+    }
+}
+
+impl NodeSettings for DenoiserSettings {
     fn fields() -> &'static [Field] {
         &DENOISER
     }
 }
 
-impl FamilySettings for RolloutSettings {
+impl NodeSettings for RolloutSettings {
     fn fields() -> &'static [Field] {
         &ROLLOUT
     }
@@ -43,25 +52,35 @@ pub(super) struct Field {
     description: String,
     default: Value,
     limits: [f64; 2],
+    /// The values of a name; any text where there are none.
+    names: Vec<String>,
     /// Whether the default stands for the model's own value.
     is_neutral: bool,
 }
 
 impl Field {
-    fn all<T: FamilySettings>() -> Vec<Self> {
+    fn all<T: NodeSettings>() -> Vec<Self> {
         let schema = schemars::schema_for!(T).to_value();
         let properties = schema["properties"].as_object();
         properties.into_iter().flatten().map(|(name, property)| Self::of(name, property)).collect()
     }
 
     fn of(name: &str, property: &Json) -> Self {
-        let has_type = |kind: &str| property["type"].as_array().is_some_and(|kinds| kinds.contains(&json!(kind)));
+        let kinds = &property["type"];
+        let has_type = |kind: &str| {
+            kinds.as_str() == Some(kind) || kinds.as_array().is_some_and(|kinds| kinds.contains(&json!(kind)))
+        };
         let own = &property["default"];
+        let names = property["enum"].as_array().map_or(&[][..], Vec::as_slice).iter();
+        let mut names: Vec<String> = names.filter_map(|name| Some(name.as_str()?.to_owned())).collect();
         let (default, neutral) = if has_type("integer") {
             (Value::Integer(own.as_i64().unwrap_or(0)), "0")
         } else if has_type("number") {
             (Value::Double(own.as_f64().unwrap_or(0.0)), "0")
+        } else if has_type("string") {
+            (Value::String(own.as_str().unwrap_or_default().to_owned()), "an empty text")
         } else {
+            names = once(OF_MODEL).chain(Solver::ALL.map(Solver::name)).map(str::to_owned).collect();
             (Value::String(OF_MODEL.to_owned()), "'model'")
         };
         let is_neutral = own.is_null();
@@ -70,7 +89,7 @@ impl Field {
         let text = property["description"].as_str().unwrap_or_default().replace('\n', " ");
         let takes = if is_neutral { format!("; {neutral} takes the default") } else { String::new() };
         let limits = [from, property["maximum"].as_f64().unwrap_or(0.0)];
-        Self { name: name.to_owned(), description: format!("{text}{takes}."), default, limits, is_neutral }
+        Self { name: name.to_owned(), description: format!("{text}{takes}."), default, limits, names, is_neutral }
     }
 
     fn descriptor(&'static self) -> Descriptor {
@@ -80,7 +99,8 @@ impl Field {
             #[expect(clippy::cast_possible_truncation, reason = "limits of counts are small whole numbers")]
             Value::Integer(_) => plain.range(from as i64, to as i64),
             Value::Double(_) => plain.range(from, to),
-            _ => plain.one_of(&once(OF_MODEL).chain(Solver::ALL.map(Solver::name)).collect::<Vec<_>>()),
+            _ if self.names.is_empty() => plain,
+            _ => plain.one_of(&self.names.iter().map(String::as_str).collect::<Vec<_>>()),
         }
     }
 
@@ -100,7 +120,7 @@ impl Field {
 }
 
 /// A descriptor for each field.
-pub(super) fn descriptors<T: FamilySettings>() -> Vec<Descriptor> {
+pub(super) fn descriptors<T: NodeSettings>() -> Vec<Descriptor> {
     T::fields().iter().map(Field::descriptor).collect()
 }
 
@@ -108,7 +128,7 @@ pub(super) fn descriptors<T: FamilySettings>() -> Vec<Descriptor> {
 ///
 /// # Errors
 /// If the store was not declared from [`descriptors`].
-pub(super) fn read<T: FamilySettings>(values: &Values) -> Result<T, ReadError> {
+pub(super) fn read<T: NodeSettings>(values: &Values) -> Result<T, ReadError> {
     let mut map = Map::new();
     for field in T::fields() {
         map.extend(field.read(values)?.map(|value| (field.name.clone(), value)));
@@ -125,7 +145,7 @@ mod tests {
     use super::*;
     use planwright_ros2::parameter::ParameterStore;
 
-    fn set<T: FamilySettings>(changes: &[(&str, Value)]) -> T {
+    fn set<T: NodeSettings>(changes: &[(&str, Value)]) -> T {
         let mut store = ParameterStore::declare(descriptors::<T>()).expect("a sound table");
         let changed = store.prepare(changes).expect("valid");
         store.commit(changed).expect("fresh");
@@ -137,6 +157,20 @@ mod tests {
         assert_eq!(set::<DenoiserSettings>(&[]), DenoiserSettings::default());
         let own = set::<RolloutSettings>(&[]);
         assert_eq!((own.rollouts, own.temperature, own.target_return), (Some(4), Some(0.5), None));
+    }
+
+    #[test]
+    fn an_engine_is_named_and_its_library_is_none_unless_given() {
+        assert_eq!(set::<EngineSettings>(&[]), EngineSettings::default());
+        let changes = [("engine", "tract".into()), ("threads", 4.into()), ("onnxruntime_library", "lib.so".into())];
+        let found = set::<EngineSettings>(&changes);
+        assert_eq!((found.engine.as_str(), found.threads), ("tract", 4));
+        assert_eq!(found.onnxruntime_library, Some("lib.so".into()));
+        let store = ParameterStore::declare(descriptors::<EngineSettings>()).expect("a sound table");
+        let of = |name: &str| store.descriptor(name).expect("declared").constraint();
+        assert_eq!(of("threads"), "from 1 to 256");
+        assert!(of("engine").starts_with("one of auto, tract, onnxruntime,"), "{}", of("engine"));
+        assert!(store.prepare(&[("engine", "warp".into())]).is_err());
     }
 
     #[test]
