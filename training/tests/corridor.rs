@@ -52,7 +52,7 @@ fn a_corridor_network_resumes_and_runs_alike_in_both_engines() {
     let artefact = Artefact::open(&path).unwrap();
     let manifest = artefact.manifest();
     let Family::Corridor { corridor } = &manifest.family else { panic!("{:?}", manifest.family) };
-    assert_eq!((corridor.laterals_m[0], corridor.margin_m, corridor.smoothing_passes), (-0.9, 0.05, 2));
+    assert_eq!((corridor.laterals_m[0], corridor.margin_m, corridor.smoothing_passes), (-0.9, 0.06, 2));
     assert!(manifest.provenance.data_sha256.len() == 64 && manifest.knot_secs == 0.2);
     let engine = |batch| load_engine(&artefact, &EngineChoice::default(), batch);
     let mut network = CorridorNetwork::open(manifest, engine).unwrap_or_else(|error| panic!("{error}"));
@@ -78,7 +78,7 @@ fn settings_without_sense_are_named() {
         ("smoothing_passes = 2", "smoothing_passes = 17", "a.toml: smoothing_passes: expected 0 to 16, got 17"),
         ("maps = 1120", "maps = 0", "a.toml: data: expected maps from 1 to 1e6, got 0"),
         ("radius_m = [0.18, 0.3]", "radius_m = [0.3, 0.18]", "a.toml: data: expected radius_m with 0 < low < high"),
-        ("margin_m = 0.05", "margin_m = nan", "a.toml: margin_m: expected 0 to 0.5, got NaN"),
+        ("margin_m = 0.06", "margin_m = nan", "a.toml: margin_m: expected 0 to 0.5, got NaN"),
     ] {
         let refused = Recipe::parse(&text.replacen(from, to, 1), Path::new("a.toml")).expect_err(to).to_string();
         assert!(refused.starts_with(words) && refused.contains("hint: "), "{refused}");

@@ -36,7 +36,6 @@ impl Piloted {
     pub(super) fn new(map: &Arc<GridMap>) -> Self {
         let map = Arc::clone(map) as Arc<dyn Map>;
         let mut settings = PilotSettings { deadline: None, ..PilotSettings::default() };
-        settings.correction.path.keep_shape = true;
         settings.correction.arrival_radius_m = ARRIVAL_RADIUS_M;
         settings.correction.max_iterations = 1;
         let optimizer = Pilot::new(CorridorPlanner::new(PathMethod::Optimizer), settings.clone(), View::disabled());
