@@ -2,7 +2,7 @@
 
 use planwright::model::{Artefact, EngineChoice, Family, load_engine};
 use planwright::planner::corridor::{CHANNELS, CorridorNetwork, OFFSET_UNIT_M, smooth};
-use planwright_training::dataset::corridors::CorridorSettings;
+use planwright_training::dataset::corridors::{CorridorSettings, Preference, demonstrations, write_demonstrations};
 use planwright_training::export::{ExportOptions, TOLERANCE, export};
 use planwright_training::fit::{Checkpoint, FitOptions, fit};
 use planwright_training::network::CorridorNetworkSpec;
@@ -83,4 +83,34 @@ fn settings_without_sense_are_named() {
         let refused = Recipe::parse(&text.replacen(from, to, 1), Path::new("a.toml")).expect_err(to).to_string();
         assert!(refused.starts_with(words) && refused.contains("hint: "), "{refused}");
     }
+}
+
+#[test]
+fn drives_are_fitted_from_their_file_to_a_planner() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("drives.jsonl");
+    let driven = demonstrations(Preference::Side, 1.0, 2).unwrap();
+    write_demonstrations(&file, &driven, 2).unwrap();
+    let text = include_str!("../recipes/map-drives.toml");
+    let text = text.replace("drives/side.jsonl", &file.display().to_string());
+    let text = text.replace("steps = 3000", "steps = 20").replace("batch = 64", "batch = 8");
+    let recipe = Recipe::parse(&text, Path::new("map-drives.toml")).unwrap_or_else(|error| panic!("{error}"));
+    let options = |name: &str| {
+        let folder = folder.path().join(name);
+        FitOptions { folder, resume: false, until: None, device: None, progress: false, initial: None }
+    };
+    let report = fit(&recipe, &options("fit")).unwrap_or_else(|error| panic!("{error}"));
+    assert!(report.step == 20 && report.loss.is_some_and(|loss| loss > 0.0 && loss.is_finite()), "{report:?}");
+    let again = fit(&recipe, &options("again")).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((report.data_sha256, report.loss), (again.data_sha256, again.loss));
+
+    std::fs::write(&file, "{\"map\": 1}\n").unwrap();
+    let refused = fit(&recipe, &options("none")).unwrap_err().to_string();
+    assert!(refused.contains("drives.jsonl:1: map: expected the name of a map file, got 1"), "{refused}");
+    let both = text.replace("[data]", "[data]\nmaps = 7");
+    let refused = Recipe::parse(&both, Path::new("map-drives.toml")).unwrap_err().to_string();
+    assert!(refused.contains("data: expected drives or maps, got both"), "{refused}");
+    let neither = text.lines().filter(|line| !line.starts_with("drives")).collect::<Vec<_>>().join("\n");
+    let refused = Recipe::parse(&neither, Path::new("map-drives.toml")).unwrap_err().to_string();
+    assert!(refused.contains("data: expected maps from 1 to 1e6, got 0"), "{refused}");
 }

@@ -3,7 +3,7 @@
 use super::{CliError, print_json, print_text};
 use crate::console::Progress;
 use crate::dataset::corridors::{
-    CorridorFigures, CorridorSettings, ExpertSettings, Place, compare, foreign_problems, problems,
+    CorridorFigures, CorridorSettings, ExpertSettings, Place, ProblemSet, compare, foreign_problems, problems,
 };
 use clap::Args;
 use planwright::model::{Artefact, EngineChoice, load_engine};
@@ -11,6 +11,7 @@ use planwright::planner::corridor::CorridorNetwork;
 use planwright::world::map::files::MapSetKind;
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Turning lengths of `planwright eval map`, metres.
 const TURNING_LENGTHS_M: [f64; 3] = [0.5, 1.0, 4.0];
@@ -76,7 +77,10 @@ impl Corridor {
             compare(sets, experts, &mut network, margin_m, || bar.advance(1))
         } else {
             let bar = Progress::new(self.maps as u64, "maps", !self.json);
-            let sets = (0..self.maps).filter_map(|index| problems(&settings, index).ok());
+            let sets = (0..self.maps).filter_map(|index| {
+                let (grid, problems) = problems(&settings, index).ok()?;
+                Some(ProblemSet { map: Arc::new(grid), problems })
+            });
             compare(sets, experts, &mut network, margin_m, || bar.advance(1))
         };
         let figures = figures.map_err(CliError::failed)?;

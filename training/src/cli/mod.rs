@@ -4,6 +4,7 @@ mod bench;
 mod card;
 mod corridor;
 mod data;
+mod drives;
 mod export;
 mod fit;
 mod fourier;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 const EXAMPLES: &str = "\
 Examples:
   planwright-train data --layout umaze --steps 1000000 --seed 0 --out umaze.npz
+  planwright-train drives --preference side --minutes 10 --out drives/side.jsonl
   planwright-train fit training/recipes/maze-umaze.toml --threads 2
   planwright-train fit training/recipes/maze-policy.toml --threads 1
   planwright-train fit training/recipes/maze-umaze.toml --resume
@@ -37,6 +39,8 @@ struct Arguments {
 enum Command {
     /// Generate a recording of the waypoint controller, with its statistics
     Data(data::Data),
+    /// Record drives of a scripted demonstrator on generated maps, for a corridor network to learn from
+    Drives(drives::Drives),
     /// Fit a planner from a recipe
     Fit(fit::Fit),
     /// Turn a checkpoint into one ONNX file, if every engine agrees with libtorch
@@ -91,6 +95,7 @@ pub fn run() -> ExitCode {
     };
     let done = match arguments.command {
         Command::Data(command) => command.run(),
+        Command::Drives(command) => command.run(),
         Command::Fit(command) => command.run(),
         Command::Export(command) => command.run(),
         Command::Card(command) => command.run(),

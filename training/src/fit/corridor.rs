@@ -1,93 +1,100 @@
-//! Data and loss of a corridor network: whole paths as a planner computes them, and what they are worth on their maps.
+//! Data and loss of a corridor network: of recorded drives the offsets, their bends, and clearance; of generated maps see
+//! `corridor_paths`.
 
+use super::corridor_paths;
 use super::data_summary::{DataSummary, REAL_ROWS, REAL_STREAM, Row};
 use super::error::FitError;
 use super::task::StepLoss;
-use super::trainer::to_vec;
-use crate::dataset::corridors::{CorridorBatch, CorridorPath, PathObjective, generate, sha256};
+use crate::dataset::corridors::{CorridorBatch, CorridorWindows, recorded, sha256};
 use crate::network::TorchGraph;
 use crate::recipe::{CorridorLoss, CorridorRecipe};
 use planwright::model::{CORRIDOR_COLUMNS, Column, Normaliser};
-use planwright::planner::corridor::{CHANNELS, KNOT_M, WINDOW};
+use planwright::planner::corridor::{CHANNELS, KNOT_M, LATERAL_STEP_M, LATERALS, OFFSET_UNIT_M, WINDOW};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use std::io::IsTerminal as _;
+use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
 /// Speed at which the manifest's time between knots is stated, m/s.
 const SPEED_MPS: f64 = 1.0;
 
-/// Generates the data and returns what export needs of them, and the loss of a step.
+/// Generates or reads the data and returns what export needs of them, and the loss of a step.
 pub(super) fn data_and_loss(recipe: &CorridorRecipe) -> Result<(DataSummary, StepLoss<'static>), FitError> {
-    let paths = generate(&recipe.data, std::io::stderr().is_terminal())?;
-    let hash = sha256(&paths);
-    if paths.is_empty() {
-        return Err(FitError::Data { expected: "maps with routes on them".to_owned(), got: "none".to_owned() });
+    match &recipe.data.drives {
+        None => corridor_paths::data_and_loss(recipe),
+        Some(file) => of_drives(recipe, file),
     }
+}
+
+fn of_drives(recipe: &CorridorRecipe, file: &Path) -> Result<(DataSummary, StepLoss<'static>), FitError> {
+    let found = recorded(&recipe.data, file)?;
+    if found.left_out > 0 {
+        let all = found.paths.len() + found.left_out;
+        eprintln!("warning: {}: {} of {all} drives leave the shortest route", file.display(), found.left_out);
+    }
+    let hash = sha256(&found.paths);
+    let windows = CorridorWindows::new(found.paths).as_driven();
     let seed = recipe.training.seed;
-    let fill = move |paths: &[CorridorPath], step: u64, count: usize, batch: &mut CorridorBatch| {
+    let fill = move |windows: &CorridorWindows, step: u64, count: usize, batch: &mut CorridorBatch| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(step.wrapping_add(1));
         batch.clear();
-        batch.draw(paths, count, &mut rng);
+        for _ in 0..count {
+            windows.draw(&mut rng, batch);
+        }
     };
     let mut batch = CorridorBatch::default();
-    fill(&paths, REAL_STREAM, REAL_ROWS, &mut batch);
-    let summary = summary(hash, &batch);
-    let (network, count) = (recipe.network, recipe.training.batch);
-    let mut worth = Worth::new(recipe.loss, recipe.smoothing_passes);
+    fill(&windows, REAL_STREAM, REAL_ROWS, &mut batch);
+    let summary = summary(hash, &batch.features);
+    let (network, weights, count) = (recipe.network, recipe.loss, recipe.training.batch);
     let loss: StepLoss<'static> = Box::new(move |step, views, device| {
-        fill(&paths, step, count, &mut batch);
-        let shape = [batch.windows as i64, CHANNELS as i64, WINDOW as i64];
-        let features = Tensor::from_slice(&batch.features).view(shape).to_device(device);
+        fill(&windows, step, count, &mut batch);
+        let features = tensor(&batch.features, &[count, CHANNELS, WINDOW], device);
         let output = network.forward(&mut TorchGraph::new(views, device), CHANNELS, &features);
-        worth.loss(&output.reshape([-1]), &batch, &paths, device)
+        loss_of(&output.reshape([count as i64, WINDOW as i64]), &features, &batch, weights, device)
     });
     Ok((summary, loss))
 }
 
-/// The loss of a batch, computed path by path outside of the tensors' graph.
-struct Worth {
-    weights: CorridorLoss,
-    smoothing_passes: usize,
-    objective: PathObjective,
-    offsets: Vec<f64>,
-    by_offset: Vec<f64>,
-    by_output: Vec<f32>,
+fn tensor(values: &[f32], shape: &[usize], device: Device) -> Tensor {
+    let shape: Vec<i64> = shape.iter().map(|size| *size as i64).collect();
+    Tensor::from_slice(values).view(shape.as_slice()).to_device(device)
 }
 
-impl Worth {
-    fn new(weights: CorridorLoss, smoothing_passes: usize) -> Self {
-        let (offsets, by_offset, by_output) = (Vec::new(), Vec::new(), Vec::new());
-        Self { weights, smoothing_passes, objective: PathObjective::default(), offsets, by_offset, by_output }
-    }
+/// Mean over the known knots of: squared error of the offset, weighted squared error of its second difference, weighted
+/// squared lack of clearance. `output` is batch x knots.
+fn loss_of(output: &Tensor, features: &Tensor, batch: &CorridorBatch, weights: CorridorLoss, device: Device) -> Tensor {
+    let place = |values: &[f32]| tensor(values, &[batch.count, WINDOW], device);
+    let (targets, shares, known) = (place(&batch.offsets), place(&batch.shares), place(&batch.known));
+    let offsets = output * shares;
+    let error = (&offsets - targets) * &known;
+    let knots = known.sum(Kind::Float);
+    let inner = WINDOW as i64 - 2;
+    let bend = error.narrow(1, 0, inner) - error.narrow(1, 1, inner) * 2.0 + error.narrow(1, 2, inner);
+    // Of three knots the last is the first to lie beyond the path's end.
+    let bend = bend * known.narrow(1, 2, inner);
+    let lack = lack_of_clearance(&offsets, features) * known;
+    let squares = error.square().sum(Kind::Float) * weights.offsets
+        + bend.square().sum(Kind::Float) * weights.bend
+        + lack.square().sum(Kind::Float) * weights.clearance;
+    squares / knots
+}
 
-    /// Mean over all knots of the batch; `output` is flat.
-    fn loss(&mut self, output: &Tensor, batch: &CorridorBatch, paths: &[CorridorPath], device: Device) -> Tensor {
-        let places = Tensor::from_slice(&batch.places).to_device(device);
-        let shares = Tensor::from_slice(&batch.shares).to_device(device);
-        let blended =
-            Tensor::zeros([batch.knots as i64], (Kind::Float, device)).index_add(0, &places, &(output * shares));
-        let outputs = to_vec(&blended.detach());
-        self.by_output.clear();
-        self.by_output.resize(batch.knots, 0.0);
-        let mut value = 0.0;
-        for drawn in &batch.paths {
-            let path = &paths[drawn.path];
-            drawn.offsets(path.offsets.len(), self.smoothing_passes, &outputs, &mut self.offsets);
-            value += self.objective.of(path, self.weights, &self.offsets, &mut self.by_offset);
-            drawn.spread(self.smoothing_passes, &mut self.by_offset, &mut self.by_output);
-        }
-        let knots = batch.knots as f64;
-        let slopes = Tensor::from_slice(&self.by_output).to_device(device) / knots;
-        // A plane with these slopes: its value is replaced by the loss.
-        let plane = (blended * slopes).sum(Kind::Float);
-        &plane - plane.detach() + value / knots
+/// By how much the lateral distance at an offset falls below zero, in the offsets' unit: the distance is piecewise linear
+/// between the samples, so that it has a slope. Batch x knots.
+fn lack_of_clearance(offsets: &Tensor, features: &Tensor) -> Tensor {
+    let (middle, last) = ((LATERALS / 2) as f64, (LATERALS - 1) as f64);
+    let place = (offsets * (OFFSET_UNIT_M / LATERAL_STEP_M) + middle).clamp(0.0, last);
+    let mut distance = Tensor::zeros_like(offsets);
+    for lateral in 0..LATERALS as i64 {
+        let weight = ((&place - lateral as f64).abs() * -1.0 + 1.0).relu();
+        distance += features.select(1, lateral) * weight;
     }
+    (distance * (-1.0 / OFFSET_UNIT_M)).relu()
 }
 
 /// The network takes features as they are: the normaliser changes nothing.
-fn summary(sha256: String, real: &CorridorBatch) -> DataSummary {
+pub(super) fn summary(sha256: String, real: &[f32]) -> DataSummary {
     let columns = CORRIDOR_COLUMNS.iter().map(|name| {
         let unit = match *name {
             distance if distance.starts_with("distance") => "m",
@@ -96,7 +103,6 @@ fn summary(sha256: String, real: &CorridorBatch) -> DataSummary {
         };
         Column { name: (*name).to_owned(), unit: unit.to_owned(), frame: String::new() }
     });
-    let rows = real.features.chunks(CHANNELS * WINDOW).take(REAL_ROWS);
     DataSummary {
         sha256,
         columns: columns.collect(),
@@ -108,7 +114,7 @@ fn summary(sha256: String, real: &CorridorBatch) -> DataSummary {
         transform: None,
         policy: None,
         made: None,
-        real: rows.map(|row| Row { inputs: vec![row.to_vec()] }).collect(),
+        real: real.chunks(CHANNELS * WINDOW).take(REAL_ROWS).map(|row| Row { inputs: vec![row.to_vec()] }).collect(),
         decoder: None,
     }
 }
@@ -116,25 +122,54 @@ fn summary(sha256: String, real: &CorridorBatch) -> DataSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::corridors::CorridorSettings;
+
+    /// One window of a corridor whose wall on the left begins 0.1 m beside the reference.
+    fn window(offset: f32) -> CorridorBatch {
+        let mut features = vec![0.0; CHANNELS * WINDOW];
+        for lateral in 0..LATERALS {
+            let left_m = (lateral as f64 - (LATERALS / 2) as f64) * LATERAL_STEP_M;
+            features[lateral * WINDOW..][..WINDOW].fill((0.1 - left_m) as f32);
+        }
+        let known = (0..WINDOW).map(|knot| if knot < 40 { 1.0 } else { 0.0 }).collect();
+        CorridorBatch { features, offsets: vec![offset; WINDOW], shares: vec![1.0; WINDOW], known, count: 1 }
+    }
+
+    fn loss(output: &[f32], batch: &CorridorBatch, bend: f64, clearance: f64) -> f64 {
+        let features = tensor(&batch.features, &[1, CHANNELS, WINDOW], Device::Cpu);
+        let output = tensor(output, &[1, WINDOW], Device::Cpu);
+        loss_of(&output, &features, batch, CorridorLoss { offsets: 1.0, bend, clearance, time: 0.0 }, Device::Cpu)
+            .double_value(&[])
+    }
 
     #[test]
-    fn a_step_down_the_slopes_lowers_the_loss() {
-        let settings = CorridorSettings { maps: 7, goals: 1, starts: 2, bumps: 0, ..CorridorSettings::usual() };
-        let paths = generate(&settings, false).expect("maps");
-        let mut batch = CorridorBatch::default();
-        batch.draw(&paths, 12, &mut ChaCha8Rng::seed_from_u64(3));
-        let weights = CorridorLoss { offsets: 0.1, bend: 0.1, clearance: 200.0, time: 1.0 };
-        let mut worth = Worth::new(weights, 2);
-        let size = (batch.windows * WINDOW) as i64;
-        let mut output = Tensor::zeros([size], (Kind::Float, Device::Cpu)).set_requires_grad(true);
-        let mut values = Vec::new();
-        for _ in 0..30 {
-            let loss = worth.loss(&output, &batch, &paths, Device::Cpu);
-            values.push(loss.double_value(&[]));
-            loss.backward();
-            output = (output.detach() - output.grad() * 0.5).set_requires_grad(true);
-        }
-        assert!(values[29] < 0.9 * values[0] && values.iter().all(|value| value.is_finite()), "{values:?}");
+    fn each_part_of_the_loss_by_hand() {
+        let batch = window(-0.2);
+        let expert = vec![-0.2; WINDOW];
+        assert!(loss(&expert, &batch, 6.0, 6.0).abs() < 1e-9);
+        // Constant errors have no second difference.
+        let constant = vec![0.1; WINDOW];
+        assert!((loss(&constant, &batch, 6.0, 0.0) - 0.09).abs() < 1e-6);
+        // 0.2 m to the left the path lies 0.1 m in the wall: a third of the unit.
+        let inside = vec![(0.2 / OFFSET_UNIT_M) as f32; WINDOW];
+        let lack = loss(&inside, &batch, 0.0, 1.0) - loss(&inside, &batch, 0.0, 0.0);
+        assert!((lack - 1.0 / 9.0).abs() < 1e-4, "{lack}");
+        // One knot out of line: second differences 1, -2 and 1.
+        let mut spike = expert.clone();
+        spike[20] += 0.3;
+        let bend = loss(&spike, &batch, 1.0, 0.0) - loss(&spike, &batch, 0.0, 0.0);
+        assert!((bend - 6.0 * 0.09 / 40.0).abs() < 1e-6, "{bend}");
+        // Beyond the path's end nothing counts.
+        let mut beyond = expert;
+        beyond[40..].fill(5.0);
+        assert!(loss(&beyond, &batch, 6.0, 6.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn clearance_pushes_an_offset_away_from_the_wall() {
+        let batch = window(0.0);
+        let features = tensor(&batch.features, &[1, CHANNELS, WINDOW], Device::Cpu);
+        let output = Tensor::full([1, WINDOW as i64], 0.6, (Kind::Float, Device::Cpu)).set_requires_grad(true);
+        lack_of_clearance(&output, &features).square().sum(Kind::Float).backward();
+        assert!(output.grad().min().double_value(&[]) > 0.0);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::CheckpointError;
 use crate::dataset::WindowError;
+use crate::dataset::corridors::DriveError;
 use crate::head::HeadError;
 use planwright::density::DensityError;
 use planwright::diffusion::ScheduleError;
@@ -18,6 +19,9 @@ pub enum FitError {
     /// A generated map.
     #[error("data: {0}")]
     Map(#[from] GridError),
+    /// Recorded drives.
+    #[error("data.drives: {0}")]
+    Drives(#[from] DriveError),
     /// The recipe's windows.
     #[error(transparent)]
     Windows(#[from] WindowError),

@@ -39,6 +39,17 @@ impl CorridorNetworkSpec {
 
     /// batch x `channels` x knots -> batch x tokens x patch: one value per knot, in their order.
     pub fn forward<G: Graph>(&self, graph: &mut G, channels: usize, corridor: &G::Value) -> G::Value {
+        self.forward_to(graph, channels, 1, corridor)
+    }
+
+    /// The same with `outputs` values per knot: batch x tokens x (outputs patch).
+    pub fn forward_to<G: Graph>(
+        &self,
+        graph: &mut G,
+        channels: usize,
+        outputs: usize,
+        corridor: &G::Value,
+    ) -> G::Value {
         let Self { patch, width, blocks } = *self;
         let patches = ConvSpec { input: channels, output: width, kernel: patch, stride: patch, padding: 0 };
         let along = ConvSpec { input: width, output: width, kernel: KERNEL, stride: 1, padding: KERNEL / 2 };
@@ -52,7 +63,7 @@ impl CorridorNetworkSpec {
             x = graph.add(&x, &hidden);
         }
         let normal = graph.layer_norm(&x, "norm", width);
-        let offsets = graph.head(&normal, "head", ConvSpec::pointwise(width, patch), HEAD_DIVISOR);
+        let offsets = graph.head(&normal, "head", ConvSpec::pointwise(width, outputs * patch), HEAD_DIVISOR);
         graph.swap_time_and_channels(&offsets)
     }
 }

@@ -54,8 +54,13 @@ pub fn declare_policy(network: &PolicyNetworkSpec) -> Vec<ParameterSpec> {
 
 /// All parameters of a corridor network, in the order of its calls.
 pub fn declare_corridor(network: &CorridorNetworkSpec, channels: usize) -> Vec<ParameterSpec> {
+    declare_corridor_to(network, channels, 1)
+}
+
+/// The same with `outputs` values per knot.
+pub fn declare_corridor_to(network: &CorridorNetworkSpec, channels: usize, outputs: usize) -> Vec<ParameterSpec> {
     let mut graph = Declare::default();
-    network.forward(&mut graph, channels, &());
+    network.forward_to(&mut graph, channels, outputs, &());
     graph.parameters
 }
 

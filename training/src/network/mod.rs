@@ -8,7 +8,7 @@ mod temporal_unet;
 mod torch;
 
 pub use corridor_net::CorridorNetworkSpec;
-pub use declare::{Init, ParameterSpec, declare, declare_corridor, declare_policy};
+pub use declare::{Init, ParameterSpec, declare, declare_corridor, declare_corridor_to, declare_policy};
 pub use graph::{AttentionSpec, ConvSpec, Graph, sinusoidal_frequencies};
 pub use policy_transformer::PolicyNetworkSpec;
 pub use temporal_unet::{ConditionSpec, NetworkSpec, NetworkSpecError};

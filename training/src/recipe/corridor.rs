@@ -37,15 +37,21 @@ pub struct CorridorRecipe {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CorridorLoss {
-    /// Weight of the squared error of the expert's offsets.
+    /// Weight of the squared error of the expert's or the driven offsets.
+    #[serde(default = "one")]
     pub offsets: f64,
     /// Weight of the squared error of the offsets' second differences along the path.
     pub bend: f64,
     /// Weight of the squared lack of clearance along the network's own path on the map itself, against what the features
-    /// are computed for.
+    /// are computed for; of drives read from the lateral distances.
     pub clearance: f64,
-    /// Weight of the time of arrival of the network's own path, divided by the expert's.
+    /// Weight of the time of arrival of the network's own path, divided by the expert's; 0 for drives.
+    #[serde(default)]
     pub time: f64,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 impl CorridorRecipe {
@@ -62,6 +68,13 @@ impl CorridorRecipe {
         }
         if !(0.0..=0.5).contains(&self.margin_m) {
             return Err(FieldError::new("margin_m", format!("expected 0 to 0.5, got {}", self.margin_m)));
+        }
+        if self.data.drives.is_some() && (time > 0.0 || self.smoothing_passes > 0) {
+            let problem = format!(
+                "expected loss.time and smoothing_passes 0 for drives, got {time} and {}",
+                self.smoothing_passes
+            );
+            return Err(FieldError::new("data.drives", problem));
         }
         if self.smoothing_passes > 16 {
             return Err(FieldError::new(

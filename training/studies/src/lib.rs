@@ -6,11 +6,13 @@
 //! * [`known_densities`]: heads fitted to three known distributions (tables 2.1, A2 to A4);
 //! * [`policy`]: linear against Fourier heads on maze policies;
 //! * [`numbers`]: a small model that samples Gaussian numbers (figures 2.3 and A23);
-//! * [`forecast`]: heads over thousands of tokens, in a network that forecasts series (table A5).
+//! * [`forecast`]: heads over thousands of tokens, in a network that forecasts series (table A5);
+//! * [`demonstrations`]: preferences learnt from recorded drives, on maps that no drive was on.
 
 pub mod ablation;
 #[cfg(test)]
 mod conformance;
+pub mod demonstrations;
 pub mod drift;
 pub mod forecast;
 pub mod known_densities;
@@ -30,6 +32,7 @@ pub const REGISTRY: Registry = Registry {
         &policy::Policy,
         &numbers::Numbers,
         &forecast::Forecast,
+        &demonstrations::Demonstrations,
     ],
     documents: &[Document {
         name: "heads",

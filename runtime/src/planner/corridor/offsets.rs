@@ -10,8 +10,8 @@ use crate::world::map::GridMap;
 
 /// Largest offset, metres.
 pub const MAX_OFFSET_M: f64 = 0.9;
-/// Weight of the squared lack of clearance against length, 1/m^2.
-const CLEARANCE_WEIGHT: f64 = 2000.0;
+/// Usual weight of the squared lack of clearance against length, 1/m^2: hardly any lack is left.
+pub const CLEARANCE_WEIGHT: f64 = 2000.0;
 /// Largest change of an offset in an iteration, metres.
 const MAX_CHANGE_M: f64 = 0.15;
 /// Half the distance between the points of a difference of distances, metres.
@@ -22,6 +22,8 @@ const DIFFERENCE_M: f64 = 0.01;
 pub struct OffsetWeights {
     /// Distance between path and obstacles below which there is a cost, metres.
     pub clearance_m: f64,
+    /// Weight of the squared lack of it against length, 1/m^2; usually [`CLEARANCE_WEIGHT`].
+    pub clearance: f64,
     /// Curvature that can be driven at full speed, a/v^2, 1/m.
     pub free_curvature: f64,
     /// Weight of the squared curvature above that against length, m^2.
@@ -109,7 +111,7 @@ impl OffsetOptimizer {
                 if !(lack_m > 0.0) {
                     continue;
                 }
-                let scale = (0.5 * CLEARANCE_WEIGHT * spacing_m).sqrt();
+                let scale = (0.5 * weights.clearance * spacing_m).sqrt();
                 let slope = slope_at(map, point);
                 let along = |normal: Point| -scale * (slope[0] * normal[0] + slope[1] * normal[1]);
                 cost += (scale * lack_m) * (scale * lack_m);

@@ -1,19 +1,20 @@
 //! A corridor network beside the reference line, the optimiser and the expert, on maps that it was not fitted to.
 
 use super::piloted::Piloted;
-use super::{CorridorProblem, Expert, ProblemSet};
+use super::{CorridorProblem, Expert};
 use planwright::evaluate::ScoreSummary;
 use planwright::geometry::Footprint;
 use planwright::planner::PlanError;
 use planwright::planner::corridor::{
-    ArrivalTime, CorridorNetwork, LATERAL_STEP_M, LATERALS, OffsetOptimizer, OffsetWeights, POINTS_PER_KNOT,
-    PathRepair, RAMP_KNOTS, WINDOW, features, is_path_clear, path_points, window_starts,
+    ArrivalTime, CLEARANCE_WEIGHT, CorridorNetwork, LATERAL_STEP_M, LATERALS, OffsetOptimizer, OffsetWeights,
+    POINTS_PER_KNOT, PathRepair, RAMP_KNOTS, WINDOW, features, is_path_clear, path_points, window_starts,
 };
 use planwright::world::map::GridMap;
 use planwright::world::{Map, Point};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Turning lengths at which figures are stated apart, metres.
@@ -24,6 +25,15 @@ const FREE_M: f64 = 0.006;
 /// Of the one optimisation that stands beside the network without repair: curvature weight per metre of turning length,
 /// m^2, iterations, and preferred clearance beyond the one that is kept, metres.
 const OPTIMIZER: (f64, usize, f64) = (0.06, 25, 0.01);
+
+/// A map with routes to be driven on it.
+#[derive(Clone, Debug)]
+pub struct ProblemSet {
+    /// The map.
+    pub map: Arc<GridMap>,
+    /// The routes.
+    pub problems: Vec<CorridorProblem>,
+}
 
 /// The experts of a comparison.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -184,6 +194,7 @@ pub fn compare(
             let (weight, iterations, soft_m) = OPTIMIZER;
             let weights = OffsetWeights {
                 clearance_m: problem.clearance_m + soft_m,
+                clearance: CLEARANCE_WEIGHT,
                 free_curvature: 1.0 / problem.turning_length_m,
                 curvature: weight * problem.turning_length_m,
                 iterations,

@@ -3,7 +3,8 @@
 
 use super::CorridorProblem;
 use planwright::planner::corridor::{
-    ArrivalTime, MAX_OFFSET_M, OffsetOptimizer, OffsetWeights, POINTS_PER_KNOT, PathRepair, is_path_clear, path_points,
+    ArrivalTime, CLEARANCE_WEIGHT, MAX_OFFSET_M, OffsetOptimizer, OffsetWeights, POINTS_PER_KNOT, PathRepair,
+    is_path_clear, path_points,
 };
 use planwright::world::Point;
 use planwright::world::map::GridMap;
@@ -66,6 +67,7 @@ impl Expert {
         for weight in CURVATURE_WEIGHTS {
             let weights = OffsetWeights {
                 clearance_m: problem.clearance_m + SOFT_MARGIN_M,
+                clearance: CLEARANCE_WEIGHT,
                 free_curvature: 1.0 / problem.turning_length_m,
                 curvature: weight * problem.turning_length_m,
                 iterations: ITERATIONS,
@@ -139,7 +141,7 @@ impl Expert {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{CorridorSettings, ProblemSet, problems};
+    use super::super::{CorridorSettings, problems};
     use super::*;
     use rand::SeedableRng;
 
@@ -150,7 +152,7 @@ mod tests {
         let (mut expert, mut offsets, mut points) = (Expert::default(), Vec::new(), Vec::new());
         let (mut solved, mut faster) = (0, 0);
         for index in 0..14 {
-            let ProblemSet { map: grid, problems } = problems(&settings, index).expect("a map");
+            let (grid, problems) = problems(&settings, index).expect("a map");
             for problem in &problems {
                 let Some(times) = expert.solve(&grid, problem, 200, &mut rng, &mut offsets) else { continue };
                 assert!(times.expert_secs <= times.reference_secs.min(times.optimizer_secs), "{times:?}");

@@ -1,20 +1,33 @@
-//! Corridors on random maps: start-goal pairs, an expert's offsets, and what any path beside the reference is worth.
+//! Corridors with offsets to learn: random maps, start-goal pairs and paths that arrive early; or recorded drives, of which
+//! scripted demonstrators give examples.
 
 mod arrival_gradient;
 mod comparison;
+mod demonstrations;
+mod demonstrator;
+mod drives;
 mod expert;
 mod foreign;
 mod objective;
+mod obstacle_sizes;
 mod piloted;
 mod problems;
+mod projection;
+mod whole_paths;
 mod windows;
 
-pub use comparison::{CorridorFigures, ExpertSettings, MethodFigures, Place, RawFailure, compare};
+pub use comparison::{CorridorFigures, ExpertSettings, MethodFigures, Place, ProblemSet, RawFailure, compare};
+pub use demonstrations::{Demonstration, demonstrations, write_demonstrations};
+pub use demonstrator::{Demonstrator, Preference, Style};
+pub use drives::{Drive, DriveError, RecordedPaths, read_drives, recorded, route_map, write_drives};
 pub use expert::{Expert, ExpertTimes};
 pub use foreign::foreign_problems;
 pub(crate) use objective::PathObjective;
-pub use problems::{CorridorProblem, CorridorSettings, ProblemSet, problems};
-pub use windows::{CorridorBatch, DrawnPath};
+pub use obstacle_sizes::ObstacleSizes;
+pub use problems::{CorridorProblem, CorridorSettings, generated, problems};
+pub use projection::{Pose, Projected, project};
+pub use whole_paths::{DrawnPath, PathBatch};
+pub use windows::{CorridorBatch, CorridorWindows};
 
 use crate::console::Progress;
 use planwright::planner::corridor::{MAX_OFFSET_M, OFFSET_UNIT_M, features};
@@ -30,13 +43,22 @@ use std::sync::Arc;
 const ROOM_STEP_M: f64 = 0.02;
 
 /// One path of the data.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CorridorPath {
+    /// Knots.
+    pub count: usize,
     /// Features, channels x knots.
     pub features: Vec<f32>,
     /// The expert's offset per knot, in units of [`OFFSET_UNIT_M`].
     pub offsets: Vec<f32>,
-    /// The expert's time of arrival with an acceleration of 1 m/s^2, seconds.
+}
+
+/// A path with what other paths beside its reference are judged by.
+#[derive(Clone, Debug)]
+pub struct JudgedPath {
+    /// The expert's.
+    pub expert: CorridorPath,
+    /// Its time of arrival with an acceleration of 1 m/s^2, seconds.
     pub expert_secs: f64,
     /// Route, radius, turning length.
     pub problem: CorridorProblem,
@@ -54,9 +76,9 @@ pub struct CorridorPath {
 ///
 /// # Errors
 /// None for maps that were drawn.
-pub fn generate(settings: &CorridorSettings, progress: bool) -> Result<Vec<CorridorPath>, GridError> {
+pub fn generate(settings: &CorridorSettings, progress: bool) -> Result<Vec<JudgedPath>, GridError> {
     let bar = Progress::new(settings.maps as u64, "maps", progress);
-    let maps: Result<Vec<Vec<CorridorPath>>, GridError> = (0..settings.maps)
+    let maps: Result<Vec<Vec<JudgedPath>>, GridError> = (0..settings.maps)
         .into_par_iter()
         .map(|index| {
             let paths = solved(settings, index);
@@ -67,8 +89,9 @@ pub fn generate(settings: &CorridorSettings, progress: bool) -> Result<Vec<Corri
     Ok(maps?.into_iter().flatten().collect())
 }
 
-fn solved(settings: &CorridorSettings, index: usize) -> Result<Vec<CorridorPath>, GridError> {
-    let ProblemSet { map, problems } = problems(settings, index)?;
+fn solved(settings: &CorridorSettings, index: usize) -> Result<Vec<JudgedPath>, GridError> {
+    let (grid, problems) = problems(settings, index)?;
+    let map = Arc::new(grid);
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     rng.set_stream(2 * index as u64 + 1);
     let mut expert = Expert::default();
@@ -79,9 +102,12 @@ fn solved(settings: &CorridorSettings, index: usize) -> Result<Vec<CorridorPath>
         let shown_m = problem.clearance_m + settings.extra_clearance_m * rng.random::<f64>();
         let mut values = Vec::new();
         features(&map, &problem.reference, problem.step_m, shown_m, problem.turning_length_m, &mut values);
-        paths.push(CorridorPath {
-            features: values,
-            offsets: offsets.iter().map(|offset| (offset / OFFSET_UNIT_M) as f32).collect(),
+        paths.push(JudgedPath {
+            expert: CorridorPath {
+                count: offsets.len(),
+                features: values,
+                offsets: offsets.iter().map(|offset| (offset / OFFSET_UNIT_M) as f32).collect(),
+            },
             expert_secs: times.expert_secs,
             rooms_m: rooms(&map, &problem, &offsets, shown_m + ROOM_STEP_M),
             problem,
@@ -110,9 +136,9 @@ fn rooms(map: &GridMap, problem: &CorridorProblem, offsets: &[f64], most_m: f64)
 }
 
 /// SHA-256 of the data, hex.
-pub fn sha256(paths: &[CorridorPath]) -> String {
+pub fn sha256<'a>(paths: impl IntoIterator<Item = &'a CorridorPath>) -> String {
     let mut hash = Sha256::new();
-    for number in paths.iter().flat_map(|path| path.features.iter().chain(&path.offsets)) {
+    for number in paths.into_iter().flat_map(|path| path.features.iter().chain(&path.offsets)) {
         hash.update(number.to_le_bytes());
     }
     planwright::files::hex(&hash.finalize())
@@ -127,13 +153,16 @@ mod tests {
     fn equal_seeds_give_equal_data() {
         let settings =
             CorridorSettings { maps: 7, goals: 1, starts: 2, bumps: 40, seed: 5, ..CorridorSettings::usual() };
-        let paths = generate(&settings, false).expect("maps");
+        let drawn = |settings: &CorridorSettings| -> Vec<CorridorPath> {
+            generate(settings, false).expect("maps").into_iter().map(|path| path.expert).collect()
+        };
+        let paths = drawn(&settings);
         assert!(paths.len() > 7, "{} paths", paths.len());
-        assert_eq!(sha256(&paths), sha256(&generate(&settings, false).expect("maps")));
-        let other = generate(&CorridorSettings { seed: 6, ..settings }, false).expect("maps");
+        assert_eq!(sha256(&paths), sha256(&drawn(&settings)));
+        let other = drawn(&CorridorSettings { seed: 6, ..settings });
         assert_ne!(sha256(&paths), sha256(&other));
         for path in &paths {
-            let count = path.problem.reference.len();
+            let count = path.count;
             assert_eq!((path.features.len(), path.offsets.len()), (CHANNELS * count, count));
             assert!(path.features.iter().chain(&path.offsets).all(|value| value.is_finite()));
             assert_eq!((path.offsets[0], path.offsets[count - 1]), (0.0, 0.0));

@@ -1,7 +1,7 @@
 //! What a path beside a reference is worth in training, and its slope by every offset: time of arrival, clearance of the
 //! path itself, and nearness to the expert.
 
-use super::CorridorPath;
+use super::JudgedPath;
 use super::arrival_gradient::ArrivalGradient;
 use crate::recipe::CorridorLoss;
 use planwright::planner::corridor::{OFFSET_UNIT_M, POINTS_PER_KNOT, path_points};
@@ -29,7 +29,7 @@ impl PathObjective {
     /// `gradient`. Infinite for offsets that are not finite.
     pub(crate) fn of(
         &mut self,
-        path: &CorridorPath,
+        path: &JudgedPath,
         weights: CorridorLoss,
         offsets: &[f64],
         gradient: &mut Vec<f64>,
@@ -50,7 +50,7 @@ impl PathObjective {
     }
 
     /// Squares of the lack of clearance at the points of the path.
-    fn add_clearance(&mut self, path: &CorridorPath, weight: f64) -> f64 {
+    fn add_clearance(&mut self, path: &JudgedPath, weight: f64) -> f64 {
         let map: &GridMap = &path.map;
         let last = self.points.len() - 1;
         let ends = [self.points[0], self.points[last]].map(|end| map.distance(end));
@@ -115,8 +115,8 @@ impl PathObjective {
 }
 
 /// Squared errors against the expert's offsets, and those of the second differences, in the network's unit.
-fn add_nearness(path: &CorridorPath, weights: CorridorLoss, offsets: &[f64], gradient: &mut [f64]) -> f64 {
-    let error = |knot: usize| offsets[knot] / OFFSET_UNIT_M - f64::from(path.offsets[knot]);
+fn add_nearness(path: &JudgedPath, weights: CorridorLoss, offsets: &[f64], gradient: &mut [f64]) -> f64 {
+    let error = |knot: usize| offsets[knot] / OFFSET_UNIT_M - f64::from(path.expert.offsets[knot]);
     let mut value = 0.0;
     for (knot, slope) in gradient.iter_mut().enumerate() {
         value += weights.offsets * error(knot) * error(knot);
@@ -162,7 +162,7 @@ mod tests {
         {
             let weights = CorridorLoss { offsets, bend, clearance, time };
             for path in &paths {
-                let knots = path.offsets.len();
+                let knots = path.expert.offsets.len();
                 let at: Vec<f64> = (0..knots).map(|knot| 0.04 * (0.7 * knot as f64).sin()).collect();
                 objective.of(path, weights, &at, &mut gradient);
                 // Along one direction of many: single knots lie on both sides of kinks of the field.

@@ -3,11 +3,12 @@
 use planwright::planner::corridor::{Reference, RouteMap};
 use planwright::world::map::generate::{GeneratedMap, MapKind};
 use planwright::world::map::grid::{GridError, GridMap};
-use planwright::world::{Map, Point, PointMass, World};
+use planwright::world::{Point, PointMass, World};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Knots of a route at most.
@@ -23,11 +24,18 @@ const DRAWS: usize = 40;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CorridorSettings {
+    /// A file of recorded drives (`planwright-train drives` writes one) to be fitted to, instead of generated maps with
+    /// experts; `maps`, `goals`, `starts` and `bumps` are left out then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drives: Option<PathBuf>,
     /// Maps; the seven kinds take turns.
+    #[serde(default)]
     pub maps: usize,
     /// Goals per map, each with a radius and a turning length of its own.
+    #[serde(default)]
     pub goals: usize,
     /// Starts per goal.
+    #[serde(default)]
     pub starts: usize,
     /// Smallest and largest radius of the robot, metres; uniform.
     pub radius_m: [f64; 2],
@@ -38,6 +46,7 @@ pub struct CorridorSettings {
     /// Features are computed for a clearance that is up to this much larger, metres; uniform.
     pub extra_clearance_m: f64,
     /// Steps of an expert's hill climbing at the largest turning length; proportionally fewer at smaller ones.
+    #[serde(default)]
     pub bumps: usize,
     /// Seed of everything random.
     pub seed: u64,
@@ -47,6 +56,7 @@ impl CorridorSettings {
     /// A small set with the usual ranges.
     pub fn usual() -> Self {
         Self {
+            drives: None,
             maps: 70,
             goals: 5,
             starts: 4,
@@ -63,7 +73,10 @@ impl CorridorSettings {
     /// Expected and got, for the first setting without sense.
     pub fn check(&self) -> Result<(), String> {
         for (name, got) in [("maps", self.maps), ("goals", self.goals), ("starts", self.starts)] {
-            if !(1..=1_000_000).contains(&got) {
+            if self.drives.is_some() && got > 0 {
+                return Err(format!("expected drives or {name}, got both"));
+            }
+            if self.drives.is_none() && !(1..=1_000_000).contains(&got) {
                 return Err(format!("expected {name} from 1 to 1e6, got {got}"));
             }
         }
@@ -86,15 +99,6 @@ impl CorridorSettings {
     }
 }
 
-/// A map with routes to be driven on it.
-#[derive(Clone, Debug)]
-pub struct ProblemSet {
-    /// The map.
-    pub map: Arc<GridMap>,
-    /// The routes.
-    pub problems: Vec<CorridorProblem>,
-}
-
 /// A route to be driven.
 #[derive(Clone, Debug)]
 pub struct CorridorProblem {
@@ -104,20 +108,25 @@ pub struct CorridorProblem {
     pub step_m: f64,
     /// Radius of the robot, metres.
     pub radius_m: f64,
-    /// Clearance that the route and an expert's path keep, metres: radius and margin.
+    /// Clearance that the route keeps, metres: radius and margin.
     pub clearance_m: f64,
     /// v^2/a, metres.
     pub turning_length_m: f64,
+}
+
+/// A map of the settings, by its number: the kinds take turns.
+pub fn generated(settings: &CorridorSettings, index: usize) -> GeneratedMap {
+    let kind = MapKind::ALL[index % MapKind::ALL.len()];
+    GeneratedMap::draw(kind, settings.seed.wrapping_shl(32).wrapping_add(index as u64))
 }
 
 /// A map of the settings, by its number, and the problems on it: at most `goals * starts`.
 ///
 /// # Errors
 /// None for a map that was drawn.
-pub fn problems(settings: &CorridorSettings, index: usize) -> Result<ProblemSet, GridError> {
-    let kind = MapKind::ALL[index % MapKind::ALL.len()];
-    let grid = Arc::new(GeneratedMap::draw(kind, settings.seed.wrapping_shl(32).wrapping_add(index as u64)).grid()?);
-    let mut map = RouteMap::new(&World::new(Arc::new(PointMass::default()), Arc::clone(&grid) as Arc<dyn Map>))?;
+pub fn problems(settings: &CorridorSettings, index: usize) -> Result<(GridMap, Vec<CorridorProblem>), GridError> {
+    let grid = generated(settings, index).grid()?;
+    let mut map = RouteMap::new(&World::new(Arc::new(PointMass::default()), Arc::new(grid.clone())))?;
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     rng.set_stream(2 * index as u64);
     let mut found = Vec::new();
@@ -145,7 +154,7 @@ pub fn problems(settings: &CorridorSettings, index: usize) -> Result<ProblemSet,
             starts += 1;
         }
     }
-    Ok(ProblemSet { map: grid, problems: found })
+    Ok((grid, found))
 }
 
 /// A random place with room for the robot.

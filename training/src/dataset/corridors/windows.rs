@@ -1,9 +1,7 @@
-//! Batches of whole paths, cut into the windows of a planner; paths are mirrored and reversed at random.
+//! Random windows of paths, mirrored and reversed at random.
 
 use super::CorridorPath;
-use planwright::planner::corridor::{
-    CHANNELS, LATERALS, OFFSET_UNIT_M, WINDOW, blend_share, end_share, smooth, window_starts,
-};
+use planwright::planner::corridor::{CHANNELS, LATERALS, WINDOW, end_share, window_starts};
 use rand::{Rng, RngExt};
 
 /// Channels after the lateral distances.
@@ -11,113 +9,84 @@ const CURVATURE: usize = LATERALS;
 const START: usize = LATERALS + 1;
 const GOAL: usize = LATERALS + 2;
 
-/// A path of a batch.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DrawnPath {
-    /// Its number in the data.
-    pub path: usize,
-    /// The batch's number of its first knot.
-    pub first: usize,
-    /// Whether the network sees it from the goal.
-    pub reversed: bool,
-    /// Whether left and right change places.
-    pub flipped: bool,
-}
-
 /// One batch in plain memory.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CorridorBatch {
-    /// Windows x channels x knots.
+    /// B x channels x knots.
     pub features: Vec<f32>,
-    /// The batch's knot of every output, windows x knots; 0 beyond a path's end.
-    pub places: Vec<i64>,
-    /// Share of every output in its knot's offset, windows x knots; 0 beyond a path's end.
+    /// The expert's offsets, in the network's unit, B x knots.
+    pub offsets: Vec<f32>,
+    /// Share of the network's offset that counts, B x knots.
     pub shares: Vec<f32>,
-    /// Paths, their knots one path after the other.
-    pub paths: Vec<DrawnPath>,
+    /// 1 for knots of the path, 0 beyond its end, B x knots.
+    pub known: Vec<f32>,
     /// Windows.
-    pub windows: usize,
-    /// Knots of all paths.
-    pub knots: usize,
+    pub count: usize,
 }
 
 impl CorridorBatch {
-    /// Removes all paths; the memory is kept.
+    /// Removes all windows; the memory is kept.
     pub fn clear(&mut self) {
         self.features.clear();
-        self.places.clear();
+        self.offsets.clear();
         self.shares.clear();
-        self.paths.clear();
-        (self.windows, self.knots) = (0, 0);
-    }
-
-    /// Appends random paths until there are `windows` of their windows.
-    pub fn draw(&mut self, paths: &[CorridorPath], windows: usize, rng: &mut impl Rng) {
-        while self.windows < windows {
-            let path = rng.random_range(0..paths.len());
-            let (reversed, mirrored): (bool, bool) = (rng.random(), rng.random());
-            // Left of a path driven backwards is right of it.
-            self.push(path, &paths[path].features, reversed, reversed != mirrored);
-        }
-    }
-
-    fn push(&mut self, path: usize, features: &[f32], reversed: bool, flipped: bool) {
-        let count = features.len() / CHANNELS;
-        let starts: Vec<usize> = window_starts(count).collect();
-        for first in &starts {
-            push_window(features, count, *first, reversed, flipped, &mut self.features);
-        }
-        // From the last window on: what it leaves of a knot is the share of those before it.
-        let begin = self.places.len();
-        self.places.resize(begin + starts.len() * WINDOW, 0);
-        self.shares.resize(begin + starts.len() * WINDOW, 0.0);
-        let mut left = vec![1.0; count];
-        for (window, first) in starts.iter().enumerate().rev() {
-            for index in 0..WINDOW.min(count - first) {
-                let (at, knot) = (begin + window * WINDOW + index, first + index);
-                let share = left[knot] * blend_share(*first, index);
-                left[knot] -= share;
-                self.places[at] = (self.knots + knot) as i64;
-                self.shares[at] = share as f32;
-            }
-        }
-        self.paths.push(DrawnPath { path, first: self.knots, reversed, flipped });
-        self.windows += starts.len();
-        self.knots += count;
+        self.known.clear();
+        self.count = 0;
     }
 }
 
-impl DrawnPath {
-    /// The path's offsets in metres, as a planner computes them, from the blended outputs of all knots of a batch.
-    pub fn offsets(&self, count: usize, smoothing_passes: usize, outputs: &[f32], offsets: &mut Vec<f64>) {
-        let scale = if self.flipped { -OFFSET_UNIT_M } else { OFFSET_UNIT_M };
-        offsets.clear();
-        offsets.extend(
-            (0..count).map(|knot| scale * end_share(knot, count) * f64::from(outputs[self.place(knot, count)])),
-        );
-        smooth(offsets, smoothing_passes);
+/// Paths of which windows are drawn, each path as often as a planner needs windows for it.
+pub struct CorridorWindows {
+    paths: Vec<CorridorPath>,
+    /// Index of the path of every window.
+    owners: Vec<u32>,
+    /// Whether windows are mirrored and reversed at random.
+    is_symmetric: bool,
+}
+
+impl CorridorWindows {
+    /// Counts the windows.
+    pub fn new(paths: Vec<CorridorPath>) -> Self {
+        let owners = paths.iter().enumerate();
+        let owners = owners.flat_map(|(index, path)| window_starts(path.count).map(move |_| index as u32)).collect();
+        Self { paths, owners, is_symmetric: true }
     }
 
-    /// Slopes by the blended outputs from those by the offsets, which are changed.
-    pub fn spread(&self, smoothing_passes: usize, by_offset: &mut [f64], by_output: &mut [f32]) {
-        let (count, scale) = (by_offset.len(), if self.flipped { -OFFSET_UNIT_M } else { OFFSET_UNIT_M });
-        // Both ends stay where they are.
-        (by_offset[0], by_offset[count - 1]) = (0.0, 0.0);
-        smooth(by_offset, smoothing_passes);
-        for (knot, slope) in by_offset.iter().enumerate() {
-            by_output[self.place(knot, count)] = (scale * end_share(knot, count) * slope) as f32;
-        }
+    /// Windows as they were driven: who keeps to the right does not keep to the left of a mirrored way.
+    #[must_use]
+    pub fn as_driven(self) -> Self {
+        Self { is_symmetric: false, ..self }
     }
 
-    /// The batch's number of a knot, counted from the start.
-    fn place(&self, knot: usize, count: usize) -> usize {
-        self.first + if self.reversed { count - 1 - knot } else { knot }
+    /// Windows that a planner would need for all paths.
+    pub fn len(&self) -> usize {
+        self.owners.len()
+    }
+
+    /// Whether there is no path.
+    pub fn is_empty(&self) -> bool {
+        self.owners.is_empty()
+    }
+
+    /// Appends a random window of a random path.
+    pub fn draw(&self, rng: &mut impl Rng, batch: &mut CorridorBatch) {
+        let path = &self.paths[self.owners[rng.random_range(0..self.owners.len())] as usize];
+        let first = rng.random_range(0..=path.count.saturating_sub(WINDOW));
+        let [reversed, mirrored] = if self.is_symmetric { [rng.random(), rng.random()] } else { [false; 2] };
+        push(path, first, reversed, mirrored, batch);
     }
 }
 
-/// Appends the features of the window that begins at a knot, counted from the end at which the network begins.
-fn push_window(features: &[f32], count: usize, first: usize, reversed: bool, flipped: bool, window: &mut Vec<f32>) {
-    let last = count - 1;
+/// Appends the window that begins at a knot, counted from the start of the path or, if `reversed`, from its goal.
+fn push(path: &CorridorPath, first: usize, reversed: bool, mirrored: bool, batch: &mut CorridorBatch) {
+    let last = path.count - 1;
+    // Left of a path driven backwards is right of it.
+    let flipped = reversed != mirrored;
+    let sign = if flipped { -1.0 } else { 1.0 };
+    let place = |index: usize| {
+        let knot = (first + index).min(last);
+        if reversed { last - knot } else { knot }
+    };
     for channel in 0..CHANNELS {
         let source = match channel {
             lateral if lateral < LATERALS && flipped => LATERALS - 1 - lateral,
@@ -125,13 +94,17 @@ fn push_window(features: &[f32], count: usize, first: usize, reversed: bool, fli
             GOAL if reversed => START,
             other => other,
         };
-        let scale = if channel == CURVATURE && flipped { -1.0 } else { 1.0 };
-        let values = &features[source * count..][..count];
-        window.extend((0..WINDOW).map(|index| {
-            let knot = (first + index).min(last);
-            scale * values[if reversed { last - knot } else { knot }]
-        }));
+        let scale = if channel == CURVATURE { sign } else { 1.0 };
+        let values = &path.features[source * path.count..][..path.count];
+        batch.features.extend((0..WINDOW).map(|index| scale * values[place(index)]));
     }
+    for index in 0..WINDOW {
+        let known = first + index <= last;
+        batch.offsets.push(if known { sign * path.offsets[place(index)] } else { 0.0 });
+        batch.shares.push(if known { end_share(first + index, path.count) as f32 } else { 0.0 });
+        batch.known.push(if known { 1.0 } else { 0.0 });
+    }
+    batch.count += 1;
 }
 
 #[cfg(test)]
@@ -139,60 +112,60 @@ mod tests {
     use super::*;
     use planwright::planner::corridor::{KNOT_M, Reference, features, fill_window};
     use planwright::world::map::generate::{GeneratedMap, MapKind};
+    use rand::SeedableRng;
 
-    /// Features of a line and of the same line driven backwards.
+    /// Features and offsets of a line and of the same line driven backwards.
     #[test]
     fn a_reversed_window_is_the_window_of_the_reversed_path() {
         let grid = GeneratedMap::draw(MapKind::Forest, 1).grid().expect("a map");
         let way = [[2.0, 2.0], [5.0, 3.0], [6.0, 7.0], [9.0, 8.0]];
-        let values = |way: &[[f64; 2]]| {
+        let path = |way: &[[f64; 2]], sign: f32| {
             let (mut reference, mut values) = (Reference::default(), Vec::new());
             reference.follow(way, 500);
             features(&grid, &reference, KNOT_M, 0.2, 1.0, &mut values);
-            values
+            let count = reference.len();
+            let offsets = (0..count).map(|knot| sign * (knot * (count - 1 - knot)) as f32).collect();
+            CorridorPath { count, features: values, offsets }
         };
         let backwards: Vec<[f64; 2]> = way.into_iter().rev().collect();
-        let (forwards, backwards) = (values(&way), values(&backwards));
+        let (forwards, backwards) = (path(&way, 1.0), path(&backwards, -1.0));
         let [mut a, mut b] = [CorridorBatch::default(), CorridorBatch::default()];
-        a.push(0, &forwards, true, true);
-        b.push(0, &backwards, false, false);
-        assert!(a.features.iter().zip(&b.features).all(|(a, b)| (a - b).abs() < 1e-3));
-        assert!(a.shares == b.shares && a.places == b.places);
+        push(&forwards, 0, true, false, &mut a);
+        push(&backwards, 0, false, false, &mut b);
+        let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
+        assert!(near(&a.features, &b.features) && near(&a.offsets, &b.offsets) && a.known == b.known);
         // Without either, it is what a planner shows the network.
         let mut window = vec![0.0; CHANNELS * WINDOW];
-        fill_window(&backwards, backwards.len() / CHANNELS, 0, &mut window);
-        assert_eq!(b.features[..window.len()], window);
+        fill_window(&backwards.features, backwards.count, 0, &mut window);
+        assert_eq!(b.features, window);
+        assert_eq!(a.known.iter().filter(|known| **known > 0.0).count(), forwards.count);
+        assert_eq!((a.shares[0], a.shares[forwards.count - 1], a.shares[5]), (0.0, 0.0, 1.0));
     }
 
     #[test]
-    fn shares_of_overlapping_windows_are_one_in_all() {
-        for count in [4, 63, 64, 65, 130, 200] {
-            let mut batch = CorridorBatch::default();
-            for _ in 0..2 {
-                batch.push(0, &vec![0.0; CHANNELS * count], false, false);
-            }
-            let mut sums = vec![0.0; batch.knots];
-            for (place, share) in batch.places.iter().zip(&batch.shares) {
-                sums[*place as usize] += share;
-            }
-            assert_eq!((batch.knots, batch.places.len()), (2 * count, batch.windows * WINDOW));
-            assert!(sums.iter().all(|sum| (sum - 1.0).abs() < 1e-6), "{count}: {sums:?}");
-        }
+    fn windows_of_drives_are_never_mirrored() {
+        let offsets = vec![0.5; 80];
+        let path = CorridorPath { count: 80, features: vec![0.0; CHANNELS * 80], offsets };
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        let [mut free, mut driven] = [CorridorBatch::default(), CorridorBatch::default()];
+        let windows = CorridorWindows::new(vec![path.clone()]);
+        (0..20).for_each(|_| windows.draw(&mut rng, &mut free));
+        let windows = CorridorWindows::new(vec![path]).as_driven();
+        (0..20).for_each(|_| windows.draw(&mut rng, &mut driven));
+        assert!(free.offsets.contains(&-0.5) && driven.offsets.iter().all(|offset| *offset == 0.5));
     }
 
     #[test]
-    fn slopes_go_back_the_way_that_offsets_come() {
-        let outputs: Vec<f32> = (0..50).map(|index| (0.3 * index as f32).sin()).collect();
-        let way: Vec<f64> = (0..40).map(|index| (0.2 * f64::from(index)).cos()).collect();
-        for (reversed, flipped) in [(false, false), (true, false), (false, true), (true, true)] {
-            let drawn = DrawnPath { path: 0, first: 10, reversed, flipped };
-            let (mut offsets, mut slopes, mut by_output) = (Vec::new(), way.clone(), vec![0.0; 50]);
-            drawn.offsets(40, 2, &outputs, &mut offsets);
-            assert_eq!((offsets.len(), offsets[0], offsets[39]), (40, 0.0, 0.0));
-            drawn.spread(2, &mut slopes, &mut by_output);
-            let there: f64 = offsets.iter().zip(&way).map(|(a, b)| a * b).sum();
-            let back: f64 = outputs.iter().zip(&by_output).map(|(a, b)| f64::from(a * b)).sum();
-            assert!((there - back).abs() < 1e-5, "{there} and {back}");
-        }
+    fn mirroring_twice_changes_nothing() {
+        let values = (0..CHANNELS * 80).map(|value| value as f32).collect();
+        let path = CorridorPath { count: 80, features: values, offsets: (0..80).map(|knot| knot as f32).collect() };
+        let [mut once, mut twice] = [CorridorBatch::default(), CorridorBatch::default()];
+        push(&path, 7, false, true, &mut once);
+        let mirrored = CorridorPath { count: WINDOW, features: once.features.clone(), offsets: once.offsets.clone() };
+        push(&mirrored, 0, false, true, &mut twice);
+        let mut plain = CorridorBatch::default();
+        push(&path, 7, false, false, &mut plain);
+        assert_eq!((&twice.features, &twice.offsets), (&plain.features, &plain.offsets));
+        assert_ne!(once.features, plain.features);
     }
 }
