@@ -14,19 +14,9 @@ use crate::world::{Map, Robot};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Radius of the robot on the maps of a set, metres: BARN's Jackal turned, a third of a cell of the 32 x 32 maps, and a
-/// TurtleBot with its default padding.
-fn radius_m(set: MapSetKind) -> f64 {
-    match set {
-        MapSetKind::Barn | MapSetKind::Movingai => 0.25,
-        MapSetKind::Grid32 => 0.18,
-        MapSetKind::Nav2 => 0.22,
-    }
-}
-
 /// A robot by name, with accelerations of 1 m/s^2 and the speed that gives the turning length v^2/a; or from a file.
 pub(super) fn robot_for(name: &str, set: MapSetKind, turning_length_m: f64) -> Result<Arc<dyn Robot>, CliError> {
-    let footprint = Footprint::Circle { radius_m: radius_m(set) };
+    let footprint = Footprint::Circle { radius_m: set.robot_radius_m() };
     // Ways through a city take minutes.
     let step_secs = if set == MapSetKind::Movingai { 0.05 } else { 0.02 };
     let speed_mps = turning_length_m.sqrt();

@@ -26,7 +26,7 @@ mod tests;
 pub use arrival::ArrivalTime;
 pub use features::{CHANNELS, LATERAL_STEP_M, LATERALS, features};
 pub use moving::{Avoidance, LANE_M, LANES, LAYERS, LatticePath, LatticeSettings, MovingLattice, STATIONS, Ways};
-pub use network::{CorridorNetwork, RAMP_KNOTS, end_share, fill_window, window_starts};
+pub use network::{CorridorNetwork, RAMP_KNOTS, blend_share, end_share, fill_window, smooth, window_starts};
 pub use offsets::{CLEARANCE_WEIGHT, MAX_OFFSET_M, OffsetOptimizer, OffsetWeights};
 pub use path::{POINTS_PER_KNOT, PathRepair, is_path_clear, path_points};
 pub use planner::{CorridorPlanner, PathMethod, PathOutcome, turning_length_m};

@@ -352,7 +352,7 @@ impl CorridorPlanner {
             }
             PathMethod::Corridor => {
                 if let Some(network) = &mut self.network {
-                    let asked_m = clearance_m - ROUTE_MARGIN_M + self.asked_margin_m;
+                    let asked_m = clearance_m - self.margin_m + self.asked_margin_m;
                     let turning_m = network.trained_turning_length_m(limits.turning_length_m());
                     features(grid, &self.reference, step_m, asked_m, turning_m, &mut self.features);
                     network.offsets(&self.features, self.reference.len(), &mut self.offsets)?;
