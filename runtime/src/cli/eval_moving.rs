@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 Example: planwright eval moving --scenes 100 --seed 0 --json
 
 Rooms and corridors from `planwright world generate`'s generator, with 4 to 12 discs of 0.2 to 0.35 m radius that walk at 0.2
-to 1 m/s, straight until a wall reflects them or to and fro on a line, and give way to no robot. Plans at 20 Hz; velocities
+to 1 m/s, straight until a wall reflects them or back and forth on a line, and give way to no robot. Plans at 20 Hz; velocities
 count as constant for 4 s. A run ends at the goal (within 0.3 m), with the first contact, or after 60 s; a disc that runs into a
 robot that stands is counted apart from contacts of a moving robot.")]
 pub(super) struct EvalMoving {

@@ -21,14 +21,14 @@ const ROOM_M: f64 = 0.15;
 const APART_M: f64 = 2.0;
 /// Half of the discs begin within this distance of the way, metres.
 const BESIDE_M: f64 = 1.5;
-/// Length of the line on which a disc walks to and fro, metres.
+/// Length of the line on which a disc walks back and forth, metres.
 const LINES_M: Range<f64> = 2.0..6.0;
 /// Draws of an end or a disc until it is given up.
 const TRIES: usize = 300;
 /// Half the distance between the points of a difference of distances, metres.
 const DIFFERENCE_M: f64 = 0.05;
 
-/// A disc that walks straight until an obstacle reflects it, or to and fro on a line.
+/// A disc that walks straight until an obstacle reflects it, or back and forth on a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Walker {
     pub(super) disc: MovingDisc,
