@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use planwright::view::{Event, FINISH_TIMEOUT, Level, Stage, Stamp, View, ViewOptions};
-use planwright::world::{Layout, Point, STEP_SECS};
+use planwright::world::{Layout, MazeWorld, Point, STEP_SECS};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -24,7 +24,7 @@ fn main() -> anyhow::Result<()> {
     let layout = Layout::medium();
     let goal = layout.goal().unwrap_or([6.0, 6.0]);
     let path = way(&layout, [1.0, 1.0], goal);
-    view.log(Stamp::default(), Event::Maze { walls: walls(&layout), goal, start: path[0] });
+    view.log_world(Stamp::default(), &MazeWorld::new(layout.clone()), path[0], goal);
     let mut dice = ChaCha8Rng::seed_from_u64(0);
     for step in 0..STEPS {
         let stamp = Stamp { time_secs: step as f64 * STEP_SECS, step };
@@ -92,14 +92,6 @@ fn plan(view: &View, stamp: Stamp, plan: u64, path: &[Point], done: f64, dice: &
         stamp,
         Event::Text { level: Level::Info, message: format!("plan {plan}: 4 candidates, 20 denoising steps").into() },
     );
-}
-
-fn walls(layout: &Layout) -> Vec<planwright::world::Aabb> {
-    (0..layout.rows())
-        .flat_map(|row| (0..layout.columns()).map(move |column| (row, column)))
-        .filter(|(row, column)| layout.is_wall(*row, *column))
-        .map(|(row, column)| Layout::cell_box(row as i64, column as i64))
-        .collect()
 }
 
 /// The shortest way through the cells' centres.

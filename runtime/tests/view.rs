@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use planwright::view::{Event, FINISH_TIMEOUT, Level, Stage, Stamp, View, ViewError, ViewOptions, ViewReport};
-use planwright::world::{Aabb, Layout};
+use planwright::world::map::grid::{GridGeometry, Thresholds, UnknownSpace};
+use planwright::world::{Differential, GridMap, Layout, MazeWorld, World};
 
 const EVENTS: u64 = 100_000;
 
@@ -27,10 +28,6 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-fn walls(layout: &Layout) -> Vec<Aabb> {
-    layout.wall_boxes().collect()
 }
 
 fn log_trajectories(view: &View, count: u64) -> Duration {
@@ -152,9 +149,8 @@ fn a_recording_holds_every_kind_of_event_and_can_be_read() {
     let folder = Folder::new("whole");
     let path = folder.0.join("plan.rrd");
     let view = View::start(&ViewOptions::to_file(&path)).unwrap();
-    let layout = Layout::umaze();
     let stamp = Stamp { time_secs: f64::NAN, step: 3 };
-    view.log(stamp, Event::Maze { walls: walls(&layout), goal: [1.0, 1.0], start: [3.0, 1.0] });
+    view.log_world(stamp, &MazeWorld::new(Layout::umaze()), [3.0, 1.0], [1.0, 1.0]);
     let points = || view.points(600, |index| [index as f64, if index == 7 { f64::NAN } else { 0.5 }]).unwrap();
     view.log(stamp, Event::Denoising { plan: 0, step: 0, candidate: 0, points: points() });
     view.log(stamp, Event::Proposal { plan: 0, points: points() });
@@ -178,16 +174,15 @@ fn a_recording_holds_every_kind_of_event_and_can_be_read() {
 
     let entities = entities(&path);
     let expected = "__properties denoising denoising/candidate/0 denoising/overview drift/by_chance drift/threshold drift/total_variation log maze maze/ball maze/checked maze/corrected \
-        maze/executed maze/fallback maze/goal maze/proposal maze/start maze/walls quantity/intended quantity/observed residual/after residual/before \
+        maze/executed maze/fallback maze/footprint maze/goal maze/proposal maze/route maze/start maze/walls quantity/intended quantity/observed residual/after residual/before \
         timing/check timing/correct timing/observe timing/propose timing/whole";
     assert_eq!(entities, expected.split_whitespace().map(str::to_owned).collect());
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1, "no part is left");
     assert_eq!(std::fs::metadata(&path).unwrap().len(), report.file_bytes);
 }
 
-/// The entities of the recording proper, without its blueprint.
-fn entities(path: &std::path::Path) -> std::collections::BTreeSet<String> {
-    use re_chunk::Chunk;
+/// The chunks of the recording proper, without its blueprint.
+fn chunks(path: &std::path::Path) -> Vec<re_chunk::Chunk> {
     use re_log_encoding::DecoderApp;
     use re_log_types::LogMsg;
     let file = std::io::BufReader::new(std::fs::File::open(path).expect("the recording"));
@@ -195,12 +190,96 @@ fn entities(path: &std::path::Path) -> std::collections::BTreeSet<String> {
         .expect("a recording's head")
         .filter_map(|message| match message.expect("a whole message") {
             LogMsg::ArrowMsg(store, data) if store.is_recording() => {
-                let chunk = Chunk::from_arrow_msg(&data).expect("a chunk");
-                Some(chunk.entity_path().to_string().trim_start_matches('/').to_owned())
+                Some(re_chunk::Chunk::from_arrow_msg(&data).expect("a chunk"))
             }
             _ => None,
         })
         .collect()
+}
+
+fn name_of(chunk: &re_chunk::Chunk) -> String {
+    chunk.entity_path().to_string().trim_start_matches('/').to_owned()
+}
+
+fn entities(path: &std::path::Path) -> std::collections::BTreeSet<String> {
+    chunks(path).iter().map(name_of).collect()
+}
+
+/// A grid of 8 x 4 cells of 0.5 m, turned by a quarter: a wall in its last column, unknown space in its last row.
+fn turned_grid(walled: bool) -> World {
+    let geometry = GridGeometry {
+        origin: [4.0, 2.0],
+        yaw_rad: std::f64::consts::FRAC_PI_2,
+        resolution_m: 0.5,
+        width: 8,
+        height: 4,
+    };
+    let values: Vec<i8> = (0..32)
+        .map(|cell| match (cell % 8, cell / 8) {
+            (7, _) if walled => 100,
+            (_, 3) => -1,
+            _ => 0,
+        })
+        .collect();
+    let map = GridMap::from_occupancy("map", geometry, &values, Thresholds::default(), UnknownSpace::Free);
+    World::new(Arc::new(Differential::default()), Arc::new(map.expect("a map")))
+}
+
+#[test]
+fn a_grid_is_one_image_at_its_pose_sent_once_per_map() {
+    use re_sdk_types::archetypes::{DepthImage, SegmentationImage, Transform3D};
+    use re_sdk_types::components::{ImageBuffer, ImageFormat, TransformMat3x3, Translation3D};
+    let folder = Folder::new("grid");
+    let path = folder.0.join("plan.rrd");
+    let view = View::start(&ViewOptions::to_file(&path)).unwrap();
+    let world = turned_grid(false);
+    // Every goal on the same map, then another map.
+    for plan in 0..50 {
+        let stamp = Stamp { time_secs: plan as f64, step: plan };
+        view.log_world(stamp, &world, [3.0, 3.0], [3.0, 5.0]);
+        let points = |y: fn(usize) -> f64| view.points(20, |index| [3.0 + 0.05 * index as f64, y(index)]).unwrap();
+        view.log(stamp, Event::Route { plan, points: points(|_| 3.0) });
+        view.log(stamp, Event::Checked { plan, points: points(|_| 3.0) });
+        view.log(stamp, Event::Poses { plan, positions: points(|_| 3.0), headings: points(|_| 0.0) });
+        std::thread::sleep(Duration::from_millis(30));
+    }
+    view.log_world(Stamp::default(), &turned_grid(true), [3.0, 3.0], [3.0, 5.0]);
+    assert_every_event_is_accounted_for(&finish_in_time(view));
+    let chunks = chunks(&path);
+    let of = |name: &str| chunks.iter().filter(|chunk| name_of(chunk) == name).collect::<Vec<_>>();
+    for name in ["maze/route", "maze/footprint", "maze/start", "maze/goal"] {
+        assert!(!of(name).is_empty(), "no {name}");
+    }
+    let images = of("maze/map");
+    assert_eq!(images.len(), 2, "one for each map, not for each plan");
+    let bytes = |chunk: &re_chunk::Chunk, component| {
+        let buffer = chunk.component_batch::<ImageBuffer>(component, 0).expect("a buffer").expect("bytes");
+        buffer[0].0.to_vec()
+    };
+    let row = [0, 0, 0, 0, 0, 0, 0, 0];
+    let unknown = [2_u8; 8];
+    assert_eq!(
+        bytes(images[0], SegmentationImage::descriptor_buffer().component),
+        [&row[..], &row, &row, &unknown].concat()
+    );
+    let walled = bytes(images[1], SegmentationImage::descriptor_buffer().component);
+    assert_eq!((walled[7], walled[6], walled[31]), (1, 0, 1));
+    let format = SegmentationImage::descriptor_format().component;
+    let format = images[0].component_batch::<ImageFormat>(format, 0).expect("a format").expect("a format");
+    assert_eq!((format[0].width, format[0].height), (8, 4));
+    // The pixel (u, v) lies at origin + R (resolution u, resolution v): columns along y here.
+    let translation = Transform3D::descriptor_translation().component;
+    let translation = images[0].component_batch::<Translation3D>(translation, 0).expect("a place").expect("a place");
+    assert_eq!((translation[0].0.x(), translation[0].0.y()), (4.0, 2.0));
+    let matrix = Transform3D::descriptor_mat3x3().component;
+    let matrix = images[0].component_batch::<TransformMat3x3>(matrix, 0).expect("a pose").expect("a pose");
+    let columns: Vec<f32> = matrix[0].0.0.iter().map(|value| (value * 1e4).round() / 1e4).collect();
+    assert_eq!(columns, [0.0, 0.5, 0.0, -0.5, 0.0, 0.0, 0.0, 0.0, 1.0]);
+    let fields = of("maze/field");
+    assert_eq!(fields.len(), 2);
+    let metres = bytes(fields[1], DepthImage::descriptor_buffer().component);
+    // From the outermost cell half a side to the border, from the fourth before the wall further; in steps of 1 cm.
+    assert_eq!((metres.len(), metres[31], metres[0]), (32, 0, 25));
 }
 
 #[test]

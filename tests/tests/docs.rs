@@ -3,7 +3,7 @@
 //! Rust blocks are doctests of this package (`src/lib.rs`).
 
 use clap::error::ErrorKind;
-use planwright_tests::root;
+use planwright_tests::{command, peer, root, run};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,16 @@ struct Code {
 /// Every Markdown file of the project that people read.
 fn documents() -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for folder in ["", "docs", "docs/drift", "docs/fourier", "models", "launch/nav2", "runtime/ros2/messages"] {
+    for folder in [
+        "",
+        "docs",
+        "docs/drift",
+        "docs/fourier",
+        "models",
+        "launch/nav2",
+        "launch/turtlebot3",
+        "runtime/ros2/messages",
+    ] {
         let entries = std::fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
         let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
         files.extend(paths.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
@@ -131,7 +140,8 @@ fn wrong_elsewhere(words: &[String]) -> Option<String> {
             let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
             sources.map_or_else(Some, |sources| known(&flags, &sources))
         }
-        "ros2" if words.get(1).is_some_and(|word| word == "launch") => {
+        // Launch files of packages are not ours.
+        "ros2" if words.starts_with(&["ros2".to_owned(), "launch".to_owned()]) && words[2].contains('/') => {
             let source = scripts.next().map_or(Ok(String::new()), text_of);
             let arguments: Vec<&str> =
                 words.iter().filter_map(|word| word.split_once(":=")).map(|(name, _)| name).collect();
@@ -299,6 +309,15 @@ fn blocks_of_data_parse_and_rust_is_compiled() {
             }
         }
     }
+}
+
+#[test]
+fn the_commands_of_the_tutorial_run_and_write_its_pictures() {
+    let planwright = command("planwright").get_program().to_owned();
+    let mut make = peer("../../docs/pictures/make.py");
+    let (stdout, stderr, code) = run(make.arg("--check").arg("--planwright").arg(planwright));
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    assert!(stdout.contains("planwright eval map") && stdout.matches("planned: ").count() == 3, "{stdout}");
 }
 
 #[test]

@@ -103,6 +103,24 @@ fn a_plan_on_a_turtlebots_map_is_drawn_and_ends_in_the_goals_orientation() {
 }
 
 #[test]
+fn a_plan_on_a_map_is_a_picture_and_a_recording_that_reruns_verifier_takes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    json(planwright(&["world", "generate", "--kind", "rooms", "--seed", "3", "--json", "--out"]).arg(at("map.yaml")));
+    let (png, rrd) = (at("plan.png"), at("plan.rrd"));
+    let mut plan = planwright(&["plan", "--robot", "jackal", "--start=1,1,0", "--goal=6,6,1.57", "--json"]);
+    let out = json(plan.arg("--map").arg(at("map.yaml")).arg("--png").arg(&png).arg("--rrd").arg(&rrd));
+    assert_eq!(out["outcome"], "planned", "{out}");
+    let picture = std::fs::read(&png).expect("a picture");
+    assert!(picture.starts_with(b"\x89PNG\r\n") && picture.len() < 100_000, "{} bytes", picture.len());
+    let size = std::fs::metadata(&rrd).map(|data| data.len()).unwrap_or(0);
+    assert!((10_000..1_000_000).contains(&size), "the recording has {size} bytes");
+    let (stdout, stderr, code) =
+        run(Command::new(root().join(".deps/venv/bin/rerun")).args(["rrd", "verify"]).arg(&rrd));
+    assert_eq!(code, 0, "rerun's own verifier: {stdout}{stderr}");
+}
+
+#[test]
 fn the_planner_of_any_map_drives_the_mazes() {
     for layout in ["umaze", "medium"] {
         let out = json(&mut planwright(&[
@@ -174,6 +192,10 @@ fn bad_maps_and_robots_are_one_line_with_file_and_field() {
                 .to_owned(),
             "acceleration_mps2",
         ),
+        (
+            format!("kind = \"omni\"\n[footprint]\nradius_m = 0.2\n{}", limits.replace("= 1.0\na", "= 1e-9\na")),
+            "max_speed_mps",
+        ),
     ] {
         let file = robot(&text);
         refused(&mut plan(&good, &file, "0,0", "1,1"), &["robot.toml", field]);
@@ -182,6 +204,26 @@ fn bad_maps_and_robots_are_one_line_with_file_and_field() {
     let apart = write(folder, "apart.txt", "#####\n#O#O#\n#####\n");
     refused(&mut plan(&apart, "omni", "0.8,0.8", "0.8,2.8"), &["no way"]);
     refused(&mut plan(&good, "omni", "nan,0", "1,1"), &["--start"]);
+    for (start, goal, option) in [("1,1,1e300", "1,3,0", "--start"), ("1,1,0", "1,3,90", "--goal")] {
+        refused(&mut plan(&good, "differential", start, goal), &[option, "yaw", "radians"]);
+    }
+    // In contact at this yaw alone: the polygon is longer than wide.
+    let long = robot(
+        "kind = \"differential\"\n[footprint]\npolygon = [[0.6, 0.2], [-0.6, 0.2], [-0.6, -0.2], [0.6, -0.2]]\n\
+        [limits]\nmax_speed_mps = 1.0\nmin_speed_mps = 0.0\nacceleration_mps2 = 1.0\nturn_rate_radps = 1.0\nturn_acceleration_radps2 = 2.0\n",
+    );
+    refused(&mut plan(&good, &long, "0.8,1.3,0", "0.8,2.3"), &["--start", "outline", "yaw of 0 rad"]);
+    for (planner, option, value) in [
+        ("optimizer", "--steps", "4"),
+        ("search", "--engine", "tract"),
+        ("smoothed", "--model", "a.onnx"),
+        ("corridor", "--rollouts", "2"),
+    ] {
+        let mut command = plan(&good, "differential", "1,1", "1,3");
+        refused(command.args(["--planner", planner, option, value]), &[planner, option, "expected no options of"]);
+    }
+    let mut nowhere = plan(&good, "differential", "1,1", "1,3");
+    refused(nowhere.args(["--png", "no/such/folder/plan.png"]), &["--png", "no/such/folder/plan.png"]);
     refused(
         &mut planwright(&["eval", "map", "--set", "nav2", "--maps", &folder.join("none").display().to_string()]),
         &["none"],

@@ -1,7 +1,7 @@
 //! A small corridor network from recipe to planner: fit and resume, export, both engines, offsets.
 
 use planwright::model::{Artefact, EngineChoice, Family, load_engine};
-use planwright::planner::corridor::{CHANNELS, CorridorNetwork, OFFSET_UNIT_M};
+use planwright::planner::corridor::{CHANNELS, CorridorNetwork, OFFSET_UNIT_M, smooth};
 use planwright_training::dataset::corridors::{CorridorSettings, Preference, demonstrations, write_demonstrations};
 use planwright_training::export::{ExportOptions, TOLERANCE, export};
 use planwright_training::fit::{Checkpoint, FitOptions, fit};
@@ -52,17 +52,19 @@ fn a_corridor_network_resumes_and_runs_alike_in_both_engines() {
     let artefact = Artefact::open(&path).unwrap();
     let manifest = artefact.manifest();
     let Family::Corridor { corridor } = &manifest.family else { panic!("{:?}", manifest.family) };
-    assert_eq!((corridor.laterals_m[0], corridor.margin_m), (-0.9, 0.04));
+    assert_eq!((corridor.laterals_m[0], corridor.margin_m, corridor.smoothing_passes), (-0.9, 0.06, 2));
     assert!(manifest.provenance.data_sha256.len() == 64 && manifest.knot_secs == 0.2);
     let engine = |batch| load_engine(&artefact, &EngineChoice::default(), batch);
     let mut network = CorridorNetwork::open(manifest, engine).unwrap_or_else(|error| panic!("{error}"));
-    // A test vector is one window; a path that begins and ends with it has its offsets, faded at both ends.
+    // A test vector is one window; a path that begins and ends with it has its offsets, smoothed and faded at both ends.
     let golden = &manifest.golden[0];
     let count = golden.output.len();
     let mut offsets = Vec::new();
     network.offsets(&golden.inputs[0], count, &mut offsets).unwrap();
     assert_eq!((offsets.len(), offsets[0], offsets[count - 1]), (count, 0.0, 0.0));
-    let expected = OFFSET_UNIT_M * f64::from(golden.output[count / 2]);
+    let mut expected: Vec<f64> = golden.output.iter().map(|value| OFFSET_UNIT_M * f64::from(*value)).collect();
+    smooth(&mut expected, corridor.smoothing_passes);
+    let expected = expected[count / 2];
     assert!((offsets[count / 2] - expected).abs() < 1e-5, "{} and {expected}", offsets[count / 2]);
     assert_eq!(golden.inputs[0].len(), CHANNELS * count);
 }
@@ -72,10 +74,11 @@ fn settings_without_sense_are_named() {
     let text = include_str!("../recipes/map-corridor.toml");
     for (from, to, words) in [
         ("patch = 4", "patch = 5", "a.toml: network: expected a patch that divides 64 knots, got 5"),
-        ("bend = 6.0", "bend = -1.0", "a.toml: loss.bend: expected 0 to 1000, got -1"),
+        ("bend = 0.3", "bend = -1.0", "a.toml: loss.bend: expected 0 to 1000, got -1"),
+        ("smoothing_passes = 2", "smoothing_passes = 17", "a.toml: smoothing_passes: expected 0 to 16, got 17"),
         ("maps = 1120", "maps = 0", "a.toml: data: expected maps from 1 to 1e6, got 0"),
         ("radius_m = [0.18, 0.3]", "radius_m = [0.3, 0.18]", "a.toml: data: expected radius_m with 0 < low < high"),
-        ("margin_m = 0.04", "margin_m = nan", "a.toml: margin_m: expected 0 to 0.5, got NaN"),
+        ("margin_m = 0.06", "margin_m = nan", "a.toml: margin_m: expected 0 to 0.5, got NaN"),
     ] {
         let refused = Recipe::parse(&text.replacen(from, to, 1), Path::new("a.toml")).expect_err(to).to_string();
         assert!(refused.starts_with(words) && refused.contains("hint: "), "{refused}");

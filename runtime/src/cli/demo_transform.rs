@@ -137,7 +137,7 @@ impl TransformDemo<'_> {
             let first = task * STEPS;
             let begun_secs = STEP_SECS * first as f64;
             let observation = Observation { state, goal: *goal, stamp_secs: begun_secs, step: first as u64 };
-            pilot.view().log_map(observation.stamp(), world.layout(), *start, *goal);
+            pilot.view().log_world(observation.stamp(), world, *start, *goal);
             for _ in 0..TRIES {
                 let plan = pilot.plan(world, &observation, begun_secs, begun_secs);
                 audit.look(world, plan);

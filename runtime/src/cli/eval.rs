@@ -3,6 +3,7 @@
 use super::arguments::{Opened, PlannerArguments, describe_drift, finish_view, within};
 use super::eval_barn::EvalBarn;
 use super::eval_map::EvalMap;
+use super::eval_moving::EvalMoving;
 use super::output::{CliError, print_json, print_text};
 use super::policy::EvalPolicy;
 use crate::evaluate::{Audit, Evaluation, Protocol, Scores, episodes, run_diffuser_episode};
@@ -29,6 +30,8 @@ pub(super) enum Eval {
     Map(Box<EvalMap>),
     /// The BARN challenge's worlds with a lidar's map
     Barn(Box<EvalBarn>),
+    /// Rooms and corridors in which discs walk: the lattice beside waiting on the path and beside braking
+    Moving(Box<EvalMoving>),
 }
 
 impl Eval {
@@ -38,6 +41,7 @@ impl Eval {
             Self::Policy(command) => command.run(),
             Self::Map(command) => command.run(),
             Self::Barn(command) => command.run(),
+            Self::Moving(command) => command.run(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `planwright eval map`
 
 use super::arguments::within;
-use super::map_arguments::{load_case, load_cases, planners_of, robot_for};
+use super::map_arguments::{load_case, load_cases, narrow_cases, planners_of, robot_for};
 use super::output::{CliError, print_json, print_text};
 use crate::evaluate::{MapSetEvaluation, MethodOnMaps, ScoreSummary, evaluate_maps};
 use crate::planner::corridor::{PathMethod, turning_length_m as turning_length_m_of};
@@ -17,14 +17,20 @@ Examples:
   planwright eval map --set grid32 --json
   planwright eval map --set nav2 --maps maps/ --queries 50 --seed 1 --robot differential
   planwright eval map --map office.yaml --queries 50 --robot robot.toml
+  planwright eval map --narrow --robot jackal --queries 40
 
 Every query goes to every method, each through the same correction and gate; the search stands beside them, and what it
-finds no way for is refused. Arrival times are those of the timed plan. The turning length v^2/a decides what a path's shape
+finds no way for is refused. Of robots that are no discs or cannot turn where they stand, search-xy is the search without
+headings, as a control. Arrival times are those of the timed plan. The turning length v^2/a decides what a path's shape
 is worth: each robot is evaluated with accelerations of 1 m/s^2 and the speed that gives the length.")]
 pub(super) struct EvalMap {
     /// Which maps of the folder
-    #[arg(long, value_enum, required_unless_present = "map")]
+    #[arg(long, value_enum, required_unless_present_any = ["map", "narrow"])]
     set: Option<MapSetKind>,
+    /// Generated maps instead: ten halls, two walls in each, with gaps wider than the robot's inscribed circle and narrower than
+    /// its circumscribed one; --queries in all. For robots with a polygon as footprint
+    #[arg(long, conflicts_with_all = ["set", "maps", "map"])]
+    narrow: bool,
     /// One map instead
     #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "maps"])]
     map: Option<PathBuf>,
@@ -77,6 +83,7 @@ impl EvalMap {
         // Of one map the robot is that of Nav2's maps.
         let set = self.set.unwrap_or(MapSetKind::Nav2);
         let cases = match &self.map {
+            _ if self.narrow => narrow_cases(&*robot_for(&self.robot, set, 1.0)?, self.queries, self.seed)?,
             Some(map) => vec![load_case(map, self.pairs.as_deref(), self.queries, self.seed)?],
             None => load_cases(&self.maps, set, self.queries, self.seed)?,
         };
@@ -90,13 +97,14 @@ impl EvalMap {
         let bar = ProgressBar::with_draw_target(Some((queries * lengths.len()) as u64), ProgressDrawTarget::stderr());
         for turning_length_m in lengths {
             let robot = robot_for(&self.robot, set, *turning_length_m)?;
-            let planners = planners_of(methods, self.model.as_deref())?;
+            let planners = planners_of(methods, self.model.as_deref(), &*robot)?;
             let evaluation = evaluate_maps(&cases, &robot, planners, || bar.inc(1));
             let turning_length_m = if is_named { *turning_length_m } else { turning_length_m_of(&*robot) };
             by_turning_length.push(AtTurningLength { turning_length_m, evaluation });
         }
         bar.finish_and_clear();
-        let name = self.map.as_ref().map_or_else(|| set.name().to_owned(), |map| map.display().to_string());
+        let named = if self.narrow { "narrow" } else { set.name() };
+        let name = self.map.as_ref().map_or_else(|| named.to_owned(), |map| map.display().to_string());
         let report = Report { set: name, robot: self.robot.clone(), seed: self.seed, by_turning_length };
         if self.json { print_json(&report) } else { print_text(&describe(&report)) }
     }

@@ -6,25 +6,17 @@ use crate::evaluate::{BarnWorld, MapCase};
 use crate::geometry::Footprint;
 use crate::model::{EngineChoice, load_engine};
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
+use crate::planner::headings::HeadingSearch;
 use crate::world::map::files::{MapSetKind, NamedMap, open_map, open_map_set, open_map_with_queries, open_pairs};
+use crate::world::map::generate::narrow_passages;
 use crate::world::robot::{Differential, DriveLimits, Omni, RobotFile};
 use crate::world::{Map, Robot};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Radius of the robot on the maps of a set, metres: BARN's Jackal turned, a third of a cell of the 32 x 32 maps, and a
-/// TurtleBot with its default padding.
-fn radius_m(set: MapSetKind) -> f64 {
-    match set {
-        MapSetKind::Barn | MapSetKind::Movingai => 0.25,
-        MapSetKind::Grid32 => 0.18,
-        MapSetKind::Nav2 => 0.22,
-    }
-}
-
 /// A robot by name, with accelerations of 1 m/s^2 and the speed that gives the turning length v^2/a; or from a file.
 pub(super) fn robot_for(name: &str, set: MapSetKind, turning_length_m: f64) -> Result<Arc<dyn Robot>, CliError> {
-    let footprint = Footprint::Circle { radius_m: radius_m(set) };
+    let footprint = Footprint::Circle { radius_m: set.robot_radius_m() };
     // Ways through a city take minutes.
     let step_secs = if set == MapSetKind::Movingai { 0.05 } else { 0.02 };
     let speed_mps = turning_length_m.sqrt();
@@ -61,15 +53,19 @@ pub(super) fn map_from(path: &Path, distance_m: f64) -> Result<Arc<dyn Map>, Cli
     Ok(Arc::new(file.map))
 }
 
-/// The methods' planners; the corridor network is a model's, else the shipped one's.
-pub(super) fn planners_of(methods: &[PathMethod], model: Option<&Path>) -> Result<Vec<CorridorPlanner>, CliError> {
-    methods
-        .iter()
-        .map(|method| match method {
-            PathMethod::Corridor => Ok(corridor(model, &EngineChoice::default())?.0),
-            method => Ok(CorridorPlanner::new(*method)),
-        })
-        .collect()
+/// The methods' planners; the corridor network is a model's, else the shipped one's. Of robots for which headings are
+/// searched, the search without them comes first.
+pub(super) fn planners_of(
+    methods: &[PathMethod],
+    model: Option<&Path>,
+    robot: &dyn Robot,
+) -> Result<Vec<CorridorPlanner>, CliError> {
+    let control = HeadingSearch::of(robot).map(|_| Ok(CorridorPlanner::new(PathMethod::Search).without_headings()));
+    let planners = methods.iter().map(|method| match method {
+        PathMethod::Corridor => Ok(corridor(model, &EngineChoice::default())?.0),
+        method => Ok(CorridorPlanner::new(*method)),
+    });
+    control.into_iter().chain(planners).collect()
 }
 
 /// A corridor network's planner, and the model's file and hash.
@@ -81,6 +77,30 @@ pub(super) fn corridor(
     let artefact = open_artefact(&path)?;
     let planner = CorridorPlanner::open(artefact.manifest(), |batch| load_engine(&artefact, engine, batch));
     Ok((planner.map_err(CliError::input)?, (path, artefact.sha256().to_owned())))
+}
+
+/// Maps of the generated set.
+const NARROW_MAPS: u64 = 10;
+/// A gap is at least this much wider than the robot, metres.
+const NARROW_ROOM_M: f64 = 0.06;
+
+/// Maps with gaps wider than a robot's inscribed circle and narrower than its circumscribed one.
+pub(super) fn narrow_cases(robot: &dyn Robot, queries: usize, seed: u64) -> Result<Vec<MapCase>, CliError> {
+    let footprint = robot.footprint();
+    let gaps_m = 2.0 * footprint.inscribed_radius_m() + NARROW_ROOM_M..2.0 * footprint.circumscribed_radius_m();
+    if !(gaps_m.start < gaps_m.end) || gaps_m.end > 2.0 {
+        return Err(CliError::wrong(
+            "--narrow: expected a robot whose footprint is a polygon, longer than wide and at most 2 m across, got another\nhint: --robot jackal",
+        ));
+    }
+    let queries = queries.div_ceil(NARROW_MAPS as usize);
+    (0..NARROW_MAPS)
+        .map(|index| {
+            let (map, queries) =
+                narrow_passages(NARROW_MAPS * seed + index, gaps_m.clone(), queries).map_err(CliError::input)?;
+            Ok(MapCase { map: Arc::new(map), queries })
+        })
+        .collect()
 }
 
 /// The maps of a set with their queries.

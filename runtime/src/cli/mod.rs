@@ -10,6 +10,7 @@ mod demo_transform;
 mod eval;
 mod eval_barn;
 mod eval_map;
+mod eval_moving;
 mod inspect;
 #[cfg(feature = "ros2")]
 mod launch;
@@ -18,6 +19,7 @@ mod map_arguments;
 mod node;
 pub mod output;
 mod plan;
+mod plan_text;
 mod policy;
 mod world;
 mod world_generate;

@@ -1,23 +1,33 @@
 //! `planwright plan`
 
-use super::arguments::{PlannerArguments, impossible, numbers, parse_goal, parse_state};
+use super::arguments::{PlannerArguments, finish_view, impossible, numbers, parse_goal, parse_state};
 use super::map_arguments::{map_from, robot_named};
 use super::output::{CliError, print_json, print_text};
+use super::plan_text::{draw, draw_map};
 use crate::figures::Figure;
-use crate::gate::{GateLimits, Origin, check_problem};
-use crate::geometry::Footprint;
+use crate::files::{check_writable, write_atomically};
+use crate::gate::{CONTACT_M, GateLimits, Origin, check_problem};
+use crate::geometry::wrapped;
 use crate::pilot::Pilot;
-use crate::planner::corridor::PathMethod;
+use crate::planner::corridor::{CorridorPlanner, PathMethod};
 use crate::planner::{Observation, Planner};
 use crate::quantity::path_length_m;
-use crate::view::{FINISH_TIMEOUT, Stage};
-use crate::world::{Layout, Map, MazeWorld, Point, State, World};
+use crate::trajectory::Trajectory;
+use crate::view::picture::Picture;
+use crate::view::{Stage, View};
+use crate::world::{Layout, MazeWorld, MotionLimits, MovingDisc, MovingObstacles, Point, State, World};
 use clap::Args;
 use std::f64::consts::TAU;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[derive(Args)]
-#[command(after_help = "Example: planwright plan --layout medium --start 1,1 --goal 6,6 --json")]
+#[command(after_help = "\
+Examples:
+  planwright plan --layout medium --start 1,1 --goal 6,6 --json
+  planwright plan --map map.yaml --robot robot.toml --start 1,1,0 --goal 6,6,1.57 --png plan.png
+  planwright plan --map map.yaml --robot omni --start 1,2 --goal 9,2 --disc 5,2,-0.5,0,0.3")]
 pub(super) struct Plan {
     /// Where the robot is: x,y or x,y,vx,vy in metres and m/s
     #[arg(long, value_name = "X,Y[,VX,VY]", allow_hyphen_values = true)]
@@ -34,6 +44,13 @@ pub(super) struct Plan {
     /// The robot on a map: a name or a TOML file
     #[arg(long, default_value = "differential", value_name = "NAME|FILE", requires = "map")]
     robot: String,
+    /// Draw map, route, the robot's outline along the plan, and the plan from slow (blue) to its top speed (red); the bar is
+    /// 1 m
+    #[arg(long, value_name = "FILE")]
+    png: Option<PathBuf>,
+    /// A disc that moves, x,y,vx,vy,radius in metres and m/s; several by repetition. Drives brake before discs, others pass
+    #[arg(long = "disc", value_name = "X,Y,VX,VY,R", requires = "map", allow_hyphen_values = true)]
+    discs: Vec<String>,
     #[command(flatten)]
     maze: PlannerArguments,
 }
@@ -69,31 +86,40 @@ impl Plan {
     fn on_map(&self, map: &Path) -> Result<Question, CliError> {
         let robot = robot_named(&self.robot)?;
         let distance_m = robot.footprint().inscribed_radius_m() + GateLimits::default().clearance_m;
-        let world = World::new(robot, map_from(map, distance_m)?);
-        let pose = |text: &str, what| -> Result<(Point, Option<f64>), CliError> {
-            let values = numbers(text, what, &[2, 3])?;
-            let yaw_rad = values.get(2).copied();
-            if let Some(yaw_rad) = yaw_rad.filter(|yaw_rad| yaw_rad.abs() > TAU) {
-                let problem =
-                    format!("{what}: expected a yaw within a turn, -6.28 to 6.28 rad, got {}", Figure(yaw_rad));
-                return Err(CliError::wrong(problem));
-            }
-            Ok(([values[0], values[1]], yaw_rad))
-        };
+        let world = self.with_discs(World::new(robot, map_from(map, distance_m)?))?;
         let (start, start_yaw) = pose(&self.start, "--start")?;
         let goal = self
             .goal
             .as_deref()
             .ok_or_else(|| CliError::wrong("expected a goal on the map, got none\nhint: --goal X,Y[,YAW]"))?;
         let (goal, goal_heading_rad) = pose(goal, "--goal")?;
+        if goal_heading_rad.is_some() && !matches!(world.robot().limits(), MotionLimits::Drive(_)) {
+            eprintln!("warning: --goal: the yaw has no effect: robot {} keeps its heading", self.robot);
+        }
         check_problem(&world, start, goal, GateLimits::default().clearance_m).map_err(|infeasible| {
             let option = if infeasible.is_of_start() { "--start" } else { "--goal" };
             CliError::wrong(format!("{option}: {infeasible}"))
         })?;
+        let start = State::at_pose(start, start_yaw.unwrap_or_default());
+        check_outline(&world, &start)?;
         let method = self.maze.planner.unwrap_or(PathMethod::Optimizer);
         let planner = self.maze.open_for_any_map(method)?.planner;
-        let start = State::at_pose(start, start_yaw.unwrap_or_default());
         Ok(Question { world, start, goal, goal_heading_rad, planner, layout: None })
+    }
+
+    fn with_discs(&self, world: World) -> Result<World, CliError> {
+        if self.discs.is_empty() {
+            return Ok(world);
+        }
+        let disc = |text: &String| -> Result<MovingDisc, CliError> {
+            let values = numbers(text, "--disc", &[5])?;
+            let (position, velocity) = ([values[0], values[1]], [values[2], values[3]]);
+            Ok(MovingDisc { position, velocity, radius_m: values[4] })
+        };
+        let discs = self.discs.iter().map(disc).collect::<Result<Vec<_>, _>>()?;
+        let moving = MovingObstacles::new(discs, 0.0, MovingObstacles::PREDICTION_SECS)
+            .map_err(|error| CliError::wrong(format!("--disc: {error}")))?;
+        Ok(world.with_moving(Arc::new(moving)))
     }
 
     pub(super) fn run(&self) -> Result<(), CliError> {
@@ -105,13 +131,20 @@ impl Plan {
         if layout.is_none() {
             settings.correction.arrival_radius_m = ARRIVAL_RADIUS_M;
         }
+        if let Some(path) = &self.png {
+            check_writable(path).map_err(|error| not_written(path, &error))?;
+        }
         let view = self.maze.view.start()?;
-        view.log_map(Default::default(), world.map(), start.position, goal);
+        view.log_world(Default::default(), &world, start.position, goal);
         let mut pilot = Pilot::new(planner, settings, view.clone());
         pilot.set_goal_heading(goal_heading_rad);
         let observation = Observation { state: start, goal, stamp_secs: 0.0, step: 0 };
         let checked = pilot.plan(&world, &observation, 0.0, 0.0).clone();
-        view.finish(FINISH_TIMEOUT);
+        finish_view(view);
+        if let Some(path) = &self.png {
+            let route = route(&world, &observation);
+            write_picture(path, &world, checked.trajectory(), &route, start, (goal, goal_heading_rad))?;
+        }
         let (outcome, reason) = match checked.origin() {
             Origin::Planned => ("planned", None),
             Origin::Fallback { kind, reason } => (kind.name(), Some(reason)),
@@ -177,74 +210,57 @@ impl Plan {
     }
 }
 
-/// The maze in characters, four by two to a cell.
-fn draw(layout: &Layout, start: Point, goal: Point, path: impl Iterator<Item = Point>) -> String {
-    const ACROSS: usize = 4;
-    const DOWN: usize = 2;
-    let (rows, columns) = (layout.rows() * DOWN, layout.columns() * ACROSS);
-    let mut canvas: Vec<Vec<char>> = (0..rows)
-        .map(|row| {
-            (0..columns).map(|column| if layout.is_wall(row / DOWN, column / ACROSS) { '#' } else { ' ' }).collect()
-        })
-        .collect();
-    let mut put = |point: Point, mark: char| {
-        let row = ((point[0] + 0.7) * DOWN as f64) as usize;
-        let column = ((point[1] + 0.7) * ACROSS as f64) as usize;
-        if let Some(cell) = canvas.get_mut(row).and_then(|line| line.get_mut(column)) {
-            *cell = mark;
-        }
-    };
-    path.for_each(|point| put(point, '.'));
-    put(start, 'S');
-    put(goal, 'G');
-    canvas.into_iter().map(|line| line.into_iter().collect::<String>()).collect::<Vec<_>>().join("\n")
+/// `x,y` or `x,y,yaw`: metres and radians.
+fn pose(text: &str, what: &str) -> Result<(Point, Option<f64>), CliError> {
+    let values = numbers(text, what, &[2, 3])?;
+    let yaw_rad = values.get(2).copied();
+    // Beyond a turn it is no angle that was meant: degrees, or a slip.
+    if let Some(yaw_rad) = yaw_rad.filter(|yaw_rad| yaw_rad.abs() > TAU) {
+        return Err(CliError::wrong(format!(
+            "{what}: expected a yaw from {} to {} rad, got {}\nhint: X,Y,YAW with the yaw in radians: a quarter turn is 1.5708",
+            Figure(-TAU),
+            Figure(TAU),
+            Figure(yaw_rad)
+        )));
+    }
+    Ok(([values[0], values[1]], yaw_rad.map(wrapped)))
 }
 
-/// Characters across and down of a drawn map at most.
-const DRAWN: [usize; 2] = [100, 40];
-
-/// The map with `#` where a character's area holds an obstacle, y upwards.
-fn draw_map(map: &dyn Map, start: Point, goal: Point, path: impl Iterator<Item = Point>) -> String {
-    let bounds = map.bounds();
-    let size = [0, 1].map(|axis| bounds.high[axis] - bounds.low[axis]);
-    // A character is about twice as high as wide.
-    let across_m = (size[0] / DRAWN[0] as f64).max(size[1] / (2 * DRAWN[1]) as f64).max(1e-9);
-    let cell_m = [across_m, 2.0 * across_m];
-    let [columns, rows] = [0, 1].map(|axis: usize| ((size[axis] / cell_m[axis]).ceil() as usize).max(1));
-    let mut drawn = vec![vec![' '; columns]; rows];
-    let place = |point: Point| {
-        let [column, row] = [0, 1].map(|axis: usize| {
-            (((point[axis] - bounds.low[axis]) / cell_m[axis]).max(0.0) as usize).min([columns, rows][axis] - 1)
-        });
-        (rows - 1 - row, column)
-    };
-    let footprint = Footprint::Circle { radius_m: 0.5 * across_m };
-    for (row, letters) in drawn.iter_mut().rev().enumerate() {
-        for (column, letter) in letters.iter_mut().enumerate() {
-            let x = bounds.low[0] + (column as f64 + 0.5) * cell_m[0];
-            let middle = bounds.low[1] + (row as f64 + 0.5) * cell_m[1];
-            let (from, to) = ([x, middle - 0.5 * across_m], [x, middle + 0.5 * across_m]);
-            if !(map.swept_clearance(footprint, from, to) > 0.0) {
-                *letter = '#';
-            }
-        }
+/// Refuses a start at whose yaw the robot's outline is deeper in an obstacle than a way out is planned from.
+fn check_outline(world: &World, start: &State) -> Result<(), CliError> {
+    let clear_m = world.sweep().motion(start, start);
+    if clear_m >= -CONTACT_M {
+        return Ok(());
     }
-    for (point, letter) in path.map(|point| (point, '.')).chain([(start, 'S'), (goal, 'G')]) {
-        let (row, column) = place(point);
-        drawn[row][column] = letter;
-    }
-    cropped(&drawn).join("\n")
+    Err(CliError::wrong(format!(
+        "--start: expected the robot's outline in free space, or at most {CONTACT_M} m in an obstacle, got it {} m in one \
+         at a yaw of {} rad\nhint: another yaw or place",
+        Figure(-clear_m),
+        Figure(start.heading_rad)
+    )))
 }
 
-/// The rows and columns that hold anything but obstacles, and one around them.
-fn cropped(drawn: &[Vec<char>]) -> Vec<String> {
-    let holds = |row: &Vec<char>| row.iter().any(|letter| *letter != '#');
-    let span = |of: &dyn Fn(usize) -> bool, count: usize| {
-        let first = (0..count).find(|index| of(*index)).unwrap_or(0);
-        let last = (0..count).rev().find(|index| of(*index)).unwrap_or(count - 1);
-        first.saturating_sub(1)..(last + 2).min(count)
-    };
-    let columns = span(&|column| drawn.iter().any(|row| row[column] != '#'), drawn.first().map_or(0, Vec::len));
-    let rows = span(&|row| holds(&drawn[row]), drawn.len());
-    drawn[rows].iter().map(|row| row[columns.clone()].iter().collect()).collect()
+/// The shortest way, beside which the planners of any map plan; empty if there is none.
+fn route(world: &World, observation: &Observation) -> Vec<Point> {
+    let mut search = CorridorPlanner::new(PathMethod::Search);
+    let mut proposal = search.proposal();
+    let found = search.set_world(world);
+    let found = found.and_then(|()| search.propose(observation, None, &View::disabled(), &mut proposal));
+    found.map_or_else(|_| Vec::new(), |()| search.route().to_vec())
+}
+
+fn write_picture(
+    path: &Path,
+    world: &World,
+    plan: &Trajectory,
+    route: &[Point],
+    start: State,
+    goal: (Point, Option<f64>),
+) -> Result<(), CliError> {
+    let png = Picture { world, plan, route, start, goal }.png().map_err(CliError::failed)?;
+    write_atomically(path, |file| file.write_all(&png)).map_err(|error| not_written(path, &error))
+}
+
+fn not_written(path: &Path, error: &std::io::Error) -> CliError {
+    CliError::wrong(format!("--png: expected a place for the picture, got an error at {}: {error}", path.display()))
 }

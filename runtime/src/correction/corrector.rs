@@ -3,9 +3,9 @@
 use super::path_smoother::{PathSettings, PathSmoother};
 use super::time_parameterization::{TimeParameterizationError, TimeParameterizer};
 use super::tracker::{Tracker, TrackingReport};
-use crate::geometry::wrapped;
+use crate::geometry::{Footprint, wrapped};
 use crate::trajectory::Trajectory;
-use crate::world::{MotionLimits, Point, State, World};
+use crate::world::{MotionLimits, PlanRoom, Point, State, Sweep, World};
 
 /// How much physics replaces of the proposal: gamma in (proposal + gamma * simulated) / (1 + gamma).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -181,25 +181,13 @@ pub struct Corrector {
     reference: Trajectory,
     simulated: Trajectory,
     goal_heading_rad: Option<f64>,
+    keeps_pace: bool,
 }
-
-/// States of a corrected plan at most: 4 minutes at 50 Hz, 10 minutes at 20 Hz. Room that is not used costs no memory.
-const MAX_STATES: usize = 12_000;
-/// The same of robots that take 100 steps per second or more: 20 s.
-const MAX_FAST_STATES: usize = 2000;
-/// Points of a path at most: 400 m at 5 cm.
-const MAX_PATH_POINTS: usize = 8_000;
 
 /// Largest heading error at the end of a plan, where a heading is wanted, rad.
 const GOAL_HEADING_RAD: f64 = 0.05;
-
-/// Points of a path of those robots at most: of longer paths the points are wider apart.
-const MAX_FAST_POINTS: usize = 400;
-
-/// States of a plan and points of a path at most, by the robot's step.
-fn most(step_secs: f64) -> (usize, usize) {
-    if step_secs <= 0.01 { (MAX_FAST_STATES, MAX_FAST_POINTS) } else { (MAX_STATES, MAX_PATH_POINTS) }
-}
+/// Share of the actuators' power that a way of poses uses: where it leads there is little room for errors of tracking.
+const POSES_SHARE: f64 = 0.7;
 
 impl Corrector {
     /// Other settings from now on.
@@ -207,24 +195,33 @@ impl Corrector {
         self.settings = settings;
     }
 
-    /// Heading in which the plans of drives that turn in place end from now on; `None`: any.
+    /// Heading in which the plans of drives end from now on; `None`: any. Those that turn in place turn there at the end, others
+    /// converge only where their way ends in it.
     pub fn set_goal_heading(&mut self, heading_rad: Option<f64>) {
         self.goal_heading_rad = heading_rad;
         self.timer.set_goal_heading(heading_rad);
     }
 
-    /// With room for plans of up to 20 s (at longer steps than 0.01 s: 12,000 steps) and 400 m.
+    /// Whether proposals from now on are tracked at their own pace on their own path, whatever the settings: of those whose
+    /// times mean something.
+    pub fn set_keeps_pace(&mut self, keeps_pace: bool) {
+        self.keeps_pace = keeps_pace;
+    }
+
+    /// With room for the longest plans of any robot ([`PlanRoom::MOST`]).
     pub fn new(settings: CorrectionSettings) -> Self {
-        let room = || Trajectory::with_capacity(0.0, MAX_STATES + settings.settle_steps + 1);
+        let PlanRoom { steps, path_points } = PlanRoom::MOST;
+        let room = || Trajectory::with_capacity(0.0, steps + settings.settle_steps + 1);
         Self {
             settings,
             tracker: Tracker,
-            smoother: PathSmoother::new(MAX_PATH_POINTS),
-            timer: TimeParameterizer::new(MAX_PATH_POINTS, MAX_STATES),
+            smoother: PathSmoother::new(path_points),
+            timer: TimeParameterizer::new(path_points, steps),
             knots: room(),
             reference: room(),
             simulated: room(),
             goal_heading_rad: None,
+            keeps_pace: false,
         }
     }
 
@@ -235,7 +232,7 @@ impl Corrector {
 
     /// Room for a corrected plan, so that [`Self::correct`] does not allocate.
     pub fn corrected(&self) -> Corrected {
-        let states = MAX_STATES + self.settings.settle_steps + 1 + super::way_out::MAX_STATES;
+        let states = PlanRoom::MOST.steps + self.settings.settle_steps + 1 + super::way_out::MAX_STATES;
         let trajectory = Trajectory::with_capacity(0.0, states);
         Corrected { trajectory, ..Corrected::default() }
     }
@@ -255,13 +252,7 @@ impl Corrector {
         corrected: &mut Corrected,
     ) -> Result<(), CorrectionError> {
         corrected.clear();
-        if proposal.states.len() < 2 {
-            return Err(CorrectionError::TooShort(proposal.states.len()));
-        }
-        let finite = proposal.states.iter().all(State::is_finite) && start.is_finite();
-        if !(finite && goal.iter().all(|value| value.is_finite()) && proposal.dt_secs > 0.0) {
-            return Err(CorrectionError::NotFinite);
-        }
+        check(start, goal, proposal)?;
         self.knots.copy_from(proposal);
         let before = self.track_proposal(world, start);
         corrected.residual_before_m = before.residual_m;
@@ -291,17 +282,56 @@ impl Corrector {
         Ok(())
     }
 
+    /// Times and tracks poses from `start` to `goal`: straight and curved ways in both directions, and turns in place. Their
+    /// shape is final; nothing is sampled again. The result is filled as by [`Self::correct`].
+    ///
+    /// # Errors
+    /// As [`Self::correct`].
+    pub fn follow(
+        &mut self,
+        world: &World,
+        start: &State,
+        goal: Point,
+        poses: &Trajectory,
+        corrected: &mut Corrected,
+    ) -> Result<(), CorrectionError> {
+        corrected.clear();
+        check(start, goal, poses)?;
+        let (robot, settings) = (world.robot(), self.settings);
+        self.timer.set_max_states(robot.plan_room().within_most().steps);
+        let limits = robot.actuator_limits(POSES_SHARE.min(settings.actuation_share));
+        let timed = self.timer.follow(&poses.states, start, &limits, robot.step_secs(), &mut self.reference);
+        corrected.timed_secs = match timed {
+            Err(TimeParameterizationError::TooShort) => self.stay(start, goal),
+            timed => timed?,
+        };
+        let report = self.tracker.track(world, start, &self.reference, settings.settle_steps, &mut self.simulated);
+        corrected.iterations = 1;
+        self.fill(world, goal, report, corrected);
+        corrected.residual_before_m = corrected.residual_after_m;
+        Ok(())
+    }
+
+    /// Standing at the goal is a plan too.
+    fn stay(&mut self, start: &State, goal: Point) -> f64 {
+        self.reference.states.clear();
+        self.reference.states.extend([State::at_pose(goal, start.heading_rad); 2]);
+        0.0
+    }
+
     /// Tracks the knots at their own pace.
     fn track_proposal(&mut self, world: &World, start: &State) -> TrackingReport {
-        self.pace(world.step_secs());
+        self.pace(world);
         self.tracker.track(world, start, &self.reference, 0, &mut self.simulated)
     }
 
     /// The knots, interpolated at the simulation's period, as reference.
-    fn pace(&mut self, step_secs: f64) {
+    fn pace(&mut self, world: &World) {
+        let step_secs = world.step_secs();
         self.reference.clear();
         self.reference.dt_secs = step_secs;
-        let steps = ((self.knots.duration_secs() / step_secs).round() as usize).min(most(step_secs).0 - 1);
+        let most = world.robot().plan_room().within_most().steps.saturating_sub(1);
+        let steps = ((self.knots.duration_secs() / step_secs).round() as usize).min(most);
         for index in 0..=steps {
             self.reference.states.extend(self.knots.state_at(step_secs * index as f64));
         }
@@ -309,23 +339,19 @@ impl Corrector {
 
     /// The reference of this round: retimed, or the proposal's own pace.
     fn refer(&mut self, world: &World, start: &State, goal: Point) -> Result<f64, TimeParameterizationError> {
-        if !self.settings.retime {
-            self.pace(world.step_secs());
+        if self.keeps_pace || !self.settings.retime {
+            self.pace(world);
             return Ok(f64::INFINITY);
         }
         let (robot, proposed) = (world.robot(), self.knots.points());
-        let (max_states, max_points) = most(robot.step_secs());
-        self.timer.set_max_states(max_states);
-        self.smoother.set_max_points(max_points);
-        let path = self.smoother.shape(world.map(), robot.footprint(), start, goal, proposed, &self.settings.path);
+        let room = robot.plan_room().within_most();
+        self.timer.set_max_states(room.steps);
+        self.smoother.set_max_points(room.path_points);
+        let footprint = shaping_footprint(world, proposed.clone());
+        let path = self.smoother.shape(world.map(), footprint, start, goal, proposed, &self.settings.path);
         let limits = robot.actuator_limits(self.settings.actuation_share);
         match self.timer.parameterize(path, start, &limits, robot.step_secs(), &mut self.reference) {
-            // Standing at the goal is a plan too: stay.
-            Err(TimeParameterizationError::TooShort) => {
-                self.reference.states.clear();
-                self.reference.states.extend([State::at_pose(goal, start.heading_rad); 2]);
-                Ok(0.0)
-            }
+            Err(TimeParameterizationError::TooShort) => Ok(self.stay(start, goal)),
             done => done,
         }
     }
@@ -371,6 +397,28 @@ impl Corrector {
             }
         }
     }
+}
+
+/// What is kept clear while a path is shaped: of a polygon the circle that holds it in every heading, where the proposal
+/// keeps that clear; shaping to the inscribed circle would lead its corners into walls.
+fn shaping_footprint(world: &World, proposed: impl Iterator<Item = Point>) -> Footprint {
+    let footprint = world.robot().footprint();
+    let Footprint::Polygon(polygon) = &footprint else { return footprint };
+    let round = Footprint::Circle { radius_m: polygon.circumscribed_radius_m() };
+    if Sweep::new(world.map(), round).path(proposed).is_clear_by(0.0) { round } else { footprint }
+}
+
+/// # Errors
+/// If there is nothing finite to work on.
+fn check(start: &State, goal: Point, proposal: &Trajectory) -> Result<(), CorrectionError> {
+    if proposal.states.len() < 2 {
+        return Err(CorrectionError::TooShort(proposal.states.len()));
+    }
+    let finite = proposal.states.iter().all(State::is_finite) && start.is_finite();
+    if !(finite && goal.iter().all(|value| value.is_finite()) && proposal.dt_secs > 0.0) {
+        return Err(CorrectionError::NotFinite);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

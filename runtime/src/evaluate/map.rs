@@ -133,6 +133,15 @@ pub fn evaluate_maps(
     MapSetEvaluation { maps: cases.len(), queries, refused, methods: results }
 }
 
+/// At rest in the heading nearest to the goal's direction in which the footprint keeps the clearance, if there is one.
+fn start_pose(world: &World, start: Point, goal: Point, clearance_m: f64) -> Option<State> {
+    const HEADINGS: u32 = 24;
+    let towards = (goal[1] - start[1]).atan2(goal[0] - start[0]);
+    let turns = (0..=HEADINGS / 2).map(|step| std::f64::consts::TAU * f64::from(step) / f64::from(HEADINGS));
+    let mut poses = turns.flat_map(|turn| [turn, -turn]).map(|turn| State::at_pose(start, towards + turn));
+    poses.find(|pose| world.sweep().states(&[*pose]).is_clear_by(clearance_m))
+}
+
 struct MethodRun {
     pilot: Pilot<CorridorPlanner>,
     answers: Vec<Answer>,
@@ -166,8 +175,7 @@ impl MethodRun {
         if check_problem(world, start, goal, clearance_m).is_err() {
             return Answer::Refused;
         }
-        let heading = (goal[1] - start[1]).atan2(goal[0] - start[0]);
-        let state = State { heading_rad: heading, ..State::at_rest(start) };
+        let Some(state) = start_pose(world, start, goal, clearance_m) else { return Answer::Refused };
         let observation = Observation { state, goal, stamp_secs: 0.0, step: 0 };
         // Once with the costs to a new goal, once with these at hand.
         for latencies in [&mut self.cold, &mut self.warm] {

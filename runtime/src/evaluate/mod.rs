@@ -4,6 +4,7 @@ mod audit;
 mod barn;
 mod diffuser;
 mod map;
+mod moving;
 mod policy;
 mod report;
 
@@ -11,6 +12,7 @@ pub use audit::Audit;
 pub use barn::{BarnDriver, BarnResult, BarnRun, BarnWorld, barn_score, run_barn};
 pub use diffuser::{DiffuserError, run_diffuser_episode};
 pub use map::{MapCase, MapSetEvaluation, MethodOnMaps, evaluate_maps};
+pub use moving::{MovingDriver, MovingEnd, MovingResult, MovingRun, MovingScene, run_moving};
 pub use policy::{DrivenEpisode, PolicyDriveError, PolicyDriveSettings, PolicySummary, drive_policy, policy_episodes};
 pub(crate) use report::Scores;
 pub use report::{Evaluation, ScoreSummary};

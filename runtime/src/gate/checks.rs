@@ -3,6 +3,7 @@
 use super::Context;
 use super::envelope::Envelope;
 use super::motion;
+use super::moving;
 use super::problem::CONTACT_M;
 use super::rejection::Rejection;
 use crate::geometry::wrapped;
@@ -14,6 +15,8 @@ use crate::world::World;
 pub struct GateLimits {
     /// Least distance between footprint and obstacle, metres.
     pub clearance_m: f64,
+    /// Least distance between footprint and the predicted places of moving discs, metres.
+    pub moving_clearance_m: f64,
     /// Largest distance between the robot and where the plan begins, metres.
     pub continuity_m: f64,
     /// Largest difference in velocity there, m/s.
@@ -22,7 +25,7 @@ pub struct GateLimits {
     pub continuity_rad: f64,
     /// Largest difference in turn rate there, of a drive, rad/s.
     pub continuity_radps: f64,
-    /// Largest age of observation and map, seconds.
+    /// Largest age of observation, map and moving discs, seconds.
     pub max_age_secs: f64,
     /// Largest time from observation to gate, seconds.
     pub deadline_secs: f64,
@@ -31,10 +34,11 @@ pub struct GateLimits {
 }
 
 impl Default for GateLimits {
-    /// 5 mm from obstacles, 5 cm, 0.5 m/s, 0.2 rad and 1 rad/s at the joint, 0.2 s old, 50 ms to plan.
+    /// 5 mm from obstacles, 5 cm from moving ones, 5 cm, 0.5 m/s, 0.2 rad and 1 rad/s at the joint, 0.2 s old, 50 ms to plan.
     fn default() -> Self {
         Self {
             clearance_m: 0.005,
+            moving_clearance_m: 0.05,
             continuity_m: 0.05,
             continuity_mps: 0.5,
             continuity_rad: 0.2,
@@ -66,6 +70,7 @@ pub(super) fn check(
     context: &Context,
 ) -> Result<Measured, Rejection> {
     let measured = check_continuing(limits, world, plan, context)?;
+    moving::check(limits, world, plan, context.now_secs)?;
     check_age(limits, context)?;
     if !(context.elapsed_secs <= limits.deadline_secs) {
         return Err(Rejection::Deadline { secs: context.elapsed_secs });

@@ -17,6 +17,7 @@ mod checks;
 mod envelope;
 mod fallback;
 mod motion;
+mod moving;
 mod plan;
 mod problem;
 mod rejection;
@@ -178,9 +179,11 @@ impl Gate {
         checks::check(&self.limits, world, &self.scratch, context)
     }
 
-    /// What a fallback must pass: the plan's own checks, for the data may be what failed.
+    /// What the rest of a plan must pass as fallback: the plan's own checks, for the data may be what failed. Where others
+    /// move it needs data on them that are fresh; braking, which is next, does not.
     fn recheck(&mut self, world: &World, context: &Context) -> Result<Measured, Rejection> {
         self.remaining_of_last_safe(context.now_secs)?;
+        moving::check(&self.limits, world, &self.scratch, context.now_secs)?;
         checks::check_continuing(&self.limits, world, &self.scratch, context)
     }
 

@@ -11,14 +11,17 @@ type Verdict = Result<(), Rejection>;
 
 /// Motion across the heading that counts as none, m/s.
 const SLIP_MPS: f64 = 0.01;
-/// Below this speed the steering angle is not known, m/s.
-const STEERED_MPS: f64 = 0.05;
+/// Up to this speed a car stands, m/s: its wheels may turn meanwhile, and no state shows them.
+const STANDING_MPS: f64 = 1e-6;
+/// Rounding of the steering angle, rad.
+const ANGLE_RAD: f64 = 1e-6;
 
 /// Checks every pair of neighbours, and of a drive every state.
 pub(super) fn check(envelope: &Envelope, plan: &Trajectory, measured: &mut Measured) -> Verdict {
     if let Some(drive) = &envelope.drive {
         plan.states.iter().try_for_each(|state| check_drive(drive, state))?;
     }
+    let mut wheels = envelope.drive.as_ref().and_then(|drive| Wheels::of(drive, plan.states.first()?));
     for (from, to) in plan.states.iter().zip(plan.states.iter().skip(1)) {
         match (envelope.actuation, &envelope.drive) {
             (Actuation::Force { .. }, _) => {
@@ -27,7 +30,12 @@ pub(super) fn check(envelope: &Envelope, plan: &Trajectory, measured: &mut Measu
                 }
             }
             (_, None) => accelerate(of_magnitudes(from, to, plan.dt_secs), envelope, measured)?,
-            (_, Some(drive)) => check_arc(drive, envelope, [from, to], plan.dt_secs, measured)?,
+            (_, Some(drive)) => {
+                check_arc(drive, envelope, [from, to], plan.dt_secs, measured)?;
+                if let Some(wheels) = &mut wheels {
+                    wheels.turn(to, plan.dt_secs)?;
+                }
+            }
         }
     }
     Ok(())
@@ -108,15 +116,48 @@ fn check_arc(
     let stretch = if arc.abs() > 1e-6 { arc / arc.sin() } else { 1.0 };
     let along_arc = stretch * (x * cos + y * sin);
     accelerate(of_axis(((0.0, v), (along_arc, next_v)), dt_secs), envelope, measured)?;
-    let Some((wheelbase_m, steering_rate_radps)) = drive.steering else { return Ok(()) };
-    if v.abs() > STEERED_MPS && next_v.abs() > STEERED_MPS && v * next_v > 0.0 {
-        let [before, after] = [(v, w), (next_v, next_w)].map(|(speed, rate)| (wheelbase_m * rate / speed).atan());
-        let steered = (after - before).abs() / dt_secs;
-        if !(steered <= steering_rate_radps) {
-            return Err(Rejection::TurnAcceleration { radps2: by_rate });
-        }
-    }
     Ok(())
+}
+
+/// The wheels of a car along a plan: their angle where it moves, all that they can have turned to where it stands.
+struct Wheels {
+    wheelbase_m: f64,
+    rate_radps: f64,
+    /// Least and largest angle, rad.
+    angles: [f64; 2],
+}
+
+impl Wheels {
+    /// At the first state; those of a car that stands are straight.
+    fn of(drive: &DriveEnvelope, first: &State) -> Option<Self> {
+        let (wheelbase_m, rate_radps) = drive.steering?;
+        let mut wheels = Self { wheelbase_m, rate_radps, angles: [0.0; 2] };
+        wheels.angles = [wheels.angle(first).unwrap_or_default(); 2];
+        Some(wheels)
+    }
+
+    /// The angle that a state's curvature shows, at any speed.
+    fn angle(&self, state: &State) -> Option<f64> {
+        let speed = along(state);
+        // Also true for NaN.
+        let moves = !(speed.abs() <= STANDING_MPS);
+        moves.then(|| (self.wheelbase_m * state.turn_rate_radps / speed).atan())
+    }
+
+    /// On to the next state.
+    fn turn(&mut self, to: &State, dt_secs: f64) -> Verdict {
+        let ([low, high], by) = (self.angles, self.rate_radps * dt_secs);
+        let Some(angle) = self.angle(to) else {
+            self.angles = [low - by, high + by];
+            return Ok(());
+        };
+        let off = if angle < low { low - angle } else { (angle - high).max(0.0) };
+        if !(angle - high <= by + ANGLE_RAD && low - angle <= by + ANGLE_RAD) {
+            return Err(Rejection::Steering { radps: if angle.is_nan() { angle } else { off / dt_secs } });
+        }
+        self.angles = [angle; 2];
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -141,6 +182,41 @@ mod tests {
             Ok(()) => "passed",
             Err(rejection) => rejection.name(),
         }
+    }
+
+    /// A creeping car: what its wheels do shows at every speed.
+    #[test]
+    fn wheels_that_jump_at_a_crawl_are_caught_and_those_of_a_car_that_stands_may_turn() {
+        let car = Ackermann::default();
+        let creeping = |angles: &[Option<f64>]| {
+            let mut state = State::at_rest([0.0; 2]);
+            let mut plan = Trajectory { dt_secs: car.step_secs, states: vec![state], commands: Vec::new() };
+            for angle in angles {
+                let speed = if angle.is_some() { 0.02 } else { 0.0 };
+                let rate = angle.map_or(0.0, |angle| speed * angle.tan() / car.wheelbase_m);
+                let (from, turned) = (state.forward_speed(), state.turn_rate_radps);
+                state = crate::world::robot::arc(&state, [from, speed], [turned, rate], car.step_secs);
+                plan.states.push(state);
+            }
+            check(&Envelope::of(&car), &plan, &mut Measured::default())
+        };
+        // 2 rad/s in steps of 0.02 s: 0.04 rad.
+        assert_eq!(creeping(&[Some(0.04), Some(0.08), Some(0.04)]), Ok(()));
+        match creeping(&[Some(0.04), Some(0.24), Some(0.24)]) {
+            Err(Rejection::Steering { radps }) => assert!((radps - 10.0).abs() < 1e-6, "{radps}"),
+            other => panic!("{other:?}"),
+        }
+        // A stop of three steps gives time for three, and for the step before and after.
+        let up = [0.04, 0.08, 0.12, 0.16].map(Some);
+        let stopped = |steps: usize, then: f64| {
+            let mut angles = up.to_vec();
+            angles.extend(std::iter::repeat_n(None, steps));
+            angles.push(Some(then));
+            creeping(&angles)
+        };
+        assert_eq!(stopped(3, 0.0), Ok(()));
+        assert!(matches!(stopped(2, 0.0), Err(Rejection::Steering { .. })));
+        assert!(matches!(creeping(&[Some(f64::NAN)]), Err(_)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Reasons for which the gate rejects a plan: one name per check, with the measured value.
 
 use super::problem::Infeasible;
+use crate::correction::CorrectionError;
 use crate::figures::{Figure, Rounded};
 use serde::Serialize;
 use std::fmt;
@@ -12,7 +13,16 @@ pub enum Rejection {
     /// The planner had no proposal.
     PlannerFailed,
     /// The proposal could not be corrected.
-    CorrectionFailed,
+    CorrectionFailed {
+        /// Why.
+        #[serde(skip)]
+        error: CorrectionError,
+    },
+    /// The way takes longer than plans of this robot may.
+    TooLong {
+        /// The limit, [`PlanRoom::steps`](crate::world::PlanRoom), steps of the robot.
+        max_steps: usize,
+    },
     /// The correction did not reach the goal within its tolerances.
     NotConverged {
         /// Residual that was left, metres.
@@ -50,10 +60,15 @@ pub enum Rejection {
         /// rad/s.
         radps: f64,
     },
-    /// A drive's turn rate or steering changes too fast, or headings do not follow from turn rates.
+    /// A drive's turn rate changes too fast, or headings do not follow from turn rates.
     TurnAcceleration {
         /// rad/s^2.
         radps2: f64,
+    },
+    /// A car's wheels would have to turn faster than its steering does.
+    Steering {
+        /// Rate of the steering angle, rad/s.
+        radps: f64,
     },
     /// A drive moves across its heading.
     Slip {
@@ -69,6 +84,13 @@ pub enum Rejection {
     Collision {
         /// Clearance, metres.
         clearance_m: f64,
+    },
+    /// Too near to where a moving disc is predicted.
+    MovingCollision {
+        /// Clearance, metres.
+        clearance_m: f64,
+        /// When, seconds from the plan's beginning.
+        secs: f64,
     },
     /// Does not begin where the robot is.
     Discontinuity {
@@ -87,6 +109,11 @@ pub enum Rejection {
         /// Age, seconds.
         secs: f64,
     },
+    /// Checked against moving discs that were seen too long ago, or in the future.
+    StaleMoving {
+        /// Age, seconds.
+        secs: f64,
+    },
     /// Ready too late.
     Deadline {
         /// Time taken, seconds.
@@ -99,7 +126,7 @@ pub enum Rejection {
 
 impl Rejection {
     /// Names in the order of [`RejectionCounts`].
-    pub const NAMES: [&'static str; 23] = [
+    pub const NAMES: [&'static str; 27] = [
         "planner_failed",
         "correction_failed",
         "not_converged",
@@ -123,12 +150,16 @@ impl Rejection {
         "turn_acceleration",
         "slip",
         "heading",
+        "too_long",
+        "steering",
+        "moving_collision",
+        "stale_moving",
     ];
 
     fn index(&self) -> usize {
         match self {
             Self::PlannerFailed => 0,
-            Self::CorrectionFailed => 1,
+            Self::CorrectionFailed { .. } => 1,
             Self::NotConverged { .. } => 2,
             Self::NoPlan => 3,
             Self::Period { .. } => 4,
@@ -150,6 +181,10 @@ impl Rejection {
             Self::TurnAcceleration { .. } => 20,
             Self::Slip { .. } => 21,
             Self::Heading { .. } => 22,
+            Self::TooLong { .. } => 23,
+            Self::Steering { .. } => 24,
+            Self::MovingCollision { .. } => 25,
+            Self::StaleMoving { .. } => 26,
         }
     }
 
@@ -171,14 +206,23 @@ impl fmt::Display for Rejection {
             Self::Acceleration { mps2 } => write!(f, "acceleration {} m/s^2", Rounded(*mps2, 1)),
             Self::TurnRate { radps } => write!(f, "turn rate {} rad/s", Rounded(*radps, 2)),
             Self::TurnAcceleration { radps2 } => write!(f, "turn acceleration {} rad/s^2", Rounded(*radps2, 1)),
+            Self::Steering { radps } => write!(f, "steering rate {} rad/s", Rounded(*radps, 2)),
+            Self::CorrectionFailed { error } => write!(f, "correction failed: {error}"),
+            Self::TooLong { max_steps } => {
+                write!(f, "too long: the way takes more than {max_steps} steps of the robot, the most of its plans")
+            }
             Self::Slip { mps } => write!(f, "slip of {} m/s across the heading", Rounded(*mps, 3)),
             Self::Heading { rad } => write!(f, "heading {} rad from the robot's", Rounded(*rad, 2)),
             Self::Collision { clearance_m } => write!(f, "collision: clearance {} m", Rounded(*clearance_m, 3)),
+            Self::MovingCollision { clearance_m, secs } => {
+                write!(f, "moving obstacle: clearance {} m after {} s", Rounded(*clearance_m, 3), Rounded(*secs, 2))
+            }
             Self::Discontinuity { metres, mps } => {
                 write!(f, "discontinuity: {} m, {} m/s", Rounded(*metres, 3), Rounded(*mps, 2))
             }
             Self::StaleObservation { secs } => write!(f, "observation {} s old", Rounded(*secs, 3)),
             Self::StaleMap { secs } => write!(f, "map {} s old", Rounded(*secs, 3)),
+            Self::StaleMoving { secs } => write!(f, "moving obstacles {} s old", Rounded(*secs, 3)),
             Self::Deadline { secs } => write!(f, "no plan in time, {} s after the observation", Rounded(*secs, 4)),
             other => f.write_str(other.name()),
         }
@@ -224,7 +268,7 @@ mod tests {
         let room = super::super::Room { distance_m: 0.05, radius_m: 0.1, clearance_m: 0.005 };
         let all = [
             Rejection::PlannerFailed,
-            Rejection::CorrectionFailed,
+            Rejection::CorrectionFailed { error: CorrectionError::TooShort(1) },
             Rejection::NotConverged { residual_m: huge },
             Rejection::NoPlan,
             Rejection::Period { secs: huge },
@@ -246,6 +290,10 @@ mod tests {
             Rejection::TurnAcceleration { radps2: huge },
             Rejection::Slip { mps: f64::NAN },
             Rejection::Heading { rad: huge },
+            Rejection::TooLong { max_steps: 12_000 },
+            Rejection::Steering { radps: huge },
+            Rejection::MovingCollision { clearance_m: f64::NAN, secs: huge },
+            Rejection::StaleMoving { secs: huge },
         ];
         assert_eq!(all.map(|rejection| rejection.name()), Rejection::NAMES);
         for rejection in all {

@@ -35,6 +35,9 @@ pub struct CorridorSpec {
     pub offset_unit_m: f64,
     /// Knots at start and goal over which outputs are faded to 0.
     pub ramp_knots: usize,
+    /// Passes of the weights 1/4, 1/2, 1/4 over the offsets between start and goal.
+    #[serde(default)]
+    pub smoothing_passes: usize,
     /// Clearance beyond the footprint that distances are computed with unless another is given, metres.
     pub margin_m: f64,
     /// Smallest and largest radius of the robots in training, metres.
@@ -52,6 +55,7 @@ impl CorridorSpec {
         let fits = self.laterals_m.len() == laterals && rise && self.laterals_m.iter().all(|value| value.is_finite());
         let expected = format!("{laterals} rising offsets");
         ensure(fits, "corridor.laterals_m", expected, format!("{:?}", self.laterals_m))?;
+        ensure(self.smoothing_passes <= 16, "corridor.smoothing_passes", "0 to 16", self.smoothing_passes)?;
         ensure((0.0..1.0).contains(&self.margin_m), "corridor.margin_m", "0 to 1 m", self.margin_m)?;
         for (entry, range) in
             [("corridor.radius_m", self.radius_m), ("corridor.turning_length_m", self.turning_length_m)]

@@ -72,7 +72,7 @@ impl<P: Planner> Pilot<P> {
             trace.commands.clear();
             trace.states.push(state);
         }
-        self.view().log_map(Default::default(), world.map(), state.position, episode.goal);
+        self.view().log_world(Default::default(), world, state.position, episode.goal);
         let step_secs = world.step_secs();
         let begun = Instant::now();
         for index in 0..steps {

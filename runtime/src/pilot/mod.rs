@@ -15,7 +15,9 @@ pub use episode::{Clock, EpisodeReport, EpisodeTrace};
 pub use latency::{Latencies, LatencySummary};
 pub use robot_contract::check_robot;
 
-use crate::correction::{Corrected, CorrectionSettings, Corrector, STANDING_MPS, Tracker, WayOut};
+use crate::correction::{
+    Corrected, CorrectionError, CorrectionSettings, Corrector, STANDING_MPS, TimeParameterizationError, Tracker, WayOut,
+};
 use crate::gate::{
     self, CheckedPlan, Context, Fallback, Gate, GateLimits, Infeasible, Origin, Rejection, RejectionCounts,
 };
@@ -177,6 +179,9 @@ impl Attempt {
     }
 }
 
+/// Proposals at most that take the place of a rejected one.
+const MAX_RETREATS: usize = 3;
+
 /// Depth in a wall from which on its simulated contact pushes in every motion, metres.
 const PRESSED_M: f64 = 1e-3;
 
@@ -267,14 +272,15 @@ impl<P: Planner> Pilot<P> {
         self.settings = PilotSettings { limits, ..settings };
     }
 
-    /// Heading in which the plans of drives that turn in place end from now on, in the map's frame; `None`: any. A plan in
-    /// force for another one is not kept.
+    /// Heading in which the plans of drives end from now on, in the map's frame; `None`: any. A plan in force for another one is
+    /// not kept.
     pub fn set_goal_heading(&mut self, heading_rad: Option<f64>) {
         if heading_rad != self.goal_heading_rad {
             self.in_force = None;
         }
         self.goal_heading_rad = heading_rad;
         self.corrector.set_goal_heading(heading_rad);
+        self.planner.set_goal_heading(heading_rad);
     }
 
     /// Sets every count and time to zero: times of the warm-up are not those of operation.
@@ -396,12 +402,20 @@ impl<P: Planner> Pilot<P> {
                 attempt = self.attempt(begun, world, observation, true);
             }
         }
-        if matches!(possible, Ok(Departure::Clear)) && self.planner.has_retreat() && !attempt.out_of_time {
+        for _ in 0..MAX_RETREATS {
+            let may_retreat = matches!(possible, Ok(Departure::Clear)) && self.planner.has_retreat();
+            if !may_retreat || attempt.out_of_time {
+                break;
+            }
             let context = context(begun.elapsed());
             let rejected = attempt.corrected.and_then(|()| self.gate.verdict(world, &self.corrected, &context)).err();
-            if rejected.is_some_and(|reason| !matches!(reason, Rejection::Deadline { .. })) {
-                self.planner.retreat();
-                attempt = self.attempt(begun, world, observation, false);
+            let is_late = |reason: &Rejection| matches!(reason, Rejection::Deadline { .. });
+            let Some(reason) = rejected.filter(|reason| !is_late(reason)) else { break };
+            self.planner.retreat();
+            attempt = self.attempt(begun, world, observation, false);
+            if attempt.corrected == Err(Rejection::PlannerFailed) {
+                // Why there is no plan is what the gate found, not that there is no other one.
+                attempt.corrected = Err(reason);
             }
         }
         let Attempt { corrected, proposed_at, out_of_time } = attempt;
@@ -487,9 +501,18 @@ impl<P: Planner> Pilot<P> {
         let corrected = proposed.map_err(rejection).and_then(|()| {
             let (start, goal) = (&observation.state, observation.goal);
             let trajectory = &self.proposal.trajectory;
-            self.corrector
-                .correct(world, start, goal, trajectory, &mut self.planner, &mut self.corrected)
-                .map_err(|_| Rejection::CorrectionFailed)
+            self.corrector.set_keeps_pace(self.proposal.keeps_pace);
+            let done = if self.proposal.has_poses {
+                self.corrector.follow(world, start, goal, trajectory, &mut self.corrected)
+            } else {
+                self.corrector.correct(world, start, goal, trajectory, &mut self.planner, &mut self.corrected)
+            };
+            done.map_err(|error| match error {
+                CorrectionError::Time(TimeParameterizationError::TooLong { max_states }) => {
+                    Rejection::TooLong { max_steps: max_states }
+                }
+                error => Rejection::CorrectionFailed { error },
+            })
         });
         self.time(Stage::Correct, proposed_at.elapsed());
         if leaves_contact && corrected.is_ok() {
@@ -570,6 +593,12 @@ impl<P: Planner> Pilot<P> {
                     Origin::Fallback { reason, .. } => Event::Fallback { plan, reason: reason.name(), points },
                 },
             );
+        }
+        let headings = |index: usize| checked.get(index).map_or([f64::NAN; 2], |state| [state.heading_rad, 0.0]);
+        if active.origin() == Origin::Planned
+            && let Some((positions, headings)) = points(checked).zip(view.points(checked.len(), headings))
+        {
+            view.log(stamp, Event::Poses { plan, positions, headings });
         }
         for stage in [Stage::Propose, Stage::Correct, Stage::Check, Stage::Whole] {
             let secs = self.latencies_of(stage).last_secs();

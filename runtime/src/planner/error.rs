@@ -10,8 +10,8 @@ pub enum PlanError {
     /// The observation holds a number that is not finite.
     #[error("expected finite numbers in state and goal")]
     NotFinite,
-    /// No network call fits before the deadline.
-    #[error("no time for a single denoising step before the deadline")]
+    /// No network call, or no search, fits before the deadline.
+    #[error("no time for a proposal before the deadline")]
     NoTime,
     /// All candidates hold numbers that are not finite.
     #[error("all {0} candidates hold numbers that are not finite")]
@@ -33,6 +33,9 @@ pub enum PlanError {
     /// Start and goal lie in parts of the maze that no free cells connect.
     #[error("no path over free cells leads from the start to the goal")]
     NoPath,
+    /// No path over free cells passes the moving obstacles as they are predicted.
+    #[error("no path leads between the moving obstacles, nor does waiting")]
+    NoPassage,
     /// No map has been set, or it is too large to be searched.
     #[error("expected a map to plan on, got none")]
     NoMap,

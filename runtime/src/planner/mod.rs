@@ -26,6 +26,7 @@ mod denoiser;
 mod description;
 mod diffusion;
 mod error;
+pub mod headings;
 mod length_matched;
 mod load;
 mod manifest_parts;
@@ -100,6 +101,11 @@ pub struct Proposal {
     pub cut_short: bool,
     /// Whether the sampler started from the previous plan.
     pub warm: bool,
+    /// Whether the states are poses whose headings count: the correction times this very way, with its turns and changes of
+    /// direction, and shapes nothing.
+    pub has_poses: bool,
+    /// Whether its times mean something (moving obstacles are passed at them): correction keeps its path and its pace.
+    pub keeps_pace: bool,
 }
 
 impl Proposal {
@@ -108,7 +114,7 @@ impl Proposal {
         self.trajectory.clear();
         self.trajectory.dt_secs = knot_secs;
         (self.candidate, self.clearance_m, self.denoising_steps) = (0, f64::NAN, 0);
-        (self.cut_short, self.warm) = (false, false);
+        (self.cut_short, self.warm, self.has_poses, self.keeps_pace) = (false, false, false, false);
     }
 }
 
@@ -139,11 +145,13 @@ pub trait Planner: Resample + Send {
     fn set_world(&mut self, _world: &World) -> Result<(), PlanError> {
         Ok(())
     }
-    /// Whether there is a plainer proposal than the usual one, for when the gate rejects that: [`Self::retreat`].
+    /// Heading in which plans end from now on, map frame, rad; `None`: any. Planners of paths leave it to the correction.
+    fn set_goal_heading(&mut self, _heading_rad: Option<f64>) {}
+    /// Whether there is another proposal than the last one, for when the gate rejects that: [`Self::retreat`].
     fn has_retreat(&self) -> bool {
         false
     }
-    /// Makes the next proposal, and only that, the plainer one.
+    /// Makes the next proposal, and only that, the other one.
     fn retreat(&mut self) {}
     /// Forgets the past: the next proposal is a cold start with the first seed.
     fn reset(&mut self, seed: u64);
@@ -175,6 +183,10 @@ impl Planner for Box<dyn Planner> {
 
     fn set_world(&mut self, world: &World) -> Result<(), PlanError> {
         (**self).set_world(world)
+    }
+
+    fn set_goal_heading(&mut self, heading_rad: Option<f64>) {
+        (**self).set_goal_heading(heading_rad);
     }
 
     fn has_retreat(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::points::Points;
-use crate::world::{Aabb, Point};
+use crate::world::{Point, World};
 
 /// When something happened, on the clock of the simulation or the robot.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -17,15 +17,24 @@ pub struct Stamp {
 /// One thing to show. Positions are in metres in the frame of the world; y points up on the screen.
 #[derive(Debug)]
 pub enum Event {
-    /// The world, valid from now on for all times. Starts a new executed path. Never dropped by the queue,
-    /// unless more than [`MAX_STATIC_EVENTS`](super::MAX_STATIC_EVENTS) of them wait.
-    Maze {
-        /// Solid boxes.
-        walls: Vec<Aabb>,
-        /// Centre of the goal; its radius is [`GOAL_RADIUS_M`](crate::world::GOAL_RADIUS_M).
-        goal: Point,
+    /// The robot on its map, valid from now on for all times. Starts a new executed path, unless only the map is another
+    /// one. Never dropped by the queue,
+    /// unless more than [`MAX_STATIC_EVENTS`](super::MAX_STATIC_EVENTS) of them wait. Sinks draw the map itself: only
+    /// where it is another than that of the event before.
+    World {
+        /// Robot and map.
+        world: World,
         /// Where the episode starts.
         start: Point,
+        /// Centre of the goal; in a maze its radius is [`GOAL_RADIUS_M`](crate::world::GOAL_RADIUS_M).
+        goal: Point,
+    },
+    /// The route that a planner of any map searched before it planned beside it.
+    Route {
+        /// Counts plans from 0.
+        plan: u64,
+        /// Its corners.
+        points: Points,
     },
     /// A trajectory between noise and plan, on the timeline `denoising` (see [`denoising_index`]).
     Denoising {
@@ -59,6 +68,15 @@ pub enum Event {
         /// The positions along the trajectory.
         points: Points,
     },
+    /// Poses along the checked plan, for the outline of the robot there.
+    Poses {
+        /// Counts plans from 0.
+        plan: u64,
+        /// The positions along the trajectory.
+        positions: Points,
+        /// For each its heading, radians, and 0.
+        headings: Points,
+    },
     /// The fallback published instead of a checked plan. Removes the checked plan from the picture, and stands in the log.
     Fallback {
         /// Counts plans from 0.
@@ -68,7 +86,7 @@ pub enum Event {
         /// The positions along the trajectory; may be empty.
         points: Points,
     },
-    /// Where the body is now; the positions since the last [`Event::Maze`] make up the executed path.
+    /// Where the body is now; the positions since the last [`Event::World`] make up the executed path.
     Executed {
         /// The body's centre.
         position: Point,

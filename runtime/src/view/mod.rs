@@ -19,11 +19,14 @@
 //! plan(&view, Stamp { time_secs: 0.1, step: 10 }, 0, &[[1.0, 1.0], [1.2, 1.0]]);
 //! ```
 //!
-//! Colours: grey is proposed, orange corrected, green checked, red a fallback, blue executed, yellow the goal.
+//! Colours: grey is proposed, orange corrected, green checked, red a fallback, blue executed, yellow the goal, violet the
+//! route. An occupancy grid is one image at its pose and resolution; its distance field is a second one, hidden at first.
 //! On the screen x points right and y up, as on a ROS map. Timelines: `sim_time`, `step`, and `denoising`
 //! (plan x 1000 + denoising step), on which the making of one plan can be scrubbed.
 
 mod event;
+mod outline;
+pub mod picture;
 mod points;
 mod queue;
 #[cfg(feature = "rerun")]
@@ -40,7 +43,7 @@ use queue::Queue;
 pub use sink::{Closed, Flushed, Sink};
 
 use crate::geometry::Point;
-use crate::world::Map;
+use crate::world::World;
 
 /// Every kind of sink of this build.
 const SINKS: &[sink::Open] = &[
@@ -52,7 +55,7 @@ const SINKS: &[sink::Open] = &[
 pub const DEFAULT_VIEWER_URL: &str = "rerun+http://127.0.0.1:9876/proxy";
 /// How long [`View::finish`] should usually be given.
 pub const FINISH_TIMEOUT: Duration = Duration::from_secs(3);
-/// How many mazes may wait to be drawn.
+/// How many worlds may wait to be drawn.
 pub const MAX_STATIC_EVENTS: usize = 4;
 
 /// How long the last handle waits for the thread when it is dropped instead of finished.
@@ -213,10 +216,10 @@ impl View {
         }
     }
 
-    /// Logs the map of an episode with its start and goal. Allocates if the view is enabled.
-    pub fn log_map(&self, stamp: Stamp, map: &dyn Map, start: Point, goal: Point) {
+    /// Logs the world of an episode with its start and goal: shared, not copied.
+    pub fn log_world(&self, stamp: Stamp, world: &World, start: Point, goal: Point) {
         if self.is_enabled() {
-            self.log(stamp, Event::Maze { walls: map.obstacles(), goal, start });
+            self.log(stamp, Event::World { world: world.clone(), start, goal });
         }
     }
 

@@ -81,7 +81,7 @@ impl Queue {
 
     pub(super) fn log(&self, stamp: Stamp, event: Event) {
         let place = self.counters.logged.fetch_add(1, Ordering::Relaxed);
-        let lane = if matches!(event, Event::Maze { .. }) { &self.statics } else { &self.events };
+        let lane = if matches!(event, Event::World { .. }) { &self.statics } else { &self.events };
         if self.is_closed() || lane.force_push((place, stamp, event)).is_some() {
             self.counters.dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -139,6 +139,12 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::view::{Level, Stage};
+    use crate::world::{Layout, MazeWorld, World};
+
+    fn umaze() -> Event {
+        let world = World::clone(&MazeWorld::new(Layout::umaze()));
+        Event::World { world, start: [0.0; 2], goal: [0.0; 2] }
+    }
 
     #[test]
     fn the_oldest_is_dropped_and_counted_exactly() {
@@ -155,11 +161,11 @@ mod tests {
     #[test]
     fn walls_survive_a_burst() {
         let queue = Queue::new(2);
-        queue.log(Stamp::default(), Event::Maze { walls: Vec::new(), goal: [0.0; 2], start: [0.0; 2] });
+        queue.log(Stamp::default(), umaze());
         for _ in 0..1000 {
             queue.log(Stamp::default(), Event::Text { level: Level::Info, message: "burst".into() });
         }
-        assert!(matches!(queue.pop(), Some((_, Event::Maze { .. }))));
+        assert!(matches!(queue.pop(), Some((_, Event::World { .. }))));
     }
 
     #[test]
@@ -188,13 +194,12 @@ mod tests {
     #[test]
     fn the_walls_of_the_next_episode_do_not_overtake_the_way_of_the_one_before() {
         let queue = Queue::new(8);
-        let maze = || Event::Maze { walls: Vec::new(), goal: [0.0; 2], start: [0.0; 2] };
         let moved = || Event::Executed { position: [0.0; 2] };
-        for event in [maze(), moved(), maze(), moved(), moved()] {
+        for event in [umaze(), moved(), umaze(), moved(), moved()] {
             queue.log(Stamp::default(), event);
         }
         let order: Vec<bool> =
-            std::iter::from_fn(|| queue.pop()).map(|(_, event)| matches!(event, Event::Maze { .. })).collect();
+            std::iter::from_fn(|| queue.pop()).map(|(_, event)| matches!(event, Event::World { .. })).collect();
         assert_eq!(order, [true, false, true, false, false]);
     }
 }

@@ -13,6 +13,7 @@ mod double_pendulum;
 mod episode;
 pub mod map;
 mod maze;
+mod moving;
 pub mod robot;
 pub mod rollouts;
 pub mod sensing;
@@ -25,26 +26,41 @@ pub use double_pendulum::{DoublePendulum, PendulumState};
 pub use episode::{Episode, EpisodeRules, GOAL_RADIUS_M};
 pub use map::{GridMap, Layout, LayoutError, Map, Surface, Sweep, SweptPath, check_map};
 pub use maze::MazeWorld;
+pub use moving::{MAX_DISCS, MovingDisc, MovingError, MovingObstacles};
 pub use robot::{
     Ackermann, Actuation, AxisLimits, ContactLaw, Differential, DriveLimits, MAX_ACCELERATION_MPS2, MAX_SPEED_MPS,
-    MotionLimits, Omni, PointMass, RADIUS_M, Robot, RobotError, RobotFile, STEP_SECS, StepReport, VELOCITY_CLIP_MPS,
+    MotionLimits, Omni, PlanRoom, PointMass, RADIUS_M, Robot, RobotError, RobotFile, STEP_SECS, StepReport,
+    VELOCITY_CLIP_MPS,
 };
 pub use state::{Command, State, saturated};
 pub use time_optimal::{BoundError, TimeOptimalBound};
 
 use std::sync::Arc;
 
-/// A robot on a map. Cloning shares both.
+/// A robot on a map, and what moves there besides. Cloning shares all of it.
 #[derive(Clone, Debug)]
 pub struct World {
     robot: Arc<dyn Robot>,
     map: Arc<dyn Map>,
+    moving: Option<Arc<MovingObstacles>>,
 }
 
 impl World {
     /// This robot on this map.
     pub fn new(robot: Arc<dyn Robot>, map: Arc<dyn Map>) -> Self {
-        Self { robot, map }
+        Self { robot, map, moving: None }
+    }
+
+    /// The same with moving obstacles. Plans keep clear of their predictions; [`Self::step`] and [`Self::sweep`] are those of
+    /// the map alone.
+    #[must_use]
+    pub fn with_moving(self, moving: Arc<MovingObstacles>) -> Self {
+        Self { moving: Some(moving), ..self }
+    }
+
+    /// Moving obstacles, where any are known.
+    pub fn moving(&self) -> Option<&MovingObstacles> {
+        self.moving.as_deref()
     }
 
     /// The robot.
@@ -57,7 +73,7 @@ impl World {
         &*self.map
     }
 
-    /// Whether robot and map are the very ones of another world.
+    /// Whether robot and map are the very ones of another world, whatever moves in them.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.robot, &other.robot) && Arc::ptr_eq(&self.map, &other.map)
     }

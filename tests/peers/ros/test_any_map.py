@@ -2,7 +2,7 @@
 """A foreign client drives a differential robot on any map: it knows Nav2's actions and nothing else.
 
     python3 tests/peers/ros/namespace.py .deps/ros-kilted/bin/python tests/peers/ros/test_any_map.py --planwright PATH
-        [--map FILE] [--goals N] [--seed N] [--only drive|follow|refusals|models]
+        [--map FILE] [--goals N] [--seed N] [--only drive|updates|follow|refusals|models]
 
 `planwright node sim --map FILE` is the robot, `planwright node planner` plans. In the section drive it follows its own plans;
 in the section follow the client hands each path of ComputePathToPose to FollowPath. Every goal has a direction of its own, and
@@ -11,10 +11,12 @@ generated: rooms with doors, its origin turned.
 """
 
 import argparse
+import itertools
 import math
 import random
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -169,6 +171,40 @@ def drive(checks, peer, programs, options):
         robot.check(checks, number, goal, begun)
 
 
+def updates(checks, peer, programs, options):
+    """A costmap's stream of changes, none of them near the robot's way: no plan is dropped, no goal missed."""
+    robot = Robot(peer, programs, options.map, options.seed + 2, {"drive": True})
+    publisher = peer.publisher(OccupancyGridUpdate, "/map_updates", RELIABLE)
+    ended = threading.Event()
+
+    def publish():
+        # In the wall of the map's corner, so that every message makes another map.
+        for number in itertools.count():
+            update = OccupancyGridUpdate(x=0, y=0, width=2, height=2, data=[100, 100, 100, 100 if number % 2 else 99])
+            update.header.frame_id = "map"
+            publisher.publish(update)
+            if ended.wait(0.05):
+                return
+    thread = threading.Thread(target=publish)
+    thread.start()
+    try:
+        for number in range(1, 3):
+            goal, begun = robot.places.goal(), time.monotonic()
+            answers = [plan(robot, goal) for _ in range(5)]
+            checks.that(f"goal {number} is planned every time", all(answer.status == 4 for answer in answers),
+                        [answer.result and answer.result.error_msg for answer in answers])
+            try:
+                wait_until(lambda goal=goal: robot.is_at(goal), ARRIVAL_SECS)
+            except TimeoutError:
+                print(peer.diagnostics.values("planwright_planner: drive"), flush=True)
+            robot.check(checks, number, goal, begun)
+        faults = peer.diagnostics.values("planwright_planner: faults")
+        checks.that("no plan was dropped for another map", "map_changed" not in str(faults), faults)
+    finally:
+        ended.set()
+        thread.join()
+
+
 def follow(checks, peer, programs, options):
     robot = Robot(peer, programs, options.map, options.seed + 1, {})
     feedback = []
@@ -289,7 +325,7 @@ def main():
     checks = Checks(options.only)
     with tempfile.TemporaryDirectory() as folder:
         options.map = Path(options.map).resolve() if options.map else write_rooms(Path(folder))
-        for section in (drive, follow, refusals, models):
+        for section in (drive, updates, follow, refusals, models):
             with Programs(options.planwright) as programs, Peer("foreign_client") as peer:
                 checks.section(section, checks, peer, programs, options)
     return checks.finish()

@@ -42,6 +42,10 @@ DIRECTIVES = {
 }
 
 
+# Actions of a node of any planner, which may be served aside.
+ACTIONS = ("compute_path_to_pose", "compute_path_through_poses", "follow_path")
+
+
 class Checks:
     def __init__(self):
         self.passed, self.failed = 0, 0
@@ -120,7 +124,8 @@ def fault_of(command, known):
         name, separator, right = value.partition(":=")
         if flag == "-p" and (not separator or name not in known[kind] or not right):
             return f"-p {value}"
-        if flag == "-r" and (name != "__ns" or not right.startswith("/")):
+        is_action = kind == "planner" and name in ACTIONS and right == f"planwright/{name}"
+        if flag == "-r" and not (is_action or (name == "__ns" and right.startswith("/"))):
             return f"-r {value}"
         if flag == "--log-level" and value not in ("debug", "info", "warn", "error", "fatal"):
             return f"--log-level {value}"
@@ -213,6 +218,61 @@ def check_nav2(checks, known):
     checks.equal("blackboard", {"{goal}", "{path}", "{compute_path_error_code}", "{follow_path_error_code}"}, variables)
 
 
+def check_turtlebot3(checks, known, planwright):
+    """planwright as both servers, as planner, as controller: each with what it leaves to Nav2."""
+    folder = LAUNCH / "turtlebot3"
+    params = read_yaml(folder / "nav2_params.yaml")
+    own = parameters_of(folder / "planwright.yaml")
+    checks.equal("turtlebot3: planwright's parameters exist", [], sorted(set(own) - set(known["planner"])))
+    stamped = {name: entry["ros__parameters"]["enable_stamped_cmd_vel"] for name, entry in params.items()
+               if "enable_stamped_cmd_vel" in entry.get("ros__parameters", {})}
+    checks.equal("turtlebot3: velocities have one type", {own["cmd_vel_stamped"]}, set(stamped.values()))
+    frames = {entry["ros__parameters"].get("robot_base_frame", own["base_frame"]) for entry in params.values()
+              if "ros__parameters" in entry}
+    checks.equal("turtlebot3: the robot has one frame", {own["base_frame"]}, frames)
+    for arguments, aside, nav2 in [
+        ({}, [], []),
+        ({"controller": "false", "use_sim_time": "true"}, ["follow_path"], ["controller_server"]),
+        ({"planner": "false", "namespace": "/robot", "robot": "jackal"}, list(ACTIONS[:2]), ["planner_server"]),
+    ]:
+        told = "turtlebot3 " + (" ".join(f"{name}:={value}" for name, value in arguments.items()) or "no arguments")
+        nodes, declared = run_python(folder / "turtlebot3.launch.py", arguments)
+        checks.equal(f"every argument is described ({told})", [], [name for name, (_, text) in declared.items() if not text])
+        names = [process.name for process in nodes]
+        (manager,) = [name for name in names if name.startswith("lifecycle_manager")]
+        managed = params[manager]["ros__parameters"]["node_names"]
+        checks.equal(f"the manager manages what is launched ({told})", sorted(managed), sorted(set(names) - {manager}))
+        checks.equal(f"what Nav2 does ({told})", sorted(nav2 + ["behavior_server", "bt_navigator"]),
+                     sorted(set(managed) - {"planwright_planner"}))
+        checks.equal(f"bt_navigator comes last ({told})", "bt_navigator", managed[-1])
+        (process,) = [process for process in nodes if process.name == "planwright_planner"]
+        checks.equal(f"grammar ({told})", None, fault_of(process.cmd, known))
+        moved = [value.split(":=")[0] for flag, value in zip(process.cmd, process.cmd[1:]) if flag == "-r" and "__ns" not in value]
+        checks.equal(f"one server for each action ({told})", aside, moved)
+        if planwright:
+            checks.equal(f"planwright takes it ({told})", (0, ""), described(planwright, process.cmd))
+        for process in nodes:
+            files = [file for parameter in process.parameters
+                     for file in (parameter.values() if isinstance(parameter, dict) else [parameter]) if "/" in file]
+            checks.equal(f"{process.name}: its files are there ({told})", [], [f for f in files if not pathlib.Path(f).is_file()])
+            checks.equal(f"{process.name}: has parameters ({told})", True, not process.package or process.name in params)
+    controllers = params["controller_server"]["ros__parameters"]
+    for lists in ("progress_checker_plugins", "goal_checker_plugins", "controller_plugins"):
+        checks.equal(f"turtlebot3: {lists} are configured", [], [name for name in controllers[lists] if name not in controllers])
+    tree = ElementTree.parse(folder / "navigate_to_pose.xml").getroot()
+    (plan,), (follow,) = tree.iter("ComputePathToPose"), tree.iter("FollowPath")
+    checks.equal("turtlebot3: planner_id is everybody's", (True, True),
+                 (plan.get("planner_id") in known["planner"]["planner_ids"],
+                  plan.get("planner_id") in params["planner_server"]["ros__parameters"]["planner_plugins"]))
+    checks.equal("turtlebot3: controller_id is everybody's", (True, True),
+                 (follow.get("controller_id") in known["planner"]["controller_ids"],
+                  follow.get("controller_id") in controllers["controller_plugins"]))
+    checks.equal("turtlebot3: no service of a costmap", [], [node.tag for node in tree.iter() if node.get("service_name")])
+    behaviors = params["behavior_server"]["ros__parameters"]["behavior_plugins"]
+    used = {tag.lower() for tag in ("Spin", "BackUp", "Wait", "DriveOnHeading") if next(tree.iter(tag), None) is not None}
+    checks.equal("turtlebot3: behaviours of the tree are served", used, set(behaviors))
+
+
 def check_unit(checks, known, planwright):
     path = LAUNCH / "planwright-maze.service"
     unit = configparser.RawConfigParser(strict=False, comment_prefixes=("#",), delimiters=("=",))
@@ -275,7 +335,7 @@ def check_page(checks):
     checks.equal("enough faults are found in the sources", True, len(sources) > 50)
     checks.equal("every fault is in docs/ROS.md", [], sorted(sources - listed))
     checks.equal("every fault in docs/ROS.md exists", [], sorted(listed - sources))
-    for page_path in (ROOT / "docs" / "ROS.md", LAUNCH / "nav2" / "README.md"):
+    for page_path in (ROOT / "docs" / "ROS.md", LAUNCH / "nav2" / "README.md", LAUNCH / "turtlebot3" / "README.md"):
         links = re.findall(r"\]\((?!https?:)([^)#]+)\)", page_path.read_text())
         links += [str(pathlib.Path(os.path.relpath(ROOT, page_path.parent)) / file)
                   for file in re.findall(r"`(launch/[\w./-]+)`", page_path.read_text())]
@@ -289,9 +349,10 @@ def main():
     given = parser.parse_args().planwright
     planwright = str(pathlib.Path(given).resolve(strict=True)) if given else None
     checks = Checks()
-    known = {"maze": parameters_of(LAUNCH / "params" / "maze.yaml"), "sim": parameters_of(LAUNCH / "params" / "sim.yaml")}
+    known = {kind: parameters_of(LAUNCH / "params" / f"{kind}.yaml") for kind in ("maze", "sim", "planner")}
     check_maze(checks, known, planwright)
     check_nav2(checks, known)
+    check_turtlebot3(checks, known, planwright)
     check_unit(checks, known, planwright)
     check_page(checks)
     print(json.dumps({"test": "launch_files", "passed": checks.passed, "failed": checks.failed}))

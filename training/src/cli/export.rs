@@ -3,6 +3,7 @@
 use super::{CliError, print_json, print_text};
 use crate::export::{ExportError, ExportOptions, default_solver, export};
 use crate::fit::Checkpoint;
+use crate::recipe::Recipe;
 use clap::{Args, ValueEnum};
 use planwright::diffusion::Solver;
 use planwright::model::SolverDefaults;
@@ -41,6 +42,10 @@ pub(super) struct Export {
     /// Recommended number of candidates
     #[arg(long, value_name = "N")]
     candidates: Option<usize>,
+    /// Clearance beyond the footprint that a corridor's features are computed for, metres, in place of the recipe's: no
+    /// step of the fit depends on it
+    #[arg(long, value_name = "METRES")]
+    margin: Option<f64>,
     /// ONNX Runtime's shared library, where it is not in a usual place
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
@@ -51,7 +56,16 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn run(&self) -> Result<(), CliError> {
-        let checkpoint = Checkpoint::read(&self.checkpoint).map_err(CliError::input)?;
+        let mut checkpoint = Checkpoint::read(&self.checkpoint).map_err(CliError::input)?;
+        if let Some(margin_m) = self.margin {
+            let Recipe::Corridor(recipe) = &mut checkpoint.recipe else {
+                let family = checkpoint.recipe.family();
+                let problem = format!("--margin: expected a checkpoint of family corridor, got {family:?}");
+                return Err(CliError::input(anyhow::anyhow!(problem)));
+            };
+            recipe.margin_m = margin_m;
+            checkpoint.recipe.check().map_err(|error| CliError::input(anyhow::anyhow!("--margin: {error}")))?;
+        }
         let options = ExportOptions {
             library: self.onnxruntime.clone(),
             solver: Some(self.solver(&checkpoint)?),

@@ -1,39 +1,39 @@
-//! Data and loss of a corridor network: the experts' offsets, their bends, and clearance.
+//! Data and loss of a corridor network: of recorded drives the offsets, their bends, and clearance; of generated maps see
+//! `corridor_paths`.
 
+use super::corridor_paths;
 use super::data_summary::{DataSummary, REAL_ROWS, REAL_STREAM, Row};
 use super::error::FitError;
 use super::task::StepLoss;
-use crate::dataset::corridors::{CorridorBatch, CorridorPath, CorridorWindows, generate, recorded, sha256};
+use crate::dataset::corridors::{CorridorBatch, CorridorWindows, recorded, sha256};
 use crate::network::TorchGraph;
 use crate::recipe::{CorridorLoss, CorridorRecipe};
 use planwright::model::{CORRIDOR_COLUMNS, Column, Normaliser};
 use planwright::planner::corridor::{CHANNELS, KNOT_M, LATERAL_STEP_M, LATERALS, OFFSET_UNIT_M, WINDOW};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use std::io::IsTerminal as _;
+use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
 /// Speed at which the manifest's time between knots is stated, m/s.
 const SPEED_MPS: f64 = 1.0;
 
-/// Generates the data and returns what export needs of them, and the loss of a step.
+/// Generates or reads the data and returns what export needs of them, and the loss of a step.
 pub(super) fn data_and_loss(recipe: &CorridorRecipe) -> Result<(DataSummary, StepLoss<'static>), FitError> {
-    let windows = |paths: Vec<CorridorPath>| (sha256(&paths), CorridorWindows::new(paths));
-    let (hash, windows) = match &recipe.data.drives {
-        None => windows(generate(&recipe.data, std::io::stderr().is_terminal())?),
-        Some(file) => {
-            let found = recorded(&recipe.data, file)?;
-            if found.left_out > 0 {
-                let all = found.paths.len() + found.left_out;
-                eprintln!("warning: {}: {} of {all} drives leave the shortest route", file.display(), found.left_out);
-            }
-            let (hash, windows) = windows(found.paths);
-            (hash, windows.as_driven())
-        }
-    };
-    if windows.is_empty() {
-        return Err(FitError::Data { expected: "maps with routes on them".to_owned(), got: "none".to_owned() });
+    match &recipe.data.drives {
+        None => corridor_paths::data_and_loss(recipe),
+        Some(file) => of_drives(recipe, file),
     }
+}
+
+fn of_drives(recipe: &CorridorRecipe, file: &Path) -> Result<(DataSummary, StepLoss<'static>), FitError> {
+    let found = recorded(&recipe.data, file)?;
+    if found.left_out > 0 {
+        let all = found.paths.len() + found.left_out;
+        eprintln!("warning: {}: {} of {all} drives leave the shortest route", file.display(), found.left_out);
+    }
+    let hash = sha256(&found.paths);
+    let windows = CorridorWindows::new(found.paths).as_driven();
     let seed = recipe.training.seed;
     let fill = move |windows: &CorridorWindows, step: u64, count: usize, batch: &mut CorridorBatch| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -45,7 +45,7 @@ pub(super) fn data_and_loss(recipe: &CorridorRecipe) -> Result<(DataSummary, Ste
     };
     let mut batch = CorridorBatch::default();
     fill(&windows, REAL_STREAM, REAL_ROWS, &mut batch);
-    let summary = summary(hash, &batch);
+    let summary = summary(hash, &batch.features);
     let (network, weights, count) = (recipe.network, recipe.loss, recipe.training.batch);
     let loss: StepLoss<'static> = Box::new(move |step, views, device| {
         fill(&windows, step, count, &mut batch);
@@ -74,7 +74,7 @@ fn loss_of(output: &Tensor, features: &Tensor, batch: &CorridorBatch, weights: C
     // Of three knots the last is the first to lie beyond the path's end.
     let bend = bend * known.narrow(1, 2, inner);
     let lack = lack_of_clearance(&offsets, features) * known;
-    let squares = error.square().sum(Kind::Float)
+    let squares = error.square().sum(Kind::Float) * weights.offsets
         + bend.square().sum(Kind::Float) * weights.bend
         + lack.square().sum(Kind::Float) * weights.clearance;
     squares / knots
@@ -94,7 +94,7 @@ fn lack_of_clearance(offsets: &Tensor, features: &Tensor) -> Tensor {
 }
 
 /// The network takes features as they are: the normaliser changes nothing.
-fn summary(sha256: String, real: &CorridorBatch) -> DataSummary {
+pub(super) fn summary(sha256: String, real: &[f32]) -> DataSummary {
     let columns = CORRIDOR_COLUMNS.iter().map(|name| {
         let unit = match *name {
             distance if distance.starts_with("distance") => "m",
@@ -114,7 +114,7 @@ fn summary(sha256: String, real: &CorridorBatch) -> DataSummary {
         transform: None,
         policy: None,
         made: None,
-        real: real.features.chunks(CHANNELS * WINDOW).map(|row| Row { inputs: vec![row.to_vec()] }).collect(),
+        real: real.chunks(CHANNELS * WINDOW).take(REAL_ROWS).map(|row| Row { inputs: vec![row.to_vec()] }).collect(),
         decoder: None,
     }
 }
@@ -137,7 +137,8 @@ mod tests {
     fn loss(output: &[f32], batch: &CorridorBatch, bend: f64, clearance: f64) -> f64 {
         let features = tensor(&batch.features, &[1, CHANNELS, WINDOW], Device::Cpu);
         let output = tensor(output, &[1, WINDOW], Device::Cpu);
-        loss_of(&output, &features, batch, CorridorLoss { bend, clearance }, Device::Cpu).double_value(&[])
+        loss_of(&output, &features, batch, CorridorLoss { offsets: 1.0, bend, clearance, time: 0.0 }, Device::Cpu)
+            .double_value(&[])
     }
 
     #[test]

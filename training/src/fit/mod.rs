@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod corridor;
+mod corridor_paths;
 mod data_summary;
 mod denoising;
 mod ensemble_adam;

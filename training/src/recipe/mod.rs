@@ -39,7 +39,7 @@ pub enum Recipe {
     SequenceDiffusion(SequenceRecipe),
     /// A denoiser of codes, each paired with a sequence of the data (coordinate transform).
     MazeTransform(SequenceRecipe),
-    /// A regression of lateral offsets for any map, fitted to experts on generated maps.
+    /// A regression of lateral offsets for any map, fitted to arrival time and clearance of its own paths on generated maps.
     Corridor(CorridorRecipe),
 }
 

@@ -112,7 +112,7 @@ impl TimeParameterizer {
     }
 
     /// Turns in place: turn rate up, constant, down.
-    fn turn(
+    pub(super) fn turn(
         &self,
         pose: State,
         by_rad: f64,
@@ -196,7 +196,22 @@ impl TimeParameterizer {
                 first.tangent = [x, y];
             }
         }
-        self.find_bends();
+        for node in &mut self.nodes {
+            node.bend = [node.tangent[0] * node.curvature[1] - node.tangent[1] * node.curvature[0], 0.0];
+        }
+        self.drive_nodes(pose, reversed, limits, timed)
+    }
+
+    /// Drives along the nodes, whose tangents and signed curvatures are known, from the state that was added last.
+    pub(super) fn drive_nodes(
+        &mut self,
+        pose: &State,
+        reversed: bool,
+        limits: &DriveLimits,
+        timed: &mut Trajectory,
+    ) -> Result<State, TimeParameterizationError> {
+        let ahead = if reversed { -1.0 } else { 1.0 };
+        self.find_bend_rates();
         let fastest = if reversed { -limits.min_speed_mps } else { limits.max_speed_mps };
         let motion = MotionLimits::Drive(DriveLimits { max_speed_mps: fastest, ..*limits });
         self.backward(&motion);
@@ -229,11 +244,8 @@ impl TimeParameterizer {
         Ok(timed.states.last().copied().unwrap_or(*pose))
     }
 
-    /// Signed curvature at every node, and its rate by the larger of the differences to its neighbours.
-    fn find_bends(&mut self) {
-        for node in &mut self.nodes {
-            node.bend = [node.tangent[0] * node.curvature[1] - node.tangent[1] * node.curvature[0], 0.0];
-        }
+    /// The rate of the signed curvature at every node, by the larger of the differences to its neighbours.
+    fn find_bend_rates(&mut self) {
         let mut before = 0.0_f64;
         for index in 0..self.nodes.len().saturating_sub(1) {
             let after = (self.nodes[index + 1].bend[0] - self.nodes[index].bend[0]) / self.nodes[index].step;

@@ -3,10 +3,11 @@
 //! With `x` the squared speed along the path and `u` the acceleration along it, limits are bounds of `x` and linear
 //! bounds of `u` at a given `x` (`bounds.rs`; Pham and Pham 2018, reachability analysis): a backward pass finds the
 //! largest `x` from which the end can still be met, a forward pass drives as fast as that allows. A drive turns in place
-//! before and after the path where it has to (`facing.rs`).
+//! before and after the path where it has to (`facing.rs`); a way of poses is timed piece by piece (`poses.rs`).
 
 mod bounds;
 mod facing;
+mod poses;
 
 use crate::geometry::{Hermite, Point};
 use crate::trajectory::Trajectory;

@@ -194,3 +194,63 @@ fn a_car_curves_into_the_path_reverses_and_refuses_to_turn_in_place() {
         assert_eq!(found, Err(TimeParameterizationError::Heading), "{heading}");
     }
 }
+
+/// Poses along arcs of a length and a curvature each, and turns in place where the curvature is infinite.
+fn poses_along(start: State, pieces: &[(f64, f64)]) -> Vec<State> {
+    let mut poses = vec![start];
+    for (length_m, curvature) in pieces {
+        for _ in 0..20 {
+            let last = poses[poses.len() - 1];
+            let (by_m, by_rad) = if curvature.is_finite() {
+                (length_m / 20.0, length_m / 20.0 * curvature)
+            } else {
+                (0.0, length_m / 20.0)
+            };
+            poses.push(crate::world::robot::arc(&last, [by_m; 2], [by_rad; 2], 1.0).halted());
+        }
+    }
+    poses
+}
+
+#[test]
+fn a_car_stops_where_its_way_turns_back_and_sets_out_with_straight_wheels() {
+    let car = DriveLimits { curvature_radpm: 2.0, curvature_rate: 6.0, ..DRIVE };
+    let start = State::at_pose([1.0, 2.0], 0.3);
+    let poses = poses_along(start, &[(1.0, 1.5), (-0.6, -1.0)]);
+    let mut timed = Trajectory::default();
+    let secs = TimeParameterizer::new(200, 2000).follow(&poses, &start, &MotionLimits::Drive(car), 0.02, &mut timed);
+    assert!(secs.is_ok_and(|secs| (2.0..8.0).contains(&secs)), "{secs:?}");
+    let (end, wanted) = (timed.states[timed.states.len() - 1], poses[poses.len() - 1]);
+    assert!(
+        end.distance(wanted.position) < 1e-6 && wrapped(end.heading_rad - wanted.heading_rad).abs() < 1e-6,
+        "{end:?}"
+    );
+    let speeds: Vec<f64> = timed.states.iter().map(State::forward_speed).collect();
+    let turns_back = speeds.iter().rposition(|speed| *speed > 0.0).expect("it drives forward");
+    let stands = speeds[turns_back + 1..].iter().take_while(|speed| speed.abs() < 1e-9).count();
+    // 1.5 / m at 6 rad / (m s).
+    assert!(0.02 * stands as f64 >= 0.25 && speeds[turns_back + 1..].iter().all(|speed| *speed <= 0.0), "{stands}");
+    for pair in timed.states.windows(2) {
+        let change = (pair[1].forward_speed() - pair[0].forward_speed()) / 0.02;
+        assert!(change.abs() < 1.1 * 1.5, "{change} {pair:?}");
+    }
+    // Slowly: within the first 5 cm the wheels turn to 1.5 / m.
+    let first = timed.states.iter().take_while(|state| state.distance(start.position) < 0.04);
+    let fastest = first.map(State::forward_speed).fold(0.0, f64::max);
+    assert!((0.05..0.25).contains(&fastest), "{fastest}");
+}
+
+#[test]
+fn a_drive_turns_in_place_where_its_poses_do() {
+    let start = State::at_pose([0.0; 2], 0.0);
+    let poses = poses_along(start, &[(0.5, 0.0), (-2.0, f64::INFINITY), (0.7, 0.0), (1.0, f64::INFINITY)]);
+    let mut timed = Trajectory::default();
+    let secs = TimeParameterizer::new(200, 2000).follow(&poses, &start, &MotionLimits::Drive(DRIVE), 0.02, &mut timed);
+    assert!(secs.is_ok(), "{secs:?}");
+    let (end, wanted) = (timed.states[timed.states.len() - 1], poses[poses.len() - 1]);
+    assert!(end.distance(wanted.position) < 1e-6 && wrapped(end.heading_rad + 1.0).abs() < 1e-6, "{end:?}");
+    let corner = timed.states.iter().filter(|state| state.distance([0.5, 0.0]) < 1e-6);
+    let turned = corner.map(|state| state.heading_rad).fold(0.0, f64::min);
+    assert!((turned + 2.0).abs() < 1e-6, "{turned}");
+    assert!(timed.states.iter().all(|state| state.turn_rate_radps.abs() <= DRIVE.turn_rate_radps + 1e-9));
+}

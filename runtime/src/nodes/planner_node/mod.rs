@@ -32,7 +32,7 @@ pub use parameters::{FamilyParameters, NodeParameters, PlannerChoice, PlannerPar
 pub use responses::{ErrorCode, PathAction};
 
 use crate::view::View;
-use crate::world::{Actuation, Robot};
+use crate::world::{Actuation, Point, Robot};
 use autostart::Autostart;
 use follow_path::Following;
 use input_fault::InputFault;
@@ -143,6 +143,8 @@ pub struct PlannerNode<A: PathAction> {
     counters: Counters,
     view: View,
     maze_shown: bool,
+    /// Start and goal that the view shows.
+    shown_way: Option<[Point; 2]>,
     step: u64,
     /// The last command.
     commanded: BaseCommand,
@@ -241,6 +243,7 @@ impl<A: PathAction> PlannerNode<A> {
             counters: Counters::default(),
             view,
             maze_shown: false,
+            shown_way: None,
             step: 0,
             commanded: BaseCommand::STOP,
             wheels_rad: 0.0,

@@ -3,7 +3,7 @@
 use super::jobs::{PlanJob, Purpose, Statistics};
 use super::path_proposer::PathProposer;
 use crate::gate::{CheckedPlan, Origin, Rejection, check_way};
-use crate::nodes::robot::turns_in_place;
+use crate::nodes::robot::{is_drive, turns_in_place};
 use crate::pilot::{Pilot, PilotMemory, PilotSettings, PilotStatistics};
 use crate::planner::{Observation, Planner, PlannerDescription, Proposal};
 use crate::view::View;
@@ -99,8 +99,10 @@ impl PlannerPilot {
 
     pub(super) fn plan(&mut self, job: &PlanJob, into: &mut CheckedPlan) {
         let now_secs = job.now.as_secs_f64();
-        let heading_rad = job.goal_yaw_rad.filter(|_| turns_in_place(job.world.robot()));
+        let robot = job.world.robot();
         if let Some(path) = &job.path {
+            // Along a given path a car faces as the path leads.
+            let heading_rad = job.goal_yaw_rad.filter(|_| turns_in_place(robot));
             let before = self.following.statistics();
             self.following.planner_mut().set_path(path);
             self.following.set_goal_heading(heading_rad);
@@ -109,7 +111,7 @@ impl PlannerPilot {
             return;
         }
         let before = self.pilot.statistics();
-        self.pilot.set_goal_heading(heading_rad);
+        self.pilot.set_goal_heading(job.goal_yaw_rad.filter(|_| is_drive(robot)));
         if job.purpose == Purpose::Drive {
             into.copy_from(self.pilot.plan(&job.world, &job.observation, now_secs, job.map_secs));
             account(&mut self.statistics.drive, &before, self.pilot.statistics());

@@ -105,8 +105,11 @@ impl<A: PathAction> PlannerNode<A> {
         request: &PendingRequest,
     ) -> Box<PlanJob> {
         if !self.maze_shown {
-            self.view.log_map(Default::default(), world.map(), observation.state.position, observation.goal);
-            self.maze_shown = true;
+            // On another map the way to the same goal goes on.
+            let (here, goal) = (observation.state.position, observation.goal);
+            let start = self.shown_way.filter(|[_, to]| *to == goal).map_or(here, |[from, _]| from);
+            self.view.log_world(Default::default(), &world, start, goal);
+            (self.maze_shown, self.shown_way) = (true, Some([start, goal]));
         }
         Box::new(PlanJob {
             purpose,

@@ -12,6 +12,7 @@ pub use simulated_robot::SimulatedRobot;
 use super::grid;
 use super::map::{check_side, grid_of};
 use super::robot::{POINT_MASS, robot_of};
+use crate::geometry::wrapped;
 use crate::world::map::files::{MapFileError, open_map};
 use crate::world::map::grid::GridError;
 use crate::world::{Layout, Map, MotionLimits, State, World};
@@ -128,7 +129,7 @@ pub enum SimError {
     #[error("{0}")]
     Robot(String),
     /// The start.
-    #[error("start: expected x and y (and yaw) of a place in free space, got {0:?}")]
+    #[error("start: expected x and y (and a yaw within a turn, rad) of a place in free space, got {0:?}")]
     Start(Vec<f64>),
 }
 
@@ -360,7 +361,7 @@ fn start_of(world: &World, layout: Option<&Layout>, start: &[f64]) -> Result<Sta
         }
         .map(State::at_rest),
         [x, y] => Some(State::at_rest([x, y])),
-        [x, y, yaw] => Some(State::at_pose([x, y], yaw)),
+        [x, y, yaw] if yaw.abs() <= std::f64::consts::TAU => Some(State::at_pose([x, y], wrapped(yaw))),
         _ => None,
     };
     state.filter(|state| is_free(world, state)).ok_or_else(|| SimError::Start(start.to_vec()))

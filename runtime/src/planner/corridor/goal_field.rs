@@ -4,13 +4,22 @@
 
 use super::search_graph::{NEIGHBOURS, SearchGraph};
 use crate::geometry::{Footprint, Point, distance};
+use crate::planner::PlanError;
 use crate::world::Map;
 use crate::world::map::GridMap;
+use std::time::Instant;
 
 /// Buckets of the queue: more than the longest edge spans.
 const BUCKETS: usize = 64;
 /// Blocks around an end in which it is connected to nodes.
 const REACH: i32 = 2;
+/// Nodes settled between two looks at the clock: some 50 us.
+const CLOCK_EVERY: usize = 512;
+
+/// Whether a deadline has passed.
+pub(in crate::planner) fn is_past(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
 
 /// Costs and ways to one goal. The memory is reused from goal to goal.
 #[derive(Clone, Debug, Default)]
@@ -103,10 +112,18 @@ impl GoalField {
         self.waiting += 1;
     }
 
-    /// Settles nodes until those around `start` are, or none is left.
-    fn settle(&mut self, map: &GridMap, graph: &SearchGraph, start: Point) {
+    /// Settles nodes until those around `start` are, or none is left. What a deadline cuts off goes on in the next call.
+    fn settle(&mut self, map: &GridMap, graph: &SearchGraph, start: Point, deadline: Option<Instant>) -> bool {
         let mut popped = std::mem::take(&mut self.popped);
+        let (mut settled, mut in_time) = (0, true);
         while self.waiting > 0 {
+            if settled >= CLOCK_EVERY {
+                settled = 0;
+                in_time = !is_past(deadline);
+                if !in_time {
+                    break;
+                }
+            }
             std::mem::swap(&mut self.buckets[self.current % BUCKETS], &mut popped);
             if popped.is_empty() {
                 self.current += 1;
@@ -122,11 +139,13 @@ impl GoalField {
                 continue;
             }
             self.waiting -= popped.len();
+            settled += popped.len();
             for index in popped.drain(..) {
                 self.relax(map, graph, index as usize);
             }
         }
         self.popped = popped;
+        in_time
     }
 
     fn relax(&mut self, map: &GridMap, graph: &SearchGraph, index: usize) {
@@ -149,12 +168,48 @@ impl GoalField {
         }
     }
 
+    /// Least cost from a point to the goal, metres: of the nodes around it, or what has been settled where they are not.
+    /// Infinite where no way leads from.
+    pub(super) fn cost_m(&self, map: &GridMap, graph: &SearchGraph, point: Point) -> f64 {
+        let resolution_m = map.geometry().resolution_m;
+        let Some(cell) = map.cell_of(point) else { return f64::INFINITY };
+        let index = graph.index_of(cell);
+        if self.costs[index].is_finite() {
+            let off_m = distance(point, map.centre_of(graph.nodes[index].cell()));
+            return f64::from(self.costs[index]) * resolution_m + off_m;
+        }
+        let mut least_m = f64::INFINITY;
+        for [right, up] in [[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [1, -1], [-1, 1], [-1, -1]] {
+            let Some(other) = graph.neighbour(index, [right, up]) else { continue };
+            if self.costs[other].is_finite() {
+                let off_m = distance(point, map.centre_of(graph.nodes[other].cell()));
+                least_m = least_m.min(f64::from(self.costs[other]) * resolution_m + off_m);
+            }
+        }
+        if least_m.is_finite() || self.waiting == 0 {
+            return least_m;
+        }
+        f64::from(self.width) * self.current as f64 * resolution_m
+    }
+
     /// Fills `route` with points from `start` to the goal, both included. False where no way is found.
-    pub(super) fn route(&mut self, map: &GridMap, graph: &SearchGraph, start: Point, route: &mut Vec<Point>) -> bool {
+    ///
+    /// # Errors
+    /// [`PlanError::NoTime`] after the deadline.
+    pub(super) fn route(
+        &mut self,
+        map: &GridMap,
+        graph: &SearchGraph,
+        start: Point,
+        deadline: Option<Instant>,
+        route: &mut Vec<Point>,
+    ) -> Result<bool, PlanError> {
         route.clear();
         let resolution_m = map.geometry().resolution_m;
         let clearance_m = f64::from(self.clearance) * resolution_m;
-        self.settle(map, graph, start);
+        if !self.settle(map, graph, start, deadline) {
+            return Err(PlanError::NoTime);
+        }
         let mut best = (f64::INFINITY, usize::MAX);
         ends(map, graph, start, clearance_m, |index, length_m| {
             let cost_m = f64::from(self.costs[index]) * resolution_m + length_m;
@@ -165,18 +220,18 @@ impl GoalField {
         route.push(start);
         let mut index = best.1;
         if !best.0.is_finite() {
-            return false;
+            return Ok(false);
         }
         for _ in 0..=graph.nodes.len() {
             route.push(map.centre_of(graph.nodes[index].cell()));
             let next = self.next[index] as usize;
             if next == index {
                 route.push(self.goal);
-                return true;
+                return Ok(true);
             }
             index = next;
         }
-        false
+        Ok(false)
     }
 }
 

@@ -18,14 +18,10 @@ pub struct CorridorNetwork {
     input: Vec<f32>,
     output: Vec<f32>,
     turning_length_m: [f64; 2],
+    smoothing_passes: usize,
 }
 
 impl CorridorNetwork {
-    /// Input `[1][CHANNELS][WINDOW]`, output `[1][WINDOW]`; trained for turning lengths in a range.
-    pub fn new(engine: Box<dyn Engine>, turning_length_m: [f64; 2]) -> Self {
-        Self { engine, input: vec![0.0; CHANNELS * WINDOW], output: vec![0.0; WINDOW], turning_length_m }
-    }
-
     /// Of a model of family `corridor`; `engine` is called with the batch size, 1.
     ///
     /// # Errors
@@ -35,24 +31,33 @@ impl CorridorNetwork {
         engine: impl FnOnce(usize) -> Result<Box<dyn Engine>, ModelError>,
     ) -> Result<Self, PlannerError> {
         let spec = corridor_of(manifest)?;
-        let expected = Self::spec(spec.margin_m, spec.radius_m, spec.turning_length_m);
+        let expected = Self::spec(spec.margin_m, spec.radius_m, spec.turning_length_m, spec.smoothing_passes);
         if *spec != expected || manifest.horizon != WINDOW {
             return Err(PlannerError::Setting(format!(
                 "expected a corridor of {WINDOW} knots with {expected:?}, got {} knots with {spec:?}",
                 manifest.horizon
             )));
         }
-        Ok(Self::new(engine(1)?, spec.turning_length_m))
+        let (input, output) = (vec![0.0; CHANNELS * WINDOW], vec![0.0; WINDOW]);
+        let (turning_length_m, smoothing_passes) = (spec.turning_length_m, spec.smoothing_passes);
+        Ok(Self { engine: engine(1)?, input, output, turning_length_m, smoothing_passes })
     }
 
-    /// The corridor that this module computes features of, with a model's own margin and the limits of its training.
-    pub fn spec(margin_m: f64, radius_m: [f64; 2], turning_length_m: [f64; 2]) -> CorridorSpec {
+    /// The corridor that this module computes features of, with a model's own margin and smoothing and the limits of its
+    /// training.
+    pub fn spec(
+        margin_m: f64,
+        radius_m: [f64; 2],
+        turning_length_m: [f64; 2],
+        smoothing_passes: usize,
+    ) -> CorridorSpec {
         let middle = (LATERALS / 2) as f64;
         CorridorSpec {
             knot_m: KNOT_M,
             laterals_m: (0..LATERALS).map(|lateral| (lateral as f64 - middle) * LATERAL_STEP_M).collect(),
             offset_unit_m: OFFSET_UNIT_M,
             ramp_knots: RAMP_KNOTS,
+            smoothing_passes,
             margin_m,
             radius_m,
             turning_length_m,
@@ -81,14 +86,13 @@ impl CorridorNetwork {
             self.engine.run(&[&self.input], &mut [&mut self.output])?;
             for (index, value) in self.output.iter().enumerate() {
                 let Some(offset) = offsets.get_mut(first + index) else { break };
-                // The first window stands alone at its beginning.
-                let share = if first == 0 { 1.0 } else { ((index + 1) as f64 / (OVERLAP + 1) as f64).min(1.0) };
-                *offset += share * (OFFSET_UNIT_M * f64::from(*value) - *offset);
+                *offset += blend_share(first, index) * (OFFSET_UNIT_M * f64::from(*value) - *offset);
             }
         }
         for (knot, offset) in offsets.iter_mut().enumerate() {
             *offset *= end_share(knot, count);
         }
+        smooth(offsets, self.smoothing_passes);
         Ok(())
     }
 }
@@ -96,6 +100,25 @@ impl CorridorNetwork {
 impl fmt::Debug for CorridorNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CorridorNetwork on {}", self.engine.description())
+    }
+}
+
+/// Share of a window's output at its knot `index` in the blend with the windows before it; the first window of a path
+/// stands alone at its beginning.
+pub fn blend_share(first: usize, index: usize) -> f64 {
+    if first == 0 { 1.0 } else { ((index + 1) as f64 / (OVERLAP + 1) as f64).min(1.0) }
+}
+
+/// Passes of the weights 1/4, 1/2, 1/4 over all values but the first and the last. Where these two are 0 the map is
+/// symmetric: slopes go back through it as values go forwards.
+pub fn smooth(values: &mut [f64], passes: usize) {
+    for _ in 0..passes {
+        let mut before = values.first().copied().unwrap_or_default();
+        for index in 1..values.len().saturating_sub(1) {
+            let here = values[index];
+            values[index] = 0.25 * (before + 2.0 * here + values[index + 1]);
+            before = here;
+        }
     }
 }
 
@@ -142,6 +165,17 @@ mod tests {
     fn offsets_vanish_at_both_ends() {
         let shares: Vec<f64> = (0..8).map(|knot| 3.0 * end_share(knot, 8)).collect();
         assert_eq!(shares, [0.0, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn smoothing_takes_alternating_offsets_away_and_keeps_a_slope() {
+        let mut slope: Vec<f64> = (0..9).map(f64::from).collect();
+        smooth(&mut slope, 3);
+        assert!((0..9).all(|index| (slope[index] - index as f64).abs() < 1e-12));
+        let mut alternating: Vec<f64> = (0..9).map(|index| f64::from(index % 2)).collect();
+        smooth(&mut alternating, 1);
+        assert!(alternating[2..7].iter().all(|value| (value - 0.5).abs() < 1e-12), "{alternating:?}");
+        smooth(&mut [], 2);
     }
 
     #[test]

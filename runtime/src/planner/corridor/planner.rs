@@ -2,6 +2,7 @@
 
 use super::arrival::ArrivalTime;
 use super::features::features;
+use super::moving::{Among, Avoidance, Pace};
 use super::network::CorridorNetwork;
 use super::offsets::{CLEARANCE_WEIGHT, OffsetOptimizer, OffsetWeights};
 use super::path::{POINTS_PER_KNOT, PathRepair, path_points};
@@ -11,13 +12,14 @@ use super::string_pulling::{MAX_POINTS, densify};
 use crate::correction::Resample;
 use crate::geometry::Point;
 use crate::model::{Engine, Manifest, ModelError};
+use crate::planner::headings::{HeadingSearch, Target};
 use crate::planner::manifest_parts::corridor_of;
 use crate::planner::{Observation, PlanError, Planner, PlannerDescription, PlannerError, Proposal};
 use crate::trajectory::Trajectory;
-use crate::view::View;
+use crate::view::{Event, View};
 use crate::world::map::GridMap;
 use crate::world::robot::{AxisLimits, MotionLimits};
-use crate::world::{Robot, State, World};
+use crate::world::{Map, Robot, State, World};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -60,12 +62,32 @@ pub enum PathOutcome {
     Repaired,
     /// It could not be made clear: the route is proposed.
     Route,
+    /// The route has no room for the robot's shape or turns: poses are proposed, from the search with heading.
+    Poses,
+}
+
+/// Proposals in the order in which they are made while the gate rejects them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// The method's path.
+    #[default]
+    Usual,
+    /// A timed path among the discs that move.
+    Among,
+    /// The same, slower.
+    AmongCarefully,
+    /// The route.
+    Route,
+    /// A way of poses.
+    Poses,
+    /// The same, farther from obstacles.
+    PosesCarefully,
 }
 
 /// Clearance beyond the footprint that routes and paths keep where the map has the room, metres.
-const ROUTE_MARGIN_M: f64 = 0.02;
+pub(super) const ROUTE_MARGIN_M: f64 = 0.02;
 /// The same in narrow passages: hardly more than the gate's.
-const NARROW_MARGIN_M: f64 = 0.006;
+pub(super) const NARROW_MARGIN_M: f64 = 0.006;
 /// Clearance beyond the footprint below which the optimiser adds a cost, metres.
 const SOFT_MARGIN_M: f64 = 0.036;
 /// Weights of curvature, m^2, per metre of turning length: between taut and wide.
@@ -99,9 +121,16 @@ pub struct CorridorPlanner {
     soft_m: f64,
     /// Clearance beyond the footprint that the route was found with, metres.
     margin_m: f64,
-    /// Whether the next proposal is the route.
-    retreats: bool,
+    among: Among,
+    /// Of the last proposal, and of the next.
+    stage: Stage,
+    next_stage: Stage,
     outcome: PathOutcome,
+    /// Of robots that need one.
+    headings: Option<HeadingSearch>,
+    searches_headings: bool,
+    goal_heading_rad: Option<f64>,
+    poses: Vec<State>,
 }
 
 impl CorridorPlanner {
@@ -147,9 +176,29 @@ impl CorridorPlanner {
             features: Vec::new(),
             soft_m: 0.0,
             margin_m: ROUTE_MARGIN_M,
-            retreats: false,
+            among: Among::default(),
+            stage: Stage::default(),
+            next_stage: Stage::default(),
             outcome: PathOutcome::Clear,
+            headings: None,
+            searches_headings: true,
+            goal_heading_rad: None,
+            poses: Vec::new(),
         }
+    }
+
+    /// Without the search with heading: the control of what that is worth.
+    #[must_use]
+    pub fn without_headings(mut self) -> Self {
+        self.description.name += "-xy";
+        Self { searches_headings: false, ..self }
+    }
+
+    /// With another way of avoiding what moves.
+    #[must_use]
+    pub fn avoiding(mut self, avoidance: Avoidance) -> Self {
+        self.among.avoidance = avoidance;
+        self
     }
 
     /// How the last proposal came about.
@@ -162,8 +211,24 @@ impl CorridorPlanner {
         &self.route
     }
 
-    /// Fills `points` with a path from start to goal.
-    fn plan(&mut self, map: &mut RouteMap, start: Point, goal: Point) -> Result<(), PlanError> {
+    /// Fills `points` with a path from start to goal, or `poses` with a way.
+    fn plan(
+        &mut self,
+        map: &mut RouteMap,
+        state: &State,
+        observation: &Observation,
+        deadline: Option<Instant>,
+        view: &View,
+    ) -> Result<(), PlanError> {
+        let goal = observation.goal;
+        // A path leads a robot that cannot turn where it stands to the goal, not to a heading there.
+        let turns_late = self.headings.as_ref().is_some_and(HeadingSearch::ends_need_headings);
+        if matches!(self.stage, Stage::Poses | Stage::PosesCarefully) || (self.goal_heading_rad.is_some() && turns_late)
+        {
+            return self.plan_poses(map, state, goal, deadline);
+        }
+        self.outcome = PathOutcome::Route;
+        let start = state.position;
         let world = map.world();
         let (footprint, limits) = (world.robot().footprint(), Limits::of(world.robot()));
         let [wide_m, narrow_m] = [footprint.circumscribed_radius_m(), footprint.inscribed_radius_m()];
@@ -171,33 +236,113 @@ impl CorridorPlanner {
         let radii_m = [wide_m, 0.5 * (wide_m + narrow_m), narrow_m];
         let tries = radii_m.into_iter().flat_map(|radius_m| [ROUTE_MARGIN_M, NARROW_MARGIN_M].map(|m| (radius_m, m)));
         let kinds = if wide_m > narrow_m { 6 } else { 2 };
+        let is_wide = |radius_m: f64| radius_m >= wide_m;
         let mut clearance_m = 0.0;
         let mut found = Err(PlanError::NoPath);
+        let mut tried_poses = self.headings.is_none();
         for (radius_m, margin_m) in tries.take(kinds) {
+            if !is_wide(radius_m) && !tried_poses {
+                tried_poses = true;
+                match self.plan_poses(map, state, goal, deadline) {
+                    Err(PlanError::NoPath) => (self.stage, self.outcome) = (Stage::Poses, PathOutcome::Route),
+                    done => return done,
+                }
+            }
             (clearance_m, self.margin_m) = (radius_m + margin_m, margin_m);
             found = map.route(start, goal, clearance_m, &mut self.route);
-            if found.is_ok() {
+            if !matches!(found, Err(PlanError::NoPath)) {
                 break;
             }
         }
         found?;
+        let corner = |index: usize| self.route.get(index).copied().unwrap_or([f64::NAN; 2]);
+        if let Some(points) = view.points(self.route.len(), corner) {
+            view.log(observation.stamp(), Event::Route { plan: self.plans + 1, points });
+        }
         self.soft_m = clearance_m.max(wide_m + NARROW_MARGIN_M) + SOFT_MARGIN_M - NARROW_MARGIN_M;
-        self.outcome = PathOutcome::Route;
-        self.find_path(map.grid(), limits, clearance_m)?;
+        self.find_path(map.grid(), limits, clearance_m, |plan, candidate, path| {
+            let point = |index: usize| path.get(index).copied().unwrap_or([f64::NAN; 2]);
+            if let Some(points) = view.points(path.len(), point) {
+                view.log(observation.stamp(), Event::Denoising { plan, step: 0, candidate, points });
+            }
+        })?;
         if self.points.is_empty() {
             densify(&self.route, KNOT_M / POINTS_PER_KNOT as f64, &mut self.points);
         }
         Ok(())
     }
 
+    /// Fills the proposal with a timed path from a state to the goal among what moves.
+    fn plan_among(
+        &mut self,
+        map: &mut RouteMap,
+        observation: &Observation,
+        deadline: Option<Instant>,
+        view: &View,
+        timed: &mut Trajectory,
+    ) -> Result<(), PlanError> {
+        let (state, world) = (&observation.state, map.world().clone());
+        let is_careful = self.stage == Stage::AmongCarefully;
+        let pace = Pace::of(world.robot(), state, is_careful).ok_or(PlanError::NoPassage)?;
+        // Half a window ahead lies a little beyond a bend.
+        let clear_m = world.robot().footprint().circumscribed_radius_m() + 1.5 * ROUTE_MARGIN_M;
+        let root = map.grid().push_out(pace.root(state), clear_m);
+        self.plan(map, &State { position: root, ..*state }, observation, deadline, view)?;
+        // Poses have no times.
+        let found = self.poses.is_empty()
+            && self.among.plan(map.grid(), world.robot(), &pace, observation, &self.points, timed);
+        if found { Ok(()) } else { Err(PlanError::NoPassage) }
+    }
+
+    /// What is proposed next if the last proposal is rejected.
+    fn stage_after(&self) -> Option<Stage> {
+        let has_pace = self.map.as_ref().is_some_and(|map| Pace::is_for(map.world().robot()));
+        let has_route = self.method != PathMethod::Search && self.outcome != PathOutcome::Route;
+        match self.stage {
+            Stage::Usual if self.among.avoids() && has_pace => Some(Stage::Among),
+            Stage::Among => Some(Stage::AmongCarefully),
+            Stage::Usual | Stage::AmongCarefully if has_route => Some(Stage::Route),
+            Stage::Usual | Stage::AmongCarefully | Stage::Route if self.headings.is_some() => Some(Stage::Poses),
+            Stage::Poses if !self.poses.is_empty() => Some(Stage::PosesCarefully),
+            _ => None,
+        }
+    }
+
+    /// Fills `poses` with a way along which the footprint is clear.
+    fn plan_poses(
+        &mut self,
+        map: &mut RouteMap,
+        state: &State,
+        goal: Point,
+        deadline: Option<Instant>,
+    ) -> Result<(), PlanError> {
+        self.outcome = PathOutcome::Poses;
+        if self.stage != Stage::PosesCarefully {
+            self.stage = Stage::Poses;
+        }
+        let search = self.headings.as_mut().ok_or(PlanError::NoPath)?;
+        search.set_careful(self.stage == Stage::PosesCarefully);
+        let target = Target { position: goal, heading_rad: self.goal_heading_rad };
+        let found = search.plan(map, state, target, MAX_POINTS, deadline, &mut self.poses);
+        self.route.clone_from(search.guide());
+        found
+    }
+
     /// Fills `points` with a path that keeps `clearance_m`, or leaves it empty where only the route does.
-    fn find_path(&mut self, grid: &GridMap, limits: Limits, clearance_m: f64) -> Result<(), PlanError> {
+    /// The paths to choose from are shown by plan and number.
+    fn find_path(
+        &mut self,
+        grid: &GridMap,
+        limits: Limits,
+        clearance_m: f64,
+        show: impl Fn(u64, u32, &[Point]),
+    ) -> Result<(), PlanError> {
         self.points.clear();
         let step_m = self.reference.follow(&self.route, MAX_POINTS / POINTS_PER_KNOT);
         self.offsets.clear();
         self.offsets.resize(self.reference.len(), 0.0);
         match self.method {
-            _ if std::mem::take(&mut self.retreats) => return Ok(()),
+            _ if self.stage == Stage::Route => return Ok(()),
             PathMethod::Search => {
                 self.outcome = PathOutcome::Clear;
                 return Ok(());
@@ -207,7 +352,7 @@ impl CorridorPlanner {
             }
             PathMethod::Corridor => {
                 if let Some(network) = &mut self.network {
-                    let asked_m = clearance_m - ROUTE_MARGIN_M + self.asked_margin_m;
+                    let asked_m = clearance_m - self.margin_m + self.asked_margin_m;
                     let turning_m = network.trained_turning_length_m(limits.turning_length_m());
                     features(grid, &self.reference, step_m, asked_m, turning_m, &mut self.features);
                     network.offsets(&self.features, self.reference.len(), &mut self.offsets)?;
@@ -219,7 +364,8 @@ impl CorridorPlanner {
                 let turning_m = limits.turning_length_m();
                 let count = if turning_m < SHORT_TURNING_M { 1 } else { CURVATURE_WEIGHTS.len() };
                 // The reference itself, then from taut to wide, each from where the one before ended.
-                for weight in std::iter::once(None).chain(CURVATURE_WEIGHTS[..count].iter().map(Some)) {
+                let weights = std::iter::once(None).chain(CURVATURE_WEIGHTS[..count].iter().map(Some));
+                for (candidate, weight) in weights.enumerate() {
                     if let Some(weight) = weight {
                         let weights = OffsetWeights {
                             clearance_m: self.soft_m,
@@ -231,6 +377,7 @@ impl CorridorPlanner {
                         self.optimizer.optimize(grid, &self.reference, &weights, &mut self.offsets);
                     }
                     let outcome = self.repaired(grid, clearance_m);
+                    show(self.plans + 1, candidate as u32, &self.points);
                     let secs = self.arrival.of(&self.points, limits.speed_mps, limits.acceleration_mps2);
                     if outcome != PathOutcome::Route && secs < best.0 {
                         best = (secs, outcome);
@@ -300,38 +447,63 @@ impl Planner for CorridorPlanner {
     fn set_world(&mut self, world: &World) -> Result<(), PlanError> {
         if !self.map.as_ref().is_some_and(|map| map.is_of(world)) {
             self.map = Some(RouteMap::new(world).map_err(|_| PlanError::NoMap)?);
+            self.headings = Some(world.robot()).filter(|_| self.searches_headings).and_then(HeadingSearch::of);
         }
+        self.among.see(world.moving());
         Ok(())
     }
 
     fn propose(
         &mut self,
         observation: &Observation,
-        _deadline: Option<Instant>,
-        _view: &View,
+        deadline: Option<Instant>,
+        view: &View,
         proposal: &mut Proposal,
     ) -> Result<(), PlanError> {
         proposal.begin(self.description.knot_secs);
         observation.check_finite()?;
         let mut map = self.map.take().ok_or(PlanError::NoMap)?;
-        let found = self.plan(&mut map, observation.state.position, observation.goal);
+        map.set_deadline(deadline);
+        self.among.pass(observation.state.position);
+        self.poses.clear();
+        self.stage = std::mem::take(&mut self.next_stage);
+        proposal.keeps_pace = matches!(self.stage, Stage::Among | Stage::AmongCarefully);
+        let found = if proposal.keeps_pace {
+            self.plan_among(&mut map, observation, deadline, view, &mut proposal.trajectory)
+        } else {
+            self.plan(&mut map, &observation.state, observation, deadline, view)
+        };
         self.map = Some(map);
         found?;
         self.plans += 1;
-        proposal.trajectory.states.extend(self.points.iter().take(MAX_POINTS).map(|point| State::at_rest(*point)));
+        if proposal.keeps_pace {
+            return Ok(());
+        }
+        let states = &mut proposal.trajectory.states;
+        proposal.has_poses = !self.poses.is_empty();
+        if proposal.has_poses {
+            states.extend(self.poses.iter().take(MAX_POINTS));
+        } else {
+            states.extend(self.points.iter().take(MAX_POINTS).map(|point| State::at_rest(*point)));
+        }
         Ok(())
     }
 
+    fn set_goal_heading(&mut self, heading_rad: Option<f64>) {
+        self.goal_heading_rad = heading_rad;
+    }
+
     fn has_retreat(&self) -> bool {
-        self.method != PathMethod::Search && self.outcome != PathOutcome::Route
+        self.stage_after().is_some()
     }
 
     fn retreat(&mut self) {
-        self.retreats = true;
+        self.next_stage = self.stage_after().unwrap_or_default();
     }
 
     fn reset(&mut self, _seed: u64) {
-        (self.plans, self.retreats) = (0, false);
+        self.among.forget();
+        (self.plans, self.stage, self.next_stage) = (0, Stage::Usual, Stage::Usual);
     }
 
     fn plans(&self) -> u64 {

@@ -54,6 +54,13 @@ impl Reference {
         }
     }
 
+    /// Without knots; the memory stays.
+    pub fn clear(&mut self) {
+        self.points.clear();
+        self.normals.clear();
+        self.curvatures.clear();
+    }
+
     /// Number of knots.
     pub fn len(&self) -> usize {
         self.points.len()

@@ -1,9 +1,11 @@
 //! Any-angle shortcuts of a route: from each point straight to the farthest one in clear sight, in both directions.
 
+use super::goal_field::is_past;
 use crate::geometry::{Footprint, Point, distance, lerp};
 use crate::quantity::path_length_m;
 use crate::world::Map;
 use crate::world::map::GridMap;
+use std::time::Instant;
 
 /// Spacing of the points between which shortcuts are sought, metres: one pass each, in alternating directions.
 const SPACINGS_M: [f64; 4] = [0.2, 0.1, 0.05, 0.05];
@@ -43,10 +45,11 @@ pub(super) struct StringPuller {
 }
 
 impl StringPuller {
-    /// Shortens a route that keeps `clearance_m`, which the result keeps too; both ends stay.
-    pub(super) fn pull(&mut self, map: &GridMap, clearance_m: f64, route: &mut Vec<Point>) {
+    /// Shortens a route that keeps `clearance_m`, which the result keeps too; both ends stay. After the deadline it is left
+    /// as it is.
+    pub(super) fn pull(&mut self, map: &GridMap, clearance_m: f64, deadline: Option<Instant>, route: &mut Vec<Point>) {
         for spacing_m in SPACINGS_M {
-            if route.len() > 2 {
+            if route.len() > 2 && !is_past(deadline) {
                 densify(route, spacing_m, &mut self.dense);
                 self.shorten(map, clearance_m, route);
             }
@@ -82,7 +85,7 @@ impl StringPuller {
 }
 
 /// Points every `spacing_m` at most along a polyline, its corners included.
-pub(super) fn densify(route: &[Point], spacing_m: f64, dense: &mut Vec<Point>) {
+pub(in crate::planner) fn densify(route: &[Point], spacing_m: f64, dense: &mut Vec<Point>) {
     dense.clear();
     let length_m = path_length_m(route.iter().copied());
     let spacing_m = spacing_m.max(length_m / (MAX_POINTS / 2) as f64);

@@ -120,6 +120,20 @@ fn the_search_is_complete_and_its_routes_are_clear() {
     assert!(found > 20 && closed > 5, "{found} found, {closed} closed");
 }
 
+#[test]
+fn a_way_of_too_many_steps_is_rejected_with_the_limit() {
+    let limits = crate::world::DriveLimits { max_speed_mps: 0.02, ..crate::world::Differential::default().limits };
+    let robot = crate::world::Differential { limits, ..Default::default() };
+    let world = World::new(Arc::new(robot), Arc::new(hall()));
+    let settings = crate::pilot::PilotSettings { deadline: None, ..Default::default() };
+    let mut pilot = crate::pilot::Pilot::new(CorridorPlanner::new(PathMethod::Search), settings, View::disabled());
+    let observation = Observation { state: State::at_rest([2.0, 1.0]), goal: [9.0, 1.0], stamp_secs: 0.0, step: 0 };
+    let plan = pilot.plan(&world, &observation, 0.0, 0.0);
+    let crate::gate::Origin::Fallback { reason, .. } = plan.origin() else { panic!("800 s are planned") };
+    assert_eq!((reason.name(), reason), ("too_long", crate::gate::Rejection::TooLong { max_steps: 12_000 }));
+    assert!(reason.to_string().contains("more than 12000 steps"), "{reason}");
+}
+
 fn propose(method: PathMethod, world: &World, start: Point, goal: Point) -> (Vec<Point>, PathOutcome) {
     let mut planner = CorridorPlanner::new(method);
     planner.set_world(world).expect("a map");

@@ -6,7 +6,8 @@ use re_chunk::ChunkError;
 use re_log_types::{ApplicationId, BlueprintActivationCommand, LogMsg, StoreId, StoreKind, TimePoint, Timeline};
 use re_sdk_types::AsComponents;
 use re_sdk_types::blueprint::archetypes::{
-    ContainerBlueprint, PanelBlueprint, PlotLegend, TimePanelBlueprint, ViewBlueprint, ViewContents, ViewportBlueprint,
+    ContainerBlueprint, EntityBehavior, PanelBlueprint, PlotLegend, TimePanelBlueprint, ViewBlueprint, ViewContents,
+    ViewportBlueprint,
 };
 use re_sdk_types::blueprint::components::Corner2D;
 use re_sdk_types::blueprint::components::{
@@ -85,13 +86,16 @@ pub(super) fn messages(application: &ApplicationId) -> Result<Vec<LogMsg>, Chunk
         next: 0,
     };
     let maze =
-        layout.view("2D", "Maze, m: proposed grey, corrected orange, checked green, executed blue", &["/maze/**"]);
+        layout.view("2D", "Map, m: proposed grey, corrected orange, checked green, executed blue", &["/maze/**"]);
+    // One click away: the distance field covers the map.
+    let field = format!("{maze}/ViewContents/overrides/{}", entity::FIELD);
+    layout.add(&field, &EntityBehavior::new().with_visible(false));
     let walls = format!("/{}", entity::WALLS);
-    let goal = format!("/{}", entity::GOAL);
+    let [map, goal] = [entity::MAP, entity::GOAL].map(|entity| format!("/{entity}"));
     let denoising = layout.view(
         "2D",
         "Denoising, violet to yellow (or scrub timeline 'denoising')",
-        &["/denoising/**", &walls, &goal],
+        &["/denoising/**", &map, &walls, &goal],
     );
     let residual = layout.view("TimeSeries", "Residual to physics, m", &["/residual/**"]);
     let timing = layout.view("TimeSeries", "Stage timing, ms", &["/timing/**"]);

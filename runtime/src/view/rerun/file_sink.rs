@@ -13,7 +13,7 @@ use re_log_types::LogMsg;
 use super::super::event::{Event, Stamp};
 use super::super::queue::lock;
 use super::super::sink::{Closed, Flushed, Sink};
-use super::Renderer;
+use super::{Fixed, Renderer};
 use crate::files::{PartFile, open_stream};
 
 /// A footer lists every chunk, and until the end it stands in memory, a few hundred bytes each. A longer recording
@@ -40,13 +40,13 @@ pub(super) struct FileSink {
     recording: Recording,
     renderer: Renderer,
     /// What holds for all times and has not reached the file yet; written again with the next batch.
-    unsaved: Vec<LogMsg>,
+    unsaved: Fixed,
 }
 
 impl FileSink {
     /// Opens the file and writes the opening messages, so that a full disk is found now.
     pub(super) fn create(path: &Path, opening: &[LogMsg], renderer: Renderer) -> io::Result<Self> {
-        Ok(Self { recording: Recording::create(path, opening)?, renderer, unsaved: Vec::new() })
+        Ok(Self { recording: Recording::create(path, opening)?, renderer, unsaved: Fixed::default() })
     }
 }
 
@@ -57,15 +57,13 @@ impl Sink for FileSink {
 
     fn flush(&mut self) -> Flushed {
         let (fixed, batch) = self.renderer.drain();
-        if !fixed.is_empty() {
-            self.unsaved = fixed;
-        }
+        self.unsaved.extend(fixed);
         let mut flushed = Flushed { error: self.renderer.error.take(), ..Flushed::default() };
         let batch = match batch {
             Ok(batch) => batch,
             Err(events) => return Flushed { failed: events, ..flushed },
         };
-        let messages: Vec<LogMsg> = self.unsaved.iter().cloned().chain(batch.messages).collect();
+        let messages: Vec<LogMsg> = self.unsaved.values().cloned().chain(batch.messages).collect();
         if messages.is_empty() {
             flushed.written = batch.events;
             return flushed;

@@ -16,7 +16,7 @@ use re_uri::ProxyUri;
 use super::super::event::{Event, Stamp};
 use super::super::queue::lock;
 use super::super::sink::{Closed, Flushed, Sink};
-use super::{Batch, Renderer};
+use super::{Batch, Fixed, Renderer};
 
 /// How often what was drawn is sent: seldom enough for large chunks, often enough for the eye.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(200);
@@ -36,8 +36,9 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(1500);
 pub(super) struct GrpcSink {
     viewer: Viewer,
     renderer: Renderer,
-    /// Messages of the opening that never change; behind them stands the latest maze.
+    /// Messages of the opening that never change; behind them stands what holds for all times.
     base: usize,
+    fixed: Fixed,
     current: Option<Connection>,
     hanging: Vec<Connection>,
     /// Events that were drawn, and of them those that are counted.
@@ -73,7 +74,16 @@ impl GrpcSink {
             missed: Arc::default(),
             error: Arc::default(),
         };
-        Self { viewer, renderer, base, current: None, hanging: Vec::new(), drawn: 0, counted: 0 }
+        Self {
+            viewer,
+            renderer,
+            base,
+            fixed: Fixed::default(),
+            current: None,
+            hanging: Vec::new(),
+            drawn: 0,
+            counted: 0,
+        }
     }
 
     /// Never blocks: a batch that the connection cannot take is missed by the viewer.
@@ -116,14 +126,15 @@ impl Sink for GrpcSink {
         let (fixed, batch) = self.renderer.drain();
         let fresh = !fixed.is_empty();
         if fresh {
+            self.fixed.extend(fixed.iter().map(|(entity, message)| (*entity, message.clone())));
             let mut opening = lock(&self.viewer.opening);
             opening.truncate(self.base);
-            opening.extend(fixed.iter().cloned());
+            opening.extend(self.fixed.values().cloned());
         }
         match batch {
             Err(events) => self.viewer.missed(events),
             Ok(batch) if fresh || batch.events > 0 => {
-                let messages = fixed.into_iter().chain(batch.messages).collect();
+                let messages = fixed.into_values().chain(batch.messages).collect();
                 self.send(Batch { messages, events: batch.events });
             }
             Ok(_) => {}

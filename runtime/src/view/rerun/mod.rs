@@ -4,8 +4,12 @@ mod blueprint;
 mod chunks;
 mod file_sink;
 mod grpc_sink;
+mod map_image;
 mod scene;
 mod thinned;
+mod wall_lines;
+
+use std::collections::BTreeMap;
 
 use re_chunk::ChunkError;
 use re_log_types::{ApplicationId, LogMsg, StoreId, StoreKind};
@@ -50,35 +54,37 @@ struct Batch {
     events: u64,
 }
 
+/// The latest data of entities that hold for all times, by entity.
+type Fixed = BTreeMap<&'static str, LogMsg>;
+
 /// Draws events and gathers their messages until the next flush.
 struct Renderer {
     scene: Scene,
-    /// The latest data that hold for all times, if they changed since the last flush.
-    fixed: Vec<LogMsg>,
     events: u64,
     error: Option<String>,
 }
 
 impl Renderer {
     fn new(store: StoreId) -> Self {
-        Self { scene: Scene::new(store), fixed: Vec::new(), events: 0, error: None }
+        Self { scene: Scene::new(store), events: 0, error: None }
     }
 
     fn draw(&mut self, stamp: Stamp, event: &Event) {
-        match self.scene.draw(stamp, event) {
-            Ok(fixed) if fixed.is_empty() => {}
-            Ok(fixed) => self.fixed = fixed,
-            Err(error) => self.error = Some(format!("rerun could not encode: {error}")),
-        }
+        self.scene.draw(stamp, event);
         self.events += 1;
     }
 
-    /// What holds for all times, and the batch of all else; if it cannot be encoded, its number of events.
-    fn drain(&mut self) -> (Vec<LogMsg>, Result<Batch, u64>) {
-        let fixed = std::mem::take(&mut self.fixed);
+    /// What holds for all times and has changed since the last flush, and the batch of all else; if it cannot be encoded,
+    /// its number of events.
+    fn drain(&mut self) -> (Fixed, Result<Batch, u64>) {
         let events = std::mem::take(&mut self.events);
+        let mut failed = |error: ChunkError| self.error = Some(format!("rerun could not encode: {error}"));
+        let fixed = self.scene.drain_fixed().unwrap_or_else(|error| {
+            failed(error);
+            Fixed::default()
+        });
         let batch = self.scene.drain().map(|messages| Batch { messages, events }).map_err(|error| {
-            self.error = Some(format!("rerun could not encode: {error}"));
+            failed(error);
             events
         });
         (fixed, batch)

@@ -4,14 +4,20 @@ use re_chunk::ChunkError;
 use re_log_types::{LogMsg, StoreId, TimePoint, Timeline};
 use re_sdk_types::AsComponents;
 use re_sdk_types::archetypes::{
-    BarChart, LineStrips2D, Points2D, RecordingInfo, Scalars, SeriesLines, TextLog, Transform3D,
+    AnnotationContext, BarChart, DepthImage, LineStrips2D, Points2D, RecordingInfo, Scalars, SegmentationImage,
+    SeriesLines, TextLog, Transform3D,
 };
 use re_sdk_types::components::TextLogLevel;
+use re_sdk_types::datatypes::Rgba32;
 
 use super::super::event::{DENOISING_STRIDE, Event, Level, Stage, Stamp, denoising_index};
+use super::super::outline::outlines;
+use super::Fixed;
 use super::chunks::ChunkRows;
+use super::map_image;
 use super::thinned::Thinned;
-use crate::world::{Aabb, GOAL_RADIUS_M, Point, RADIUS_M};
+use super::wall_lines::{joined, wall_lines};
+use crate::world::{GOAL_RADIUS_M, Point, State, World};
 
 pub(super) const SIM_TIME: &str = "sim_time";
 const STEP: &str = "step";
@@ -21,6 +27,10 @@ const DENOISING: &str = "denoising";
 pub(super) mod entity {
     pub const MAZE: &str = "maze";
     pub const WALLS: &str = "maze/walls";
+    pub const MAP: &str = "maze/map";
+    pub const FIELD: &str = "maze/field";
+    pub const ROUTE: &str = "maze/route";
+    pub const FOOTPRINT: &str = "maze/footprint";
     pub const GOAL: &str = "maze/goal";
     pub const START: &str = "maze/start";
     pub const PROPOSAL: &str = "maze/proposal";
@@ -47,12 +57,16 @@ const BLUE: u32 = 0x3fa0_ffff;
 const YELLOW: u32 = 0xf7d1_3d90;
 const WALL: u32 = 0x4a54_68ff;
 const VIOLET: u32 = 0xb78c_ffff;
+const OUTLINE: u32 = 0x8fe8_aeb0;
 
 const PATH_POINTS: usize = 2000;
 const PATH_EVERY_STEPS: u64 = 10;
 const OVERVIEW_STRIPS: usize = 12;
 const OVERVIEW_POINTS: usize = 128;
-const WALL_LINES: usize = 16;
+/// Outlines of the robot along a plan at most.
+const OUTLINES: usize = 60;
+/// Radius of the goal where the map is no maze, metres.
+const GOAL_MARK_M: f64 = 0.08;
 
 /// The picture so far, as far as the next event needs it.
 pub(super) struct Scene {
@@ -65,6 +79,12 @@ pub(super) struct Scene {
     executed: u64,
     overview: Thinned<Vec<[f32; 2]>>,
     overview_plan: Option<u64>,
+    /// The world that is shown, and whether its map and the ends of the way are drawn with the next flush.
+    world: Option<World>,
+    map_is_new: bool,
+    shows_grid: bool,
+    ends_are_new: bool,
+    ends: Option<[Point; 2]>,
 }
 
 impl Scene {
@@ -79,6 +99,11 @@ impl Scene {
             executed: 0,
             overview: Thinned::new(OVERVIEW_STRIPS),
             overview_plan: None,
+            world: None,
+            map_is_new: false,
+            shows_grid: false,
+            ends_are_new: false,
+            ends: None,
         }
     }
 
@@ -92,7 +117,11 @@ impl Scene {
         for root in [entity::MAZE, entity::DENOISING] {
             fixed(root, &Transform3D::from_mat3x3([[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]))?;
         }
+        let classes = map_image::CLASSES.map(|(id, name, color)| (id, name, Rgba32::from_u32(color)));
+        fixed(entity::MAZE, &AnnotationContext::new(classes))?;
         let paths = [
+            (entity::FOOTPRINT, OUTLINE, 0.006, 18.0),
+            (entity::ROUTE, VIOLET, 0.012, 19.0),
             (entity::PROPOSAL, GREY, 0.020, 20.0),
             (entity::CORRECTED, ORANGE, 0.022, 21.0),
             (entity::CHECKED, GREEN, 0.026, 22.0),
@@ -102,10 +131,7 @@ impl Scene {
         for (entity, color, radius, order) in paths {
             fixed(entity, &path_style(color, radius, order))?;
         }
-        fixed(
-            entity::BALL,
-            &Points2D::update_fields().with_colors([BLUE]).with_radii([RADIUS_M as f32]).with_draw_order(30.0),
-        )?;
+        fixed(entity::BALL, &Points2D::update_fields().with_colors([BLUE]).with_draw_order(30.0))?;
         for (entity, color, name) in [("residual/before", GREY, "before"), ("residual/after", ORANGE, "after")] {
             fixed(entity, &SeriesLines::new().with_colors([color]).with_names([name]).with_widths([2.0]))?;
         }
@@ -125,14 +151,28 @@ impl Scene {
         Ok(messages)
     }
 
-    /// Adds an event. Returns what holds for all times, if that has changed.
-    pub(super) fn draw(&mut self, stamp: Stamp, event: &Event) -> Result<Vec<LogMsg>, ChunkError> {
+    /// Adds an event.
+    pub(super) fn draw(&mut self, stamp: Stamp, event: &Event) {
         let time = self.time(stamp);
         match event {
-            Event::Maze { walls, goal, start } => {
-                self.path.clear();
-                self.executed = 0;
-                return self.maze(walls, *goal, *start);
+            Event::World { world, start, goal } => {
+                let (ends, is_same) = ([*start, *goal], self.world.as_ref().is_some_and(|shown| shown.is_same(world)));
+                if is_same || self.ends != Some(ends) {
+                    self.path.clear();
+                    self.executed = 0;
+                    (self.ends, self.ends_are_new) = (Some(ends), true);
+                }
+                if !is_same {
+                    (self.world, self.map_is_new) = (Some(world.clone()), true);
+                }
+            }
+            Event::Route { plan, points } => {
+                self.rows.add(entity::ROUTE, &self.stage_time(time, *plan, 4), &strip(points.as_slice()));
+            }
+            Event::Poses { plan, positions, headings } => {
+                let outlines = self.outlines(positions.as_slice(), headings.as_slice());
+                let looks = LineStrips2D::update_fields().with_strips(outlines);
+                self.rows.add(entity::FOOTPRINT, &self.stage_time(time, *plan, 1), &looks);
             }
             Event::Denoising { plan, step, candidate, points } => {
                 let strip = finite(points.as_slice());
@@ -164,6 +204,7 @@ impl Scene {
                 self.rows.add(entity::LOG, &time, &line);
                 let time = self.stage_time(time, *plan, 1);
                 self.rows.add(entity::CHECKED, &time, &strip(&[]));
+                self.rows.add(entity::FOOTPRINT, &time, &strip(&[]));
                 self.rows.add(entity::FALLBACK, &time, &strip(points.as_slice()));
             }
             Event::Executed { position } => self.executed(&time, position.map(|coordinate| coordinate as f32)),
@@ -191,7 +232,69 @@ impl Scene {
                 self.rows.add(entity::LOG, &time, &TextLog::new(message.as_ref()).with_level(level));
             }
         }
-        Ok(Vec::new())
+    }
+
+    /// What holds for all times and has changed since the last call, by entity: a map's images are made here, so that of
+    /// maps that follow each other quickly only the last one is.
+    pub(super) fn drain_fixed(&mut self) -> Result<Fixed, ChunkError> {
+        let mut fixed = Fixed::new();
+        if std::mem::take(&mut self.map_is_new)
+            && let Some(world) = &self.world
+        {
+            let mut add = |entity, data: &dyn AsComponents| -> Result<(), ChunkError> {
+                fixed.insert(entity, self.rows.fixed(entity, data)?);
+                Ok(())
+            };
+            // What the map before was drawn with is emptied.
+            let showed_grid = std::mem::replace(&mut self.shows_grid, world.map().as_grid().is_some());
+            match world.map().as_grid() {
+                Some(grid) => {
+                    let ((cells, placed), (field, field_placed)) = (map_image::cells(grid), map_image::field(grid));
+                    add(entity::MAP, &[&cells as &dyn AsComponents, &placed])?;
+                    add(entity::FIELD, &[&field as &dyn AsComponents, &field_placed])?;
+                    add(entity::WALLS, &LineStrips2D::clear_fields())?;
+                }
+                None => {
+                    let walls = joined(&world.map().obstacles());
+                    let (strips, radii): (Vec<_>, Vec<_>) = walls.iter().flat_map(wall_lines).unzip();
+                    let walls = LineStrips2D::new(strips).with_radii(radii).with_colors([WALL]).with_draw_order(1.0);
+                    add(entity::WALLS, &walls)?;
+                    if showed_grid {
+                        add(entity::MAP, &SegmentationImage::clear_fields())?;
+                        add(entity::FIELD, &DepthImage::clear_fields())?;
+                    }
+                }
+            }
+        }
+        if std::mem::take(&mut self.ends_are_new)
+            && let Some(ends) = self.ends
+        {
+            let goal_m = if self.shows_grid { GOAL_MARK_M } else { GOAL_RADIUS_M };
+            let [start, goal] = ends.map(|point| point.map(|coordinate| coordinate as f32));
+            let mark = |point, radius_m: f64, color, name, order| {
+                let mark = Points2D::new([point]).with_radii([radius_m as f32]).with_colors([color]);
+                mark.with_labels([name]).with_draw_order(order)
+            };
+            let marks = [
+                (entity::GOAL, mark(goal, goal_m, YELLOW, "goal", 2.0)),
+                (entity::START, mark(start, 0.06, GREY, "start", 3.0)),
+            ];
+            for (entity, mark) in marks {
+                fixed.insert(entity, self.rows.fixed(entity, &mark)?);
+            }
+        }
+        Ok(fixed)
+    }
+
+    /// Outlines of the robot in poses, each about a robot's length from the one before, on maps that are no mazes.
+    fn outlines(&self, positions: &[[f32; 2]], headings: &[[f32; 2]]) -> Vec<Vec<[f32; 2]>> {
+        let on_grid = |world: &&World| world.map().as_grid().is_some();
+        let Some(world) = self.world.as_ref().filter(on_grid) else { return Vec::new() };
+        let poses = positions.iter().zip(headings);
+        let poses = poses.map(|(at, heading)| State::at_pose(at.map(f64::from), f64::from(heading[0])));
+        let drawn = outlines(world.robot().footprint(), poses, OUTLINES);
+        let single = |point: Point| point.map(|coordinate| coordinate as f32);
+        drawn.into_iter().map(|outline| outline.into_iter().map(single).collect()).collect()
     }
 
     /// The messages of everything drawn since the last time.
@@ -218,7 +321,9 @@ impl Scene {
         if !position.iter().all(|coordinate| coordinate.is_finite()) {
             return;
         }
-        self.rows.add(entity::BALL, time, &Points2D::update_fields().with_positions([position]));
+        let radius_m = self.world.as_ref().map_or(0.0, |world| world.robot().footprint().inscribed_radius_m());
+        let ball = Points2D::update_fields().with_positions([position]).with_radii([radius_m as f32]);
+        self.rows.add(entity::BALL, time, &ball);
         self.path.push(position);
         if self.executed.is_multiple_of(PATH_EVERY_STEPS) {
             let path: Vec<[f32; 2]> = self.path.iter().copied().collect();
@@ -237,24 +342,6 @@ impl Scene {
         let colors = (0..strips.len()).map(|place| shade(place as f32 / last));
         let radii = (0..strips.len()).map(|place| if place + 1 == strips.len() { 0.035 } else { 0.006 });
         self.rows.add(entity::OVERVIEW, time, &LineStrips2D::new(strips.clone()).with_colors(colors).with_radii(radii));
-    }
-
-    fn maze(&mut self, walls: &[Aabb], goal: Point, start: Point) -> Result<Vec<LogMsg>, ChunkError> {
-        let (strips, radii): (Vec<_>, Vec<_>) = joined(walls).iter().flat_map(wall_lines).unzip();
-        let goal = goal.map(|coordinate| coordinate as f32);
-        let start = start.map(|coordinate| coordinate as f32);
-        let walls = LineStrips2D::new(strips).with_radii(radii).with_colors([WALL]).with_draw_order(1.0);
-        let goal = Points2D::new([goal])
-            .with_radii([GOAL_RADIUS_M as f32])
-            .with_colors([YELLOW])
-            .with_labels(["goal"])
-            .with_draw_order(2.0);
-        let start =
-            Points2D::new([start]).with_radii([0.06]).with_colors([GREY]).with_labels(["start"]).with_draw_order(3.0);
-        [(entity::WALLS, &walls as &dyn AsComponents), (entity::GOAL, &goal), (entity::START, &start)]
-            .into_iter()
-            .map(|(entity, data)| self.rows.fixed(entity, data))
-            .collect()
     }
 }
 
@@ -299,38 +386,6 @@ fn thin(points: Vec<[f32; 2]>) -> Vec<[f32; 2]> {
     }
     let last = points.len() - 1;
     (0..OVERVIEW_POINTS).filter_map(|place| points.get(place * last / (OVERVIEW_POINTS - 1)).copied()).collect()
-}
-
-/// Walls that touch along x and span the same y, as one.
-fn joined(walls: &[Aabb]) -> Vec<Aabb> {
-    let mut sorted = walls.to_vec();
-    let key = |wall: &Aabb| [wall.low[1], wall.high[1], wall.low[0]];
-    sorted.sort_by(|one, other| key(one).partial_cmp(&key(other)).unwrap_or(std::cmp::Ordering::Equal));
-    let mut runs: Vec<Aabb> = Vec::with_capacity(sorted.len());
-    for wall in sorted {
-        match runs.last_mut() {
-            Some(run)
-                if [run.low[1], run.high[1]] == [wall.low[1], wall.high[1]] && wall.low[0] <= run.high[0] + 1e-9 =>
-            {
-                run.high[0] = run.high[0].max(wall.high[0]);
-            }
-            _ => runs.push(wall),
-        }
-    }
-    runs
-}
-
-/// rerun fills no rectangles in two dimensions, so a wall is filled with lines along x; their ends are round,
-/// so they are thin. Returns the lines, all of the same radius, metres.
-fn wall_lines(wall: &Aabb) -> impl Iterator<Item = (Vec<[f32; 2]>, f32)> {
-    let [low, high] = [wall.low, wall.high];
-    let radius = (high[1] - low[1]) / (2 * WALL_LINES) as f64;
-    (0..WALL_LINES).map(move |line| {
-        let y = low[1] + radius * (2 * line + 1) as f64;
-        let ends = [[low[0] + radius, y], [high[0] - radius, y]];
-        // A little wider than their distance, so that no seam shows.
-        (ends.map(|point| point.map(|coordinate| coordinate as f32)).to_vec(), 1.1 * radius as f32)
-    })
 }
 
 /// From dark violet (0, noise) over rose to yellow (1, plan).

@@ -7,6 +7,11 @@ use crate::geometry::Footprint;
 use crate::world::map::Map;
 use crate::world::state::{Command, State, saturated};
 
+/// Up to this angle wheels count as straight, rad.
+const STRAIGHT_RAD: f64 = 1e-3;
+/// Below this speed of the reference the wheels follow its curvature alone, m/s: what steering corrects needs way.
+const CREEPING_MPS: f64 = 0.05;
+
 /// A car whose position is the middle of its rear axle: `turn rate = speed * tan(steering) / wheelbase`. Commands are
 /// shares of the acceleration and of the steering rate. A state tells the steering by its speed and turn rate; a robot
 /// that stands has its wheels straight, which no car that starts does better.
@@ -158,8 +163,21 @@ impl Robot for Ackermann {
         saturated([-speed / (self.step_secs * self.acceleration_mps2), 0.0])
     }
 
+    /// Where the reference creeps, the steering is its own; where it stands, the wheels turn straight.
     fn tracking_command(&self, state: &State, reference: &State, next: &State) -> Command {
-        saturated(self.command_to(state, tracked(state, reference, next, self.step_secs)))
+        let [speed, rate] = tracked(state, reference, next, self.step_secs);
+        let (ahead, turning) = (next.forward_speed(), next.turn_rate_radps);
+        let rate = match ahead.abs() {
+            fast if fast >= CREEPING_MPS => rate,
+            slow if slow > STANDING_MPS => speed * turning / ahead,
+            still if still <= STANDING_MPS => 0.0,
+            _ => rate,
+        };
+        // A state that stands does not show the wheels: until they are straight it moves by micrometres per second.
+        let [before, steering] = self.motion(state);
+        let hides = speed.abs() < 2.0 * STANDING_MPS && steering.abs() > STRAIGHT_RAD;
+        let speed = if hides { (2.0 * STANDING_MPS).copysign(before) } else { speed };
+        saturated(self.command_to(state, [speed, rate]))
     }
 }
 

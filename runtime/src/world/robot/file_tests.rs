@@ -55,12 +55,12 @@ fn every_fault_names_its_field() {
             "differential",
             "acceleration_mps2 = 1.5",
             "acceleration_mps2 = 0",
-            "limits.acceleration_mps2: expected above",
+            "limits.acceleration_mps2: expected 0.001 to 1000",
         ),
         (
             "differential",
             "acceleration_mps2 = 1.5",
-            "acceleration_mps2 = 1e-9",
+            "acceleration_mps2 = 0.02",
             "limits.acceleration_mps2: expected at",
         ),
         (

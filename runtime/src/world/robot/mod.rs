@@ -37,6 +37,35 @@ pub struct StepReport {
     pub pushing: usize,
 }
 
+/// How long plans of a robot are at most; room is made for them once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanRoom {
+    /// Steps.
+    pub steps: usize,
+    /// Points of a path; of longer ones they are wider apart.
+    pub path_points: usize,
+}
+
+impl PlanRoom {
+    /// The most of any robot: 4 minutes at 50 Hz, 10 minutes at 20 Hz, and 400 m at 5 cm. Room that is not used costs no
+    /// memory.
+    pub const MOST: Self = Self { steps: 12_000, path_points: 8_000 };
+
+    /// Within the most of any robot.
+    #[must_use]
+    pub fn within_most(self) -> Self {
+        let Self { steps, path_points } = Self::MOST;
+        Self { steps: self.steps.min(steps), path_points: self.path_points.min(path_points) }
+    }
+}
+
+impl Default for PlanRoom {
+    /// The most.
+    fn default() -> Self {
+        Self::MOST
+    }
+}
+
 /// A robot's dynamics, in steps of [`Robot::step_secs`].
 ///
 /// Contract: every method is a pure function of its arguments, allocates nothing and never panics. A command that is
@@ -61,6 +90,11 @@ pub trait Robot: fmt::Debug + Send + Sync {
 
     /// What a share (0 to 1) of the actuators' power can do at any speed; the rest is left for feedback.
     fn actuator_limits(&self, share: f64) -> MotionLimits;
+
+    /// Steps of a plan and points of its path at most.
+    fn plan_room(&self) -> PlanRoom {
+        PlanRoom::default()
+    }
 
     /// One step on a map, contacts included.
     fn step(&self, map: &dyn Map, state: &State, command: Command) -> (State, StepReport);

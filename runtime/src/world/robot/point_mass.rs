@@ -1,7 +1,7 @@
 //! D4RL's ball: a point mass that two motors push along x and y, under MuJoCo's semi-implicit Euler rule.
 
 use super::contact::{Contacts, Sphere};
-use super::{Actuation, AxisLimits, ContactLaw, MotionLimits, Robot, StepReport};
+use super::{Actuation, AxisLimits, ContactLaw, MotionLimits, PlanRoom, Robot, StepReport};
 use crate::geometry::{Footprint, Point};
 use crate::world::map::Map;
 use crate::world::state::{Command, State, saturated};
@@ -97,6 +97,11 @@ impl Robot for PointMass {
             // The clip acts before each step, so the motors add one step's worth to it at most.
             speed_mps: VELOCITY_CLIP_MPS + STEP_SECS * (share * GEAR_N - drag) / IMPLICIT_MASS,
         })
+    }
+
+    /// Mazes are crossed within 20 s.
+    fn plan_room(&self) -> PlanRoom {
+        PlanRoom { steps: 2000, path_points: 400 }
     }
 
     fn step(&self, map: &dyn Map, state: &State, command: Command) -> (State, StepReport) {

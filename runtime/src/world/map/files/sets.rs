@@ -32,6 +32,16 @@ impl MapSetKind {
         }
     }
 
+    /// Radius of the robot that is evaluated on its maps, metres: BARN's Jackal turned, a third of a cell of the 32 x 32
+    /// maps, and a TurtleBot with its default padding.
+    pub fn robot_radius_m(self) -> f64 {
+        match self {
+            Self::Barn | Self::Movingai => 0.25,
+            Self::Grid32 => 0.18,
+            Self::Nav2 => 0.22,
+        }
+    }
+
     /// Beginning and ending of its files' names.
     fn pattern(self) -> (&'static str, &'static str) {
         match self {

@@ -12,9 +12,12 @@ mod corridors;
 mod gaps;
 mod map_server;
 mod maze;
+mod narrow;
 mod raster;
 mod rooms;
 mod scattered;
+
+pub use narrow::narrow_passages;
 
 use super::grid::{GridError, GridGeometry, GridMap};
 use rand::{Rng, RngExt, SeedableRng};

@@ -24,6 +24,10 @@ use ways::Ways;
 /// Share of a cell's side by which a box may overlap a cell that stays free.
 const HAIR: f64 = 1e-3;
 
+/// Largest side of a cell for which the distance between centres of cells may be interpolated everywhere, metres: near
+/// walls of wider cells it is centimetres too large.
+const FINE_M: f64 = 0.1 + 1e-9;
+
 /// A grid of free and occupied cells. Occupied cells are closed boxes, and space outside the grid is occupied.
 #[derive(Clone, PartialEq)]
 pub struct GridMap {
@@ -159,15 +163,18 @@ impl GridMap {
         &self.field
     }
 
-    /// The distance field between the centres of cells (bilinear), metres; 0 outside, NaN for NaN.
+    /// Distance from the nearest occupied cell, metres: the field between the centres of cells (bilinear), and exact within
+    /// two cells of obstacles where cells are wider than 0.1 m; 0 outside, NaN for NaN.
     pub fn distance(&self, point: Point) -> f64 {
         if point[0].is_nan() || point[1].is_nan() {
             return f64::NAN;
         }
-        if self.cell_of(point).is_none() {
-            return 0.0;
+        let Some((column, row)) = self.cell_of(point) else { return 0.0 };
+        let (at, side_m) = (self.frame.cells_from_map(point), self.geometry().resolution_m);
+        if side_m > FINE_M && f64::from(self.field.at(column, row)) < 2.0 * side_m {
+            return side_m * self.nearest(at, at, f64::INFINITY);
         }
-        let [u, v] = self.frame.cells_from_map(point).map(|value| value - 0.5);
+        let [u, v] = at.map(|value| value - 0.5);
         // Below 0 lies the ring of cells outside, whose distance is 0.
         let (column, row) = (u.floor(), v.floor());
         let (across, along) = (u - column, v - row);

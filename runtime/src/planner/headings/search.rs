@@ -1,0 +1,405 @@
+//! Hybrid A*: continuous poses, one per cell of position and heading, in the order of time so far and at least to come. A
+//! pose's way is checked when its turn comes, not when it is thought of: most never have their turn.
+
+use super::guide;
+use super::motion::{Gait, Piece, clearance_m, end_of};
+use super::poses;
+use super::shorten::Shortener;
+use super::vehicle::{HEADINGS, JOIN_PIECES, Target, Vehicle};
+use crate::geometry::{Point, distance, wrapped};
+use crate::planner::PlanError;
+use crate::planner::corridor::{RouteMap, is_past};
+use crate::world::map::GridMap;
+use crate::world::{Robot, State, Sweep};
+use std::cmp::Ordering;
+use std::collections::{BinaryHeap, HashSet};
+use std::f64::consts::{PI, TAU};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Clearance that ways keep, metres: hardly more than the gate's, and after the gate has found the driven way too near. Below
+/// the wanted clearance beyond that they cost more.
+const LEAST_M: [f64; 2] = [0.007, 0.025];
+const WANTED_M: f64 = 0.02;
+/// Seconds that a piece with no more than the least clearance costs besides.
+const NARROW_SECS: f64 = 2.0;
+/// Weight of what is at least to come: above 1 the way is found sooner and is at most that much longer than the lattice's
+/// shortest.
+const WEIGHT: f64 = 2.0;
+/// Poses that are expanded and thought of at most; of 128 bytes each.
+const MAX_EXPANSIONS: usize = 30_000;
+const MAX_NODES: usize = 400_000;
+/// Poses between two looks at the clock.
+const CLOCK_EVERY: usize = 16;
+/// Joins to the goal are sought from every so many-th pose, and from all that are nearer, metres.
+const JOIN_EVERY: usize = 4;
+const JOIN_M: f64 = 2.0;
+/// Places of the guide ahead of a pose to which it is joined.
+const AHEAD: [usize; 4] = [1, 3, 6, 12];
+/// Distance between the points of a join at which the distance field is looked at, metres.
+const LOOK_M: f64 = 0.08;
+
+/// Which pose of its kind a node is: of several that lead to one, the first that is reached counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Cell,
+    Guide(u32),
+    Goal,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    position: Point,
+    heading_rad: f64,
+    secs: f64,
+    parent: u32,
+    pieces: [Piece; JOIN_PIECES],
+    count: u8,
+    checked: bool,
+    place: Place,
+}
+
+impl Node {
+    fn pose(&self) -> State {
+        State::at_pose(self.position, self.heading_rad)
+    }
+
+    fn pieces(&self) -> &[Piece] {
+        &self.pieces[..usize::from(self.count)]
+    }
+
+    fn gait(&self) -> Option<Gait> {
+        self.pieces().last().map(|piece| piece.gait())
+    }
+}
+
+/// A node in the queue: the least time first.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    secs: f64,
+    node: u32,
+}
+
+impl Ord for Open {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.secs.total_cmp(&self.secs).then(other.node.cmp(&self.node))
+    }
+}
+
+impl PartialOrd for Open {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Open {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Open {}
+
+/// What a search is about.
+pub(super) struct Problem<'a> {
+    map: &'a RouteMap,
+    grid: &'a GridMap,
+    pub(super) sweep: Sweep<'a>,
+    pub(super) vehicle: &'a Vehicle,
+    pub(super) target: Target,
+    least_m: f64,
+}
+
+impl Problem<'_> {
+    /// Whether the inscribed circle is clear along pieces, by the distance field alone: false only where no way is.
+    pub(super) fn may_be_clear(&self, pose: &State, pieces: &[Piece]) -> bool {
+        // Between the centres of cells the field is off by less than a cell.
+        let least_m = self.vehicle.radii_m[0] - self.grid.geometry().resolution_m;
+        let mut from = *pose;
+        pieces.iter().all(|piece| {
+            let steps = (piece.length_m() / LOOK_M).ceil().max(1.0) as usize;
+            let begin = from;
+            from = piece.after(&begin, 1.0);
+            (1..=steps).all(|step| {
+                let here = piece.after(&begin, step as f64 / steps as f64);
+                self.grid.distance(here.position) >= least_m
+            })
+        })
+    }
+
+    /// Whether no point of the outline lies in an obstacle, by the distance field alone: false only where no pose is.
+    fn may_fit(&self, pose: &State) -> bool {
+        // At the side of an occupied cell the field is half of what it is at the centre of the free one beside it.
+        let least_m = 0.25 * self.grid.geometry().resolution_m;
+        let (sin, cos) = pose.heading_rad.sin_cos();
+        self.vehicle.outline.iter().all(|[x, y]| {
+            let point = [pose.position[0] + x * cos - y * sin, pose.position[1] + x * sin + y * cos];
+            self.grid.distance(point) >= least_m
+        })
+    }
+
+    /// Exact clearance along pieces, metres; below the least the computation ends.
+    pub(super) fn clearance_m(&self, pose: &State, pieces: &[Piece]) -> f64 {
+        clearance_m(&self.sweep, self.vehicle.radii_m[1], pose, pieces, self.least_m)
+    }
+
+    /// Clearance from which on more is no better, metres.
+    pub(super) fn wanted_m(&self) -> f64 {
+        self.least_m + WANTED_M
+    }
+
+    fn least_secs(&self, pose: &State) -> f64 {
+        self.vehicle.least_secs(self.map.guide_cost_m(pose.position), pose, self.target.heading_rad)
+    }
+}
+
+/// Buffers of the search for one robot.
+#[derive(Debug)]
+pub struct HeadingSearch {
+    vehicle: Arc<Vehicle>,
+    nodes: Vec<Node>,
+    open: BinaryHeap<Open>,
+    closed: HashSet<u64>,
+    route: Vec<Point>,
+    dense: Vec<Point>,
+    guide: Vec<State>,
+    pieces: Vec<Piece>,
+    shortener: Shortener,
+    expanded: usize,
+    is_careful: bool,
+}
+
+impl HeadingSearch {
+    /// `None` for a robot that needs none: a disc that moves in any direction or turns where it stands.
+    pub fn of(robot: &dyn Robot) -> Option<Self> {
+        Some(Self {
+            vehicle: Arc::new(Vehicle::of(robot)?),
+            nodes: Vec::new(),
+            open: BinaryHeap::new(),
+            closed: HashSet::new(),
+            route: Vec::new(),
+            dense: Vec::new(),
+            guide: Vec::new(),
+            pieces: Vec::new(),
+            shortener: Shortener::default(),
+            expanded: 0,
+            is_careful: false,
+        })
+    }
+
+    /// Whether the robot reaches a wanted heading only where the way leads to it: it cannot turn where it stands.
+    pub fn ends_need_headings(&self) -> bool {
+        self.vehicle.steers()
+    }
+
+    /// Whether ways keep more clearance from now on: the driven way differs from the searched one by up to centimetres.
+    pub fn set_careful(&mut self, is_careful: bool) {
+        self.is_careful = is_careful;
+    }
+
+    /// The shortest way of the inscribed circle, by which the last search was guided.
+    pub fn guide(&self) -> &Vec<Point> {
+        &self.route
+    }
+
+    /// Poses that the last search expanded.
+    pub fn expanded(&self) -> usize {
+        self.expanded
+    }
+
+    /// Fills `poses` (at most `most`) with a way from a state to a goal, in its heading if one is wanted and the robot turns,
+    /// along which the footprint is clear. A robot in motion first comes to rest.
+    ///
+    /// # Errors
+    /// [`PlanError::NoPath`] where the lattice has no such way within its bounds, [`PlanError::NoTime`] after the deadline.
+    pub fn plan(
+        &mut self,
+        map: &mut RouteMap,
+        start: &State,
+        goal: Target,
+        most: usize,
+        deadline: Option<Instant>,
+        poses: &mut Vec<State>,
+    ) -> Result<(), PlanError> {
+        poses.clear();
+        self.expanded = 0;
+        let braking = self.vehicle.braking(start);
+        let stands = braking.map_or(start.halted(), |piece| piece.after(start, 1.0));
+        let least_m = LEAST_M[usize::from(self.is_careful)];
+        map.guide(stands.position, goal.position, self.vehicle.radii_m[0] + least_m, &mut self.route)?;
+        let map = &*map;
+        let (spacing_m, radii_m) = (2.0 * self.vehicle.cell_m, self.vehicle.radii_m);
+        guide::follow(map.grid(), &self.route, radii_m, spacing_m, &mut self.dense, &mut self.guide);
+        let vehicle = Arc::clone(&self.vehicle);
+        let target = Target { heading_rad: goal.heading_rad.map(wrapped).filter(|_| vehicle.turns()), ..goal };
+        let sweep = map.world().sweep();
+        let problem = Problem { map, grid: map.grid(), sweep, vehicle: &vehicle, target, least_m };
+        let last = self.search(&problem, &stands, deadline)?;
+        self.collect(last);
+        self.shortener.shorten(&problem, &stands, &mut self.pieces, deadline);
+        if let Some(braking) = braking {
+            self.pieces.insert(0, braking);
+        }
+        poses::fill(start, &self.pieces, most, poses);
+        // Rounding: the goal itself.
+        if let Some(end) = poses.last_mut() {
+            end.position = goal.position;
+        }
+        Ok(())
+    }
+
+    /// The node at the goal.
+    fn search(&mut self, problem: &Problem<'_>, start: &State, deadline: Option<Instant>) -> Result<u32, PlanError> {
+        self.nodes.clear();
+        self.open.clear();
+        self.closed.clear();
+        self.add(problem, u32::MAX, start, 0.0, &[], Place::Cell);
+        let mut popped = 0;
+        while let Some(Open { node: index, .. }) = self.open.pop() {
+            popped += 1;
+            if popped % CLOCK_EVERY == 0 && is_past(deadline) {
+                return Err(PlanError::NoTime);
+            }
+            let node = self.nodes[index as usize];
+            let key = self.key_of(&node);
+            if self.closed.contains(&key) {
+                continue;
+            }
+            if !node.checked {
+                let from = self.nodes.get(node.parent as usize).map_or(*start, Node::pose);
+                let clearance_m = problem.clearance_m(&from, node.pieces());
+                if !(clearance_m >= problem.least_m) {
+                    continue;
+                }
+                self.nodes[index as usize].checked = true;
+                let lack = (problem.wanted_m() - clearance_m) / WANTED_M;
+                if lack > 0.0 {
+                    let dearer = node.secs + NARROW_SECS * lack;
+                    self.nodes[index as usize].secs = dearer;
+                    let secs = dearer + WEIGHT * problem.least_secs(&node.pose());
+                    self.open.push(Open { secs, node: index });
+                    continue;
+                }
+            }
+            if node.place == Place::Goal {
+                return Ok(index);
+            }
+            self.closed.insert(key);
+            self.expanded += 1;
+            if self.expanded >= MAX_EXPANSIONS || self.nodes.len() >= MAX_NODES {
+                break;
+            }
+            self.expand(problem, index);
+        }
+        Err(PlanError::NoPath)
+    }
+
+    fn expand(&mut self, problem: &Problem<'_>, index: u32) {
+        let node = self.nodes[index as usize];
+        let pose = node.pose();
+        for piece in &problem.vehicle.motions {
+            let end = piece.after(&pose, 1.0);
+            if problem.may_fit(&end) && problem.may_be_clear(&pose, &[*piece]) {
+                let secs = node.secs + problem.vehicle.secs(node.gait(), *piece);
+                self.add(problem, index, &end, secs, &[*piece], Place::Cell);
+            }
+        }
+        let goal = problem.target;
+        if self.expanded % JOIN_EVERY == 1 || distance(pose.position, goal.position) < JOIN_M {
+            problem.vehicle.visit_joins(&pose, &goal, &mut |pieces| {
+                self.join(problem, index, pieces, Place::Goal);
+            });
+        }
+        let off = |place: &State| {
+            let [x, y] = [0, 1].map(|axis: usize| place.position[axis] - pose.position[axis]);
+            x * x + y * y
+        };
+        let nearest =
+            (0..self.guide.len()).min_by(|one, other| off(&self.guide[*one]).total_cmp(&off(&self.guide[*other])));
+        let Some(nearest) = nearest else { return };
+        for ahead in AHEAD {
+            let Some(place) = self.guide.get(nearest + ahead).copied() else { break };
+            for flipped in [false, true] {
+                if flipped && !problem.vehicle.reverses() {
+                    break;
+                }
+                let heading_rad = wrapped(place.heading_rad + if flipped { PI } else { 0.0 });
+                let target = Target {
+                    position: place.position,
+                    heading_rad: Some(heading_rad).filter(|_| problem.vehicle.turns()),
+                };
+                let mut best: Option<(f64, [Piece; JOIN_PIECES], usize)> = None;
+                problem.vehicle.visit_joins(&pose, &target, &mut |pieces| {
+                    let secs = problem.vehicle.secs_of(node.gait(), pieces);
+                    if best.is_none_or(|best| secs < best.0) && problem.may_be_clear(&pose, pieces) {
+                        let mut kept = [Piece::Turn { by_rad: 0.0 }; JOIN_PIECES];
+                        kept[..pieces.len()].copy_from_slice(pieces);
+                        best = Some((secs, kept, pieces.len()));
+                    }
+                });
+                if let Some((_, pieces, count)) = best {
+                    let number = 2 * (nearest + ahead) as u32 + u32::from(flipped);
+                    self.join(problem, index, &pieces[..count], Place::Guide(number));
+                }
+            }
+        }
+    }
+
+    fn join(&mut self, problem: &Problem<'_>, index: u32, pieces: &[Piece], place: Place) {
+        let node = self.nodes[index as usize];
+        let pose = node.pose();
+        let end = end_of(&pose, pieces);
+        if problem.may_fit(&end) && problem.may_be_clear(&pose, pieces) {
+            let secs = node.secs + problem.vehicle.secs_of(node.gait(), pieces);
+            self.add(problem, index, &end, secs, pieces, place);
+        }
+    }
+
+    fn add(&mut self, problem: &Problem<'_>, parent: u32, pose: &State, secs: f64, pieces: &[Piece], place: Place) {
+        let least_secs = if place == Place::Goal { 0.0 } else { problem.least_secs(pose) };
+        if !least_secs.is_finite() || self.nodes.len() >= MAX_NODES {
+            return;
+        }
+        let mut kept = [Piece::Turn { by_rad: 0.0 }; JOIN_PIECES];
+        kept[..pieces.len()].copy_from_slice(pieces);
+        let node = Node {
+            position: pose.position,
+            heading_rad: pose.heading_rad,
+            secs,
+            parent,
+            pieces: kept,
+            count: pieces.len() as u8,
+            checked: pieces.is_empty(),
+            place,
+        };
+        if place != Place::Goal && self.closed.contains(&self.key_of(&node)) {
+            return;
+        }
+        self.nodes.push(node);
+        self.open.push(Open { secs: secs + WEIGHT * least_secs, node: (self.nodes.len() - 1) as u32 });
+    }
+
+    /// The cell of position and heading, or the place of the guide.
+    fn key_of(&self, node: &Node) -> u64 {
+        match node.place {
+            Place::Goal => u64::MAX,
+            Place::Guide(number) => (1 << 63) | u64::from(number),
+            Place::Cell => {
+                let cell = |value: f64| (value / self.vehicle.cell_m).floor() as i64 as u64 & 0x3ff_ffff;
+                let heading = (node.heading_rad.rem_euclid(TAU) / TAU * HEADINGS as f64) as u64 % HEADINGS;
+                (cell(node.position[0]) << 33) | (cell(node.position[1]) << 7) | heading
+            }
+        }
+    }
+
+    /// The pieces from the start to a node.
+    fn collect(&mut self, last: u32) {
+        self.pieces.clear();
+        let mut index = last;
+        while let Some(node) = self.nodes.get(index as usize) {
+            self.pieces.extend(node.pieces().iter().rev());
+            index = node.parent;
+        }
+        self.pieces.reverse();
+    }
+}
