@@ -54,7 +54,8 @@ fn a_side_and_two_sides_are_learnt_from_minutes_of_driving() {
     let store = Store::new(folder.path());
     let bench = Bench { store: &store, progress: &planwright_training::console::Progress::hidden() };
     let mut arms = Vec::new();
-    for mut cell in cells("--size quick --preference side,either --minutes 4") {
+    let all = cells("--size quick --preference side,either --minutes 4");
+    for mut cell in all.into_iter().filter(|cell| cell.settings.kind != ArmKind::Controls) {
         cell.settings.steps = 300;
         let result = cell.run(&bench).expect("a result");
         assert!(result.left_out * 5 < result.drives && result.queries >= 10, "{result:?}");
@@ -64,15 +65,11 @@ fn a_side_and_two_sides_are_learnt_from_minutes_of_driving() {
         let found = arms.iter().find(|(own, arm)| (*own, &*arm.arm) == (preference, name));
         found.map(|(_, arm)| arm.clone()).expect(name)
     };
-    let (learnt, route) = (of(Preference::Side, "regression"), of(Preference::Side, "route"));
-    assert!(learnt.mean_cm < 0.5 * route.mean_cm, "{} of {} cm", learnt.mean_cm, route.mean_cm);
-    let untrained = of(Preference::Side, "one-step");
+    let (learnt, untrained) = (of(Preference::Side, "regression"), of(Preference::Side, "one-step"));
     assert!(learnt.mean_cm < 0.6 * untrained.mean_cm, "{} of {} cm", learnt.mean_cm, untrained.mean_cm);
     // As distributions: draws are near one side where there is one, and the mean of two sides is neither.
-    for (preference, other) in [(Preference::Side, "route"), (Preference::Either, "regression")] {
+    for (preference, other) in [(Preference::Side, "one-step"), (Preference::Either, "regression")] {
         let [drawn, other] = ["diffusion", other].map(|arm| of(preference, arm).energy_cm.expect("draws"));
         assert!(drawn < 0.7 * other, "{preference:?}: {drawn} of {other} cm");
     }
-    let demonstrator = of(Preference::Either, "demonstrator");
-    assert_eq!((demonstrator.mean_cm, demonstrator.between), (0.0, Some(0.0)));
 }
