@@ -167,7 +167,9 @@ fn run(world: &BarnWorld, robot: &Arc<dyn Robot>, driver: BarnDriver, seed: u64,
         BarnDriver::Planner(method) => method,
         BarnDriver::DynamicWindow => PathMethod::Search,
     };
-    let mut pilot = Pilot::new(CorridorPlanner::new(method), settings, View::disabled());
+    // A search with heading takes longer than a period.
+    let planner = CorridorPlanner::new(method).without_headings();
+    let mut pilot = Pilot::new(planner, settings, View::disabled());
     let (mut state, mut ranges, mut route) = (START, Vec::new(), Vec::new());
     let mut wanted = None;
     // A period may be no whole number of the robot's steps: the next step after its end counts.
