@@ -216,7 +216,7 @@ mod tests {
         };
         assert_eq!(stopped(3, 0.0), Ok(()));
         assert!(matches!(stopped(2, 0.0), Err(Rejection::Steering { .. })));
-        assert!(matches!(creeping(&[Some(f64::NAN)]), Err(_)));
+        assert!(creeping(&[Some(f64::NAN)]).is_err());
     }
 
     #[test]

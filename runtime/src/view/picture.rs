@@ -87,10 +87,8 @@ impl Picture<'_> {
         let points = self.plan.points().chain(self.route.iter().copied()).chain([self.start.position, self.goal.0]);
         let mut drawn = Aabb { low: self.start.position, high: self.start.position };
         for point in points.filter(|point| point.iter().all(|value| value.is_finite())) {
-            for axis in 0..2 {
-                drawn.low[axis] = drawn.low[axis].min(point[axis]);
-                drawn.high[axis] = drawn.high[axis].max(point[axis]);
-            }
+            drawn.low = [0, 1].map(|axis| drawn.low[axis].min(point[axis]));
+            drawn.high = [0, 1].map(|axis| drawn.high[axis].max(point[axis]));
         }
         let size_m = (drawn.high[0] - drawn.low[0]).max(drawn.high[1] - drawn.low[1]);
         let (margin_m, bounds) = (MARGIN_M.max(MARGIN * size_m), self.world.map().bounds());

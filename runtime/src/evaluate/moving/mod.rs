@@ -252,7 +252,8 @@ mod tests {
     #[test]
     fn runs_repeat_and_where_nothing_walks_every_driver_needs_the_same_time() {
         let (robot, scene) = scene();
-        let drive = || run_moving(&[scene.clone()], &robot, &[MovingDriver::Lattice], || ()).expect("sound discs");
+        let drive =
+            || run_moving(std::slice::from_ref(&scene), &robot, &[MovingDriver::Lattice], || ()).expect("sound discs");
         let (one, other) = (drive(), drive());
         assert_eq!((&one[0].scenes, one[0].runs), (&other[0].scenes, 1));
         let empty = MovingScene { walkers: Vec::new(), ..scene };

@@ -175,9 +175,10 @@ impl Demonstrator {
             let (here, after) = self.costs[knot * STATES..].split_at_mut(STATES);
             for (state, cost) in here.iter_mut().enumerate() {
                 let mut best = (f64::INFINITY, SIDE);
-                for other in state.saturating_sub(MAX_STEPS)..(state + MAX_STEPS + 1).min(STATES) {
+                let first = state.saturating_sub(MAX_STEPS);
+                for (other, rest) in after.iter().enumerate().take((state + MAX_STEPS + 1).min(STATES)).skip(first) {
                     let change_m = STEP_M * (other as f64 - state as f64);
-                    let onwards = after[other] + CHANGE_WEIGHT * change_m * change_m;
+                    let onwards = rest + CHANGE_WEIGHT * change_m * change_m;
                     if onwards < best.0 {
                         best = (onwards, other);
                     }
@@ -261,8 +262,8 @@ mod tests {
         let (mut offsets, mut speeds) = (Vec::new(), Vec::new());
         for (style, wall_y) in [(Style::Right, 0.1), (Style::Left, 1.9)] {
             assert!(Demonstrator::default().drive(&map, &sizes, &problem, style, &mut offsets, &mut speeds));
-            for knot in 15..offsets.len() - 15 {
-                let free_m = (problem.reference.beside(knot, offsets[knot])[1] - wall_y).abs() - 0.2;
+            for (knot, offset_m) in offsets.iter().enumerate().take(offsets.len() - 15).skip(15) {
+                let free_m = (problem.reference.beside(knot, *offset_m)[1] - wall_y).abs() - 0.2;
                 assert!((free_m - WALL_M).abs() < 0.06, "{style:?}: {free_m} m at knot {knot}");
             }
             assert_eq!((offsets[0], offsets[offsets.len() - 1], speeds[20]), (0.0, 0.0, 1.0));

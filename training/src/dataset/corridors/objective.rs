@@ -88,9 +88,8 @@ impl PathObjective {
                 t * t * (-0.5 + 0.5 * t),
             ];
             let mut add = |knot: usize, share: f64| {
-                for axis in 0..2 {
-                    self.by_knot[knot][axis] += share * by[axis];
-                }
+                let slope = &mut self.by_knot[knot];
+                *slope = [0, 1].map(|axis| slope[axis] + share * by[axis]);
             };
             if knot == last {
                 add(last, 1.0);
