@@ -163,7 +163,7 @@ class Inputs:
             self.checks.equal("a map is refused under way: the node lives", None, maze.ended())
 
     def a_newer_map_while_a_plan_is_made(self):
-        """A plan that was begun on the map before does not leave."""
+        """A plan that was begun on the map before is not published where the newest one is closed."""
         slow = {"solver": "ddpm", "candidates": 16, "denoising_steps": 32, "deadline_secs": 60.0, "hang_timeout_secs": 60.0,
                 "max_observation_age_secs": 60.0}
         with Programs(self.planwright) as programs, Watch() as watch, Feed(watch) as feed:
@@ -171,7 +171,7 @@ class Inputs:
             self.hears(feed)
             feed.connect()
             self.usable(watch, feed, "a slow planner")
-            for name, grid, words in (("closed", map_of(closed=CLOSED), "newer"), ("refused", map_of(frame="kitchen"), "map_frame")):
+            for name, grid, words in (("closed", map_of(closed=CLOSED), "newest"), ("refused", map_of(frame="kitchen"), "map_frame")):
                 handles = [watch.send_goal(goal_message(FAR, FREE)) for _ in range(3)]
                 feed.map.publish(grid)
                 results = [watch.wait(handle.get_result_async()).result for handle in handles]
