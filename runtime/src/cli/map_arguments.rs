@@ -3,6 +3,7 @@
 use super::arguments::{open_artefact, shipped};
 use super::output::CliError;
 use crate::evaluate::{BarnWorld, MapCase};
+use crate::figures::Place;
 use crate::geometry::Footprint;
 use crate::model::{EngineChoice, load_engine};
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
@@ -97,7 +98,8 @@ pub(super) fn narrow_cases(robot: &dyn Robot, queries: usize, seed: u64) -> Resu
     (0..NARROW_MAPS)
         .map(|index| {
             let (map, queries) =
-                narrow_passages(NARROW_MAPS * seed + index, gaps_m.clone(), queries).map_err(CliError::input)?;
+                narrow_passages(NARROW_MAPS.wrapping_mul(seed).wrapping_add(index), gaps_m.clone(), queries)
+                    .map_err(CliError::input)?;
             Ok(MapCase { map: Arc::new(map), queries })
         })
         .collect()
@@ -114,6 +116,16 @@ pub(super) fn load_case(map: &Path, pairs: Option<&Path>, queries: usize, seed: 
     let mut named = open_map_with_queries(map, queries, seed).map_err(CliError::input)?;
     if let Some(pairs) = pairs {
         named.queries = open_pairs(pairs).map_err(CliError::input)?;
+        for (index, query) in named.queries.iter().enumerate() {
+            if let Some(end) = [query.start, query.goal].into_iter().find(|end| named.map.cell_of(*end).is_none()) {
+                return Err(CliError::wrong(format!(
+                    "{}: pair {}: expected start and goal on the map, got {}\nhint: metres in the map's frame",
+                    pairs.display(),
+                    index + 1,
+                    Place(end)
+                )));
+            }
+        }
     }
     Ok(case_of(named))
 }

@@ -7,7 +7,7 @@ use super::plan_text::{draw, draw_map};
 use crate::figures::Figure;
 use crate::files::{check_writable, write_atomically};
 use crate::gate::{CONTACT_M, GateLimits, Origin, check_problem};
-use crate::geometry::wrapped;
+use crate::geometry::{distance, wrapped};
 use crate::pilot::Pilot;
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
 use crate::planner::{Observation, Planner};
@@ -119,6 +119,16 @@ impl Plan {
         let discs = self.discs.iter().map(disc).collect::<Result<Vec<_>, _>>()?;
         let moving = MovingObstacles::new(discs, 0.0, MovingObstacles::PREDICTION_SECS)
             .map_err(|error| CliError::wrong(format!("--disc: {error}")))?;
+        let robot_m = world.robot().footprint().circumscribed_radius_m();
+        let start = numbers(&self.start, "--start", &[2, 3])?;
+        for disc in moving.discs() {
+            let apart_m = distance(disc.position, [start[0], start[1]]) - robot_m - disc.radius_m;
+            if !(apart_m > 0.0) {
+                let problem =
+                    format!("--disc: expected discs clear of the start, got one {} m inside", Figure(-apart_m));
+                return Err(CliError::wrong(problem));
+            }
+        }
         Ok(world.with_moving(Arc::new(moving)))
     }
 
@@ -141,6 +151,10 @@ impl Plan {
         let observation = Observation { state: start, goal, stamp_secs: 0.0, step: 0 };
         let checked = pilot.plan(&world, &observation, 0.0, 0.0).clone();
         finish_view(view);
+        let held_secs = MovingObstacles::PREDICTION_SECS;
+        if !self.discs.is_empty() && checked.trajectory().duration_secs() > held_secs {
+            eprintln!("warning: --disc: the plan is held against discs for its first {held_secs} s, not beyond");
+        }
         if let Some(path) = &self.png {
             let route = route(&world, &observation);
             write_picture(path, &world, checked.trajectory(), &route, start, (goal, goal_heading_rad))?;

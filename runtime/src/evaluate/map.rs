@@ -226,7 +226,10 @@ impl MethodRun {
         let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len().max(1) as f64;
         let of_common = || common.iter().filter_map(|index| self.solved(*index));
         let ratios = |other: &Self| {
-            let ratio = |index: &usize| Some(self.solved(*index)?.arrival_secs / other.solved(*index)?.arrival_secs);
+            let ratio = |index: &usize| {
+                Some(self.solved(*index)?.arrival_secs / other.solved(*index)?.arrival_secs)
+                    .filter(|ratio| ratio.is_finite())
+            };
             ScoreSummary::of(&common.iter().filter_map(ratio).collect::<Vec<f64>>())
         };
         let mut rejections = BTreeMap::new();

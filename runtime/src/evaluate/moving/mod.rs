@@ -189,7 +189,7 @@ fn summary(
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0_usize), |(sum, count), value| (sum + value, count + 1));
-    sum / count as f64
+    sum / count.max(1) as f64
 }
 
 fn run(

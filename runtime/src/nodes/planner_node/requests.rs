@@ -8,6 +8,7 @@ use super::problem::Problem;
 use super::responses::{ErrorCode, PathAction, PathRequest, PlanningFailure, result_through};
 use super::worker::Report;
 use crate::gate::{CheckedPlan, Origin, check_goal, check_way};
+use crate::nodes::path::keeps_clear;
 use crate::planner::Observation;
 use crate::world::World;
 use planwright_ros2::action::{GoalId, GoalStatus};
@@ -269,7 +270,9 @@ impl<A: PathAction> PlannerNode<A> {
         };
         let (frames, start_is_given) =
             request.map_or((&[][..], false), |request| (&request.frames[..], request.start_is_given));
-        let world = self.inputs.check_plan(self.parameters(), self.base.now(), &planned.world, &planned.path);
+        let clearance_m = self.parameters().clearance_m;
+        let is_clear = |world: &World| keeps_clear(&planned.path, world, clearance_m);
+        let world = self.inputs.check_plan(self.parameters(), self.base.now(), &planned.world, is_clear);
         let world = world.and_then(|()| self.inputs.check_frames(frames, start_is_given));
         let failure = world.map_or_else(|fault| Some(fault.into()), |()| PlanningFailure::of_plan(&plan));
         let recycled = match planned.purpose {
@@ -325,7 +328,10 @@ impl<A: PathAction> PlannerNode<A> {
 
     fn take_drive_plan(&mut self, planned: &mut Planned, plan: CheckedPlan) -> CheckedPlan {
         let stale = self.follower.goal() != Some(planned.observation.goal) || !planned.had_planner || planned.canceled;
-        let world = self.inputs.check_plan(self.parameters(), self.base.now(), &planned.world, &planned.path);
+        // What is driven is the plan, not the thinner path that is shown of it.
+        let (states, clearance_m) = (&plan.trajectory().states, self.parameters().clearance_m);
+        let is_clear = |world: &World| !states.is_empty() && world.sweep().states(states).is_clear_by(clearance_m);
+        let world = self.inputs.check_plan(self.parameters(), self.base.now(), &planned.world, is_clear);
         let outdated = world.and_then(|()| self.inputs.check_frames(&[], false)).is_err();
         if stale || outdated || !self.is_active() {
             self.follower.give_up();

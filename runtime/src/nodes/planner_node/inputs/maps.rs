@@ -2,13 +2,12 @@
 
 use super::Inputs;
 use crate::nodes::map::{MappedWorld, layout_of, same_walls};
-use crate::nodes::path::keeps_clear;
 use crate::nodes::planner_node::input_fault::InputFault;
 use crate::nodes::planner_node::map_reader::{ReadMap, Received};
 use crate::nodes::planner_node::parameters::PlannerParameters;
 use crate::world::World;
 use planwright_ros2::messages::map_msgs::OccupancyGridUpdate;
-use planwright_ros2::messages::nav_msgs::{OccupancyGrid, Path};
+use planwright_ros2::messages::nav_msgs::OccupancyGrid;
 use planwright_ros2::time::RosTime;
 use planwright_ros2::validate::{Oddity, check_map, without_slash};
 use std::sync::Arc;
@@ -192,8 +191,8 @@ impl Inputs {
         Ok((Arc::clone(map.world()), if is_stale { f64::NEG_INFINITY } else { now.as_secs_f64() }))
     }
 
-    /// Checks that a plan for this world can be published: that no map was refused since it was begun, and that its path
-    /// is clear on the newest.
+    /// Checks that a plan for this world can be published: that no map was refused since it was begun, and that what is
+    /// published or driven is clear on the newest.
     ///
     /// # Errors
     /// Why it cannot.
@@ -202,10 +201,10 @@ impl Inputs {
         parameters: &PlannerParameters,
         now: RosTime,
         world: &Arc<World>,
-        path: &Path,
+        is_clear: impl FnOnce(&World) -> bool,
     ) -> Result<(), InputFault> {
         let (current, _) = self.world(parameters, now)?;
-        let is_clear = Arc::ptr_eq(&current, world) || keeps_clear(path, &current, parameters.clearance_m);
+        let is_clear = Arc::ptr_eq(&current, world) || is_clear(&current);
         if is_clear { Ok(()) } else { Err(InputFault::MapChanged) }
     }
 }

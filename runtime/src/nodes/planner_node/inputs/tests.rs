@@ -2,6 +2,7 @@ use super::super::parameters::NodeParameters;
 use super::odometry::Located;
 use super::*;
 use crate::nodes::map::grid_of;
+use crate::nodes::path::keeps_clear;
 use crate::world::{Layout, PointMass};
 use planwright_ros2::messages::builtin_interfaces::Time;
 use planwright_ros2::messages::geometry_msgs::TransformStamped;
@@ -77,14 +78,14 @@ fn after_a_refused_map_none_is_usable_until_a_readable_one_comes() {
         for (reason, change) in changes {
             inputs.take_map(&map(), NOW, false).expect("a maze");
             let (world, _) = inputs.world(&parameters, NOW).expect("usable");
-            assert!(inputs.check_plan(&parameters, NOW, &world, &Path::default()).is_ok());
+            assert!(inputs.check_plan(&parameters, NOW, &world, |_| false).is_ok());
             let mut bad = map();
             change(&mut bad);
             assert_eq!(inputs.take_map(&bad, NOW, false).map_err(|fault| fault.name()), Err(reason));
             let (name, text) = refusal(inputs.world(&parameters, NOW));
             assert_eq!(name, "map_refused", "{text}");
             assert!(text.contains(&format!("as {reason} (1 since the last usable one): ")), "{text}");
-            assert_eq!(refusal(inputs.check_plan(&parameters, NOW, &world, &Path::default())).0, "map_refused");
+            assert_eq!(refusal(inputs.check_plan(&parameters, NOW, &world, |_| false)).0, "map_refused");
         }
         inputs.refuse_malformed(Input::Map);
         assert_eq!(inputs.map_refusals.total(), changes.len() as u64 + 1);
@@ -107,7 +108,9 @@ fn a_plan_that_was_made_for_the_map_before_is_published_only_if_it_is_clear_on_t
     };
     let through = path_of(&[[1.0, 1.0], [1.0, 3.0], [3.0, 3.0], [3.0, 1.0]]);
     let (beside, none) = (path_of(&[[1.0, 1.0], [1.0, 3.0]]), path_of(&[]));
-    let check = |inputs: &Inputs, path: &Path| inputs.check_plan(&parameters, NOW, &world, path);
+    let check = |inputs: &Inputs, path: &Path| {
+        inputs.check_plan(&parameters, NOW, &world, |world| keeps_clear(path, world, parameters.clearance_m))
+    };
     for path in [&through, &beside, &none] {
         assert!(check(&inputs, path).is_ok(), "on its own map a plan has passed the gate");
     }
