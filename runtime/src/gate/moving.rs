@@ -92,8 +92,8 @@ mod tests {
         // One that runs ahead of the robot, almost as fast, has moved on since it was seen.
         let ahead_m = world(crossing, NOW_SECS).robot().footprint().circumscribed_radius_m() + 0.3;
         let ahead = MovingDisc { position: [2.0 + ahead_m, 4.0], velocity: [1.0, 0.0], radius_m: 0.3 };
-        assert_eq!(verdict(MovingDisc { velocity: [0.98, 0.0], ..ahead }, NOW_SECS - 0.15), Ok(()));
-        assert!(verdict(MovingDisc { velocity: [0.98, 0.0], ..ahead }, NOW_SECS).is_err());
+        assert_eq!(verdict(MovingDisc { velocity: [0.99, 0.0], ..ahead }, NOW_SECS - 0.15), Ok(()));
+        assert!(verdict(MovingDisc { velocity: [0.99, 0.0], ..ahead }, NOW_SECS).is_err());
         // Beyond the prediction it is not looked at: the robot is at x = 7 after 5 s.
         let late = MovingDisc { position: [7.3, 4.0], velocity: [0.0; 2], radius_m: 0.1 };
         assert!(verdict(late, NOW_SECS).is_err());
