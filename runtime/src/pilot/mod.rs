@@ -179,8 +179,8 @@ impl Attempt {
     }
 }
 
-/// Proposals at most that take the place of a rejected one.
-const MAX_RETREATS: usize = 3;
+/// Proposals at most that take the place of a rejected one: as many as a planner of any map has, among discs and with poses.
+const MAX_RETREATS: usize = 5;
 
 /// Depth in a wall from which on its simulated contact pushes in every motion, metres.
 const PRESSED_M: f64 = 1e-3;
@@ -413,8 +413,8 @@ impl<P: Planner> Pilot<P> {
             let Some(reason) = rejected.filter(|reason| !is_late(reason)) else { break };
             self.planner.retreat();
             attempt = self.attempt(begun, world, observation, false);
-            if attempt.corrected == Err(Rejection::PlannerFailed) {
-                // Why there is no plan is what the gate found, not that there is no other one.
+            if attempt.corrected == Err(Rejection::PlannerFailed) || attempt.out_of_time {
+                // Why there is no plan is what the gate found, not that there is no other one or no time for it.
                 attempt.corrected = Err(reason);
             }
         }

@@ -2,11 +2,13 @@
 
 use super::*;
 use crate::correction::Resample;
+use crate::geometry::{Aabb, Footprint, Polygon};
 use crate::planner::PlannerDescription;
+use crate::planner::corridor::{CorridorPlanner, PathMethod};
 use crate::quantity::{Intended, Marginal};
 use crate::trajectory::Trajectory;
-use crate::world::{Layout, MazeWorld};
-use std::sync::LazyLock;
+use crate::world::{Differential, GridMap, Layout, MazeWorld, MovingDisc, MovingObstacles, Robot};
+use std::sync::{Arc, LazyLock};
 
 /// Proposes the straight line, and every fifth time nothing.
 #[derive(Default)]
@@ -202,4 +204,110 @@ fn what_is_impossible_is_named_before_the_planner_is_called() {
         assert!(matches!(origin, Origin::Fallback { reason, .. } if reason.name() == name), "{origin:?}");
     }
     assert_eq!(pilot.planner().proposed, 0);
+}
+
+/// Proposes what no gate accepts until its last retreat, which proposes the straight line, or nothing.
+struct Retreating {
+    straight: Straight,
+    retreats: usize,
+    most: usize,
+    last: Option<fn() -> PlanError>,
+}
+
+impl Resample for Retreating {
+    fn resample(&mut self, _knots: &mut Trajectory, _noise_share: f64, _round: usize) -> bool {
+        false
+    }
+}
+
+impl Planner for Retreating {
+    fn description(&self) -> &PlannerDescription {
+        self.straight.description()
+    }
+
+    fn propose(
+        &mut self,
+        observation: &Observation,
+        deadline: Option<Instant>,
+        view: &View,
+        proposal: &mut Proposal,
+    ) -> Result<(), PlanError> {
+        let is_last = self.retreats == self.most;
+        if let (true, Some(error)) = (is_last, self.last) {
+            return Err(error());
+        }
+        self.straight.propose(observation, deadline, view, proposal)?;
+        // Away from the goal, so that the end is not at it.
+        if !is_last {
+            proposal.trajectory.states.truncate(2);
+            proposal.trajectory.states.fill(observation.state);
+        }
+        Ok(())
+    }
+
+    fn has_retreat(&self) -> bool {
+        self.retreats < self.most
+    }
+
+    fn retreat(&mut self) {
+        self.retreats += 1;
+    }
+
+    fn reset(&mut self, _seed: u64) {}
+
+    fn plans(&self) -> u64 {
+        self.straight.proposed
+    }
+}
+
+#[test]
+fn every_retreat_is_tried_and_one_without_a_proposal_leaves_the_reason_of_the_gate() {
+    let world = MazeWorld::new(Layout::umaze());
+    let observation = Observation { state: State::at_rest([1.0, 1.0]), goal: [1.0, 2.5], stamp_secs: 0.0, step: 0 };
+    let origin_of = |most: usize, last: Option<fn() -> PlanError>| {
+        let planner = Retreating { straight: Straight::default(), retreats: 0, most, last };
+        // As it is proposed, so that no time parameterisation leads it to the goal.
+        let correction = CorrectionSettings { retime: false, max_iterations: 1, ..CorrectionSettings::default() };
+        let settings = PilotSettings { correction, ..settings() };
+        let mut pilot = Pilot::new(planner, settings, View::disabled());
+        let origin = pilot.plan(&world, &observation, 0.0, 0.0).origin();
+        (origin, pilot.planner().retreats, pilot.statistics().deadline_misses)
+    };
+    assert_eq!(origin_of(3, None), (Origin::Planned, 3, 0));
+    let (rejected, retreats, _) = origin_of(MAX_RETREATS + 1, None);
+    let Origin::Fallback { reason, .. } = rejected else { panic!("a plan after {retreats} retreats") };
+    assert_eq!((reason.name(), retreats), ("not_converged", MAX_RETREATS));
+    for (error, misses) in [((|| PlanError::NoPath) as fn() -> PlanError, 0), (|| PlanError::NoTime, 1)] {
+        let (origin, retreats, late) = origin_of(2, Some(error));
+        assert!(matches!(origin, Origin::Fallback { reason: found, .. } if found == reason), "{origin:?}");
+        assert_eq!((retreats, late), (2, misses));
+    }
+}
+
+#[test]
+fn among_discs_a_robot_that_is_no_disc_has_as_many_retreats_as_are_tried() {
+    let half = [[0.35, 0.2], [-0.35, 0.2], [-0.35, -0.2], [0.35, -0.2]];
+    let footprint = Footprint::Polygon(Polygon::new(&half, 0.0).expect("a box"));
+    let robot: Arc<dyn Robot> = Arc::new(Differential { footprint, ..Differential::default() });
+    let bounds = Aabb { low: [0.0; 2], high: [6.0, 4.0] };
+    let wall = Aabb { low: [2.8, 0.0], high: [3.1, 1.4] };
+    let map = GridMap::from_boxes("hall", bounds, 0.05, std::iter::once(wall)).expect("a grid");
+    let disc = MovingDisc { position: [5.5, 0.5], velocity: [0.0; 2], radius_m: 0.1 };
+    let moving = MovingObstacles::new(vec![disc], 0.0, 4.0).expect("a disc");
+    let world = World::new(robot, Arc::new(map)).with_moving(Arc::new(moving));
+    let mut planner = CorridorPlanner::new(PathMethod::Smoothed);
+    let mut proposal = planner.proposal();
+    let observation =
+        Observation { state: State::at_pose([1.0, 1.0], 0.0), goal: [5.0, 2.4], stamp_secs: 0.0, step: 0 };
+    let mut retreats = 0;
+    planner.set_world(&world).expect("a grid");
+    loop {
+        let _ = planner.propose(&observation, None, &View::disabled(), &mut proposal);
+        if !planner.has_retreat() {
+            break;
+        }
+        planner.retreat();
+        retreats += 1;
+    }
+    assert_eq!((retreats, proposal.has_poses), (MAX_RETREATS, true));
 }
