@@ -325,23 +325,29 @@ impl Corrector {
         self.tracker.track(world, start, &self.reference, 0, &mut self.simulated)
     }
 
-    /// The knots, interpolated at the simulation's period, as reference.
-    fn pace(&mut self, world: &World) {
+    /// The knots, interpolated at the simulation's period, as reference: as many steps as there is room for. Whether these
+    /// are all.
+    fn pace(&mut self, world: &World) -> bool {
         let step_secs = world.step_secs();
         self.reference.clear();
         self.reference.dt_secs = step_secs;
         let most = world.robot().plan_room().within_most().steps.saturating_sub(1);
-        let steps = ((self.knots.duration_secs() / step_secs).round() as usize).min(most);
-        for index in 0..=steps {
+        let steps = (self.knots.duration_secs() / step_secs).round() as usize;
+        for index in 0..=steps.min(most) {
             self.reference.states.extend(self.knots.state_at(step_secs * index as f64));
         }
+        steps <= most
     }
 
     /// The reference of this round: retimed, or the proposal's own pace.
     fn refer(&mut self, world: &World, start: &State, goal: Point) -> Result<f64, TimeParameterizationError> {
         if self.keeps_pace || !self.settings.retime {
-            self.pace(world);
-            return Ok(f64::INFINITY);
+            let max_states = world.robot().plan_room().within_most().steps;
+            return if self.pace(world) {
+                Ok(f64::INFINITY)
+            } else {
+                Err(TimeParameterizationError::TooLong { max_states })
+            };
         }
         let (robot, proposed) = (world.robot(), self.knots.points());
         let room = robot.plan_room().within_most();
@@ -487,6 +493,24 @@ mod tests {
             let middle = [0, 1].map(|axis: usize| 0.5 * (state.position[axis] + simulated[axis]));
             assert!(half.trajectory.states[index].distance(middle) < 1e-9);
         }
+    }
+
+    #[test]
+    fn a_proposal_whose_pace_is_kept_is_too_long_rather_than_cut() {
+        let world = MazeWorld::new(Layout::umaze());
+        let (mut corrector, max_states) =
+            (Corrector::new(CorrectionSettings::default()), world.robot().plan_room().steps);
+        corrector.set_keeps_pace(true);
+        let mut corrected = corrector.corrected();
+        let mut run = |secs: f64| {
+            let proposal = proposal(&WAY, secs);
+            corrector.correct(&world, &State::at_rest(WAY[0]), WAY[4], &proposal, &mut (), &mut corrected)
+        };
+        let most_secs = STEP_SECS * (max_states - 1) as f64;
+        assert_eq!(run(most_secs), Ok(()));
+        let too_long = CorrectionError::Time(TimeParameterizationError::TooLong { max_states });
+        assert_eq!(run(most_secs + STEP_SECS), Err(too_long));
+        assert!(corrected.trajectory.states.is_empty());
     }
 
     #[test]

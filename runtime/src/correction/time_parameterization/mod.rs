@@ -59,6 +59,20 @@ struct Node {
     square: f64,
 }
 
+/// Empties what is to be filled, of a path that `is_finite` or not.
+fn begin(
+    is_finite: bool,
+    start: &State,
+    limits: &MotionLimits,
+    dt_secs: f64,
+    timed: &mut Trajectory,
+) -> Result<(), TimeParameterizationError> {
+    timed.clear();
+    timed.dt_secs = dt_secs;
+    let is_sound = is_finite && start.is_finite() && bounds::are_sound(limits);
+    if is_sound { Ok(()) } else { Err(TimeParameterizationError::NotFinite) }
+}
+
 const BISECTIONS: usize = 24;
 /// Below this squared speed the path counts as standing still, (m/s)^2.
 const STILL: f64 = 1e-6;
@@ -98,11 +112,7 @@ impl TimeParameterizer {
         dt_secs: f64,
         timed: &mut Trajectory,
     ) -> Result<f64, TimeParameterizationError> {
-        timed.clear();
-        timed.dt_secs = dt_secs;
-        if !bounds::are_sound(limits) || !start.is_finite() || path.iter().flatten().any(|value| !value.is_finite()) {
-            return Err(TimeParameterizationError::NotFinite);
-        }
+        begin(path.iter().flatten().all(|value| value.is_finite()), start, limits, dt_secs, timed)?;
         if let MotionLimits::Drive(drive) = limits {
             return self.drive(path, start, drive, timed);
         }

@@ -1,6 +1,6 @@
 //! A way of poses: straight and curved pieces in both directions, with stops between them, and turns in place.
 
-use super::{Node, TimeParameterizationError, TimeParameterizer, bounds, length, sub};
+use super::{Node, TimeParameterizationError, TimeParameterizer, begin, length, sub};
 use crate::geometry::wrapped;
 use crate::trajectory::Trajectory;
 use crate::world::{DriveLimits, MotionLimits, State};
@@ -42,15 +42,16 @@ impl TimeParameterizer {
         dt_secs: f64,
         timed: &mut Trajectory,
     ) -> Result<f64, TimeParameterizationError> {
-        timed.clear();
-        timed.dt_secs = dt_secs;
-        if !bounds::are_sound(limits) || !start.is_finite() || !poses.iter().all(State::is_finite) {
-            return Err(TimeParameterizationError::NotFinite);
-        }
+        begin(poses.iter().all(State::is_finite), start, limits, dt_secs, timed)?;
         let MotionLimits::Drive(drive) = limits else {
             let mut path = std::mem::take(&mut self.path);
+            if poses.len() > path.capacity() {
+                let max_states = path.capacity();
+                self.path = path;
+                return Err(TimeParameterizationError::TooLong { max_states });
+            }
             path.clear();
-            path.extend(poses.iter().map(|pose| pose.position).take(path.capacity()));
+            path.extend(poses.iter().map(|pose| pose.position));
             let done = self.parameterize(&path, start, limits, dt_secs, timed);
             self.path = path;
             return done;
