@@ -7,7 +7,7 @@ use super::pool::Pool;
 use super::ranking::Ranking;
 use super::settings::SamplerChoice;
 use super::{
-    Observation, PlanError, Planner, PlannerDescription, PlannerError, PlannerSettings, Proposal, schedule_of,
+    Observation, PlanError, Planner, PlannerDescription, PlannerError, PlannerSettings, Proposal, is_past, schedule_of,
     stream_seed,
 };
 use crate::correction::Resample;
@@ -272,7 +272,7 @@ impl Planner for LengthMatchedPlanner {
     ) -> Result<(), PlanError> {
         proposal.trajectory.clear();
         observation.check_finite()?;
-        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        if is_past(deadline) {
             return Err(PlanError::NoTime);
         }
         // One more step, and the decoder's call after the last.

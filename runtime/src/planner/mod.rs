@@ -59,6 +59,11 @@ use crate::view::{Stamp, View};
 use crate::world::{Point, State, World};
 use std::time::Instant;
 
+/// Whether a deadline has passed.
+fn is_past(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
+
 /// Input of a planner.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Observation {

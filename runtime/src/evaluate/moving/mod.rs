@@ -155,7 +155,6 @@ pub fn run_moving(
 
 fn pilot(avoidance: Avoidance) -> Pilot<CorridorPlanner> {
     let mut settings = PilotSettings { deadline: None, ..PilotSettings::default() };
-    settings.correction.path.keep_shape = true;
     settings.correction.max_iterations = 1;
     settings.correction.arrival_radius_m = GOAL_RADIUS_M;
     Pilot::new(CorridorPlanner::new(PathMethod::Smoothed).avoiding(avoidance), settings, View::disabled())

@@ -4,7 +4,7 @@
 
 use super::search_graph::{NEIGHBOURS, SearchGraph};
 use crate::geometry::{Footprint, Point, distance};
-use crate::planner::PlanError;
+use crate::planner::{PlanError, is_past};
 use crate::world::Map;
 use crate::world::map::GridMap;
 use std::time::Instant;
@@ -15,11 +15,6 @@ const BUCKETS: usize = 64;
 const REACH: i32 = 2;
 /// Nodes settled between two looks at the clock: some 50 us.
 const CLOCK_EVERY: usize = 512;
-
-/// Whether a deadline has passed.
-pub(in crate::planner) fn is_past(deadline: Option<Instant>) -> bool {
-    deadline.is_some_and(|deadline| Instant::now() >= deadline)
-}
 
 /// Costs and ways to one goal. The memory is reused from goal to goal.
 #[derive(Clone, Debug, Default)]

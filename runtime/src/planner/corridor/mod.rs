@@ -33,7 +33,6 @@ pub use planner::{CorridorPlanner, PathMethod, PathOutcome, turning_length_m};
 pub use reference::{KNOT_M, Reference};
 pub use route_map::RouteMap;
 
-pub(in crate::planner) use goal_field::is_past;
 pub(in crate::planner) use string_pulling::densify;
 
 /// Knots of a network's window.

@@ -115,7 +115,7 @@ pub struct CorridorPlanner {
     points: Vec<Point>,
     network: Option<CorridorNetwork>,
     /// Clearance beyond the footprint that the network is given, metres.
-    asked_margin_m: f64,
+    network_margin_m: f64,
     features: Vec<f32>,
     /// Distance below which the optimiser adds a cost, metres.
     soft_m: f64,
@@ -146,12 +146,12 @@ impl CorridorPlanner {
         Ok(Self::with_network(&manifest.name, CorridorNetwork::open(manifest, engine)?, margin_m))
     }
 
-    /// With a network whose distances are computed with a clearance of `asked_margin_m` beyond the footprint.
-    pub fn with_network(name: &str, network: CorridorNetwork, asked_margin_m: f64) -> Self {
+    /// With a network whose distances are computed with a clearance of `network_margin_m` beyond the footprint.
+    pub fn with_network(name: &str, network: CorridorNetwork, network_margin_m: f64) -> Self {
         let mut planner = Self::new(PathMethod::Corridor);
         planner.description.name = name.to_owned();
         planner.description.engine = Some(network.engine().clone());
-        Self { network: Some(network), asked_margin_m, ..planner }
+        Self { network: Some(network), network_margin_m, ..planner }
     }
 
     /// Without a network; [`PathMethod::Corridor`] is then [`PathMethod::Smoothed`].
@@ -172,7 +172,7 @@ impl CorridorPlanner {
             best: Vec::new(),
             points: Vec::with_capacity(MAX_POINTS),
             network: None,
-            asked_margin_m: 0.0,
+            network_margin_m: 0.0,
             features: Vec::new(),
             soft_m: 0.0,
             margin_m: ROUTE_MARGIN_M,
@@ -352,9 +352,9 @@ impl CorridorPlanner {
             }
             PathMethod::Corridor => {
                 if let Some(network) = &mut self.network {
-                    let asked_m = clearance_m - self.margin_m + self.asked_margin_m;
+                    let network_clearance_m = clearance_m - self.margin_m + self.network_margin_m;
                     let turning_m = network.trained_turning_length_m(limits.turning_length_m());
-                    features(grid, &self.reference, step_m, asked_m, turning_m, &mut self.features);
+                    features(grid, &self.reference, step_m, network_clearance_m, turning_m, &mut self.features);
                     network.offsets(&self.features, self.reference.len(), &mut self.offsets)?;
                 }
                 self.outcome = self.repaired(grid, clearance_m);

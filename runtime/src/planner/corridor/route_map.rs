@@ -1,10 +1,10 @@
 //! A map prepared for route searches: the graph, the costs to the last goal, and the shortened route.
 
-use super::goal_field::{GoalField, is_past};
+use super::goal_field::GoalField;
 use super::search_graph::SearchGraph;
 use super::string_pulling::StringPuller;
 use crate::geometry::Point;
-use crate::planner::PlanError;
+use crate::planner::{PlanError, is_past};
 use crate::world::World;
 use crate::world::map::grid::{GridError, GridMap};
 use std::time::Instant;

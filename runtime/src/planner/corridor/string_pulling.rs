@@ -1,7 +1,7 @@
 //! Any-angle shortcuts of a route: from each point straight to the farthest one in clear sight, in both directions.
 
-use super::goal_field::is_past;
 use crate::geometry::{Footprint, Point, distance, lerp};
+use crate::planner::is_past;
 use crate::quantity::path_length_m;
 use crate::world::Map;
 use crate::world::map::GridMap;

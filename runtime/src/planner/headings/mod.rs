@@ -9,6 +9,7 @@
 //! bounded, and all memory is kept from plan to plan.
 
 mod guide;
+mod join;
 mod motion;
 mod poses;
 mod search;

@@ -1,14 +1,15 @@
 //! Hybrid A*: continuous poses, one per cell of position and heading, in the order of time so far and at least to come. A
-//! pose's way is checked when its turn comes, not when it is thought of: most never have their turn.
+//! pose's way is checked when it is taken out of the queue, not when it is put in: most are never taken out.
 
 use super::guide;
+use super::join::Join;
 use super::motion::{Gait, Piece, clearance_m, end_of};
 use super::poses;
 use super::shorten::Shortener;
-use super::vehicle::{HEADINGS, JOIN_PIECES, Target, Vehicle};
+use super::vehicle::{HEADINGS, Target, Vehicle};
 use crate::geometry::{Point, distance, wrapped};
-use crate::planner::PlanError;
-use crate::planner::corridor::{RouteMap, is_past};
+use crate::planner::corridor::RouteMap;
+use crate::planner::{PlanError, is_past};
 use crate::world::map::GridMap;
 use crate::world::{Robot, State, Sweep};
 use std::cmp::Ordering;
@@ -26,7 +27,7 @@ const NARROW_SECS: f64 = 2.0;
 /// Weight of what is at least to come: above 1 the way is found sooner and is at most that much longer than the lattice's
 /// shortest.
 const WEIGHT: f64 = 2.0;
-/// Poses that are expanded and thought of at most; of 128 bytes each.
+/// Poses that are expanded, and that are put into the queue, at most; of 128 bytes each.
 const MAX_EXPANSIONS: usize = 30_000;
 const MAX_NODES: usize = 400_000;
 /// Poses between two looks at the clock.
@@ -53,8 +54,7 @@ struct Node {
     heading_rad: f64,
     secs: f64,
     parent: u32,
-    pieces: [Piece; JOIN_PIECES],
-    count: u8,
+    join: Join,
     checked: bool,
     place: Place,
 }
@@ -65,7 +65,7 @@ impl Node {
     }
 
     fn pieces(&self) -> &[Piece] {
-        &self.pieces[..usize::from(self.count)]
+        self.join.pieces()
     }
 
     fn gait(&self) -> Option<Gait> {
@@ -328,18 +328,16 @@ impl HeadingSearch {
                     position: place.position,
                     heading_rad: Some(heading_rad).filter(|_| problem.vehicle.turns()),
                 };
-                let mut best: Option<(f64, [Piece; JOIN_PIECES], usize)> = None;
+                let mut best: Option<(f64, Join)> = None;
                 problem.vehicle.visit_joins(&pose, &target, &mut |pieces| {
                     let secs = problem.vehicle.secs_of(node.gait(), pieces);
                     if best.is_none_or(|best| secs < best.0) && problem.may_be_clear(&pose, pieces) {
-                        let mut kept = [Piece::Turn { by_rad: 0.0 }; JOIN_PIECES];
-                        kept[..pieces.len()].copy_from_slice(pieces);
-                        best = Some((secs, kept, pieces.len()));
+                        best = Some((secs, pieces.into()));
                     }
                 });
-                if let Some((_, pieces, count)) = best {
+                if let Some((_, join)) = best {
                     let number = 2 * (nearest + ahead) as u32 + u32::from(flipped);
-                    self.join(problem, index, &pieces[..count], Place::Guide(number));
+                    self.join(problem, index, join.pieces(), Place::Guide(number));
                 }
             }
         }
@@ -360,15 +358,12 @@ impl HeadingSearch {
         if !least_secs.is_finite() || self.nodes.len() >= MAX_NODES {
             return;
         }
-        let mut kept = [Piece::Turn { by_rad: 0.0 }; JOIN_PIECES];
-        kept[..pieces.len()].copy_from_slice(pieces);
         let node = Node {
             position: pose.position,
             heading_rad: pose.heading_rad,
             secs,
             parent,
-            pieces: kept,
-            count: pieces.len() as u8,
+            join: pieces.into(),
             checked: pieces.is_empty(),
             place,
         };

@@ -1,9 +1,10 @@
 //! A way of the lattice made shorter: joins past its pieces where they take less time, and arcs for turns at corners.
 
+use super::join::Join;
 use super::motion::{Gait, Piece};
 use super::search::Problem;
-use super::vehicle::{JOIN_PIECES, Target};
-use crate::planner::corridor::is_past;
+use super::vehicle::Target;
+use crate::planner::is_past;
 use crate::world::State;
 use std::time::Instant;
 
@@ -86,8 +87,8 @@ impl Shortener {
                 (!late).then(|| self.join(problem, before, pieces, index, end)).flatten().map(|join| (end, join))
             });
             match join {
-                Some((end, (join, length))) => {
-                    self.out.extend_from_slice(&join[..length]);
+                Some((end, join)) => {
+                    self.out.extend_from_slice(join.pieces());
                     (index, changed) = (end, true);
                 }
                 None => {
@@ -108,7 +109,7 @@ impl Shortener {
         pieces: &[Piece],
         index: usize,
         end: usize,
-    ) -> Option<([Piece; JOIN_PIECES], usize)> {
+    ) -> Option<Join> {
         let (from, to, vehicle) = (self.poses[index], self.poses[end], problem.vehicle);
         let next = pieces.get(end);
         let secs_of = |section: &[Piece]| {
@@ -130,9 +131,7 @@ impl Shortener {
             let clearance_m = problem.clearance_m(&from, join);
             let enough_m = || problem.clearance_m(&from, section);
             if clearance_m >= problem.wanted_m() || clearance_m >= *own_m.get_or_insert_with(enough_m) {
-                let mut kept = [Piece::Turn { by_rad: 0.0 }; JOIN_PIECES];
-                kept[..join.len()].copy_from_slice(join);
-                best = (secs, Some((kept, join.len())));
+                best = (secs, Some(join.into()));
             }
         });
         best.1

@@ -67,7 +67,6 @@ fn plan_with(
 ) -> Planned {
     let world = World::new(robot, Arc::new(map));
     let mut settings = PilotSettings { deadline: None, ..PilotSettings::default() };
-    settings.correction.path.keep_shape = true;
     settings.correction.arrival_radius_m = 0.05;
     settings.correction.max_iterations = 1;
     let mut pilot = Pilot::new(planner, settings, View::disabled());

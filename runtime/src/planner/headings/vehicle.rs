@@ -1,5 +1,6 @@
 //! How a robot moves between poses: its motions, what they cost, and the shortest ways that join two poses.
 
+use super::join::Join;
 use super::motion::{Gait, Piece};
 use crate::geometry::{Footprint, Point, distance, lerp, wrapped};
 use crate::world::{AxisLimits, MotionLimits, Robot, State};
@@ -23,8 +24,6 @@ const OUTLINE_M: f64 = 0.1;
 const DIRECTIONS: u32 = 16;
 /// Shares of the largest curvature of the search's arcs.
 const CURVES: [f64; 5] = [0.0, 1.0, -1.0, 0.5, -0.5];
-/// Pieces of a join at most.
-pub(super) const JOIN_PIECES: usize = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Steering {
@@ -36,7 +35,7 @@ enum Steering {
     None,
 }
 
-/// What a search knows of a robot.
+/// What a search needs of a robot.
 #[derive(Clone, Debug)]
 pub(super) struct Vehicle {
     steering: Steering,
@@ -249,14 +248,11 @@ fn outline(footprint: &Footprint) -> Vec<Point> {
 
 /// Shows pieces without those of no extent.
 fn show(pieces: &[Piece], visit: &mut dyn FnMut(&[Piece])) {
-    let (mut kept, mut count) = ([Piece::Turn { by_rad: 0.0 }; JOIN_PIECES], 0);
-    for piece in pieces {
-        if piece.length_m() > 1e-7 || (matches!(piece, Piece::Turn { .. }) && piece.turn_rad().abs() > 1e-7) {
-            kept[count] = *piece;
-            count += 1;
-        }
-    }
-    visit(&kept[..count]);
+    let is_long = |piece: &Piece| {
+        piece.length_m() > 1e-7 || (matches!(piece, Piece::Turn { .. }) && piece.turn_rad().abs() > 1e-7)
+    };
+    let kept: Join = pieces.iter().copied().filter(is_long).collect();
+    visit(kept.pieces());
 }
 
 /// Dubins's (1957) words of a curve, a straight line and a curve, driven forward or in reverse; to a target of any heading,

@@ -211,7 +211,6 @@ fn planned(robot: Arc<dyn Robot>, disc: MovingDisc, avoidance: Avoidance, state:
     let moving = MovingObstacles::new(vec![disc], 7.0, 4.0).expect("a disc");
     let world = World::new(robot, Arc::new(hall())).with_moving(Arc::new(moving));
     let mut settings = PilotSettings { deadline: None, ..PilotSettings::default() };
-    settings.correction.path.keep_shape = true;
     settings.correction.max_iterations = 1;
     let planner = CorridorPlanner::new(PathMethod::Smoothed).avoiding(avoidance);
     let mut pilot = Pilot::new(planner, settings, View::disabled());
