@@ -86,8 +86,8 @@ impl Plan {
     fn on_map(&self, map: &Path) -> Result<Question, CliError> {
         let robot = robot_named(&self.robot)?;
         let distance_m = robot.footprint().inscribed_radius_m() + GateLimits::default().clearance_m;
-        let world = self.with_discs(World::new(robot, map_from(map, distance_m)?))?;
         let (start, start_yaw) = pose(&self.start, "--start")?;
+        let world = self.with_discs(World::new(robot, map_from(map, distance_m)?), start)?;
         let goal = self
             .goal
             .as_deref()
@@ -107,7 +107,8 @@ impl Plan {
         Ok(Question { world, start, goal, goal_heading_rad, planner, layout: None })
     }
 
-    fn with_discs(&self, world: World) -> Result<World, CliError> {
+    /// The world with the discs of the command line, which are clear of the start.
+    fn with_discs(&self, world: World, start: Point) -> Result<World, CliError> {
         if self.discs.is_empty() {
             return Ok(world);
         }
@@ -120,9 +121,8 @@ impl Plan {
         let moving = MovingObstacles::new(discs, 0.0, MovingObstacles::PREDICTION_SECS)
             .map_err(|error| CliError::wrong(format!("--disc: {error}")))?;
         let robot_m = world.robot().footprint().circumscribed_radius_m();
-        let start = numbers(&self.start, "--start", &[2, 3])?;
         for disc in moving.discs() {
-            let apart_m = distance(disc.position, [start[0], start[1]]) - robot_m - disc.radius_m;
+            let apart_m = distance(disc.position, start) - robot_m - disc.radius_m;
             if !(apart_m > 0.0) {
                 let problem =
                     format!("--disc: expected discs clear of the start, got one {} m inside", Figure(-apart_m));

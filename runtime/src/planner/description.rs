@@ -46,7 +46,7 @@ impl PlannerDescription {
     }
 
     /// Of a planner without a network, for any map.
-    pub(crate) fn without_network(name: &str, horizon: usize, knot_secs: f64) -> Self {
+    pub fn without_network(name: &str, horizon: usize, knot_secs: f64) -> Self {
         Self {
             name: name.to_owned(),
             layout: None,

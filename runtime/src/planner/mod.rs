@@ -115,7 +115,7 @@ pub struct Proposal {
 
 impl Proposal {
     /// Empties it for a proposal without a network: one candidate, whose clearance the gate measures.
-    pub(crate) fn begin(&mut self, knot_secs: f64) {
+    pub fn begin(&mut self, knot_secs: f64) {
         self.trajectory.clear();
         self.trajectory.dt_secs = knot_secs;
         (self.candidate, self.clearance_m, self.denoising_steps) = (0, f64::NAN, 0);

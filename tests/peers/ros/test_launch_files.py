@@ -147,21 +147,21 @@ def described(planwright, command):
 
 def check_maze(checks, known, planwright):
     for arguments in ARGUMENTS:
-        told = " ".join(f"{name}:={value}" for name, value in arguments.items()) or "no arguments"
+        given = " ".join(f"{name}:={value}" for name, value in arguments.items()) or "no arguments"
         python, declared_python = run_python(LAUNCH / "planwright_maze.launch.py", arguments)
         xml, declared_xml = run_xml(LAUNCH / "planwright_maze.launch.xml", arguments)
-        checks.equal(f"both files start the same ({told})", python, xml)
-        checks.equal(f"both files declare the same ({told})", declared_python, declared_xml)
+        checks.equal(f"both files start the same ({given})", python, xml)
+        checks.equal(f"both files declare the same ({given})", declared_python, declared_xml)
         with_sim = arguments.get("with_sim", "false").lower() in ("true", "1")
         names = (["planwright_sim"] if with_sim else []) + ["planwright_maze"]
-        checks.equal(f"what starts ({told})", names, [process.name for process in python])
+        checks.equal(f"what starts ({given})", names, [process.name for process in python])
         respawn = arguments.get("respawn", "false").lower() == "true"
-        checks.equal(f"respawn ({told})", [respawn] * len(names), [process.respawn for process in python])
+        checks.equal(f"respawn ({given})", [respawn] * len(names), [process.respawn for process in python])
         for process in python:
-            checks.equal(f"{process.name}: command ({told})", arguments.get("planwright", "planwright"), process.cmd[0])
-            checks.equal(f"{process.name}: grammar ({told})", None, fault_of(process.cmd, known))
+            checks.equal(f"{process.name}: command ({given})", arguments.get("planwright", "planwright"), process.cmd[0])
+            checks.equal(f"{process.name}: grammar ({given})", None, fault_of(process.cmd, known))
             if planwright:
-                checks.equal(f"{process.name}: planwright takes it ({told})", (0, ""), described(planwright, process.cmd))
+                checks.equal(f"{process.name}: planwright takes it ({given})", (0, ""), described(planwright, process.cmd))
     _, declared = run_python(LAUNCH / "planwright_maze.launch.py", {})
     checks.equal("every argument is described", [], [name for name, (_, text) in declared.items() if not text])
     # What the files set over the parameter file is what stands in it, so that the files change nothing unasked.
@@ -235,27 +235,27 @@ def check_turtlebot3(checks, known, planwright):
         ({"controller": "false", "use_sim_time": "true"}, ["follow_path"], ["controller_server"]),
         ({"planner": "false", "namespace": "/robot", "robot": "jackal"}, list(ACTIONS[:2]), ["planner_server"]),
     ]:
-        told = "turtlebot3 " + (" ".join(f"{name}:={value}" for name, value in arguments.items()) or "no arguments")
+        given = "turtlebot3 " + (" ".join(f"{name}:={value}" for name, value in arguments.items()) or "no arguments")
         nodes, declared = run_python(folder / "turtlebot3.launch.py", arguments)
-        checks.equal(f"every argument is described ({told})", [], [name for name, (_, text) in declared.items() if not text])
+        checks.equal(f"every argument is described ({given})", [], [name for name, (_, text) in declared.items() if not text])
         names = [process.name for process in nodes]
         (manager,) = [name for name in names if name.startswith("lifecycle_manager")]
         managed = params[manager]["ros__parameters"]["node_names"]
-        checks.equal(f"the manager manages what is launched ({told})", sorted(managed), sorted(set(names) - {manager}))
-        checks.equal(f"what Nav2 does ({told})", sorted(nav2 + ["behavior_server", "bt_navigator"]),
+        checks.equal(f"the manager manages what is launched ({given})", sorted(managed), sorted(set(names) - {manager}))
+        checks.equal(f"what Nav2 does ({given})", sorted(nav2 + ["behavior_server", "bt_navigator"]),
                      sorted(set(managed) - {"planwright_planner"}))
-        checks.equal(f"bt_navigator comes last ({told})", "bt_navigator", managed[-1])
+        checks.equal(f"bt_navigator comes last ({given})", "bt_navigator", managed[-1])
         (process,) = [process for process in nodes if process.name == "planwright_planner"]
-        checks.equal(f"grammar ({told})", None, fault_of(process.cmd, known))
+        checks.equal(f"grammar ({given})", None, fault_of(process.cmd, known))
         moved = [value.split(":=")[0] for flag, value in zip(process.cmd, process.cmd[1:]) if flag == "-r" and "__ns" not in value]
-        checks.equal(f"one server for each action ({told})", aside, moved)
+        checks.equal(f"one server for each action ({given})", aside, moved)
         if planwright:
-            checks.equal(f"planwright takes it ({told})", (0, ""), described(planwright, process.cmd))
+            checks.equal(f"planwright takes it ({given})", (0, ""), described(planwright, process.cmd))
         for process in nodes:
             files = [file for parameter in process.parameters
                      for file in (parameter.values() if isinstance(parameter, dict) else [parameter]) if "/" in file]
-            checks.equal(f"{process.name}: its files are there ({told})", [], [f for f in files if not pathlib.Path(f).is_file()])
-            checks.equal(f"{process.name}: has parameters ({told})", True, not process.package or process.name in params)
+            checks.equal(f"{process.name}: its files are there ({given})", [], [f for f in files if not pathlib.Path(f).is_file()])
+            checks.equal(f"{process.name}: has parameters ({given})", True, not process.package or process.name in params)
     controllers = params["controller_server"]["ros__parameters"]
     for lists in ("progress_checker_plugins", "goal_checker_plugins", "controller_plugins"):
         checks.equal(f"turtlebot3: {lists} are configured", [], [name for name in controllers[lists] if name not in controllers])

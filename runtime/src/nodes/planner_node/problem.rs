@@ -64,7 +64,9 @@ impl Problem {
                 (located.state, located.stamp)
             }
         };
-        let via = request.via.iter().map(|pose| inputs.goal("goals", pose)).collect::<Result<Vec<_>, _>>()?;
+        let mut known = None;
+        let via = request.via.iter().map(|pose| inputs.goal_among("goals", pose, &mut known));
+        let via = via.collect::<Result<Vec<_>, _>>()?;
         let mut from = state.position;
         for to in via.iter().chain([&goal]) {
             check_problem(&world, from, to.position, parameters.clearance_m)?;

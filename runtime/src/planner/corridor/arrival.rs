@@ -7,6 +7,11 @@ use crate::geometry::{Point, distance};
 /// Points to either side over which curvature is measured.
 const SPAN: usize = 2;
 
+/// Points to either side of one of `count` points over which its curvature is measured: fewer near the ends, none at them.
+pub fn curvature_span(index: usize, count: usize) -> usize {
+    SPAN.min(index).min(count - 1 - index)
+}
+
 /// Buffers of the passes.
 #[derive(Clone, Debug, Default)]
 pub struct ArrivalTime {
@@ -26,7 +31,7 @@ impl ArrivalTime {
         self.steps.extend(points.windows(2).map(|pair| distance(pair[0], pair[1])));
         self.curvatures.clear();
         self.curvatures.extend((0..count).map(|index| {
-            let span = SPAN.min(index).min(count - 1 - index);
+            let span = curvature_span(index, count);
             curvature(points[index - span], points[index], points[index + span]).abs()
         }));
         let cap = |curvature: f64| (speed_mps * speed_mps).min(acceleration_mps2 / curvature.max(1e-9));

@@ -23,14 +23,14 @@ mod string_pulling;
 #[cfg(test)]
 mod tests;
 
-pub use arrival::ArrivalTime;
+pub use arrival::{ArrivalTime, curvature_span};
 pub use features::{CHANNELS, LATERAL_STEP_M, LATERALS, features};
 pub use moving::{Avoidance, LANE_M, LANES, LAYERS, LatticePath, LatticeSettings, MovingLattice, STATIONS, Ways};
 pub use network::{CorridorNetwork, RAMP_KNOTS, blend_share, end_share, fill_window, smooth, window_starts};
-pub use offsets::{CLEARANCE_WEIGHT, MAX_OFFSET_M, OffsetOptimizer, OffsetWeights};
+pub use offsets::{CLEARANCE_WEIGHT, MAX_OFFSET_M, OffsetOptimizer, OffsetWeights, distance_slope};
 pub use path::{POINTS_PER_KNOT, PathRepair, is_path_clear, path_points};
-pub use planner::{CorridorPlanner, PathMethod, PathOutcome, turning_length_m};
-pub use reference::{KNOT_M, Reference};
+pub use planner::{CorridorPlanner, NARROW_MARGIN_M, PathMethod, PathOutcome, ROUTE_MARGIN_M, turning_length_m};
+pub use reference::{KNOT_M, Reference, curvature};
 pub use route_map::RouteMap;
 
 pub(in crate::planner) use string_pulling::densify;

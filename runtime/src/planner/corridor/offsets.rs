@@ -112,7 +112,7 @@ impl OffsetOptimizer {
                     continue;
                 }
                 let scale = (0.5 * weights.clearance * spacing_m).sqrt();
-                let slope = slope_at(map, point);
+                let slope = distance_slope(map, point);
                 let along = |normal: Point| -scale * (slope[0] * normal[0] + slope[1] * normal[1]);
                 cost += (scale * lack_m) * (scale * lack_m);
                 self.add(knot, [shares[0] * along(normal), shares[1] * along(next), 0.0], scale * lack_m);
@@ -215,8 +215,8 @@ impl OffsetOptimizer {
     }
 }
 
-/// Slope of the distance field.
-fn slope_at(map: &GridMap, [x, y]: Point) -> Point {
+/// Slope of the distance field at a place, by differences over 2 cm.
+pub fn distance_slope(map: &GridMap, [x, y]: Point) -> Point {
     let slope = |plus: Point, minus: Point| (map.distance(plus) - map.distance(minus)) / (2.0 * DIFFERENCE_M);
     [slope([x + DIFFERENCE_M, y], [x - DIFFERENCE_M, y]), slope([x, y + DIFFERENCE_M], [x, y - DIFFERENCE_M])]
 }

@@ -85,9 +85,9 @@ enum Stage {
 }
 
 /// Clearance beyond the footprint that routes and paths keep where the map has the room, metres.
-pub(super) const ROUTE_MARGIN_M: f64 = 0.02;
+pub const ROUTE_MARGIN_M: f64 = 0.02;
 /// The same in narrow passages: hardly more than the gate's.
-pub(super) const NARROW_MARGIN_M: f64 = 0.006;
+pub const NARROW_MARGIN_M: f64 = 0.006;
 /// Clearance beyond the footprint below which the optimiser adds a cost, metres.
 const SOFT_MARGIN_M: f64 = 0.036;
 /// Weights of curvature, m^2, per metre of turning length: between taut and wide.

@@ -79,7 +79,7 @@ impl Reference {
 }
 
 /// Signed curvature of the circle through three points, 1/m; 0 where two of them are one.
-pub(super) fn curvature(before: Point, here: Point, after: Point) -> f64 {
+pub fn curvature(before: Point, here: Point, after: Point) -> f64 {
     let (u, v) = ([here[0] - before[0], here[1] - before[1]], [after[0] - here[0], after[1] - here[1]]);
     let sides = u[0].hypot(u[1]) * v[0].hypot(v[1]) * distance(before, after);
     if sides > 1e-12 { 2.0 * (u[0] * v[1] - u[1] * v[0]) / sides } else { 0.0 }

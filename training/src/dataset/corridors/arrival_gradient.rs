@@ -5,10 +5,9 @@
 //! it; there the slope at [`LEAST_SHARE`] of `a` stands for it.
 
 use planwright::geometry::distance;
+use planwright::planner::corridor::{curvature, curvature_span};
 use planwright::world::Point;
 
-/// Points to either side over which curvature is measured.
-const SPAN: usize = 2;
 /// Least acceleration along the path in the slope of the rest, share of the whole.
 const LEAST_SHARE: f64 = 0.3;
 
@@ -67,7 +66,7 @@ impl ArrivalGradient {
             }
         }
         for index in 0..count {
-            let span = span(index, count);
+            let span = curvature_span(index, count);
             let by = self.by_curvature[index];
             if span > 0 && by != 0.0 {
                 let slopes = curvature_slopes(points[index - span], points[index], points[index + span]);
@@ -87,8 +86,8 @@ impl ArrivalGradient {
         self.steps.extend(points.windows(2).map(|pair| distance(pair[0], pair[1])));
         self.curvatures.clear();
         self.curvatures.extend((0..count).map(|index| {
-            let span = span(index, count);
-            if span > 0 { curvature(points[index - span], points[index], points[index + span]) } else { 0.0 }
+            let span = curvature_span(index, count);
+            curvature(points[index - span], points[index], points[index + span])
         }));
     }
 
@@ -199,25 +198,14 @@ impl Along {
     }
 }
 
-fn span(index: usize, count: usize) -> usize {
-    SPAN.min(index).min(count - 1 - index)
-}
-
-/// Signed curvature of the circle through three points; 0 where two of them are one.
-fn curvature(before: Point, here: Point, after: Point) -> f64 {
-    let (u, v) = (difference(here, before), difference(after, here));
-    let sides = length(u) * length(v) * length(difference(after, before));
-    if sides > 1e-12 { 2.0 * (u[0] * v[1] - u[1] * v[0]) / sides } else { 0.0 }
-}
-
-/// Its slopes by the three points.
+/// Slopes of [`curvature`] by the three points.
 fn curvature_slopes(before: Point, here: Point, after: Point) -> [Point; 3] {
     let (u, v, w) = (difference(here, before), difference(after, here), difference(after, before));
     let sides = length(u) * length(v) * length(w);
     if !(sides > 1e-12) {
         return [[0.0; 2]; 3];
     }
-    let curvature = 2.0 * (u[0] * v[1] - u[1] * v[0]) / sides;
+    let curvature = curvature(before, here, after);
     let square = |side: Point| side[0] * side[0] + side[1] * side[1];
     let across = [[v[1], -v[0]], [-u[1], u[0]]];
     let [by_u, by_v]: [Point; 2] = [(u, across[0]), (v, across[1])].map(|(side, across)| {

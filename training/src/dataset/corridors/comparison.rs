@@ -6,8 +6,9 @@ use planwright::evaluate::ScoreSummary;
 use planwright::geometry::Footprint;
 use planwright::planner::PlanError;
 use planwright::planner::corridor::{
-    ArrivalTime, CLEARANCE_WEIGHT, CorridorNetwork, LATERAL_STEP_M, LATERALS, OffsetOptimizer, OffsetWeights,
-    POINTS_PER_KNOT, PathRepair, RAMP_KNOTS, WINDOW, features, is_path_clear, path_points, window_starts,
+    ArrivalTime, CLEARANCE_WEIGHT, CorridorNetwork, LATERAL_STEP_M, LATERALS, NARROW_MARGIN_M, OffsetOptimizer,
+    OffsetWeights, POINTS_PER_KNOT, PathRepair, RAMP_KNOTS, WINDOW, features, is_path_clear, path_points,
+    window_starts,
 };
 use planwright::world::map::GridMap;
 use planwright::world::{Map, Point};
@@ -19,9 +20,8 @@ use std::time::{Duration, Instant};
 
 /// Turning lengths at which figures are stated apart, metres.
 const BANDS_M: [f64; 4] = [0.0, 1.0, 2.0, f64::INFINITY];
-/// Clearance beyond the radius that a free path keeps, as `planwright eval map` counts them, metres: hardly more than the
-/// gate's.
-const FREE_M: f64 = 0.006;
+/// Clearance beyond the radius that a free path keeps, as `planwright eval map` counts them, metres.
+const FREE_M: f64 = NARROW_MARGIN_M;
 /// Of the one optimisation that stands beside the network without repair: curvature weight per metre of turning length,
 /// m^2, iterations, and preferred clearance beyond the one that is kept, metres.
 const OPTIMIZER: (f64, usize, f64) = (0.06, 25, 0.01);
@@ -202,9 +202,9 @@ pub fn compare(
             optimizer.optimize(&map, &problem.reference, &weights, &mut offsets);
             measure.add(&map, problem, &mut offsets, times.expert_secs, &mut band.methods[1]);
             let began = Instant::now();
-            let shown_m = problem.radius_m + margin_m;
+            let feature_clearance_m = problem.radius_m + margin_m;
             let turning_m = network.trained_turning_length_m(problem.turning_length_m);
-            features(&map, &problem.reference, problem.step_m, shown_m, turning_m, &mut values);
+            features(&map, &problem.reference, problem.step_m, feature_clearance_m, turning_m, &mut values);
             network.offsets(&values, count, &mut offsets)?;
             band.elapsed += began.elapsed();
             band.error += best.iter().zip(&offsets).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();

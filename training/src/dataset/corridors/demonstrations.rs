@@ -36,13 +36,13 @@ pub struct Demonstration {
 
 /// Where demonstrations are driven: two drives on each map, of robots of 0.18 to 0.3 m.
 fn settings(seed: u64) -> CorridorSettings {
-    CorridorSettings { goals: 2, starts: 1, bumps: 0, seed: FIRST_SEED + seed, ..CorridorSettings::usual() }
+    CorridorSettings { goals: 2, starts: 1, bumps: 0, seed: seed.wrapping_add(FIRST_SEED), ..CorridorSettings::usual() }
 }
 
 /// Drives until `minutes` of driving are recorded. Fewer minutes of the same seed are the first of more.
 ///
 /// # Errors
-/// None for maps that were drawn.
+/// If a map cannot be a grid: never for maps that were drawn.
 pub fn demonstrations(preference: Preference, minutes: f64, seed: u64) -> Result<Vec<Demonstration>, GridError> {
     let settings = settings(seed);
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);

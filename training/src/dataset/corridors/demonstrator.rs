@@ -1,10 +1,10 @@
 //! Scripted demonstrators: paths with a preference that no planner's setting states, all of them clear.
 //!
-//! A demonstrator sees the map. Its path is the exact optimum of its own cost over a lattice of lateral offsets (dynamic
+//! A demonstrator's input is the map. Its path is the exact optimum of its own cost over a lattice of lateral offsets (dynamic
 //! programming over the knots), smoothed, and pushed clear as every path is.
 
 use super::{CorridorProblem, ObstacleSizes};
-use planwright::planner::corridor::{MAX_OFFSET_M, PathRepair, Reference};
+use planwright::planner::corridor::{MAX_OFFSET_M, PathRepair, Reference, smooth};
 use planwright::world::Point;
 use planwright::world::map::GridMap;
 use schemars::JsonSchema;
@@ -97,7 +97,6 @@ pub struct Demonstrator {
     costs: Vec<f64>,
     /// The next state on the way to the goal.
     next: Vec<u8>,
-    scratch: Vec<f64>,
     points: Vec<Point>,
     repair: PathRepair,
 }
@@ -118,12 +117,7 @@ impl Demonstrator {
         let count = reference.len();
         self.assign(map, sizes, problem, style);
         self.solve(count, offsets);
-        for _ in 0..SMOOTHING_PASSES {
-            self.scratch.clone_from(offsets);
-            for (offset, around) in offsets[1..count - 1].iter_mut().zip(self.scratch.windows(3)) {
-                *offset = 0.25 * (around[0] + 2.0 * around[1] + around[2]);
-            }
-        }
+        smooth(offsets, SMOOTHING_PASSES);
         if !self.repair.repair(map, reference, *clearance_m, offsets, &mut self.points) {
             return false;
         }

@@ -230,8 +230,8 @@ pub fn recorded(settings: &CorridorSettings, file: &Path) -> Result<RecordedPath
             maps.insert(map_path.clone(), route_map(opened.map)?);
         }
         let Some(map) = maps.get_mut(&map_path) else { continue };
-        let shown_m = drive.radius_m + settings.margin_m + settings.extra_clearance_m * rng.random::<f64>();
-        match path_of(map, &drive, settings.margin_m, shown_m, &mut route) {
+        let feature_clearance_m = drive.radius_m + settings.margin_m + settings.extra_clearance_m * rng.random::<f64>();
+        match path_of(map, &drive, settings.margin_m, feature_clearance_m, &mut route) {
             Some(path) => found.paths.push(path),
             None => found.left_out += 1,
         }
@@ -254,7 +254,7 @@ fn path_of(
     map: &mut RouteMap,
     drive: &Drive,
     margin_m: f64,
-    shown_m: f64,
+    feature_clearance_m: f64,
     route: &mut Vec<[f64; 2]>,
 ) -> Option<CorridorPath> {
     let [start, goal] = [drive.poses.first()?, drive.poses.last()?].map(|[_, x, y]| [*x, *y]);
@@ -263,7 +263,7 @@ fn path_of(
     let step_m = reference.follow(route, MAX_KNOTS);
     let projected = project(&reference, &drive.poses)?;
     let mut values = Vec::new();
-    features(map.grid(), &reference, step_m, shown_m, drive.turning_length_m, &mut values);
+    features(map.grid(), &reference, step_m, feature_clearance_m, drive.turning_length_m, &mut values);
     Some(CorridorPath {
         count: reference.len(),
         features: values,

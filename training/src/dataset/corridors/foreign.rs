@@ -1,14 +1,14 @@
 //! Problems on maps that nothing was fitted to: the sets of `planwright eval map`, with its queries and robots.
 
 use super::{CorridorProblem, ProblemSet};
-use planwright::planner::corridor::{Reference, RouteMap};
+use planwright::planner::corridor::{NARROW_MARGIN_M, ROUTE_MARGIN_M, Reference, RouteMap};
 use planwright::world::map::files::{MapFileError, MapSetKind, open_map_set};
 use planwright::world::{Map, PointMass, World};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Clearances beyond the radius that a planner tries in turn, metres.
-const MARGINS_M: [f64; 2] = [0.02, 0.006];
+const MARGINS_M: [f64; 2] = [ROUTE_MARGIN_M, NARROW_MARGIN_M];
 /// Knots of a route at most, as a planner has them.
 const MAX_KNOTS: usize = 1024;
 

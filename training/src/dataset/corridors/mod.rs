@@ -63,7 +63,7 @@ pub struct JudgedPath {
     /// Route, radius, turning length.
     pub problem: CorridorProblem,
     /// Clearance that the features are computed for, metres.
-    pub shown_m: f64,
+    pub feature_clearance_m: f64,
     /// Largest clearance across the reference about the expert's path, per knot, metres; at least where that is less than
     /// what the features are computed for.
     pub rooms_m: Vec<f32>,
@@ -99,9 +99,9 @@ fn solved(settings: &CorridorSettings, index: usize) -> Result<Vec<JudgedPath>, 
     let mut offsets = Vec::new();
     for problem in problems {
         let Some(times) = expert.solve(&map, &problem, settings.bumps, &mut rng, &mut offsets) else { continue };
-        let shown_m = problem.clearance_m + settings.extra_clearance_m * rng.random::<f64>();
+        let feature_clearance_m = problem.clearance_m + settings.extra_clearance_m * rng.random::<f64>();
         let mut values = Vec::new();
-        features(&map, &problem.reference, problem.step_m, shown_m, problem.turning_length_m, &mut values);
+        features(&map, &problem.reference, problem.step_m, feature_clearance_m, problem.turning_length_m, &mut values);
         paths.push(JudgedPath {
             expert: CorridorPath {
                 count: offsets.len(),
@@ -109,9 +109,9 @@ fn solved(settings: &CorridorSettings, index: usize) -> Result<Vec<JudgedPath>, 
                 offsets: offsets.iter().map(|offset| (offset / OFFSET_UNIT_M) as f32).collect(),
             },
             expert_secs: times.expert_secs,
-            rooms_m: rooms(&map, &problem, &offsets, shown_m + ROOM_STEP_M),
+            rooms_m: rooms(&map, &problem, &offsets, feature_clearance_m + ROOM_STEP_M),
             problem,
-            shown_m,
+            feature_clearance_m,
             map: Arc::clone(&map),
         });
     }

@@ -4,7 +4,7 @@
 use super::JudgedPath;
 use super::arrival_gradient::ArrivalGradient;
 use crate::recipe::CorridorLoss;
-use planwright::planner::corridor::{OFFSET_UNIT_M, POINTS_PER_KNOT, path_points};
+use planwright::planner::corridor::{OFFSET_UNIT_M, POINTS_PER_KNOT, distance_slope, path_points};
 use planwright::world::Point;
 use planwright::world::map::GridMap;
 
@@ -12,8 +12,6 @@ use planwright::world::map::GridMap;
 const END_SLOPE: f64 = 0.3;
 /// Where there is no room for the wanted clearance, that of the middle less this is enough, metres.
 const MIDDLE_M: f64 = 0.01;
-/// Half the distance between the points of a difference of distances, metres.
-const DIFFERENCE_M: f64 = 0.01;
 
 /// Buffers.
 #[derive(Default)]
@@ -61,11 +59,12 @@ impl PathObjective {
             let (knot, next) = (index / POINTS_PER_KNOT, index.div_ceil(POINTS_PER_KNOT));
             let room_m = f64::from(path.rooms_m[knot].min(path.rooms_m[next]));
             let allowed = |end: usize, from: usize| ends[end] + END_SLOPE * point_m * from as f64;
-            let wanted_m = path.shown_m.min(room_m - MIDDLE_M).min(allowed(0, index)).min(allowed(1, last - index));
+            let wanted_m =
+                path.feature_clearance_m.min(room_m - MIDDLE_M).min(allowed(0, index)).min(allowed(1, last - index));
             let lack_m = wanted_m - map.distance(*point);
             if lack_m > 0.0 {
                 value += scale * lack_m * lack_m;
-                for (axis, slope) in slope_at(map, *point).into_iter().enumerate() {
+                for (axis, slope) in distance_slope(map, *point).into_iter().enumerate() {
                     self.by_point[index][axis] -= 2.0 * scale * lack_m * slope;
                 }
             }
@@ -130,12 +129,6 @@ fn add_nearness(path: &JudgedPath, weights: CorridorLoss, offsets: &[f64], gradi
         gradient[knot + 1] += slope;
     }
     value
-}
-
-/// Slope of the distance field.
-fn slope_at(map: &GridMap, [x, y]: Point) -> Point {
-    let slope = |plus: Point, minus: Point| (map.distance(plus) - map.distance(minus)) / (2.0 * DIFFERENCE_M);
-    [slope([x + DIFFERENCE_M, y], [x - DIFFERENCE_M, y]), slope([x, y + DIFFERENCE_M], [x, y - DIFFERENCE_M])]
 }
 
 #[cfg(test)]

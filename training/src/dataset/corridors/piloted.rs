@@ -5,7 +5,7 @@ use planwright::correction::Resample;
 use planwright::gate::Origin;
 use planwright::geometry::Footprint;
 use planwright::pilot::{Pilot, PilotSettings};
-use planwright::planner::corridor::{CorridorPlanner, PathMethod};
+use planwright::planner::corridor::{CorridorPlanner, KNOT_M, POINTS_PER_KNOT, PathMethod};
 use planwright::planner::{Observation, PlanError, Planner, PlannerDescription, Proposal};
 use planwright::trajectory::Trajectory;
 use planwright::view::View;
@@ -97,7 +97,7 @@ struct GivenPath {
 
 impl Default for GivenPath {
     fn default() -> Self {
-        let description = CorridorPlanner::new(PathMethod::Search).description().clone();
+        let description = PlannerDescription::without_network("given", MAX_POINTS, KNOT_M / POINTS_PER_KNOT as f64);
         Self { description, points: Vec::with_capacity(MAX_POINTS), plans: 0 }
     }
 }
@@ -114,10 +114,8 @@ impl Planner for GivenPath {
         _view: &View,
         proposal: &mut Proposal,
     ) -> Result<(), PlanError> {
-        proposal.trajectory.clear();
-        proposal.trajectory.dt_secs = self.description.knot_secs;
+        proposal.begin(self.description.knot_secs);
         proposal.trajectory.states.extend(self.points.iter().map(|point| State::at_rest(*point)));
-        (proposal.clearance_m, proposal.cut_short) = (f64::NAN, false);
         self.plans += 1;
         Ok(())
     }

@@ -1,15 +1,9 @@
 //! Batches of whole paths, cut into the windows of a planner; paths are mirrored and reversed at random.
 
 use super::JudgedPath;
-use planwright::planner::corridor::{
-    CHANNELS, LATERALS, OFFSET_UNIT_M, WINDOW, blend_share, end_share, smooth, window_starts,
-};
+use super::windows::push_features;
+use planwright::planner::corridor::{CHANNELS, OFFSET_UNIT_M, WINDOW, blend_share, end_share, smooth, window_starts};
 use rand::{Rng, RngExt};
-
-/// Channels after the lateral distances.
-const CURVATURE: usize = LATERALS;
-const START: usize = LATERALS + 1;
-const GOAL: usize = LATERALS + 2;
 
 /// A path of a batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,7 +12,7 @@ pub struct DrawnPath {
     pub path: usize,
     /// The batch's number of its first knot.
     pub first: usize,
-    /// Whether the network sees it from the goal.
+    /// Whether its knots are counted from the goal.
     pub reversed: bool,
     /// Whether left and right change places.
     pub flipped: bool,
@@ -65,7 +59,7 @@ impl PathBatch {
         let count = features.len() / CHANNELS;
         let starts: Vec<usize> = window_starts(count).collect();
         for first in &starts {
-            push_window(features, count, *first, reversed, flipped, &mut self.features);
+            push_features(features, count, *first, reversed, flipped, &mut self.features);
         }
         // From the last window on: what it leaves of a knot is the share of those before it.
         let begin = self.places.len();
@@ -115,25 +109,6 @@ impl DrawnPath {
     }
 }
 
-/// Appends the features of the window that begins at a knot, counted from the end at which the network begins.
-fn push_window(features: &[f32], count: usize, first: usize, reversed: bool, flipped: bool, window: &mut Vec<f32>) {
-    let last = count - 1;
-    for channel in 0..CHANNELS {
-        let source = match channel {
-            lateral if lateral < LATERALS && flipped => LATERALS - 1 - lateral,
-            START if reversed => GOAL,
-            GOAL if reversed => START,
-            other => other,
-        };
-        let scale = if channel == CURVATURE && flipped { -1.0 } else { 1.0 };
-        let values = &features[source * count..][..count];
-        window.extend((0..WINDOW).map(|index| {
-            let knot = (first + index).min(last);
-            scale * values[if reversed { last - knot } else { knot }]
-        }));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,7 +133,7 @@ mod tests {
         b.push(0, &backwards, false, false);
         assert!(a.features.iter().zip(&b.features).all(|(a, b)| (a - b).abs() < 1e-3));
         assert!(a.shares == b.shares && a.places == b.places);
-        // Without either, it is what a planner shows the network.
+        // Without either, it is a planner's input of the network.
         let mut window = vec![0.0; CHANNELS * WINDOW];
         fill_window(&backwards, backwards.len() / CHANNELS, 0, &mut window);
         assert_eq!(b.features[..window.len()], window);

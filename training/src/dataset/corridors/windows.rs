@@ -83,10 +83,27 @@ fn push(path: &CorridorPath, first: usize, reversed: bool, mirrored: bool, batch
     // Left of a path driven backwards is right of it.
     let flipped = reversed != mirrored;
     let sign = if flipped { -1.0 } else { 1.0 };
-    let place = |index: usize| {
-        let knot = (first + index).min(last);
-        if reversed { last - knot } else { knot }
-    };
+    push_features(&path.features, path.count, first, reversed, flipped, &mut batch.features);
+    for index in 0..WINDOW {
+        let known = first + index <= last;
+        batch.offsets.push(if known { sign * path.offsets[place(first + index, last, reversed)] } else { 0.0 });
+        batch.shares.push(if known { end_share(first + index, path.count) as f32 } else { 0.0 });
+        batch.known.push(if known { 1.0 } else { 0.0 });
+    }
+    batch.count += 1;
+}
+
+/// Appends the features (channels x `count`) of the window that begins at a knot, counted from the end at which the network
+/// begins; `flipped`: left and right change places.
+pub(super) fn push_features(
+    features: &[f32],
+    count: usize,
+    first: usize,
+    reversed: bool,
+    flipped: bool,
+    window: &mut Vec<f32>,
+) {
+    let last = count - 1;
     for channel in 0..CHANNELS {
         let source = match channel {
             lateral if lateral < LATERALS && flipped => LATERALS - 1 - lateral,
@@ -94,17 +111,16 @@ fn push(path: &CorridorPath, first: usize, reversed: bool, mirrored: bool, batch
             GOAL if reversed => START,
             other => other,
         };
-        let scale = if channel == CURVATURE { sign } else { 1.0 };
-        let values = &path.features[source * path.count..][..path.count];
-        batch.features.extend((0..WINDOW).map(|index| scale * values[place(index)]));
+        let scale = if channel == CURVATURE && flipped { -1.0 } else { 1.0 };
+        let values = &features[source * count..][..count];
+        window.extend((first..first + WINDOW).map(|knot| scale * values[place(knot, last, reversed)]));
     }
-    for index in 0..WINDOW {
-        let known = first + index <= last;
-        batch.offsets.push(if known { sign * path.offsets[place(index)] } else { 0.0 });
-        batch.shares.push(if known { end_share(first + index, path.count) as f32 } else { 0.0 });
-        batch.known.push(if known { 1.0 } else { 0.0 });
-    }
-    batch.count += 1;
+}
+
+/// The knot of the path that is the `knot`-th from the end at which the network begins; the last one beyond it.
+fn place(knot: usize, last: usize, reversed: bool) -> usize {
+    let knot = knot.min(last);
+    if reversed { last - knot } else { knot }
 }
 
 #[cfg(test)]
@@ -134,7 +150,7 @@ mod tests {
         push(&backwards, 0, false, false, &mut b);
         let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
         assert!(near(&a.features, &b.features) && near(&a.offsets, &b.offsets) && a.known == b.known);
-        // Without either, it is what a planner shows the network.
+        // Without either, it is a planner's input of the network.
         let mut window = vec![0.0; CHANNELS * WINDOW];
         fill_window(&backwards.features, backwards.count, 0, &mut window);
         assert_eq!(b.features, window);

@@ -1,7 +1,7 @@
 //! Queries on maps that no drive was on, with what the demonstrator does there.
 
 use super::settings::ForeignSettings;
-use planwright::planner::corridor::{KNOT_M, MAX_OFFSET_M, PathRepair, Reference, features};
+use planwright::planner::corridor::{KNOT_M, MAX_OFFSET_M, PathRepair, ROUTE_MARGIN_M, Reference, features};
 use planwright::world::map::GridMap;
 use planwright::world::map::files::{MapSetKind, NamedMap, Query as Ends, open_map_set};
 use planwright_training::dataset::corridors::{
@@ -13,8 +13,6 @@ use std::sync::Arc;
 
 /// Knots of a route at most.
 const MAX_KNOTS: usize = 512;
-/// Clearance beyond the radius that routes and paths keep, metres.
-const MARGIN_M: f64 = 0.02;
 /// v^2/a of every query, metres.
 const TURNING_LENGTH_M: f64 = 1.0;
 /// Distance between the places at which the room beside a knot is looked for, metres.
@@ -34,7 +32,7 @@ pub(super) struct Driven {
 pub(super) struct Query {
     pub(super) map: Arc<GridMap>,
     pub(super) problem: CorridorProblem,
-    /// What a network sees.
+    /// Inputs of a network.
     pub(super) features: Vec<f32>,
     /// What the demonstrator does, one entry per style, all equally likely.
     pub(super) modes: Vec<Driven>,
@@ -89,7 +87,7 @@ pub(super) fn queries(
             let sizes = ObstacleSizes::new(&map).map_err(StudyError::input)?;
             let (map, mut route) = (Arc::new(map), Vec::new());
             for Ends { start, goal, .. } in queries {
-                let clearance_m = radius_m + MARGIN_M;
+                let clearance_m = radius_m + ROUTE_MARGIN_M;
                 if routes.route(start, goal, clearance_m, &mut route).is_err() {
                     continue;
                 }

@@ -128,8 +128,8 @@ fn conditioned(features: &Tensor, noisy: &Tensor, levels: &Tensor) -> (Tensor, T
     let total = &levels * &levels + 1.0;
     let root = total.sqrt();
     let knots = features.size()[2];
-    let shown = (levels.log() * 0.25).expand([features.size()[0], 1, knots], false);
-    let input = Tensor::cat(&[features, &(noisy / &root), &shown], 1);
+    let level_channel = (levels.log() * 0.25).expand([features.size()[0], 1, knots], false);
+    let input = Tensor::cat(&[features, &(noisy / &root), &level_channel], 1);
     (input, total.reciprocal(), levels / root)
 }
 

@@ -76,8 +76,8 @@ impl Rows {
         let row = |(one, values): (&Recorded, &Vec<Vec<f64>>)| {
             let problem = &one.drive.problem;
             let mut channels = Vec::new();
-            let (shown_m, turning_m) = (problem.clearance_m, problem.turning_length_m);
-            features(&one.drive.map, &problem.reference, problem.step_m, shown_m, turning_m, &mut channels);
+            let (feature_clearance_m, turning_m) = (problem.clearance_m, problem.turning_length_m);
+            features(&one.drive.map, &problem.reference, problem.step_m, feature_clearance_m, turning_m, &mut channels);
             let standard = |(values, [mean, deviation]): (&Vec<f64>, &[f64; 2])| -> Vec<f32> {
                 values.iter().map(|value| ((value - mean) / deviation) as f32).collect()
             };

@@ -22,7 +22,7 @@ const SWAPS: usize = 50_000;
 /// The cells of the quantity.
 ///
 /// # Errors
-/// None.
+/// Never: its bounds are constants in order.
 pub(super) fn grid() -> Result<QuantityGrid, StudyError> {
     Ok(QuantityGrid::new(0.0, 1.0, BINS)?)
 }
