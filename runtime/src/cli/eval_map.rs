@@ -27,8 +27,8 @@ pub(super) struct EvalMap {
     /// Which maps of the folder
     #[arg(long, value_enum, required_unless_present_any = ["map", "narrow"])]
     set: Option<MapSetKind>,
-    /// Generated maps instead: ten halls, two walls in each, with gaps wider than the robot's inscribed circle and narrower than
-    /// its circumscribed one; --queries in all. For robots with a polygon as footprint
+    /// Generated maps instead: ten halls, two walls in each, with gaps at least 6 cm wider than the robot and narrower than its
+    /// circumscribed circle; --queries in all. For robots with a polygon as footprint
     #[arg(long, conflicts_with_all = ["set", "maps", "map"])]
     narrow: bool,
     /// One map instead

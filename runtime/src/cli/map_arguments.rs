@@ -85,10 +85,10 @@ const NARROW_MAPS: u64 = 10;
 /// A gap is at least this much wider than the robot, metres.
 const NARROW_ROOM_M: f64 = 0.06;
 
-/// Maps with gaps wider than a robot's inscribed circle and narrower than its circumscribed one.
+/// Maps with gaps wider than a robot and narrower than its circumscribed circle.
 pub(super) fn narrow_cases(robot: &dyn Robot, queries: usize, seed: u64) -> Result<Vec<MapCase>, CliError> {
     let footprint = robot.footprint();
-    let gaps_m = 2.0 * footprint.inscribed_radius_m() + NARROW_ROOM_M..2.0 * footprint.circumscribed_radius_m();
+    let gaps_m = footprint.least_width_m() + NARROW_ROOM_M..2.0 * footprint.circumscribed_radius_m();
     if !(gaps_m.start < gaps_m.end) || gaps_m.end > 2.0 {
         return Err(CliError::wrong(
             "--narrow: expected a robot whose footprint is a polygon, longer than wide and at most 2 m across, got another\nhint: --robot jackal",

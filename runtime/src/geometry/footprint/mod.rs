@@ -35,4 +35,12 @@ impl Footprint {
             Self::Polygon(polygon) => polygon.inscribed_radius_m(),
         }
     }
+
+    /// Width of the narrowest straight gap that the footprint passes in some heading, metres.
+    pub fn least_width_m(self) -> f64 {
+        match self {
+            Self::Circle { radius_m } => 2.0 * radius_m,
+            Self::Polygon(polygon) => polygon.least_width_m(),
+        }
+    }
 }

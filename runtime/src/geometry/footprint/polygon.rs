@@ -127,6 +127,22 @@ impl Polygon {
         self.inscribed_radius_m
     }
 
+    /// As [`Footprint::least_width_m`](super::Footprint::least_width_m).
+    pub fn least_width_m(&self) -> f64 {
+        let corners = self.corners();
+        // One side of the narrowest strip lies along two corners.
+        let across = |a: Point, b: Point| {
+            let length_m = distance(a, b);
+            let offs = corners.iter().map(|corner| cross(a, b, *corner) / length_m);
+            let (low, high) =
+                offs.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), off| (low.min(off), high.max(off)));
+            if length_m > 0.0 { high - low } else { f64::INFINITY }
+        };
+        let pairs =
+            corners.iter().enumerate().flat_map(|(first, a)| corners[first + 1..].iter().map(|b| across(*a, *b)));
+        pairs.fold(f64::INFINITY, f64::min) + 2.0 * self.padding_m
+    }
+
     /// As [`Footprint::circumscribed_radius_m`](super::Footprint::circumscribed_radius_m).
     pub const fn circumscribed_radius_m(&self) -> f64 {
         self.circumscribed_radius_m
@@ -218,6 +234,22 @@ mod tests {
         assert!((polygon.inscribed_radius_m() - 0.25).abs() < 1e-12);
         assert!((polygon.circumscribed_radius_m() - (0.13_f64.sqrt() + 0.05)).abs() < 1e-12);
         assert_eq!(polygon.corners(), BOX);
+    }
+
+    #[test]
+    fn the_least_width_is_that_of_the_narrowest_direction() {
+        let width = |corners: &[Point], padding_m| Polygon::new(corners, padding_m).expect("a polygon").least_width_m();
+        assert!((width(&BOX, 0.05) - 0.5).abs() < 1e-12);
+        assert!((width(&FORK, 0.0) - 0.8).abs() < 1e-12);
+        for corners in [&[[0.5, -0.1], [0.1, 0.4], [-0.3, 0.2], [-0.2, -0.3]][..], &FORK] {
+            let at = |direction: f64| {
+                let offs = corners.iter().map(|[x, y]| x * direction.cos() + y * direction.sin());
+                let (low, high) = offs.fold((0.0, 0.0), |(low, high): (f64, f64), off| (low.min(off), high.max(off)));
+                high - low
+            };
+            let least = (0..3000).map(|step| at(f64::from(step) / 3000.0 * std::f64::consts::PI)).fold(9.0, f64::min);
+            assert!((width(corners, 0.0) - least).abs() < 1e-3, "{least}");
+        }
     }
 
     #[test]

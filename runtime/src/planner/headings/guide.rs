@@ -1,6 +1,8 @@
 //! Places in the middle of the passages along a route: a disc's shortest way hugs corners, a longer robot needs both sides,
 //! and room to turn before and behind.
 
+use super::passage;
+use super::vehicle::Vehicle;
 use crate::geometry::Point;
 use crate::planner::corridor::densify;
 use crate::world::State;
@@ -15,43 +17,103 @@ const HEADING_RAD: f64 = 0.07;
 const HEADINGS: i32 = 17;
 /// Between the places before and behind a passage that are looked at, metres.
 const ASIDE_M: f64 = 0.05;
+/// Places ahead of a pose to which it is joined, and how many of the places beside passages that lie ahead.
+const AHEAD: [usize; 4] = [1, 3, 6, 12];
+const ASIDES: usize = 6;
+/// Places from which a robot that steers lines up for a passage besides, behind the first one, metres.
+const LINE_UP_M: [f64; 2] = [0.4, 0.8];
 
-/// Fills `guide` with poses along a route, `spacing_m` apart, in its direction. `radii_m` are the footprint's.
-///
-/// Where the circumscribed circle has no room, a pose stands in the middle and faces the way in which the passage is open;
-/// before and behind such a passage there is one from which it is straight ahead.
-pub(super) fn follow(
-    grid: &GridMap,
-    route: &[Point],
-    radii_m: [f64; 2],
-    spacing_m: f64,
-    dense: &mut Vec<Point>,
-    guide: &mut Vec<State>,
-) {
-    densify(route, spacing_m, dense);
-    guide.clear();
-    let last = dense.len().saturating_sub(1);
-    let mut passage: Option<State> = None;
-    for (index, point) in dense.iter().enumerate() {
-        let (before, after) = (dense[index.saturating_sub(2)], dense[(index + 2).min(last)]);
-        let mut pose = State::at_pose(*point, (after[1] - before[1]).atan2(after[0] - before[0]));
-        let is_end = index == 0 || index == last;
-        if !is_end && grid.distance(*point) < radii_m[1] + ENOUGH_M {
-            pose.position = centred(grid, &pose, radii_m);
-            if grid.distance(pose.position) < radii_m[1] {
-                pose.heading_rad = open_heading(grid, &pose, radii_m[1]);
-                if passage.is_none() {
-                    guide.extend(aside(grid, &pose, -1.0, radii_m));
+/// Poses along a route, and buffers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Guide {
+    poses: Vec<State>,
+    /// Which of them lie before or behind a passage.
+    asides: Vec<usize>,
+    dense: Vec<Point>,
+    run: Vec<State>,
+}
+
+impl Guide {
+    /// Poses along a route, two cells of the search apart, in its direction.
+    ///
+    /// Where the circumscribed circle has no room, they lie on the straight line with most room, or, where there is none, in
+    /// the middle, and face the way in which the passage is open; before and behind such a passage there is one from which it
+    /// is straight ahead.
+    pub(super) fn follow(&mut self, grid: &GridMap, route: &[Point], vehicle: &Vehicle) {
+        let radii_m = vehicle.radii_m;
+        densify(route, 2.0 * vehicle.cell_m, &mut self.dense);
+        self.poses.clear();
+        self.asides.clear();
+        self.run.clear();
+        let last = self.dense.len().saturating_sub(1);
+        for index in 0..self.dense.len() {
+            let (before, after) = (self.dense[index.saturating_sub(2)], self.dense[(index + 2).min(last)]);
+            let mut pose = State::at_pose(self.dense[index], (after[1] - before[1]).atan2(after[0] - before[0]));
+            let is_end = index == 0 || index == last;
+            if !is_end && grid.distance(pose.position) < radii_m[1] + ENOUGH_M {
+                pose.position = centred(grid, &pose, radii_m);
+                if grid.distance(pose.position) < radii_m[1] {
+                    self.run.push(pose);
+                    continue;
                 }
-                passage = Some(pose);
-                guide.push(pose);
-                continue;
             }
+            self.pass(grid, vehicle);
+            self.poses.push(pose);
         }
-        if let Some(pose) = passage.take() {
-            guide.extend(aside(grid, &pose, 1.0, radii_m));
+    }
+
+    /// Poses through the passage whose middle is the run.
+    fn pass(&mut self, grid: &GridMap, vehicle: &Vehicle) {
+        let (radii_m, spacing_m) = (vehicle.radii_m, 2.0 * vehicle.cell_m);
+        for pose in &mut self.run {
+            pose.heading_rad = open_heading(grid, pose, radii_m[1]);
         }
-        guide.push(pose);
+        let (Some(first), Some(last)) = (self.run.first().copied(), self.run.last().copied()) else { return };
+        if let Some(line) = passage::straight(grid, &vehicle.outline, &first, &last) {
+            self.run.clear();
+            self.run.extend(line.poses(spacing_m));
+        }
+        let ends = [self.run.first().copied(), self.run.last().copied()];
+        let beside = |pose: Option<State>, side: f64| pose.and_then(|pose| aside(grid, &pose, side, radii_m));
+        let [before, behind] = [beside(ends[0], -1.0), beside(ends[1], 1.0)];
+        // What steers lines up from farther away.
+        let more = |place: Option<State>, side: f64, by_m: f64| {
+            let place = place.filter(|_| vehicle.steers())?;
+            let place = State::at_pose(place.in_frame([side * by_m, 0.0]), place.heading_rad);
+            Some(place).filter(|place| grid.distance(place.position) >= radii_m[1])
+        };
+        let [near_m, far_m] = LINE_UP_M;
+        for place in [more(before, -1.0, far_m), more(before, -1.0, near_m), before] {
+            self.add_aside(place);
+        }
+        self.poses.append(&mut self.run);
+        for place in [behind, more(behind, 1.0, near_m), more(behind, 1.0, far_m)] {
+            self.add_aside(place);
+        }
+    }
+
+    fn add_aside(&mut self, place: Option<State>) {
+        if let Some(place) = place {
+            self.asides.push(self.poses.len());
+            self.poses.push(place);
+        }
+    }
+
+    /// The places to which a pose is joined, with their numbers.
+    pub(super) fn ahead_of(&self, position: Point) -> impl Iterator<Item = (usize, State)> {
+        let off = |place: &State| {
+            let [x, y] = [0, 1].map(|axis: usize| place.position[axis] - position[axis]);
+            x * x + y * y
+        };
+        let nearest = self.poses.iter().enumerate().map(|(index, place)| (index, off(place)));
+        let nearest = nearest.min_by(|one, other| one.1.total_cmp(&other.1)).map(|(index, _)| index);
+        let asides = nearest.map_or(&[][..], |nearest| {
+            let begin = self.asides.partition_point(|index| *index <= nearest);
+            &self.asides[begin..(begin + ASIDES).min(self.asides.len())]
+        });
+        let usual = nearest.into_iter().flat_map(|nearest| AHEAD.map(|ahead| nearest + ahead));
+        let usual = usual.filter(move |index| !asides.contains(index));
+        usual.chain(asides.iter().copied()).filter_map(|index| Some((index, *self.poses.get(index)?)))
     }
 }
 

@@ -11,6 +11,7 @@
 mod guide;
 mod join;
 mod motion;
+mod passage;
 mod poses;
 mod search;
 mod shorten;

@@ -1,7 +1,7 @@
 //! Hybrid A*: continuous poses, one per cell of position and heading, in the order of time so far and at least to come. A
 //! pose's way is checked when it is taken out of the queue, not when it is put in: most are never taken out.
 
-use super::guide;
+use super::guide::Guide;
 use super::join::Join;
 use super::motion::{Gait, Piece, clearance_m, end_of};
 use super::poses;
@@ -35,8 +35,6 @@ const CLOCK_EVERY: usize = 16;
 /// Joins to the goal are sought from every so many-th pose, and from all that are nearer, metres.
 const JOIN_EVERY: usize = 4;
 const JOIN_M: f64 = 2.0;
-/// Places of the guide ahead of a pose to which it is joined.
-const AHEAD: [usize; 4] = [1, 3, 6, 12];
 /// Distance between the points of a join at which the distance field is looked at, metres.
 const LOOK_M: f64 = 0.08;
 
@@ -46,6 +44,14 @@ enum Place {
     Cell,
     Guide(u32),
     Goal,
+}
+
+/// Where a search looks: along the guide first, whose some hundred poses lead through most passages in milliseconds, then
+/// everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    Guide,
+    Everywhere,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -161,8 +167,7 @@ pub struct HeadingSearch {
     open: BinaryHeap<Open>,
     closed: HashSet<u64>,
     route: Vec<Point>,
-    dense: Vec<Point>,
-    guide: Vec<State>,
+    guide: Guide,
     pieces: Vec<Piece>,
     shortener: Shortener,
     expanded: usize,
@@ -178,8 +183,7 @@ impl HeadingSearch {
             open: BinaryHeap::new(),
             closed: HashSet::new(),
             route: Vec::new(),
-            dense: Vec::new(),
-            guide: Vec::new(),
+            guide: Guide::default(),
             pieces: Vec::new(),
             shortener: Shortener::default(),
             expanded: 0,
@@ -228,13 +232,15 @@ impl HeadingSearch {
         let least_m = LEAST_M[usize::from(self.is_careful)];
         map.guide(stands.position, goal.position, self.vehicle.radii_m[0] + least_m, &mut self.route)?;
         let map = &*map;
-        let (spacing_m, radii_m) = (2.0 * self.vehicle.cell_m, self.vehicle.radii_m);
-        guide::follow(map.grid(), &self.route, radii_m, spacing_m, &mut self.dense, &mut self.guide);
+        self.guide.follow(map.grid(), &self.route, &self.vehicle);
         let vehicle = Arc::clone(&self.vehicle);
         let target = Target { heading_rad: goal.heading_rad.map(wrapped).filter(|_| vehicle.turns()), ..goal };
         let sweep = map.world().sweep();
         let problem = Problem { map, grid: map.grid(), sweep, vehicle: &vehicle, target, least_m };
-        let last = self.search(&problem, &stands, deadline)?;
+        let last = match self.search(&problem, &stands, Reach::Guide, deadline) {
+            Err(PlanError::NoPath) => self.search(&problem, &stands, Reach::Everywhere, deadline),
+            done => done,
+        }?;
         self.collect(last);
         self.shortener.shorten(&problem, &stands, &mut self.pieces, deadline);
         if let Some(braking) = braking {
@@ -249,7 +255,13 @@ impl HeadingSearch {
     }
 
     /// The node at the goal.
-    fn search(&mut self, problem: &Problem<'_>, start: &State, deadline: Option<Instant>) -> Result<u32, PlanError> {
+    fn search(
+        &mut self,
+        problem: &Problem<'_>,
+        start: &State,
+        reach: Reach,
+        deadline: Option<Instant>,
+    ) -> Result<u32, PlanError> {
         self.nodes.clear();
         self.open.clear();
         self.closed.clear();
@@ -289,15 +301,16 @@ impl HeadingSearch {
             if self.expanded >= MAX_EXPANSIONS || self.nodes.len() >= MAX_NODES {
                 break;
             }
-            self.expand(problem, index);
+            self.expand(problem, index, reach);
         }
         Err(PlanError::NoPath)
     }
 
-    fn expand(&mut self, problem: &Problem<'_>, index: u32) {
+    fn expand(&mut self, problem: &Problem<'_>, index: u32, reach: Reach) {
         let node = self.nodes[index as usize];
         let pose = node.pose();
-        for piece in &problem.vehicle.motions {
+        let motions = if reach == Reach::Everywhere { &problem.vehicle.motions[..] } else { &[] };
+        for piece in motions {
             let end = piece.after(&pose, 1.0);
             if problem.may_fit(&end) && problem.may_be_clear(&pose, &[*piece]) {
                 let secs = node.secs + problem.vehicle.secs(node.gait(), *piece);
@@ -305,20 +318,18 @@ impl HeadingSearch {
             }
         }
         let goal = problem.target;
-        if self.expanded % JOIN_EVERY == 1 || distance(pose.position, goal.position) < JOIN_M {
+        // Everywhere joins are sought from some poses only: they cost more than all motions.
+        let is_sought = reach == Reach::Guide || self.expanded % JOIN_EVERY == 1;
+        if is_sought || distance(pose.position, goal.position) < JOIN_M {
             problem.vehicle.visit_joins(&pose, &goal, &mut |pieces| {
                 self.join(problem, index, pieces, Place::Goal);
             });
         }
-        let off = |place: &State| {
-            let [x, y] = [0, 1].map(|axis: usize| place.position[axis] - pose.position[axis]);
-            x * x + y * y
-        };
-        let nearest =
-            (0..self.guide.len()).min_by(|one, other| off(&self.guide[*one]).total_cmp(&off(&self.guide[*other])));
-        let Some(nearest) = nearest else { return };
-        for ahead in AHEAD {
-            let Some(place) = self.guide.get(nearest + ahead).copied() else { break };
+        if !is_sought && node.place == Place::Cell {
+            return;
+        }
+        let guide = std::mem::take(&mut self.guide);
+        for (number, place) in guide.ahead_of(pose.position) {
             for flipped in [false, true] {
                 if flipped && !problem.vehicle.reverses() {
                     break;
@@ -336,11 +347,12 @@ impl HeadingSearch {
                     }
                 });
                 if let Some((_, join)) = best {
-                    let number = 2 * (nearest + ahead) as u32 + u32::from(flipped);
+                    let number = 2 * number as u32 + u32::from(flipped);
                     self.join(problem, index, join.pieces(), Place::Guide(number));
                 }
             }
         }
+        self.guide = guide;
     }
 
     fn join(&mut self, problem: &Problem<'_>, index: u32, pieces: &[Piece], place: Place) {

@@ -9,6 +9,7 @@ use crate::planner::corridor::{CorridorPlanner, PathMethod, PathOutcome, RouteMa
 use crate::planner::{Observation, PlanError, Planner};
 use crate::view::View;
 use crate::world::map::GridMap;
+use crate::world::map::generate::narrow_passages;
 use crate::world::{Ackermann, Differential, DriveLimits, Omni, Robot, State, World};
 use std::f64::consts::{FRAC_PI_2, PI};
 use std::sync::Arc;
@@ -95,6 +96,21 @@ fn a_long_robot_passes_a_gap_narrower_than_its_circle() {
     // In a wide gap the search over x and y serves.
     let planned = plan(long_robot(), hall(1.2), State::at_pose([1.0, 1.0], 0.0), [5.0, 2.4], None);
     assert_eq!((planned.rejection(), planned.outcome), (None, PathOutcome::Clear));
+}
+
+/// Two slanted walls with a gap each, at least 3 cm wider than the robot to either side.
+#[test]
+fn gaps_with_three_centimetres_to_spare_are_passed() {
+    for robot in [long_robot(), car()] {
+        let (narrow_m, wide_m) = (robot.footprint().least_width_m(), robot.footprint().circumscribed_radius_m());
+        for seed in 0..6 {
+            let (map, queries) = narrow_passages(seed, narrow_m + 0.06..narrow_m + 0.1, 1).expect("a map");
+            assert!(narrow_m + 0.1 < 2.0 * wide_m);
+            let [start, goal] = queries[0];
+            let planned = plan(Arc::clone(&robot), map, State::at_pose(start, 0.5), goal, None);
+            assert_eq!((planned.rejection(), planned.is_safe), (None, true), "{} {seed}", robot.name());
+        }
+    }
 }
 
 #[test]
