@@ -68,6 +68,26 @@ fn every_solvable_query_on_foreign_maps_gets_a_plan_that_the_audit_passes() {
 }
 
 #[test]
+fn a_polygon_passes_every_gap_that_is_three_centimetres_wider_to_either_side() {
+    let out = json(&mut planwright(&[
+        "eval",
+        "map",
+        "--narrow",
+        "--robot",
+        "jackal",
+        "--queries",
+        "10",
+        "--planners",
+        "search",
+        "--json",
+    ]));
+    let found: Vec<&Value> = of_method(&out, "search").collect();
+    assert_eq!((found.len(), &found[0]["solved"], &found[0]["plans_unsafe"]), (1, &10.into(), &0.into()), "{out}");
+    // The control: search over x and y alone.
+    assert!(of_method(&out, "search-xy").all(|control| control["solved"].as_u64() < Some(8)), "{out}");
+}
+
+#[test]
 fn the_same_seed_asks_the_same_queries_and_gets_the_same_arrival_times() {
     let Some(maps) = maps() else { return };
     let [a, b] = [(); 2].map(|()| evaluated(&maps, "nav2", "omni", "2"));
@@ -227,5 +247,9 @@ fn bad_maps_and_robots_are_one_line_with_file_and_field() {
     refused(
         &mut planwright(&["eval", "map", "--set", "nav2", "--maps", &folder.join("none").display().to_string()]),
         &["none"],
+    );
+    refused(
+        &mut planwright(&["eval", "map", "--narrow", "--robot", "jackal", "--planners", "search", "--model", "a.onnx"]),
+        &["--model: expected planner corridor", "hint"],
     );
 }

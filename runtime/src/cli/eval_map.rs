@@ -28,14 +28,14 @@ pub(super) struct EvalMap {
     #[arg(long, value_enum, required_unless_present_any = ["map", "narrow"])]
     set: Option<MapSetKind>,
     /// Generated maps instead: ten halls, two walls in each, with gaps at least 6 cm wider than the robot and narrower than its
-    /// circumscribed circle; --queries in all. For robots with a polygon as footprint
+    /// circumscribed circle; --queries in all, rounded up to whole tens. For robots with a polygon as footprint
     #[arg(long, conflicts_with_all = ["set", "maps", "map"])]
     narrow: bool,
     /// One map instead
     #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "maps"])]
     map: Option<PathBuf>,
     /// Its starts and goals instead of random ones: lines of start_x,start_y,goal_x,goal_y in metres, map frame
-    #[arg(long, value_name = "FILE", requires = "map")]
+    #[arg(long, value_name = "FILE", requires = "map", conflicts_with_all = ["set", "narrow"])]
     pairs: Option<PathBuf>,
     /// Folder with maps: *.yaml with its image, *.map with *.scen, grid32_*.npz, barn_*.npz
     #[arg(long, default_value = "../shared/data/maps", value_name = "FOLDER")]
@@ -90,6 +90,14 @@ impl EvalMap {
         let all = [PathMethod::Search, PathMethod::Smoothed, PathMethod::Optimizer, PathMethod::Corridor];
         let methods = if self.planners.is_empty() { &all[..] } else { &self.planners };
         let queries: usize = cases.iter().map(|case| case.queries.len()).sum();
+        if queries == 0
+            && let Some(map) = &self.map
+        {
+            return Err(CliError::wrong(format!(
+                "{}: expected a map with two free places and a way between them, got none\nhint: --robot with a smaller footprint, or --pairs",
+                map.display()
+            )));
+        }
         let mut by_turning_length = Vec::new();
         // A robot's file has its own.
         let is_named = ["omni", "differential"].contains(&self.robot.as_str());

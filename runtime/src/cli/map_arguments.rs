@@ -3,7 +3,7 @@
 use super::arguments::{open_artefact, shipped};
 use super::output::CliError;
 use crate::evaluate::{BarnWorld, MapCase};
-use crate::figures::Place;
+use crate::figures::{Figure, Place};
 use crate::geometry::Footprint;
 use crate::model::{EngineChoice, load_engine};
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
@@ -61,6 +61,11 @@ pub(super) fn planners_of(
     model: Option<&Path>,
     robot: &dyn Robot,
 ) -> Result<Vec<CorridorPlanner>, CliError> {
+    if model.is_some() && !methods.contains(&PathMethod::Corridor) {
+        return Err(CliError::wrong(
+            "--model: expected planner corridor among --planners, got others alone\nhint: only a network reads it",
+        ));
+    }
     let control = HeadingSearch::of(robot).map(|_| Ok(CorridorPlanner::new(PathMethod::Search).without_headings()));
     let planners = methods.iter().map(|method| match method {
         PathMethod::Corridor => Ok(corridor(model, &EngineChoice::default())?.0),
@@ -90,9 +95,11 @@ pub(super) fn narrow_cases(robot: &dyn Robot, queries: usize, seed: u64) -> Resu
     let footprint = robot.footprint();
     let gaps_m = footprint.least_width_m() + NARROW_ROOM_M..2.0 * footprint.circumscribed_radius_m();
     if !(gaps_m.start < gaps_m.end) || gaps_m.end > 2.0 {
-        return Err(CliError::wrong(
-            "--narrow: expected a robot whose footprint is a polygon, longer than wide and at most 2 m across, got another\nhint: --robot jackal",
-        ));
+        return Err(CliError::wrong(format!(
+            "--narrow: expected a robot whose circumscribed circle is wider than {} m (its width and {NARROW_ROOM_M} m) and at most 2 m wide, got {} m\nhint: --robot jackal",
+            Figure(gaps_m.start),
+            Figure(gaps_m.end)
+        )));
     }
     let queries = queries.div_ceil(NARROW_MAPS as usize);
     (0..NARROW_MAPS)

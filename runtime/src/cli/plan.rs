@@ -101,7 +101,10 @@ impl Plan {
             CliError::wrong(format!("{option}: {infeasible}"))
         })?;
         let start = State::at_pose(start, start_yaw.unwrap_or_default());
-        check_outline(&world, &start)?;
+        check_outline(&world, &start, "--start", -CONTACT_M)?;
+        if let Some(yaw) = goal_heading_rad.filter(|_| matches!(world.robot().limits(), MotionLimits::Drive(_))) {
+            check_outline(&world, &State::at_pose(goal, yaw), "--goal", GateLimits::default().clearance_m)?;
+        }
         let method = self.maze.planner.unwrap_or(PathMethod::Optimizer);
         let planner = self.maze.open_for_any_map(method)?.planner;
         Ok(Question { world, start, goal, goal_heading_rad, planner, layout: None })
@@ -240,17 +243,25 @@ fn pose(text: &str, what: &str) -> Result<(Point, Option<f64>), CliError> {
     Ok(([values[0], values[1]], yaw_rad.map(wrapped)))
 }
 
-/// Refuses a start at whose yaw the robot's outline is deeper in an obstacle than a way out is planned from.
-fn check_outline(world: &World, start: &State) -> Result<(), CliError> {
-    let clear_m = world.sweep().motion(start, start);
-    if clear_m >= -CONTACT_M {
+/// Refuses a pose in which the robot's outline has less clearance: of a start, what a way out is planned from.
+fn check_outline(world: &World, pose: &State, option: &str, least_m: f64) -> Result<(), CliError> {
+    let clear_m = world.sweep().states(&[*pose]).clearance_m;
+    if clear_m >= least_m {
         return Ok(());
     }
+    let needed = if least_m < 0.0 {
+        format!("in free space, or at most {} m in an obstacle", Figure(-least_m))
+    } else {
+        format!("at least {} m from obstacles", Figure(least_m))
+    };
+    let got = if clear_m < 0.0 {
+        format!("{} m in one", Figure(-clear_m))
+    } else {
+        format!("{} m from one", Figure(clear_m))
+    };
     Err(CliError::wrong(format!(
-        "--start: expected the robot's outline in free space, or at most {CONTACT_M} m in an obstacle, got it {} m in one \
-         at a yaw of {} rad\nhint: another yaw or place",
-        Figure(-clear_m),
-        Figure(start.heading_rad)
+        "{option}: expected the robot's outline {needed}, got it {got} at a yaw of {} rad\nhint: another yaw or place",
+        Figure(pose.heading_rad)
     )))
 }
 

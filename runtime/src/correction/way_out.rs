@@ -95,22 +95,32 @@ fn clear_place(world: &World, start: Point, clearance_m: f64) -> Option<Point> {
     })
 }
 
-/// Lengths of a drive's way out, metres.
+/// Lengths of a drive's way out, metres, and the distance between its poses that are compared.
 const STRAIGHT_M: [f64; 5] = [0.02, 0.04, 0.06, 0.1, 0.15];
+const SPACING_M: f64 = 2e-3;
 
 /// The same for a drive, ahead or behind; the shortest first.
 fn clear_along_heading(world: &World, start: &State, clearance_m: f64) -> Option<Point> {
-    let (sweep, before_m) = (world.sweep(), world.sweep().motion(start, start));
+    let sweep = world.sweep();
+    // Pose by pose: a sweep takes off half a step of what it measures, and the first step would be nearer than the start.
+    let clear_at = |ahead_m: f64| {
+        let pose = State::at_pose(start.in_frame([ahead_m, 0.0]), start.heading_rad);
+        sweep.motion(&pose, &pose)
+    };
+    let before_m = clear_at(0.0);
     STRAIGHT_M.into_iter().flat_map(|length_m| [length_m, -length_m]).find_map(|by_m| {
-        let to = State::at_pose(start.in_frame([by_m, 0.0]), start.heading_rad);
-        let clear = sweep.motion(&to, &to) >= clearance_m + 0.5 * MARGIN_M;
-        (clear && sweep.motion(start, &to) >= before_m - 1e-9).then_some(to.position)
+        let steps = (by_m.abs() / SPACING_M).ceil() as u32;
+        let mut between = (1..=steps).map(|step| clear_at(by_m * f64::from(step) / f64::from(steps)));
+        let is_clear =
+            clear_at(by_m) >= clearance_m + 0.5 * MARGIN_M && between.all(|here_m| here_m >= before_m - 1e-9);
+        is_clear.then(|| start.in_frame([by_m, 0.0]))
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::{Footprint, Polygon};
     use crate::world::{Differential, Layout, MazeWorld};
     use std::f64::consts::PI;
     use std::sync::Arc;
@@ -146,6 +156,26 @@ mod tests {
         }
         // Along the wall there is no clear place.
         assert_eq!(WayOut::default().lead(&world, &State::at_pose([0.51, 1.5], 0.5 * PI), 0.005), None);
+    }
+
+    #[test]
+    fn a_polygon_backs_out_of_contact_at_its_nose_its_tail_and_a_corner() {
+        let corners = [[0.254, 0.215], [-0.254, 0.215], [-0.254, -0.215], [0.254, -0.215]];
+        let footprint = Footprint::Polygon(Polygon::new(&corners, 0.01).expect("a box"));
+        let robot = Arc::new(Differential { footprint, ..Differential::default() });
+        let world = World::new(robot, Arc::new(Layout::umaze()));
+        // The wall ends at x = 0.3; the padded nose reaches 0.264 m ahead.
+        for (at_m, heading) in [(0.555, PI), (0.562, PI), (0.567, PI), (0.555, 0.0), (0.62, PI - 0.3), (0.63, 0.3)] {
+            let start = State::at_pose([at_m, 1.5], heading);
+            let before_m = world.sweep().motion(&start, &start);
+            assert!((-0.03..0.005).contains(&before_m), "{at_m} {heading}: {before_m}");
+            let mut way = WayOut::default();
+            let end = way.lead(&world, &start, 0.005).expect("a way out");
+            assert!(world.sweep().motion(&end, &end) >= 0.01 && end.speed() < 0.05, "{end:?}");
+            let states = &way.trajectory.states;
+            let clearances: Vec<f64> = states.iter().map(|state| world.sweep().motion(state, state)).collect();
+            assert!(clearances.windows(2).all(|pair| pair[1] >= pair[0] - 1e-6), "{at_m} {heading} {clearances:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::motion;
 use super::moving;
 use super::problem::CONTACT_M;
 use super::rejection::Rejection;
-use crate::geometry::wrapped;
+use crate::geometry::{Footprint, wrapped};
 use crate::trajectory::Trajectory;
 use crate::world::World;
 
@@ -99,6 +99,8 @@ pub(super) fn check_age(limits: &GateLimits, context: &Context) -> Result<(), Re
 /// that it takes longer at [`ESCAPE_MPS`].
 const ESCAPE_STATES: usize = 30;
 const ESCAPE_MPS: f64 = 0.5;
+/// What the sweep of a polygon takes off at most, metres.
+const SWEEP_SLACK_M: f64 = 5e-3;
 
 /// Whether a plan that begins nearer to an obstacle than the limit is a way out of contact. It begins at most
 /// [`CONTACT_M`] deep in the obstacle, at no time comes nearer to any than it begins, and within 0.3 s (of wide margins:
@@ -110,8 +112,15 @@ fn leads_away(limits: &GateLimits, world: &World, plan: &Trajectory, least_m: f6
     let wide = ((limits.clearance_m - at_start) / ESCAPE_MPS / plan.dt_secs).ceil() as usize;
     let escape_states = ESCAPE_STATES.max(wide);
     let afterwards = sweep.states(plan.states.iter().skip(escape_states)).clearance_m;
+    // Of a polygon the sweep between two states takes off half of a step: pose by pose it must not come nearer.
+    let nearer_m = match world.robot().footprint() {
+        Footprint::Circle { .. } => 1e-6,
+        Footprint::Polygon(_) => SWEEP_SLACK_M,
+    };
+    let by_pose = || plan.states.iter().all(|state| sweep.motion(state, state) >= at_start - 1e-6);
     at_start >= -CONTACT_M - 1e-6
-        && least_m >= at_start - 1e-6
+        && least_m >= at_start - nearer_m
+        && by_pose()
         && plan.states.len() > escape_states
         && afterwards >= limits.clearance_m
 }

@@ -21,6 +21,7 @@ use crate::correction::{
 use crate::gate::{
     self, CheckedPlan, Context, Fallback, Gate, GateLimits, Infeasible, Origin, Rejection, RejectionCounts,
 };
+use crate::geometry::Footprint;
 use crate::planner::{Observation, PlanError, Planner, PlannerDescription, Proposal};
 use crate::quantity::{DriftMonitor, DriftSettings, DriftState, DriftStatus, path_length_m};
 use crate::view::{Event, Level, Stage, View};
@@ -181,6 +182,9 @@ impl Attempt {
 
 /// Proposals at most that take the place of a rejected one: as many as a planner of any map has, among discs and with poses.
 const MAX_RETREATS: usize = 5;
+
+/// Beyond the gate's clearance: nearer to an obstacle a polygon that stands may need a way out, metres.
+const BESIDE_M: f64 = 0.01;
 
 /// Depth in a wall from which on its simulated contact pushes in every motion, metres.
 const PRESSED_M: f64 = 1e-3;
@@ -390,20 +394,21 @@ impl<P: Planner> Pilot<P> {
             elapsed_secs: elapsed.as_secs_f64(),
         };
         let possible = self.gate.check_age(&context(begun.elapsed())).and_then(|()| self.departure(world, observation));
+        let mut leaves_contact = matches!(possible, Ok(Departure::Touching { deep: true }));
         let mut attempt = match possible {
             Err(impossible) => Attempt::none(impossible),
-            Ok(Departure::Touching { deep: true }) => self.attempt(begun, world, observation, true),
-            Ok(_) => self.attempt(begun, world, observation, false),
+            Ok(_) => self.attempt(begun, world, observation, leaves_contact),
         };
         if let (Ok(Departure::Touching { deep: false }), false) = (possible, attempt.out_of_time) {
             let context = context(begun.elapsed());
             let rejected = attempt.corrected.and_then(|()| self.gate.verdict(world, &self.corrected, &context)).err();
             if rejected.is_some_and(|reason| !matches!(reason, Rejection::Deadline { .. })) {
+                leaves_contact = true;
                 attempt = self.attempt(begun, world, observation, true);
             }
         }
         for _ in 0..MAX_RETREATS {
-            let may_retreat = matches!(possible, Ok(Departure::Clear)) && self.planner.has_retreat();
+            let may_retreat = possible.is_ok() && self.planner.has_retreat();
             if !may_retreat || attempt.out_of_time {
                 break;
             }
@@ -412,7 +417,7 @@ impl<P: Planner> Pilot<P> {
             let is_late = |reason: &Rejection| matches!(reason, Rejection::Deadline { .. });
             let Some(reason) = rejected.filter(|reason| !is_late(reason)) else { break };
             self.planner.retreat();
-            attempt = self.attempt(begun, world, observation, false);
+            attempt = self.attempt(begun, world, observation, leaves_contact);
             if attempt.corrected == Err(Rejection::PlannerFailed) || attempt.out_of_time {
                 // Why there is no plan is what the gate found, not that there is no other one or no time for it.
                 attempt.corrected = Err(reason);
@@ -456,7 +461,7 @@ impl<P: Planner> Pilot<P> {
     }
 
     /// How the robot stands before it is planned for: on data and between ends that allow a plan.
-    fn departure(&self, world: &World, observation: &Observation) -> Result<Departure, Rejection> {
+    fn departure(&mut self, world: &World, observation: &Observation) -> Result<Departure, Rejection> {
         let (state, goal, clearance_m) = (&observation.state, observation.goal, self.settings.limits.clearance_m);
         let (start, stands) = (state.position, state.speed() <= STANDING_MPS);
         if stands {
@@ -467,7 +472,13 @@ impl<P: Planner> Pilot<P> {
             gate::check_way(world, start, goal, clearance_m).map_err(Rejection::Infeasible)?;
         }
         let clear_m = world.sweep().motion(state, state);
-        let touching = stands && clear_m < clearance_m;
+        // Beside an obstacle a polygon has no room to turn: if nothing else is found, it is led away as from contact.
+        let is_polygon = matches!(world.robot().footprint(), Footprint::Polygon(_));
+        let is_beside = stands
+            && is_polygon
+            && clear_m < clearance_m + BESIDE_M
+            && self.way_out.lead(world, state, clearance_m).is_some();
+        let touching = is_beside || (stands && clear_m < clearance_m);
         Ok(if touching { Departure::Touching { deep: clear_m < -PRESSED_M } } else { Departure::Clear })
     }
 

@@ -60,6 +60,8 @@ def main():
     parser.add_argument("--planwright", required=True)
     parser.add_argument("--cycles", type=int, default=1000)
     options = parser.parse_args()
+    if options.cycles < 4:
+        parser.error(f"--cycles: expected at least 4, got {options.cycles}")
     checks = Checks()
     with Programs(options.planwright) as programs, Watch() as watch:
         # With its own map it needs neither robot nor map server. In one arena, because glibc's others come and go.

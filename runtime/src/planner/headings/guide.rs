@@ -1,12 +1,13 @@
 //! Places in the middle of the passages along a route: a disc's shortest way hugs corners, a longer robot needs both sides,
 //! and room to turn before and behind.
 
-use super::passage;
+use super::passage::{self, Outline};
 use super::vehicle::Vehicle;
 use crate::geometry::Point;
 use crate::planner::corridor::densify;
 use crate::world::State;
 use crate::world::map::GridMap;
+use std::time::Instant;
 
 /// Distance between the offsets across the route that are compared, metres.
 const OFFSET_M: f64 = 0.01;
@@ -38,8 +39,15 @@ impl Guide {
     ///
     /// Where the circumscribed circle has no room, they lie on the straight line with most room, or, where there is none, in
     /// the middle, and face the way in which the passage is open; before and behind such a passage there is one from which it
-    /// is straight ahead.
-    pub(super) fn follow(&mut self, grid: &GridMap, route: &[Point], vehicle: &Vehicle) {
+    /// is straight ahead. After the deadline no more lines are sought.
+    pub(super) fn follow(
+        &mut self,
+        grid: &GridMap,
+        route: &[Point],
+        vehicle: &Vehicle,
+        outline: &Outline<'_>,
+        deadline: Option<Instant>,
+    ) {
         let radii_m = vehicle.radii_m;
         densify(route, 2.0 * vehicle.cell_m, &mut self.dense);
         self.poses.clear();
@@ -57,19 +65,19 @@ impl Guide {
                     continue;
                 }
             }
-            self.pass(grid, vehicle);
+            self.pass(grid, vehicle, outline, deadline);
             self.poses.push(pose);
         }
     }
 
     /// Poses through the passage whose middle is the run.
-    fn pass(&mut self, grid: &GridMap, vehicle: &Vehicle) {
+    fn pass(&mut self, grid: &GridMap, vehicle: &Vehicle, outline: &Outline<'_>, deadline: Option<Instant>) {
         let (radii_m, spacing_m) = (vehicle.radii_m, 2.0 * vehicle.cell_m);
         for pose in &mut self.run {
             pose.heading_rad = open_heading(grid, pose, radii_m[1]);
         }
         let (Some(first), Some(last)) = (self.run.first().copied(), self.run.last().copied()) else { return };
-        if let Some(line) = passage::straight(grid, &vehicle.outline, &first, &last) {
+        if let Some(line) = passage::straight(grid, outline, &first, &last, deadline) {
             self.run.clear();
             self.run.extend(line.poses(spacing_m));
         }

@@ -2,8 +2,10 @@
 //! needs position and heading more exactly than the cells of a search have them.
 
 use crate::geometry::{Point, distance};
+use crate::planner::is_past;
 use crate::world::State;
 use crate::world::map::GridMap;
+use std::time::Instant;
 
 /// Largest length of a passage that one line is sought for, and what is looked at beyond its ends, metres.
 const LONGEST_M: f64 = 3.0;
@@ -20,6 +22,15 @@ const HALVINGS: u32 = 6;
 const MOVES: u32 = 6;
 const NEIGHBOURS: [[f64; 2]; 8] =
     [[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0], [1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]];
+
+/// What passes: points of the outline without padding, the padding with the clearance that is kept, metres, and the heading
+/// of what cannot turn, rad.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outline<'a> {
+    pub(super) points: &'a [Point],
+    pub(super) around_m: f64,
+    pub(super) heading_rad: Option<f64>,
+}
 
 /// A line: its middle in its direction, and half its length, metres.
 #[derive(Clone, Copy, Debug)]
@@ -47,31 +58,38 @@ impl Line {
     }
 
     /// Distance of the outline from obstacles along it, by the distance field, metres; where points of it lie in obstacles,
-    /// their number, negative: in a narrow passage few of the lines that are compared are clear. Below `best` the computation
-    /// ends.
-    fn worth(&self, grid: &GridMap, outline: &[Point], best: f64) -> f64 {
-        let (sin, cos) = self.middle.heading_rad.sin_cos();
+    /// their number, negative: in a narrow passage few of the lines that are compared are clear. It ends where it is certain
+    /// to be no more than `best`.
+    fn worth(&self, grid: &GridMap, outline: &Outline<'_>, best: f64) -> f64 {
+        let (sin, cos) = outline.heading_rad.unwrap_or(self.middle.heading_rad).sin_cos();
         let (mut room_m, mut hits) = (f64::INFINITY, 0.0);
         for pose in self.poses(SPACING_M) {
             let [x, y] = pose.position;
-            for [ahead, left] in outline {
+            for [ahead, left] in outline.points {
                 let distance_m = grid.distance([x + ahead * cos - left * sin, y + ahead * sin + left * cos]);
                 room_m = room_m.min(distance_m);
                 hits += f64::from(u8::from(!(distance_m > 0.0)));
             }
-            if hits > 0.0 && -hits < best {
-                break;
+            let most = if hits > 0.0 { -hits } else { room_m };
+            if most <= best {
+                return most;
             }
         }
         if hits > 0.0 { -hits } else { room_m }
     }
 }
 
-/// The line with most room through a passage between two places in its middle. `None` where it is too long for one, or where
-/// no line has any room.
-pub(super) fn straight(grid: &GridMap, outline: &[Point], first: &State, last: &State) -> Option<Line> {
+/// The line with most room through a passage between two places in its middle. `None` where it is too long for one, where no
+/// line has enough room, or after the deadline.
+pub(super) fn straight(
+    grid: &GridMap,
+    outline: &Outline<'_>,
+    first: &State,
+    last: &State,
+    deadline: Option<Instant>,
+) -> Option<Line> {
     let length_m = distance(first.position, last.position);
-    if outline.is_empty() || !(length_m <= LONGEST_M) {
+    if outline.points.is_empty() || !(length_m <= LONGEST_M) {
         return None;
     }
     let middle = [0, 1].map(|axis: usize| 0.5 * (first.position[axis] + last.position[axis]));
@@ -86,6 +104,9 @@ pub(super) fn straight(grid: &GridMap, outline: &[Point], first: &State, last: &
         }
     };
     for left in -OFFSETS..=OFFSETS {
+        if is_past(deadline) {
+            return None;
+        }
         for turn in -HEADINGS..=HEADINGS {
             look(&mut best, guess.moved(OFFSET_M * f64::from(left), HEADING_RAD * f64::from(turn)));
         }
@@ -102,5 +123,80 @@ pub(super) fn straight(grid: &GridMap, outline: &[Point], first: &State, last: &
             }
         }
     }
-    (best.0 > 0.0).then_some(best.1)
+    (best.0 > outline.around_m).then_some(best.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{Aabb, Footprint, Polygon};
+    use crate::planner::headings::vehicle::Vehicle;
+    use crate::world::Differential;
+
+    /// A wall across a room, with a gap round a height of 2 m.
+    fn wall(gap_m: f64) -> GridMap {
+        let bounds = Aabb { low: [0.0, 0.0], high: [6.0, 4.0] };
+        let walls = [
+            Aabb { low: [2.8, 0.0], high: [3.1, 2.0 - 0.5 * gap_m] },
+            Aabb { low: [2.8, 2.0 + 0.5 * gap_m], high: [3.1, 4.0] },
+        ];
+        GridMap::from_boxes("wall", bounds, 0.02, walls.into_iter()).expect("a grid")
+    }
+
+    /// 0.7 m long and 0.4 m wide.
+    fn points() -> Vec<Point> {
+        let corners = [[0.35, 0.2], [-0.35, 0.2], [-0.35, -0.2], [0.35, -0.2]];
+        let footprint = Footprint::Polygon(Polygon::new(&corners, 0.0).expect("a box"));
+        Vehicle::of(&Differential { footprint, ..Differential::default() }).expect("a polygon").outline
+    }
+
+    fn of(points: &[Point]) -> Outline<'_> {
+        Outline { points, around_m: 0.0, heading_rad: None }
+    }
+
+    #[test]
+    fn the_line_through_a_gap_is_its_middle_whatever_it_is_sought_from() {
+        let (grid, points) = (wall(0.48), points());
+        for (low, high, heading) in [(1.8, 2.2, 0.3), (2.2, 1.85, -0.4), (1.75, 1.8, 0.0)] {
+            let ends = [[2.6, low], [3.3, high]].map(|place| State::at_pose(place, heading));
+            let line = straight(&grid, &of(&points), &ends[0], &ends[1], None).expect("a line");
+            for pose in line.poses(0.1).filter(|pose| (2.8..3.1).contains(&pose.position[0])) {
+                assert!(
+                    (pose.position[1] - 2.0).abs() < 0.02 && pose.heading_rad.abs() < 0.05,
+                    "{low} {high}: {pose:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn there_is_none_where_the_robot_has_no_room_or_the_passage_is_too_long() {
+        let points = points();
+        let line = |gap_m: f64, around_m: f64, [first, last]: [State; 2]| {
+            straight(&wall(gap_m), &Outline { around_m, ..of(&points) }, &first, &last, None)
+        };
+        let ends =
+            |length_m: f64| [2.95 - 0.5 * length_m, 2.95 + 0.5 * length_m].map(|x| State::at_pose([x, 2.0], 0.0));
+        assert!(line(0.5, 0.0, ends(0.6)).is_some());
+        assert!(line(0.38, 0.0, ends(0.6)).is_none());
+        assert!(line(0.5, 0.06, ends(0.6)).is_none(), "a padding that the gap has no room for");
+        assert!(line(0.5, 0.0, ends(LONGEST_M + 0.1)).is_none());
+    }
+
+    #[test]
+    fn what_cannot_turn_passes_in_its_own_heading() {
+        // At 0.2 rad it is 0.53 m wide.
+        let points = points();
+        let turned = Outline { heading_rad: Some(0.2), ..of(&points) };
+        let ends = [2.6, 3.3].map(|x| State::at_pose([x, 1.9], 0.0));
+        assert!(straight(&wall(0.6), &turned, &ends[0], &ends[1], None).is_some());
+        assert!(straight(&wall(0.48), &turned, &ends[0], &ends[1], None).is_none());
+        assert!(straight(&wall(0.48), &of(&points), &ends[0], &ends[1], None).is_some());
+    }
+
+    #[test]
+    fn no_line_is_sought_after_the_deadline() {
+        let (points, ends) = (points(), [2.6, 3.3].map(|x| State::at_pose([x, 1.9], 0.0)));
+        assert!(straight(&wall(0.6), &of(&points), &ends[0], &ends[1], Some(Instant::now())).is_none());
+    }
 }

@@ -4,6 +4,7 @@
 use super::guide::Guide;
 use super::join::Join;
 use super::motion::{Gait, Piece, clearance_m, end_of};
+use super::passage::Outline;
 use super::poses;
 use super::shorten::Shortener;
 use super::vehicle::{HEADINGS, Target, Vehicle};
@@ -31,7 +32,7 @@ const WEIGHT: f64 = 2.0;
 const MAX_EXPANSIONS: usize = 30_000;
 const MAX_NODES: usize = 400_000;
 /// Poses between two looks at the clock.
-const CLOCK_EVERY: usize = 16;
+const CLOCK_EVERY: usize = 4;
 /// Joins to the goal are sought from every so many-th pose, and from all that are nearer, metres.
 const JOIN_EVERY: usize = 4;
 const JOIN_M: f64 = 2.0;
@@ -232,8 +233,13 @@ impl HeadingSearch {
         let least_m = LEAST_M[usize::from(self.is_careful)];
         map.guide(stands.position, goal.position, self.vehicle.radii_m[0] + least_m, &mut self.route)?;
         let map = &*map;
-        self.guide.follow(map.grid(), &self.route, &self.vehicle);
         let vehicle = Arc::clone(&self.vehicle);
+        let outline = Outline {
+            points: &vehicle.outline,
+            around_m: vehicle.padding_m,
+            heading_rad: (!vehicle.turns()).then_some(stands.heading_rad),
+        };
+        self.guide.follow(map.grid(), &self.route, &vehicle, &outline, deadline);
         let target = Target { heading_rad: goal.heading_rad.map(wrapped).filter(|_| vehicle.turns()), ..goal };
         let sweep = map.world().sweep();
         let problem = Problem { map, grid: map.grid(), sweep, vehicle: &vehicle, target, least_m };

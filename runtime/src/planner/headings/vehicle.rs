@@ -48,8 +48,10 @@ pub(super) struct Vehicle {
     pub(super) curvature: f64,
     /// Of the footprint, metres.
     pub(super) radii_m: [f64; 2],
-    /// Points of the outline, in the robot's frame, metres.
+    /// Points of the outline without its padding, in the robot's frame, metres.
     pub(super) outline: Vec<Point>,
+    /// Padding of a polygon, metres.
+    pub(super) padding_m: f64,
     /// Side of a cell of positions, metres.
     pub(super) cell_m: f64,
     pub(super) motions: Vec<Piece>,
@@ -94,6 +96,7 @@ impl Vehicle {
             curvature,
             radii_m,
             outline: outline(&footprint),
+            padding_m: if let Footprint::Polygon(polygon) = &footprint { polygon.padding_m() } else { 0.0 },
             cell_m,
             motions: Vec::new(),
         };
