@@ -185,11 +185,11 @@ mod tests {
 
     #[test]
     fn what_cannot_turn_passes_in_its_own_heading() {
-        // At 0.2 rad it is 0.53 m wide.
+        // Along its own axis at 0.6 rad it needs 0.69 m of a gap in a wall of 0.3 m.
         let points = points();
-        let turned = Outline { heading_rad: Some(0.2), ..of(&points) };
+        let turned = Outline { heading_rad: Some(0.6), ..of(&points) };
         let ends = [2.6, 3.3].map(|x| State::at_pose([x, 1.9], 0.0));
-        assert!(straight(&wall(0.6), &turned, &ends[0], &ends[1], None).is_some());
+        assert!(straight(&wall(0.8), &turned, &ends[0], &ends[1], None).is_some());
         assert!(straight(&wall(0.48), &turned, &ends[0], &ends[1], None).is_none());
         assert!(straight(&wall(0.48), &of(&points), &ends[0], &ends[1], None).is_some());
     }

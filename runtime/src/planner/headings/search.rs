@@ -31,8 +31,6 @@ const WEIGHT: f64 = 2.0;
 /// Poses that are expanded, and that are put into the queue, at most; of 128 bytes each.
 const MAX_EXPANSIONS: usize = 30_000;
 const MAX_NODES: usize = 400_000;
-/// Poses between two looks at the clock.
-const CLOCK_EVERY: usize = 4;
 /// Joins to the goal are sought from every so many-th pose, and from all that are nearer, metres.
 const JOIN_EVERY: usize = 4;
 const JOIN_M: f64 = 2.0;
@@ -272,10 +270,8 @@ impl HeadingSearch {
         self.open.clear();
         self.closed.clear();
         self.add(problem, u32::MAX, start, 0.0, &[], Place::Cell);
-        let mut popped = 0;
         while let Some(Open { node: index, .. }) = self.open.pop() {
-            popped += 1;
-            if popped % CLOCK_EVERY == 0 && is_past(deadline) {
+            if is_past(deadline) {
                 return Err(PlanError::NoTime);
             }
             let node = self.nodes[index as usize];

@@ -44,7 +44,7 @@ impl Shortener {
             }
         }
         self.merge(pieces);
-        self.round_corners(problem, start, pieces);
+        self.round_corners(problem, start, pieces, deadline);
     }
 
     fn merge(&mut self, pieces: &mut Vec<Piece>) {
@@ -138,7 +138,13 @@ impl Shortener {
     }
 
     /// Replaces turns in place between two straight pieces by arcs, where there is room.
-    fn round_corners(&mut self, problem: &Problem<'_>, start: &State, pieces: &mut Vec<Piece>) {
+    fn round_corners(
+        &mut self,
+        problem: &Problem<'_>,
+        start: &State,
+        pieces: &mut Vec<Piece>,
+        deadline: Option<Instant>,
+    ) {
         self.load(start, pieces);
         self.out.clear();
         let mut index = 0;
@@ -152,7 +158,7 @@ impl Shortener {
                     Piece::Turn { by_rad },
                     Piece::Arc { length_m: next_m, curvature: 0.0 },
                     ..,
-                ] if length_m * next_m > 0.0 && by_rad.abs() < LARGEST_TURN_RAD => {
+                ] if length_m * next_m > 0.0 && by_rad.abs() < LARGEST_TURN_RAD && !is_past(deadline) => {
                     let from = rest_begin(&self.poses[index], pieces[index], taken_m);
                     corner(problem, &from, [rest.length_m(), next_m.abs()], length_m.signum(), by_rad)
                 }
