@@ -16,6 +16,7 @@ mod maze;
 mod moving;
 pub mod robot;
 pub mod rollouts;
+pub mod scene;
 pub mod sensing;
 mod state;
 mod time_optimal;
