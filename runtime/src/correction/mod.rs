@@ -8,12 +8,14 @@
 
 mod corrector;
 mod path_smoother;
+mod push;
 mod time_parameterization;
 mod tracker;
 mod way_out;
 
 pub use corrector::{Corrected, CorrectionError, CorrectionSettings, Corrector, Resample, Strength};
 pub use path_smoother::PathSettings;
+pub use push::{CorrectedPush, PushFault, PushLimits, correct_push, goal_error};
 pub use time_parameterization::{TimeParameterizationError, TimeParameterizer};
 pub use tracker::{Tracker, TrackingReport};
 pub(crate) use way_out::{STANDING_MPS, WayOut};

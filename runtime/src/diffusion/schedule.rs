@@ -10,7 +10,14 @@ pub enum ScheduleKind {
     /// Nichol and Dhariwal's cosine, s = 0.008, betas clipped at 0.999, on Diffuser's slightly stretched grid
     /// `linspace(0, T + 1, T + 1)`.
     Cosine,
+    /// A straight line between data and noise, `x = (1 - s) x_0 + s epsilon` (rectified flow), divided by its standard
+    /// deviation for data of variance one, on the shifted grid `s = 1.5 u / (1 + 0.5 u)` with u from 0 to 1: much noise is
+    /// trained more often than little (Esser et al. 2024, eq. 23).
+    ShiftedFlow,
 }
+
+/// Shift of [`ScheduleKind::ShiftedFlow`].
+const FLOW_SHIFT: f64 = 1.5;
 
 /// Why a schedule cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +46,25 @@ impl NoiseSchedule {
         if steps == 0 || steps > Self::MAX_STEPS {
             return Err(ScheduleError { got: steps });
         }
-        let ScheduleKind::Cosine = kind;
+        let alpha_bar = match kind {
+            ScheduleKind::Cosine => Self::cosine(steps),
+            ScheduleKind::ShiftedFlow => Self::shifted_flow(steps),
+        };
+        Ok(Self { kind, alpha_bar })
+    }
+
+    fn shifted_flow(steps: usize) -> Vec<f64> {
+        let level = |t: usize| {
+            // The middle of each interval: neither end is pure, so that every ratio is finite.
+            let u = (t as f64 + 0.5) / steps as f64;
+            let noise = FLOW_SHIFT * u / (1.0 + (FLOW_SHIFT - 1.0) * u);
+            let signal = 1.0 - noise;
+            signal * signal / (signal * signal + noise * noise)
+        };
+        (0..steps).map(level).collect()
+    }
+
+    fn cosine(steps: usize) -> Vec<f64> {
         let grid = (steps + 1) as f64;
         let signal = |k: usize| {
             // linspace(0, steps + 1, steps + 1): the spacing is a little more than one.
@@ -48,14 +73,13 @@ impl NoiseSchedule {
             angle.cos().powi(2)
         };
         let mut product = 1.0;
-        let alpha_bar = (0..steps)
+        (0..steps)
             .map(|t| {
                 let beta = (1.0 - signal(t + 1) / signal(t)).clamp(0.0, 0.999);
                 product *= 1.0 - beta;
                 product
             })
-            .collect();
-        Ok(Self { kind, alpha_bar })
+            .collect()
     }
 
     /// The family.
@@ -115,6 +139,20 @@ mod tests {
         let all: Vec<f64> = (0..64).map(|t| schedule.alpha_bar(Some(t))).collect();
         assert!(all.windows(2).all(|pair| pair[1] < pair[0]), "strictly less signal at every step");
         assert_eq!(schedule.alpha_bar(None), 1.0);
+    }
+
+    #[test]
+    fn the_flow_schedule_is_a_straight_line_of_unit_variance() {
+        let Ok(schedule) = NoiseSchedule::new(ScheduleKind::ShiftedFlow, 1000) else { panic!("1000 steps are valid") };
+        for t in [0, 400, 999] {
+            let (signal, noise) = schedule.scales(Some(t));
+            assert!((signal * signal + noise * noise - 1.0).abs() < 1e-12);
+            // Noise over noise plus signal is the place on the line.
+            let u = (t as f64 + 0.5) / 1000.0;
+            assert!((noise / (noise + signal) - 1.5 * u / (1.0 + 0.5 * u)).abs() < 1e-12);
+        }
+        let all: Vec<f64> = (0..1000).map(|t| schedule.alpha_bar(Some(t))).collect();
+        assert!(all.windows(2).all(|pair| pair[1] < pair[0]) && all[999] > 0.0);
     }
 
     #[test]

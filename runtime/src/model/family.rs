@@ -1,6 +1,7 @@
 //! Model families: entries of each beside the common ones, the tensors of its graph, and its checks.
 
 use super::corridor_spec::{CORRIDOR_COLUMNS, CorridorSpec};
+use super::goal_force_spec::{GoalForceSpec, MOTION_COLUMNS};
 use super::manifest_entries::{
     Column, ConditionSpec, DenoiserSpec, DiffusionSpec, Dimension, Prediction, SolverDefaults, TensorSpec,
     TransformSpec, WorldSpec,
@@ -55,6 +56,14 @@ pub enum Family {
         /// The corridor and the meaning of the output.
         corridor: CorridorSpec,
     },
+    /// A denoiser of the motion of a picture's cells: inputs noisy motion, timestep, and picture with control signal;
+    /// output the clean motion.
+    GoalForce {
+        /// Noise and sampler.
+        denoiser: DenoiserSpec,
+        /// Picture, cells, and the scales of the control signal.
+        goal_force: GoalForceSpec,
+    },
 }
 
 /// Names of the tensors of the graphs.
@@ -85,6 +94,8 @@ pub mod tensors {
     pub const CORRIDOR: &str = "corridor";
     /// Lateral offsets of a corridor network, batch x knots.
     pub const OFFSETS: &str = "offsets";
+    /// First picture and control signal by cells, batch x channels x cells.
+    pub const SCENE: &str = "scene";
 }
 
 const MAX_COLUMNS: usize = 64;
@@ -115,6 +126,9 @@ impl Family {
             },
             FamilyName::MazePolicy => Self::MazePolicy { policy: entries.policy()?, world: entries.world()? },
             FamilyName::Corridor => Self::Corridor { corridor: entries.corridor()? },
+            FamilyName::GoalForce => {
+                Self::GoalForce { denoiser: entries.denoiser()?, goal_force: entries.goal_force()? }
+            }
         };
         entries.check_left_over()?;
         Ok(family)
@@ -128,6 +142,7 @@ impl Family {
             Self::MazeTransform { .. } => FamilyName::MazeTransform,
             Self::MazePolicy { .. } => FamilyName::MazePolicy,
             Self::Corridor { .. } => FamilyName::Corridor,
+            Self::GoalForce { .. } => FamilyName::GoalForce,
         }
     }
 
@@ -136,7 +151,8 @@ impl Family {
         match self {
             Self::MazeDiffusion { denoiser, .. }
             | Self::SequenceDiffusion { denoiser, .. }
-            | Self::MazeTransform { denoiser, .. } => Some(denoiser),
+            | Self::MazeTransform { denoiser, .. }
+            | Self::GoalForce { denoiser, .. } => Some(denoiser),
             Self::MazePolicy { .. } | Self::Corridor { .. } => None,
         }
     }
@@ -146,7 +162,8 @@ impl Family {
         match self {
             Self::MazeDiffusion { denoiser, .. }
             | Self::SequenceDiffusion { denoiser, .. }
-            | Self::MazeTransform { denoiser, .. } => Some(denoiser),
+            | Self::MazeTransform { denoiser, .. }
+            | Self::GoalForce { denoiser, .. } => Some(denoiser),
             Self::MazePolicy { .. } | Self::Corridor { .. } => None,
         }
     }
@@ -158,7 +175,7 @@ impl Family {
                 Some(world)
             }
             Self::SequenceDiffusion { world, .. } => world.as_ref(),
-            Self::Corridor { .. } => None,
+            Self::Corridor { .. } | Self::GoalForce { .. } => None,
         }
     }
 
@@ -195,6 +212,14 @@ impl Family {
         }
     }
 
+    /// Picture, cells and control signal of a goal-force model.
+    pub fn goal_force(&self) -> Option<&GoalForceSpec> {
+        match self {
+            Self::GoalForce { goal_force, .. } => Some(goal_force),
+            _ => None,
+        }
+    }
+
     /// Names that the columns must have; free where `None`.
     fn columns(&self) -> Option<&'static [&'static str]> {
         match self {
@@ -202,6 +227,7 @@ impl Family {
             Self::MazeTransform { .. } => Some(&POSITION_COLUMNS),
             Self::MazePolicy { .. } => Some(&POLICY_COLUMNS),
             Self::Corridor { .. } => Some(&CORRIDOR_COLUMNS),
+            Self::GoalForce { .. } => Some(&MOTION_COLUMNS),
             Self::SequenceDiffusion { .. } => None,
         }
     }
@@ -227,6 +253,15 @@ impl Family {
             Self::Corridor { .. } => {
                 let corridor = tensor(tensors::CORRIDOR, &[columns.len(), horizon], "1", "");
                 (vec![corridor], vec![tensor(tensors::OFFSETS, &[horizon], "1", "")])
+            }
+            Self::GoalForce { goal_force, .. } => {
+                let motion = [horizon * columns.len(), goal_force.cells()];
+                let inputs = vec![
+                    tensor(tensors::SAMPLE, &motion, "1", "image"),
+                    tensor(tensors::TIMESTEP, &[], "1", ""),
+                    tensor(tensors::SCENE, &[goal_force.scene_channels(horizon), goal_force.cells()], "1", "image"),
+                ];
+                (inputs, vec![tensor(tensors::CLEAN, &motion, "1", "image")])
             }
         }
     }
@@ -264,6 +299,13 @@ impl Family {
                 check_world(world)
             }
             Self::Corridor { corridor } => corridor.check(),
+            Self::GoalForce { denoiser, goal_force } => {
+                check_denoiser(denoiser)?;
+                let prediction = denoiser.diffusion.prediction;
+                let clean = prediction == Prediction::CleanSample;
+                ensure(clean, "diffusion.prediction", "clean-sample", format!("{prediction:?}"))?;
+                goal_force.check()
+            }
         }
     }
 }
@@ -352,6 +394,9 @@ pub enum FamilyName {
     MazePolicy,
     /// A regression for any map: input the corridor round a route, output one lateral offset per knot.
     Corridor,
+    /// A denoiser of the motion of a picture's cells: inputs noisy motion, timestep, and picture with control signal;
+    /// output the clean motion.
+    GoalForce,
 }
 
 /// Entries of the families, taken by the one that the manifest names; what is left over is refused.
@@ -364,6 +409,7 @@ pub(super) struct Entries {
     pub(super) transform: Option<TransformSpec>,
     pub(super) policy: Option<PolicySpec>,
     pub(super) corridor: Option<CorridorSpec>,
+    pub(super) goal_force: Option<GoalForceSpec>,
 }
 
 impl Entries {
@@ -394,6 +440,11 @@ impl Entries {
         self.corridor.take().ok_or_else(|| missing("corridor", "the corridor that the network sees", "none"))
     }
 
+    pub(super) fn goal_force(&mut self) -> Result<GoalForceSpec, ManifestError> {
+        let expected = "the picture and the control signal that the network sees";
+        self.goal_force.take().ok_or_else(|| missing("goal_force", expected, "none"))
+    }
+
     /// Refuses entries that the family has not taken; a world may stay.
     pub(super) fn check_left_over(&self) -> Result<(), ManifestError> {
         let left_over = [
@@ -403,6 +454,7 @@ impl Entries {
             ("transform", self.transform.is_some()),
             ("policy", self.policy.is_some()),
             ("corridor", self.corridor.is_some()),
+            ("goal_force", self.goal_force.is_some()),
         ];
         for (entry, is_there) in left_over {
             ensure(!is_there, entry, format!("none for {:?}", self.family), "one")?;

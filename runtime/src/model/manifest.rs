@@ -1,6 +1,7 @@
 //! Description of a model: the JSON in its metadata entry `planwright.manifest`.
 
 use super::corridor_spec::CorridorSpec;
+use super::goal_force_spec::GoalForceSpec;
 use super::family::{Entries, Family, FamilyName};
 use super::manifest_entries::{
     Column, ConditionSpec, DenoiserSpec, DiffusionSpec, Golden, Normaliser, Parity, Provenance, QuantitySpec,
@@ -152,6 +153,9 @@ struct ManifestJson {
     /// The corridor that a network for any map sees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     corridor: Option<CorridorSpec>,
+    /// Picture and control signal of a goal-force network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    goal_force: Option<GoalForceSpec>,
     /// Where it comes from.
     provenance: Provenance,
     /// How closely the engines agreed with libtorch at export.
@@ -190,8 +194,10 @@ impl TryFrom<ManifestJson> for Manifest {
     type Error = ManifestError;
 
     fn try_from(json: ManifestJson) -> Result<Self, ManifestError> {
-        let ManifestJson { family, diffusion, solver, world, condition, transform, policy, corridor, .. } = json;
-        let entries = Entries { family, diffusion, solver, world, condition, transform, policy, corridor };
+        let ManifestJson {
+            family, diffusion, solver, world, condition, transform, policy, corridor, goal_force, ..
+        } = json;
+        let entries = Entries { family, diffusion, solver, world, condition, transform, policy, corridor, goal_force };
         Ok(Self {
             name: json.name,
             family: Family::take(entries)?,
@@ -233,6 +239,7 @@ impl From<Manifest> for ManifestJson {
             solver: denoiser.map(|denoiser| denoiser.solver),
             policy: family.policy().cloned(),
             corridor: family.corridor().cloned(),
+            goal_force: family.goal_force().cloned(),
             provenance: manifest.provenance,
             parity: manifest.parity,
             measured: manifest.measured,

@@ -28,6 +28,7 @@ mod engine_settings;
 mod error;
 mod family;
 mod foreign;
+mod goal_force_spec;
 mod load;
 mod manifest;
 mod manifest_check;
@@ -54,6 +55,7 @@ pub use engine_settings::EngineSettings;
 pub use error::{EngineError, ModelError};
 pub use family::{Family, FamilyName, MAX_CANDIDATES, tensors};
 pub use foreign::known_kind;
+pub use goal_force_spec::{GoalForceSpec, MOTION_COLUMNS};
 pub use load::{SELF_TEST_TOLERANCE, load_engine, relative_difference};
 pub use manifest::Manifest;
 pub use manifest_entries::{

@@ -45,6 +45,14 @@ pub enum PlanError {
     /// The step count does not fit the model.
     #[error("{0}")]
     Steps(String),
+    /// A picture of another size than the model sees.
+    #[error("expected a picture of {expected} bytes, got {got}")]
+    Picture {
+        /// Bytes of the model's picture, RGB.
+        expected: usize,
+        /// Bytes given.
+        got: usize,
+    },
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),

@@ -3,6 +3,7 @@
 use super::corridor::CorridorPlanner;
 use super::diffusion::DiffusionPlanner;
 use super::length_matched::{LengthMatchedPlanner, LengthMatching};
+use super::manifest_parts::wrong_family;
 use super::policy::PolicyPlanner;
 use super::{Planner, PlannerError, PlannerSettings};
 use crate::model::{Artefact, Engine, EngineChoice, Family, Manifest, ModelError, load_engine};
@@ -37,5 +38,6 @@ pub fn load_with(
         }
         Family::MazePolicy { .. } => Box::new(PolicyPlanner::open(manifest, settings, engine)?),
         Family::Corridor { .. } => Box::new(CorridorPlanner::open(manifest, engine)?),
+        Family::GoalForce { .. } => return Err(wrong_family(manifest, "a model that plans for a robot that drives")),
     })
 }

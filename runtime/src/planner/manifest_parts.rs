@@ -2,7 +2,7 @@
 
 use super::PlannerError;
 use crate::diffusion::NoiseSchedule;
-use crate::model::{CorridorSpec, Manifest, PolicySpec, WorldSpec};
+use crate::model::{CorridorSpec, GoalForceSpec, Manifest, PolicySpec, WorldSpec};
 use crate::world::{Footprint, Layout};
 
 /// The refusal of a model of another family than the one that is needed.
@@ -45,4 +45,9 @@ pub(crate) fn policy_of(manifest: &Manifest) -> Result<&PolicySpec, PlannerError
 /// The corridor's entry of a manifest.
 pub(super) fn corridor_of(manifest: &Manifest) -> Result<&CorridorSpec, PlannerError> {
     manifest.family.corridor().ok_or_else(|| wrong_family(manifest, "a model of family Corridor"))
+}
+
+/// The entry of a goal-force model.
+pub(super) fn goal_force_of(manifest: &Manifest) -> Result<&GoalForceSpec, PlannerError> {
+    manifest.family.goal_force().ok_or_else(|| wrong_family(manifest, "a model of family GoalForce"))
 }

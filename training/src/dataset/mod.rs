@@ -11,6 +11,7 @@ mod windows;
 
 pub mod corridors;
 pub mod episodes;
+pub mod goal_force;
 
 pub use generator::generate;
 pub use recording::{Recording, RecordingError};

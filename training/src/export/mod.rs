@@ -61,6 +61,8 @@ impl ExportOptions {
 /// The sampler that a file of this recipe recommends unless the options name another.
 pub fn default_solver(recipe: &Recipe) -> SolverDefaults {
     let (steps, candidates) = match recipe {
+        // Steps with fresh noise: the trial's best (four), and two motions of which simulation keeps the better one.
+        Recipe::GoalForce(_) => return SolverDefaults { solver: Solver::Ddpm, steps: 4, candidates: 2 },
         Recipe::MazeDiffusion(_) | Recipe::MazePolicy(_) | Recipe::Corridor(_) => (2, 1),
         Recipe::SequenceDiffusion(_) | Recipe::MazeTransform(_) => (5, 8),
     };

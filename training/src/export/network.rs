@@ -2,6 +2,7 @@
 
 use super::corridor::Corridor;
 use super::denoiser::Denoiser;
+use super::motion::Motion;
 use super::policy::Policy;
 use super::rows::RowShape;
 use crate::fit::{Checkpoint, Row};
@@ -30,6 +31,7 @@ pub(super) fn exported_network(checkpoint: &Checkpoint) -> Box<dyn ExportedNetwo
         Network::Denoiser(network) => Box::new(Denoiser::new(checkpoint, network)),
         Network::Policy(network) => Box::new(Policy::new(checkpoint, network)),
         Network::Corridor(network) => Box::new(Corridor::new(checkpoint, network, CHANNELS)),
+        Network::Motion(network) => Box::new(Motion::new(checkpoint, network)),
     }
 }
 

@@ -7,6 +7,7 @@ mod data_summary;
 mod denoising;
 mod ensemble_adam;
 mod error;
+mod goal_force;
 mod maze_diffusion;
 mod optimiser;
 mod policy;

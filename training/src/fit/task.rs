@@ -3,7 +3,7 @@
 use super::data_summary::DataSummary;
 use super::error::FitError;
 use super::trainer::Trainer;
-use super::{Checkpoint, corridor, maze_diffusion, policy};
+use super::{Checkpoint, corridor, goal_force, maze_diffusion, policy};
 use crate::recipe::{DeviceName, Recipe};
 use tch::{Device, Tensor};
 
@@ -34,6 +34,7 @@ impl<'a> Task<'a> {
             Recipe::MazeDiffusion(settings) => maze_diffusion::data_and_loss(settings)?,
             Recipe::MazePolicy(settings) => policy::data_and_loss(settings)?,
             Recipe::Corridor(settings) => corridor::data_and_loss(settings)?,
+            Recipe::GoalForce(settings) => goal_force::data_and_loss(settings)?,
             Recipe::SequenceDiffusion(_) | Recipe::MazeTransform(_) => {
                 return Err(FitError::Data {
                     expected: "a recipe with a [data] section".to_owned(),

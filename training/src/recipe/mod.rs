@@ -5,6 +5,7 @@
 
 mod corridor;
 mod error;
+mod goal_force;
 mod maze_diffusion;
 mod policy;
 mod sequence;
@@ -12,16 +13,19 @@ mod training;
 
 pub use corridor::{CorridorLoss, CorridorRecipe};
 pub use error::{FieldError, RecipeError};
+pub use goal_force::GoalForceRecipe;
 pub use maze_diffusion::{DiffusionSettings, MazeDiffusionRecipe};
 pub use policy::{ACTION_DIMENSIONS, PolicyRecipe, PolicySizes};
 pub use sequence::{SequenceDiffusion, SequenceRecipe};
 pub use training::{DeviceName, OptimiserSettings, TrainingSettings};
 
 use crate::network::{
-    CorridorNetworkSpec, NetworkSpec, ParameterSpec, PolicyNetworkSpec, declare, declare_corridor, declare_policy,
+    CorridorNetworkSpec, MotionNetworkSpec, NetworkSpec, ParameterSpec, PolicyNetworkSpec, declare, declare_corridor,
+    declare_motion, declare_policy,
 };
 use planwright::model::{DiffusionSpec, FamilyName};
 use planwright::planner::corridor::{CHANNELS, WINDOW};
+use planwright::world::scene::FRAMES;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -41,6 +45,8 @@ pub enum Recipe {
     MazeTransform(SequenceRecipe),
     /// A regression of lateral offsets for any map, fitted to arrival time and clearance of its own paths on generated maps.
     Corridor(CorridorRecipe),
+    /// A denoiser of the motion of a picture's cells under a goal force, fitted to simulated scenes.
+    GoalForce(GoalForceRecipe),
 }
 
 /// The network that a recipe fits.
@@ -52,6 +58,8 @@ pub enum Network {
     Policy(PolicyNetworkSpec),
     /// Convolutions along a corridor.
     Corridor(CorridorNetworkSpec),
+    /// A U-Net over a picture's cells for one denoising step.
+    Motion(MotionNetworkSpec),
 }
 
 /// The only places where the families' recipes differ.
@@ -62,6 +70,7 @@ macro_rules! each {
             Recipe::MazePolicy($inner) => $value,
             Recipe::SequenceDiffusion($inner) | Recipe::MazeTransform($inner) => $value,
             Recipe::Corridor($inner) => $value,
+            Recipe::GoalForce($inner) => $value,
         }
     };
 }
@@ -89,6 +98,7 @@ impl Recipe {
             "sequence-diffusion" => Self::SequenceDiffusion(content.read()?),
             "maze-transform" => Self::MazeTransform(content.read()?),
             "corridor" => Self::Corridor(content.read()?),
+            "goal-force" => Self::GoalForce(content.read()?),
             other => {
                 let problem = format!("expected one of {}, got '{other}'", FAMILIES.join(", "));
                 return Err(RecipeError::value(path, FieldError::new("family", problem)));
@@ -134,6 +144,7 @@ impl Recipe {
             Self::SequenceDiffusion(_) => FamilyName::SequenceDiffusion,
             Self::MazeTransform(_) => FamilyName::MazeTransform,
             Self::Corridor(_) => FamilyName::Corridor,
+            Self::GoalForce(_) => FamilyName::GoalForce,
         }
     }
 
@@ -144,6 +155,7 @@ impl Recipe {
             Self::MazePolicy(recipe) => Network::Policy(recipe.network()),
             Self::SequenceDiffusion(recipe) | Self::MazeTransform(recipe) => Network::Denoiser(recipe.network.clone()),
             Self::Corridor(recipe) => Network::Corridor(recipe.network),
+            Self::GoalForce(recipe) => Network::Motion(recipe.network.clone()),
         }
     }
 
@@ -154,6 +166,7 @@ impl Recipe {
             Self::MazePolicy(recipe) => recipe.horizon,
             Self::SequenceDiffusion(recipe) | Self::MazeTransform(recipe) => recipe.horizon,
             Self::Corridor(_) => WINDOW,
+            Self::GoalForce(_) => FRAMES,
         }
     }
 
@@ -163,6 +176,7 @@ impl Recipe {
             Self::MazeDiffusion(recipe) => Some(recipe.diffusion()),
             Self::MazePolicy(_) | Self::Corridor(_) => None,
             Self::SequenceDiffusion(recipe) | Self::MazeTransform(recipe) => Some(recipe.diffusion.into()),
+            Self::GoalForce(recipe) => Some(recipe.diffusion()),
         }
     }
 
@@ -193,14 +207,15 @@ impl Recipe {
                 sha256.clone_into(&mut recipe.data_sha256);
             }
             Self::Corridor(recipe) => sha256.clone_into(&mut recipe.data_sha256),
+            Self::GoalForce(recipe) => sha256.clone_into(&mut recipe.data_sha256),
         }
         recipe
     }
 }
 
 /// Names of all families, as `family` takes them.
-pub(crate) const FAMILIES: [&str; 5] =
-    ["maze-diffusion", "maze-policy", "sequence-diffusion", "maze-transform", "corridor"];
+pub(crate) const FAMILIES: [&str; 6] =
+    ["maze-diffusion", "maze-policy", "sequence-diffusion", "maze-transform", "corridor", "goal-force"];
 
 impl Network {
     /// Its parameters in flat order.
@@ -209,6 +224,7 @@ impl Network {
             Self::Denoiser(network) => declare(network),
             Self::Policy(network) => declare_policy(network),
             Self::Corridor(network) => declare_corridor(network, CHANNELS),
+            Self::Motion(network) => declare_motion(network),
         }
     }
 
@@ -219,6 +235,7 @@ impl Network {
             Self::Denoiser(network) => network.check().map_err(|error| error.to_string()),
             Self::Policy(network) => network.check(),
             Self::Corridor(network) => network.check(WINDOW),
+            Self::Motion(network) => network.check(),
         }
     }
 }

@@ -51,3 +51,14 @@ pub struct Contact {
     /// After the push, seconds.
     pub secs: f64,
 }
+
+/// The motion that a target is to have.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Goal {
+    /// Index of the target.
+    pub body: usize,
+    /// Direction on the table from the x axis, rad.
+    pub direction_rad: f64,
+    /// Speed 0.1 s after the target was struck, m/s.
+    pub speed_mps: f64,
+}

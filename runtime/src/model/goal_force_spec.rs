@@ -1,0 +1,69 @@
+//! A goal-force network's entries in the manifest: the picture that it sees, and the scales of its control signal.
+
+use super::manifest_error::{ManifestError, ensure};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the network says of every cell in every frame: its velocity to the right and downwards, pixels per frame.
+pub const MOTION_COLUMNS: [&str; 2] = ["u", "v"];
+/// Colours of a pixel.
+const COLOURS: usize = 3;
+/// Channels of the direct and of the goal force.
+const FORCES: usize = 2;
+/// The mass channel keeps four values per cell: its smallest blob is narrower than a cell.
+const MASS_PARTS: usize = 4;
+
+/// What a goal-force network sees, and what its control signal means.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GoalForceSpec {
+    /// Side of the square picture, pixels.
+    pub picture_px: usize,
+    /// Side of a cell that moves as one, pixels.
+    pub cell_px: usize,
+    /// Speeds right after a push whose blob travels an eighth and half of the picture, m/s.
+    pub direct_mps: [f64; 2],
+    /// Speeds of a target right after it is struck whose blob travels an eighth and half of the picture, m/s.
+    pub goal_mps: [f64; 2],
+    /// Masses whose blobs have the smallest and the largest radius, kg.
+    pub mass_kg: [f64; 2],
+}
+
+impl GoalForceSpec {
+    /// Cells along a side of the picture.
+    pub fn side(&self) -> usize {
+        self.picture_px / self.cell_px
+    }
+
+    /// Cells of the picture.
+    pub fn cells(&self) -> usize {
+        self.side() * self.side()
+    }
+
+    /// Channels of the picture: the colours of every pixel of a cell.
+    pub fn picture_channels(&self) -> usize {
+        COLOURS * self.cell_px * self.cell_px
+    }
+
+    /// Channels of picture and control signal for videos of `frames` frames.
+    pub fn scene_channels(&self, frames: usize) -> usize {
+        self.picture_channels() + FORCES * frames + MASS_PARTS
+    }
+
+    pub(super) fn check(&self) -> Result<(), ManifestError> {
+        let Self { picture_px, cell_px, .. } = *self;
+        let fits = (8..=1024).contains(&picture_px) && (2..=64).contains(&cell_px);
+        let expected = "a picture of 8 to 1024 pixels in cells of an even 2 to 64 pixels that divide it";
+        let fits = fits && cell_px.is_multiple_of(2) && picture_px.is_multiple_of(cell_px);
+        ensure(fits, "goal_force.picture_px", expected, format!("{picture_px} and cells of {cell_px}"))?;
+        for (entry, range) in [
+            ("goal_force.direct_mps", self.direct_mps),
+            ("goal_force.goal_mps", self.goal_mps),
+            ("goal_force.mass_kg", self.mass_kg),
+        ] {
+            let fits = range[0] > 0.0 && range[0] < range[1] && range[1].is_finite();
+            ensure(fits, entry, "a range above 0 with low < high", format!("{range:?}"))?;
+        }
+        Ok(())
+    }
+}

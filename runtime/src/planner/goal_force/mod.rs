@@ -1,0 +1,15 @@
+//! Goal force: from a picture of a table and the motion that a target is to have, to the push of another object that
+//! causes it (Goal Force, chapter 4 of the thesis).
+//!
+//! A diffusion model proposes the motion of the picture's cells over [`FRAMES`](crate::world::scene::FRAMES) frames. The
+//! [`read_push`] finds the object that sets off first, and the push that this takes; correction and gate simulate it.
+
+mod control;
+mod features;
+mod planner;
+mod reading;
+
+pub use control::{ControlSignal, Force, MassMark};
+pub use features::picture_features;
+pub use planner::{GoalForcePlanner, GoalForceSettings, MAX_MOTION_PX};
+pub use reading::{ObjectCells, ReadFault, Reading, read_push, tracks};

@@ -1,0 +1,107 @@
+//! One sample: a scene in a random camera's picture, its motion, and the control signal.
+
+use super::scenes::{SceneSet, SceneSettings};
+use planwright::model::GoalForceSpec;
+use planwright::planner::goal_force::{ControlSignal, Force, MAX_MOTION_PX, MassMark, picture_features};
+use planwright::world::scene::{Camera, FRAMES, Generated, MotionField, Painter};
+use rand::{Rng, RngExt};
+
+/// Forces and masses that a sample shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shown {
+    /// Direct forces.
+    pub direct: Vec<Force>,
+    /// Goals.
+    pub goal: Vec<Force>,
+    /// Masses.
+    pub masses: Vec<MassMark>,
+}
+
+impl Shown {
+    /// As a control signal.
+    pub fn signal(&self) -> ControlSignal<'_> {
+        ControlSignal { direct: &self.direct, goal: &self.goal, masses: &self.masses }
+    }
+}
+
+/// Where a value lies in a range, 0 at its lower and 1 at its upper end.
+fn share(value: f64, range: [f64; 2]) -> f64 {
+    (value - range[0]) / (range[1] - range[0])
+}
+
+/// The control signal of a scene in a camera's picture: the goal, or the push (thesis 4.2: never both), and masses of all
+/// that can move. Forces on what the camera does not see are left out.
+pub fn shown_signal(scene: &Generated, camera: &Camera, spec: &GoalForceSpec, goal: bool, masses: bool) -> Shown {
+    let mut shown = Shown::default();
+    match (goal, scene.goal) {
+        (true, Some(goal)) => {
+            let force = camera.force(&scene.scene.bodies[goal.body], goal.direction_rad);
+            shown.goal.extend(force.map(|(at_px, direction_rad)| {
+                Force { at_px, direction_rad, share: share(goal.speed_mps, spec.goal_mps) }
+            }));
+        }
+        _ => {
+            let push = scene.push;
+            let force = camera.force(&scene.scene.bodies[push.body], push.direction_rad);
+            shown.direct.extend(force.map(|(at_px, direction_rad)| {
+                Force { at_px, direction_rad, share: share(push.speed_mps, spec.direct_mps) }
+            }));
+        }
+    }
+    if masses {
+        let marks = scene.scene.bodies.iter().filter(|body| body.moves).filter_map(|body| {
+            let at_px = camera.project(body.centre_m())?;
+            Some(MassMark { at_px, share: share(body.mass_kg, spec.mass_kg) })
+        });
+        shown.masses.extend(marks);
+    }
+    shown
+}
+
+/// Draws samples, with the buffers that this takes.
+#[derive(Debug)]
+pub struct MotionBatch {
+    spec: GoalForceSpec,
+    painter: Painter,
+    field: MotionField,
+    /// Clean motions, divided by the largest speed: samples x frames x (u, v) x cells.
+    pub motions: Vec<f32>,
+    /// Picture and control signal: samples x channels x cells.
+    pub scenes: Vec<f32>,
+}
+
+impl MotionBatch {
+    /// Empty.
+    pub fn new(spec: &GoalForceSpec) -> Self {
+        Self {
+            spec: spec.clone(),
+            painter: Painter::new(spec.picture_px, spec.picture_px),
+            field: MotionField::new(spec.picture_px, spec.cell_px),
+            motions: Vec::new(),
+            scenes: Vec::new(),
+        }
+    }
+
+    /// Removes all samples.
+    pub fn clear(&mut self) {
+        self.motions.clear();
+        self.scenes.clear();
+    }
+
+    /// Adds a sample of a random scene.
+    pub fn draw(&mut self, set: &SceneSet, settings: &SceneSettings, rng: &mut impl Rng) {
+        let scene = &set.scenes[rng.random_range(0..set.scenes.len())];
+        let camera = Camera::random(scene.scene.table.half_m, settings.max_tilt_deg.to_radians(), self.spec.picture_px, rng);
+        let goal = rng.random::<f64>() < settings.goal_shown;
+        let masses = rng.random::<f64>() < settings.masses_shown;
+        let shown = shown_signal(scene, &camera, &self.spec, goal, masses);
+        let picture = self.painter.paint(&scene.scene, &camera, rng);
+        let motion = self.field.of(&scene.tracks, &camera, picture);
+        self.motions.extend(motion.iter().map(|value| (f64::from(*value) / MAX_MOTION_PX).clamp(-1.0, 1.0) as f32));
+        let (cells, start) = (self.spec.cells(), self.scenes.len());
+        self.scenes.resize(start + self.spec.scene_channels(FRAMES) * cells, 0.0);
+        let (pixels, signal) = self.scenes[start..].split_at_mut(self.spec.picture_channels() * cells);
+        picture_features(&picture.rgb, &self.spec, pixels);
+        shown.signal().fill(&self.spec, FRAMES, signal);
+    }
+}
