@@ -20,6 +20,7 @@ mod motion;
 mod moving;
 mod plan;
 mod problem;
+mod push;
 mod rejection;
 mod robot_contract;
 
@@ -28,6 +29,7 @@ pub use fallback::Fallback;
 pub use plan::{CheckedPlan, Origin};
 pub(crate) use problem::room_at;
 pub use problem::{CONTACT_M, Infeasible, Room, check_goal, check_problem, check_start, check_way};
+pub use push::{CheckedPush, PushGate, PushGateLimits, PushRejection, PushTiming};
 pub use rejection::{Rejection, RejectionCounts};
 pub(crate) use robot_contract::check_motion;
 

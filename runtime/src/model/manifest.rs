@@ -1,8 +1,8 @@
 //! Description of a model: the JSON in its metadata entry `planwright.manifest`.
 
 use super::corridor_spec::CorridorSpec;
-use super::goal_force_spec::GoalForceSpec;
 use super::family::{Entries, Family, FamilyName};
+use super::goal_force_spec::GoalForceSpec;
 use super::manifest_entries::{
     Column, ConditionSpec, DenoiserSpec, DiffusionSpec, Golden, Normaliser, Parity, Provenance, QuantitySpec,
     SolverDefaults, TensorSpec, TransformSpec, WorldSpec,

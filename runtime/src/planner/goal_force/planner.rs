@@ -78,7 +78,16 @@ impl GoalForcePlanner {
         };
         let sampler = Sampler::new(schedule_of(manifest)?, size, candidates);
         let settings = SamplerSettings { solver: denoiser.solver.solver, steps };
-        Ok(Self { network, sampler, settings, frames, candidates, unit_px, motions: vec![0.0; size * candidates], spec })
+        Ok(Self {
+            network,
+            sampler,
+            settings,
+            frames,
+            candidates,
+            unit_px,
+            motions: vec![0.0; size * candidates],
+            spec,
+        })
     }
 
     /// Picture, cells and scales.

@@ -4,8 +4,10 @@
 //! radians. A scene is made by [`generate`], simulated by [`Simulation`], and looked at through a [`Camera`].
 
 mod body;
+mod simulation;
 
 pub use body::{Body, Look, Pattern, Shape, Table};
+pub use simulation::Simulation;
 
 /// Frames of motion after the first picture.
 pub const FRAMES: usize = 16;

@@ -1,0 +1,166 @@
+//! What a user asks for, held against what the picture shows.
+
+use super::reading::ObjectCells;
+use super::segment::{DetectError, Detection, detect, locate};
+use crate::model::GoalForceSpec;
+use crate::planner::goal_force::{Force, MassMark};
+use crate::world::scene::{Body, Camera, Goal, Look, Scene, Table};
+
+/// Mass of what nobody has told the mass of, kg: the middle of the training's range.
+const UNKNOWN_MASS_KG: f64 = 2.5;
+
+/// A goal for one object of a picture.
+#[derive(Clone, Copy, Debug)]
+pub struct PushRequest<'a> {
+    /// The picture: square, RGB, row by row from the top.
+    pub rgb: &'a [u8],
+    /// The camera that took it.
+    pub camera: &'a Camera,
+    /// A point on the target, pixels.
+    pub target_px: [f64; 2],
+    /// Direction on the table in which the target is to move, from the x axis, rad.
+    pub direction_rad: f64,
+    /// Speed that the target is to have once it is struck, m/s.
+    pub speed_mps: f64,
+    /// Known masses: a point on the object, pixels, and its mass, kg.
+    pub masses: &'a [([f64; 2], f64)],
+}
+
+/// Why a request is refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum RequestFault {
+    /// Nothing to push is found in the picture.
+    #[error(transparent)]
+    Picture(#[from] DetectError),
+    /// A number is not finite.
+    #[error("expected finite numbers in target, goal and masses")]
+    NotFinite,
+    /// The target is not on an object.
+    #[error(
+        "expected the target on an object of the picture, got ({:.1}, {:.1}) px; the nearest object is at ({:.1}, {:.1}) px",
+        .got[0], .got[1], .nearest[0], .nearest[1]
+    )]
+    NoTarget {
+        /// The target asked for, pixels.
+        got: [f64; 2],
+        /// Middle of the nearest object, pixels.
+        nearest: [f64; 2],
+    },
+    /// The target is an obstacle, which does not move.
+    #[error("expected a target that can move, got an obstacle at ({:.1}, {:.1}) px", .0[0], .0[1])]
+    Fixed([f64; 2]),
+    /// The goal's speed is beyond what the model was trained for.
+    #[error("expected a goal of {:.2} to {:.2} m/s, got {got:.2}", .range[0], .range[1])]
+    Speed {
+        /// Speeds of the training, m/s.
+        range: [f64; 2],
+        /// The goal's, m/s.
+        got: f64,
+    },
+    /// There is nothing but the target to push.
+    #[error("expected an object beside the target that can be pushed, found none")]
+    NothingToPush,
+}
+
+/// A request with the scene that the picture shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeenScene {
+    /// What is seen, in the order of the scene's bodies.
+    pub detections: Vec<Detection>,
+    /// The table as far as the picture tells.
+    pub scene: Scene,
+    /// The goal for one of its bodies.
+    pub goal: Goal,
+    /// The goal in the picture.
+    pub force: Force,
+    /// Known masses in the picture.
+    pub masses: Vec<MassMark>,
+    /// Cells of every body.
+    pub cells: Vec<ObjectCells>,
+}
+
+/// The table that scenes are rebuilt on: neither friction nor restitution can be seen in a picture.
+pub fn usual_table(half_m: f64) -> Table {
+    Table { half_m, friction: 0.4, rolling_mps2: 0.02, restitution: 0.8, look: Look::plain([0.5; 3]) }
+}
+
+impl SeenScene {
+    /// Finds the objects of a picture, the target among them, and rebuilds the scene.
+    ///
+    /// # Errors
+    /// See [`RequestFault`].
+    pub fn new(request: &PushRequest<'_>, spec: &GoalForceSpec) -> Result<Self, RequestFault> {
+        let PushRequest { target_px, direction_rad, speed_mps, masses, camera, .. } = *request;
+        let numbers = [target_px[0], target_px[1], direction_rad, speed_mps];
+        let known = masses.iter().flat_map(|(at, kg)| [at[0], at[1], *kg]);
+        if numbers.into_iter().chain(known).any(|value| !value.is_finite()) {
+            return Err(RequestFault::NotFinite);
+        }
+        if !(spec.goal_mps[0]..=spec.goal_mps[1]).contains(&speed_mps) {
+            return Err(RequestFault::Speed { range: spec.goal_mps, got: speed_mps });
+        }
+        let seen = detect(request.rgb, spec.picture_px, spec.picture_px)?;
+        let located: Vec<(Detection, Body)> =
+            seen.into_iter().filter_map(|detection| locate(&detection, camera).map(|body| (detection, body))).collect();
+        let (detections, mut bodies): (Vec<Detection>, Vec<Body>) = located.into_iter().unzip();
+        let target = object_at(&detections, target_px).ok_or_else(|| {
+            let off = |detection: &Detection| distance(detection.centre_px, target_px);
+            let nearest = detections.iter().min_by(|a, b| off(a).total_cmp(&off(b)));
+            RequestFault::NoTarget { got: target_px, nearest: nearest.map_or([f64::NAN; 2], |found| found.centre_px) }
+        })?;
+        if !bodies[target].moves {
+            return Err(RequestFault::Fixed(detections[target].centre_px));
+        }
+        if bodies.iter().filter(|body| body.moves).count() < 2 {
+            return Err(RequestFault::NothingToPush);
+        }
+        for body in &mut bodies {
+            body.mass_kg = UNKNOWN_MASS_KG;
+        }
+        let mut marks = Vec::new();
+        for (at_px, kg) in masses {
+            if let Some(object) = object_at(&detections, *at_px) {
+                bodies[object].mass_kg = *kg;
+                let share = (kg - spec.mass_kg[0]) / (spec.mass_kg[1] - spec.mass_kg[0]);
+                marks.push(MassMark { at_px: detections[object].centre_px, share });
+            }
+        }
+        let goal = Goal { body: target, direction_rad, speed_mps };
+        let share = (speed_mps - spec.goal_mps[0]) / (spec.goal_mps[1] - spec.goal_mps[0]);
+        let (_, direction) =
+            camera.force(&bodies[target], direction_rad).ok_or(RequestFault::NotFinite)?;
+        let force = Force { at_px: detections[target].centre_px, direction_rad: direction, share };
+        let cells = detections.iter().map(|detection| object_cells(detection, spec)).collect();
+        let half_m = bodies.iter().flat_map(|body| body.position_m).fold(1.0, |most: f64, value| most.max(value.abs()));
+        Ok(Self { scene: Scene { bodies, table: usual_table(half_m) }, detections, goal, force, masses: marks, cells })
+    }
+}
+
+fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
+    (a[0] - b[0]).hypot(a[1] - b[1])
+}
+
+/// The object that covers a pixel; else the nearest whose circle does.
+fn object_at(detections: &[Detection], at_px: [f64; 2]) -> Option<usize> {
+    let covers = |detection: &Detection| detection.covers(at_px);
+    detections.iter().position(covers).or_else(|| {
+        let near = |detection: &Detection| distance(detection.centre_px, at_px) - detection.radius_px;
+        let nearest = (0..detections.len()).min_by(|a, b| near(&detections[*a]).total_cmp(&near(&detections[*b])));
+        nearest.filter(|object| near(&detections[*object]) <= 0.5)
+    })
+}
+
+/// The cells of which an object covers at least half, or the one in its middle.
+fn object_cells(detection: &Detection, spec: &GoalForceSpec) -> ObjectCells {
+    let mut covered = vec![0_usize; spec.cells()];
+    let (cell, side) = (spec.cell_px, spec.side());
+    for [x, y] in detection.pixels() {
+        covered[y / cell * side + x / cell] += 1;
+    }
+    let mut cells: Vec<usize> = (0..covered.len()).filter(|index| 2 * covered[*index] >= cell * cell).collect();
+    if cells.is_empty() {
+        let place = |value: f64| (value.max(0.0) as usize / cell).min(side - 1);
+        cells.push(place(detection.centre_px[1]) * side + place(detection.centre_px[0]));
+    }
+    ObjectCells { cells, centre_px: detection.centre_px }
+}
