@@ -4,8 +4,15 @@
 //! radians. A scene is made by [`generate`], simulated by [`Simulation`], and looked at through a [`Camera`].
 
 mod body;
+mod camera;
+mod motion;
+mod picture;
+mod vector;
 
 pub use body::{Body, Look, Pattern, Shape, Table};
+pub use camera::{Camera, CameraError, MAX_TILT_RAD, Ray};
+pub use motion::{CELL_PX, Cells, motion_field};
+pub use picture::{Light, NO_BODY, Picture, Placement, Renderer};
 
 /// Frames of motion after the first picture.
 pub const FRAMES: usize = 16;
