@@ -26,6 +26,7 @@ mod denoiser;
 mod description;
 mod diffusion;
 mod error;
+pub mod goal_force;
 pub mod headings;
 mod length_matched;
 mod load;

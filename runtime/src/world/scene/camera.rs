@@ -233,6 +233,26 @@ impl Camera {
         (depth_m > NEAR_M).then(|| [pixel(0, x), pixel(1, y)])
     }
 
+    /// Centre of a ball's outline, and radius of the disc of the same area, px; `None` if it reaches behind the camera.
+    ///
+    /// A ball is seen within a cone; at angle a off the axis and with half-angle h, the outline is an ellipse from
+    /// tan(a - h) to tan(a + h).
+    pub fn outline_of_ball(&self, centre_m: Vector3, radius_m: f64) -> Option<([f64; 2], f64)> {
+        let [x, y, depth_m] = self.from_world(centre_m);
+        let (off_m, range_m) = (x.hypot(y), x.hypot(y).hypot(depth_m));
+        let (angle, half) = (off_m.atan2(depth_m), (radius_m / range_m).asin());
+        if !(angle + half < 1.5) {
+            return None;
+        }
+        let (near, far) = ((angle - half).tan(), (angle + half).tan());
+        let long = 0.5 * (far - near);
+        let short = half.sin() / (angle.cos().powi(2) - half.sin().powi(2)).sqrt();
+        let middle = if off_m > 0.0 { 0.5 * (far + near) / off_m } else { 0.0 };
+        let centre = [x, y].map(|part| part * middle);
+        let pixel = |axis: usize| self.principal_px[axis] + self.focal_px[axis] * centre[axis];
+        Some(([pixel(0), pixel(1)], (long * short * self.focal_px[0] * self.focal_px[1]).sqrt()))
+    }
+
     /// Whether a pixel lies in the picture.
     pub fn holds(&self, pixel: [f64; 2]) -> bool {
         (0.0..self.width as f64).contains(&pixel[0]) && (0.0..self.height as f64).contains(&pixel[1])
