@@ -1,5 +1,6 @@
 //! Circles that explain a component: touching balls are taken apart.
 
+use super::group::convex_groups;
 use super::{Colours, LEAST_PIXELS};
 
 /// Least share of a circle's rim beyond which its component ends.
@@ -145,13 +146,22 @@ impl Patch {
     }
 }
 
-/// Circles of a component with the pixels of each, and the pixels that no circle explains.
-pub(super) fn explain(component: &[usize], colours: &Colours) -> (Vec<(Circle, Vec<usize>)>, Vec<usize>) {
+/// A component taken apart.
+#[derive(Debug, Default)]
+pub(super) struct Explained {
+    /// Balls: circles with the pixels of each.
+    pub round: Vec<(Circle, Vec<usize>)>,
+    /// Pixels that no circle explains, by object as far as they can be told apart.
+    pub others: Vec<Vec<usize>>,
+}
+
+/// Explains a component (ascending pixels) by circles where they fit.
+pub(super) fn explain(component: &[usize], colours: &Colours) -> Explained {
     let mut patch = Patch::new(component, colours);
     let mut circles: Vec<Circle> = Vec::new();
     // A component that fills the picture is no pile of balls.
     if component.len() > colours.rgb.len() / 3 {
-        return (Vec::new(), component.to_vec());
+        return Explained { others: vec![component.to_vec()], ..Explained::default() };
     }
     while circles.len() < MOST_CIRCLES {
         let (score, circle) = patch.best();
@@ -184,16 +194,20 @@ pub(super) fn explain(component: &[usize], colours: &Colours) -> (Vec<(Circle, V
             None => rest.push(*pixel),
         }
     }
-    let mut round = Vec::new();
+    let mut explained = Explained::default();
+    for members in convex_groups(&circles, &parts, component, colours) {
+        explained.others.push(members.iter().flat_map(|index| std::mem::take(&mut parts[*index])).collect());
+    }
     for (index, part) in parts.into_iter().enumerate() {
         let circle = circles[index];
         if is_round(circle, &part, component, &circles, colours) {
-            round.push((circle, part));
+            explained.round.push((circle, part));
         } else {
             rest.extend(part);
         }
     }
-    (round, rest)
+    explained.others.push(rest);
+    explained
 }
 
 /// Whether the pixels nearest to a circle fill it, and the component ends beyond its rim.

@@ -6,6 +6,7 @@
 
 mod background;
 mod circle;
+mod group;
 mod locate;
 mod outline;
 
@@ -13,7 +14,7 @@ pub use locate::locate;
 pub use outline::OrientedBox;
 
 use background::classify;
-use circle::{Circle, explain};
+use circle::{Circle, Explained, explain};
 
 /// Most objects of a picture; more are a texture that was not recognised as the table's.
 pub const MAX_OBJECTS: usize = 40;
@@ -86,12 +87,14 @@ pub fn segment(rgb: &[u8], [width, height]: [usize; 2]) -> Result<Vec<Detection>
     let mask = classify(&colours);
     let mut detections = Vec::new();
     for component in components(&mask, width) {
-        let (circles, rest) = explain(&component, &colours);
-        detections.extend(circles.into_iter().map(|(circle, pixels)| detection(pixels, Some(circle), &colours)));
-        let mut left = vec![false; width * height];
-        rest.iter().for_each(|pixel| left[*pixel] = true);
-        let parts = components(&left, width);
-        detections.extend(parts.into_iter().map(|pixels| detection(pixels, None, &colours)));
+        let Explained { round, others } = explain(&component, &colours);
+        detections.extend(round.into_iter().map(|(circle, pixels)| detection(pixels, Some(circle), &colours)));
+        for other in others {
+            let mut left = vec![false; width * height];
+            other.iter().for_each(|pixel| left[*pixel] = true);
+            let parts = components(&left, width);
+            detections.extend(parts.into_iter().map(|pixels| detection(pixels, None, &colours)));
+        }
         // A texture that is not the table's would take long to take apart.
         if detections.len() > 4 * MAX_OBJECTS {
             break;
