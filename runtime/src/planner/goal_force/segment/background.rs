@@ -5,9 +5,11 @@ use super::{Colours, neighbours};
 /// Colours nearer than this are one of the palette, sRGB.
 const SAME_COLOUR: f32 = 0.055;
 /// Largest distance of a background pixel to a colour of the table, sRGB.
-const NEAR_COLOUR: f32 = 0.065;
+const NEAR_COLOUR: f32 = 0.055;
 /// Shadows keep at least this much of a colour's sRGB value: ambient light of a quarter.
-const DARKEST_SHADOW: f32 = 0.52;
+const DARKEST_SHADOW: f32 = 0.57;
+/// Share of the step from the table's colour to the object's from which a pixel at the rim is the object's.
+const HALF_COVERED: f32 = 0.4;
 /// Most colours of a palette.
 const MOST_COLOURS: usize = 256;
 /// Rows and columns of the border.
@@ -107,7 +109,33 @@ pub(super) fn classify(colours: &Colours) -> Vec<bool> {
     };
     let mut mask: Vec<bool> = colours.rgb.iter().map(|colour| far(colour) > NEAR_COLOUR).collect();
     fill_holes(&mut mask, colours.width, colours.height);
-    mask
+    trimmed(&mask, colours)
+}
+
+/// Without the pixels at the rim whose colour is nearer to the table beside them than to the object: a camera's pixel
+/// there shows both.
+fn trimmed(mask: &[bool], colours: &Colours) -> Vec<bool> {
+    let around = |pixel: usize| neighbours(pixel, colours.width, mask.len());
+    let is_rim = |pixel: usize| mask[pixel] && around(pixel).any(|other| !mask[other]);
+    let rim: Vec<bool> = (0..mask.len()).map(is_rim).collect();
+    let mean = |pixel: usize, counts: &dyn Fn(usize) -> bool| {
+        let (mut sum, mut count) = ([0.0; 3], 0.0);
+        for other in around(pixel).filter(|other| counts(*other)) {
+            (0..3).for_each(|channel| sum[channel] += colours.rgb[other][channel]);
+            count += 1.0;
+        }
+        (count > 0.0).then(|| sum.map(|sum: f32| sum / count))
+    };
+    let stays = |pixel: usize| {
+        let outside = mean(pixel, &|other| !mask[other]);
+        let inside = mean(pixel, &|other| mask[other] && !rim[other]);
+        let (Some(outside), Some(inside)) = (outside, inside) else { return mask[pixel] };
+        let step: [f32; 3] = std::array::from_fn(|channel| inside[channel] - outside[channel]);
+        let own: [f32; 3] = std::array::from_fn(|channel| colours.rgb[pixel][channel] - outside[channel]);
+        let dot = |a: [f32; 3], b: [f32; 3]| (0..3).map(|channel| a[channel] * b[channel]).sum::<f32>();
+        dot(own, step) > HALF_COVERED * dot(step, step)
+    };
+    (0..mask.len()).map(|pixel| mask[pixel] && (!rim[pixel] || stays(pixel))).collect()
 }
 
 /// What is enclosed by an object is part of it.

@@ -242,5 +242,7 @@ fn is_round(circle: Circle, part: &[usize], component: &[usize], circles: &[Circ
         let others = || circles.iter().filter(|other| **other != circle).any(|other| inside(other, pixel));
         component.binary_search(&pixel).is_err() || others()
     });
-    agreement >= LEAST_AGREEMENT && open.count() as f64 >= LEAST_OPEN * f64::from(rim)
+    // One pixel's doubt at the rim counts more in a small circle.
+    let least = LEAST_AGREEMENT - 0.15 * (3.0 - circle.radius_px).clamp(0.0, 1.0);
+    agreement >= least && open.count() as f64 >= LEAST_OPEN * f64::from(rim)
 }
