@@ -2,6 +2,7 @@
 
 use super::arguments::{Opened, PlannerArguments, describe_drift, finish_view, within};
 use super::eval_barn::EvalBarn;
+use super::eval_goal_force::EvalGoalForce;
 use super::eval_map::EvalMap;
 use super::eval_moving::EvalMoving;
 use super::output::{CliError, print_json, print_text};
@@ -32,6 +33,8 @@ pub(super) enum Eval {
     Barn(Box<EvalBarn>),
     /// Rooms and corridors in which discs walk: the lattice beside waiting on the path and beside braking
     Moving(Box<EvalMoving>),
+    /// Tables with balls and obstacles: which object is pushed for a goal, and whether the target then moves so
+    GoalForce(Box<EvalGoalForce>),
 }
 
 impl Eval {
@@ -42,6 +45,7 @@ impl Eval {
             Self::Map(command) => command.run(),
             Self::Barn(command) => command.run(),
             Self::Moving(command) => command.run(),
+            Self::GoalForce(command) => command.run(),
         }
     }
 }

@@ -65,14 +65,11 @@ impl EvalGoalForce {
         let choice = self.engine.choice().map_err(CliError::input)?;
         let settings = GoalForceSettings { steps: self.steps, candidates: self.candidates };
         let manifest = artefact.manifest();
-        let planner =
-            GoalForcePlanner::open(manifest, settings, |batch| load_engine(&artefact, &choice, batch));
+        let planner = GoalForcePlanner::open(manifest, settings, |batch| load_engine(&artefact, &choice, batch));
         let mut planner = planner.map_err(CliError::input)?;
         let spec = planner.spec().clone();
-        let bar = ProgressBar::with_draw_target(
-            Some((self.scenes * choosers.len()) as u64),
-            ProgressDrawTarget::stderr(),
-        );
+        let bar =
+            ProgressBar::with_draw_target(Some((self.scenes * choosers.len()) as u64), ProgressDrawTarget::stderr());
         let tilt = self.max_tilt.to_radians();
         let cases = PushCase::draw(self.kind, self.held_out, tilt, spec.picture_px, self.seed, self.scenes);
         let mut evaluation = PushEvaluation::default();

@@ -9,6 +9,7 @@ mod demo;
 mod demo_transform;
 mod eval;
 mod eval_barn;
+mod eval_goal_force;
 mod eval_map;
 mod eval_moving;
 mod inspect;

@@ -4,11 +4,11 @@
 //! which it knows neither friction nor restitution. Every control chooses an initiator without a network and goes through
 //! the same correction and gate.
 
-use crate::correction::{PushLimits, correct_push, goal_error};
+use crate::correction::{PushLimits, correct_push, feasible, ghost_push, goal_error};
 use crate::gate::{PushGate, PushGateLimits, PushTiming};
 use crate::planner::PlanError;
 use crate::planner::goal_force::{GoalForcePlanner, PushRequest, ReadFault, RequestFault, SeenScene};
-use crate::world::scene::{Camera, Generated, Goal, Kind, Painter, Push, Simulation, feasible, generate};
+use crate::world::scene::{Camera, Generated, Goal, Kind, Light, Picture, Push, Renderer, Simulation, generate};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -82,19 +82,26 @@ impl PushCase {
     /// The first `count` scenes of a kind, from a seed on, with a goal, at least three objects to choose from, and at least
     /// one that can and one that cannot cause it.
     pub fn draw(kind: Kind, held_out: bool, max_tilt_rad: f64, size: usize, seed: u64, count: usize) -> Vec<Self> {
-        let mut painter = Painter::new(size, size);
+        let mut simulation = Simulation::new();
         let mut cases = Vec::new();
         for number in 0..count as u64 * TRIES {
             if cases.len() == count {
                 break;
             }
             let seed = seed.wrapping_mul(1_000_003).wrapping_add(number).wrapping_add(1 << 40);
-            cases.extend(Self::of(kind, held_out, max_tilt_rad, size, seed, &mut painter));
+            cases.extend(Self::of(kind, held_out, max_tilt_rad, size, seed, &mut simulation));
         }
         cases
     }
 
-    fn of(kind: Kind, held_out: bool, max_tilt_rad: f64, size: usize, seed: u64, painter: &mut Painter) -> Option<Self> {
+    fn of(
+        kind: Kind,
+        held_out: bool,
+        max_tilt_rad: f64,
+        size: usize,
+        seed: u64,
+        simulation: &mut Simulation,
+    ) -> Option<Self> {
         let truth = generate(kind, seed, held_out);
         let goal = truth.goal?;
         let others = |index: &usize| *index != goal.body && truth.scene.bodies[*index].moves;
@@ -102,14 +109,16 @@ impl PushCase {
         if candidates.len() < LEAST_CANDIDATES {
             return None;
         }
-        let feasible = feasible(&truth.scene, goal.body, &goal);
+        let feasible = feasible(&truth.scene, &goal, simulation);
         let can = candidates.iter().filter(|body| feasible[**body].is_some()).count();
         if can == 0 || can == candidates.len() {
             return None;
         }
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let camera = Camera::random(truth.scene.table.half_m, max_tilt_rad, size, &mut rng);
-        let rgb = painter.paint(&truth.scene, &camera, &mut rng).rgb.clone();
+        let camera = Camera::random(truth.scene.table.half_m, max_tilt_rad, [size; 2], seed).ok()?;
+        let mut picture = Picture::default();
+        Renderer::new(false).render(&truth.scene, &camera, &Light::random(&mut rng), &mut picture);
+        let rgb = picture.rgb;
         let masses_shown = rng.random();
         Some(Self { seed, truth, goal, feasible, camera, rgb, masses_shown })
     }
@@ -219,7 +228,9 @@ impl PushEvaluation {
                     }
                     PushChooser::Random => aimed(&seen, pick_random(&seen, case.seed)),
                     PushChooser::Nearest => aimed(&seen, pick_nearest(&seen)),
-                    PushChooser::Search => by_distance(&seen).into_iter().flat_map(|body| aimed(&seen, Some(body))).collect(),
+                    PushChooser::Search => {
+                        by_distance(&seen).into_iter().flat_map(|body| aimed(&seen, Some(body))).collect()
+                    }
                 };
                 self.judge(case, &seen, &proposals, &mut outcome);
             }
@@ -302,22 +313,9 @@ fn pick_random(seen: &SeenScene, seed: u64) -> Option<usize> {
     (!all.is_empty()).then(|| all[rng.random_range(0..all.len())])
 }
 
-/// The push of an object to where its circle touches the target's on the side that faces away from the goal, at the speed
-/// that equal masses need: geometry alone.
+/// The push of an object aimed by geometry alone; none if it lies on the goal's side.
 fn aimed(seen: &SeenScene, body: Option<usize>) -> Vec<Push> {
-    let Some(body) = body else { return Vec::new() };
-    let (own, target) = (&seen.scene.bodies[body], &seen.scene.bodies[seen.goal.body]);
-    let reach = own.shape.outer_radius_m() + target.shape.outer_radius_m();
-    let (sin, cos) = seen.goal.direction_rad.sin_cos();
-    let way = [
-        target.position_m[0] - reach * cos - own.position_m[0],
-        target.position_m[1] - reach * sin - own.position_m[1],
-    ];
-    let direction_rad = way[1].atan2(way[0]);
-    let cut = (direction_rad - seen.goal.direction_rad).cos().max(0.2);
-    let share = (1.0 + seen.scene.table.restitution) * own.mass_kg / (own.mass_kg + target.mass_kg) * cut;
-    // Rolling at five sevenths of the push's speed when it arrives.
-    vec![Push { body, direction_rad, speed_mps: seen.goal.speed_mps / share * 7.0 / 5.0 }]
+    body.and_then(|body| ghost_push(&seen.scene, body, &seen.goal)).into_iter().collect()
 }
 
 fn summary(chooser: PushChooser, spontaneous: usize, outcomes: Vec<PushOutcome>) -> PushSummary {

@@ -3,6 +3,7 @@
 mod audit;
 mod barn;
 mod diffuser;
+mod goal_force;
 mod map;
 mod moving;
 mod policy;
@@ -11,6 +12,7 @@ mod report;
 pub use audit::Audit;
 pub use barn::{BarnDriver, BarnResult, BarnRun, BarnWorld, barn_score, run_barn};
 pub use diffuser::{DiffuserError, run_diffuser_episode};
+pub use goal_force::{PushCase, PushChooser, PushEvaluation, PushOutcome, PushSummary};
 pub use map::{MapCase, MapSetEvaluation, MethodOnMaps, evaluate_maps};
 pub use moving::{MovingDriver, MovingEnd, MovingResult, MovingRun, MovingScene, run_moving};
 pub use policy::{DrivenEpisode, PolicyDriveError, PolicyDriveSettings, PolicySummary, drive_policy, policy_episodes};

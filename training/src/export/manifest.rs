@@ -63,10 +63,9 @@ fn family(checkpoint: &Checkpoint, options: &ExportOptions) -> Result<Family, Ex
             world: world?,
         },
         Recipe::Corridor(settings) => Family::Corridor { corridor: settings.corridor() },
-        Recipe::GoalForce(settings) => Family::GoalForce {
-            denoiser: denoiser(settings.diffusion()),
-            goal_force: settings.goal_force.clone(),
-        },
+        Recipe::GoalForce(settings) => {
+            Family::GoalForce { denoiser: denoiser(settings.diffusion()), goal_force: settings.goal_force.clone() }
+        }
     })
 }
 

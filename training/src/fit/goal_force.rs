@@ -95,11 +95,8 @@ impl Samples {
 }
 
 fn summary(sha256: String, real: &Batch) -> DataSummary {
-    let column = |name: &str| Column {
-        name: name.to_owned(),
-        unit: "px per frame".to_owned(),
-        frame: "image".to_owned(),
-    };
+    let column =
+        |name: &str| Column { name: name.to_owned(), unit: "px per frame".to_owned(), frame: "image".to_owned() };
     let largest = MAX_MOTION_PX as f32;
     DataSummary {
         sha256,

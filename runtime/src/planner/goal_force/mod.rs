@@ -7,9 +7,15 @@
 mod control;
 mod features;
 mod planner;
+mod proposal;
 mod reading;
+mod request;
+mod segment;
 
 pub use control::{ControlSignal, Force, MassMark};
 pub use features::picture_features;
 pub use planner::{GoalForcePlanner, GoalForceSettings, MAX_MOTION_PX};
+pub use proposal::{PushProposal, read};
 pub use reading::{ObjectCells, ReadFault, Reading, read_push, tracks};
+pub use request::{PushRequest, RequestFault, SeenScene, usual_table};
+pub use segment::{DetectError, Detection, OrientedBox, locate, segment};

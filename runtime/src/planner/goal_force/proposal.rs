@@ -74,10 +74,6 @@ pub fn read(
     let way = [to[0] - from[0], to[1] - from[1]];
     let rolled = way[0].hypot(way[1]) / (reading.frames.max(1) as f64 * FRAME_SECS);
     let speed = if matches!(body.shape, Shape::Ball { .. }) { rolled / ROLLING_SHARE } else { rolled };
-    let push = Push {
-        body: reading.initiator,
-        direction_rad: way[1].atan2(way[0]),
-        speed_mps: speed.max(LEAST_MPS),
-    };
+    let push = Push { body: reading.initiator, direction_rad: way[1].atan2(way[0]), speed_mps: speed.max(LEAST_MPS) };
     Ok(PushProposal { reading, push })
 }

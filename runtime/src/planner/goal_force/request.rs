@@ -1,7 +1,7 @@
 //! What a user asks for, held against what the picture shows.
 
 use super::reading::ObjectCells;
-use super::segment::{DetectError, Detection, detect, locate};
+use super::segment::{DetectError, Detection, locate, segment};
 use crate::model::GoalForceSpec;
 use crate::planner::goal_force::{Force, MassMark};
 use crate::world::scene::{Body, Camera, Goal, Look, Scene, Table};
@@ -99,11 +99,11 @@ impl SeenScene {
         if !(spec.goal_mps[0]..=spec.goal_mps[1]).contains(&speed_mps) {
             return Err(RequestFault::Speed { range: spec.goal_mps, got: speed_mps });
         }
-        let seen = detect(request.rgb, spec.picture_px, spec.picture_px)?;
+        let seen = segment(request.rgb, [spec.picture_px; 2])?;
         let located: Vec<(Detection, Body)> =
             seen.into_iter().filter_map(|detection| locate(&detection, camera).map(|body| (detection, body))).collect();
         let (detections, mut bodies): (Vec<Detection>, Vec<Body>) = located.into_iter().unzip();
-        let target = object_at(&detections, target_px).ok_or_else(|| {
+        let target = object_at(&detections, spec.picture_px, target_px).ok_or_else(|| {
             let off = |detection: &Detection| distance(detection.centre_px, target_px);
             let nearest = detections.iter().min_by(|a, b| off(a).total_cmp(&off(b)));
             RequestFault::NoTarget { got: target_px, nearest: nearest.map_or([f64::NAN; 2], |found| found.centre_px) }
@@ -119,7 +119,7 @@ impl SeenScene {
         }
         let mut marks = Vec::new();
         for (at_px, kg) in masses {
-            if let Some(object) = object_at(&detections, *at_px) {
+            if let Some(object) = object_at(&detections, spec.picture_px, *at_px) {
                 bodies[object].mass_kg = *kg;
                 let share = (kg - spec.mass_kg[0]) / (spec.mass_kg[1] - spec.mass_kg[0]);
                 marks.push(MassMark { at_px: detections[object].centre_px, share });
@@ -128,7 +128,7 @@ impl SeenScene {
         let goal = Goal { body: target, direction_rad, speed_mps };
         let share = (speed_mps - spec.goal_mps[0]) / (spec.goal_mps[1] - spec.goal_mps[0]);
         let (_, direction) =
-            camera.force(&bodies[target], direction_rad).ok_or(RequestFault::NotFinite)?;
+            camera.direction_px(bodies[target].centre_m(), direction_rad).ok_or(RequestFault::NotFinite)?;
         let force = Force { at_px: detections[target].centre_px, direction_rad: direction, share };
         let cells = detections.iter().map(|detection| object_cells(detection, spec)).collect();
         let half_m = bodies.iter().flat_map(|body| body.position_m).fold(1.0, |most: f64, value| most.max(value.abs()));
@@ -141,8 +141,10 @@ fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
 }
 
 /// The object that covers a pixel; else the nearest whose circle does.
-fn object_at(detections: &[Detection], at_px: [f64; 2]) -> Option<usize> {
-    let covers = |detection: &Detection| detection.covers(at_px);
+fn object_at(detections: &[Detection], width: usize, at_px: [f64; 2]) -> Option<usize> {
+    let pixel = |value: f64| (value >= 0.0 && value < width as f64).then_some(value as usize);
+    let at = pixel(at_px[0]).zip(pixel(at_px[1])).map(|(u, v)| v * width + u);
+    let covers = |detection: &Detection| at.is_some_and(|at| detection.pixels.binary_search(&at).is_ok());
     detections.iter().position(covers).or_else(|| {
         let near = |detection: &Detection| distance(detection.centre_px, at_px) - detection.radius_px;
         let nearest = (0..detections.len()).min_by(|a, b| near(&detections[*a]).total_cmp(&near(&detections[*b])));
@@ -154,8 +156,8 @@ fn object_at(detections: &[Detection], at_px: [f64; 2]) -> Option<usize> {
 fn object_cells(detection: &Detection, spec: &GoalForceSpec) -> ObjectCells {
     let mut covered = vec![0_usize; spec.cells()];
     let (cell, side) = (spec.cell_px, spec.side());
-    for [x, y] in detection.pixels() {
-        covered[y / cell * side + x / cell] += 1;
+    for pixel in &detection.pixels {
+        covered[pixel / spec.picture_px / cell * side + pixel % spec.picture_px / cell] += 1;
     }
     let mut cells: Vec<usize> = (0..covered.len()).filter(|index| 2 * covered[*index] >= cell * cell).collect();
     if cells.is_empty() {

@@ -141,7 +141,12 @@ fn ground_look(colour: [f32; 3], rng: &mut impl Rng) -> Look {
     let mixed = colour.map(|value| dull * grey + (1.0 - dull) * value);
     let pattern = [Pattern::Plain, Pattern::Noise, Pattern::Noise, Pattern::Checks][rng.random_range(0..4)];
     let contrast = rng.random_range(0.02..0.10);
-    Look { colour: mixed, second: mixed.map(|value| (value - contrast).max(0.0)), pattern, scale_m: rng.random_range(0.05..0.4) }
+    Look {
+        colour: mixed,
+        second: mixed.map(|value| (value - contrast).max(0.0)),
+        pattern,
+        scale_m: rng.random_range(0.05..0.4),
+    }
 }
 
 fn ball_look(colour: [f32; 3], rng: &mut impl Rng) -> Look {
@@ -167,9 +172,10 @@ fn is_clear(scene: &Scene, body: &Body) -> bool {
     let own = body.shape.outer_radius_m();
     let inside = body.position_m.iter().all(|value| value.abs() + own <= HALF_M);
     inside
-        && scene.bodies.iter().all(|other| {
-            distance(other.position_m, body.position_m) >= own + other.shape.outer_radius_m() + GAP_M
-        })
+        && scene
+            .bodies
+            .iter()
+            .all(|other| distance(other.position_m, body.position_m) >= own + other.shape.outer_radius_m() + GAP_M)
 }
 
 /// Adds a body where it lies clear, if such a place is found: anywhere, or behind another one in a row.
@@ -209,10 +215,16 @@ fn obstacles(scene: &mut Scene, target: usize, pushed: usize, held_out: bool, rn
         for _ in 0..TRIES / 4 {
             let share = rng.random_range(0.3..0.7);
             let middle = [0, 1].map(|axis| {
-                from.position_m[axis] + share * (goal.position_m[axis] - from.position_m[axis]) + rng.random_range(-0.03..0.03)
+                from.position_m[axis]
+                    + share * (goal.position_m[axis] - from.position_m[axis])
+                    + rng.random_range(-0.03..0.03)
             });
             let across = direction + PI / 2.0 + rng.random_range(-0.4..0.4);
-            let parts = if held_out { held_out_obstacle(middle, across, apart, rng) } else { obstacle(middle, across, apart, rng) };
+            let parts = if held_out {
+                held_out_obstacle(middle, across, apart, rng)
+            } else {
+                obstacle(middle, across, apart, rng)
+            };
             let clear = parts.iter().all(|part| is_clear(scene, part) || is_narrowly_clear(scene, part));
             let open = parts.iter().all(|part| !is_across(part, &scene.bodies[pushed], &goal));
             if clear && open {
@@ -274,7 +286,7 @@ fn fixed(shape: Shape, position_m: [f64; 2], yaw_rad: f64, look: Look) -> Body {
 /// A cube or a cylinder.
 fn obstacle(middle: [f64; 2], across: f64, apart: f64, rng: &mut impl Rng) -> Vec<Body> {
     let look = obstacle_look(OBSTACLE_HUES, rng);
-    let size = rng.random_range(0.09..0.17).min(0.3 * apart);
+    let size = rng.random_range(0.09_f64..0.17).min(0.3 * apart);
     let height = rng.random_range(0.05..0.16);
     let shape = if rng.random() {
         Shape::Box { half_m: [size, size * rng.random_range(0.7..1.0), height] }
@@ -287,7 +299,7 @@ fn obstacle(middle: [f64; 2], across: f64, apart: f64, rng: &mut impl Rng) -> Ve
 /// A bar, a thin wall, or an angle of two bars.
 fn held_out_obstacle(middle: [f64; 2], across: f64, apart: f64, rng: &mut impl Rng) -> Vec<Body> {
     let look = obstacle_look(HELD_OUT_HUES, rng);
-    let half = rng.random_range(0.16..0.28).min(0.5 * apart);
+    let half = rng.random_range(0.16_f64..0.28).min(0.5 * apart);
     let height = rng.random_range(0.05..0.14);
     let bar = |half: f64, thick: f64| Shape::Box { half_m: [half, thick, height] };
     match rng.random_range(0..3) {
@@ -299,10 +311,7 @@ fn held_out_obstacle(middle: [f64; 2], across: f64, apart: f64, rng: &mut impl R
             // The second bar begins where the first one ends, at a right angle.
             let corner = [middle[0] + (half - thick) * cos, middle[1] + (half - thick) * sin];
             let end = [corner[0] - (arm + thick) * sin, corner[1] + (arm + thick) * cos];
-            vec![
-                fixed(bar(half, thick), middle, across, look),
-                fixed(bar(arm, thick), end, across + PI / 2.0, look),
-            ]
+            vec![fixed(bar(half, thick), middle, across, look), fixed(bar(arm, thick), end, across + PI / 2.0, look)]
         }
     }
 }

@@ -4,9 +4,18 @@
 //! radians. A scene is made by [`generate`], simulated by [`Simulation`], and looked at through a [`Camera`].
 
 mod body;
+mod camera;
+mod generate;
+mod motion;
+mod picture;
 mod simulation;
+mod vector;
 
 pub use body::{Body, Look, Pattern, Shape, Table};
+pub use camera::{Camera, CameraError, MAX_TILT_RAD, Ray};
+pub use generate::{Generated, Kind, generate};
+pub use motion::{CELL_PX, Cells, motion_field};
+pub use picture::{Light, NO_BODY, Picture, Placement, Renderer};
 pub use simulation::Simulation;
 
 /// Frames of motion after the first picture.

@@ -36,15 +36,19 @@ pub fn shown_signal(scene: &Generated, camera: &Camera, spec: &GoalForceSpec, go
     match (goal, scene.goal) {
         (true, Some(goal)) => {
             let force = camera.force(&scene.scene.bodies[goal.body], goal.direction_rad);
-            shown.goal.extend(force.map(|(at_px, direction_rad)| {
-                Force { at_px, direction_rad, share: share(goal.speed_mps, spec.goal_mps) }
+            shown.goal.extend(force.map(|(at_px, direction_rad)| Force {
+                at_px,
+                direction_rad,
+                share: share(goal.speed_mps, spec.goal_mps),
             }));
         }
         _ => {
             let push = scene.push;
             let force = camera.force(&scene.scene.bodies[push.body], push.direction_rad);
-            shown.direct.extend(force.map(|(at_px, direction_rad)| {
-                Force { at_px, direction_rad, share: share(push.speed_mps, spec.direct_mps) }
+            shown.direct.extend(force.map(|(at_px, direction_rad)| Force {
+                at_px,
+                direction_rad,
+                share: share(push.speed_mps, spec.direct_mps),
             }));
         }
     }
@@ -91,7 +95,8 @@ impl MotionBatch {
     /// Adds a sample of a random scene.
     pub fn draw(&mut self, set: &SceneSet, settings: &SceneSettings, rng: &mut impl Rng) {
         let scene = &set.scenes[rng.random_range(0..set.scenes.len())];
-        let camera = Camera::random(scene.scene.table.half_m, settings.max_tilt_deg.to_radians(), self.spec.picture_px, rng);
+        let camera =
+            Camera::random(scene.scene.table.half_m, settings.max_tilt_deg.to_radians(), self.spec.picture_px, rng);
         let goal = rng.random::<f64>() < settings.goal_shown;
         let masses = rng.random::<f64>() < settings.masses_shown;
         let shown = shown_signal(scene, &camera, &self.spec, goal, masses);

@@ -34,8 +34,7 @@ impl SceneSettings {
         if !(1..=10_000_000).contains(&self.scenes) {
             return Err(format!("expected 1 to 10000000 scenes, got {}", self.scenes));
         }
-        let shares =
-            [("blocked", self.blocked), ("goal_shown", self.goal_shown), ("masses_shown", self.masses_shown)];
+        let shares = [("blocked", self.blocked), ("goal_shown", self.goal_shown), ("masses_shown", self.masses_shown)];
         for (name, got) in shares {
             if !(0.0..=1.0).contains(&got) {
                 return Err(format!("expected {name} from 0 to 1, got {got}"));
