@@ -8,6 +8,9 @@ mod denoising;
 mod ensemble_adam;
 mod error;
 mod maze_diffusion;
+#[cfg(test)]
+mod motion_step;
+mod muon;
 mod optimiser;
 mod policy;
 mod run;
@@ -21,6 +24,7 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use data_summary::{DataSummary, Row};
 pub use ensemble_adam::EnsembleAdam;
 pub use error::FitError;
+pub use muon::{MatrixRange, matrices};
 pub use optimiser::{Moments, learning_rate};
 pub use run::{FitOptions, FitReport, fit};
 pub use sequence::{SequenceData, SequenceDescription, fit_sequences};

@@ -15,7 +15,7 @@ pub use error::{FieldError, RecipeError};
 pub use maze_diffusion::{DiffusionSettings, MazeDiffusionRecipe};
 pub use policy::{ACTION_DIMENSIONS, PolicyRecipe, PolicySizes};
 pub use sequence::{SequenceDiffusion, SequenceRecipe};
-pub use training::{DeviceName, OptimiserSettings, TrainingSettings};
+pub use training::{DeviceName, MuonSettings, OptimiserSettings, TrainingSettings};
 
 use crate::network::{
     CorridorNetworkSpec, NetworkSpec, ParameterSpec, PolicyNetworkSpec, declare, declare_corridor, declare_policy,
