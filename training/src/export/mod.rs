@@ -7,8 +7,12 @@ mod corridor;
 mod denoiser;
 mod gate;
 mod manifest;
+mod motion;
+#[cfg(test)]
+mod motion_tests;
 mod network;
 mod onnx_graph;
+mod onnx_grid;
 mod policy;
 mod rows;
 

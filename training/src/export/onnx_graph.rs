@@ -89,7 +89,7 @@ pub(super) fn serialise_corridor(
     written("corridor", graph, inputs, vec![value_info(output, &[None, Some(horizon)])])
 }
 
-fn written(
+pub(super) fn written(
     name: &str,
     graph: OnnxGraph<'_>,
     inputs: Vec<ValueInfoProto>,
@@ -116,7 +116,7 @@ fn written(
 }
 
 /// The ONNX interpretation: values are names of tensors.
-struct OnnxGraph<'a> {
+pub(super) struct OnnxGraph<'a> {
     nodes: Vec<NodeProto>,
     initialisers: Vec<TensorProto>,
     parameters: &'a Parameters,
@@ -125,12 +125,12 @@ struct OnnxGraph<'a> {
 }
 
 impl<'a> OnnxGraph<'a> {
-    fn new(parameters: &'a Parameters, values: &'a [f32]) -> Self {
+    pub(super) fn new(parameters: &'a Parameters, values: &'a [f32]) -> Self {
         Self { nodes: Vec::new(), initialisers: Vec::new(), parameters, rest: values, next_parameter: 0 }
     }
 
     /// Appends a node with one output, which is named like the node.
-    fn node(&mut self, kind: &str, inputs: &[&str], attributes: Vec<AttributeProto>) -> String {
+    pub(super) fn node(&mut self, kind: &str, inputs: &[&str], attributes: Vec<AttributeProto>) -> String {
         let name = format!("{}_{}", kind.to_lowercase(), self.nodes.len());
         self.nodes.push(NodeProto {
             name: name.clone(),
@@ -143,7 +143,7 @@ impl<'a> OnnxGraph<'a> {
         name
     }
 
-    fn rename(&mut self, from: &str, to: &str) {
+    pub(super) fn rename(&mut self, from: &str, to: &str) {
         for name in self.nodes.iter_mut().flat_map(|node| node.input.iter_mut().chain(&mut node.output)) {
             if name == from {
                 to.clone_into(name);
@@ -152,7 +152,7 @@ impl<'a> OnnxGraph<'a> {
     }
 
     /// The next two parameters as initialisers of the given shapes.
-    fn pair(&mut self, weight_shape: &[usize], bias_shape: &[usize]) -> (String, String) {
+    pub(super) fn pair(&mut self, weight_shape: &[usize], bias_shape: &[usize]) -> (String, String) {
         (self.parameter(weight_shape), self.parameter(bias_shape))
     }
 
@@ -164,13 +164,13 @@ impl<'a> OnnxGraph<'a> {
         self.floats(&name, shape, values)
     }
 
-    fn floats(&mut self, name: &str, shape: &[usize], values: &[f32]) -> String {
+    pub(super) fn floats(&mut self, name: &str, shape: &[usize], values: &[f32]) -> String {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.initialiser(name, shape, DataType::FLOAT, bytes)
     }
 
     /// A constant of whole numbers; equal ones are written once.
-    fn integers(&mut self, values: &[i64]) -> String {
+    pub(super) fn integers(&mut self, values: &[i64]) -> String {
         let words: Vec<String> = values.iter().map(|value| value.to_string().replace('-', "m")).collect();
         let name = format!("integers_{}", words.join("_"));
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -233,7 +233,7 @@ impl<'a> OnnxGraph<'a> {
         self.node("Unsqueeze", &[x, &axes], Vec::new())
     }
 
-    fn reshape(&mut self, x: &str, shape: &[i64]) -> String {
+    pub(super) fn reshape(&mut self, x: &str, shape: &[i64]) -> String {
         let shape = self.integers(shape);
         self.node("Reshape", &[x, &shape], Vec::new())
     }
@@ -395,11 +395,11 @@ fn attribute(name: &str, kind: AttributeType) -> AttributeProto {
     AttributeProto { name: name.to_owned(), type_: kind.into(), ..Default::default() }
 }
 
-fn integer(name: &str, value: i64) -> AttributeProto {
+pub(super) fn integer(name: &str, value: i64) -> AttributeProto {
     AttributeProto { i: value, ..attribute(name, AttributeType::INT) }
 }
 
-fn integers(name: &str, values: &[i64]) -> AttributeProto {
+pub(super) fn integers(name: &str, values: &[i64]) -> AttributeProto {
     AttributeProto { ints: values.to_vec(), ..attribute(name, AttributeType::INTS) }
 }
 
@@ -408,7 +408,7 @@ fn float(name: &str, value: f32) -> AttributeProto {
 }
 
 /// A float tensor; `None` is the batch.
-fn value_info(name: &str, sizes: &[Option<usize>]) -> ValueInfoProto {
+pub(super) fn value_info(name: &str, sizes: &[Option<usize>]) -> ValueInfoProto {
     let dim = sizes
         .iter()
         .map(|size| {

@@ -9,6 +9,9 @@ mod ensemble_adam;
 mod error;
 mod goal_force;
 mod maze_diffusion;
+#[cfg(test)]
+mod motion_step;
+mod muon;
 mod optimiser;
 mod policy;
 mod run;
@@ -22,6 +25,7 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use data_summary::{DataSummary, Row};
 pub use ensemble_adam::EnsembleAdam;
 pub use error::FitError;
+pub use muon::{MatrixRange, matrices};
 pub use optimiser::{Moments, learning_rate};
 pub use run::{FitOptions, FitReport, fit};
 pub use sequence::{SequenceData, SequenceDescription, fit_sequences};

@@ -1,5 +1,6 @@
-//! AdamW on one flat parameter tensor, with global-norm clipping and a learning-rate schedule.
+//! AdamW on one flat parameter tensor, with global-norm clipping and a learning-rate schedule, and Muon for its matrices.
 
+use super::muon::{self, MatrixRange};
 use crate::recipe::OptimiserSettings;
 use tch::{Device, Kind, Tensor};
 
@@ -33,12 +34,27 @@ impl Moments {
         Self { first: zeros(), second: zeros() }
     }
 
-    /// One update of `parameters` in place. `step` counts from 0. Returns the gradient's norm before clipping.
+    /// One update of `parameters` in place, all of them by AdamW. `step` counts from 0. Returns the gradient's norm before
+    /// clipping.
     pub fn update(
         &mut self,
         parameters: &mut Tensor,
         gradient: &Tensor,
         settings: &OptimiserSettings,
+        step: u64,
+        total: u64,
+    ) -> f64 {
+        self.update_with_matrices(parameters, gradient, settings, &[], step, total)
+    }
+
+    /// The same with `matrices`, in flat order, by Muon if the settings have it: their momentum is the first moment, and
+    /// their second moment stays as it is.
+    pub fn update_with_matrices(
+        &mut self,
+        parameters: &mut Tensor,
+        gradient: &Tensor,
+        settings: &OptimiserSettings,
+        matrices: &[MatrixRange],
         step: u64,
         total: u64,
     ) -> f64 {
@@ -49,22 +65,44 @@ impl Moments {
                 let _ = gradient.g_mul_scalar_(settings.clip_norm / norm);
             }
             let rate = learning_rate(settings, step, total);
-            let count = (step + 1) as i32;
-            let first_correction = 1.0 - FIRST_DECAY.powi(count);
-            let second_correction = 1.0 - SECOND_DECAY.powi(count);
-            let _ = self.first.lerp_(&gradient, 1.0 - FIRST_DECAY);
-            let _ = self.second.g_mul_scalar_(SECOND_DECAY);
-            let square = &gradient * &gradient;
-            let _ = self.second.g_add_(&(square * (1.0 - SECOND_DECAY)));
-            let denominator = (&self.second * (1.0 / second_correction)).sqrt_().g_add_scalar_(EPSILON);
-            if settings.weight_decay > 0.0 {
-                let _ = parameters.g_mul_scalar_(1.0 - rate * settings.weight_decay);
+            let Some(muon) = settings.muon.filter(|_| !matrices.is_empty()) else {
+                adamw(parameters, &mut self.first, &mut self.second, &gradient, settings, rate, step);
+                return norm;
+            };
+            for (start, len) in muon::between(matrices, parameters.size1().unwrap_or(0)) {
+                let part = |flat: &Tensor| flat.narrow(0, start, len);
+                let (mut first, mut second) = (part(&self.first), part(&self.second));
+                adamw(&mut part(parameters), &mut first, &mut second, &part(&gradient), settings, rate, step);
             }
-            let update = (&self.first / denominator) * (rate / first_correction);
-            let _ = parameters.g_sub_(&update);
+            let rate = rate * muon.learning_rate / settings.learning_rate;
+            muon::update(parameters, &mut self.first, &gradient, matrices, muon.momentum, rate, settings.weight_decay);
             norm
         })
     }
+}
+
+fn adamw(
+    parameters: &mut Tensor,
+    first: &mut Tensor,
+    second: &mut Tensor,
+    gradient: &Tensor,
+    settings: &OptimiserSettings,
+    rate: f64,
+    step: u64,
+) {
+    let count = (step + 1) as i32;
+    let first_correction = 1.0 - FIRST_DECAY.powi(count);
+    let second_correction = 1.0 - SECOND_DECAY.powi(count);
+    let _ = first.lerp_(gradient, 1.0 - FIRST_DECAY);
+    let _ = second.g_mul_scalar_(SECOND_DECAY);
+    let square = gradient * gradient;
+    let _ = second.g_add_(&(square * (1.0 - SECOND_DECAY)));
+    let denominator = (&*second * (1.0 / second_correction)).sqrt_().g_add_scalar_(EPSILON);
+    if settings.weight_decay > 0.0 {
+        let _ = parameters.g_mul_scalar_(1.0 - rate * settings.weight_decay);
+    }
+    let update = (&*first / denominator) * (rate / first_correction);
+    let _ = parameters.g_sub_(&update);
 }
 
 #[cfg(test)]
@@ -72,7 +110,14 @@ mod tests {
     use super::*;
 
     fn settings() -> OptimiserSettings {
-        OptimiserSettings { learning_rate: 0.1, warmup_steps: 10, final_share: 0.1, weight_decay: 0.0, clip_norm: 1.0 }
+        OptimiserSettings {
+            learning_rate: 0.1,
+            warmup_steps: 10,
+            final_share: 0.1,
+            weight_decay: 0.0,
+            clip_norm: 1.0,
+            muon: None,
+        }
     }
 
     #[test]

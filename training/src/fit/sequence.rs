@@ -206,7 +206,7 @@ impl<'a> SequenceBatches<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{ConditionSpec, NetworkSpec};
+    use crate::network::{ConditionSpec, NetworkSpec, Precision};
     use crate::recipe::{DeviceName, OptimiserSettings, SequenceDiffusion, TrainingSettings};
     use planwright::diffusion::ScheduleKind;
     use planwright::model::Prediction;
@@ -238,8 +238,10 @@ mod tests {
                     final_share: 0.1,
                     weight_decay: 1e-4,
                     clip_norm: 1.0,
+                    muon: None,
                 },
                 average_decay: 0.9,
+                precision: Precision::F32,
             },
             starts_from: None,
             data_sha256: String::new(),

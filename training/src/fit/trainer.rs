@@ -1,5 +1,6 @@
 //! One training step of any network: loss, gradient, AdamW update, exponential moving average.
 
+use super::muon::{MatrixRange, matrices};
 use super::optimiser::Moments;
 use crate::network::{ParameterSpec, Parameters};
 use crate::recipe::{DeviceName, TrainingSettings};
@@ -22,6 +23,8 @@ pub struct Trainer {
     pub(super) moments: Moments,
     pub(super) step: u64,
     settings: TrainingSettings,
+    /// What Muon updates, if the settings have it.
+    matrices: Vec<MatrixRange>,
     device: Device,
 }
 
@@ -68,6 +71,7 @@ impl Trainer {
             moments,
             step,
             device,
+            matrices: matrices(layout.specs()),
             layout,
             settings: settings.clone(),
         }
@@ -97,7 +101,14 @@ impl Trainer {
         let gradient = self.parameters.grad();
         let TrainingSettings { optimiser, steps, average_decay, .. } = &self.settings;
         let mut parameters = self.parameters.detach();
-        let gradient_norm = self.moments.update(&mut parameters, &gradient, optimiser, self.step, *steps);
+        let gradient_norm = self.moments.update_with_matrices(
+            &mut parameters,
+            &gradient,
+            optimiser,
+            &self.matrices,
+            self.step,
+            *steps,
+        );
         // The average follows closely at first: its window never exceeds the steps done.
         let decay = average_decay.min((1.0 + self.step as f64) / (10.0 + self.step as f64));
         let _ = self.average.lerp_(&parameters, 1.0 - decay);

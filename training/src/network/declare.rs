@@ -2,6 +2,7 @@
 
 use super::corridor_net::CorridorNetworkSpec;
 use super::graph::{AttentionSpec, ConvSpec, Graph};
+use super::motion_unet::MotionNetworkSpec;
 use super::policy_transformer::PolicyNetworkSpec;
 use super::temporal_unet::NetworkSpec;
 
@@ -64,20 +65,31 @@ pub fn declare_corridor_to(network: &CorridorNetworkSpec, channels: usize, outpu
     graph.parameters
 }
 
+/// All parameters of a motion network, in the order of its calls.
+pub fn declare_motion(network: &MotionNetworkSpec) -> Vec<ParameterSpec> {
+    let mut graph = Declare::default();
+    network.forward(&mut graph, &(), &(), &());
+    graph.parameters
+}
+
 #[derive(Default)]
-struct Declare {
+pub(super) struct Declare {
     parameters: Vec<ParameterSpec>,
 }
 
 impl Declare {
-    fn pair(&mut self, name: &str, weight: Vec<i64>, bias: usize, fan_in: usize) {
+    pub(super) fn push(&mut self, name: String, shape: Vec<i64>, init: Init) {
+        self.parameters.push(ParameterSpec { name, shape, init });
+    }
+
+    pub(super) fn pair(&mut self, name: &str, weight: Vec<i64>, bias: usize, fan_in: usize) {
         self.pair_divided(name, weight, bias, fan_in, 1.0);
     }
 
     fn pair_divided(&mut self, name: &str, weight: Vec<i64>, bias: usize, fan_in: usize, divisor: f64) {
         let init = Init::Uniform(1.0 / (fan_in as f64).sqrt() / divisor);
-        self.parameters.push(ParameterSpec { name: format!("{name}.weight"), shape: weight, init });
-        self.parameters.push(ParameterSpec { name: format!("{name}.bias"), shape: vec![bias as i64], init });
+        self.push(format!("{name}.weight"), weight, init);
+        self.push(format!("{name}.bias"), vec![bias as i64], init);
     }
 }
 
@@ -97,8 +109,7 @@ impl Graph for Declare {
 
     fn group_norm(&mut self, _x: &(), name: &str, channels: usize, _groups: usize) {
         for (part, value) in [("weight", 1.0), ("bias", 0.0)] {
-            let name = format!("{name}.{part}");
-            self.parameters.push(ParameterSpec { name, shape: vec![channels as i64], init: Init::Constant(value) });
+            self.push(format!("{name}.{part}"), vec![channels as i64], Init::Constant(value));
         }
     }
 
@@ -112,8 +123,7 @@ impl Graph for Declare {
     }
 
     fn add_positions(&mut self, _x: &(), name: &str, channels: usize, steps: usize) {
-        let shape = vec![channels as i64, steps as i64];
-        self.parameters.push(ParameterSpec { name: name.to_owned(), shape, init: Init::Uniform(0.02) });
+        self.push(name.to_owned(), vec![channels as i64, steps as i64], Init::Uniform(0.02));
     }
 
     fn linear(&mut self, _x: &(), name: &str, input: usize, output: usize) {

@@ -15,7 +15,7 @@ pub struct ConvSpec {
     pub padding: usize,
 }
 
-/// A causal attention.
+/// An attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttentionSpec {
     /// Channels in and out.

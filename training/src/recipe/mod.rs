@@ -17,7 +17,7 @@ pub use goal_force::GoalForceRecipe;
 pub use maze_diffusion::{DiffusionSettings, MazeDiffusionRecipe};
 pub use policy::{ACTION_DIMENSIONS, PolicyRecipe, PolicySizes};
 pub use sequence::{SequenceDiffusion, SequenceRecipe};
-pub use training::{DeviceName, OptimiserSettings, TrainingSettings};
+pub use training::{DeviceName, MuonSettings, OptimiserSettings, TrainingSettings};
 
 use crate::network::{
     CorridorNetworkSpec, MotionNetworkSpec, NetworkSpec, ParameterSpec, PolicyNetworkSpec, declare, declare_corridor,

@@ -1,6 +1,7 @@
 //! Training settings that every family shares: device, batches, AdamW, averaging.
 
 use super::FieldError;
+use crate::network::Precision;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,9 @@ pub struct TrainingSettings {
     pub optimiser: OptimiserSettings,
     /// Decay per step of the exponential moving average, whose values are exported.
     pub average_decay: f64,
+    /// Number format of products, for families whose network is a motion network.
+    #[serde(default, skip_serializing_if = "Precision::is_f32")]
+    pub precision: Precision,
 }
 
 /// AdamW and its learning-rate schedule.
@@ -52,6 +56,24 @@ pub struct OptimiserSettings {
     pub weight_decay: f64,
     /// Largest global norm of the gradient.
     pub clip_norm: f64,
+    /// Muon for the matrices of hidden layers; AdamW for all parameters if it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muon: Option<MuonSettings>,
+}
+
+/// Muon (Jordan 2024) for the matrices of hidden layers, on the schedule of the other parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MuonSettings {
+    /// Peak learning rate of an update whose singular values are near 0.2 sqrt(max(rows, columns)).
+    pub learning_rate: f64,
+    /// Decay per step of the momentum, Nesterov's.
+    #[serde(default = "muon_momentum")]
+    pub momentum: f64,
+}
+
+fn muon_momentum() -> f64 {
+    0.95
 }
 
 fn cpu() -> DeviceName {
@@ -88,6 +110,11 @@ impl OptimiserSettings {
         if !(0.0..=1.0).contains(&self.final_share) || !(0.0..1.0).contains(&self.weight_decay) {
             let got = format!("{} and {}", self.final_share, self.weight_decay);
             return Err(format!("expected final_share in [0, 1] and weight_decay in [0, 1), got {got}"));
+        }
+        let Some(MuonSettings { learning_rate, momentum }) = self.muon else { return Ok(()) };
+        if !(learning_rate > 0.0 && learning_rate.is_finite() && (0.0..1.0).contains(&momentum)) {
+            let got = format!("{learning_rate} and {momentum}");
+            return Err(format!("expected muon.learning_rate above 0 and muon.momentum in [0, 1), got {got}"));
         }
         Ok(())
     }

@@ -82,6 +82,7 @@ fn train_until(
             final_share: 1.0,
             weight_decay: 0.0,
             clip_norm: CLIP,
+            muon: None,
         };
         moments.update(&mut parameters, &gradient, &settings, step as u64, run.shared.steps as u64);
         tick(step, value);

@@ -86,6 +86,7 @@ impl AblationSettings {
             final_share: 0.1,
             weight_decay: 1e-4,
             clip_norm: 1.0,
+            muon: None,
         }
     }
 }
