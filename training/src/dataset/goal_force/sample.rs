@@ -3,7 +3,7 @@
 use super::scenes::{SceneSet, SceneSettings};
 use planwright::model::GoalForceSpec;
 use planwright::planner::goal_force::{ControlSignal, Force, MAX_MOTION_PX, MassMark, picture_features};
-use planwright::world::scene::{Camera, FRAMES, Generated, MotionField, Painter};
+use planwright::world::scene::{Camera, Cells, FRAMES, Generated, Light, Picture, Renderer, motion_field};
 use rand::{Rng, RngExt};
 
 /// Forces and masses that a sample shows.
@@ -35,7 +35,7 @@ pub fn shown_signal(scene: &Generated, camera: &Camera, spec: &GoalForceSpec, go
     let mut shown = Shown::default();
     match (goal, scene.goal) {
         (true, Some(goal)) => {
-            let force = camera.force(&scene.scene.bodies[goal.body], goal.direction_rad);
+            let force = camera.direction_px(scene.scene.bodies[goal.body].centre_m(), goal.direction_rad);
             shown.goal.extend(force.map(|(at_px, direction_rad)| Force {
                 at_px,
                 direction_rad,
@@ -44,7 +44,7 @@ pub fn shown_signal(scene: &Generated, camera: &Camera, spec: &GoalForceSpec, go
         }
         _ => {
             let push = scene.push;
-            let force = camera.force(&scene.scene.bodies[push.body], push.direction_rad);
+            let force = camera.direction_px(scene.scene.bodies[push.body].centre_m(), push.direction_rad);
             shown.direct.extend(force.map(|(at_px, direction_rad)| Force {
                 at_px,
                 direction_rad,
@@ -66,8 +66,10 @@ pub fn shown_signal(scene: &Generated, camera: &Camera, spec: &GoalForceSpec, go
 #[derive(Debug)]
 pub struct MotionBatch {
     spec: GoalForceSpec,
-    painter: Painter,
-    field: MotionField,
+    renderer: Renderer,
+    picture: Picture,
+    cells: Cells,
+    field: Vec<f32>,
     /// Clean motions, divided by the largest speed: samples x frames x (u, v) x cells.
     pub motions: Vec<f32>,
     /// Picture and control signal: samples x channels x cells.
@@ -79,8 +81,10 @@ impl MotionBatch {
     pub fn new(spec: &GoalForceSpec) -> Self {
         Self {
             spec: spec.clone(),
-            painter: Painter::new(spec.picture_px, spec.picture_px),
-            field: MotionField::new(spec.picture_px, spec.cell_px),
+            renderer: Renderer::new(false),
+            picture: Picture::default(),
+            cells: Cells::default(),
+            field: Vec::new(),
             motions: Vec::new(),
             scenes: Vec::new(),
         }
@@ -94,19 +98,30 @@ impl MotionBatch {
 
     /// Adds a sample of a random scene.
     pub fn draw(&mut self, set: &SceneSet, settings: &SceneSettings, rng: &mut impl Rng) {
-        let scene = &set.scenes[rng.random_range(0..set.scenes.len())];
-        let camera =
-            Camera::random(scene.scene.table.half_m, settings.max_tilt_deg.to_radians(), self.spec.picture_px, rng);
+        let size = [self.spec.picture_px; 2];
+        loop {
+            let scene = &set.scenes[rng.random_range(0..set.scenes.len())];
+            let tilt = settings.max_tilt_deg.to_radians();
+            // A camera is refused for settings that the recipe's check refuses first.
+            if let Ok(camera) = Camera::random(scene.scene.table.half_m, tilt, size, rng.random()) {
+                return self.add(scene, &camera, settings, rng);
+            }
+        }
+    }
+
+    fn add(&mut self, scene: &Generated, camera: &Camera, settings: &SceneSettings, rng: &mut impl Rng) {
         let goal = rng.random::<f64>() < settings.goal_shown;
         let masses = rng.random::<f64>() < settings.masses_shown;
-        let shown = shown_signal(scene, &camera, &self.spec, goal, masses);
-        let picture = self.painter.paint(&scene.scene, &camera, rng);
-        let motion = self.field.of(&scene.tracks, &camera, picture);
-        self.motions.extend(motion.iter().map(|value| (f64::from(*value) / MAX_MOTION_PX).clamp(-1.0, 1.0) as f32));
+        let shown = shown_signal(scene, camera, &self.spec, goal, masses);
+        self.renderer.render(&scene.scene, camera, &Light::random(rng), &mut self.picture);
+        self.cells.fill(&self.picture);
+        motion_field(&self.cells, &scene.tracks, camera, &mut self.field);
+        let scaled = |value: &f32| (f64::from(*value) / MAX_MOTION_PX).clamp(-1.0, 1.0) as f32;
+        self.motions.extend(self.field.iter().map(scaled));
         let (cells, start) = (self.spec.cells(), self.scenes.len());
         self.scenes.resize(start + self.spec.scene_channels(FRAMES) * cells, 0.0);
         let (pixels, signal) = self.scenes[start..].split_at_mut(self.spec.picture_channels() * cells);
-        picture_features(&picture.rgb, &self.spec, pixels);
+        picture_features(&self.picture.rgb, &self.spec, pixels);
         shown.signal().fill(&self.spec, FRAMES, signal);
     }
 }
