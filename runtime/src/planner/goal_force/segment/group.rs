@@ -4,7 +4,7 @@ use super::Colours;
 use super::circle::Circle;
 
 /// Colours nearer than this, brightness aside, can belong to one object.
-const SAME_TINT: f32 = 0.16;
+const SAME_TINT: f32 = 0.13;
 /// Colours darker than this have no tint, sRGB.
 const DARK: f32 = 0.2;
 /// Circles whose rims are nearer than this touch, px.
