@@ -25,7 +25,6 @@ pub(super) fn convex_groups(
     };
     let mut group: Vec<usize> = (0..circles.len()).collect();
     let mut merged = Vec::new();
-    // Nearest pairs first would make no difference to a box: all of its circles end in one set.
     for a in 0..circles.len() {
         for b in a + 1..circles.len() {
             let (first, second) = (group[a], group[b]);
