@@ -6,10 +6,10 @@ use super::{Colours, neighbours};
 const SAME_COLOUR: f32 = 0.055;
 /// Largest distance of a background pixel to a colour of the table, sRGB.
 const NEAR_COLOUR: f32 = 0.055;
-/// Shadows keep at least this much of a colour's sRGB value: ambient light of a quarter.
+/// Shadows keep at least this much of a colour's sRGB value: ambient light of about 0.29.
 const DARKEST_SHADOW: f32 = 0.57;
 /// Share of the step from the table's colour to the object's from which a pixel at the rim is the object's.
-const HALF_COVERED: f32 = 0.4;
+const LEAST_COVER: f32 = 0.4;
 /// Most colours of a palette.
 const MOST_COLOURS: usize = 256;
 /// Rows and columns of the border.
@@ -112,7 +112,7 @@ pub(super) fn classify(colours: &Colours) -> Vec<bool> {
     trimmed(&mask, colours)
 }
 
-/// Without the pixels at the rim whose colour is nearer to the table beside them than to the object: a camera's pixel
+/// Without the pixels at the rim whose colour is mostly that of the table beside them: a camera's pixel
 /// there shows both.
 fn trimmed(mask: &[bool], colours: &Colours) -> Vec<bool> {
     let around = |pixel: usize| neighbours(pixel, colours.width, mask.len());
@@ -133,7 +133,7 @@ fn trimmed(mask: &[bool], colours: &Colours) -> Vec<bool> {
         let step: [f32; 3] = std::array::from_fn(|channel| inside[channel] - outside[channel]);
         let own: [f32; 3] = std::array::from_fn(|channel| colours.rgb[pixel][channel] - outside[channel]);
         let dot = |a: [f32; 3], b: [f32; 3]| (0..3).map(|channel| a[channel] * b[channel]).sum::<f32>();
-        dot(own, step) > HALF_COVERED * dot(step, step)
+        dot(own, step) > LEAST_COVER * dot(step, step)
     };
     (0..mask.len()).map(|pixel| mask[pixel] && (!rim[pixel] || stays(pixel))).collect()
 }

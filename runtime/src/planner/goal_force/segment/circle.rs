@@ -151,7 +151,7 @@ impl Patch {
 pub(super) struct Explained {
     /// Balls: circles with the pixels of each.
     pub round: Vec<(Circle, Vec<usize>)>,
-    /// Pixels that no circle explains, by object as far as they can be told apart.
+    /// Pixels that no circle explains, by object as far as they can be separated.
     pub others: Vec<Vec<usize>>,
 }
 

@@ -4,7 +4,7 @@ use super::Colours;
 use super::circle::Circle;
 
 /// Colours nearer than this, brightness aside, can belong to one object.
-const SAME_TINT: f32 = 0.16;
+const SAME_TINT: f32 = 0.13;
 /// Colours darker than this have no tint, sRGB.
 const DARK: f32 = 0.2;
 /// Circles whose rims are nearer than this touch, px.
@@ -25,7 +25,6 @@ pub(super) fn convex_groups(
     };
     let mut group: Vec<usize> = (0..circles.len()).collect();
     let mut merged = Vec::new();
-    // Nearest pairs first would make no difference to a box: all of its circles end in one set.
     for a in 0..circles.len() {
         for b in a + 1..circles.len() {
             let (first, second) = (group[a], group[b]);

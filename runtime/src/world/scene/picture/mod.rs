@@ -238,14 +238,14 @@ impl Renderer {
         for v in 0..picture.height {
             for u in 0..picture.width {
                 let (mut sum, mut seen) = ([0.0_f32; 3], [NO_BODY; 4]);
-                for ray in 0..each * each {
+                for (ray, seen) in seen.iter_mut().enumerate().take(each * each) {
                     let index = (each * v + ray / each) * width + each * u + ray % each;
-                    seen[ray] = self.ids[index];
+                    *seen = self.ids[index];
                     (0..3).for_each(|channel| sum[channel] += self.light[index][channel].min(1.5));
                 }
                 let share = 1.0 / (each * each) as f32;
-                for channel in 0..3 {
-                    let value = self.to_srgb.value(sum[channel] * share * light.exposure[channel]);
+                for (channel, sum) in sum.into_iter().enumerate() {
+                    let value = self.to_srgb.value(sum * share * light.exposure[channel]);
                     // The sum of four even numbers is near enough to a normal one.
                     let noise = if light.noise > 0.0 {
                         let even = |draw: i64| hash((3 * u + channel) as i64, v as i64, 1000 + draw) - 0.5;
