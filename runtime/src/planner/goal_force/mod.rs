@@ -11,6 +11,8 @@ mod proposal;
 mod reading;
 mod request;
 mod segment;
+#[cfg(test)]
+mod tests;
 
 pub use control::{ControlSignal, Force, MassMark};
 pub use features::picture_features;
