@@ -109,3 +109,10 @@ pub struct Table {
     /// What it looks like.
     pub look: Look,
 }
+
+impl Body {
+    /// Its centre at rest, metres.
+    pub fn centre_m(&self) -> [f64; 3] {
+        [self.position_m[0], self.position_m[1], self.shape.rest_height_m()]
+    }
+}
