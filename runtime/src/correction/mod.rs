@@ -7,7 +7,6 @@
 //! fastest that the actuators allow.
 
 mod corrector;
-mod feasible;
 mod path_smoother;
 mod push;
 mod time_parameterization;
@@ -15,7 +14,6 @@ mod tracker;
 mod way_out;
 
 pub use corrector::{Corrected, CorrectionError, CorrectionSettings, Corrector, Resample, Strength};
-pub use feasible::{feasible, ghost_push};
 pub use path_smoother::PathSettings;
 pub use push::{CorrectedPush, PushFault, PushLimits, correct_push, goal_error};
 pub use time_parameterization::{TimeParameterizationError, TimeParameterizer};

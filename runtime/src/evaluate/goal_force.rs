@@ -4,7 +4,7 @@
 //! which it knows neither friction nor restitution. Every control chooses an initiator without a network and goes through
 //! the same correction and gate.
 
-use crate::correction::{PushLimits, correct_push, feasible, ghost_push, goal_error};
+use crate::correction::{PushLimits, correct_push, goal_error};
 use crate::gate::{PushGate, PushGateLimits, PushTiming};
 use crate::planner::PlanError;
 use crate::planner::goal_force::{GoalForcePlanner, PushRequest, ReadFault, RequestFault, SeenScene};

@@ -5,15 +5,21 @@
 
 mod body;
 mod camera;
+mod candidates;
+mod free;
 mod generate;
+mod json;
 mod motion;
 mod picture;
 mod simulation;
 mod vector;
+mod way;
 
 pub use body::{Body, Look, Pattern, Shape, Table};
 pub use camera::{Camera, CameraError, MAX_TILT_RAD, Ray};
+pub use candidates::{Aim, feasible, ghost_push};
 pub use generate::{Generated, Kind, generate};
+pub use json::published;
 pub use motion::{CELL_PX, Cells, motion_field};
 pub use picture::{Light, NO_BODY, Picture, Placement, Renderer};
 pub use simulation::Simulation;
@@ -43,11 +49,25 @@ pub struct Push {
     pub speed_mps: f64,
 }
 
+/// The motion that a target is to have.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Goal {
+    /// Index of the target.
+    pub body: usize,
+    /// Direction on the table from the x axis, rad.
+    pub direction_rad: f64,
+    /// Speed 0.1 s after the target was struck, m/s.
+    pub speed_mps: f64,
+}
+
 /// Where every body is at every frame.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Tracks {
     /// By body, then by frame: centre, metres. Frame 0 is the scene at rest; [`FRAMES`] more follow.
     pub bodies: Vec<Vec<[f32; 3]>>,
+    /// By body, then by frame: turn from its place at rest with no yaw, a unit quaternion x, y, z, w.
+    #[serde(default)]
+    pub rotations: Vec<Vec<[f32; 4]>>,
     /// First contacts of two bodies of which at least one moves, in their order.
     pub contacts: Vec<Contact>,
     /// By body: velocity on the table 0.1 s after it was first touched by another body, m/s; `None` if it never was.
@@ -61,15 +81,4 @@ pub struct Contact {
     pub bodies: [usize; 2],
     /// After the push, seconds.
     pub secs: f64,
-}
-
-/// The motion that a target is to have.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Goal {
-    /// Index of the target.
-    pub body: usize,
-    /// Direction on the table from the x axis, rad.
-    pub direction_rad: f64,
-    /// Speed 0.1 s after the target was struck, m/s.
-    pub speed_mps: f64,
 }

@@ -1,0 +1,131 @@
+//! Random scenes from a seed, with a push and what comes of it.
+//!
+//! Forces follow the published rule (thesis 4.4): the smallest push that reaches the target within 2.5 to 4.5 s, made 1.2
+//! to 1.6 times as fast; half of the pushes aim at the middle of the angles that hit, half anywhere among them.
+
+mod aim;
+mod balls;
+mod looks;
+mod obstacles;
+mod placement;
+
+use super::{Goal, Push, Scene, Simulation, Tracks};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// A struck target slower than this is no goal, m/s.
+const LEAST_GOAL_MPS: f64 = 0.06;
+/// Largest speed of a push, m/s.
+pub(super) const MAX_PUSH_MPS: f64 = 2.0;
+/// Share of scenes whose push reaches no target.
+const MISSES: f64 = 0.2;
+/// Share of scenes whose target is struck over others in a row.
+const ROWS: f64 = 0.1;
+
+/// What a scene is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Balls alone
+    Balls,
+    /// Balls with obstacles that bar some of them from the target
+    Blocked,
+}
+
+/// A scene, its push, and what comes of it.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Generated {
+    /// The seed.
+    pub seed: u64,
+    /// The kind.
+    pub kind: Kind,
+    /// The scene at rest.
+    pub scene: Scene,
+    /// The push.
+    pub push: Push,
+    /// The body that the push is for; `None` where it is to reach none.
+    pub target: Option<usize>,
+    /// The motion of the target that the push causes, as the simulation shows it; `None` where none is reached.
+    pub goal: Option<Goal>,
+    /// The motion.
+    pub tracks: Tracks,
+}
+
+/// What a push is to do; drawn once for a seed, so that each has its share whatever the share of drafts that fail.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// The pushed body strikes the target.
+    Hit,
+    /// The pushed body strikes others, which pass it on to the target.
+    Row,
+    /// The push reaches no body that can move.
+    Miss,
+}
+
+/// A scene with a push, before it is simulated.
+struct Draft {
+    scene: Scene,
+    push: Push,
+    target: Option<usize>,
+    /// The time by which the target is to be reached, seconds.
+    by_secs: f64,
+    /// Whether the pushed body itself is to strike the target.
+    direct: bool,
+}
+
+/// The scene of a seed. `held_out` takes obstacles of the benchmark: long bars, thin walls and L-shapes in browns and
+/// oranges, where training has cubes and cylinders of other hues; neither occurs in the other.
+pub fn generate(kind: Kind, seed: u64, held_out: bool) -> Generated {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut simulation = Simulation::new();
+    let class = match rng.random::<f64>() {
+        share if share < MISSES => Class::Miss,
+        share if share < MISSES + ROWS && kind == Kind::Balls => Class::Row,
+        _ => Class::Hit,
+    };
+    // Every class has drafts that fit with a share of at least some percent.
+    loop {
+        let draft = match kind {
+            Kind::Balls => balls::draft(class, &mut rng),
+            Kind::Blocked => obstacles::draft(class == Class::Miss, held_out, &mut rng),
+        };
+        if let Some(made) = draft.and_then(|draft| simulated(kind, seed, draft, &mut simulation)) {
+            return made;
+        }
+    }
+}
+
+/// The draft with its motion, if that is what it is to be.
+fn simulated(kind: Kind, seed: u64, draft: Draft, simulation: &mut Simulation) -> Option<Generated> {
+    let Draft { scene, push, target, by_secs, direct } = draft;
+    if push.speed_mps > MAX_PUSH_MPS {
+        return None;
+    }
+    let tracks = simulation.run(&scene, &push);
+    let goal = match target {
+        None => {
+            let moved = |body: usize| scene.bodies[body].moves && tracks.struck_mps[body].is_some();
+            if (0..scene.bodies.len()).any(|body| body != push.body && moved(body)) {
+                return None;
+            }
+            None
+        }
+        Some(body) => {
+            let velocity = tracks.struck_mps[body]?;
+            let first = tracks.contacts.iter().find(|contact| contact.bodies.contains(&body))?;
+            if first.secs > by_secs || (direct && first.bodies != [push.body, body]) {
+                return None;
+            }
+            let [x, y] = velocity;
+            let goal = Goal { body, direction_rad: y.atan2(x), speed_mps: x.hypot(y) };
+            Some(goal).filter(|goal| goal.speed_mps >= LEAST_GOAL_MPS)
+        }
+    };
+    if target.is_some() && goal.is_none() {
+        return None;
+    }
+    Some(Generated { seed, kind, scene, push, target, goal, tracks })
+}
+
+#[cfg(test)]
+mod tests;

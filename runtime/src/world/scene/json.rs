@@ -1,0 +1,119 @@
+//! A scene with its motion as JSON in the terms of the published files.
+//!
+//! Angles are degrees in the picture, 0 to the right and 90 up; coordinates are pixels with the origin at the bottom left;
+//! magnitudes lie in 30 to 400; -1 marks what is not given.
+
+use super::{FRAME_SECS, Generated};
+use serde_json::{Map, Value, json};
+
+/// Distractors of a published row.
+const DISTRACTORS: usize = 8;
+/// Range of the published magnitudes.
+const MAGNITUDES: [f64; 2] = [30.0, 400.0];
+/// The speed that the largest magnitude stands for, m/s: that of the fastest push.
+const LARGEST_MPS: f64 = super::generate::MAX_PUSH_MPS;
+/// What is not given.
+const NONE: f64 = -1.0;
+/// Way over which a direction on the table is seen in the picture, metres.
+const STEP_M: f64 = 0.01;
+
+/// The scene and its tracks. `pixels` projects a point of the world to a picture of `[width, height]` pixels, with the
+/// origin at the top left and y down, as cameras do.
+///
+/// `projectile_force_magnitude` and `target_indirect_force_magnitude` are speeds right after the push and 0.1 s after the
+/// hit, 30 to 400 for 0 to 2 m/s; the same in m/s is under `push` and `goal`.
+pub fn published(made: &Generated, size_px: [usize; 2], pixels: impl Fn([f64; 3]) -> [f64; 2]) -> Value {
+    let [_, height] = size_px.map(|value| value as f64);
+    let flipped = |point: [f64; 3]| {
+        let [x, y] = pixels(point);
+        [x, height - y]
+    };
+    let bodies = &made.scene.bodies;
+    let mut row = Map::new();
+    let mut put = |name: &str, value: f64| row.insert(name.to_owned(), json!(value));
+    let seen_angle = |body: usize, direction_rad: f64| {
+        let centre = bodies[body].centre_m();
+        let (sin, cos) = direction_rad.sin_cos();
+        let ahead = [centre[0] + STEP_M * cos, centre[1] + STEP_M * sin, centre[2]];
+        let ([x, y], [to_x, to_y]) = (flipped(centre), flipped(ahead));
+        (to_y - y).atan2(to_x - x).to_degrees().rem_euclid(360.0)
+    };
+    let mut force = |prefix: &str, kind: &str, motion: Option<(usize, f64, f64)>| {
+        let known = motion.filter(|(body, ..)| *body < bodies.len());
+        let (angle, magnitude) =
+            known.map_or((NONE, NONE), |(body, direction, speed)| (seen_angle(body, direction), magnitude(speed)));
+        put(&format!("{prefix}_{kind}_angle"), angle);
+        put(&format!("{prefix}_{kind}_magnitude"), magnitude);
+        let ([x, y], mass) =
+            known.map_or(([NONE; 2], NONE), |(body, ..)| (flipped(bodies[body].centre_m()), bodies[body].mass_kg));
+        put(&format!("{prefix}_coordx"), x);
+        put(&format!("{prefix}_coordy"), y);
+        put(&format!("{prefix}_mass"), mass);
+    };
+    force("projectile", "force", Some((made.push.body, made.push.direction_rad, made.push.speed_mps)));
+    force("target", "indirect_force", made.goal.map(|goal| (goal.body, goal.direction_rad, goal.speed_mps)));
+    // Slots are those of the bodies that can move but the projectile; the target's own stays empty.
+    let others = (0..bodies.len()).filter(|body| bodies[*body].moves && *body != made.push.body);
+    let mut slots = others.map(Some).chain(std::iter::repeat(None));
+    for slot in 0..DISTRACTORS {
+        let body = slots.next().flatten().filter(|body| made.goal.is_none_or(|goal| goal.body != *body));
+        let ([x, y], mass) =
+            body.map_or(([NONE; 2], NONE), |body| (flipped(bodies[body].centre_m()), bodies[body].mass_kg));
+        put(&format!("distractor_{slot}_mass"), mass);
+        put(&format!("distractor_{slot}_coordx"), x);
+        put(&format!("distractor_{slot}_coordy"), y);
+    }
+    let track = |track: &Vec<[f32; 3]>| -> Value {
+        let point = |place: &[f32; 3]| {
+            let [x, y] = flipped(place.map(f64::from));
+            json!({ "metres": place, "coordx": x, "coordy": y })
+        };
+        track.iter().map(point).collect()
+    };
+    row.insert("width".to_owned(), json!(size_px[0]));
+    row.insert("height".to_owned(), json!(size_px[1]));
+    row.insert("caption".to_owned(), json!(""));
+    row.insert("kind".to_owned(), json!(made.kind));
+    row.insert("seed".to_owned(), json!(made.seed));
+    row.insert("push".to_owned(), json!(made.push));
+    row.insert("goal".to_owned(), json!(made.goal));
+    row.insert("frame_secs".to_owned(), json!(FRAME_SECS));
+    row.insert("scene".to_owned(), json!(made.scene));
+    row.insert("contacts".to_owned(), json!(made.tracks.contacts));
+    row.insert("struck_mps".to_owned(), json!(made.tracks.struck_mps));
+    row.insert("tracks".to_owned(), made.tracks.bodies.iter().map(track).collect());
+    Value::Object(row)
+}
+
+/// A speed as a published magnitude.
+fn magnitude(speed_mps: f64) -> f64 {
+    MAGNITUDES[0] + (MAGNITUDES[1] - MAGNITUDES[0]) * (speed_mps / LARGEST_MPS).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{FRAMES, Kind, generate};
+    use super::*;
+
+    #[test]
+    fn a_scene_has_the_published_columns_with_the_origin_at_the_bottom_left() {
+        let made =
+            (0..).map(|seed| generate(Kind::Blocked, seed, false)).find(|made| made.goal.is_some()).expect("one");
+        // From above: 100 pixels per metre.
+        let value = published(&made, [200, 200], |[x, y, _]| [100.0 + 100.0 * x, 100.0 - 100.0 * y]);
+        let number = |name: &str| value[name].as_f64().unwrap_or_else(|| panic!("no {name}"));
+        let goal = made.goal.expect("a goal");
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
+        assert!(near(number("projectile_force_angle"), made.push.direction_rad.to_degrees().rem_euclid(360.0)));
+        assert!(near(number("target_indirect_force_angle"), goal.direction_rad.to_degrees().rem_euclid(360.0)));
+        assert!((30.0..=400.0).contains(&number("projectile_force_magnitude")));
+        let target = made.scene.bodies[goal.body];
+        assert!(near(number("target_coordx"), 100.0 + 100.0 * target.position_m[0]));
+        assert!(near(number("target_coordy"), 100.0 + 100.0 * target.position_m[1]));
+        assert!(near(number("target_mass"), target.mass_kg));
+        let shown = (0..DISTRACTORS).filter(|slot| number(&format!("distractor_{slot}_mass")) > 0.0).count();
+        assert_eq!(shown, made.scene.bodies.iter().filter(|body| body.moves).count() - 2);
+        assert_eq!(value["tracks"].as_array().map(Vec::len), Some(made.scene.bodies.len()));
+        assert_eq!(value["tracks"][0].as_array().map(Vec::len), Some(FRAMES + 1));
+    }
+}
