@@ -8,7 +8,9 @@ use crate::correction::{PushLimits, correct_push, goal_error};
 use crate::gate::{PushGate, PushGateLimits, PushTiming};
 use crate::planner::PlanError;
 use crate::planner::goal_force::{GoalForcePlanner, PushRequest, ReadFault, RequestFault, SeenScene};
-use crate::world::scene::{Camera, Generated, Goal, Kind, Light, Picture, Push, Renderer, Simulation, generate};
+use crate::world::scene::{
+    Camera, Generated, Goal, Kind, Light, Picture, Push, Renderer, Simulation, feasible, generate, ghost_push,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
