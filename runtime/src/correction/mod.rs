@@ -14,6 +14,7 @@ mod way_out;
 
 pub use corrector::{Corrected, CorrectionError, CorrectionSettings, Corrector, Resample, Strength};
 pub use path_smoother::PathSettings;
+pub(crate) use time_parameterization::CURVE_RAD;
 pub use time_parameterization::{TimeParameterizationError, TimeParameterizer};
 pub use tracker::{Tracker, TrackingReport};
 pub(crate) use way_out::{STANDING_MPS, WayOut};
