@@ -9,7 +9,7 @@ mod policy;
 mod report;
 
 pub use audit::Audit;
-pub use barn::{BarnDriver, BarnResult, BarnRun, BarnWorld, barn_score, run_barn};
+pub use barn::{BarnDriver, BarnResult, BarnRun, BarnWorld, barn_has_way, barn_score, run_barn};
 pub use diffuser::{DiffuserError, run_diffuser_episode};
 pub use map::{MapCase, MapSetEvaluation, MethodOnMaps, evaluate_maps};
 pub use moving::{MovingDriver, MovingEnd, MovingResult, MovingRun, MovingScene, run_moving};
