@@ -160,6 +160,39 @@ fn the_planner_of_any_map_drives_the_mazes() {
 }
 
 #[test]
+fn a_robot_that_fits_nowhere_is_refused_before_the_evaluation() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let robot = |kind: &str, rest: &str| {
+        let text = format!(
+            "kind = \"{kind}\"\n[footprint]\nradius_m = 50.0\n[limits]\nmax_speed_mps = 1.0\nacceleration_mps2 = 1.0\n{rest}"
+        );
+        write(folder.path(), &format!("{kind}.toml"), &text)
+    };
+    let words = ["--robot: expected a robot that", "50 m", "hint"];
+    refused(&mut planwright(&["eval", "moving", "--robot", &robot("omni", "")]), &words);
+    let Some(maps) = maps() else { return };
+    let drive = robot("differential", "turn_rate_radps = 1.0\nturn_acceleration_radps2 = 2.0\n");
+    refused(planwright(&["eval", "barn", "--every", "100", "--robot", &drive, "--maps"]).arg(maps), &words);
+}
+
+#[test]
+fn a_base_that_keeps_its_heading_states_by_how_much_it_misses_the_goals_yaw() {
+    let Some(maps) = maps() else { return };
+    let map = maps.join("tb3_sandbox.yaml").display().to_string();
+    let plan = |robot: &str| {
+        let arguments =
+            ["plan", "--map", &map, "--robot", robot, "--start", "0.5,-0.5,0", "--goal", "-1.9,0.5,1.5", "--json"];
+        run(&mut planwright(&arguments))
+    };
+    let off = |stdout: &str| serde_json::from_str::<Value>(stdout).expect("JSON")["goal_heading_error_rad"].as_f64();
+    let (stdout, stderr, code) = plan("omni");
+    assert_eq!((code, off(&stdout)), (0, Some(1.5)), "{stderr}");
+    assert!(stderr.contains("warning: --goal: expected a robot that turns for a yaw of 1.5 rad, got omni"), "{stderr}");
+    let (stdout, stderr, code) = plan("differential");
+    assert!(code == 0 && off(&stdout).is_some_and(|off| off.abs() < 0.05) && !stderr.contains("yaw"), "{stderr}");
+}
+
+#[test]
 fn a_run_through_a_world_of_barn_has_a_score_of_at_most_a_half() {
     let Some(maps) = maps() else { return };
     let out =
@@ -232,7 +265,24 @@ fn bad_maps_and_robots_are_one_line_with_file_and_field() {
         "kind = \"differential\"\n[footprint]\npolygon = [[0.6, 0.2], [-0.6, 0.2], [-0.6, -0.2], [0.6, -0.2]]\n\
         [limits]\nmax_speed_mps = 1.0\nmin_speed_mps = 0.0\nacceleration_mps2 = 1.0\nturn_rate_radps = 1.0\nturn_acceleration_radps2 = 2.0\n",
     );
-    refused(&mut plan(&good, &long, "0.8,1.3,0", "0.8,2.3"), &["--start", "outline", "yaw of 0 rad"]);
+    refused(
+        &mut plan(&good, &long, "0.8,1.3,0", "0.8,2.3"),
+        &[
+            "--start: expected the robot's outline in free space, got it overlapping an obstacle at a yaw of 0 rad",
+            "hint",
+        ],
+    );
+    let padded = robot(
+        "kind = \"omni\"\n[footprint]\npolygon = [[0.6, 0.2], [-0.6, 0.2], [-0.6, -0.2], [0.6, -0.2]]\npadding_m = 0.01\n\
+        [limits]\nmax_speed_mps = 1.0\nacceleration_mps2 = 1.0\n",
+    );
+    let words = "in free space, or its padding at most 0.01 m in an obstacle, got it overlapping an obstacle";
+    refused(&mut plan(&good, &padded, "0.8,1.3,0", "0.8,2.3"), &[words]);
+    // It keeps its heading, which fits at the start alone.
+    refused(
+        &mut plan(&good, &padded, "0.8,1.3,1.571", "1.8,2.8,0"),
+        &["--goal: expected the robot's outline", "yaw of 1.571"],
+    );
     for (planner, option, value) in [
         ("optimizer", "--steps", "4"),
         ("search", "--engine", "tract"),
@@ -248,6 +298,11 @@ fn bad_maps_and_robots_are_one_line_with_file_and_field() {
         &mut planwright(&["eval", "map", "--set", "nav2", "--maps", &folder.join("none").display().to_string()]),
         &["none"],
     );
+    for robot in ["jackal", "nowhere.toml"] {
+        let evaluate = ["eval", "map", "--narrow", "--robot", robot, "--turning-lengths", "1"];
+        let words = ["--turning-lengths: expected robot omni or differential", robot, "hint"];
+        refused(&mut planwright(&evaluate), &words);
+    }
     refused(
         &mut planwright(&["eval", "map", "--narrow", "--robot", "jackal", "--planners", "search", "--model", "a.onnx"]),
         &["--model: expected planner corridor", "hint"],

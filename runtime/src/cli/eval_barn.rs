@@ -3,7 +3,8 @@
 use super::arguments::within;
 use super::map_arguments::{barn_worlds, robot_named};
 use super::output::{CliError, print_json, print_text};
-use crate::evaluate::{BarnDriver, BarnResult, run_barn};
+use crate::evaluate::{BarnDriver, BarnResult, barn_has_way, run_barn};
+use crate::figures::Figure;
 use crate::world::robot::MotionLimits;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -45,6 +46,14 @@ impl EvalBarn {
         let robot = robot_named(&self.robot)?;
         if !matches!(robot.limits(), MotionLimits::Drive(_)) {
             return Err(CliError::wrong(format!("--robot: expected a drive, got '{}'", self.robot)));
+        }
+        if !worlds.iter().any(|world| barn_has_way(world, &robot)) {
+            return Err(CliError::wrong(format!(
+                "--robot: expected a robot that fits at the start and has a way to the goal in one of {} world(s), got '{}', {} m from its centre to its farthest point\nhint: --robot jackal, or a smaller footprint",
+                worlds.len(),
+                self.robot,
+                Figure((1e3 * robot.footprint().circumscribed_radius_m()).round() * 1e-3)
+            )));
         }
         let runs = worlds.len() as u64 * self.runs * self.drivers.len() as u64;
         let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr());

@@ -43,8 +43,8 @@ pub(super) struct EvalMap {
     /// omni, differential, or a robot's TOML file
     #[arg(long, default_value = "omni", value_name = "NAME|FILE")]
     robot: String,
-    /// Turning lengths v^2/a, metres; of a robot's file: its own
-    #[arg(long, value_delimiter = ',', default_values_t = [0.5, 1.0, 4.0], value_parser = within(0.01..=100.0), value_name = "M")]
+    /// Turning lengths v^2/a of omni and differential, metres (default: 0.5,1,4); other robots have their own
+    #[arg(long, value_delimiter = ',', value_parser = within(0.01..=100.0), value_name = "M")]
     turning_lengths: Vec<f64>,
     /// Queries per map where its form has none of its own, and most of those that are taken of others
     #[arg(long, default_value_t = 24, value_parser = within(1..=100_000_usize), value_name = "N")]
@@ -62,6 +62,9 @@ pub(super) struct EvalMap {
     #[arg(long)]
     json: bool,
 }
+
+/// Turning lengths if none is given, metres.
+const TURNING_LENGTHS_M: [f64; 3] = [0.5, 1.0, 4.0];
 
 #[derive(Serialize)]
 struct Report {
@@ -82,6 +85,13 @@ impl EvalMap {
     pub(super) fn run(&self) -> Result<(), CliError> {
         // Of one map the robot is that of Nav2's maps.
         let set = self.set.unwrap_or(MapSetKind::Nav2);
+        let is_named = ["omni", "differential"].contains(&self.robot.as_str());
+        if !is_named && !self.turning_lengths.is_empty() {
+            return Err(CliError::wrong(format!(
+                "--turning-lengths: expected robot omni or differential, got '{}', whose own speed and acceleration give the length\nhint: without --turning-lengths, or other limits in the robot's file",
+                self.robot
+            )));
+        }
         let cases = match &self.map {
             _ if self.narrow => narrow_cases(&*robot_for(&self.robot, set, 1.0)?, self.queries, self.seed)?,
             Some(map) => vec![load_case(map, self.pairs.as_deref(), self.queries, self.seed)?],
@@ -100,8 +110,11 @@ impl EvalMap {
         }
         let mut by_turning_length = Vec::new();
         // A robot's file has its own.
-        let is_named = ["omni", "differential"].contains(&self.robot.as_str());
-        let lengths = if is_named { &self.turning_lengths[..] } else { &self.turning_lengths[..1] };
+        let lengths = match &self.turning_lengths[..] {
+            [] if is_named => &TURNING_LENGTHS_M[..],
+            [] => &TURNING_LENGTHS_M[..1],
+            given => given,
+        };
         let bar = ProgressBar::with_draw_target(Some((queries * lengths.len()) as u64), ProgressDrawTarget::stderr());
         for turning_length_m in lengths {
             let robot = robot_for(&self.robot, set, *turning_length_m)?;

@@ -4,7 +4,8 @@ use super::arguments::within;
 use super::map_arguments::robot_named;
 use super::output::{CliError, print_json, print_text};
 use crate::evaluate::{MovingDriver, MovingResult, MovingScene, run_moving};
-use crate::world::robot::MotionLimits;
+use crate::figures::Figure;
+use crate::world::robot::{MotionLimits, Robot};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
@@ -43,14 +44,19 @@ impl EvalMoving {
                 self.robot
             )));
         }
+        if !(robot.footprint().circumscribed_radius_m() <= MovingScene::WIDEST_M) {
+            return Err(self.too_large(&*robot, ""));
+        }
         let drivers = if self.drivers.is_empty() { &MovingDriver::ALL[..] } else { &self.drivers };
         let runs = self.scenes as u64 * (2 + drivers.len() as u64);
         let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr());
         let draw = |number| {
             bar.inc(1);
-            MovingScene::draw(&robot, self.seed, number)
+            MovingScene::draw(&robot, self.seed, number).ok_or_else(|| {
+                self.too_large(&*robot, &format!(", for which scene {number} was found on none of 100 maps"))
+            })
         };
-        let scenes: Vec<MovingScene> = (0..self.scenes).map(draw).collect();
+        let scenes = (0..self.scenes).map(draw).collect::<Result<Vec<MovingScene>, CliError>>()?;
         let results = run_moving(&scenes, &robot, drivers, || bar.inc(1)).map_err(CliError::failed)?;
         bar.finish_and_clear();
         if self.json {
@@ -64,6 +70,15 @@ impl EvalMoving {
         let mut text = format!("{} scenes, seed {}, robot {}", self.scenes, self.seed, robot.name());
         results.iter().for_each(|result| text += &line(result));
         print_text(&text)
+    }
+
+    fn too_large(&self, robot: &dyn Robot, found: &str) -> CliError {
+        CliError::wrong(format!(
+            "--robot: expected a robot that corridors of up to 1.8 m have room for, at most {} m from its centre to its farthest point, got '{}' with {} m{found}\nhint: a smaller footprint",
+            MovingScene::WIDEST_M,
+            self.robot,
+            Figure((1e3 * robot.footprint().circumscribed_radius_m()).round() * 1e-3)
+        ))
     }
 }
 

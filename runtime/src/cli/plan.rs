@@ -6,7 +6,7 @@ use super::output::{CliError, print_json, print_text};
 use super::plan_text::{draw, draw_map};
 use crate::figures::Figure;
 use crate::files::{check_writable, write_atomically};
-use crate::gate::{CONTACT_M, GateLimits, Origin, check_problem};
+use crate::gate::{CONTACT_M, GateLimits, Origin, check_problem, contact_m};
 use crate::geometry::{distance, wrapped};
 use crate::pilot::Pilot;
 use crate::planner::corridor::{CorridorPlanner, PathMethod};
@@ -44,8 +44,8 @@ pub(super) struct Plan {
     /// The robot on a map: a name or a TOML file
     #[arg(long, default_value = "differential", value_name = "NAME|FILE", requires = "map")]
     robot: String,
-    /// Draw map, route, the robot's outline along the plan, and the plan from slow (blue) to its top speed (red); the bar is
-    /// 1 m
+    /// Draw map, route, the robot's outline along the plan, the plan from slow (blue) to its top speed (red), and discs with
+    /// their way of 1 s; the bar is 1 m
     #[arg(long, value_name = "FILE")]
     png: Option<PathBuf>,
     /// A disc that moves, x,y,vx,vy,radius in metres and m/s; several by repetition. Drives brake before discs, others pass
@@ -93,8 +93,13 @@ impl Plan {
             .as_deref()
             .ok_or_else(|| CliError::wrong("expected a goal on the map, got none\nhint: --goal X,Y[,YAW]"))?;
         let (goal, goal_heading_rad) = pose(goal, "--goal")?;
-        if goal_heading_rad.is_some() && !matches!(world.robot().limits(), MotionLimits::Drive(_)) {
-            eprintln!("warning: --goal: the yaw has no effect: robot {} keeps its heading", self.robot);
+        let turns = matches!(world.robot().limits(), MotionLimits::Drive(_));
+        if let Some(yaw_rad) = goal_heading_rad.filter(|_| !turns) {
+            let (kept, yaw) = (Figure(start_yaw.unwrap_or_default()), Figure(yaw_rad));
+            eprintln!(
+                "warning: --goal: expected a robot that turns for a yaw of {yaw} rad, got {}, which keeps its heading of {kept} rad",
+                self.robot
+            );
         }
         check_problem(&world, start, goal, GateLimits::default().clearance_m).map_err(|infeasible| {
             let option = if infeasible.is_of_start() { "--start" } else { "--goal" };
@@ -102,7 +107,8 @@ impl Plan {
         })?;
         let start = State::at_pose(start, start_yaw.unwrap_or_default());
         check_outline(&world, &start, "--start", -CONTACT_M)?;
-        if let Some(yaw) = goal_heading_rad.filter(|_| matches!(world.robot().limits(), MotionLimits::Drive(_))) {
+        let goal_yaw_rad = if turns { goal_heading_rad } else { Some(start.heading_rad) };
+        if let Some(yaw) = goal_yaw_rad {
             check_outline(&world, &State::at_pose(goal, yaw), "--goal", GateLimits::default().clearance_m)?;
         }
         let method = self.maze.planner.unwrap_or(PathMethod::Optimizer);
@@ -194,14 +200,16 @@ impl Plan {
             });
             // A maze's robot has no heading.
             if let (Some(headings_rad), Some(report)) = (headings_rad, report.as_object_mut()) {
+                let off_rad = goal_heading_rad.zip(headings_rad.last()).map(|(wanted, end)| wrapped(wanted - end));
                 report.insert("headings_rad".to_owned(), serde_json::json!(headings_rad));
+                report.insert("goal_heading_error_rad".to_owned(), serde_json::json!(off_rad));
             }
             print_json(&report)?;
         } else {
             print_text(&format!(
                 "{}\n{outcome}{}: {:.2} s, {:.2} m long, {}\nclearance {:.3} m, {}, {:.2} ms",
                 layout.as_ref().map_or_else(
-                    || draw_map(world.map(), start.position, goal, checked.trajectory().points()),
+                    || draw_map(&world, start.position, goal, checked.trajectory().points()),
                     |layout| draw(layout, start.position, goal, checked.trajectory().points()),
                 ),
                 reason.map_or(String::new(), |reason| format!(" ({reason})")),
@@ -243,18 +251,25 @@ fn pose(text: &str, what: &str) -> Result<(Point, Option<f64>), CliError> {
     Ok(([values[0], values[1]], yaw_rad.map(wrapped)))
 }
 
-/// Refuses a pose in which the robot's outline has less clearance: of a start, what a way out is planned from.
+/// Refuses a pose in which the robot's outline has less clearance, of a start that from which a way out is planned, or
+/// overlaps an obstacle.
 fn check_outline(world: &World, pose: &State, option: &str, least_m: f64) -> Result<(), CliError> {
-    let clear_m = world.sweep().states(&[*pose]).clearance_m;
-    if clear_m >= least_m {
+    let (clear_m, overlaps) = (world.sweep().motion(pose, pose), world.sweep().overlaps(pose));
+    if clear_m >= least_m && !overlaps {
         return Ok(());
     }
-    let needed = if least_m < 0.0 {
-        format!("in free space, or at most {} m in an obstacle", Figure(-least_m))
-    } else {
+    let contact_m = contact_m(&world.robot().footprint());
+    let needed = if least_m >= 0.0 {
         format!("at least {} m from obstacles", Figure(least_m))
+    } else if contact_m > 0.0 {
+        format!("in free space, or its padding at most {} m in an obstacle", Figure(contact_m))
+    } else {
+        "in free space".to_owned()
     };
-    let got = if clear_m < 0.0 {
+    let got = if overlaps {
+        // How deep is not known: what lies inside has no distance.
+        "overlapping an obstacle".to_owned()
+    } else if clear_m < 0.0 {
         format!("{} m in one", Figure(-clear_m))
     } else {
         format!("{} m from one", Figure(clear_m))

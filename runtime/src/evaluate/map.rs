@@ -202,7 +202,7 @@ impl MethodRun {
                     clearance_m: checked.measured().clearance_m,
                 })
             }
-            Origin::Fallback { reason: Rejection::PlannerFailed, .. } => Answer::Refused,
+            Origin::Fallback { reason: Rejection::PlannerFailed | Rejection::NoDrivableWay, .. } => Answer::Refused,
             Origin::Fallback { reason, .. } => Answer::Failed(reason),
         }
     }

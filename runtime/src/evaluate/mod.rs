@@ -10,7 +10,7 @@ mod policy;
 mod report;
 
 pub use audit::Audit;
-pub use barn::{BarnDriver, BarnResult, BarnRun, BarnWorld, barn_score, run_barn};
+pub use barn::{BarnDriver, BarnResult, BarnRun, BarnWorld, barn_has_way, barn_score, run_barn};
 pub use diffuser::{DiffuserError, run_diffuser_episode};
 pub use goal_force::{PushCase, PushChooser, PushEvaluation, PushOutcome, PushSummary};
 pub use map::{MapCase, MapSetEvaluation, MethodOnMaps, evaluate_maps};

@@ -6,7 +6,7 @@ use super::motion;
 use super::moving;
 use super::problem::CONTACT_M;
 use super::rejection::Rejection;
-use crate::geometry::{Footprint, wrapped};
+use crate::geometry::wrapped;
 use crate::trajectory::Trajectory;
 use crate::world::World;
 
@@ -95,33 +95,33 @@ pub(super) fn check_age(limits: &GateLimits, context: &Context) -> Result<(), Re
     Ok(())
 }
 
-/// Within this many states a plan that begins at a wall has to be clear of it, or in more where the margin is so wide
-/// that it takes longer at [`ESCAPE_MPS`].
+/// Within this many states (0.3 s at 100 Hz) a plan that begins at a wall has to be clear of it, or in more where the margin
+/// is so wide that it takes longer at [`ESCAPE_MPS`].
 const ESCAPE_STATES: usize = 30;
 const ESCAPE_MPS: f64 = 0.5;
-/// What the sweep of a polygon takes off at most, metres.
-const SWEEP_SLACK_M: f64 = 5e-3;
+
+/// Comparisons of clearances leave this much for rounding, metres.
+const ROUNDING_M: f64 = 1e-6;
 
 /// Whether a plan that begins nearer to an obstacle than the limit is a way out of contact. It begins at most
-/// [`CONTACT_M`] deep in the obstacle, at no time comes nearer to any than it begins, and within 0.3 s (of wide margins:
-/// the time that they take at [`ESCAPE_MPS`]) keeps the limit as every plan does. So a robot that touches a wall may
-/// leave it, but not follow it, and one that is deep in it stands.
-fn leads_away(limits: &GateLimits, world: &World, plan: &Trajectory, least_m: f64) -> bool {
+/// [`CONTACT_M`] deep in the obstacle, a polygon with its padding alone, at no time comes nearer to any than it begins, and
+/// within [`ESCAPE_STATES`] (of wide margins: the time that they take at [`ESCAPE_MPS`]) keeps the limit as every plan does. So a robot
+/// that touches a wall may leave it, but not follow it, and one that is deep in it stands.
+///
+/// What the sweep takes off between its steps is not held against such a plan: half of the first step of a polygon would
+/// count as nearer than its beginning.
+pub(super) fn leads_away(limits: &GateLimits, world: &World, plan: &Trajectory) -> bool {
+    let Some(first) = plan.states.first() else { return false };
     let sweep = world.sweep();
     let at_start = sweep.states(plan.states.iter().take(1)).clearance_m;
     let wide = ((limits.clearance_m - at_start) / ESCAPE_MPS / plan.dt_secs).ceil() as usize;
     let escape_states = ESCAPE_STATES.max(wide);
     let afterwards = sweep.states(plan.states.iter().skip(escape_states)).clearance_m;
-    // Of a polygon the sweep between two states takes off half of a step: pose by pose it must not come nearer.
-    let nearer_m = match world.robot().footprint() {
-        Footprint::Circle { .. } => 1e-6,
-        Footprint::Polygon(_) => SWEEP_SLACK_M,
-    };
-    let by_pose = || plan.states.iter().all(|state| sweep.motion(state, state) >= at_start - 1e-6);
-    at_start >= -CONTACT_M - 1e-6
-        && least_m >= at_start - nearer_m
-        && by_pose()
+    let mut steps = plan.states.iter().zip(plan.states.iter().skip(1));
+    at_start >= -CONTACT_M - ROUNDING_M
+        && !sweep.overlaps(first)
         && plan.states.len() > escape_states
+        && steps.all(|(from, to)| sweep.at_steps(from, to) >= at_start - ROUNDING_M)
         && afterwards >= limits.clearance_m
 }
 
@@ -156,7 +156,7 @@ pub(super) fn check_continuing(
     }
     motion::check(&envelope, plan, &mut measured)?;
     measured.clearance_m = world.sweep().states(&plan.states).clearance_m;
-    if !(measured.clearance_m >= limits.clearance_m || leads_away(limits, world, plan, measured.clearance_m)) {
+    if !(measured.clearance_m >= limits.clearance_m || leads_away(limits, world, plan)) {
         return Err(Rejection::Collision { clearance_m: measured.clearance_m });
     }
     let metres = context.state.distance(first.position);

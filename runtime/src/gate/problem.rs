@@ -8,8 +8,17 @@ use crate::world::{Aabb, Footprint, Point, World};
 use serde::Serialize;
 
 /// Depth up to which a robot may stand in an obstacle of the map and still get a way out, metres: soft walls give way
-/// by millimetres, and a place that was measured is off by centimetres.
+/// by millimetres, and a place that was measured is off by centimetres. Of a polygon, see [`contact_m`].
 pub const CONTACT_M: f64 = 0.03;
+
+/// The same of a footprint, metres: a polygon may stand in an obstacle with its padding alone. Where its own outline is in
+/// one, neither its depth nor the way out is known: an outline may be thinner than [`CONTACT_M`].
+pub fn contact_m(footprint: &Footprint) -> f64 {
+    match footprint {
+        Footprint::Circle { .. } => CONTACT_M,
+        Footprint::Polygon(polygon) => polygon.padding_m().min(CONTACT_M),
+    }
+}
 
 /// Clearances that differ by less count as equal, metres.
 const ROUNDING_M: f64 = 1e-9;
@@ -27,9 +36,9 @@ pub enum Infeasible {
         #[serde(skip)]
         bounds: Aabb,
     },
-    /// The robot does not fit at the start, deeper than [`CONTACT_M`] or without a way out.
+    /// The robot does not fit at the start, deeper than [`contact_m`] or without a way out.
     #[error(
-        "{}\nhint: from contact of up to {contact} m in a wall a way out is planned; move the robot, or correct its place on the map", occupied("start", .at, .room), contact = CONTACT_M
+        "{}\nhint: from contact of up to {contact} m in a wall, of a polygon of its padding alone, a way out is planned; move the robot, or correct its place on the map", occupied("start", .at, .room), contact = CONTACT_M
     )]
     StartOccupied {
         /// The start.
@@ -127,7 +136,7 @@ impl Infeasible {
 }
 
 /// Whether a plan from `start` to `goal` that keeps `clearance_m` can exist: start, then goal, then a way between them.
-/// A start in contact, up to [`CONTACT_M`] deep, passes.
+/// A start in contact, up to [`contact_m`] deep, passes.
 ///
 /// # Errors
 /// The first thing that is impossible.
@@ -147,7 +156,7 @@ pub fn check_start(world: &World, start: Point, clearance_m: f64) -> Result<(), 
         return Err(Infeasible::StartOutsideMap { at: start, bounds });
     }
     let room = room_at(world, start, clearance_m);
-    if has_room(&room, clearance_m.min(-CONTACT_M)) {
+    if has_room(&room, clearance_m.min(-contact_m(&world.robot().footprint()))) {
         Ok(())
     } else {
         Err(Infeasible::StartOccupied { at: start, room })
@@ -199,6 +208,7 @@ mod tests {
     use super::*;
     use crate::gate::GateLimits;
     use crate::world::{Layout, MazeWorld};
+    use std::sync::Arc;
 
     const FREE: Point = [1.0, 1.0];
 
@@ -236,6 +246,21 @@ mod tests {
         assert_eq!(name, "start_occupied");
         assert!(text.contains("0.05 m from a wall, needs 0.105 m") && text.contains("\nhint: "), "{text}");
         assert_eq!(problem([2.0, 1.0], FREE).0, "start_occupied");
+    }
+
+    #[test]
+    fn a_thin_outline_in_a_wall_does_not_pass_the_start_check() {
+        use crate::geometry::Polygon;
+        use crate::world::Differential;
+        // 4 cm wide, of which the padding is 1 cm to either side; the wall begins at x = 1.3.
+        let corners = [[0.3, 0.01], [-0.3, 0.01], [-0.3, -0.01], [0.3, -0.01]];
+        let footprint = Footprint::Polygon(Polygon::new(&corners, 0.01).expect("a box"));
+        let world =
+            World::new(Arc::new(Differential { footprint, ..Differential::default() }), Arc::new(Layout::umaze()));
+        for (x, fits) in [(1.25, true), (1.285, true), (1.2895, true), (1.2905, false), (1.295, false), (1.31, false)] {
+            let name = check_start(&world, [x, 1.0], 0.005).err().map(|problem| problem.name());
+            assert_eq!(name, (!fits).then_some("start_occupied"), "{x}");
+        }
     }
 
     #[test]

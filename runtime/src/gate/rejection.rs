@@ -12,6 +12,8 @@ use std::fmt;
 pub enum Rejection {
     /// The planner had no proposal.
     PlannerFailed,
+    /// Free space connects start and goal, but the planner found no way that the robot can drive.
+    NoDrivableWay,
     /// The proposal could not be corrected.
     CorrectionFailed {
         /// Why.
@@ -126,7 +128,7 @@ pub enum Rejection {
 
 impl Rejection {
     /// Names in the order of [`RejectionCounts`].
-    pub const NAMES: [&'static str; 27] = [
+    pub const NAMES: [&'static str; 28] = [
         "planner_failed",
         "correction_failed",
         "not_converged",
@@ -154,6 +156,7 @@ impl Rejection {
         "steering",
         "moving_collision",
         "stale_moving",
+        "no_drivable_way",
     ];
 
     fn index(&self) -> usize {
@@ -185,6 +188,7 @@ impl Rejection {
             Self::Steering { .. } => 24,
             Self::MovingCollision { .. } => 25,
             Self::StaleMoving { .. } => 26,
+            Self::NoDrivableWay => 27,
         }
     }
 
@@ -207,6 +211,9 @@ impl fmt::Display for Rejection {
             Self::TurnRate { radps } => write!(f, "turn rate {} rad/s", Rounded(*radps, 2)),
             Self::TurnAcceleration { radps2 } => write!(f, "turn acceleration {} rad/s^2", Rounded(*radps2, 1)),
             Self::Steering { radps } => write!(f, "steering rate {} rad/s", Rounded(*radps, 2)),
+            Self::NoDrivableWay => {
+                f.write_str("no drivable way: none was found on which the robot's outline and its turns have room")
+            }
             Self::CorrectionFailed { error } => write!(f, "correction failed: {error}"),
             Self::TooLong { max_steps } => {
                 write!(f, "too long: the way takes more than {max_steps} steps of the robot, the most of its plans")
@@ -294,6 +301,7 @@ mod tests {
             Rejection::Steering { radps: huge },
             Rejection::MovingCollision { clearance_m: f64::NAN, secs: huge },
             Rejection::StaleMoving { secs: huge },
+            Rejection::NoDrivableWay,
         ];
         assert_eq!(all.map(|rejection| rejection.name()), Rejection::NAMES);
         for rejection in all {

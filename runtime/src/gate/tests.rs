@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::correction::{TimeParameterizer, Tracker};
-use crate::world::{Layout, MazeWorld, Point, PointMass, Robot, STEP_SECS};
+use crate::geometry::{Footprint, Polygon};
+use crate::world::{Differential, Layout, MazeWorld, Point, PointMass, Robot, STEP_SECS};
+use std::sync::Arc;
 
 const START: State = State::at_rest([1.0, 1.0]);
 
@@ -242,4 +244,62 @@ fn a_robot_that_has_touched_a_wall_may_leave_it_but_not_follow_it() {
     slow.trajectory.commands.clear();
     let context = Context { state: State::at_rest(inside), ..context };
     assert_eq!(reason_of(&slow, &context), "collision");
+}
+
+/// A box of 0.5 m x 0.4 m round its centre that faces the wall which ends at x = 0.3.
+fn nose_to_wall(padding_m: f64) -> World {
+    let corners = [[0.25, 0.2], [-0.25, 0.2], [-0.25, -0.2], [0.25, -0.2]];
+    let footprint = Footprint::Polygon(Polygon::new(&corners, padding_m).expect("a box"));
+    World::new(Arc::new(Differential { footprint, ..Differential::default() }), Arc::new(Layout::umaze()))
+}
+
+/// Straight back from where the nose is this far from the wall, 2 mm a state.
+fn backwards(gap_m: f64) -> Trajectory {
+    let at = |index: u32| State::at_pose([0.55 + gap_m + 2e-3 * f64::from(index), 1.5], std::f64::consts::PI);
+    Trajectory { dt_secs: 0.02, states: (0..60).map(at).collect(), commands: Vec::new() }
+}
+
+fn leads_away(world: &World, plan: &Trajectory) -> bool {
+    checks::leads_away(&GateLimits::default(), world, plan)
+}
+
+#[test]
+fn a_polygons_way_out_of_contact_that_comes_3_mm_nearer_is_caught() {
+    for (padding_m, gap_m) in [(0.01, 0.012), (0.01, 0.004), (0.03, 0.01)] {
+        let world = nose_to_wall(padding_m);
+        let plan = backwards(gap_m);
+        assert!(leads_away(&world, &plan), "{padding_m} {gap_m}");
+        let mut nearer = plan.clone();
+        nearer.states[1..].iter_mut().for_each(|state| state.position[0] -= 3e-3);
+        assert!(!leads_away(&world, &nearer), "{padding_m} {gap_m}");
+        // Between two states that are equally near, a corner swings 3 mm nearer.
+        let peak_rad = 0.2_f64.atan2(0.25);
+        let half_rad = (1.0 - 3e-3 / 0.25_f64.hypot(0.2)).acos();
+        let turned = |sign: f64| std::f64::consts::PI + peak_rad + sign * half_rad;
+        let mut swinging = plan.clone();
+        swinging.states.iter_mut().for_each(|state| {
+            state.position[0] += 0.25_f64.hypot(0.2) - 3e-3 - 0.25;
+            state.heading_rad = turned(-1.0);
+        });
+        assert!(leads_away(&world, &swinging), "{padding_m} {gap_m}");
+        swinging.states[1..].iter_mut().for_each(|state| state.heading_rad = turned(1.0));
+        swinging.states[1].position = swinging.states[0].position;
+        assert!(!leads_away(&world, &swinging), "{padding_m} {gap_m}");
+    }
+}
+
+#[test]
+fn a_polygon_is_led_out_of_contact_only_as_deep_as_its_padding() {
+    // A millimetre of the padding is the sweep's own.
+    for (gap_m, verdict) in [(0.028, true), (0.01, true), (0.002, true), (-0.001, false), (-0.01, false)] {
+        assert_eq!(leads_away(&nose_to_wall(0.03), &backwards(gap_m)), verdict, "{gap_m}");
+    }
+    assert!(!leads_away(&nose_to_wall(0.0), &backwards(-0.001)), "without padding there is no contact to leave");
+    // Not deeper than other robots, however wide the padding is.
+    assert!(leads_away(&nose_to_wall(0.1), &backwards(0.072)) && !leads_away(&nose_to_wall(0.1), &backwards(0.06)));
+    // An outline that is thinner than 3 cm is nowhere deep, and in the wall all the same.
+    let corners = [[0.25, 0.01], [-0.25, 0.01], [-0.25, -0.01], [0.25, -0.01]];
+    let footprint = Footprint::Polygon(Polygon::new(&corners, 0.01).expect("a box"));
+    let thin = World::new(Arc::new(Differential { footprint, ..Differential::default() }), Arc::new(Layout::umaze()));
+    assert!(leads_away(&thin, &backwards(0.005)) && !leads_away(&thin, &backwards(-0.005)));
 }

@@ -418,7 +418,11 @@ impl<P: Planner> Pilot<P> {
             let Some(reason) = rejected.filter(|reason| !is_late(reason)) else { break };
             self.planner.retreat();
             attempt = self.attempt(begun, world, observation, leaves_contact);
-            if attempt.corrected == Err(Rejection::PlannerFailed) || attempt.out_of_time {
+            let has_none = matches!(attempt.corrected, Err(Rejection::PlannerFailed | Rejection::NoDrivableWay));
+            if has_none && faces_away(&reason) {
+                // The search with heading has found that there is no way round either.
+                attempt.corrected = Err(Rejection::NoDrivableWay);
+            } else if has_none || attempt.out_of_time {
                 // Why there is no plan is what the gate found, not that there is no other one or no time for it.
                 attempt.corrected = Err(reason);
             }
@@ -507,6 +511,7 @@ impl<P: Planner> Pilot<P> {
         let out_of_time = matches!(proposed, Err(PlanError::NoTime));
         let rejection = |error: PlanError| match error {
             PlanError::NoTime => Rejection::Deadline { secs: begun.elapsed().as_secs_f64() },
+            PlanError::NoPath => Rejection::NoDrivableWay,
             _ => Rejection::PlannerFailed,
         };
         let corrected = proposed.map_err(rejection).and_then(|()| {
@@ -620,6 +625,12 @@ impl<P: Planner> Pilot<P> {
 
 /// New plans between two pictures of the histogram.
 const HISTOGRAM_EVERY: u64 = 10;
+
+/// Whether a plan was rejected because its path begins behind a robot that cannot turn where it stands.
+fn faces_away(reason: &Rejection) -> bool {
+    let heading = CorrectionError::Time(TimeParameterizationError::Heading);
+    matches!(reason, Rejection::CorrectionFailed { error } if *error == heading)
+}
 
 impl<P: Planner> Pilot<P> {
     /// The total variation after every new plan; the histogram now and then, and when the state changes.

@@ -8,15 +8,20 @@ const DISC_SIDES: usize = 24;
 /// The closed outline in a pose, without the padding.
 fn outline(footprint: Footprint, pose: &State) -> Vec<Point> {
     match footprint {
-        Footprint::Circle { radius_m } => (0..=DISC_SIDES)
-            .map(|index| (std::f64::consts::TAU * index as f64 / DISC_SIDES as f64).sin_cos())
-            .map(|(sin, cos)| pose.in_frame([radius_m * cos, radius_m * sin]))
-            .collect(),
+        Footprint::Circle { radius_m } => circle(pose.position, radius_m),
         Footprint::Polygon(polygon) => {
             let corners = polygon.corners();
             corners.iter().chain(corners.first()).map(|corner| pose.in_frame(*corner)).collect()
         }
     }
+}
+
+/// A closed circle, as a polygon.
+pub(super) fn circle([x, y]: Point, radius_m: f64) -> Vec<Point> {
+    (0..=DISC_SIDES)
+        .map(|index| (std::f64::consts::TAU * index as f64 / DISC_SIDES as f64).sin_cos())
+        .map(|(sin, cos)| [x + radius_m * cos, y + radius_m * sin])
+        .collect()
 }
 
 /// Outlines at the first pose, then about a robot's width apart, `most` of them at most, and at the last pose. Poses that

@@ -1,10 +1,11 @@
-//! A plan drawn on its map as a PNG: obstacles, route, the robot's outline along the plan, and the plan by speed.
+//! A plan drawn on its map as a PNG: obstacles, route, the robot's outline along the plan, the plan by speed, and discs that
+//! move.
 
-use super::outline::outlines;
+use super::outline::{circle, outlines};
 use crate::geometry::{Aabb, Point, distance_to_segment};
 use crate::trajectory::Trajectory;
 use crate::world::map::grid::CellClass;
-use crate::world::{State, World};
+use crate::world::{MovingDisc, State, World};
 
 /// Pixels of the longer side.
 const LONGER_SIDE: f64 = 900.0;
@@ -13,6 +14,8 @@ const MARGIN_M: f64 = 1.0;
 const MARGIN: f64 = 0.15;
 /// Outlines of the robot at most.
 const OUTLINES: usize = 80;
+/// The line from the centre of a disc leads to where it comes within this time, seconds.
+const DISC_SECS: f64 = 1.0;
 
 type Colour = [u8; 3];
 
@@ -23,6 +26,8 @@ const OUTLINE: Colour = [168, 190, 206];
 const ROUTE: Colour = [208, 190, 240];
 const START: Colour = [90, 96, 110];
 const GOAL: Colour = [222, 140, 20];
+/// Of what moves.
+const DISC: Colour = [196, 60, 150];
 const SCALE: Colour = [20, 20, 24];
 /// Of the plan, from standing to its largest speed.
 const SPEEDS: [Colour; 4] = [[38, 70, 200], [0, 160, 160], [236, 170, 20], [214, 40, 40]];
@@ -55,6 +60,10 @@ impl Picture<'_> {
         for outline in outlines(footprint, self.plan.states.iter().copied(), OUTLINES) {
             canvas.polyline(&outline, 1.5, OUTLINE);
         }
+        for disc in self.discs() {
+            canvas.polyline(&circle(disc.position, disc.radius_m), 2.5, DISC);
+            canvas.polyline(&[disc.position, disc.after(DISC_SECS)], 2.5, DISC);
+        }
         let width_px = (0.035 * px_per_m).max(3.0);
         // Wider than the plan, so that it shows below it.
         canvas.polyline(self.route, 2.5 * width_px, ROUTE);
@@ -82,9 +91,18 @@ impl Picture<'_> {
         canvas.encoded()
     }
 
-    /// The part of the map that is drawn: around plan, route and ends.
+    fn discs(&self) -> &[MovingDisc] {
+        self.world.moving().map_or(&[], |moving| moving.discs())
+    }
+
+    /// The part of the map that is drawn: around plan, route, ends and discs.
     fn frame(&self) -> Aabb {
+        let of_disc = |disc: &MovingDisc| {
+            let corner = |sign: f64| disc.position.map(|value| value + sign * disc.radius_m);
+            [corner(-1.0), corner(1.0), disc.after(DISC_SECS)]
+        };
         let points = self.plan.points().chain(self.route.iter().copied()).chain([self.start.position, self.goal.0]);
+        let points = points.chain(self.discs().iter().flat_map(of_disc));
         let mut drawn = Aabb { low: self.start.position, high: self.start.position };
         for point in points.filter(|point| point.iter().all(|value| value.is_finite())) {
             drawn.low = [0, 1].map(|axis| drawn.low[axis].min(point[axis]));
@@ -206,7 +224,7 @@ impl Canvas {
 mod tests {
     use super::*;
     use crate::world::map::grid::{GridGeometry, Thresholds, UnknownSpace};
-    use crate::world::{Differential, GridMap, Layout, MazeWorld};
+    use crate::world::{Differential, GridMap, Layout, MazeWorld, MovingObstacles};
     use std::sync::Arc;
 
     fn pixels(png: &[u8]) -> (usize, usize, Vec<u8>) {
@@ -250,6 +268,28 @@ mod tests {
         assert_eq!([at(3.9, 0.1), at(2.2, 1.0), at(3.0, 3.3)], [FREE, UNKNOWN, OCCUPIED]);
         assert_eq!([at(3.5, 2.5), at(3.0, 1.0)], [GOAL, START]);
         assert_eq!(at(3.0, 1.7), shade(0.5), "the plan, at half its largest speed");
+    }
+
+    #[test]
+    fn discs_that_move_are_circles_with_their_way_of_a_second() {
+        let bounds = Aabb { low: [0.0; 2], high: [12.0, 8.0] };
+        let map = GridMap::from_boxes("hall", bounds, 0.1, std::iter::empty()).expect("a grid");
+        let disc = MovingDisc { position: [3.0, 6.0], velocity: [0.0, -1.5], radius_m: 0.5 };
+        let moving = MovingObstacles::new(vec![disc], 0.0, 4.0).expect("a sound disc");
+        let world = World::new(Arc::new(Differential::default()), Arc::new(map)).with_moving(Arc::new(moving));
+        let plan = Trajectory { dt_secs: 0.02, states: vec![State::at_rest([2.0, 2.0])], commands: Vec::new() };
+        let (start, goal) = (plan.states[0], ([4.0, 2.0], None));
+        let picture = Picture { world: &world, plan: &plan, route: &[], start, goal };
+        let (width, height, bytes) = pixels(&picture.png().expect("a picture"));
+        // A metre around start, goal and disc.
+        let px_per_m = 900.0_f64 / 6.5;
+        assert_eq!((width, height), ((4.0 * px_per_m).round() as usize, 900));
+        let at = |x: f64, y: f64| {
+            let (column, row) = (((x - 1.0) * px_per_m) as usize, ((7.5 - y) * px_per_m) as usize);
+            <Colour>::try_from(&bytes[3 * (row * width + column)..][..3]).expect("a pixel")
+        };
+        assert_eq!([at(3.5, 6.0), at(2.5, 6.0), at(3.0, 6.5), at(3.0, 5.0)], [DISC; 4]);
+        assert_eq!([at(3.25, 6.0), at(3.0, 4.3)], [FREE; 2], "no more than circle and way");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::world::{DriveLimits, MotionLimits, State};
 /// From this heading error on a standing drive turns in place before it sets out, rad.
 const TURN_RAD: f64 = 0.35;
 /// Up to this one the path begins with a curve from the robot's heading, rad.
-const CURVE_RAD: f64 = 1.0;
+pub(crate) const CURVE_RAD: f64 = 1.0;
 /// Below this speed a drive counts as standing, m/s.
 const STANDING_MPS: f64 = 0.02;
 /// Such a curve is at least this long, metres, and takes at least this time, seconds.

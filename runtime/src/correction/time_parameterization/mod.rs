@@ -13,6 +13,7 @@ use crate::geometry::{Hermite, Point};
 use crate::trajectory::Trajectory;
 use crate::world::{MotionLimits, State};
 use bounds::{accelerations, largest_square};
+pub(crate) use facing::CURVE_RAD;
 
 /// A path that cannot be timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -124,6 +124,15 @@ pub fn barn_score(path_length_m: f64, secs: f64) -> f64 {
     reference / secs.clamp(2.0 * reference, 8.0 * reference)
 }
 
+/// Whether a robot fits at the start of a world and its inscribed circle has a way to the goal.
+pub fn barn_has_way(world: &BarnWorld, robot: &Arc<dyn Robot>) -> bool {
+    let truth = World::new(Arc::clone(robot), Arc::clone(&world.truth) as _);
+    let (sweep, radius_m) = (truth.sweep(), robot.footprint().inscribed_radius_m());
+    let fits = sweep.motion(&START, &START) >= 0.0 && !sweep.overlaps(&START);
+    let mut route = Vec::new();
+    fits && RouteMap::new(&truth).is_ok_and(|mut map| map.route(START.position, GOAL, radius_m, &mut route).is_ok())
+}
+
 /// Runs every world with a driver.
 pub fn run_barn(
     worlds: &[BarnWorld],

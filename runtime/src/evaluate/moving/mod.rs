@@ -244,7 +244,7 @@ mod tests {
 
     fn scene() -> (Arc<dyn Robot>, MovingScene) {
         let robot: Arc<dyn Robot> = Arc::new(Omni::default());
-        let scene = MovingScene::draw(&robot, 7, 0);
+        let scene = MovingScene::draw(&robot, 7, 0).expect("a scene");
         (robot, scene)
     }
 

@@ -25,6 +25,8 @@ const BESIDE_M: f64 = 1.5;
 const LINES_M: Range<f64> = 2.0..6.0;
 /// Draws of an end or a disc until it is given up.
 const TRIES: usize = 300;
+/// Maps that are drawn for a scene until it is given up.
+const MAPS: u64 = 100;
 /// Half the distance between the points of a difference of distances, metres.
 const DIFFERENCE_M: f64 = 0.05;
 
@@ -93,27 +95,29 @@ pub struct MovingScene {
 }
 
 impl MovingScene {
+    /// Largest circumscribed radius of a robot that a corridor has room for, metres.
+    pub const WIDEST_M: f64 = 0.85;
+
     /// The scene of a number: rooms or corridors (`world::map::generate`), a way of 6 to 20 m, and 4 to 12 discs of 0.2 to
-    /// 0.35 m at 0.2 to 1 m/s, half of which begin near the way. Equal seeds and robots give equal scenes.
-    pub fn draw(robot: &Arc<dyn Robot>, seed: u64, number: usize) -> Self {
+    /// 0.35 m at 0.2 to 1 m/s, half of which begin near the way. Equal seeds and robots give equal scenes. `None` where no such
+    /// way is found on 100 maps.
+    pub fn draw(robot: &Arc<dyn Robot>, seed: u64, number: usize) -> Option<Self> {
         let kind = if number.is_multiple_of(2) { MapKind::Rooms } else { MapKind::Corridors };
         let radius_m = robot.footprint().circumscribed_radius_m();
-        let mut attempt = 0;
-        loop {
+        (0..MAPS).find_map(|attempt| {
             let map_seed = seed.wrapping_mul(1_000_003).wrapping_add(number as u64 + 500_009 * attempt);
             let mut rng = ChaCha8Rng::seed_from_u64(map_seed);
-            attempt += 1;
             // A drawn map is a grid.
-            let Ok(mut map) = GeneratedMap::draw(kind, map_seed).grid() else { continue };
+            let mut map = GeneratedMap::draw(kind, map_seed).grid().ok()?;
             map.compute_ways(radius_m);
             let map = Arc::new(map);
             let world = World::new(Arc::clone(robot), Arc::clone(&map) as _);
-            let Some(way) = draw_way(&mut rng, &world, &map, radius_m) else { continue };
+            let way = draw_way(&mut rng, &world, &map, radius_m)?;
             let (start, goal) = (way[0], way[way.len() - 1]);
             let count = rng.random_range(DISCS);
             let walkers = (0..count).filter_map(|index| draw_walker(&mut rng, &map, &way, index % 2 == 0)).collect();
-            return Self { number, map, start, goal, walkers };
-        }
+            Some(Self { number, map, start, goal, walkers })
+        })
     }
 }
 
@@ -177,8 +181,8 @@ mod tests {
     fn scenes_repeat_and_their_discs_stay_on_free_ground_at_their_speed() {
         let robot: Arc<dyn Robot> = Arc::new(Omni::default());
         for number in 0..4 {
-            let scene = MovingScene::draw(&robot, 5, number);
-            let again = MovingScene::draw(&robot, 5, number);
+            let scene = MovingScene::draw(&robot, 5, number).expect("a scene");
+            let again = MovingScene::draw(&robot, 5, number).expect("a scene");
             assert_eq!((&scene.walkers, scene.start, scene.goal), (&again.walkers, again.start, again.goal));
             assert!(!scene.walkers.is_empty() && scene.walkers.len() <= 12);
             let mut turns = 0;
@@ -199,6 +203,14 @@ mod tests {
                 }
             }
             assert!(turns > 0);
+        }
+    }
+
+    #[test]
+    fn a_robot_that_no_passage_has_room_for_gets_no_scene_and_the_draws_end() {
+        for radius_m in [1.5, 9.0] {
+            let robot: Arc<dyn Robot> = Arc::new(Omni { footprint: Footprint::Circle { radius_m }, ..Omni::default() });
+            assert!((0..2).all(|number| MovingScene::draw(&robot, 0, number).is_none()), "{radius_m}");
         }
     }
 }

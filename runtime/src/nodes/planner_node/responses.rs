@@ -51,7 +51,7 @@ impl ErrorCode {
         (
             Self::StartOccupied,
             "START_OCCUPIED",
-            "the start lies in a wall, or nearer to one than the robot's radius by more than 0.03 m",
+            "the start lies in a wall, or nearer to one than the robot's radius by more than 0.03 m, of a polygon by more than its padding",
         ),
         (
             Self::GoalOccupied,

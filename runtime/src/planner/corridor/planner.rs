@@ -9,8 +9,8 @@ use super::path::{POINTS_PER_KNOT, PathRepair, path_points};
 use super::reference::{KNOT_M, Reference};
 use super::route_map::RouteMap;
 use super::string_pulling::{MAX_POINTS, densify};
-use crate::correction::Resample;
-use crate::geometry::Point;
+use crate::correction::{CURVE_RAD, Resample};
+use crate::geometry::{Point, wrapped};
 use crate::model::{Engine, Manifest, ModelError};
 use crate::planner::headings::{HeadingSearch, Target};
 use crate::planner::manifest_parts::corridor_of;
@@ -239,12 +239,15 @@ impl CorridorPlanner {
         let is_wide = |radius_m: f64| radius_m >= wide_m;
         let mut clearance_m = 0.0;
         let mut found = Err(PlanError::NoPath);
-        let mut tried_poses = self.headings.is_none();
+        let (mut tried_poses, mut no_poses) = (self.headings.is_none(), false);
         for (radius_m, margin_m) in tries.take(kinds) {
             if !is_wide(radius_m) && !tried_poses {
                 tried_poses = true;
                 match self.plan_poses(map, state, goal, deadline) {
-                    Err(PlanError::NoPath) => (self.stage, self.outcome) = (Stage::Poses, PathOutcome::Route),
+                    Err(PlanError::NoPath) => {
+                        no_poses = true;
+                        (self.stage, self.outcome) = (Stage::Poses, PathOutcome::Route);
+                    }
                     done => return done,
                 }
             }
@@ -255,6 +258,10 @@ impl CorridorPlanner {
             }
         }
         found?;
+        // Neither did the search with heading find a way round: timing would only report that the route begins behind.
+        if no_poses && turns_late && is_behind(&self.route, state, map.world().robot()) {
+            return Err(PlanError::NoPath);
+        }
         let corner = |index: usize| self.route.get(index).copied().unwrap_or([f64::NAN; 2]);
         if let Some(points) = view.points(self.route.len(), corner) {
             view.log(observation.stamp(), Event::Route { plan: self.plans + 1, points });
@@ -437,6 +444,14 @@ impl Limits {
     fn turning_length_m(self) -> f64 {
         self.speed_mps * self.speed_mps / self.acceleration_mps2
     }
+}
+
+/// Whether a route begins so far from the heading of a robot that does not reverse that no curve leads into it.
+fn is_behind(route: &[Point], state: &State, robot: &dyn Robot) -> bool {
+    let reverses = matches!(robot.limits(), MotionLimits::Drive(limits) if limits.min_speed_mps < 0.0);
+    let [Some(from), Some(to)] = [0, 1].map(|index| route.get(index)) else { return false };
+    let off_rad = wrapped((to[1] - from[1]).atan2(to[0] - from[0]) - state.heading_rad);
+    !reverses && off_rad.abs() > CURVE_RAD
 }
 
 impl Planner for CorridorPlanner {

@@ -28,7 +28,7 @@ const NEIGHBOURS: [[f64; 2]; 8] =
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outline<'a> {
     pub(super) points: &'a [Point],
-    pub(super) around_m: f64,
+    pub(super) padding_m: f64,
     pub(super) heading_rad: Option<f64>,
 }
 
@@ -123,40 +123,26 @@ pub(super) fn straight(
             }
         }
     }
-    (best.0 > outline.around_m).then_some(best.1)
+    (best.0 > outline.padding_m).then_some(best.1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::{Aabb, Footprint, Polygon};
+    use crate::planner::headings::tests::{hall, long_robot};
     use crate::planner::headings::vehicle::Vehicle;
-    use crate::world::Differential;
 
-    /// A wall across a room, with a gap round a height of 2 m.
-    fn wall(gap_m: f64) -> GridMap {
-        let bounds = Aabb { low: [0.0, 0.0], high: [6.0, 4.0] };
-        let walls = [
-            Aabb { low: [2.8, 0.0], high: [3.1, 2.0 - 0.5 * gap_m] },
-            Aabb { low: [2.8, 2.0 + 0.5 * gap_m], high: [3.1, 4.0] },
-        ];
-        GridMap::from_boxes("wall", bounds, 0.02, walls.into_iter()).expect("a grid")
-    }
-
-    /// 0.7 m long and 0.4 m wide.
     fn points() -> Vec<Point> {
-        let corners = [[0.35, 0.2], [-0.35, 0.2], [-0.35, -0.2], [0.35, -0.2]];
-        let footprint = Footprint::Polygon(Polygon::new(&corners, 0.0).expect("a box"));
-        Vehicle::of(&Differential { footprint, ..Differential::default() }).expect("a polygon").outline
+        Vehicle::of(&*long_robot()).expect("a polygon").outline
     }
 
     fn of(points: &[Point]) -> Outline<'_> {
-        Outline { points, around_m: 0.0, heading_rad: None }
+        Outline { points, padding_m: 0.0, heading_rad: None }
     }
 
     #[test]
     fn the_line_through_a_gap_is_its_middle_whatever_it_is_sought_from() {
-        let (grid, points) = (wall(0.48), points());
+        let (grid, points) = (hall(0.48), points());
         for (low, high, heading) in [(1.8, 2.2, 0.3), (2.2, 1.85, -0.4), (1.75, 1.8, 0.0)] {
             let ends = [[2.6, low], [3.3, high]].map(|place| State::at_pose(place, heading));
             let line = straight(&grid, &of(&points), &ends[0], &ends[1], None).expect("a line");
@@ -172,8 +158,8 @@ mod tests {
     #[test]
     fn there_is_none_where_the_robot_has_no_room_or_the_passage_is_too_long() {
         let points = points();
-        let line = |gap_m: f64, around_m: f64, [first, last]: [State; 2]| {
-            straight(&wall(gap_m), &Outline { around_m, ..of(&points) }, &first, &last, None)
+        let line = |gap_m: f64, padding_m: f64, [first, last]: [State; 2]| {
+            straight(&hall(gap_m), &Outline { padding_m, ..of(&points) }, &first, &last, None)
         };
         let ends =
             |length_m: f64| [2.95 - 0.5 * length_m, 2.95 + 0.5 * length_m].map(|x| State::at_pose([x, 2.0], 0.0));
@@ -189,14 +175,14 @@ mod tests {
         let points = points();
         let turned = Outline { heading_rad: Some(0.6), ..of(&points) };
         let ends = [2.6, 3.3].map(|x| State::at_pose([x, 1.9], 0.0));
-        assert!(straight(&wall(0.8), &turned, &ends[0], &ends[1], None).is_some());
-        assert!(straight(&wall(0.48), &turned, &ends[0], &ends[1], None).is_none());
-        assert!(straight(&wall(0.48), &of(&points), &ends[0], &ends[1], None).is_some());
+        assert!(straight(&hall(0.8), &turned, &ends[0], &ends[1], None).is_some());
+        assert!(straight(&hall(0.48), &turned, &ends[0], &ends[1], None).is_none());
+        assert!(straight(&hall(0.48), &of(&points), &ends[0], &ends[1], None).is_some());
     }
 
     #[test]
     fn no_line_is_sought_after_the_deadline() {
         let (points, ends) = (points(), [2.6, 3.3].map(|x| State::at_pose([x, 1.9], 0.0)));
-        assert!(straight(&wall(0.6), &of(&points), &ends[0], &ends[1], Some(Instant::now())).is_none());
+        assert!(straight(&hall(0.6), &of(&points), &ends[0], &ends[1], Some(Instant::now())).is_none());
     }
 }

@@ -234,7 +234,7 @@ impl HeadingSearch {
         let vehicle = Arc::clone(&self.vehicle);
         let outline = Outline {
             points: &vehicle.outline,
-            around_m: vehicle.padding_m,
+            padding_m: vehicle.padding_m,
             heading_rad: (!vehicle.turns()).then_some(stands.heading_rad),
         };
         self.guide.follow(map.grid(), &self.route, &vehicle, &outline, deadline);

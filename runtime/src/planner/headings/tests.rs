@@ -15,13 +15,17 @@ use std::f64::consts::{FRAC_PI_2, PI};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-fn rectangle(front_m: f64, back_m: f64, half_m: f64) -> Footprint {
+fn padded_rectangle(front_m: f64, back_m: f64, half_m: f64, padding_m: f64) -> Footprint {
     let corners = [[front_m, half_m], [-back_m, half_m], [-back_m, -half_m], [front_m, -half_m]];
-    Footprint::Polygon(Polygon::new(&corners, 0.0).expect("a box"))
+    Footprint::Polygon(Polygon::new(&corners, padding_m).expect("a box"))
+}
+
+fn rectangle(front_m: f64, back_m: f64, half_m: f64) -> Footprint {
+    padded_rectangle(front_m, back_m, half_m, 0.0)
 }
 
 /// 0.7 m long and 0.4 m wide: its circumscribed circle is 0.81 m wide.
-fn long_robot() -> Arc<dyn Robot> {
+pub(super) fn long_robot() -> Arc<dyn Robot> {
     Arc::new(Differential { footprint: rectangle(0.35, 0.35, 0.2), ..Differential::default() })
 }
 
@@ -30,7 +34,7 @@ fn car() -> Arc<dyn Robot> {
 }
 
 /// A hall of 6 x 4 m with a wall in the middle, in which a gap is `gap_m` wide.
-fn hall(gap_m: f64) -> GridMap {
+pub(super) fn hall(gap_m: f64) -> GridMap {
     let bounds = Aabb { low: [0.0, 0.0], high: [6.0, 4.0] };
     let walls = [
         Aabb { low: [2.8, 0.0], high: [3.1, 2.0 - 0.5 * gap_m] },
@@ -116,7 +120,48 @@ fn gaps_with_three_centimetres_to_spare_are_passed() {
 #[test]
 fn a_gap_narrower_than_the_robot_has_no_way_and_the_search_ends() {
     let planned = plan(long_robot(), hall(0.38), State::at_pose([1.0, 1.0], 0.0), [5.0, 2.4], None);
-    assert_eq!(planned.rejection(), Some(Rejection::PlannerFailed));
+    assert_eq!(planned.rejection(), Some(Rejection::NoDrivableWay));
+}
+
+#[test]
+fn a_car_that_does_not_reverse_has_no_drivable_way_out_of_a_dead_end() {
+    // Nose to the wall, the goal behind; a car that reverses leaves.
+    let start = State::at_pose([2.3, 2.0], 0.0);
+    let dead_end = || {
+        let bounds = Aabb { low: [0.0, 0.0], high: [6.0, 4.0] };
+        let walls = [
+            Aabb { low: [1.6, 0.0], high: [6.0, 1.7] },
+            Aabb { low: [1.6, 2.3], high: [6.0, 4.0] },
+            Aabb { low: [2.8, 1.7], high: [6.0, 2.3] },
+        ];
+        GridMap::from_boxes("dead end", bounds, 0.02, walls.into_iter()).expect("a grid")
+    };
+    for footprint in [Footprint::Circle { radius_m: 0.2 }, rectangle(0.4, 0.1, 0.15)] {
+        let with = |min_speed_mps: f64| -> Arc<dyn Robot> {
+            Arc::new(Ackermann { footprint, min_speed_mps, ..Ackermann::default() })
+        };
+        for heading in [None, Some(PI)] {
+            let planned = plan(with(0.0), dead_end(), start, [0.8, 2.0], heading);
+            assert_eq!(planned.rejection(), Some(Rejection::NoDrivableWay), "{heading:?}");
+        }
+        assert_eq!(plan(with(-0.5), dead_end(), start, [0.8, 2.0], None).rejection(), None);
+    }
+}
+
+#[test]
+fn a_polygon_whose_padding_is_at_or_in_a_wall_is_led_away() {
+    let footprint = padded_rectangle(0.35, 0.35, 0.2, 0.03);
+    let robot: Arc<dyn Robot> = Arc::new(Differential { footprint, ..Differential::default() });
+    let plan_from = |gap_m: f64| {
+        let start = State::at_pose([2.8 - 0.35 - gap_m, 1.0], 0.0);
+        plan(Arc::clone(&robot), hall(0.5), start, [1.0, 3.0], None)
+    };
+    for gap_m in [0.035, 0.03, 0.02, 0.005] {
+        let planned = plan_from(gap_m);
+        assert_eq!(planned.rejection(), None, "{gap_m}");
+    }
+    let rejected = plan_from(-0.005).rejection().map(|reason| reason.name());
+    assert_eq!(rejected, Some("collision"), "its own outline is in the wall");
 }
 
 #[test]

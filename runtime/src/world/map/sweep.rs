@@ -66,6 +66,17 @@ impl<'a> Sweep<'a> {
     /// it leaves the chord by is taken off. A polygon is swept in steps of at most 1 cm (more than 16 of them are longer),
     /// and half a step is taken off.
     pub fn motion(&self, from: &State, to: &State) -> f64 {
+        let [least_m, between_m] = self.in_steps(from, to);
+        least_m - between_m
+    }
+
+    /// As [`Self::motion`], without what is taken off between the steps of a polygon: the clearance that was measured.
+    pub(crate) fn at_steps(&self, from: &State, to: &State) -> f64 {
+        self.in_steps(from, to)[0]
+    }
+
+    /// The least clearance of the steps, and half of one, metres; a circle is swept without steps.
+    fn in_steps(&self, from: &State, to: &State) -> [f64; 2] {
         let turn = wrapped(to.heading_rad - from.heading_rad);
         let moved_m = from.distance(to.position);
         let bend_m = 0.125 * turn.abs() * moved_m;
@@ -78,9 +89,9 @@ impl<'a> Sweep<'a> {
                 let least_m = (0..=steps)
                     .map(|step| self.standing(polygon, &from.blend(to, f64::from(step) / f64::from(steps))))
                     .fold(CLEARANCE_CAP_M, lesser);
-                least_m - bend_m - 0.5 * length_m / f64::from(steps)
+                [least_m - bend_m, 0.5 * length_m / f64::from(steps)]
             }
-            _ => circle_m,
+            _ => [circle_m, 0.0],
         }
     }
 
@@ -106,14 +117,25 @@ impl<'a> Sweep<'a> {
         swept
     }
 
+    /// Whether a polygon's own outline, without its padding, overlaps an obstacle in a pose: at a side, or wider than
+    /// [`CHORD_M`] inside. How deep is not measured. False of a circle, whose depth is its clearance.
+    pub fn overlaps(&self, pose: &State) -> bool {
+        let Footprint::Polygon(polygon) = &self.footprint else { return false };
+        self.holds_obstacle(pose) || polygon.sides().any(|(a, b)| self.meets_obstacle(pose, [a, b]))
+    }
+
     /// Whether an obstacle wider than [`CHORD_M`] lies inside a polygon in a pose.
     fn holds_obstacle(&self, pose: &State) -> bool {
         let Footprint::Polygon(polygon) = &self.footprint else { return false };
-        let (mut holds, point) = (false, Footprint::Circle { radius_m: 0.0 });
-        polygon.visit_chords(CHORD_M, &mut |[a, b]| {
-            holds |= !(self.map.swept_clearance(point, pose.in_frame(a), pose.in_frame(b)) > 0.0);
-        });
+        let mut holds = false;
+        polygon.visit_chords(CHORD_M, &mut |chord| holds |= self.meets_obstacle(pose, chord));
         holds
+    }
+
+    /// Whether a segment in the robot's frame meets an obstacle. True for NaN.
+    fn meets_obstacle(&self, pose: &State, [a, b]: [Point; 2]) -> bool {
+        let point = Footprint::Circle { radius_m: 0.0 };
+        !(self.map.swept_clearance(point, pose.in_frame(a), pose.in_frame(b)) > 0.0)
     }
 
     /// The least clearance between neighbours.
@@ -187,6 +209,24 @@ mod tests {
         assert!((sweep.motion(&turned, &turned) - (0.5 - reach - 0.001)).abs() < 1e-9);
         assert!(sweep.motion(&from, &State::at_pose([0.8, f64::NAN], along)).is_nan());
         assert!(!sweep.states(&[from, State::at_pose([0.8, 1.2], f64::NAN)]).is_clear_by(0.0));
+        // Between steps a polygon loses half of one, and nothing where it stands.
+        let near = State::at_pose([0.8, 1.206], along);
+        assert!((sweep.at_steps(&from, &near) - sweep.motion(&from, &near) - 0.003).abs() < 1e-12);
+        assert_eq!(sweep.at_steps(&from, &from), sweep.motion(&from, &from));
+    }
+
+    #[test]
+    fn an_outline_in_a_wall_overlaps_and_one_whose_padding_is_in_it_does_not() {
+        let layout = Layout::umaze();
+        // The wall ends at x = 0.3; the second outline is too thin for a chord.
+        for half_m in [0.2, 0.004] {
+            let corners = [[0.5, half_m], [-0.1, half_m], [-0.1, -half_m], [0.5, -half_m]];
+            let polygon = Polygon::new(&corners, 0.05).expect("a box");
+            let sweep = Sweep::new(&layout, Footprint::Polygon(polygon));
+            let overlaps = |x: f64| sweep.overlaps(&State::at_pose([x, 1.5], std::f64::consts::PI));
+            assert!(!overlaps(0.9) && !overlaps(0.802) && overlaps(0.798) && overlaps(0.5) && overlaps(f64::NAN));
+        }
+        assert!(!Sweep::new(&layout, PointMass::FOOTPRINT).overlaps(&State::at_rest([0.35, 1.5])));
     }
 
     #[test]
