@@ -15,11 +15,8 @@ mod way_out;
 
 pub use corrector::{Corrected, CorrectionError, CorrectionSettings, Corrector, Resample, Strength};
 pub use path_smoother::PathSettings;
-<<<<<<< HEAD
 pub use push::{CorrectedPush, PushFault, PushLimits, correct_push, goal_error};
-=======
 pub(crate) use time_parameterization::CURVE_RAD;
->>>>>>> w-a
 pub use time_parameterization::{TimeParameterizationError, TimeParameterizer};
 pub use tracker::{Tracker, TrackingReport};
 pub(crate) use way_out::{STANDING_MPS, WayOut};

@@ -28,12 +28,8 @@ pub use checks::{GateLimits, Measured};
 pub use fallback::Fallback;
 pub use plan::{CheckedPlan, Origin};
 pub(crate) use problem::room_at;
-<<<<<<< HEAD
-pub use problem::{CONTACT_M, Infeasible, Room, check_goal, check_problem, check_start, check_way};
-pub use push::{CheckedPush, PushGate, PushGateLimits, PushRejection, PushTiming};
-=======
 pub use problem::{CONTACT_M, Infeasible, Room, check_goal, check_problem, check_start, check_way, contact_m};
->>>>>>> w-a
+pub use push::{CheckedPush, PushGate, PushGateLimits, PushRejection, PushTiming};
 pub use rejection::{Rejection, RejectionCounts};
 pub(crate) use robot_contract::check_motion;
 

@@ -15,9 +15,8 @@ const BATCH: i64 = 24;
 #[ignore = "measures time"]
 fn time_of_a_step_of_the_full_motion_network() {
     let spec = MotionNetworkSpec::full();
-    let noise = |channels: usize| {
-        Tensor::randn([BATCH, channels as i64, MOTION_CELLS as i64], (Kind::Float, Device::Cpu))
-    };
+    let noise =
+        |channels: usize| Tensor::randn([BATCH, channels as i64, MOTION_CELLS as i64], (Kind::Float, Device::Cpu));
     let (sample, scene, target) = (noise(MOTION_CHANNELS), noise(SCENE_CHANNELS), noise(MOTION_CHANNELS));
     let timestep = Tensor::arange(BATCH, (Kind::Float, Device::Cpu)) * 40.0;
     for threads in [1, 2] {

@@ -10,7 +10,9 @@ mod temporal_unet;
 mod torch;
 
 pub use corridor_net::CorridorNetworkSpec;
-pub use declare::{Init, ParameterSpec, declare, declare_corridor, declare_corridor_to, declare_motion, declare_policy};
+pub use declare::{
+    Init, ParameterSpec, declare, declare_corridor, declare_corridor_to, declare_motion, declare_policy,
+};
 pub use graph::{AttentionSpec, ConvSpec, Graph, sinusoidal_frequencies};
 pub use grid_graph::{Conv2dSpec, GridGraph};
 pub use motion_unet::{

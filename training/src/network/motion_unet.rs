@@ -2,8 +2,8 @@
 //! channels (Ho et al. 2020 for the blocks; Gillman et al. 2025, arXiv 2505.19386, for the control).
 
 use super::graph::AttentionSpec;
-use super::grid_graph::{Conv2dSpec, GridGraph};
 use super::graph::ConvSpec;
+use super::grid_graph::{Conv2dSpec, GridGraph};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -75,7 +75,9 @@ fn a_read_push_is_corrected_and_passes_the_gate_and_a_changed_one_does_not() {
         let Ok(proposal) = read(&seen.motion, 256, 64.0, &scene, &seen.camera) else { continue };
         all += 1;
         let simulate = |push: &Push| simulation.struck(&scene.scene, push, scene.goal.body);
-        let Ok(corrected) = correct_push(proposal.push, &scene.goal, &PushLimits::default(), simulate) else { continue };
+        let Ok(corrected) = correct_push(proposal.push, &scene.goal, &PushLimits::default(), simulate) else {
+            continue;
+        };
         let mut check = |push: &Push, timing| gate.check(&scene.scene, &scene.goal, push, timing);
         let now = PushTiming::default();
         let Ok(checked) = check(&corrected.push, now) else { continue };
@@ -105,9 +107,15 @@ fn requests_that_make_no_sense_are_refused_by_name() {
     let refused = |request: PushRequest<'_>| SeenScene::new(&request, &spec()).err();
     assert_eq!(refused(PushRequest { speed_mps: f64::NAN, ..request }), Some(RequestFault::NotFinite));
     assert_eq!(refused(PushRequest { target_px: [f64::NAN, 1.0], ..request }), Some(RequestFault::NotFinite));
-    assert_eq!(refused(PushRequest { masses: &[([1.0, 1.0], f64::INFINITY)], ..request }), Some(RequestFault::NotFinite));
+    assert_eq!(
+        refused(PushRequest { masses: &[([1.0, 1.0], f64::INFINITY)], ..request }),
+        Some(RequestFault::NotFinite)
+    );
     assert!(matches!(refused(PushRequest { speed_mps: 9.0, ..request }), Some(RequestFault::Speed { .. })));
-    assert!(matches!(refused(PushRequest { target_px: [-40.0, 900.0], ..request }), Some(RequestFault::NoTarget { .. })));
+    assert!(matches!(
+        refused(PushRequest { target_px: [-40.0, 900.0], ..request }),
+        Some(RequestFault::NoTarget { .. })
+    ));
     let black = vec![0; 3 * 64 * 64];
     let picture = refused(PushRequest { rgb: &black, ..request });
     assert_eq!(picture, Some(RequestFault::Picture(DetectError::NoObject)));
