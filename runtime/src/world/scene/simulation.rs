@@ -37,6 +37,10 @@ const REST_MPS: f32 = 0.002;
 const REST_RADPS: f32 = 0.02;
 /// Distance at which two bodies count as in contact, metres.
 const TOUCH_M: f32 = 2e-4;
+/// Boxes that are taller than this many times their thinner side topple like dominos.
+const DOMINO_RATIO: f64 = 3.0;
+/// Damping of dominos, 1/s: a free hop takes a tenth of a second, less than one frame.
+const DOMINO_DAMPING: f32 = 25.0;
 /// Marks the table among colliders' user data; bodies have their index there.
 const TABLE: u128 = u128::MAX;
 
@@ -309,6 +313,11 @@ impl Start {
         let along = |speed: f64| Vector::new((speed * cos) as f32, (speed * sin) as f32, 0.0);
         let Some(state) = self.state(self.step) else {
             rigid.set_linvel(along(push.speed_mps), true);
+            if let Some(half_m) = domino(&scene.bodies[push.body].shape) {
+                // Struck high up: it turns about its lower edge.
+                let spin = (push.speed_mps / half_m[2]) as f32;
+                rigid.set_angvel(Vector::new(-spin * sin as f32, spin * cos as f32, 0.0), true);
+            }
             return;
         };
         let (position, turn) = placed(scene, push, &state);
@@ -346,6 +355,14 @@ fn finite(velocity: [f64; 2]) -> Option<[f64; 2]> {
     velocity.iter().all(|value| value.is_finite()).then_some(velocity)
 }
 
+/// Half of the sides of a box that topples rather than slides.
+fn domino(shape: &Shape) -> Option<[f64; 3]> {
+    match *shape {
+        Shape::Box { half_m } if half_m[2] > DOMINO_RATIO * half_m[0].min(half_m[1]) => Some(half_m),
+        _ => None,
+    }
+}
+
 /// Radius of a sphere that holds a shape whatever its turn, metres.
 fn sphere_m(shape: &Shape) -> f64 {
     match *shape {
@@ -359,7 +376,10 @@ fn rigid(scene: &Scene, index: usize) -> (RigidBody, Collider) {
     let body = &scene.bodies[index];
     let kind = if body.moves { RigidBodyBuilder::dynamic() } else { RigidBodyBuilder::fixed() };
     let centre = body.centre_m().map(|value| value as f32);
+    let damping = if domino(&body.shape).is_some() { DOMINO_DAMPING } else { 0.0 };
     let rigid = kind
+        .angular_damping(damping)
+        .linear_damping(damping)
         .translation(Vector::from_array(centre))
         .rotation(Vector::new(0.0, 0.0, body.yaw_rad as f32))
         // Bodies that fall asleep in rapier 0.36 sink into the table for a while after they are woken.

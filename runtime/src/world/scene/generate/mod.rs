@@ -5,9 +5,11 @@
 
 mod aim;
 mod balls;
+mod dominos;
 mod looks;
 mod obstacles;
 mod placement;
+mod tools;
 
 use super::{Goal, Push, Scene, Simulation, Tracks};
 use rand::{RngExt, SeedableRng};
@@ -30,6 +32,10 @@ pub enum Kind {
     Balls,
     /// Balls with obstacles that bar some of them from the target
     Blocked,
+    /// Boxes on end that topple one another
+    Dominos,
+    /// Sticks that push blocks, clubs that push balls
+    Tools,
 }
 
 /// A scene, its push, and what comes of it.
@@ -88,6 +94,8 @@ pub fn generate(kind: Kind, seed: u64, held_out: bool) -> Generated {
         let draft = match kind {
             Kind::Balls => balls::draft(class, &mut rng),
             Kind::Blocked => obstacles::draft(class == Class::Miss, held_out, &mut rng),
+            Kind::Dominos => dominos::draft(class, &mut rng),
+            Kind::Tools => tools::draft(class, &mut rng),
         };
         if let Some(made) = draft.and_then(|draft| simulated(kind, seed, draft, &mut simulation)) {
             return made;
@@ -102,6 +110,9 @@ fn simulated(kind: Kind, seed: u64, draft: Draft, simulation: &mut Simulation) -
         return None;
     }
     let tracks = simulation.run(&scene, &push);
+    if kind == Kind::Dominos && !dominos::hops_are_visible(&tracks) {
+        return None;
+    }
     let goal = match target {
         None => {
             let moved = |body: usize| scene.bodies[body].moves && tracks.struck_mps[body].is_some();

@@ -16,10 +16,8 @@ const WAY_M: [f64; 2] = [0.3, 1.2];
 const TRIES: usize = 12;
 /// Room beside the way of the pushed ball, metres.
 const ROOM_M: f64 = 0.02;
-/// Largest ratio of a box's sides in training; the benchmark's begin at [`HELD_OUT_RATIO`].
+/// Largest ratio of the sides of a box in training; those of the benchmark are above 2.2.
 pub(super) const TRAINING_RATIO: f64 = 1.5;
-/// Least ratio of sides of the benchmark's obstacles.
-pub(super) const HELD_OUT_RATIO: f64 = 2.2;
 
 /// A scene with obstacles; `None` if no push was found for it or nothing is barred.
 pub(super) fn draft(misses: bool, held_out: bool, rng: &mut impl Rng) -> Option<Draft> {

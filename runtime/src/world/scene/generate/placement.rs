@@ -2,6 +2,7 @@
 
 use crate::world::scene::{Body, Scene, Shape};
 use rand::{Rng, RngExt};
+use std::f64::consts::FRAC_PI_2;
 
 /// Half of the side of the square in which bodies lie, metres.
 pub(super) const HALF_M: f64 = 1.0;
@@ -37,7 +38,7 @@ pub(super) fn to_outline(point: [f64; 2], body: &Body) -> f64 {
     }
 }
 
-/// Whether a body lies on the table, clear of all others; two boxes count as their outer circles.
+/// Whether a body lies on the table, clear of all others.
 pub(super) fn is_clear(scene: &Scene, body: &Body) -> bool {
     let own = body.shape.outer_radius_m();
     let inside = body.position_m.iter().all(|value| value.abs() + own <= HALF_M);
@@ -50,8 +51,26 @@ pub(super) fn gap(a: &Body, b: &Body) -> f64 {
     match (is_box(a), is_box(b)) {
         (true, false) => to_outline(b.position_m, a) - b.shape.outer_radius_m(),
         (false, _) => to_outline(a.position_m, b) - a.shape.outer_radius_m(),
-        (true, true) => distance(a.position_m, b.position_m) - a.shape.outer_radius_m() - b.shape.outer_radius_m(),
+        (true, true) => box_gap(a, b),
     }
+}
+
+/// The largest gap between two boxes along one of their axes.
+fn box_gap(a: &Body, b: &Body) -> f64 {
+    let extent = |body: &Body, axis: f64| match body.shape {
+        Shape::Box { half_m } => {
+            let (sin, cos) = (axis - body.yaw_rad).sin_cos();
+            half_m[0] * cos.abs() + half_m[1] * sin.abs()
+        }
+        shape => shape.outer_radius_m(),
+    };
+    let off = [b.position_m[0] - a.position_m[0], b.position_m[1] - a.position_m[1]];
+    let along = |axis: f64| {
+        let (sin, cos) = axis.sin_cos();
+        (off[0] * cos + off[1] * sin).abs() - extent(a, axis) - extent(b, axis)
+    };
+    let axes = [a.yaw_rad, a.yaw_rad + FRAC_PI_2, b.yaw_rad, b.yaw_rad + FRAC_PI_2];
+    axes.map(along).into_iter().fold(f64::NEG_INFINITY, f64::max)
 }
 
 /// Adds a body at the first drawn point where it lies clear, if there is one.

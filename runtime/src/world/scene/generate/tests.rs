@@ -1,5 +1,5 @@
 use super::looks::{HELD_OUT_HUES, hsv, is_held_out};
-use super::obstacles::{HELD_OUT_RATIO, TRAINING_RATIO};
+use super::obstacles::TRAINING_RATIO;
 use super::*;
 use crate::world::scene::{Body, Shape};
 
@@ -9,7 +9,7 @@ fn many(kind: Kind, held_out: bool, count: u64) -> Vec<Generated> {
 
 #[test]
 fn a_seed_gives_the_same_scene_and_others_give_others() {
-    for kind in [Kind::Balls, Kind::Blocked] {
+    for kind in [Kind::Balls, Kind::Blocked, Kind::Dominos, Kind::Tools] {
         let [a, again, other] = [3, 3, 4].map(|seed| generate(kind, seed, false));
         assert_eq!(a, again);
         assert_ne!(a.scene, other.scene);
@@ -18,23 +18,26 @@ fn a_seed_gives_the_same_scene_and_others_give_others() {
 
 #[test]
 fn bodies_do_not_overlap_at_rest_and_lie_on_the_table() {
-    for made in many(Kind::Balls, false, 150).into_iter().chain(many(Kind::Blocked, false, 150)).chain(many(
-        Kind::Blocked,
-        true,
-        150,
-    )) {
+    let kinds = [
+        (Kind::Balls, false, 150),
+        (Kind::Blocked, false, 150),
+        (Kind::Blocked, true, 150),
+        (Kind::Tools, false, 40),
+        (Kind::Dominos, false, 20),
+    ];
+    for made in kinds.into_iter().flat_map(|(kind, held_out, count)| many(kind, held_out, count)) {
         let bodies = &made.scene.bodies;
         let balls = bodies.iter().filter(|body| body.moves).count();
-        assert!((3..=9).contains(&balls), "{}", made.seed);
+        let fits = match made.kind {
+            Kind::Dominos => 3..=10,
+            Kind::Tools => 2..=8,
+            Kind::Balls | Kind::Blocked => 3..=9,
+        };
+        assert!(fits.contains(&balls), "{}", made.seed);
         for (index, a) in bodies.iter().enumerate() {
             assert!(a.position_m.iter().all(|value| value.abs() <= 1.0));
             for b in &bodies[..index] {
-                assert!(
-                    !(a.moves || b.moves) || placement::gap(a, b) >= 0.99 * placement::GAP_M,
-                    "{:?} {}",
-                    made.kind,
-                    made.seed
-                );
+                assert!(!(a.moves || b.moves) || placement::gap(a, b) >= 0.0099, "{:?} {}", made.kind, made.seed);
             }
         }
         // What nothing touched is where it was, to the last digit.
@@ -109,7 +112,7 @@ fn shapes_and_colours_of_the_benchmark_do_not_occur_in_training() {
     for made in many(Kind::Blocked, true, 100) {
         for body in made.scene.bodies.iter().filter(|body| !body.moves) {
             let [hue, saturation, _] = hsv(body.look.colour).map(f64::from);
-            assert!(ratio(body) >= HELD_OUT_RATIO && saturation > 0.4, "{body:?}");
+            assert!(ratio(body) > 2.2 && saturation > 0.4, "{body:?}");
             assert!((HELD_OUT_HUES[0] - 0.1..HELD_OUT_HUES[1] + 0.1).contains(&hue), "{hue}");
         }
     }
@@ -127,4 +130,41 @@ fn the_ground_is_not_close_to_the_bodies_colours() {
             assert!(apart > 0.2, "{} {ground:?} {:?}", made.seed, body.look);
         }
     }
+}
+
+#[test]
+fn a_hop_between_dominos_takes_at_least_one_frame() {
+    let (mut hops, mut branches) = (0, 0);
+    for made in many(Kind::Dominos, false, 60) {
+        assert!((3..=10).contains(&made.scene.bodies.len()));
+        for (index, contact) in made.tracks.contacts.iter().enumerate() {
+            // When the one that came was itself touched.
+            let before = made.tracks.contacts.iter().find(|earlier| earlier.bodies[1] == contact.bodies[0]);
+            let since = before.map_or(0.0, |earlier| earlier.secs);
+            hops += 1;
+            branches +=
+                usize::from(made.tracks.contacts[..index].iter().any(|other| other.bodies[0] == contact.bodies[0]));
+            assert!(
+                contact.secs - since >= crate::world::scene::FRAME_SECS,
+                "{} {:?}",
+                made.seed,
+                made.tracks.contacts
+            );
+        }
+    }
+    assert!(hops > 60 && branches > 3, "{hops} {branches}");
+}
+
+#[test]
+fn tools_strike_what_they_are_for() {
+    let mut sticks = 0;
+    let all = many(Kind::Tools, false, 80);
+    for made in all.iter().filter(|made| made.goal.is_some()) {
+        let goal = made.goal.expect("filtered");
+        assert_eq!(made.tracks.contacts[0].bodies, [made.push.body, goal.body]);
+        sticks += usize::from(matches!(made.scene.bodies[goal.body].shape, Shape::Box { .. }));
+        // The target leaves roughly where the tool points.
+        assert!((goal.direction_rad - made.push.direction_rad).cos() > 0.7, "{}", made.seed);
+    }
+    assert!((15..=55).contains(&sticks), "{sticks}");
 }

@@ -1,0 +1,85 @@
+//! Dominos that topple one another: in a straight line, a curve, or a line that branches.
+//!
+//! They topple slowly, in heavy damping (see the simulation), so that a hop from one to the next takes at least one frame.
+
+use super::placement::{self, along};
+use super::{Class, Draft, balls, looks};
+use crate::world::scene::{Body, FRAME_SECS, Push, Scene, Shape, Tracks};
+use rand::{Rng, RngExt};
+use std::f64::consts::TAU;
+
+/// Half of the thickness, width and height of a domino, metres.
+const HALF_M: [[f64; 2]; 3] = [[0.022, 0.03], [0.08, 0.11], [0.17, 0.22]];
+/// Gap between two dominos as a share of their height.
+const GAP: [f64; 2] = [0.35, 0.5];
+/// Turn from one domino to the next in a curve, rad.
+const BEND_RAD: [f64; 2] = [0.1, 0.3];
+/// Turn of either arm where a line branches, rad.
+const BRANCH_RAD: f64 = 0.5;
+/// Speeds of the push, m/s.
+const SPEED_MPS: [f64; 2] = [0.8, 1.1];
+
+/// Whether every domino that topples another one does so at least a frame after it was touched or pushed itself.
+pub(super) fn hops_are_visible(tracks: &Tracks) -> bool {
+    let since = |body: usize| {
+        let touched = tracks.contacts.iter().find(|contact| contact.bodies[1] == body);
+        touched.map_or(0.0, |contact| contact.secs)
+    };
+    tracks.contacts.iter().all(|contact| contact.secs >= since(contact.bodies[0]) + FRAME_SECS)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Straight,
+    Curve,
+    Branch,
+}
+
+/// A scene of dominos; `None` if they do not fit on the table.
+pub(super) fn draft(class: Class, rng: &mut impl Rng) -> Option<Draft> {
+    let mut scene = balls::empty(rng);
+    scene.table.friction = rng.random_range(0.4..0.7);
+    scene.table.restitution = 0.0;
+    let count = rng.random_range(3..=10);
+    let looks = looks::balls(count, rng);
+    let [thick, broad, high] = HALF_M.map(|[from, to]| rng.random_range(from..to));
+    let mass_kg = rng.random_range(1.0..4.0);
+    let apart = 2.0 * thick + 2.0 * high * rng.random_range(GAP[0]..GAP[1]);
+    let line = [Line::Straight, Line::Curve, Line::Branch][rng.random_range(0..3)];
+    let bend = rng.random_range(BEND_RAD[0]..BEND_RAD[1]) * if rng.random() { 1.0 } else { -1.0 };
+    let heading = rng.random_range(0.0..TAU);
+    let start = along([rng.random_range(-0.3..0.3), rng.random_range(-0.3..0.3)], heading, -0.5 * apart * count as f64);
+    let branch = if line == Line::Branch { 1 + rng.random_range(0..count.min(4) - 2) } else { count };
+    // Ends of the arms that are still being laid: place, heading, index of the last one.
+    let mut ends = vec![(start, heading)];
+    let put = |scene: &mut Scene, position_m: [f64; 2], yaw_rad: f64| {
+        let half_m = [thick, broad, high];
+        let look = looks[scene.bodies.len()];
+        let body = Body { shape: Shape::Box { half_m }, position_m, yaw_rad, mass_kg, moves: true, look };
+        let inside = position_m.iter().all(|value| value.abs() + broad <= placement::HALF_M);
+        let clear = scene.bodies.iter().all(|other| placement::gap(&body, other) >= 0.01);
+        (inside && clear).then(|| scene.bodies.push(body))
+    };
+    put(&mut scene, start, heading)?;
+    while scene.bodies.len() < count {
+        if scene.bodies.len() == branch {
+            let (place, heading) = ends[0];
+            ends = vec![(place, heading + BRANCH_RAD), (place, heading - BRANCH_RAD)];
+        }
+        for end in &mut ends {
+            if scene.bodies.len() == count {
+                break;
+            }
+            let turned = end.1 + if line == Line::Curve { bend } else { 0.0 };
+            let place = along(end.0, 0.5 * (end.1 + turned), apart);
+            put(&mut scene, place, turned)?;
+            *end = (place, turned);
+        }
+    }
+    scene.table.look = looks::ground(&scene, rng);
+    let pushed = if class == Class::Miss { count - 1 } else { rng.random_range(0..(count - 1).div_ceil(2)) };
+    let speed_mps = rng.random_range(SPEED_MPS[0]..SPEED_MPS[1]);
+    let push = Push { body: pushed, direction_rad: scene.bodies[pushed].yaw_rad, speed_mps };
+    let target = (class != Class::Miss).then(|| rng.random_range(pushed + 1..count));
+    Some(Draft { scene, push, target, by_secs: f64::INFINITY, direct: false })
+}
