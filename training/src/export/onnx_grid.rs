@@ -63,8 +63,7 @@ impl GridGraph for OnnxGraph<'_> {
     fn attention(&mut self, qkv: [&String; 3], spec: AttentionSpec) -> String {
         let AttentionSpec { channels, heads, steps } = spec;
         let width = channels / heads;
-        let [query, key, value] =
-            qkv.map(|x| self.reshape(x, &[0, heads as i64, width as i64, steps as i64]));
+        let [query, key, value] = qkv.map(|x| self.reshape(x, &[0, heads as i64, width as i64, steps as i64]));
         let swapped = || vec![integers("perm", &[0, 1, 3, 2])];
         let query = self.node("Transpose", &[&query], swapped());
         let scores = self.node("MatMul", &[&query, &key], Vec::new());

@@ -101,14 +101,8 @@ impl Trainer {
         let gradient = self.parameters.grad();
         let TrainingSettings { optimiser, steps, average_decay, .. } = &self.settings;
         let mut parameters = self.parameters.detach();
-        let gradient_norm = self.moments.update_with_matrices(
-            &mut parameters,
-            &gradient,
-            optimiser,
-            &self.matrices,
-            self.step,
-            *steps,
-        );
+        let gradient_norm =
+            self.moments.update_with_matrices(&mut parameters, &gradient, optimiser, &self.matrices, self.step, *steps);
         // The average follows closely at first: its window never exceeds the steps done.
         let decay = average_decay.min((1.0 + self.step as f64) / (10.0 + self.step as f64));
         let _ = self.average.lerp_(&parameters, 1.0 - decay);

@@ -10,7 +10,9 @@ mod temporal_unet;
 mod torch;
 
 pub use corridor_net::CorridorNetworkSpec;
-pub use declare::{Init, ParameterSpec, declare, declare_corridor, declare_corridor_to, declare_motion, declare_policy};
+pub use declare::{
+    Init, ParameterSpec, declare, declare_corridor, declare_corridor_to, declare_motion, declare_policy,
+};
 pub use graph::{AttentionSpec, ConvSpec, Graph, sinusoidal_frequencies};
 pub use grid_graph::{Conv2dSpec, GridGraph};
 pub use motion_unet::{
@@ -20,4 +22,4 @@ pub use motion_unet::{
 pub use policy_transformer::PolicyNetworkSpec;
 pub use temporal_unet::{ConditionSpec, NetworkSpec, NetworkSpecError};
 pub(crate) use torch::MASK;
-pub use torch::{Parameters, Precision, TorchGraph};
+pub use torch::{Parameters, TorchGraph};
