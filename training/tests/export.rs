@@ -5,7 +5,7 @@ use planwright::model::{Artefact, EngineChoice, EngineKind, Manifest, ModelError
 use planwright_training::dataset::{GeneratorSettings, WindowSettings};
 use planwright_training::export::{ExportError, ExportOptions, ExportReport, GateError, TOLERANCE, export};
 use planwright_training::fit::{Checkpoint, Task};
-use planwright_training::network::{NetworkSpec, Precision};
+use planwright_training::network::NetworkSpec;
 use planwright_training::recipe::{
     DeviceName, DiffusionSettings, MazeDiffusionRecipe, OptimiserSettings, Recipe, TrainingSettings,
 };
@@ -42,7 +42,6 @@ fn recipe() -> MazeDiffusionRecipe {
                 muon: None,
             },
             average_decay: 0.99,
-            precision: Precision::F32,
         },
     }
 }

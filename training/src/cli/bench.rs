@@ -3,7 +3,7 @@
 use super::{CliError, print_json, print_text, set_threads};
 use crate::dataset::{GeneratorSettings, WindowSettings};
 use crate::fit::Task;
-use crate::network::{NetworkSpec, Precision};
+use crate::network::NetworkSpec;
 use crate::recipe::{DeviceName, DiffusionSettings, MazeDiffusionRecipe, OptimiserSettings, Recipe, TrainingSettings};
 use clap::Args;
 use planwright::diffusion::ScheduleKind;
@@ -61,7 +61,6 @@ impl Bench {
                     muon: None,
                 },
                 average_decay: 0.995,
-                precision: Precision::F32,
             },
         });
         let mut task = Task::of(&recipe).map_err(CliError::failed)?;

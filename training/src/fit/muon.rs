@@ -3,7 +3,7 @@
 //! (Liu et al. 2025, arXiv 2502.16982).
 
 use crate::network::ParameterSpec;
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 const ITERATIONS: usize = 5;
 /// Jordan's quintic: it carries singular values from (0, 1] into 0.7 to 1.2 within five iterations.
@@ -86,20 +86,30 @@ pub(super) fn update(
 }
 
 /// The nearest matrix with equal singular values, roughly: they lie in 0.7 to 1.2 unless they were near zero.
+///
+/// An iteration multiplies by a polynomial of the Gram matrix, and all of them commute: only the first and the last
+/// product have the size of the matrix, all others that of its shorter side.
 fn orthogonal(matrix: &Tensor) -> Tensor {
     let (rows, columns) = matrix.size2().unwrap_or((0, 0));
-    // The products are cheaper on the shorter side.
-    let tall = rows > columns;
-    let mut x = if tall { matrix.transpose(0, 1).contiguous() } else { matrix.shallow_clone() };
-    let norm = x.norm().to_kind(Kind::Float) + 1e-7;
-    x = x / norm;
+    let wide = if rows > columns { matrix.transpose(0, 1) } else { matrix.shallow_clone() };
+    let wide = &wide / (wide.norm() + 1e-7);
+    let side = rows.min(columns);
     let [a, b, c] = QUINTIC;
-    for _ in 0..ITERATIONS {
-        let gram = x.matmul(&x.transpose(0, 1));
-        let polynomial = &gram * b + gram.matmul(&gram) * c;
-        x = &x * a + polynomial.matmul(&x);
+    let identity = Tensor::eye(side, (wide.kind(), wide.device())) * a;
+    let mut gram = wide.matmul(&wide.transpose(0, 1));
+    let mut product: Option<Tensor> = None;
+    for iteration in 1..=ITERATIONS {
+        let polynomial = &identity + &gram * b + gram.matmul(&gram) * c;
+        if iteration < ITERATIONS {
+            gram = polynomial.matmul(&gram).matmul(&polynomial);
+        }
+        product = Some(match product {
+            Some(before) => polynomial.matmul(&before),
+            None => polynomial,
+        });
     }
-    if tall { x.transpose(0, 1).contiguous() } else { x }
+    let result = product.map_or_else(|| wide.shallow_clone(), |product| product.matmul(&wide));
+    if rows > columns { result.transpose(0, 1) } else { result }
 }
 
 #[cfg(test)]
@@ -108,7 +118,7 @@ mod tests {
     use super::*;
     use crate::network::{MotionNetworkSpec, declare_motion};
     use crate::recipe::{MuonSettings, OptimiserSettings};
-    use tch::Device;
+    use tch::{Device, Kind};
 
     fn settings(muon: bool) -> OptimiserSettings {
         OptimiserSettings {

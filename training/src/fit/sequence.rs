@@ -206,8 +206,8 @@ impl<'a> SequenceBatches<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{ConditionSpec, NetworkSpec, Precision};
-    use crate::recipe::{DeviceName, OptimiserSettings, SequenceDiffusion, TrainingSettings};
+    use crate::network::{ConditionSpec, NetworkSpec};
+    use crate::recipe::{DeviceName, MuonSettings, OptimiserSettings, SequenceDiffusion, TrainingSettings};
     use planwright::diffusion::ScheduleKind;
     use planwright::model::Prediction;
 
@@ -241,7 +241,6 @@ mod tests {
                     muon: None,
                 },
                 average_decay: 0.9,
-                precision: Precision::F32,
             },
             starts_from: None,
             data_sha256: String::new(),
@@ -298,7 +297,9 @@ mod tests {
                 progress: false,
                 initial: None,
             };
-            let (recipe, data) = (recipe(condition), data(condition));
+            let (mut recipe, data) = (recipe(condition), data(condition));
+            // Muon keeps its momentum in the checkpoint too.
+            recipe.training.optimiser.muon = condition.then_some(MuonSettings { learning_rate: 3e-3, momentum: 0.95 });
             let whole = fit_sequences(&recipe, &data, &description(), &options("whole", false, None)).expect("a fit");
             assert!(whole.loss.is_some_and(|loss| loss < 1.2), "{whole:?}");
             fit_sequences(&recipe, &data, &description(), &options("parts", false, Some(30))).expect("the first half");

@@ -113,16 +113,14 @@ impl Declare {
 impl GridGraph for TorchGraph<'_> {
     fn conv2d(&mut self, x: &Tensor, _name: &str, spec: Conv2dSpec) -> Tensor {
         let (stride, padding) = (spec.stride as i64, spec.padding as i64);
-        self.in_product(&on_grid(x, spec), |x, weight, bias| x.conv2d(weight, Some(bias), stride, padding, 1, 1))
-            .flatten(2, 3)
+        let (weight, bias) = self.pair();
+        on_grid(x, spec).conv2d(weight, Some(bias), stride, padding, 1, 1).flatten(2, 3)
     }
 
     fn conv_transpose2d(&mut self, x: &Tensor, _name: &str, spec: Conv2dSpec) -> Tensor {
         let (stride, padding) = (spec.stride as i64, spec.padding as i64);
-        self.in_product(&on_grid(x, spec), |x, weight, bias| {
-            x.conv_transpose2d(weight, Some(bias), stride, padding, 0, 1, 1)
-        })
-        .flatten(2, 3)
+        let (weight, bias) = self.pair();
+        on_grid(x, spec).conv_transpose2d(weight, Some(bias), stride, padding, 0, 1, 1).flatten(2, 3)
     }
 
     fn silu(&mut self, x: &Tensor) -> Tensor {

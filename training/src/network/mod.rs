@@ -22,4 +22,4 @@ pub use motion_unet::{
 pub use policy_transformer::PolicyNetworkSpec;
 pub use temporal_unet::{ConditionSpec, NetworkSpec, NetworkSpecError};
 pub(crate) use torch::MASK;
-pub use torch::{Parameters, Precision, TorchGraph};
+pub use torch::{Parameters, TorchGraph};

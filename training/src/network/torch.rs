@@ -5,8 +5,6 @@ use super::declare::{Init, ParameterSpec};
 use super::graph::{AttentionSpec, ConvSpec, Graph, sinusoidal_frequencies};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 /// Named parameters as views into one flat tensor.
@@ -68,52 +66,15 @@ pub struct TorchGraph<'a> {
     views: &'a [Tensor],
     next: usize,
     device: Device,
-    precision: Precision,
-}
-
-/// Number format of products in a fit. Parameters, sums, norms and losses are f32 in both.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Precision {
-    /// Single precision
-    #[default]
-    F32,
-    /// Inputs and weights of the convolutions over a grid are rounded to bfloat16
-    Bf16,
-}
-
-impl Precision {
-    /// Whether it is the default, which recipes leave out.
-    pub(crate) fn is_f32(&self) -> bool {
-        *self == Self::F32
-    }
 }
 
 impl<'a> TorchGraph<'a> {
     /// On the views that [`Parameters::views`] made.
     pub fn new(views: &'a [Tensor], device: Device) -> Self {
-        Self { views, next: 0, device, precision: Precision::F32 }
+        Self { views, next: 0, device }
     }
 
-    /// The same with another number format of products.
-    #[must_use]
-    pub fn with_precision(self, precision: Precision) -> Self {
-        Self { precision, ..self }
-    }
-
-    /// A product of `x` with the next weight and bias, in the format of products.
-    pub(super) fn in_product(&mut self, x: &Tensor, product: impl Fn(&Tensor, &Tensor, &Tensor) -> Tensor) -> Tensor {
-        let (weight, bias) = self.pair();
-        match self.precision {
-            Precision::F32 => product(x, weight, bias),
-            Precision::Bf16 => {
-                let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.to_kind(Kind::BFloat16));
-                product(&x, &weight, &bias).to_kind(Kind::Float)
-            }
-        }
-    }
-
-    fn pair(&mut self) -> (&'a Tensor, &'a Tensor) {
+    pub(super) fn pair(&mut self) -> (&'a Tensor, &'a Tensor) {
         let views = self.views;
         self.next += 2;
         (&views[self.next - 2], &views[self.next - 1])

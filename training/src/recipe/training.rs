@@ -1,7 +1,6 @@
 //! Training settings that every family shares: device, batches, AdamW, averaging.
 
 use super::FieldError;
-use crate::network::Precision;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +33,6 @@ pub struct TrainingSettings {
     pub optimiser: OptimiserSettings,
     /// Decay per step of the exponential moving average, whose values are exported.
     pub average_decay: f64,
-    /// Number format of products, for families whose network is a motion network.
-    #[serde(default, skip_serializing_if = "Precision::is_f32")]
-    pub precision: Precision,
 }
 
 /// AdamW and its learning-rate schedule.
@@ -117,5 +113,31 @@ impl OptimiserSettings {
             return Err(format!("expected muon.learning_rate above 0 and muon.momentum in [0, 1), got {got}"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(muon: &str) -> OptimiserSettings {
+        toml::from_str(&format!("learning_rate = 1e-3\nclip_norm = 1.0\n{muon}")).expect("settings")
+    }
+
+    #[test]
+    fn a_recipe_without_muon_keeps_its_hash() {
+        let json = serde_json::to_string(&settings("")).expect("JSON");
+        let expected =
+            r#"{"learning_rate":0.001,"warmup_steps":0,"final_share":1.0,"weight_decay":0.0,"clip_norm":1.0}"#;
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn muon_out_of_range_is_refused() {
+        assert_eq!(settings("muon = { learning_rate = 3e-3 }").check(), Ok(()));
+        for wrong in ["learning_rate = 0.0", "learning_rate = 3e-3, momentum = 1.0"] {
+            let problem = settings(&format!("muon = {{ {wrong} }}")).check();
+            assert!(problem.is_err_and(|problem| problem.contains("muon.learning_rate")), "{wrong}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What is measured: preferences, minutes of driving, what answers, seeds; queries and fits of each size.
 
 use planwright_training::dataset::corridors::Preference;
-use planwright_training::network::{CorridorNetworkSpec, Precision};
+use planwright_training::network::CorridorNetworkSpec;
 use planwright_training::recipe::{DeviceName, OptimiserSettings, TrainingSettings};
 use planwright_training::study::StudyError;
 use planwright_training::study::settings::{axis, require};
@@ -136,7 +136,6 @@ impl DemonstrationSettings {
                 muon: None,
             },
             average_decay: 0.99,
-            precision: Precision::F32,
         }
     }
 }

@@ -4,7 +4,7 @@ use super::report::Method;
 use super::system::{SystemName, SystemSettings};
 use planwright::diffusion::ScheduleKind;
 use planwright::model::Prediction;
-use planwright_training::network::{ConditionSpec, NetworkSpec, Precision};
+use planwright_training::network::{ConditionSpec, NetworkSpec};
 use planwright_training::recipe::{DeviceName, OptimiserSettings, SequenceDiffusion, SequenceRecipe, TrainingSettings};
 use planwright_training::study::StudyError;
 use planwright_training::study::settings::require;
@@ -236,7 +236,6 @@ impl DriftRecipe {
                 checkpoint_every: self.fit.checkpoint_every,
                 optimiser: self.fit.optimiser.clone(),
                 average_decay: self.fit.average_decay,
-                precision: Precision::F32,
             },
             starts_from: None,
             data_sha256: String::new(),
