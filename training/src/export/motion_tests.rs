@@ -2,7 +2,7 @@
 
 use super::motion::Motion;
 use super::network::ExportedNetwork;
-use super::rows::random;
+use super::rows::{RowShape, extreme, random};
 use crate::export::TOLERANCE;
 use crate::fit::{Row, joined};
 use crate::network::{
@@ -61,7 +61,7 @@ fn onnxruntime(bytes: &[u8], batch: usize) -> Engine {
         ort::init_from(library).expect("a library").with_telemetry(false).build().expect("an environment")
     });
     let mut session = Session::builder(environment)
-        .and_then(|builder| Ok(builder.with_intra_threads(1)?.commit_from_memory(bytes)?))
+        .and_then(|builder| builder.with_intra_threads(1)?.commit_from_memory(bytes))
         .expect("a session");
     Box::new(move |inputs| {
         let tensor = |index: usize| {
@@ -75,11 +75,11 @@ fn onnxruntime(bytes: &[u8], batch: usize) -> Engine {
 type Build = fn(&[u8], usize) -> Engine;
 const ENGINES: [(&str, Build); 2] = [("tract", tract), ("onnxruntime", onnxruntime)];
 
-fn largest_difference(spec: &MotionNetworkSpec) -> f64 {
+fn largest_difference(spec: &MotionNetworkSpec, kind: fn(RowShape) -> Vec<Row>) -> f64 {
     let values = values(spec);
     let network = Motion::of(&values, spec.clone(), Some(1000));
     let bytes = network.graph(CLEAN).expect("a graph");
-    let rows = random(network.shape(), 3);
+    let rows = kind(network.shape());
     let mut largest = 0.0_f64;
     for (name, build) in ENGINES {
         for batch in [1, 3] {
@@ -101,13 +101,15 @@ fn largest_difference(spec: &MotionNetworkSpec) -> f64 {
 #[test]
 fn a_small_motion_network_runs_alike_in_every_engine() {
     for control in [ControlPath::Concatenated, ControlPath::Branch] {
-        println!("{control:?}: {:.2e}", largest_difference(&small(control)));
+        println!("{control:?}: {:.2e}", largest_difference(&small(control), |shape| random(shape, 3)));
     }
 }
 
 #[test]
 fn the_full_motion_network_runs_alike_in_every_engine() {
-    println!("{:.2e}", largest_difference(&MotionNetworkSpec::full()));
+    let spec = MotionNetworkSpec::full();
+    println!("random: {:.2e}", largest_difference(&spec, |shape| random(shape, 3)));
+    println!("extreme: {:.2e}", largest_difference(&spec, extreme));
 }
 
 /// `cargo test --release --workspace --lib -- --ignored --nocapture time_of_a_call`
