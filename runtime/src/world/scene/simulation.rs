@@ -72,9 +72,9 @@ impl Simulation {
     pub fn run(&mut self, scene: &Scene, push: &Push) -> Tracks {
         let mut tracks = Tracks { struck_mps: vec![None; scene.bodies.len()], ..Tracks::default() };
         let rest = scene.bodies.iter().map(|body| body.centre_m().map(|value| value as f32));
-        tracks.bodies.extend(rest.map(|centre| with_room(centre)));
+        tracks.bodies.extend(rest.map(with_room));
         let upright = scene.bodies.iter().map(|body| quaternion([0.0, 0.0, 1.0], body.yaw_rad));
-        tracks.rotations.extend(upright.map(|turn| with_room(turn)));
+        tracks.rotations.extend(upright.map(with_room));
         let Some(start) = Start::of(scene, push) else {
             tracks.fill(FRAMES);
             return tracks;
