@@ -1,0 +1,104 @@
+//! A small goal-force planner from recipe to push: fit and resume, export, both engines, motions, evaluation.
+
+use planwright::evaluate::{PushCase, PushChooser, PushEvaluation};
+use planwright::model::{Artefact, EngineChoice, Family, load_engine};
+use planwright::planner::goal_force::{ControlSignal, Force, GoalForcePlanner, GoalForceSettings, MAX_MOTION_PX};
+use planwright::planner::{PlannerSettings, load};
+use planwright::world::scene::Kind;
+use planwright_training::dataset::goal_force::SceneSettings;
+use planwright_training::export::{ExportOptions, TOLERANCE, export};
+use planwright_training::fit::{Checkpoint, FitOptions, fit};
+use planwright_training::network::MotionNetworkSpec;
+use planwright_training::recipe::{GoalForceRecipe, Recipe};
+use std::path::Path;
+
+/// The recipe with less of everything.
+fn recipe() -> Recipe {
+    let text = include_str!("../recipes/goal-force.toml");
+    let Ok(Recipe::GoalForce(recipe)) = Recipe::parse(text, Path::new("goal-force.toml")) else {
+        panic!("a recipe of a goal-force planner");
+    };
+    let mut training = recipe.training.clone();
+    (training.steps, training.batch, training.checkpoint_every) = (8, 4, 4);
+    let data = SceneSettings { scenes: 12, ..recipe.data.clone() };
+    let network = MotionNetworkSpec { widths: vec![16, 16, 16], ..recipe.network.clone() };
+    Recipe::GoalForce(GoalForceRecipe { name: "tiny".to_owned(), data, network, training, ..recipe })
+}
+
+fn fitted(folder: &Path, parts: &[Option<u64>]) -> Vec<u8> {
+    for (part, until) in parts.iter().enumerate() {
+        let folder = folder.to_owned();
+        let options =
+            FitOptions { folder, resume: part > 0, until: *until, device: None, progress: false, initial: None };
+        fit(&recipe(), &options).unwrap_or_else(|error| panic!("{error}"));
+    }
+    std::fs::read(folder.join("checkpoint.safetensors")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn a_goal_force_planner_resumes_and_runs_alike_in_both_engines() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = fitted(&folder.path().join("whole"), &[None]);
+    assert!(whole == fitted(&folder.path().join("parts"), &[Some(4), None]), "resumed bit for bit");
+
+    let checkpoint = Checkpoint::read(&folder.path().join("whole/checkpoint.safetensors")).unwrap();
+    let path = folder.path().join("tiny.onnx");
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.deps/onnxruntime/libonnxruntime.so");
+    let options = ExportOptions { library: Some(library), tolerance: 5.0 * TOLERANCE, ..ExportOptions::to(&path) };
+    let report = export(&checkpoint, &options).unwrap_or_else(|error| panic!("{error}"));
+    for engine in ["tract", "onnxruntime"] {
+        assert!(report.parity.largest[engine]["real"] <= TOLERANCE, "{engine}");
+    }
+
+    let artefact = Artefact::open(&path).unwrap();
+    let manifest = artefact.manifest();
+    assert!(matches!(&manifest.family, Family::GoalForce { goal_force, .. } if goal_force.cells() == 256));
+    assert!(manifest.provenance.data_sha256.len() == 64 && manifest.horizon == 16 && manifest.knot_secs == 0.3);
+    let refused =
+        load(&artefact, &EngineChoice::default(), &PlannerSettings::default()).err().map(|error| error.to_string());
+    assert!(refused.is_some_and(|text| text.contains("drives")), "it plans for no robot");
+
+    let engine = |batch| load_engine(&artefact, &EngineChoice::default(), batch);
+    let settings = GoalForceSettings { steps: Some(2), candidates: Some(3) };
+    let mut planner = GoalForcePlanner::open(manifest, settings, engine).unwrap_or_else(|error| panic!("{error}"));
+    let rgb = vec![90; 3 * 64 * 64];
+    let force = Force { at_px: [30.0, 30.0], direction_rad: 0.3, share: 0.5 };
+    let signal = ControlSignal { goal: &[force], ..ControlSignal::default() };
+    let motions = planner.predict(&rgb, signal, 7).unwrap().to_vec();
+    assert_eq!(motions.len(), 3 * 16 * 2 * 256);
+    assert!(motions.iter().all(|value| f64::from(value.abs()) <= MAX_MOTION_PX));
+    assert_eq!(motions, planner.predict(&rgb, signal, 7).unwrap(), "the same seed");
+    assert_ne!(motions, planner.predict(&rgb, signal, 8).unwrap(), "another seed");
+    assert_ne!(motions, planner.predict(&rgb, ControlSignal::default(), 7).unwrap(), "no control");
+    let refused = planner.predict(&rgb[1..], signal, 7).unwrap_err().to_string();
+    assert!(refused.contains("expected a picture of 12288 bytes, got 12287"), "{refused}");
+
+    // The search through the same correction and gate meets most goals; hardly trained motions meet none or few.
+    let cases = PushCase::draw(Kind::Balls, false, 0.5, 64, 5, 8);
+    let spec = planner.spec().clone();
+    let mut evaluation = PushEvaluation::default();
+    let mut run = |chooser| evaluation.run(chooser, &cases, &spec, Some(&mut planner), || ()).unwrap();
+    let (search, model) = (run(PushChooser::Search), run(PushChooser::Model));
+    assert!(search.cases == 8 && search.corrected >= 0.5, "{search:?}");
+    assert!(model.corrected <= search.corrected && model.initiator <= model.proposed, "{model:?}");
+}
+
+#[test]
+fn settings_without_sense_are_named() {
+    let text = include_str!("../recipes/goal-force.toml");
+    for (from, to, words) in [
+        ("scenes = 12000", "scenes = 0", "a.toml: data: expected 1 to 10000000 scenes, got 0"),
+        ("blocked = 0.5", "blocked = 1.5", "a.toml: data: expected blocked from 0 to 1, got 1.5"),
+        ("picture_px = 64", "picture_px = 60", "a.toml: goal_force: expected pictures of 64 px in cells of 4 px"),
+        ("groups = 8", "groups = 7", "a.toml: network: expected even widths"),
+        ("steps = 1000", "steps = 0", "a.toml: diffusion: expected between 1 and 10000 diffusion steps, got 0"),
+        (
+            "learning_rate = 3e-3",
+            "learning_rate = -1.0",
+            "a.toml: training.optimiser: expected muon.learning_rate above 0",
+        ),
+    ] {
+        let refused = Recipe::parse(&text.replacen(from, to, 1), Path::new("a.toml")).expect_err(to).to_string();
+        assert!(refused.starts_with(words), "{refused}");
+    }
+}
