@@ -143,6 +143,13 @@ fn a_first_request_and_latched_data_wait_for_no_heartbeat() {
 }
 
 #[test]
+fn new_clients_and_long_paths_are_answered_beside_busy_processes() {
+    for python in ["ros-kilted", "ros-jazzy"] {
+        with_nodes(python, "test_answers.py", &[]);
+    }
+}
+
+#[test]
 fn another_computer_sees_and_commands_what_the_discovery_range_lets_it() {
     for python in ["ros-kilted", "ros-jazzy"] {
         with_nodes(python, "test_network.py", &[]);

@@ -18,7 +18,7 @@ from std_msgs.msg import UInt64
 from std_srvs.srv import Trigger
 from tf2_msgs.msg import TFMessage
 
-from peer import ACTION, BEST_EFFORT, KEPT, LATCHED, PATIENCE_SECS, RELIABLE, Answer, Peer, wait_until
+from peer import BEST_EFFORT, KEPT, LATCHED, PATIENCE_SECS, RELIABLE, Peer, wait_until
 
 MAZE, SIM = "planwright_maze", "planwright_sim"
 # D4RL's mazes: a row is x, a column is y.
@@ -155,15 +155,6 @@ class Watch(Peer):
         create(Twist, "/cmd_vel", self._command, RELIABLE)
         create(UInt64, f"/{SIM}/wall_contacts", self._contacts, LATCHED)
         create(DiagnosticArray, "/diagnostics", self._diagnostic, RELIABLE)
-
-    def send(self, message, action=ACTION, secs=PATIENCE_SECS):
-        """As a peer's, but from the thread that spins: an answer that is quicker than rclpy's notes is lost otherwise."""
-        client, begun = self.action(action), time.monotonic()
-        handle = self.wait(self.inside(lambda: client.send_goal_async(message)), secs, "an answer to the goal")
-        if not handle.accepted:
-            return Answer(False, secs=time.monotonic() - begun)
-        answer = self.wait(self.inside(handle.get_result_async), secs, "a result")
-        return Answer(True, answer.status, answer.result, time.monotonic() - begun)
 
     def _odometry(self, message):
         p, v = message.pose.pose.position, message.twist.twist.linear

@@ -347,6 +347,27 @@ def _outcome(make):
         return None, error
 
 
+class GoalClient(ActionClient):
+    """As rclpy's, but sends from the thread that spins.
+
+    rclpy notes a request after it has sent it, and Kilted notes a goal twice, for two futures of which the first gets the answer:
+    what comes in between, while the thread that sends has lost its turn, is lost.
+    """
+
+    def __init__(self, peer, kind, name):
+        self._inside = peer.inside
+        super().__init__(peer.node, kind, name)
+
+    def send_goal_async(self, *arguments, **named):
+        return self._inside(lambda: ActionClient.send_goal_async(self, *arguments, **named))
+
+    def _get_result_async(self, handle):
+        return self._inside(lambda: ActionClient._get_result_async(self, handle))
+
+    def _cancel_goal_async(self, handle):
+        return self._inside(lambda: ActionClient._cancel_goal_async(self, handle))
+
+
 class Peer:
     """An rclpy node that spins in its own thread."""
 
@@ -545,12 +566,17 @@ class Peer:
     # -- the action
 
     def action(self, name=ACTION, kind=ComputePathToPose, secs=PATIENCE_SECS):
+        """The action's client: one per name."""
         if name not in self.action_clients:
-            client = self.inside(lambda: ActionClient(self.node, kind, name))
-            if not client.wait_for_server(secs):
-                raise TimeoutError(f"expected the action {name} within {secs} s")
-            self.action_clients[name] = client
+            self.action_clients[name] = self.new_action(name, kind, secs)
         return self.action_clients[name]
+
+    def new_action(self, name=ACTION, kind=ComputePathToPose, secs=PATIENCE_SECS):
+        """Another client of the action."""
+        client = self.inside(lambda: GoalClient(self, kind, name))
+        if not client.wait_for_server(secs):
+            raise TimeoutError(f"expected the action {name} within {secs} s")
+        return client
 
     def send_goal(self, message, action=ACTION, secs=PATIENCE_SECS):
         """The goal's handle; look at its `accepted`."""

@@ -216,7 +216,7 @@ def follow(checks, peer, programs, options):
         client = peer.action("follow_path")
         message = FollowPath.Goal(path=answer.result.path, controller_id="FollowPath")
         handle = peer.wait(client.send_goal_async(message, lambda m: feedback.append(m.feedback)), what="an answer to the path")
-        result = peer.wait(peer.inside(handle.get_result_async), ARRIVAL_SECS, "the end of the path")
+        result = peer.wait(handle.get_result_async(), ARRIVAL_SECS, "the end of the path")
         checks.that(f"path {number} is followed", result.status == 4, f"{result.status} {result.result.error_code} {result.result.error_msg}")
         wait_until(robot.stands, 5.0, "a robot that stands")
         robot.check(checks, number, goal, begun)
@@ -232,11 +232,11 @@ def canceled(checks, robot):
     far = max((robot.places.goal() for _ in range(20)), key=lambda goal: math.dist(goal[:2], robot.place()[:2]))
     path = plan(robot, far).result.path
     handles = [peer.wait(client.send_goal_async(FollowPath.Goal(path=path))) for _ in range(2)]
-    first = peer.wait(peer.inside(handles[0].get_result_async))
+    first = peer.wait(handles[0].get_result_async())
     checks.equal("a newer path takes the place of the one before", (6, FollowPath.Result.UNKNOWN), (first.status, first.result.error_code))
     wait_until(lambda: not robot.stands(), 10.0, "a robot that moves")
-    peer.wait(peer.inside(handles[1].cancel_goal_async))
-    checks.equal("a path is canceled", 5, peer.wait(peer.inside(handles[1].get_result_async)).status)
+    peer.wait(handles[1].cancel_goal_async())
+    checks.equal("a path is canceled", 5, peer.wait(handles[1].get_result_async()).status)
     wait_until(robot.stands, 5.0, "a robot that stands")
 
 
