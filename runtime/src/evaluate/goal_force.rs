@@ -61,7 +61,7 @@ impl PushChooser {
     }
 }
 
-/// A scene with its picture and what is asked for.
+/// A scene with its picture and its goal.
 #[derive(Clone, Debug)]
 pub struct PushCase {
     /// Seed of the scene.

@@ -45,7 +45,7 @@ pub struct MassMark {
     pub share: f64,
 }
 
-/// Everything that a model is asked for. Several forces add up.
+/// What a model is conditioned on. Several forces add up.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ControlSignal<'a> {
     /// Forces on what sets off by them.

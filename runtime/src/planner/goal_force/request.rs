@@ -1,4 +1,4 @@
-//! What a user asks for, held against what the picture shows.
+//! A request, held against what the picture shows.
 
 use super::reading::ObjectCells;
 use super::segment::{DetectError, Detection, locate, segment};
@@ -6,7 +6,7 @@ use crate::model::GoalForceSpec;
 use crate::planner::goal_force::{Force, MassMark};
 use crate::world::scene::{Body, Camera, Goal, Look, Scene, Table};
 
-/// Mass of what nobody has told the mass of, kg: the middle of the training's range.
+/// Mass of what no mass is given for, kg: the middle of the training's range.
 const UNKNOWN_MASS_KG: f64 = 2.5;
 
 /// A goal for one object of a picture.
@@ -41,7 +41,7 @@ pub enum RequestFault {
         .got[0], .got[1], .nearest[0], .nearest[1]
     )]
     NoTarget {
-        /// The target asked for, pixels.
+        /// The requested target, pixels.
         got: [f64; 2],
         /// Middle of the nearest object, pixels.
         nearest: [f64; 2],
