@@ -87,7 +87,7 @@ pub fn correct_push(
     simulate: impl FnMut(&Push) -> Option<[f64; 2]>,
 ) -> Result<CorrectedPush, PushFault> {
     let numbers = [first.direction_rad, first.speed_mps, goal.direction_rad, goal.speed_mps];
-    if !numbers.iter().all(|value| value.is_finite()) || !(first.speed_mps > 0.0 && goal.speed_mps > 0.0) {
+    if !(numbers.iter().all(|value| value.is_finite()) && first.speed_mps > 0.0 && goal.speed_mps > 0.0) {
         return Err(PushFault::NotFinite);
     }
     let mut trials = Trials { simulate, limits, count: 0 };

@@ -160,7 +160,7 @@ impl PushGate {
     ) -> Result<CheckedPush, PushRejection> {
         let limits = &self.limits;
         let numbers = [push.direction_rad, push.speed_mps, goal.direction_rad, goal.speed_mps];
-        if !numbers.iter().all(|value| value.is_finite()) || !(push.speed_mps > 0.0 && goal.speed_mps > 0.0) {
+        if !(numbers.iter().all(|value| value.is_finite()) && push.speed_mps > 0.0 && goal.speed_mps > 0.0) {
             return Err(PushRejection::NotFinite);
         }
         let body = scene.bodies.get(push.body).filter(|body| body.moves && push.body != goal.body);
