@@ -79,7 +79,7 @@ pub fn goal_error(goal: &Goal, struck_mps: [f64; 2]) -> (f64, f64) {
 /// after it was struck, or `None` if it never is.
 ///
 /// # Errors
-/// If no such push is found within [`MAX_SIMULATIONS`] simulations.
+/// If no such push is found within 40 simulations.
 pub fn correct_push(
     first: Push,
     goal: &Goal,

@@ -30,7 +30,7 @@ impl MatrixRange {
 }
 
 /// The matrices that Muon updates: all weights with two or more axes but those of the first convolution, of the last layer
-/// and of [`EDGES`].
+/// and of `EDGES`.
 pub fn matrices(specs: &[ParameterSpec]) -> Vec<MatrixRange> {
     let first = specs.iter().position(|spec| spec.shape.len() > 2);
     let last = specs.iter().rposition(|spec| spec.shape.len() > 1);

@@ -118,13 +118,13 @@ impl<'a> Sweep<'a> {
     }
 
     /// Whether a polygon's own outline, without its padding, overlaps an obstacle in a pose: at a side, or wider than
-    /// [`CHORD_M`] inside. How deep is not measured. False of a circle, whose depth is its clearance.
+    /// `CHORD_M` inside. How deep is not measured. False of a circle, whose depth is its clearance.
     pub fn overlaps(&self, pose: &State) -> bool {
         let Footprint::Polygon(polygon) = &self.footprint else { return false };
         self.holds_obstacle(pose) || polygon.sides().any(|(a, b)| self.meets_obstacle(pose, [a, b]))
     }
 
-    /// Whether an obstacle wider than [`CHORD_M`] lies inside a polygon in a pose.
+    /// Whether an obstacle wider than `CHORD_M` lies inside a polygon in a pose.
     fn holds_obstacle(&self, pose: &State) -> bool {
         let Footprint::Polygon(polygon) = &self.footprint else { return false };
         let mut holds = false;

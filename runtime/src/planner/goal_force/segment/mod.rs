@@ -39,7 +39,7 @@ pub enum DetectError {
         "picture: expected objects on a table, found none\nhint: the objects' colours must differ from the table's"
     )]
     NoObject,
-    /// More than [`MAX_OBJECTS`].
+    /// More than 40.
     #[error(
         "picture: expected at most {MAX_OBJECTS} objects, found {count}\nhint: the camera must see a table whose texture reaches the picture's border"
     )]
@@ -76,7 +76,7 @@ struct Colours {
 /// Objects of a height x width x 3 sRGB picture, largest first.
 ///
 /// # Errors
-/// If the size is wrong, no object is found, or more than [`MAX_OBJECTS`].
+/// If the size is wrong, no object is found, or more than 40.
 pub fn segment(rgb: &[u8], [width, height]: [usize; 2]) -> Result<Vec<Detection>, DetectError> {
     let sized = (16..=1024).contains(&width) && (16..=1024).contains(&height);
     if !sized || rgb.len() != 3 * width * height {
