@@ -3,7 +3,7 @@
 use super::arguments::within;
 use super::map_arguments::{load_case, load_cases, narrow_cases, planners_of, robot_for};
 use super::output::{CliError, print_json, print_text};
-use crate::evaluate::{MapSetEvaluation, MethodOnMaps, ScoreSummary, evaluate_maps};
+use crate::evaluate::{MapSetEvaluation, MethodOnMaps, ScoreSummary, Unsolved, evaluate_maps};
 use crate::planner::corridor::{PathMethod, turning_length_m as turning_length_m_of};
 use crate::world::map::files::MapSetKind;
 use clap::Args;
@@ -21,8 +21,9 @@ Examples:
 
 Every query goes to every method, each through the same correction and gate; the search stands beside them, and what it
 finds no way for is refused. Of robots that are no discs or cannot turn where they stand, search-xy is the search without
-headings, as a control. Arrival times are those of the timed plan. The turning length v^2/a decides what a path's shape
-is worth: each robot is evaluated with accelerations of 1 m/s^2 and the speed that gives the length.")]
+headings, as a control. Where no method has a plan for a polygon, a flood fill over position and heading looks for any way:
+queries without one (unsolvable) do not count. Arrival times are those of the timed plan. The turning length v^2/a decides
+what a path's shape is worth: each robot is evaluated with accelerations of 1 m/s^2 and the speed that gives the length.")]
 pub(super) struct EvalMap {
     /// Which maps of the folder
     #[arg(long, value_enum, required_unless_present_any = ["map", "narrow"])]
@@ -135,10 +136,11 @@ fn describe(report: &Report) -> String {
     let mut text = format!("{}, robot {}, seed {}", report.set, report.robot, report.seed);
     for AtTurningLength { turning_length_m, evaluation } in &report.by_turning_length {
         text += &format!(
-            "\n\nv^2/a {turning_length_m} m: {} maps, {} queries, {} refused; times of plans for ways up to 30 m\n{:<12} {:>7} {:>7} {:>8} {:>7} {:>8} {:>8} {:>8} {:>8} {:>8}",
+            "\n\nv^2/a {turning_length_m} m: {} maps, {} queries, {} refused{}; times of plans for ways up to 30 m\n{:<12} {:>7} {:>7} {:>8} {:>7} {:>8} {:>8} {:>8} {:>8} {:>8}",
             evaluation.maps,
             evaluation.queries,
             evaluation.refused,
+            unsolved(evaluation.unsolved),
             "method",
             "solved",
             "raw",
@@ -155,6 +157,16 @@ fn describe(report: &Report) -> String {
         }
     }
     text
+}
+
+/// What is known of the queries that no method solves, of a polygon.
+fn unsolved(Unsolved { unsolvable, undecided, connected }: Unsolved) -> String {
+    if unsolvable + undecided + connected == 0 {
+        return String::new();
+    }
+    format!(
+        "; of those without a plan {unsolvable} unsolvable (no connected pose), {undecided} undecided, {connected} not solved"
+    )
 }
 
 fn line(method: &MethodOnMaps) -> String {

@@ -67,7 +67,7 @@ impl Audit {
 }
 
 /// Whether a footprint in a pose meets a box.
-fn meets(footprint: &Footprint, pose: &State, wall: &Aabb) -> bool {
+pub(super) fn meets(footprint: &Footprint, pose: &State, wall: &Aabb) -> bool {
     match footprint {
         Footprint::Circle { radius_m } => distance(pose.position, wall.nearest(pose.position)) <= *radius_m,
         Footprint::Polygon(polygon) => outline_meets(polygon, pose, wall),

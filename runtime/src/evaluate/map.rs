@@ -1,5 +1,6 @@
 //! Evaluation on maps: the same queries for every method, through the same correction and gate.
 
+use super::feasibility::{Feasibility, feasibility};
 use super::{Audit, ScoreSummary};
 use crate::gate::{Origin, Rejection, check_problem};
 use crate::geometry::Point;
@@ -50,7 +51,7 @@ struct Solved {
 pub struct MethodOnMaps {
     /// The method.
     pub method: String,
-    /// Queries that a plan exists for, by the search.
+    /// Queries that are neither refused nor unsolvable.
     pub solvable: usize,
     /// Queries with a published plan, the route behind included.
     pub solved: usize,
@@ -93,8 +94,21 @@ pub struct MapSetEvaluation {
     pub queries: usize,
     /// Queries without a plan: an end outside or blocked, or no way, by the search.
     pub refused: usize,
+    /// Those that no method solves, refused or not, of a polygon that stands free at the start: whether it has a way at all.
+    pub unsolved: Unsolved,
     /// Every method.
     pub methods: Vec<MethodOnMaps>,
+}
+
+/// Queries that no method solves, by a flood fill over position and heading that is independent of the planners.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Unsolved {
+    /// No way exists: no poses of the outline, less what lies between those that are looked at, lead from start to goal.
+    pub unsolvable: usize,
+    /// No poses of the outline itself lead there, some of that smaller one do.
+    pub undecided: usize,
+    /// Poses of the outline lead there, for a robot that moves in all directions.
+    pub connected: usize,
 }
 
 /// Plans every query with every planner.
@@ -105,6 +119,7 @@ pub fn evaluate_maps(
     mut progress: impl FnMut(),
 ) -> MapSetEvaluation {
     let mut runs: Vec<MethodRun> = planners.into_iter().map(MethodRun::new).collect();
+    let mut found = BTreeMap::new();
     for case in cases {
         let world = World::new(Arc::clone(robot), Arc::clone(&case.map));
         // One per method: plans are numbered by their pilot.
@@ -113,6 +128,13 @@ pub fn evaluate_maps(
             for (run, audit) in runs.iter_mut().zip(&mut audits) {
                 let answer = run.plan(&world, *query, audit);
                 run.answers.push(answer);
+            }
+            let is_solved = |run: &MethodRun| matches!(run.answers.last(), Some(Answer::Solved(_)));
+            if let Some(run) = runs.first()
+                && !runs.iter().any(is_solved)
+                && let Some(feasibility) = run.feasibility(&world, *query)
+            {
+                found.insert(run.answers.len() - 1, feasibility);
             }
             progress();
         }
@@ -126,11 +148,19 @@ pub fn evaluate_maps(
     let common: Vec<usize> =
         (0..queries).filter(|index| runs.iter().all(|run| matches!(run.answers[*index], Answer::Solved(_)))).collect();
     let of = |method: PathMethod| runs.iter().find(|run| run.name() == method.name());
+    let count = |wanted: Feasibility| found.values().filter(|one| **one == wanted).count();
+    let unsolved = Unsolved {
+        unsolvable: count(Feasibility::Unsolvable),
+        undecided: count(Feasibility::Undecided),
+        connected: count(Feasibility::Connected),
+    };
+    let is_unsolvable = |index: &usize| found.get(index) == Some(&Feasibility::Unsolvable);
+    let solvable = (0..queries).filter(|index| !is_refused(*index) && !is_unsolvable(index)).count();
     let results = runs
         .iter()
-        .map(|run| run.summary(queries - refused, &common, of(PathMethod::Search), of(PathMethod::Optimizer)))
+        .map(|run| run.summary(solvable, &common, of(PathMethod::Search), of(PathMethod::Optimizer)))
         .collect();
-    MapSetEvaluation { maps: cases.len(), queries, refused, methods: results }
+    MapSetEvaluation { maps: cases.len(), queries, refused, unsolved, methods: results }
 }
 
 /// At rest in the heading nearest to the goal's direction in which the footprint keeps the clearance, if there is one.
@@ -205,6 +235,13 @@ impl MethodRun {
             Origin::Fallback { reason: Rejection::PlannerFailed | Rejection::NoDrivableWay, .. } => Answer::Refused,
             Origin::Fallback { reason, .. } => Answer::Failed(reason),
         }
+    }
+
+    /// Whether the robot has a way, where this is looked for.
+    fn feasibility(&self, world: &World, [start, goal]: [Point; 2]) -> Option<Feasibility> {
+        let clearance_m = self.pilot.settings().limits.clearance_m;
+        let state = start_pose(world, start, goal, clearance_m)?;
+        feasibility(world, &state, goal, clearance_m, ARRIVAL_RADIUS_M)
     }
 
     fn solved(&self, index: usize) -> Option<&Solved> {

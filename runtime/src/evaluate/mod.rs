@@ -3,6 +3,7 @@
 mod audit;
 mod barn;
 mod diffuser;
+mod feasibility;
 mod goal_force;
 mod map;
 mod moving;
@@ -13,7 +14,7 @@ pub use audit::Audit;
 pub use barn::{BarnDriver, BarnResult, BarnRun, BarnWorld, barn_has_way, barn_score, run_barn};
 pub use diffuser::{DiffuserError, run_diffuser_episode};
 pub use goal_force::{PushCase, PushChooser, PushEvaluation, PushOutcome, PushSummary};
-pub use map::{MapCase, MapSetEvaluation, MethodOnMaps, evaluate_maps};
+pub use map::{MapCase, MapSetEvaluation, MethodOnMaps, Unsolved, evaluate_maps};
 pub use moving::{MovingDriver, MovingEnd, MovingResult, MovingRun, MovingScene, run_moving};
 pub use policy::{DrivenEpisode, PolicyDriveError, PolicyDriveSettings, PolicySummary, drive_policy, policy_episodes};
 pub(crate) use report::Scores;
