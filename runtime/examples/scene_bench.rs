@@ -4,7 +4,8 @@
 //! cargo run --release -p planwright --example scene_bench
 //! ```
 
-use planwright::world::scene::{Kind, Simulation, feasible, generate};
+use planwright::evaluate::feasible;
+use planwright::world::scene::{Kind, Simulation, generate};
 use std::hint::black_box;
 use std::time::Instant;
 

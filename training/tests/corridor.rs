@@ -4,10 +4,13 @@ use planwright::model::{Artefact, EngineChoice, Family, load_engine};
 use planwright::planner::corridor::{CHANNELS, CorridorNetwork, OFFSET_UNIT_M, smooth};
 use planwright_training::dataset::corridors::{CorridorSettings, Preference, demonstrations, write_demonstrations};
 use planwright_training::export::{ExportOptions, TOLERANCE, export};
-use planwright_training::fit::{Checkpoint, FitOptions, fit};
+use planwright_training::fit::{Checkpoint, fit};
 use planwright_training::network::CorridorNetworkSpec;
 use planwright_training::recipe::{CorridorRecipe, Recipe};
 use std::path::Path;
+
+mod common;
+use common::{fitted, onnxruntime, options};
 
 /// The shipped recipe with less of everything.
 fn recipe() -> Recipe {
@@ -22,26 +25,15 @@ fn recipe() -> Recipe {
     Recipe::Corridor(CorridorRecipe { name: "tiny".to_owned(), data, network, training, ..recipe })
 }
 
-fn fitted(folder: &Path, parts: &[Option<u64>]) -> Vec<u8> {
-    for (part, until) in parts.iter().enumerate() {
-        let folder = folder.to_owned();
-        let options =
-            FitOptions { folder, resume: part > 0, until: *until, device: None, progress: false, initial: None };
-        fit(&recipe(), &options).unwrap_or_else(|error| panic!("{error}"));
-    }
-    std::fs::read(folder.join("checkpoint.safetensors")).unwrap_or_else(|error| panic!("{error}"))
-}
-
 #[test]
 fn a_corridor_network_resumes_and_runs_alike_in_both_engines() {
     let folder = tempfile::tempdir().unwrap();
-    let whole = fitted(&folder.path().join("whole"), &[None]);
-    assert!(whole == fitted(&folder.path().join("parts"), &[Some(10), None]), "resumed bit for bit");
+    let whole = fitted(&recipe(), &folder.path().join("whole"), &[None]);
+    assert!(whole == fitted(&recipe(), &folder.path().join("parts"), &[Some(10), None]), "resumed bit for bit");
 
     let checkpoint = Checkpoint::read(&folder.path().join("whole/checkpoint.safetensors")).unwrap();
     let path = folder.path().join("tiny.onnx");
-    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.deps/onnxruntime/libonnxruntime.so");
-    let options = ExportOptions { library: Some(library), ..ExportOptions::to(&path) };
+    let options = ExportOptions { library: onnxruntime(), ..ExportOptions::to(&path) };
     let report = export(&checkpoint, &options).unwrap_or_else(|error| panic!("{error}"));
     for engine in ["tract", "onnxruntime"] {
         for kind in ["random", "extreme", "real"] {
@@ -95,10 +87,7 @@ fn drives_are_fitted_from_their_file_to_a_planner() {
     let text = text.replace("drives/side.jsonl", &file.display().to_string());
     let text = text.replace("steps = 3000", "steps = 20").replace("batch = 64", "batch = 8");
     let recipe = Recipe::parse(&text, Path::new("map-drives.toml")).unwrap_or_else(|error| panic!("{error}"));
-    let options = |name: &str| {
-        let folder = folder.path().join(name);
-        FitOptions { folder, resume: false, until: None, device: None, progress: false, initial: None }
-    };
+    let options = |name: &str| options(&folder.path().join(name));
     let report = fit(&recipe, &options("fit")).unwrap_or_else(|error| panic!("{error}"));
     assert!(report.step == 20 && report.loss.is_some_and(|loss| loss > 0.0 && loss.is_finite()), "{report:?}");
     let again = fit(&recipe, &options("again")).unwrap_or_else(|error| panic!("{error}"));

@@ -8,9 +8,12 @@ use planwright::world::scene::Kind;
 use planwright_training::dataset::goal_force::SceneSettings;
 use planwright_training::export::{ExportOptions, TOLERANCE, export};
 use planwright_training::fit::{Checkpoint, FitOptions, fit};
-use planwright_training::network::MotionNetworkSpec;
+use planwright_training::network::{ControlPath, MotionNetworkSpec, Parameters};
 use planwright_training::recipe::{GoalForceRecipe, Recipe};
 use std::path::Path;
+
+mod common;
+use common::{fitted, onnxruntime, options};
 
 /// The recipe with less of everything.
 fn recipe() -> Recipe {
@@ -25,30 +28,16 @@ fn recipe() -> Recipe {
     Recipe::GoalForce(GoalForceRecipe { name: "tiny".to_owned(), data, network, training, ..recipe })
 }
 
-fn fitted(folder: &Path, parts: &[Option<u64>]) -> Vec<u8> {
-    for (part, until) in parts.iter().enumerate() {
-        let folder = folder.to_owned();
-        let options =
-            FitOptions { folder, resume: part > 0, until: *until, device: None, progress: false, initial: None };
-        fit(&recipe(), &options).unwrap_or_else(|error| panic!("{error}"));
-    }
-    std::fs::read(folder.join("checkpoint.safetensors")).unwrap_or_else(|error| panic!("{error}"))
-}
-
 #[test]
 fn a_goal_force_planner_resumes_and_runs_alike_in_both_engines() {
     let folder = tempfile::tempdir().unwrap();
-    let whole = fitted(&folder.path().join("whole"), &[None]);
-    assert!(whole == fitted(&folder.path().join("parts"), &[Some(4), None]), "resumed bit for bit");
+    let whole = fitted(&recipe(), &folder.path().join("whole"), &[None]);
+    assert!(whole == fitted(&recipe(), &folder.path().join("parts"), &[Some(4), None]), "resumed bit for bit");
 
     let checkpoint = Checkpoint::read(&folder.path().join("whole/checkpoint.safetensors")).unwrap();
     let path = folder.path().join("tiny.onnx");
-    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.deps/onnxruntime/libonnxruntime.so");
-    let options = ExportOptions { library: Some(library), tolerance: 5.0 * TOLERANCE, ..ExportOptions::to(&path) };
-    let report = export(&checkpoint, &options).unwrap_or_else(|error| panic!("{error}"));
-    for engine in ["tract", "onnxruntime"] {
-        assert!(report.parity.largest[engine]["real"] <= TOLERANCE, "{engine}");
-    }
+    let options = ExportOptions { library: onnxruntime(), ..ExportOptions::to(&path) };
+    export(&checkpoint, &options).unwrap_or_else(|error| panic!("{error}"));
 
     let artefact = Artefact::open(&path).unwrap();
     let manifest = artefact.manifest();
@@ -75,12 +64,39 @@ fn a_goal_force_planner_resumes_and_runs_alike_in_both_engines() {
 
     // The search through the same correction and gate meets most goals; hardly trained motions meet none or few.
     let cases = PushCase::draw(Kind::Balls, false, 0.5, 64, 5, 8);
-    let spec = planner.spec().clone();
-    let mut evaluation = PushEvaluation::default();
-    let mut run = |chooser| evaluation.run(chooser, &cases, &spec, Some(&mut planner), || ()).unwrap();
+    let mut evaluation = PushEvaluation::new(planner.spec().clone(), planner.candidates());
+    let mut run = |chooser| evaluation.run(chooser, &cases, Some(&mut planner), || ()).unwrap();
     let (search, model) = (run(PushChooser::Search), run(PushChooser::Model));
     assert!(search.cases == 8 && search.corrected >= 0.5, "{search:?}");
     assert!(model.corrected <= search.corrected && model.initiator <= model.proposed, "{model:?}");
+}
+
+#[test]
+fn the_full_network_with_either_way_of_the_control_runs_alike_in_both_engines() {
+    for control in [ControlPath::Concatenated, ControlPath::Branch] {
+        let Recipe::GoalForce(mut recipe) = recipe() else { panic!("a recipe of a goal-force planner") };
+        recipe.network = MotionNetworkSpec { control, ..MotionNetworkSpec::full() };
+        recipe.training.steps = 1;
+        let recipe = Recipe::GoalForce(recipe);
+        // Values for which no layer is zero, as the first ones of many are.
+        let initial = Parameters::new(recipe.network().parameters()).initial(5);
+        let initial = initial.iter().enumerate().map(|(index, value)| value + 0.05 * (index as f32 * 0.7).sin());
+        let folder = tempfile::tempdir().unwrap();
+        let options = FitOptions { initial: Some(initial.collect()), ..options(folder.path()) };
+        fit(&recipe, &options).unwrap_or_else(|error| panic!("{error}"));
+        let checkpoint = Checkpoint::read(&folder.path().join("checkpoint.safetensors")).unwrap();
+        let path = folder.path().join("full.onnx");
+        let options = ExportOptions { library: onnxruntime(), ..ExportOptions::to(&path) };
+        let report = export(&checkpoint, &options).unwrap_or_else(|error| panic!("{control:?}: {error}"));
+        for engine in ["tract", "onnxruntime"] {
+            for kind in ["random", "extreme", "real"] {
+                assert!(report.parity.largest[engine][kind] <= TOLERANCE, "{engine} {kind}");
+            }
+        }
+        let artefact = Artefact::open(&path).unwrap();
+        let golden = &artefact.manifest().golden[0].output;
+        assert!(golden.iter().any(|value| value.abs() > 1e-2), "the network gives something");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::AllocationCount;
 use super::arguments::{open_artefact, within};
+use super::bench_goal_force;
 use super::output::{CliError, print_json, print_text, table};
 use crate::evaluate::episodes;
 use crate::gate::{GateLimits, Origin};
@@ -126,11 +127,15 @@ impl Bench {
         } else {
             vec![self.engine.engine.as_str()]
         };
+        let choices = names.iter().map(|name| self.engine.choice_of(name)).collect::<Result<Vec<_>, _>>();
+        let choices = choices.map_err(CliError::input)?;
+        if artefact.manifest().family.goal_force().is_some() {
+            return bench_goal_force::run(model, &artefact, &choices, self.plans, &self.settings, self.json);
+        }
         let mut results = Vec::new();
-        for name in names {
-            eprintln!("{name}: {} plans", self.plans);
-            let choice = self.engine.choice_of(name).map_err(CliError::input)?;
-            results.push(self.measure(&artefact, &choice, count)?);
+        for choice in &choices {
+            eprintln!("{}: {} plans", choice.name(), self.plans);
+            results.push(self.measure(&artefact, choice, count)?);
         }
         if self.json {
             return print_json(&serde_json::json!({
@@ -257,7 +262,11 @@ fn drift_micros(settings: DriftSettings, plan: &Trajectory) -> f64 {
 }
 
 /// Time of one network call on random-looking input.
-fn step_latency(mut engine: Box<dyn Engine>, artefact: &Artefact, batch: usize) -> Result<LatencySummary, CliError> {
+pub(super) fn step_latency(
+    mut engine: Box<dyn Engine>,
+    artefact: &Artefact,
+    batch: usize,
+) -> Result<LatencySummary, CliError> {
     let manifest = artefact.manifest();
     let middle = manifest.family.denoiser().map_or(0.0, |denoiser| (denoiser.diffusion.steps / 2) as f32);
     let values = |spec: &TensorSpec| -> Vec<f32> {
@@ -311,7 +320,7 @@ fn decision_latency(
 }
 
 /// The processor's name and the number of cores, for figures.
-fn machine() -> String {
+pub(super) fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, |cores| cores.get());
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = info

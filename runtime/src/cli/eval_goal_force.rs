@@ -3,7 +3,7 @@
 use super::arguments::{open_artefact, shipped, within};
 use super::output::{CliError, print_json, print_text};
 use crate::evaluate::{PushCase, PushChooser, PushEvaluation, PushSummary};
-use crate::model::{EngineSettings, load_engine};
+use crate::model::{Artefact, EngineSettings, GoalForceSpec, load_engine};
 use crate::planner::goal_force::{GoalForcePlanner, GoalForceSettings};
 use crate::world::scene::Kind;
 use clap::Args;
@@ -12,13 +12,15 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 #[command(after_help = "\
-Example: planwright eval goal-force --scenes 200 --seed 0 --json
+Examples:
+  planwright eval goal-force --model goal-force.onnx --scenes 200 --seed 0 --json
+  planwright eval goal-force --choosers random,nearest,search --kind blocked --held-out
 
 Simulated tables with at least three objects beside the target, of which some can cause the goal and some cannot. The planner
 sees the picture, the goal and in half of the scenes the masses; neither friction nor restitution. Its push is executed in the
-true scene: the goal is met within 15 degrees and 30% of the speed. `initiator`: the object that is pushed can cause the goal.
-`raw`: the push as it is read meets the goal. `corrected`: after correction by simulation and the gate. The choosers without a
-network go through the same correction and gate.")]
+true scene: the goal is met within 15 degrees and 30% of the speed. `initiator`: the object of the first proposal can cause the
+goal. `raw`: the first proposal as it is meets the goal. `corrected`: the first proposal that passes the gate after correction by
+simulation meets it. The choosers without a network have as many proposals and go through the same correction and gate.")]
 pub(super) struct EvalGoalForce {
     /// Scenes
     #[arg(long, default_value_t = 200, value_parser = within(1..=100_000_usize), value_name = "N")]
@@ -38,13 +40,13 @@ pub(super) struct EvalGoalForce {
     /// Who chooses, all if none is named
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAMES")]
     choosers: Vec<PushChooser>,
-    /// A model of family goal-force (default: the shipped one)
+    /// A model of family goal-force; the choosers random, nearest and search need none
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
     /// Network calls per motion (default: the model's)
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
-    /// Motions drawn at once, of which the first that the gate passes counts (default: the model's)
+    /// Proposals of every chooser but the search, of which the first that the gate passes counts (default: the model's, else 2)
     #[arg(long, value_name = "N")]
     candidates: Option<usize>,
     #[command(flatten)]
@@ -54,61 +56,58 @@ pub(super) struct EvalGoalForce {
     json: bool,
 }
 
+/// Proposals without a model.
+const CANDIDATES: usize = 2;
+
 impl EvalGoalForce {
     pub(super) fn run(&self) -> Result<(), CliError> {
         let choosers = if self.choosers.is_empty() { &PushChooser::ALL[..] } else { &self.choosers };
-        let path = match &self.model {
-            Some(path) => path.clone(),
-            None => shipped("goal-force")?,
+        let model = match &self.model {
+            Some(path) => Some(path.clone()),
+            None if choosers.iter().any(|chooser| chooser.needs_model()) => Some(shipped("goal-force")?),
+            None => None,
         };
-        let artefact = open_artefact(&path)?;
-        let choice = self.engine.choice().map_err(CliError::input)?;
-        let settings = GoalForceSettings { steps: self.steps, candidates: self.candidates };
-        let manifest = artefact.manifest();
-        let planner = GoalForcePlanner::open(manifest, settings, |batch| load_engine(&artefact, &choice, batch));
-        let mut planner = planner.map_err(CliError::input)?;
-        let spec = planner.spec().clone();
-        let bar =
-            ProgressBar::with_draw_target(Some((self.scenes * choosers.len()) as u64), ProgressDrawTarget::stderr());
+        let artefact = model.as_deref().map(open_artefact).transpose()?;
+        let mut planner = artefact.as_ref().map(|artefact| self.planner(artefact)).transpose()?;
+        let spec = planner.as_ref().map_or_else(GoalForceSpec::default, |planner| planner.spec().clone());
+        let candidates = planner.as_ref().map_or(self.candidates.unwrap_or(CANDIDATES), GoalForcePlanner::candidates);
+        let runs = (self.scenes * choosers.len()) as u64;
+        let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr());
         let tilt = self.max_tilt.to_radians();
         let cases = PushCase::draw(self.kind, self.held_out, tilt, spec.picture_px, self.seed, self.scenes);
-        let mut evaluation = PushEvaluation::default();
-        let mut results = Vec::new();
-        for chooser in choosers {
-            let done = evaluation.run(*chooser, &cases, &spec, Some(&mut planner), || bar.inc(1));
-            results.push(done.map_err(CliError::failed)?);
-        }
+        let chance = cases.iter().map(PushCase::chance).sum::<f64>() / cases.len().max(1) as f64;
+        let mut evaluation = PushEvaluation::new(spec, candidates);
+        let run = |chooser: &PushChooser| evaluation.run(*chooser, &cases, planner.as_mut(), || bar.inc(1));
+        let results = choosers.iter().map(run).collect::<Result<Vec<_>, _>>().map_err(CliError::failed)?;
         bar.finish_and_clear();
-        let chance = chance(&cases);
         if self.json {
             return print_json(&serde_json::json!({
-                "model": path,
-                "model_sha256": artefact.sha256(),
+                "model": model,
+                "model_sha256": artefact.as_ref().map(|artefact| artefact.sha256()),
                 "scenes": cases.len(),
                 "seed": self.seed,
+                "candidates": candidates,
                 "chance": chance,
                 "choosers": results,
             }));
         }
-        let mut text = format!("{} scenes, seed {}, chance {:.3}", cases.len(), self.seed, chance);
+        let mut text =
+            format!("{} scenes, seed {}, chance {chance:.3}, {candidates} proposals", cases.len(), self.seed);
         results.iter().for_each(|result| text += &line(result));
         print_text(&text)
     }
-}
 
-/// Mean share of the objects beside the target that can cause the goal.
-fn chance(cases: &[PushCase]) -> f64 {
-    let share = |case: &PushCase| {
-        let bodies = &case.truth.scene.bodies;
-        let others = || (0..bodies.len()).filter(|body| *body != case.goal.body && bodies[*body].moves);
-        others().filter(|body| case.feasible[*body].is_some()).count() as f64 / others().count().max(1) as f64
-    };
-    cases.iter().map(share).sum::<f64>() / cases.len().max(1) as f64
+    fn planner(&self, artefact: &Artefact) -> Result<GoalForcePlanner, CliError> {
+        let choice = self.engine.choice().map_err(CliError::input)?;
+        let settings = GoalForceSettings { steps: self.steps, candidates: self.candidates };
+        let engine = |batch| load_engine(artefact, &choice, batch);
+        GoalForcePlanner::open(artefact.manifest(), settings, engine).map_err(CliError::input)
+    }
 }
 
 fn line(result: &PushSummary) -> String {
     format!(
-        "\n{:<10} seen {:>5.1}%  proposed {:>5.1}%  spontaneous {:>5.1}%  initiator {:>5.1}% ({:>5.1}% of proposed)  raw {:>5.1}%  checked {:>5.1}%  corrected {:>5.1}%",
+        "\n{:<12} seen {:>5.1}%  proposed {:>5.1}%  spontaneous {:>5.1}%  initiator {:>5.1}% ({:>5.1}% of proposed)  raw {:>5.1}%  checked {:>5.1}%  corrected {:>5.1}%",
         result.chooser.name(),
         100.0 * result.seen,
         100.0 * result.proposed,

@@ -3,6 +3,7 @@
 mod arguments;
 mod backends;
 mod bench;
+mod bench_goal_force;
 #[cfg(feature = "ros2")]
 mod bench_ros;
 mod demo;

@@ -29,6 +29,13 @@ pub struct GoalForceSpec {
     pub mass_kg: [f64; 2],
 }
 
+impl Default for GoalForceSpec {
+    /// That of the recipe: goals and pushes as the generated scenes have them.
+    fn default() -> Self {
+        Self { picture_px: 64, cell_px: 4, direct_mps: [0.1, 1.2], goal_mps: [0.05, 0.6], mass_kg: [1.0, 4.0] }
+    }
+}
+
 impl GoalForceSpec {
     /// Cells along a side of the picture.
     pub fn side(&self) -> usize {

@@ -5,6 +5,7 @@
 
 mod episode;
 mod latency;
+mod push;
 mod robot_contract;
 #[cfg(test)]
 mod robots_tests;
@@ -13,6 +14,7 @@ mod tests;
 
 pub use episode::{Clock, EpisodeReport, EpisodeTrace};
 pub use latency::{Latencies, LatencySummary};
+pub use push::PushPilot;
 pub use robot_contract::check_robot;
 
 use crate::correction::{

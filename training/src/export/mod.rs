@@ -8,8 +8,6 @@ mod denoiser;
 mod gate;
 mod manifest;
 mod motion;
-#[cfg(test)]
-mod motion_tests;
 mod network;
 mod onnx_graph;
 mod onnx_grid;

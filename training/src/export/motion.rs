@@ -20,11 +20,7 @@ pub(super) struct Motion<'a> {
 impl<'a> Motion<'a> {
     pub(super) fn new(checkpoint: &'a Checkpoint, network: MotionNetworkSpec) -> Self {
         let timesteps = checkpoint.recipe.diffusion().map(|diffusion| diffusion.steps);
-        Self::of(checkpoint.averaged(), network, timesteps)
-    }
-
-    /// From all parameters in flat order.
-    pub(super) fn of(values: &'a [f32], network: MotionNetworkSpec, timesteps: Option<usize>) -> Self {
+        let values = checkpoint.averaged();
         let views = Parameters::new(declare_motion(&network)).views(&Tensor::from_slice(values));
         Self { values, network, timesteps, views }
     }

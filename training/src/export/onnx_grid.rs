@@ -6,10 +6,7 @@ use crate::network::{
     declare_motion,
 };
 use onnx_protobuf::AttributeProto;
-use planwright::model::tensors::{SAMPLE, TIMESTEP};
-
-/// Name of the scene: batch x [`SCENE_CHANNELS`] x [`MOTION_CELLS`].
-pub(super) const SCENE: &str = "scene";
+use planwright::model::tensors::{SAMPLE, SCENE, TIMESTEP};
 
 /// A motion network as a serialised ONNX model: `sample`, `timestep` and `scene` in, `output` out. `values` are all
 /// parameters in flat order.

@@ -103,20 +103,9 @@ pub(super) fn summary(sha256: String, real: &[f32]) -> DataSummary {
         };
         Column { name: (*name).to_owned(), unit: unit.to_owned(), frame: String::new() }
     });
-    DataSummary {
-        sha256,
-        columns: columns.collect(),
-        normaliser: Normaliser { low: vec![-1.0; CHANNELS], high: vec![1.0; CHANNELS] },
-        step_secs: KNOT_M / SPEED_MPS,
-        world: None,
-        quantity: None,
-        condition: None,
-        transform: None,
-        policy: None,
-        made: None,
-        real: real.chunks(CHANNELS * WINDOW).take(REAL_ROWS).map(|row| Row { inputs: vec![row.to_vec()] }).collect(),
-        decoder: None,
-    }
+    let normaliser = Normaliser { low: vec![-1.0; CHANNELS], high: vec![1.0; CHANNELS] };
+    let real = real.chunks(CHANNELS * WINDOW).take(REAL_ROWS).map(|row| Row { inputs: vec![row.to_vec()] });
+    DataSummary::plain(sha256, columns.collect(), normaliser, KNOT_M / SPEED_MPS, real.collect())
 }
 
 #[cfg(test)]

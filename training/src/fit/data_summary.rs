@@ -41,6 +41,32 @@ pub struct DataSummary {
     pub decoder: Option<DecoderTables>,
 }
 
+impl DataSummary {
+    /// Of data without world, quantity, condition, transform, policy and decoder.
+    pub(super) fn plain(
+        sha256: String,
+        columns: Vec<Column>,
+        normaliser: Normaliser,
+        step_secs: f64,
+        real: Vec<Row>,
+    ) -> Self {
+        Self {
+            sha256,
+            columns,
+            normaliser,
+            step_secs,
+            real,
+            world: None,
+            quantity: None,
+            condition: None,
+            transform: None,
+            policy: None,
+            made: None,
+            decoder: None,
+        }
+    }
+}
+
 /// One row of a network's inputs: the values of every input of the graph, in its order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {

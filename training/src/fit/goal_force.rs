@@ -98,18 +98,6 @@ fn summary(sha256: String, real: &Batch) -> DataSummary {
     let column =
         |name: &str| Column { name: name.to_owned(), unit: "px per frame".to_owned(), frame: "image".to_owned() };
     let largest = MAX_MOTION_PX as f32;
-    DataSummary {
-        sha256,
-        columns: MOTION_COLUMNS.map(column).to_vec(),
-        normaliser: Normaliser { low: vec![-largest; 2], high: vec![largest; 2] },
-        step_secs: FRAME_SECS,
-        world: None,
-        quantity: None,
-        condition: None,
-        transform: None,
-        policy: None,
-        made: None,
-        real: real.rows(),
-        decoder: None,
-    }
+    let normaliser = Normaliser { low: vec![-largest; 2], high: vec![largest; 2] };
+    DataSummary::plain(sha256, MOTION_COLUMNS.map(column).to_vec(), normaliser, FRAME_SECS, real.rows())
 }

@@ -44,19 +44,12 @@ pub(super) fn data_and_loss(recipe: &MazeDiffusionRecipe) -> Result<(DataSummary
         unit: unit.to_owned(),
         frame: world_frame().to_owned(),
     };
+    let normaliser = Normaliser { low: limits.low.clone(), high: limits.high.clone() };
+    let step_secs = recipe.windows.stride as f64 * STEP_SECS;
     let data = DataSummary {
-        sha256,
-        columns: COLUMN_MEANINGS.map(column).to_vec(),
-        normaliser: Normaliser { low: limits.low.clone(), high: limits.high.clone() },
-        step_secs: recipe.windows.stride as f64 * STEP_SECS,
         world: Some(world_spec(&layout)),
         quantity: Some(path_length(&measured, limits, horizon)),
-        condition: None,
-        transform: None,
-        policy: None,
-        made: None,
-        real: real.rows(),
-        decoder: None,
+        ..DataSummary::plain(sha256, COLUMN_MEANINGS.map(column).to_vec(), normaliser, step_secs, real.rows())
     };
     let denoising = Denoising::new(&recipe.network, horizon, Prediction::CleanSample, &given(horizon));
     let (count, mut batch) = (recipe.training.batch, Batch::default());

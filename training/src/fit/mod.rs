@@ -9,8 +9,6 @@ mod ensemble_adam;
 mod error;
 mod goal_force;
 mod maze_diffusion;
-#[cfg(test)]
-mod motion_step;
 mod muon;
 mod optimiser;
 mod policy;

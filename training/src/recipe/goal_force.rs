@@ -2,9 +2,9 @@
 
 use super::{DiffusionSettings, FieldError, TrainingSettings};
 use crate::dataset::goal_force::SceneSettings;
-use crate::network::MotionNetworkSpec;
-use planwright::diffusion::NoiseSchedule;
-use planwright::model::{DiffusionSpec, GoalForceSpec, Prediction};
+use crate::network::{MOTION_SIDE, MotionNetworkSpec};
+use planwright::model::{DiffusionSpec, GoalForceSpec};
+use planwright::world::scene::CELL_PX;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,11 +35,13 @@ impl GoalForceRecipe {
     pub fn check(&self) -> Result<(), FieldError> {
         self.data.check().map_err(|problem| FieldError::new("data", problem))?;
         self.network.check().map_err(|problem| FieldError::new("network", problem))?;
-        NoiseSchedule::new(self.diffusion.schedule, self.diffusion.steps)
-            .map_err(|error| FieldError::new("diffusion", error))?;
+        self.diffusion.check()?;
+        // What network and scenes are built for.
         let GoalForceSpec { picture_px, cell_px, .. } = self.goal_force;
-        if (picture_px, cell_px) != (64, 4) {
-            let problem = format!("expected pictures of 64 px in cells of 4 px, got {picture_px} and {cell_px}");
+        if (picture_px, cell_px) != (MOTION_SIDE * CELL_PX, CELL_PX) {
+            let expected = MOTION_SIDE * CELL_PX;
+            let problem =
+                format!("expected pictures of {expected} px in cells of {CELL_PX} px, got {picture_px} and {cell_px}");
             return Err(FieldError::new("goal_force", problem));
         }
         Ok(())
@@ -47,12 +49,31 @@ impl GoalForceRecipe {
 
     /// The noise, and what the network predicts of it.
     pub fn diffusion(&self) -> DiffusionSpec {
-        let DiffusionSettings { schedule, steps } = self.diffusion;
-        DiffusionSpec { schedule, steps, prediction: Prediction::CleanSample }
+        self.diffusion.of_clean_sample()
     }
 
     pub(super) fn set_seed(&mut self, seed: u64) {
         self.training.seed = seed;
         self.data.seed = seed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{MOTION_CELLS, SCENE_CHANNELS};
+    use crate::recipe::Recipe;
+    use planwright::world::scene::FRAMES;
+
+    #[test]
+    fn the_recipe_has_the_usual_scales_and_the_networks_sizes() {
+        let text = include_str!("../../recipes/goal-force.toml");
+        let Ok(Recipe::GoalForce(recipe)) = Recipe::parse(text, "goal-force.toml".as_ref()) else {
+            panic!("a recipe of a goal-force planner");
+        };
+        assert_eq!(recipe.goal_force, GoalForceSpec::default());
+        assert_eq!(recipe.network, MotionNetworkSpec::full());
+        assert_eq!(recipe.goal_force.cells(), MOTION_CELLS);
+        assert_eq!(recipe.goal_force.scene_channels(FRAMES), SCENE_CHANNELS);
     }
 }

@@ -36,6 +36,18 @@ pub struct DiffusionSettings {
     pub steps: usize,
 }
 
+impl DiffusionSettings {
+    pub(super) fn check(&self) -> Result<(), FieldError> {
+        NoiseSchedule::new(self.schedule, self.steps).map_err(|error| FieldError::new("diffusion", error))?;
+        Ok(())
+    }
+
+    /// The noise of a network that predicts the clean sample.
+    pub(super) fn of_clean_sample(&self) -> DiffusionSpec {
+        DiffusionSpec { schedule: self.schedule, steps: self.steps, prediction: Prediction::CleanSample }
+    }
+}
+
 impl MazeDiffusionRecipe {
     /// # Errors
     /// The first field out of its range.
@@ -45,8 +57,7 @@ impl MazeDiffusionRecipe {
             return Err(FieldError::new("network", "expected no condition, got one"));
         }
         self.network.check().map_err(|error| FieldError::new("network", error))?;
-        NoiseSchedule::new(self.diffusion.schedule, self.diffusion.steps)
-            .map_err(|error| FieldError::new("diffusion", error))?;
+        self.diffusion.check()?;
         let (multiple, windows) = (self.network.time_multiple(), &self.windows);
         if windows.horizon < multiple || !windows.horizon.is_multiple_of(multiple) {
             let problem = format!("expected a horizon that is a multiple of {multiple}, got {}", windows.horizon);
@@ -66,8 +77,7 @@ impl MazeDiffusionRecipe {
 
     /// The noise, and what the network predicts of it.
     pub fn diffusion(&self) -> DiffusionSpec {
-        let DiffusionSettings { schedule, steps } = self.diffusion;
-        DiffusionSpec { schedule, steps, prediction: Prediction::CleanSample }
+        self.diffusion.of_clean_sample()
     }
 
     pub(super) fn set_seed(&mut self, seed: u64) {

@@ -116,7 +116,7 @@ mod tests {
     const FRAMES: usize = 16;
 
     fn spec() -> GoalForceSpec {
-        GoalForceSpec { picture_px: 64, cell_px: 4, direct_mps: [0.1, 1.0], goal_mps: [0.1, 1.0], mass_kg: [1.0, 4.0] }
+        GoalForceSpec::default()
     }
 
     fn filled(signal: ControlSignal<'_>) -> Vec<f32> {

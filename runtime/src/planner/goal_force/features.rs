@@ -23,13 +23,7 @@ mod tests {
 
     #[test]
     fn every_pixel_has_its_channel() {
-        let spec = GoalForceSpec {
-            picture_px: 8,
-            cell_px: 4,
-            direct_mps: [0.1, 1.0],
-            goal_mps: [0.1, 1.0],
-            mass_kg: [1.0, 4.0],
-        };
+        let spec = GoalForceSpec { picture_px: 8, ..GoalForceSpec::default() };
         let mut rgb = vec![0_u8; 3 * 64];
         // Green of the pixel in column 5 and row 6: cell 3, pixel (1, 2).
         rgb[3 * (6 * 8 + 5) + 1] = 255;

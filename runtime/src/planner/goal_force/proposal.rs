@@ -5,10 +5,8 @@ use super::planner::GoalForcePlanner;
 use super::reading::{ReadFault, Reading, read_push, tracks};
 use super::request::SeenScene;
 use crate::planner::PlanError;
-use crate::world::scene::{Camera, FRAME_SECS, Push, Shape};
+use crate::world::scene::{Camera, FRAME_SECS, Push, ROLLING_SHARE, Shape};
 
-/// A ball that is pushed slides first and rolls then, at this share of its speed: 5/7 for a homogeneous one.
-const ROLLING_SHARE: f64 = 5.0 / 7.0;
 /// A push is at least this fast, m/s: a motion that is read as slower is one that hardly moves.
 const LEAST_MPS: f64 = 0.05;
 

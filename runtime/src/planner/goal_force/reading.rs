@@ -4,7 +4,7 @@ use crate::world::scene::FRAMES;
 
 /// An object moves once it is farther from its start than this, pixels of a picture 64 pixels wide.
 pub(super) const MOVES_PX: f64 = 1.3;
-/// An object that is not moved by others when it sets off reaches the target within so many frames of its start.
+/// The initiator may be seen to move so many frames after the target: a fast one strikes within its first frame.
 const LATE_FRAMES: usize = 1;
 
 /// The cells of a detected object.

@@ -6,9 +6,6 @@ use crate::model::GoalForceSpec;
 use crate::planner::goal_force::{Force, MassMark};
 use crate::world::scene::{Body, Camera, Goal, Look, Scene, Table};
 
-/// Mass of what no mass is given for, kg: the middle of the training's range.
-const UNKNOWN_MASS_KG: f64 = 2.5;
-
 /// A goal for one object of a picture.
 #[derive(Clone, Copy, Debug)]
 pub struct PushRequest<'a> {
@@ -113,9 +110,6 @@ impl SeenScene {
         }
         if bodies.iter().filter(|body| body.moves).count() < 2 {
             return Err(RequestFault::NothingToPush);
-        }
-        for body in &mut bodies {
-            body.mass_kg = UNKNOWN_MASS_KG;
         }
         let mut marks = Vec::new();
         for (at_px, kg) in masses {

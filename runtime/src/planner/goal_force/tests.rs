@@ -9,7 +9,7 @@ use crate::world::scene::{
 };
 
 fn spec() -> GoalForceSpec {
-    GoalForceSpec { picture_px: 64, cell_px: 4, direct_mps: [0.1, 1.2], goal_mps: [0.05, 1.2], mass_kg: [1.0, 4.0] }
+    GoalForceSpec::default()
 }
 
 /// A generated scene in a camera's picture, with its true motion.
@@ -39,7 +39,7 @@ impl Seen {
             camera: &self.camera,
             target_px: self.camera.project(self.made.scene.bodies[goal.body].centre_m()).expect("in view"),
             direction_rad: goal.direction_rad,
-            speed_mps: goal.speed_mps.clamp(0.05, 1.2),
+            speed_mps: goal.speed_mps.clamp(0.05, 0.6),
             masses: &[],
         }
     }

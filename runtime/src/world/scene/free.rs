@@ -8,7 +8,7 @@ use super::Table;
 /// Standard gravity, m/s^2.
 pub(super) const GRAVITY_MPS2: f64 = 9.81;
 /// Share of its first speed at which a solid ball begins to roll.
-const ROLLING_SHARE: f64 = 5.0 / 7.0;
+pub const ROLLING_SHARE: f64 = 5.0 / 7.0;
 /// Halvings that find a speed: from metres per second to less than a micrometre per second.
 const HALVINGS: usize = 24;
 

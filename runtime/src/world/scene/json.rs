@@ -3,7 +3,7 @@
 //! Angles are degrees in the picture, 0 to the right and 90 up; coordinates are pixels with the origin at the bottom left;
 //! magnitudes lie in 30 to 400; -1 marks what is not given.
 
-use super::{FRAME_SECS, Generated};
+use super::{Camera, FRAME_SECS, Generated};
 use serde_json::{Map, Value, json};
 
 /// Distractors of a published row.
@@ -14,29 +14,22 @@ const MAGNITUDES: [f64; 2] = [30.0, 400.0];
 const LARGEST_MPS: f64 = super::generate::MAX_PUSH_MPS;
 /// What is not given.
 const NONE: f64 = -1.0;
-/// Way over which a direction on the table is seen in the picture, metres.
-const STEP_M: f64 = 0.01;
 
-/// The scene and its tracks. `pixels` projects a point of the world to a picture of `[width, height]` pixels, with the
-/// origin at the top left and y down, as cameras do.
+/// The scene and its tracks as a camera sees them; what is behind the camera is not given.
 ///
 /// `projectile_force_magnitude` and `target_indirect_force_magnitude` are speeds right after the push and 0.1 s after the
 /// hit, 30 to 400 for 0 to 2 m/s; the same in m/s is under `push` and `goal`.
-pub fn published(made: &Generated, size_px: [usize; 2], pixels: impl Fn([f64; 3]) -> [f64; 2]) -> Value {
-    let [_, height] = size_px.map(|value| value as f64);
+pub fn published(made: &Generated, camera: &Camera) -> Value {
     let flipped = |point: [f64; 3]| {
-        let [x, y] = pixels(point);
-        [x, height - y]
+        let seen = camera.project(point);
+        seen.map_or([NONE; 2], |[x, y]| [x, camera.height() as f64 - y])
     };
     let bodies = &made.scene.bodies;
     let mut row = Map::new();
     let mut put = |name: &str, value: f64| row.insert(name.to_owned(), json!(value));
     let seen_angle = |body: usize, direction_rad: f64| {
-        let centre = bodies[body].centre_m();
-        let (sin, cos) = direction_rad.sin_cos();
-        let ahead = [centre[0] + STEP_M * cos, centre[1] + STEP_M * sin, centre[2]];
-        let ([x, y], [to_x, to_y]) = (flipped(centre), flipped(ahead));
-        (to_y - y).atan2(to_x - x).to_degrees().rem_euclid(360.0)
+        let seen = camera.direction_px(bodies[body].centre_m(), direction_rad);
+        seen.map_or(NONE, |(_, angle_rad)| angle_rad.to_degrees().rem_euclid(360.0))
     };
     let mut force = |prefix: &str, kind: &str, motion: Option<(usize, f64, f64)>| {
         let known = motion.filter(|(body, ..)| *body < bodies.len());
@@ -70,8 +63,8 @@ pub fn published(made: &Generated, size_px: [usize; 2], pixels: impl Fn([f64; 3]
         };
         track.iter().map(point).collect()
     };
-    row.insert("width".to_owned(), json!(size_px[0]));
-    row.insert("height".to_owned(), json!(size_px[1]));
+    row.insert("width".to_owned(), json!(camera.width()));
+    row.insert("height".to_owned(), json!(camera.height()));
     row.insert("caption".to_owned(), json!(""));
     row.insert("kind".to_owned(), json!(made.kind));
     row.insert("seed".to_owned(), json!(made.seed));
@@ -99,17 +92,21 @@ mod tests {
     fn a_scene_has_the_published_columns_with_the_origin_at_the_bottom_left() {
         let made =
             (0..).map(|seed| generate(Kind::Blocked, seed, false)).find(|made| made.goal.is_some()).expect("one");
-        // From above: 100 pixels per metre.
-        let value = published(&made, [200, 200], |[x, y, _]| [100.0 + 100.0 * x, 100.0 - 100.0 * y]);
+        let camera = Camera::over_table(1.0, 0.0, 0.0, [200, 200]).expect("a camera");
+        let value = published(&made, &camera);
         let number = |name: &str| value[name].as_f64().unwrap_or_else(|| panic!("no {name}"));
         let goal = made.goal.expect("a goal");
         let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
-        assert!(near(number("projectile_force_angle"), made.push.direction_rad.to_degrees().rem_euclid(360.0)));
-        assert!(near(number("target_indirect_force_angle"), goal.direction_rad.to_degrees().rem_euclid(360.0)));
+        // From above angles are those on the table.
+        let turned = |a: f64, b: f64| ((a - b.to_degrees() + 180.0).rem_euclid(360.0) - 180.0).abs() < 1e-3;
+        assert!(turned(number("projectile_force_angle"), made.push.direction_rad));
+        assert!(turned(number("target_indirect_force_angle"), goal.direction_rad));
         assert!((30.0..=400.0).contains(&number("projectile_force_magnitude")));
         let target = made.scene.bodies[goal.body];
-        assert!(near(number("target_coordx"), 100.0 + 100.0 * target.position_m[0]));
-        assert!(near(number("target_coordy"), 100.0 + 100.0 * target.position_m[1]));
+        let [x, y] = camera.project(target.centre_m()).expect("in view");
+        assert!(near(number("target_coordx"), x) && near(number("target_coordy"), 200.0 - y));
+        // The origin is at the bottom left: what lies farther up in a top view has the larger coordinate.
+        assert_eq!(target.position_m[1] > 0.0, number("target_coordy") > 100.0);
         assert!(near(number("target_mass"), target.mass_kg));
         let shown = (0..DISTRACTORS).filter(|slot| number(&format!("distractor_{slot}_mass")) > 0.0).count();
         assert_eq!(shown, made.scene.bodies.iter().filter(|body| body.moves).count() - 2);

@@ -5,9 +5,9 @@
 
 mod body;
 mod camera;
-mod candidates;
 mod free;
 mod generate;
+mod ghost;
 mod json;
 mod motion;
 mod picture;
@@ -17,8 +17,9 @@ mod way;
 
 pub use body::{Body, Look, Pattern, Shape, Table};
 pub use camera::{Camera, CameraError, MAX_TILT_RAD, Ray};
-pub use candidates::{Aim, feasible, ghost_push};
+pub use free::ROLLING_SHARE;
 pub use generate::{Generated, Kind, generate};
+pub use ghost::{ghost_push, way_is_free};
 pub use json::published;
 pub use motion::{CELL_PX, Cells, motion_field};
 pub use picture::{Light, NO_BODY, Picture, Placement, Renderer};

@@ -5,8 +5,8 @@ use crate::world::scene::{Body, Camera, Look, Shape};
 
 /// Rounds of fitting a ball to its outline.
 const ROUNDS: usize = 12;
-/// Mass of a body whose mass no channel gives, kilograms.
-const MASS_KG: f64 = 1.0;
+/// Mass of a body that no mass is given for, kg: the middle of the training's range.
+const MASS_KG: f64 = 2.5;
 
 /// The body that a detection shows: a ball on the table that can move, or a box that cannot.
 ///

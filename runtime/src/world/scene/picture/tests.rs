@@ -173,29 +173,3 @@ fn a_picture_written_as_png_is_read_back() {
     assert!(Picture::default().write_png(Vec::new(), 6).is_err());
     assert_eq!(picture.at(20, 0), None);
 }
-
-/// Pictures to look at, and what one costs: `cargo test ... -- --ignored --nocapture pictures_to_look_at`.
-#[test]
-#[ignore = "writes pictures and prints times"]
-fn pictures_to_look_at() {
-    let folder = std::env::temp_dir().join("planwright-pictures");
-    std::fs::create_dir_all(&folder).unwrap();
-    let mut rng = ChaCha8Rng::seed_from_u64(3);
-    for smooth in [false, true] {
-        let (mut renderer, mut picture) = (Renderer::new(smooth), Picture::default());
-        let mut millis = Vec::new();
-        for seed in 0..200 {
-            let (scene, light) = (full_scene(seed), Light::random(&mut rng));
-            let camera = Camera::random(0.5, MAX_TILT_RAD, SIZE, seed).unwrap();
-            let start = std::time::Instant::now();
-            renderer.render(&scene, &camera, &light, &mut picture);
-            millis.push(1e3 * start.elapsed().as_secs_f64());
-            if seed < 8 {
-                let name = format!("{seed}-{}.png", if smooth { "smooth" } else { "plain" });
-                picture.write_png(std::fs::File::create(folder.join(name)).unwrap(), 6).unwrap();
-            }
-        }
-        millis.sort_by(f64::total_cmp);
-        println!("smooth {smooth}: {:.3} ms median, {:.3} ms p99; {}", millis[100], millis[197], folder.display());
-    }
-}

@@ -1,0 +1,125 @@
+//! Scenes of an evaluation, each with a camera's picture, a goal, and which objects can cause it.
+
+use super::feasible::feasible;
+use crate::model::GoalForceSpec;
+use crate::planner::goal_force::{PushRequest, RequestFault, SeenScene};
+use crate::world::scene::{Camera, Generated, Goal, Kind, Light, Picture, Push, Renderer, Scene, Simulation, generate};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Objects of a scene that can be pushed, the target apart, at least.
+const LEAST_CANDIDATES: usize = 3;
+/// Scenes looked at for each that fits.
+const TRIES: u64 = 60;
+/// A detection is a body's if it is nearer than this to where the body's centre is seen, pixels.
+const SAME_PX: f64 = 3.0;
+
+/// A scene with its picture and its goal.
+#[derive(Clone, Debug)]
+pub struct PushCase {
+    /// Seed of the scene.
+    pub seed: u64,
+    /// The true scene, with the push that made its goal.
+    pub truth: Generated,
+    /// The goal for its target.
+    pub goal: Goal,
+    /// Which bodies can cause it, by body: a push that does.
+    pub feasible: Vec<Option<Push>>,
+    /// The camera.
+    pub camera: Camera,
+    /// Its picture, RGB.
+    pub rgb: Vec<u8>,
+    /// The same picture without the obstacles.
+    pub rgb_without_obstacles: Vec<u8>,
+    /// Whether masses are shown.
+    pub masses_shown: bool,
+}
+
+impl PushCase {
+    /// The first `count` scenes of a kind, from a seed on, with a goal, at least three objects to choose from, and at least
+    /// one that can and one that cannot cause it.
+    pub fn draw(kind: Kind, held_out: bool, max_tilt_rad: f64, size: usize, seed: u64, count: usize) -> Vec<Self> {
+        let mut simulation = Simulation::new();
+        let mut cases = Vec::new();
+        for number in 0..count as u64 * TRIES {
+            if cases.len() == count {
+                break;
+            }
+            let seed = seed.wrapping_mul(1_000_003).wrapping_add(number).wrapping_add(1 << 40);
+            cases.extend(Self::of(kind, held_out, max_tilt_rad, size, seed, &mut simulation));
+        }
+        cases
+    }
+
+    fn of(
+        kind: Kind,
+        held_out: bool,
+        max_tilt_rad: f64,
+        size: usize,
+        seed: u64,
+        simulation: &mut Simulation,
+    ) -> Option<Self> {
+        let truth = generate(kind, seed, held_out);
+        let goal = truth.goal?;
+        let others = truth.scene.bodies.iter().filter(|body| body.moves).count() - 1;
+        if others < LEAST_CANDIDATES {
+            return None;
+        }
+        let feasible = feasible(&truth.scene, &goal, simulation);
+        let can = feasible.iter().flatten().count();
+        if can == 0 || can == others {
+            return None;
+        }
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let camera = Camera::random(truth.scene.table.half_m, max_tilt_rad, [size; 2], seed).ok()?;
+        let light = Light::random(&mut rng);
+        let rgb_of = |scene: &Scene| {
+            let mut picture = Picture::default();
+            Renderer::new(false).render(scene, &camera, &light, &mut picture);
+            picture.rgb
+        };
+        let rgb = rgb_of(&truth.scene);
+        let bodies = truth.scene.bodies.iter().filter(|body| body.moves).copied().collect();
+        let rgb_without_obstacles = rgb_of(&Scene { bodies, table: truth.scene.table });
+        let masses_shown = rng.random();
+        Some(Self { seed, truth, goal, feasible, camera, rgb, rgb_without_obstacles, masses_shown })
+    }
+
+    /// Share of the objects beside the target that can cause the goal.
+    pub fn chance(&self) -> f64 {
+        let others = self.truth.scene.bodies.iter().filter(|body| body.moves).count() - 1;
+        self.feasible.iter().flatten().count() as f64 / others as f64
+    }
+
+    /// What a planner sees of it.
+    ///
+    /// # Errors
+    /// If the picture or the request is refused.
+    pub fn seen(&self, spec: &GoalForceSpec) -> Result<SeenScene, RequestFault> {
+        let bodies = &self.truth.scene.bodies;
+        let px = |index: usize| self.camera.project(bodies[index].centre_m());
+        let masses: Vec<([f64; 2], f64)> = (0..bodies.len())
+            .filter(|index| self.masses_shown && bodies[*index].moves)
+            .filter_map(|index| px(index).map(|at| (at, bodies[index].mass_kg)))
+            .collect();
+        let request = PushRequest {
+            rgb: &self.rgb,
+            camera: &self.camera,
+            target_px: px(self.goal.body).unwrap_or([f64::NAN; 2]),
+            direction_rad: self.goal.direction_rad,
+            speed_mps: self.goal.speed_mps.clamp(spec.goal_mps[0], spec.goal_mps[1]),
+            masses: &masses,
+        };
+        SeenScene::new(&request, spec)
+    }
+
+    /// The body that is seen at a place of the picture.
+    pub(super) fn body_at(&self, at_px: [f64; 2]) -> Option<usize> {
+        let off = |index: &usize| {
+            let centre = self.truth.scene.bodies[*index].centre_m();
+            self.camera.project(centre).map_or(f64::INFINITY, |px| (px[0] - at_px[0]).hypot(px[1] - at_px[1]))
+        };
+        let nearest = (0..self.truth.scene.bodies.len()).min_by(|a, b| off(a).total_cmp(&off(b)))?;
+        (off(&nearest) < SAME_PX).then_some(nearest)
+    }
+}

@@ -1,0 +1,241 @@
+//! Goal-force planners on simulated scenes: which object is pushed, and whether the target then moves as it is to.
+//!
+//! A planner sees the picture, the goal and, where they are shown, the masses. Its push is executed in the true scene, of
+//! which it sees neither friction nor restitution. Every control chooses an object without a network, has as many proposals
+//! as the network, and goes through the same correction and gate.
+
+mod case;
+mod feasible;
+
+pub use case::PushCase;
+pub use feasible::feasible;
+
+use crate::correction::goal_error;
+use crate::gate::PushTiming;
+use crate::model::GoalForceSpec;
+use crate::pilot::PushPilot;
+use crate::planner::PlanError;
+use crate::planner::goal_force::{GoalForcePlanner, ReadFault, SeenScene};
+use crate::world::scene::{Push, Simulation, ghost_push};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+
+/// A target that moves within so many rad of the goal,
+const MET_RAD: f64 = 15.0 / 180.0 * std::f64::consts::PI;
+/// and at a speed that differs by this share at most, has met it.
+const MET_SHARE: f64 = 0.3;
+/// Who chooses the push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PushChooser {
+    /// The network: initiator, angle and speed are read from its motions
+    Model,
+    /// The same network without a control signal
+    NoControl,
+    /// The same network, from a picture without the obstacles
+    NoObstacles,
+    /// Any objects but the target, as many as the network has motions, aimed by geometry
+    Random,
+    /// As many objects, nearest to the target first, aimed likewise
+    Nearest,
+    /// Every object, nearest first: what correction and gate reach without a network
+    Search,
+}
+
+impl PushChooser {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Model, Self::NoControl, Self::NoObstacles, Self::Random, Self::Nearest, Self::Search];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::NoControl => "no-control",
+            Self::NoObstacles => "no-obstacles",
+            Self::Random => "random",
+            Self::Nearest => "nearest",
+            Self::Search => "search",
+        }
+    }
+
+    /// Whether it needs a network.
+    pub fn needs_model(self) -> bool {
+        matches!(self, Self::Model | Self::NoControl | Self::NoObstacles)
+    }
+}
+
+/// What came of one case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct PushOutcome {
+    /// The picture was understood: the request was accepted.
+    pub seen: bool,
+    /// There is a proposal: a motion that can be read, or an object on the right side of the target.
+    pub proposed: bool,
+    /// The object of the first proposal can cause the goal.
+    pub initiator: bool,
+    /// The first proposal, executed in the true scene as it is, meets the goal.
+    pub raw: bool,
+    /// A proposal passed the gate after its correction; the first that does counts.
+    pub checked: bool,
+    /// The checked push, executed in the true scene, meets the goal.
+    pub corrected: bool,
+}
+
+/// All cases of a chooser.
+#[derive(Clone, Debug, Serialize)]
+pub struct PushSummary {
+    /// Who chose.
+    pub chooser: PushChooser,
+    /// Cases.
+    pub cases: usize,
+    /// Share whose picture was understood.
+    pub seen: f64,
+    /// Share with a proposal.
+    pub proposed: f64,
+    /// First motions in which the target sets off by itself, as a share of all cases.
+    pub spontaneous: f64,
+    /// Share of all cases whose first proposal pushes an object that can cause the goal.
+    pub initiator: f64,
+    /// The same as a share of the cases with a proposal.
+    pub initiator_of_proposed: f64,
+    /// Share of all cases that meet the goal with the first proposal as it is.
+    pub raw: f64,
+    /// Share of all cases with a push that passed the gate.
+    pub checked: f64,
+    /// Share of all cases that meet the goal with the checked push.
+    pub corrected: f64,
+    /// By case.
+    #[serde(skip)]
+    pub outcomes: Vec<PushOutcome>,
+}
+
+/// Runs cases through choosers.
+#[derive(Debug)]
+pub struct PushEvaluation {
+    /// Of the true scene.
+    simulation: Simulation,
+    pilot: PushPilot,
+    spec: GoalForceSpec,
+    candidates: usize,
+}
+
+impl PushEvaluation {
+    /// With the scales of a model, and as many proposals for every chooser but the search.
+    pub fn new(spec: GoalForceSpec, candidates: usize) -> Self {
+        Self { simulation: Simulation::new(), pilot: PushPilot::default(), spec, candidates }
+    }
+
+    /// Runs all cases through a chooser. Without a planner those that need a network propose nothing.
+    ///
+    /// # Errors
+    /// If the network's engine fails.
+    pub fn run(
+        &mut self,
+        chooser: PushChooser,
+        cases: &[PushCase],
+        mut planner: Option<&mut GoalForcePlanner>,
+        progress: impl Fn(),
+    ) -> Result<PushSummary, PlanError> {
+        let mut outcomes = Vec::with_capacity(cases.len());
+        let mut spontaneous = 0;
+        for case in cases {
+            let mut outcome = PushOutcome::default();
+            if let Ok(seen) = case.seen(&self.spec) {
+                outcome.seen = true;
+                let proposals = match (chooser, planner.as_deref_mut()) {
+                    (PushChooser::Random, _) => aimed(&seen, shuffled(&seen, case.seed).take(self.candidates)),
+                    (PushChooser::Nearest, _) => aimed(&seen, by_distance(&seen).into_iter().take(self.candidates)),
+                    (PushChooser::Search, _) => aimed(&seen, by_distance(&seen).into_iter()),
+                    (_, Some(planner)) => {
+                        let controlled = chooser != PushChooser::NoControl;
+                        let hidden = chooser == PushChooser::NoObstacles;
+                        let rgb = if hidden { &case.rgb_without_obstacles } else { &case.rgb };
+                        let read = planner.propose_with(rgb, &seen, controlled, &case.camera, case.seed)?;
+                        spontaneous += usize::from(matches!(read.first(), Some(Err(ReadFault::Spontaneous))));
+                        read.into_iter().flatten().map(|proposal| proposal.push).collect()
+                    }
+                    (_, None) => Vec::new(),
+                };
+                self.judge(case, &seen, &proposals, &mut outcome);
+            }
+            outcomes.push(outcome);
+            progress();
+        }
+        Ok(summary(chooser, spontaneous, outcomes))
+    }
+
+    fn judge(&mut self, case: &PushCase, seen: &SeenScene, proposals: &[Push], outcome: &mut PushOutcome) {
+        let in_truth = |push: &Push| {
+            let body = case.body_at(seen.detections[push.body].centre_px)?;
+            Some(Push { body, ..*push })
+        };
+        let Some(first) = proposals.first() else { return };
+        outcome.proposed = true;
+        if let Some(push) = in_truth(first) {
+            outcome.initiator = case.feasible[push.body].is_some();
+            outcome.raw = self.meets(case, &push);
+        }
+        let (scene, goal) = (&seen.scene, &seen.goal);
+        let checked = self.pilot.first_checked(scene, goal, proposals.iter().copied(), PushTiming::default());
+        outcome.checked = checked.is_some();
+        if let Some(push) = checked.and_then(|checked| in_truth(&checked.push())) {
+            outcome.corrected = self.meets(case, &push);
+        }
+    }
+
+    fn meets(&mut self, case: &PushCase, push: &Push) -> bool {
+        let Some(struck) = self.simulation.struck(&case.truth.scene, push, case.goal.body) else { return false };
+        let (direction, speed) = goal_error(&case.goal, struck);
+        direction.abs() <= MET_RAD && speed.abs() <= MET_SHARE
+    }
+}
+
+/// Objects that can be pushed, the target apart.
+fn objects(seen: &SeenScene) -> Vec<usize> {
+    let others = |body: &usize| *body != seen.goal.body && seen.scene.bodies[*body].moves;
+    (0..seen.scene.bodies.len()).filter(others).collect()
+}
+
+fn by_distance(seen: &SeenScene) -> Vec<usize> {
+    let target = seen.scene.bodies[seen.goal.body].position_m;
+    let off = |body: &usize| {
+        let place = seen.scene.bodies[*body].position_m;
+        (place[0] - target[0]).hypot(place[1] - target[1])
+    };
+    let mut all = objects(seen);
+    all.sort_by(|a, b| off(a).total_cmp(&off(b)));
+    all
+}
+
+fn shuffled(seen: &SeenScene, seed: u64) -> impl Iterator<Item = usize> {
+    let mut all = objects(seen);
+    all.shuffle(&mut ChaCha8Rng::seed_from_u64(seed ^ 0x5eed));
+    all.into_iter()
+}
+
+/// Pushes of objects aimed by geometry alone; none of what lies on the goal's side of the target.
+fn aimed(seen: &SeenScene, bodies: impl Iterator<Item = usize>) -> Vec<Push> {
+    bodies.filter_map(|body| ghost_push(&seen.scene, body, &seen.goal)).collect()
+}
+
+fn summary(chooser: PushChooser, spontaneous: usize, outcomes: Vec<PushOutcome>) -> PushSummary {
+    let count = outcomes.len().max(1) as f64;
+    let share = |of: fn(&PushOutcome) -> bool| outcomes.iter().filter(|outcome| of(outcome)).count() as f64 / count;
+    let (proposed, initiator) = (share(|outcome| outcome.proposed), share(|outcome| outcome.initiator));
+    PushSummary {
+        chooser,
+        cases: outcomes.len(),
+        seen: share(|outcome| outcome.seen),
+        proposed,
+        spontaneous: spontaneous as f64 / count,
+        initiator,
+        initiator_of_proposed: if proposed > 0.0 { initiator / proposed } else { 0.0 },
+        raw: share(|outcome| outcome.raw),
+        checked: share(|outcome| outcome.checked),
+        corrected: share(|outcome| outcome.corrected),
+        outcomes,
+    }
+}

@@ -1,0 +1,42 @@
+//! From proposed pushes to one that the gate has passed.
+
+use crate::correction::{PushLimits, correct_push};
+use crate::gate::{CheckedPush, PushGate, PushGateLimits, PushTiming};
+use crate::world::scene::{Goal, Push, Scene, Simulation};
+
+/// Corrects and checks pushes, one proposal after another.
+#[derive(Debug)]
+pub struct PushPilot {
+    simulation: Simulation,
+    limits: PushLimits,
+    gate: PushGate,
+}
+
+impl PushPilot {
+    /// With limits of correction and gate.
+    pub fn new(limits: PushLimits, gate: PushGateLimits) -> Self {
+        Self { simulation: Simulation::new(), limits, gate: PushGate::new(gate) }
+    }
+
+    /// The first proposal that passes the gate after its correction in a scene as it is seen.
+    pub fn first_checked(
+        &mut self,
+        scene: &Scene,
+        goal: &Goal,
+        proposals: impl IntoIterator<Item = Push>,
+        timing: PushTiming,
+    ) -> Option<CheckedPush> {
+        let Self { simulation, limits, gate } = self;
+        proposals.into_iter().find_map(|proposal| {
+            let simulate = |push: &Push| simulation.struck(scene, push, goal.body);
+            let corrected = correct_push(proposal, goal, limits, simulate).ok()?;
+            gate.check(scene, goal, &corrected.push, timing).ok()
+        })
+    }
+}
+
+impl Default for PushPilot {
+    fn default() -> Self {
+        Self::new(PushLimits::default(), PushGateLimits::default())
+    }
+}
