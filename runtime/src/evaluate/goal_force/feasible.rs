@@ -13,14 +13,14 @@ const LIMITS: PushLimits =
 /// side of the target. Others are aimed by geometry and corrected in the true scene, with the correction's own solver: what
 /// that does not find counts as impossible. Aimed at balls.
 pub fn feasible(scene: &Scene, goal: &Goal, simulation: &mut Simulation) -> Vec<Option<Push>> {
-    let mut one = |body: usize| {
+    let one = |body: usize| {
         let moves = scene.bodies.get(body)?.moves && body != goal.body;
         let first =
             ghost_push(scene, body, goal).filter(|_| moves && way_is_free(scene, body, goal, LIMITS.direction_rad))?;
         let found = correct_push(first, goal, &LIMITS, |push| simulation.struck(scene, push, goal.body)).ok()?;
         Some(found.push)
     };
-    (0..scene.bodies.len()).map(|body| one(body)).collect()
+    (0..scene.bodies.len()).map(one).collect()
 }
 
 #[cfg(test)]
