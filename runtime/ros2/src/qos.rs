@@ -69,11 +69,12 @@ impl Qos {
         }
     }
 
-    /// Requests and replies: reliable, volatile, the last 100 (ROS keeps 10; a burst of goals brings more).
+    /// Requests and replies: reliable, volatile, the last 256. ROS keeps 10; what comes in a burst while the node does
+    /// not run, e.g. for 0.3 s on a busy machine, must still be there when it does.
     pub fn service() -> QosProfile {
         QosProfile {
             reliability: Reliability::Reliable { when_full: WhenFull::Wait(Duration::from_millis(5)) },
-            history: History::KeepLast { depth: 100 },
+            history: History::KeepLast { depth: 256 },
             ..QosProfile::subscription_default()
         }
     }

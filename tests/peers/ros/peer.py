@@ -85,7 +85,8 @@ class Checks:
             yield
         except Exception as error:  # every kind of fault is a finding
             where = traceback.extract_tb(error.__traceback__)[-1]
-            own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == sys.argv[0]]
+            script = os.path.realpath(sys.argv[0])
+            own = [frame for frame in traceback.extract_tb(error.__traceback__) if os.path.realpath(frame.filename) == script]
             line = own[-1].lineno if own else where.lineno
             self.that(name, False, f"{type(error).__name__}: {error} (line {line})")
 
