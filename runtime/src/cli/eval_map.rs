@@ -3,7 +3,7 @@
 use super::arguments::within;
 use super::map_arguments::{load_case, load_cases, narrow_cases, planners_of, robot_for};
 use super::output::{CliError, print_json, print_text};
-use crate::evaluate::{MapSetEvaluation, MethodOnMaps, ScoreSummary, Unsolved, evaluate_maps};
+use crate::evaluate::{MapSetEvaluation, MethodOnMaps, ScoreSummary, Unsolved, UnsolvedQuery, evaluate_maps};
 use crate::planner::corridor::{PathMethod, turning_length_m as turning_length_m_of};
 use crate::world::map::files::MapSetKind;
 use clap::Args;
@@ -154,6 +154,10 @@ fn describe(report: &Report) -> String {
         );
         for method in &evaluation.methods {
             text += &line(method);
+        }
+        for query in &evaluation.unsolved_queries {
+            let UnsolvedQuery { map, start: [x, y], goal: [to_x, to_y], way, rejections } = query;
+            text += &format!("\n  {map}: {x:.3},{y:.3} to {to_x:.3},{to_y:.3} m: {way:?}, {rejections:?}");
         }
     }
     text

@@ -119,6 +119,7 @@ pub struct Sampler {
     schedule: NoiseSchedule,
     size: usize,
     batch: usize,
+    largest: f32,
     x: Vec<f32>,
     clean: Vec<f32>,
     previous: Vec<f32>,
@@ -128,7 +129,14 @@ impl Sampler {
     /// For batches of `batch` samples of `size` values.
     pub fn new(schedule: NoiseSchedule, size: usize, batch: usize) -> Self {
         let zeros = || vec![0.0; size * batch];
-        Self { schedule, size, batch, x: zeros(), clean: zeros(), previous: zeros() }
+        Self { schedule, size, batch, largest: 1.0, x: zeros(), clean: zeros(), previous: zeros() }
+    }
+
+    /// The same for data of which a value may be as large as this on either side; 1 without.
+    #[must_use]
+    pub fn with_largest(mut self, largest: f32) -> Self {
+        self.largest = largest;
+        self
     }
 
     /// The schedule.
@@ -183,6 +191,7 @@ impl Sampler {
         let level =
             |index: usize| if steps == 1 { top } else { (top * (steps - 1 - index) + (steps - 1) / 2) / (steps - 1) };
         let mut before = None;
+        let largest = self.largest;
         self.condition(conditions);
         for index in 0..steps {
             let t = level(index);
@@ -191,7 +200,7 @@ impl Sampler {
             denoiser.denoise(&self.x, t, &mut self.clean).map_err(SamplingError::Denoiser)?;
             for value in &mut self.clean {
                 // NaN stays NaN, so that the gate refuses the plan.
-                *value = value.clamp(-1.0, 1.0);
+                *value = value.clamp(-largest, largest);
             }
             let going_on = observe(Step { index: index + 1, steps, clean: &self.clean });
             if !going_on && s.is_some() {

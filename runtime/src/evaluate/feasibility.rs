@@ -10,9 +10,10 @@ use crate::geometry::{Aabb, Footprint, Point, Polygon};
 use crate::world::{GridMap, State, World};
 use std::collections::VecDeque;
 
-/// What the flood found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Feasibility {
+/// What a flood fill over position and heading found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Feasibility {
     /// A way over the lattice's poses, for a robot that moves in all directions.
     Connected,
     /// None over these; one of an outline that is smaller by what lies between them.

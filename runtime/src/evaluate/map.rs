@@ -96,6 +96,8 @@ pub struct MapSetEvaluation {
     pub refused: usize,
     /// Those that no method solves, refused or not, of a polygon that stands free at the start: whether it has a way at all.
     pub unsolved: Unsolved,
+    /// The same one by one.
+    pub unsolved_queries: Vec<UnsolvedQuery>,
     /// Every method.
     pub methods: Vec<MethodOnMaps>,
 }
@@ -111,6 +113,21 @@ pub struct Unsolved {
     pub connected: usize,
 }
 
+/// A query that no method solves, of a polygon that stands free at the start.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnsolvedQuery {
+    /// The map's name.
+    pub map: String,
+    /// Start, metres.
+    pub start: Point,
+    /// Goal, metres.
+    pub goal: Point,
+    /// `unsolvable`, `undecided` or `connected`.
+    pub way: Feasibility,
+    /// By method, why its plan was rejected; none where it found no way.
+    pub rejections: BTreeMap<String, String>,
+}
+
 /// Plans every query with every planner.
 pub fn evaluate_maps(
     cases: &[MapCase],
@@ -120,6 +137,7 @@ pub fn evaluate_maps(
 ) -> MapSetEvaluation {
     let mut runs: Vec<MethodRun> = planners.into_iter().map(MethodRun::new).collect();
     let mut found = BTreeMap::new();
+    let mut unsolved_queries = Vec::new();
     for case in cases {
         let world = World::new(Arc::clone(robot), Arc::clone(&case.map));
         // One per method: plans are numbered by their pilot.
@@ -135,6 +153,13 @@ pub fn evaluate_maps(
                 && let Some(feasibility) = run.feasibility(&world, *query)
             {
                 found.insert(run.answers.len() - 1, feasibility);
+                let reason = |run: &MethodRun| match run.answers.last() {
+                    Some(Answer::Failed(reason)) => Some((run.name().to_owned(), reason.to_string())),
+                    _ => None,
+                };
+                let ([start, goal], map) = (*query, case.map.name().to_owned());
+                let rejections = runs.iter().filter_map(reason).collect();
+                unsolved_queries.push(UnsolvedQuery { map, start, goal, way: feasibility, rejections });
             }
             progress();
         }
@@ -160,7 +185,7 @@ pub fn evaluate_maps(
         .iter()
         .map(|run| run.summary(solvable, &common, of(PathMethod::Search), of(PathMethod::Optimizer)))
         .collect();
-    MapSetEvaluation { maps: cases.len(), queries, refused, unsolved, methods: results }
+    MapSetEvaluation { maps: cases.len(), queries, refused, unsolved, unsolved_queries, methods: results }
 }
 
 /// At rest in the heading nearest to the goal's direction in which the footprint keeps the clearance, if there is one.

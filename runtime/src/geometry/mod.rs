@@ -6,7 +6,7 @@ mod segment;
 
 pub use footprint::{Footprint, FootprintError, MAX_CORNERS, Polygon};
 pub use hermite::Hermite;
-pub use segment::{Aabb, distance, distance_to_segment};
+pub use segment::{Aabb, distance, distance_to_segment, map_distance};
 
 /// Position or direction in the observation frame, metres.
 pub type Point = [f64; 2];

@@ -10,7 +10,7 @@ use crate::network::TorchGraph;
 use crate::recipe::GoalForceRecipe;
 use planwright::diffusion::NoiseSchedule;
 use planwright::model::{Column, MOTION_COLUMNS, Normaliser};
-use planwright::planner::goal_force::MAX_MOTION_PX;
+use planwright::planner::goal_force::UNIT_MOTION_PX;
 use planwright::world::scene::{FRAME_SECS, FRAMES};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -39,13 +39,14 @@ pub(super) fn data_and_loss(recipe: &GoalForceRecipe) -> Result<(DataSummary, St
     let summary = summary(sha256, &batch);
     let (network, count) = (recipe.network.clone(), recipe.training.batch);
     let cells = recipe.goal_force.cells() as i64;
+    let convolutions = recipe.convolutions.kind();
     let loss: StepLoss<'static> = Box::new(move |step, views, device| {
         samples.draw(step, count, &mut batch);
         let place = |values: &[f32]| Tensor::from_slice(values).to_device(device);
         let shape = [count as i64, -1, cells];
         let noisy = place(&batch.noisy).view(shape);
         let scene = place(&batch.conditions).view(shape);
-        let mut graph = TorchGraph::new(views, device);
+        let mut graph = TorchGraph::new(views, device).with_convolutions(convolutions);
         let predicted = network.forward(&mut graph, &noisy, &place(&batch.timesteps), &scene);
         weighted(&predicted, &place(&batch.clean).view(shape), &samples.weights(&batch.timesteps), device)
     });
@@ -97,7 +98,7 @@ impl Samples {
 fn summary(sha256: String, real: &Batch) -> DataSummary {
     let column =
         |name: &str| Column { name: name.to_owned(), unit: "px per frame".to_owned(), frame: "image".to_owned() };
-    let largest = MAX_MOTION_PX as f32;
-    let normaliser = Normaliser { low: vec![-largest; 2], high: vec![largest; 2] };
+    let unit = UNIT_MOTION_PX as f32;
+    let normaliser = Normaliser { low: vec![-unit; 2], high: vec![unit; 2] };
     DataSummary::plain(sha256, MOTION_COLUMNS.map(column).to_vec(), normaliser, FRAME_SECS, real.rows())
 }

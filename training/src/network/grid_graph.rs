@@ -114,7 +114,9 @@ impl GridGraph for TorchGraph<'_> {
     fn conv2d(&mut self, x: &Tensor, _name: &str, spec: Conv2dSpec) -> Tensor {
         let (stride, padding) = (spec.stride as i64, spec.padding as i64);
         let (weight, bias) = self.pair();
-        on_grid(x, spec).conv2d(weight, Some(bias), stride, padding, 1, 1).flatten(2, 3)
+        let kind = self.convolutions;
+        let [x, weight, bias] = [&on_grid(x, spec), weight, bias].map(|value| value.to_kind(kind));
+        x.conv2d(&weight, Some(bias), stride, padding, 1, 1).flatten(2, 3).to_kind(Kind::Float)
     }
 
     fn conv_transpose2d(&mut self, x: &Tensor, _name: &str, spec: Conv2dSpec) -> Tensor {

@@ -66,12 +66,21 @@ pub struct TorchGraph<'a> {
     views: &'a [Tensor],
     next: usize,
     device: Device,
+    /// Kind of the operands of two-dimensional convolutions.
+    pub(super) convolutions: Kind,
 }
 
 impl<'a> TorchGraph<'a> {
     /// On the views that [`Parameters::views`] made.
     pub fn new(views: &'a [Tensor], device: Device) -> Self {
-        Self { views, next: 0, device }
+        Self { views, next: 0, device, convolutions: Kind::Float }
+    }
+
+    /// The same with two-dimensional convolutions of this kind; all else, and what they give, is in single precision.
+    #[must_use]
+    pub fn with_convolutions(mut self, kind: Kind) -> Self {
+        self.convolutions = kind;
+        self
     }
 
     pub(super) fn pair(&mut self) -> (&'a Tensor, &'a Tensor) {

@@ -3,9 +3,8 @@
 //! lies beyond what has been settled.
 
 use super::search_graph::{NEIGHBOURS, SearchGraph};
-use crate::geometry::{Footprint, Point, distance};
+use crate::geometry::{Point, distance};
 use crate::planner::{PlanError, is_past};
-use crate::world::Map;
 use crate::world::map::GridMap;
 use std::time::Instant;
 
@@ -82,7 +81,8 @@ impl GoalField {
     fn bucket_of(&self, graph: &SearchGraph, index: usize) -> usize {
         let ahead = self.towards.map_or(0.0, |[column, row]| {
             let node = graph.nodes[index];
-            (f32::from(node.column) - column).hypot(f32::from(node.row) - row)
+            let (right, up) = (f32::from(node.column) - column, f32::from(node.row) - row);
+            (right * right + up * up).sqrt()
         });
         ((self.costs[index] + ahead) / self.width) as usize
     }
@@ -239,10 +239,9 @@ fn around<'a>(map: &GridMap, graph: &'a SearchGraph, point: Point) -> impl Itera
 
 /// Shows every node around a point to which the straight way keeps `clearance_m`, and its length, metres.
 fn ends(map: &GridMap, graph: &SearchGraph, point: Point, clearance_m: f64, mut visit: impl FnMut(usize, f64)) {
-    let footprint = Footprint::Circle { radius_m: clearance_m };
     for index in around(map, graph, point) {
         let centre = map.centre_of(graph.nodes[index].cell());
-        if graph.nodes[index].distance > 0.0 && map.swept_clearance(footprint, point, centre) >= 0.0 {
+        if graph.nodes[index].distance > 0.0 && map.keeps_distance(point, centre, clearance_m) {
             visit(index, distance(point, centre));
         }
     }

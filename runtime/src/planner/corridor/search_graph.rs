@@ -5,8 +5,7 @@
 //! has most room, so that an edge between nodes is a segment in the map and its clearance can be computed exactly. Passages
 //! narrower than a block may be lost; the search then repeats with blocks of one cell.
 
-use crate::geometry::{Footprint, Point};
-use crate::world::Map;
+use crate::geometry::Point;
 use crate::world::map::GridMap;
 
 /// Largest number of nodes before cells are pooled further.
@@ -49,7 +48,8 @@ impl Node {
     /// Distance between two nodes, in cells.
     pub(super) fn length_to(self, to: Self) -> f32 {
         let along = |a: u16, b: u16| f32::from(a) - f32::from(b);
-        along(self.column, to.column).hypot(along(self.row, to.row))
+        let (right, up) = (along(self.column, to.column), along(self.row, to.row));
+        (right * right + up * up).sqrt()
     }
 }
 
@@ -114,7 +114,7 @@ impl SearchGraph {
         }
         let radius_m = f64::from(clearance) * map.geometry().resolution_m;
         let [a, b]: [Point; 2] = [from, to].map(|node| map.centre_of(node.cell()));
-        map.swept_clearance(Footprint::Circle { radius_m }, a, b) >= 0.0
+        map.keeps_distance(a, b, radius_m)
     }
 }
 

@@ -1,9 +1,8 @@
 //! Any-angle shortcuts of a route: from each point straight to the farthest one in clear sight, in both directions.
 
-use crate::geometry::{Footprint, Point, distance, lerp};
+use crate::geometry::{Point, lerp, map_distance as distance};
 use crate::planner::is_past;
 use crate::quantity::path_length_m;
-use crate::world::Map;
 use crate::world::map::GridMap;
 use std::time::Instant;
 
@@ -16,7 +15,6 @@ pub(super) const MAX_POINTS: usize = 4096;
 /// clearance exactly only where that is near the limit.
 pub(super) fn is_in_sight(map: &GridMap, from: Point, to: Point, clearance_m: f64) -> bool {
     let (length_m, piece_m) = (distance(from, to), map.geometry().resolution_m);
-    let footprint = Footprint::Circle { radius_m: clearance_m };
     let mut passed_m = 0.0;
     loop {
         let here = lerp(from, to, if length_m > 0.0 { passed_m / length_m } else { 0.0 });
@@ -27,7 +25,7 @@ pub(super) fn is_in_sight(map: &GridMap, from: Point, to: Point, clearance_m: f6
         if step_m < piece_m {
             step_m = 2.0 * piece_m;
             let end = lerp(from, to, if length_m > 0.0 { ((passed_m + step_m) / length_m).min(1.0) } else { 0.0 });
-            if !(map.swept_clearance(footprint, here, end) >= 0.0) {
+            if !map.keeps_distance(here, end, clearance_m) {
                 return false;
             }
         }

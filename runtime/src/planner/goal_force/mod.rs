@@ -16,7 +16,7 @@ mod tests;
 
 pub use control::{ControlSignal, Force, MassMark};
 pub use features::picture_features;
-pub use planner::{GoalForcePlanner, GoalForceSettings, MAX_MOTION_PX};
+pub use planner::{GoalForcePlanner, GoalForceSettings, MAX_MOTION_PX, UNIT_MOTION_PX};
 pub use proposal::{PushProposal, read};
 pub use reading::{ObjectCells, ReadFault, Reading, read_push, tracks};
 pub use request::{PushRequest, RequestFault, SeenScene, usual_table};

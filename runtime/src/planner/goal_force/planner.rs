@@ -10,6 +10,10 @@ use std::fmt;
 
 /// Largest speed of a cell on either axis that a model can say, pixels per frame of a picture 64 pixels wide.
 pub const MAX_MOTION_PX: f64 = 6.0;
+/// Speed on either axis that a sample's value of 1 means, pixels per frame: what moves then has a root mean square of 0.7
+/// against the noise's 1. With a larger unit the noise hides which object sets off until the last network call, and the
+/// motions are means over several.
+pub const UNIT_MOTION_PX: f64 = 1.5;
 
 /// How a goal-force model is sampled; `None` is the model's own choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,7 +80,11 @@ impl GoalForcePlanner {
             timesteps: vec![0.0; candidates],
             scene: vec![0.0; candidates * spec.scene_channels(frames) * spec.cells()],
         };
-        let sampler = Sampler::new(schedule_of(manifest)?, size, candidates);
+        let largest = (MAX_MOTION_PX / unit_px) as f32;
+        if !(unit_px > 0.0 && largest.is_finite()) {
+            return Err(PlannerError::Setting(format!("expected a normaliser with high[0] above 0, got {unit_px}")));
+        }
+        let sampler = Sampler::new(schedule_of(manifest)?, size, candidates).with_largest(largest);
         let settings = SamplerSettings { solver: denoiser.solver.solver, steps };
         Ok(Self {
             network,

@@ -1,6 +1,7 @@
 //! Hybrid A*: continuous poses, one per cell of position and heading, in the order of time so far and at least to come. A
 //! pose's way is checked when it is taken out of the queue, not when it is put in: most are never taken out.
 
+use super::approach::approaches;
 use super::guide::Guide;
 use super::join::Join;
 use super::motion::{Gait, Piece, clearance_m, end_of};
@@ -34,6 +35,12 @@ const MAX_NODES: usize = 400_000;
 /// Joins to the goal are sought from every so many-th pose, and from all that are nearer, metres.
 const JOIN_EVERY: usize = 4;
 const JOIN_M: f64 = 2.0;
+/// Where the robot fits at a goal in no heading, e.g. before the wall of a dead end, its way ends this near to it, metres:
+/// arrival is counted to a few centimetres. The nearest ring with a pose that fits is taken.
+const BESIDE_M: [f64; 4] = [0.01, 0.02, 0.03, 0.04];
+const BESIDE_DIRECTIONS: u32 = 16;
+/// Headings in which the robot is held against its surroundings at a goal.
+const GOAL_HEADINGS: u32 = 72;
 /// Distance between the points of a join at which the distance field is looked at, metres.
 const LOOK_M: f64 = 0.08;
 
@@ -42,6 +49,8 @@ const LOOK_M: f64 = 0.08;
 enum Place {
     Cell,
     Guide(u32),
+    /// Straight before the goal or the start.
+    Approach(u32),
     Goal,
 }
 
@@ -108,11 +117,11 @@ impl Eq for Open {}
 /// What a search is about.
 pub(super) struct Problem<'a> {
     map: &'a RouteMap,
-    grid: &'a GridMap,
+    pub(super) grid: &'a GridMap,
     pub(super) sweep: Sweep<'a>,
     pub(super) vehicle: &'a Vehicle,
     pub(super) target: Target,
-    least_m: f64,
+    pub(super) least_m: f64,
 }
 
 impl Problem<'_> {
@@ -135,7 +144,7 @@ impl Problem<'_> {
     /// Whether no point of the outline lies in an obstacle, by the distance field alone: false only where no pose is.
     fn may_fit(&self, pose: &State) -> bool {
         // At the side of an occupied cell the field is half of what it is at the centre of the free one beside it.
-        let least_m = 0.25 * self.grid.geometry().resolution_m;
+        let least_m = if self.grid.is_exact_near() { 1e-9 } else { 0.25 * self.grid.geometry().resolution_m };
         let (sin, cos) = pose.heading_rad.sin_cos();
         self.vehicle.outline.iter().all(|[x, y]| {
             let point = [pose.position[0] + x * cos - y * sin, pose.position[1] + x * sin + y * cos];
@@ -153,6 +162,39 @@ impl Problem<'_> {
         self.least_m + WANTED_M
     }
 
+    /// The wanted end, or the nearest beside it where the robot fits in the wanted heading, or in any if none is wanted.
+    fn target_that_fits(&self) -> Target {
+        let fits = |position: Point| {
+            let clear = |heading_rad: f64| {
+                let pose = State::at_pose(position, heading_rad);
+                self.may_fit(&pose) && self.sweep.states([&pose, &pose]).is_clear_by(self.least_m)
+            };
+            match self.target.heading_rad {
+                Some(wanted) => clear(wanted),
+                // Of what does not turn, the search finds out for itself.
+                None if !self.vehicle.turns() => true,
+                None => (0..GOAL_HEADINGS).any(|step| clear(TAU * f64::from(step) / f64::from(GOAL_HEADINGS))),
+            }
+        };
+        let wanted = self.target.position;
+        if fits(wanted) {
+            return self.target;
+        }
+        let around = BESIDE_M.into_iter().flat_map(|by_m| {
+            (0..BESIDE_DIRECTIONS).map(move |step| {
+                let (sin, cos) = (TAU * f64::from(step) / f64::from(BESIDE_DIRECTIONS)).sin_cos();
+                [wanted[0] + by_m * cos, wanted[1] + by_m * sin]
+            })
+        });
+        // With room to all sides: of a ring the place farthest from obstacles.
+        let places: Vec<Point> = around.collect();
+        let best = places.chunks(BESIDE_DIRECTIONS as usize).find_map(|ring| {
+            let fitting = ring.iter().copied().filter(|place| fits(*place));
+            fitting.max_by(|a, b| self.grid.distance(*a).total_cmp(&self.grid.distance(*b)))
+        });
+        best.map_or(self.target, |position| Target { position, ..self.target })
+    }
+
     fn least_secs(&self, pose: &State) -> f64 {
         self.vehicle.least_secs(self.map.guide_cost_m(pose.position), pose, self.target.heading_rad)
     }
@@ -167,6 +209,8 @@ pub struct HeadingSearch {
     closed: HashSet<u64>,
     route: Vec<Point>,
     guide: Guide,
+    /// Straight before a tight goal, and before a tight start.
+    approaches: [Vec<State>; 2],
     pieces: Vec<Piece>,
     shortener: Shortener,
     expanded: usize,
@@ -183,6 +227,7 @@ impl HeadingSearch {
             closed: HashSet::new(),
             route: Vec::new(),
             guide: Guide::default(),
+            approaches: Default::default(),
             pieces: Vec::new(),
             shortener: Shortener::default(),
             expanded: 0,
@@ -240,7 +285,15 @@ impl HeadingSearch {
         self.guide.follow(map.grid(), &self.route, &vehicle, &outline, deadline);
         let target = Target { heading_rad: goal.heading_rad.map(wrapped).filter(|_| vehicle.turns()), ..goal };
         let sweep = map.world().sweep();
-        let problem = Problem { map, grid: map.grid(), sweep, vehicle: &vehicle, target, least_m };
+        let mut problem = Problem { map, grid: map.grid(), sweep, vehicle: &vehicle, target, least_m };
+        problem.target = problem.target_that_fits();
+        let begin = Target {
+            position: stands.position,
+            heading_rad: Some(stands.heading_rad).filter(|_| vehicle.steers()),
+        };
+        for (end, places) in [problem.target, begin].iter().zip(&mut self.approaches) {
+            approaches(&problem, end, places);
+        }
         let last = match self.search(&problem, &stands, Reach::Guide, deadline) {
             Err(PlanError::NoPath) => self.search(&problem, &stands, Reach::Everywhere, deadline),
             done => done,
@@ -251,9 +304,9 @@ impl HeadingSearch {
             self.pieces.insert(0, braking);
         }
         poses::fill(start, &self.pieces, most, poses);
-        // Rounding: the goal itself.
+        // Rounding: the end itself.
         if let Some(end) = poses.last_mut() {
-            end.position = goal.position;
+            end.position = problem.target.position;
         }
         Ok(())
     }
@@ -322,7 +375,7 @@ impl HeadingSearch {
         let goal = problem.target;
         // Everywhere joins are sought from some poses only: they cost more than all motions.
         let is_sought = reach == Reach::Guide || self.expanded % JOIN_EVERY == 1;
-        if is_sought || distance(pose.position, goal.position) < JOIN_M {
+        if is_sought || node.place != Place::Cell || distance(pose.position, goal.position) < JOIN_M {
             problem.vehicle.visit_joins(&pose, &goal, &mut |pieces| {
                 self.join(problem, index, pieces, Place::Goal);
             });
@@ -341,20 +394,34 @@ impl HeadingSearch {
                     position: place.position,
                     heading_rad: Some(heading_rad).filter(|_| problem.vehicle.turns()),
                 };
-                let mut best: Option<(f64, Join)> = None;
-                problem.vehicle.visit_joins(&pose, &target, &mut |pieces| {
-                    let secs = problem.vehicle.secs_of(node.gait(), pieces);
-                    if best.is_none_or(|best| secs < best.0) && problem.may_be_clear(&pose, pieces) {
-                        best = Some((secs, pieces.into()));
-                    }
-                });
-                if let Some((_, join)) = best {
-                    let number = 2 * number as u32 + u32::from(flipped);
-                    self.join(problem, index, join.pieces(), Place::Guide(number));
-                }
+                self.join_best(problem, index, &target, Place::Guide(2 * number as u32 + u32::from(flipped)));
             }
         }
         self.guide = guide;
+        let approaches = std::mem::take(&mut self.approaches);
+        let [to_goal, from_start] = &approaches;
+        let places = to_goal.iter().chain(from_start.iter().filter(|_| index == 0));
+        for (number, place) in (0..).zip(places) {
+            let target = Target { position: place.position, heading_rad: Some(place.heading_rad) };
+            self.join_best(problem, index, &target, Place::Approach(number));
+        }
+        self.approaches = approaches;
+    }
+
+    /// The join to a place that takes the least time, of those that may be clear.
+    fn join_best(&mut self, problem: &Problem<'_>, index: u32, target: &Target, place: Place) {
+        let node = self.nodes[index as usize];
+        let pose = node.pose();
+        let mut best: Option<(f64, Join)> = None;
+        problem.vehicle.visit_joins(&pose, target, &mut |pieces| {
+            let secs = problem.vehicle.secs_of(node.gait(), pieces);
+            if best.is_none_or(|best| secs < best.0) && problem.may_be_clear(&pose, pieces) {
+                best = Some((secs, pieces.into()));
+            }
+        });
+        if let Some((_, join)) = best {
+            self.join(problem, index, join.pieces(), place);
+        }
     }
 
     fn join(&mut self, problem: &Problem<'_>, index: u32, pieces: &[Piece], place: Place) {
@@ -393,6 +460,7 @@ impl HeadingSearch {
         match node.place {
             Place::Goal => u64::MAX,
             Place::Guide(number) => (1 << 63) | u64::from(number),
+            Place::Approach(number) => (3 << 62) | u64::from(number),
             Place::Cell => {
                 let cell = |value: f64| (value / self.vehicle.cell_m).floor() as i64 as u64 & 0x3ff_ffff;
                 let heading = (node.heading_rad.rem_euclid(TAU) / TAU * HEADINGS as f64) as u64 % HEADINGS;

@@ -9,6 +9,7 @@ use crate::planner::corridor::{CorridorPlanner, PathMethod, PathOutcome, RouteMa
 use crate::planner::{Observation, PlanError, Planner};
 use crate::view::View;
 use crate::world::map::GridMap;
+use crate::world::map::grid::GridGeometry;
 use crate::world::map::generate::narrow_passages;
 use crate::world::{Ackermann, Differential, DriveLimits, Omni, Robot, State, World};
 use std::f64::consts::{FRAC_PI_2, PI};
@@ -253,4 +254,24 @@ fn a_least_radius_without_reverse_is_kept() {
     let planned = plan(robot, hall(1.5), State::at_pose([1.5, 2.0], PI), [4.5, 2.0], Some(FRAC_PI_2));
     assert_eq!((planned.rejection(), planned.is_safe), (None, true));
     assert!(planned.plan.trajectory().states.iter().all(|state| state.forward_speed() > -1e-3));
+}
+
+#[test]
+fn a_place_beside_a_wall_is_reached_and_left_along_it() {
+    // Cells of half a metre: in the outermost ones a Jackal has 2.5 cm on its side, and no room to turn.
+    let geometry = GridGeometry { origin: [0.0; 2], yaw_rad: 0.0, resolution_m: 0.5, width: 16, height: 16 };
+    let footprint = padded_rectangle(0.254, 0.254, 0.215, 0.01);
+    for goal in [[7.75, 2.75], [3.25, 7.75], [0.25, 5.25], [4.25, 0.25]] {
+        let grid = GridMap::new("hall", geometry, vec![false; geometry.cells()]).expect("a grid");
+        let robot = Arc::new(Differential { footprint, ..Differential::default() });
+        let planned = plan(robot, grid, State::at_pose([4.0, 4.0], 1.0), goal, None);
+        assert!(planned.is_safe && planned.rejection().is_none(), "{goal:?}: {:?}", planned.rejection());
+        assert!(planned.end().distance(goal) < 0.05, "{goal:?}: {:?}", planned.end());
+        // And left along it.
+        let grid = GridMap::new("hall", geometry, vec![false; geometry.cells()]).expect("a grid");
+        let beside = State::at_pose(goal, planned.end().heading_rad);
+        let robot = Arc::new(Differential { footprint, ..Differential::default() });
+        let planned = plan(robot, grid, beside, [4.0, 4.0], None);
+        assert!(planned.is_safe && planned.rejection().is_none(), "from {beside:?}: {:?}", planned.rejection());
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::scenes::{SceneSet, SceneSettings};
 use planwright::model::GoalForceSpec;
-use planwright::planner::goal_force::{ControlSignal, Force, MAX_MOTION_PX, MassMark, picture_features};
+use planwright::planner::goal_force::{ControlSignal, Force, MAX_MOTION_PX, MassMark, UNIT_MOTION_PX, picture_features};
 use planwright::world::scene::{Camera, Cells, FRAMES, Generated, Light, Picture, Renderer, motion_field};
 use rand::{Rng, RngExt};
 
@@ -70,7 +70,7 @@ pub struct MotionBatch {
     picture: Picture,
     cells: Cells,
     field: Vec<f32>,
-    /// Clean motions, divided by the largest speed: samples x frames x (u, v) x cells.
+    /// Clean motions in units of [`UNIT_MOTION_PX`]: samples x frames x (u, v) x cells.
     pub motions: Vec<f32>,
     /// Picture and control signal: samples x channels x cells.
     pub scenes: Vec<f32>,
@@ -116,7 +116,7 @@ impl MotionBatch {
         self.renderer.render(&scene.scene, camera, &Light::random(rng), &mut self.picture);
         self.cells.fill(&self.picture);
         motion_field(&self.cells, &scene.tracks, camera, &mut self.field);
-        let scaled = |value: &f32| (f64::from(*value) / MAX_MOTION_PX).clamp(-1.0, 1.0) as f32;
+        let scaled = |value: &f32| (f64::from(*value).clamp(-MAX_MOTION_PX, MAX_MOTION_PX) / UNIT_MOTION_PX) as f32;
         self.motions.extend(self.field.iter().map(scaled));
         let (cells, start) = (self.spec.cells(), self.scenes.len());
         self.scenes.resize(start + self.spec.scene_channels(FRAMES) * cells, 0.0);

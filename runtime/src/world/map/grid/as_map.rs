@@ -126,6 +126,17 @@ impl Map for GridMap {
 }
 
 impl GridMap {
+    /// Whether a segment keeps a distance from everything occupied: as [`Map::swept_clearance`] of a disc of that radius
+    /// with its sign alone, so that nothing farther away is looked at.
+    pub fn keeps_distance(&self, from: Point, to: Point, distance_m: f64) -> bool {
+        if !from.iter().chain(&to).all(|value| value.is_finite()) {
+            return false;
+        }
+        let [from, to] = [from, to].map(|point| self.frame.cells_from_map(point));
+        let reach = distance_m / self.geometry().resolution_m;
+        self.nearest(from, to, reach) >= reach
+    }
+
     /// From inside an obstacle: the surface towards the nearest free cell, if one is within [`CLEARANCE_CAP_M`].
     fn way_out(&self, point: Point) -> Option<Surface> {
         let (at, side_m) = (self.frame.cells_from_map(point), self.geometry().resolution_m);

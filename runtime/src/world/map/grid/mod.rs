@@ -171,7 +171,7 @@ impl GridMap {
         }
         let Some((column, row)) = self.cell_of(point) else { return 0.0 };
         let (at, side_m) = (self.frame.cells_from_map(point), self.geometry().resolution_m);
-        if side_m > FINE_M && f64::from(self.field.at(column, row)) < 2.0 * side_m {
+        if self.is_exact_near() && f64::from(self.field.at(column, row)) < 2.0 * side_m {
             return side_m * self.nearest(at, at, f64::INFINITY);
         }
         let [u, v] = at.map(|value| value - 0.5);
@@ -185,6 +185,11 @@ impl GridMap {
         };
         let of_row = |dv: f64| (1.0 - across) * at(0.0, dv) + across * at(1.0, dv);
         (1.0 - along) * of_row(0.0) + along * of_row(1.0)
+    }
+
+    /// Whether [`Self::distance`] is exact near obstacles: cells are wider than 0.1 m.
+    pub fn is_exact_near(&self) -> bool {
+        self.geometry().resolution_m > FINE_M
     }
 
     /// Column and row of the cell that holds a point.

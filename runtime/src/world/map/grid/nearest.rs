@@ -1,7 +1,7 @@
 //! Distance between a segment and the nearest occupied cell, exact up to a reach; in cells.
 
 use super::GridMap;
-use crate::geometry::{Aabb, Point, distance, lerp};
+use crate::geometry::{Aabb, Point, lerp, map_distance as distance};
 
 /// Half a cell's diagonal: from a centre to the farthest point of its cell; and room for the rounding of a field's f32.
 const WITHIN_CELL: f64 = std::f64::consts::FRAC_1_SQRT_2 + 2e-3;

@@ -54,6 +54,7 @@ proptest! {
         let [from, to] = [from, to].map(|point| map.frame.map_from_cells(point));
         let swept = map.swept_clearance(Footprint::Circle { radius_m }, from, to);
         prop_assert!((swept - expected).abs() < 1e-9, "{swept} and {expected}");
+        prop_assert!(map.keeps_distance(from, to, radius_m) == (expected >= 0.0) || expected.abs() < 1e-9);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use rand::{Rng, RngExt};
 use std::f64::consts::FRAC_PI_2;
 
 /// Half of the side of the square in which bodies lie, metres.
-pub(super) const HALF_M: f64 = 1.0;
+pub(super) const HALF_M: f64 = 0.85;
 /// Least gap between bodies, metres.
 pub(super) const GAP_M: f64 = 0.03;
 /// Tries to place a body.
