@@ -76,6 +76,8 @@ impl EvalGoalForce {
         let tilt = self.max_tilt.to_radians();
         let cases = PushCase::draw(self.kind, self.held_out, tilt, spec.picture_px, self.seed, self.scenes);
         let chance = cases.iter().map(PushCase::chance).sum::<f64>() / cases.len().max(1) as f64;
+        let of_decided: Vec<f64> = cases.iter().filter_map(PushCase::chance_barred).collect();
+        let chance_of_decided = 1.0 - of_decided.iter().sum::<f64>() / of_decided.len().max(1) as f64;
         let mut evaluation = PushEvaluation::new(spec, candidates);
         let run = |chooser: &PushChooser| evaluation.run(*chooser, &cases, planner.as_mut(), || bar.inc(1));
         let results = choosers.iter().map(run).collect::<Result<Vec<_>, _>>().map_err(CliError::failed)?;
@@ -88,11 +90,15 @@ impl EvalGoalForce {
                 "seed": self.seed,
                 "candidates": candidates,
                 "chance": chance,
+                "chance_of_decided": (!of_decided.is_empty()).then_some(chance_of_decided),
                 "choosers": results,
             }));
         }
         let mut text =
             format!("{} scenes, seed {}, chance {chance:.3}, {candidates} proposals", cases.len(), self.seed);
+        if !of_decided.is_empty() {
+            text += &format!("; chance of those that obstacles decide {chance_of_decided:.3}");
+        }
         results.iter().for_each(|result| text += &line(result));
         print_text(&text)
     }
@@ -106,14 +112,19 @@ impl EvalGoalForce {
 }
 
 fn line(result: &PushSummary) -> String {
+    let decided = match result.decided {
+        0 => String::new(),
+        count => format!(", {:>5.1}% of {count} decided by obstacles", 100.0 * result.initiator_of_decided),
+    };
     format!(
-        "\n{:<12} seen {:>5.1}%  proposed {:>5.1}%  spontaneous {:>5.1}%  initiator {:>5.1}% ({:>5.1}% of proposed)  raw {:>5.1}%  checked {:>5.1}%  corrected {:>5.1}%",
+        "\n{:<12} seen {:>5.1}%  proposed {:>5.1}%  spontaneous {:>5.1}%  initiator {:>5.1}% ({:>5.1}% of proposed{})  raw {:>5.1}%  checked {:>5.1}%  corrected {:>5.1}%",
         result.chooser.name(),
         100.0 * result.seen,
         100.0 * result.proposed,
         100.0 * result.spontaneous,
         100.0 * result.initiator,
         100.0 * result.initiator_of_proposed,
+        decided,
         100.0 * result.raw,
         100.0 * result.checked,
         100.0 * result.corrected,

@@ -25,6 +25,8 @@ pub struct PushCase {
     pub goal: Goal,
     /// Which bodies can cause it, by body: a push that does.
     pub feasible: Vec<Option<Push>>,
+    /// Which bodies cannot, but could if there were no obstacles, by body.
+    pub barred: Vec<bool>,
     /// The camera.
     pub camera: Camera,
     /// Its picture, RGB.
@@ -79,10 +81,20 @@ impl PushCase {
             picture.rgb
         };
         let rgb = rgb_of(&truth.scene);
-        let bodies = truth.scene.bodies.iter().filter(|body| body.moves).copied().collect();
-        let rgb_without_obstacles = rgb_of(&Scene { bodies, table: truth.scene.table });
+        let (kept, bodies): (Vec<usize>, Vec<_>) =
+            truth.scene.bodies.iter().copied().enumerate().filter(|(_, body)| body.moves).unzip();
+        let open = Scene { bodies, table: truth.scene.table };
+        let rgb_without_obstacles = rgb_of(&open);
+        let barred = barred(&truth.scene, &feasible, &goal, (&kept, &open), simulation)?;
         let masses_shown = rng.random();
-        Some(Self { seed, truth, goal, feasible, camera, rgb, rgb_without_obstacles, masses_shown })
+        Some(Self { seed, truth, goal, feasible, barred, camera, rgb, rgb_without_obstacles, masses_shown })
+    }
+
+    /// Of the objects that can cause the goal or are barred from it, the share that is barred; `None` where none is.
+    pub fn chance_barred(&self) -> Option<f64> {
+        let barred = self.barred.iter().filter(|barred| **barred).count();
+        let all = barred + self.feasible.iter().flatten().count();
+        (barred > 0).then(|| barred as f64 / all as f64)
     }
 
     /// Share of the objects beside the target that can cause the goal.
@@ -122,4 +134,23 @@ impl PushCase {
         let nearest = (0..self.truth.scene.bodies.len()).min_by(|a, b| off(a).total_cmp(&off(b)))?;
         (off(&nearest) < SAME_PX).then_some(nearest)
     }
+}
+
+/// By body, whether obstacles alone keep it from causing a goal. `open` is the scene without them, with the index of each
+/// of its bodies in the whole one.
+fn barred(
+    scene: &Scene,
+    can: &[Option<Push>],
+    goal: &Goal,
+    (kept, open): (&[usize], &Scene),
+    simulation: &mut Simulation,
+) -> Option<Vec<bool>> {
+    let mut barred = vec![false; scene.bodies.len()];
+    if kept.len() < scene.bodies.len() {
+        let body = kept.iter().position(|index| *index == goal.body)?;
+        for (index, push) in kept.iter().zip(feasible(open, &Goal { body, ..*goal }, simulation)) {
+            barred[*index] = push.is_some() && can[*index].is_none();
+        }
+    }
+    Some(barred)
 }

@@ -76,6 +76,10 @@ pub struct PushOutcome {
     pub proposed: bool,
     /// The object of the first proposal can cause the goal.
     pub initiator: bool,
+    /// The object of the first proposal is barred from the target: it could cause the goal if there were no obstacles.
+    pub barred: bool,
+    /// Another object or this one is.
+    pub has_barred: bool,
     /// The first proposal, executed in the true scene as it is, meets the goal.
     pub raw: bool,
     /// A proposal passed the gate after its correction; the first that does counts.
@@ -101,6 +105,11 @@ pub struct PushSummary {
     pub initiator: f64,
     /// The same as a share of the cases with a proposal.
     pub initiator_of_proposed: f64,
+    /// Cases with an object that obstacles alone keep from causing the goal, whose first proposal pushes an object that
+    /// can cause it or is kept from it: these decide whether obstacles are taken into account.
+    pub decided: usize,
+    /// Of these, the share whose object can cause the goal.
+    pub initiator_of_decided: f64,
     /// Share of all cases that meet the goal with the first proposal as it is.
     pub raw: f64,
     /// Share of all cases with a push that passed the gate.
@@ -176,6 +185,8 @@ impl PushEvaluation {
         outcome.proposed = true;
         if let Some(push) = in_truth(first) {
             outcome.initiator = case.feasible[push.body].is_some();
+            outcome.barred = case.barred[push.body];
+            outcome.has_barred = case.barred.contains(&true);
             outcome.raw = self.meets(case, &push);
         }
         let (scene, goal) = (&seen.scene, &seen.goal);
@@ -224,6 +235,11 @@ fn aimed(seen: &SeenScene, bodies: impl Iterator<Item = usize>) -> Vec<Push> {
 fn summary(chooser: PushChooser, spontaneous: usize, outcomes: Vec<PushOutcome>) -> PushSummary {
     let count = outcomes.len().max(1) as f64;
     let share = |of: fn(&PushOutcome) -> bool| outcomes.iter().filter(|outcome| of(outcome)).count() as f64 / count;
+    let decided = |outcome: &&PushOutcome| outcome.has_barred && (outcome.initiator || outcome.barred);
+    let (decided, decided_well) = (
+        outcomes.iter().filter(decided).count(),
+        outcomes.iter().filter(decided).filter(|outcome| outcome.initiator).count(),
+    );
     let (proposed, initiator) = (share(|outcome| outcome.proposed), share(|outcome| outcome.initiator));
     PushSummary {
         chooser,
@@ -233,6 +249,8 @@ fn summary(chooser: PushChooser, spontaneous: usize, outcomes: Vec<PushOutcome>)
         spontaneous: spontaneous as f64 / count,
         initiator,
         initiator_of_proposed: if proposed > 0.0 { initiator / proposed } else { 0.0 },
+        decided,
+        initiator_of_decided: if decided > 0 { decided_well as f64 / decided as f64 } else { 0.0 },
         raw: share(|outcome| outcome.raw),
         checked: share(|outcome| outcome.checked),
         corrected: share(|outcome| outcome.corrected),

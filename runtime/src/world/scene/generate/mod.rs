@@ -30,7 +30,7 @@ const ROWS: f64 = 0.1;
 pub enum Kind {
     /// Balls alone
     Balls,
-    /// Balls with obstacles that bar some of them from the target
+    /// Balls with obstacles that bar some of them from the target, one at least that could push it to the goal otherwise
     Blocked,
     /// Boxes on end that topple one another
     Dominos,
@@ -133,6 +133,9 @@ fn simulated(kind: Kind, seed: u64, draft: Draft, simulation: &mut Simulation) -
         }
     };
     if target.is_some() && goal.is_none() {
+        return None;
+    }
+    if kind == Kind::Blocked && goal.as_ref().is_some_and(|goal| !obstacles::decide(&scene, goal)) {
         return None;
     }
     Some(Generated { seed, kind, scene, push, target, goal, tracks })

@@ -1,8 +1,9 @@
 //! Tables with balls and obstacles: some balls that could strike the target are barred from it, at least one is not.
 
 use super::placement::{self, along, direction, distance};
-use super::{Draft, aim, balls, looks};
-use crate::world::scene::{Body, Look, Scene, Shape, way};
+use super::{Draft, MAX_PUSH_MPS, aim, balls, looks};
+use crate::geometry::wrapped;
+use crate::world::scene::{Body, Goal, Look, Scene, Shape, ghost_push, way, way_is_free};
 use rand::{Rng, RngExt};
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
@@ -14,6 +15,10 @@ const BEHIND_RAD: f64 = 0.9;
 const WAY_M: [f64; 2] = [0.3, 1.2];
 /// Tries to place an obstacle in front of a candidate.
 const TRIES: usize = 12;
+/// Half of the angle round the goal's direction within which a barred candidate could push the target there, rad.
+const CUT_RAD: f64 = 0.8;
+/// Half of the angle that an evaluation lets the target's direction differ by, rad: a way to the target within it is one.
+const TURN_RAD: f64 = 15.0 / 180.0 * PI;
 /// Room beside the way of the pushed ball, metres.
 const ROOM_M: f64 = 0.02;
 /// Largest ratio of the sides of a box in training; those of the benchmark are above 2.2.
@@ -63,6 +68,18 @@ pub(super) fn draft(misses: bool, held_out: bool, rng: &mut impl Rng) -> Option<
     let aimed = if misses && !stopped { aim::past(&scene, pushed, rng) } else { aimed };
     let target = (!misses).then_some(target);
     Some(Draft { scene, push: aimed.push, target, by_secs: aimed.by_secs, direct: true })
+}
+
+/// Whether an obstacle decides which ball can cause the goal: at least one could by its place and its speed, and is barred.
+pub(super) fn decide(scene: &Scene, goal: &Goal) -> bool {
+    let could = |body: usize| {
+        scene.bodies[body].moves
+            && body != goal.body
+            && ghost_push(scene, body, goal).is_some_and(|push| {
+                wrapped(push.direction_rad - goal.direction_rad).abs() <= CUT_RAD && push.speed_mps <= MAX_PUSH_MPS
+            })
+    };
+    (0..scene.bodies.len()).any(|body| could(body) && !way_is_free(scene, body, goal, TURN_RAD))
 }
 
 /// Puts an obstacle across the way of a candidate to the target, but not across that of the pushed ball.
