@@ -1,6 +1,7 @@
 //! `planwright demo`
 
 use super::arguments::{Opened, PlannerArguments, describe_drift, finish_view, within};
+use super::demo_goal_force::goal_force;
 use super::demo_transform::TransformDemo;
 use super::output::{CliError, print_json, print_text};
 use crate::evaluate::{Audit, Scores, episodes};
@@ -19,6 +20,8 @@ enum DemoPlanner {
     Maze,
     /// A policy, rolled out through the world
     Policy,
+    /// Pushes on pictures of tables: which object, how fast, beside random objects and a search
+    GoalForce,
 }
 
 #[derive(Args)]
@@ -30,13 +33,14 @@ Examples:
   planwright demo --transform
   planwright demo policy --temperature 1
   planwright demo --control search
+  planwright demo goal-force --episodes 20 --json
 
 The recording opens with the rerun viewer: rerun planwright-demo.rrd")]
 pub(super) struct Demo {
     /// Which shipped model plans
     #[arg(value_enum, default_value_t = DemoPlanner::Maze, value_name = "PLANNER")]
     family: DemoPlanner,
-    /// Episodes (default: 10; 300 goals with --transform)
+    /// Episodes (default: 10; 300 goals with --transform; 20 tables of goal-force)
     #[arg(long, value_parser = within(1..=10_000_usize), value_name = "N")]
     episodes: Option<usize>,
     /// Keep to the clock: 100 control steps a second
@@ -72,6 +76,9 @@ struct Driven {
 
 impl Demo {
     pub(super) fn run(&self) -> Result<(), CliError> {
+        if self.family == DemoPlanner::GoalForce {
+            return goal_force(self.episodes.unwrap_or(20), &self.planner, self.json);
+        }
         if self.transform {
             let (goals, rrd) = (self.episodes.unwrap_or(300), self.planner.view.rrd.clone());
             return TransformDemo { goals, json: self.json, arguments: &self.planner, rrd }.run();

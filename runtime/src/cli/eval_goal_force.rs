@@ -117,7 +117,7 @@ fn line(result: &PushSummary) -> String {
         count => format!(", {:>5.1}% of {count} decided by obstacles", 100.0 * result.initiator_of_decided),
     };
     format!(
-        "\n{:<12} seen {:>5.1}%  proposed {:>5.1}%  spontaneous {:>5.1}%  initiator {:>5.1}% ({:>5.1}% of proposed{})  raw {:>5.1}%  checked {:>5.1}%  corrected {:>5.1}%",
+        "\n{:<12} seen {:>5.1}%  proposed {:>5.1}%  spontaneous {:>5.1}%  initiator {:>5.1}% ({:>5.1}% of proposed{})  raw {:>5.1}%  checked {:>5.1}%  corrected {:>5.1}%  unsafe {}  on obstacles {}",
         result.chooser.name(),
         100.0 * result.seen,
         100.0 * result.proposed,
@@ -128,5 +128,7 @@ fn line(result: &PushSummary) -> String {
         100.0 * result.raw,
         100.0 * result.checked,
         100.0 * result.corrected,
+        result.pushes_unsafe,
+        result.pushes_misidentified,
     )
 }

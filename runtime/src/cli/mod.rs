@@ -7,6 +7,7 @@ mod bench_goal_force;
 #[cfg(feature = "ros2")]
 mod bench_ros;
 mod demo;
+mod demo_goal_force;
 mod demo_transform;
 mod eval;
 mod eval_barn;
@@ -21,10 +22,12 @@ mod map_arguments;
 mod node;
 pub mod output;
 mod plan;
+mod plan_push;
 mod plan_text;
 mod policy;
 mod world;
 mod world_generate;
+mod world_scene;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;

@@ -3,6 +3,7 @@
 use super::arguments::{PlannerArguments, finish_view, impossible, numbers, parse_goal, parse_state};
 use super::map_arguments::{map_from, robot_named};
 use super::output::{CliError, print_json, print_text};
+use super::plan_push::PushQuestion;
 use super::plan_text::{draw, draw_map};
 use crate::figures::Figure;
 use crate::files::{check_writable, write_atomically};
@@ -27,12 +28,13 @@ use std::sync::Arc;
 Examples:
   planwright plan --layout medium --start 1,1 --goal 6,6 --json
   planwright plan --map map.yaml --robot robot.toml --start 1,1,0 --goal 6,6,1.57 --png plan.png
-  planwright plan --map map.yaml --robot omni --start 1,2 --goal 9,2 --disc 5,2,-0.5,0,0.3")]
+  planwright plan --map map.yaml --robot omni --start 1,2 --goal 9,2 --disc 5,2,-0.5,0,0.3
+  planwright plan --image table.png --camera table.camera.json --target 30,22 --goal 1,0.2,0.3 --png push.png")]
 pub(super) struct Plan {
     /// Where the robot is: x,y or x,y,vx,vy in metres and m/s
-    #[arg(long, value_name = "X,Y[,VX,VY]", allow_hyphen_values = true)]
-    start: String,
-    /// Where to go (default: the maze's goal)
+    #[arg(long, value_name = "X,Y[,VX,VY]", allow_hyphen_values = true, required_unless_present = "image")]
+    start: Option<String>,
+    /// Where to go (default: the maze's goal); with --image the target's motion
     #[arg(long, value_name = "X,Y", allow_hyphen_values = true)]
     goal: Option<String>,
     /// Print JSON, states and commands included
@@ -52,6 +54,8 @@ pub(super) struct Plan {
     #[arg(long = "disc", value_name = "X,Y,VX,VY,R", requires = "map", allow_hyphen_values = true)]
     discs: Vec<String>,
     #[command(flatten)]
+    push: PushQuestion,
+    #[command(flatten)]
     maze: PlannerArguments,
 }
 
@@ -70,10 +74,15 @@ struct Question {
 }
 
 impl Plan {
+    /// Empty only with --image.
+    fn start(&self) -> &str {
+        self.start.as_deref().unwrap_or_default()
+    }
+
     fn in_maze(&self) -> Result<Question, CliError> {
         let planner = self.maze.open(None)?.planner;
         let layout = self.maze.maze(planner.description())?;
-        let start = parse_state(&self.start, "--start")?;
+        let start = parse_state(self.start(), "--start")?;
         let goal = parse_goal(self.goal.as_deref(), &layout)?;
         let world = World::clone(&MazeWorld::new(layout.clone()));
         // A model has its layout within.
@@ -86,7 +95,7 @@ impl Plan {
     fn on_map(&self, map: &Path) -> Result<Question, CliError> {
         let robot = robot_named(&self.robot)?;
         let distance_m = robot.footprint().inscribed_radius_m() + GateLimits::default().clearance_m;
-        let (start, start_yaw) = pose(&self.start, "--start")?;
+        let (start, start_yaw) = pose(self.start(), "--start")?;
         let world = self.with_discs(World::new(robot, map_from(map, distance_m)?), start)?;
         let goal = self
             .goal
@@ -142,6 +151,10 @@ impl Plan {
     }
 
     pub(super) fn run(&self) -> Result<(), CliError> {
+        if let Some(image) = self.push.image() {
+            let goal = self.goal.as_deref().unwrap_or_default();
+            return self.push.run(image, goal, &self.maze, self.png.as_deref(), self.json);
+        }
         let Question { world, start, goal, goal_heading_rad, planner, layout } = match &self.map {
             Some(map) => self.on_map(map)?,
             None => self.in_maze()?,

@@ -21,6 +21,8 @@ pub(super) enum World {
     Bound(Bound),
     /// Make a random map: mazes, rooms, forests, bug traps, corridors, gaps
     Generate(super::world_generate::Generate),
+    /// Make a random table with objects: its picture, its camera, and what a push of one of them causes
+    Scene(super::world_scene::WorldScene),
 }
 
 impl World {
@@ -30,6 +32,7 @@ impl World {
             Self::Check(command) => command.run(),
             Self::Bound(command) => command.run(),
             Self::Generate(command) => command.run(),
+            Self::Scene(command) => command.run(),
         }
     }
 }

@@ -14,7 +14,7 @@ mod tests;
 
 pub use episode::{Clock, EpisodeReport, EpisodeTrace};
 pub use latency::{Latencies, LatencySummary};
-pub use push::PushPilot;
+pub use push::{PushPilot, PushProblem};
 pub use robot_contract::check_robot;
 
 use crate::correction::{

@@ -1,8 +1,29 @@
 //! From proposed pushes to one that the gate has passed.
 
-use crate::correction::{PushLimits, correct_push};
-use crate::gate::{CheckedPush, PushGate, PushGateLimits, PushTiming};
+use crate::correction::{PushFault, PushLimits, correct_push};
+use crate::gate::{CheckedPush, PushGate, PushGateLimits, PushRejection, PushTiming};
 use crate::world::scene::{Goal, Push, Scene, Simulation, ghost_push};
+
+/// Why a proposed push is not published.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum PushProblem {
+    /// No corrected push meets the goal in simulation.
+    #[error("not_corrected: {0}")]
+    Uncorrected(#[from] PushFault),
+    /// The gate rejects it.
+    #[error(transparent)]
+    Rejected(#[from] PushRejection),
+}
+
+impl PushProblem {
+    /// Its name in diagnostics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Uncorrected(_) => "not_corrected",
+            Self::Rejected(rejection) => rejection.name(),
+        }
+    }
+}
 
 /// Corrects and checks pushes, one proposal after another.
 #[derive(Debug)]
@@ -27,16 +48,27 @@ impl PushPilot {
         proposals: impl IntoIterator<Item = Push>,
         timing: PushTiming,
     ) -> Option<CheckedPush> {
+        proposals.into_iter().find_map(|proposal| self.checked(scene, goal, proposal, timing).ok())
+    }
+
+    /// One proposal, corrected and checked.
+    ///
+    /// # Errors
+    /// Why it is not published.
+    pub fn checked(
+        &mut self,
+        scene: &Scene,
+        goal: &Goal,
+        proposal: Push,
+        timing: PushTiming,
+    ) -> Result<CheckedPush, PushProblem> {
         let Self { simulation, limits, gate } = self;
-        proposals.into_iter().find_map(|proposal| {
-            let mut simulate = |push: &Push| simulation.struck(scene, push, goal.body);
-            let corrected = correct_push(proposal, goal, limits, &mut simulate).or_else(|fault| {
-                let aimed = ghost_push(scene, proposal.body, goal).ok_or(fault)?;
-                correct_push(aimed, goal, limits, &mut simulate)
-            });
-            let corrected = corrected.ok()?;
-            gate.check(scene, goal, &corrected.push, timing).ok()
-        })
+        let mut simulate = |push: &Push| simulation.struck(scene, push, goal.body);
+        let corrected = correct_push(proposal, goal, limits, &mut simulate).or_else(|fault| {
+            let aimed = ghost_push(scene, proposal.body, goal).ok_or(fault)?;
+            correct_push(aimed, goal, limits, &mut simulate)
+        });
+        Ok(gate.check(scene, goal, &corrected?.push, timing)?)
     }
 }
 

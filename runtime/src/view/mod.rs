@@ -24,10 +24,12 @@
 //! On the screen x points right and y up, as on a ROS map. Timelines: `sim_time`, `step`, and `denoising`
 //! (plan x 1000 + denoising step), on which the making of one plan can be scrubbed.
 
+mod canvas;
 mod event;
 mod outline;
 pub mod picture;
 mod points;
+pub mod push_strip;
 mod queue;
 #[cfg(feature = "rerun")]
 mod rerun;

@@ -11,7 +11,7 @@ pub use case::PushCase;
 pub use feasible::feasible;
 
 use crate::correction::goal_error;
-use crate::gate::PushTiming;
+use crate::gate::{PushGateLimits, PushTiming};
 use crate::model::GoalForceSpec;
 use crate::pilot::PushPilot;
 use crate::planner::PlanError;
@@ -86,6 +86,10 @@ pub struct PushOutcome {
     pub checked: bool,
     /// The checked push, executed in the true scene, meets the goal.
     pub corrected: bool,
+    /// The checked push breaks what the gate promises: see [`PushSummary::pushes_unsafe`].
+    pub is_unsafe: bool,
+    /// The checked push is on what cannot move in truth, or on nothing.
+    pub misidentified: bool,
 }
 
 /// All cases of a chooser.
@@ -116,6 +120,11 @@ pub struct PushSummary {
     pub checked: f64,
     /// Share of all cases that meet the goal with the checked push.
     pub corrected: f64,
+    /// Checked pushes that are not finite, beyond the gate's limits of speed and impulse, on the target or on what does not
+    /// move as it is seen, or that do not meet the goal within the gate's limits in a simulation of their own.
+    pub pushes_unsafe: usize,
+    /// Checked pushes on what is seen as a ball and is an obstacle, or nothing, in truth.
+    pub pushes_misidentified: usize,
     /// By case.
     #[serde(skip)]
     pub outcomes: Vec<PushOutcome>,
@@ -192,9 +201,31 @@ impl PushEvaluation {
         let (scene, goal) = (&seen.scene, &seen.goal);
         let checked = self.pilot.first_checked(scene, goal, proposals.iter().copied(), PushTiming::default());
         outcome.checked = checked.is_some();
+        if let Some(checked) = &checked {
+            let push = checked.push();
+            outcome.is_unsafe = !self.keeps_promise(seen, &push);
+            let body = in_truth(&push).map(|push| &case.truth.scene.bodies[push.body]);
+            outcome.misidentified = !body.is_some_and(|body| body.moves);
+        }
         if let Some(push) = checked.and_then(|checked| in_truth(&checked.push())) {
             outcome.corrected = self.meets(case, &push);
         }
+    }
+
+    /// The gate's promise, by a simulation of its own.
+    fn keeps_promise(&mut self, seen: &SeenScene, push: &Push) -> bool {
+        let limits = PushGateLimits::default();
+        let Some(body) = seen.scene.bodies.get(push.body) else { return false };
+        let Some(struck) = self.simulation.struck(&seen.scene, push, seen.goal.body) else { return false };
+        let (direction, speed) = goal_error(&seen.goal, struck);
+        push.direction_rad.is_finite()
+            && push.speed_mps > 0.0
+            && push.speed_mps <= limits.max_speed_mps
+            && push.speed_mps * body.mass_kg <= limits.max_impulse_ns
+            && body.moves
+            && push.body != seen.goal.body
+            && direction.abs() <= limits.direction_rad
+            && speed.abs() <= limits.speed_share
     }
 
     fn meets(&mut self, case: &PushCase, push: &Push) -> bool {
@@ -254,6 +285,8 @@ fn summary(chooser: PushChooser, spontaneous: usize, outcomes: Vec<PushOutcome>)
         raw: share(|outcome| outcome.raw),
         checked: share(|outcome| outcome.checked),
         corrected: share(|outcome| outcome.corrected),
+        pushes_unsafe: outcomes.iter().filter(|outcome| outcome.is_unsafe).count(),
+        pushes_misidentified: outcomes.iter().filter(|outcome| outcome.misidentified).count(),
         outcomes,
     }
 }

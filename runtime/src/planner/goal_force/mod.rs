@@ -11,6 +11,7 @@ mod proposal;
 mod reading;
 mod request;
 mod segment;
+mod square;
 #[cfg(test)]
 mod tests;
 
@@ -21,3 +22,4 @@ pub use proposal::{PushProposal, read};
 pub use reading::{ObjectCells, ReadFault, Reading, read_push, tracks};
 pub use request::{PushRequest, RequestFault, SeenScene, usual_table};
 pub use segment::{DetectError, Detection, OrientedBox, locate, segment};
+pub use square::{PictureFault, SquarePicture};

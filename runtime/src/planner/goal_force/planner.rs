@@ -118,6 +118,11 @@ impl GoalForcePlanner {
         self.frames
     }
 
+    /// The motions that were drawn last: by candidate, frames x (u, v) x cells, pixels per frame.
+    pub fn motions(&self) -> &[f32] {
+        &self.motions
+    }
+
     /// Draws motions for a square RGB picture and a control signal: by candidate, frames x (u, v) x cells, pixels per
     /// frame. The same seed gives the same motions.
     ///

@@ -42,7 +42,8 @@ pub(super) fn approaches(problem: &Problem<'_>, end: &Target, places: &mut Vec<S
             let place = |by_m: f64| State::at_pose(at_end.in_frame([side * by_m, 0.0]), heading_rad);
             let wide = away.clone().find(|by_m| grid.distance(place(*by_m).position) >= wide_m);
             if let Some(by_m) = wide
-                && problem.clearance_m(&place(by_m), &[Piece::Arc { length_m: -side * by_m, curvature: 0.0 }]) >= *least_m
+                && problem.clearance_m(&place(by_m), &[Piece::Arc { length_m: -side * by_m, curvature: 0.0 }])
+                    >= *least_m
             {
                 found.push((by_m, place(by_m)));
             }

@@ -287,10 +287,8 @@ impl HeadingSearch {
         let sweep = map.world().sweep();
         let mut problem = Problem { map, grid: map.grid(), sweep, vehicle: &vehicle, target, least_m };
         problem.target = problem.target_that_fits();
-        let begin = Target {
-            position: stands.position,
-            heading_rad: Some(stands.heading_rad).filter(|_| vehicle.steers()),
-        };
+        let begin =
+            Target { position: stands.position, heading_rad: Some(stands.heading_rad).filter(|_| vehicle.steers()) };
         for (end, places) in [problem.target, begin].iter().zip(&mut self.approaches) {
             approaches(&problem, end, places);
         }

@@ -9,8 +9,8 @@ use crate::planner::corridor::{CorridorPlanner, PathMethod, PathOutcome, RouteMa
 use crate::planner::{Observation, PlanError, Planner};
 use crate::view::View;
 use crate::world::map::GridMap;
-use crate::world::map::grid::GridGeometry;
 use crate::world::map::generate::narrow_passages;
+use crate::world::map::grid::GridGeometry;
 use crate::world::{Ackermann, Differential, DriveLimits, Omni, Robot, State, World};
 use std::f64::consts::{FRAC_PI_2, PI};
 use std::sync::Arc;

@@ -128,6 +128,17 @@ impl Camera {
         Self::new(size, [k[0], k[4]], [k[2] + 0.5, k[5] + 0.5], position_m, world_from_camera)
     }
 
+    /// The camera of a square part of the picture that begins at `offset_px`, of `side_px` pixels of `scale` of this
+    /// camera's pixels each.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_square(&self, offset_px: [f64; 2], scale: f64, side_px: usize) -> Result<Self, CameraError> {
+        let focal_px = self.focal_px.map(|focal| focal / scale);
+        let principal_px = [0, 1].map(|axis| (self.principal_px[axis] - offset_px[axis]) / scale);
+        Self::new([side_px; 2], focal_px, principal_px, self.position_m, self.world_from_camera)
+    }
+
     /// A camera that looks at the table's centre and whose picture just holds the square of `half_m`. Tilt 0 is the top
     /// view with world x to the right and y up; the camera then moves towards -y, and with the azimuth about z.
     ///

@@ -2,7 +2,9 @@
 
 use super::scenes::{SceneSet, SceneSettings};
 use planwright::model::GoalForceSpec;
-use planwright::planner::goal_force::{ControlSignal, Force, MAX_MOTION_PX, MassMark, UNIT_MOTION_PX, picture_features};
+use planwright::planner::goal_force::{
+    ControlSignal, Force, MAX_MOTION_PX, MassMark, UNIT_MOTION_PX, picture_features,
+};
 use planwright::world::scene::{Camera, Cells, FRAMES, Generated, Light, Picture, Renderer, motion_field};
 use rand::{Rng, RngExt};
 
