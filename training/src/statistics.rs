@@ -133,9 +133,32 @@ fn upper_tail(t: f64, freedom: usize) -> f64 {
     0.5 * (1.0 - within)
 }
 
+/// Two-sided sign test: the probability that of `plus + minus` fair coins at least as many fall on one side. 1 for none.
+pub fn sign_test(plus: usize, minus: usize) -> f64 {
+    let (count, fewer) = (plus + minus, plus.min(minus));
+    // Binomial coefficients by their logarithms: 2^-1000 and less are 0.
+    let mut log = -(count as f64) * std::f64::consts::LN_2;
+    let mut tail = 0.0;
+    for taken in 0..=fewer {
+        tail += log.exp();
+        log += ((count - taken) as f64 / (taken + 1) as f64).ln();
+    }
+    (2.0 * tail).min(1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sign_test_is_the_binomials_tail() {
+        assert_eq!([sign_test(0, 0), sign_test(5, 5)], [1.0, 1.0]);
+        assert!((sign_test(10, 0) - 2.0 / 1024.0).abs() < 1e-15);
+        assert!((sign_test(1, 9) - 22.0 / 1024.0).abs() < 1e-15);
+        // scipy.stats.binomtest(300, 500).pvalue
+        assert!((sign_test(300, 200) - 8.940_066_542e-6).abs() < 1e-14, "{}", sign_test(300, 200));
+        assert!(sign_test(3000, 0) < 1e-300);
+    }
 
     #[test]
     fn summary_of_hand_computed_values() {

@@ -7,7 +7,8 @@
 //! * [`policy`]: linear against Fourier heads on maze policies;
 //! * [`numbers`]: a small model that samples Gaussian numbers (figures 2.3 and A23);
 //! * [`forecast`]: heads over thousands of tokens, in a network that forecasts series (table A5);
-//! * [`demonstrations`]: preferences learnt from recorded drives, on maps that no drive was on.
+//! * [`demonstrations`]: preferences learnt from recorded drives, on maps that no drive was on;
+//! * [`goal_force`]: pushes from pictures, beside controls without a network.
 
 pub mod ablation;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod conformance;
 pub mod demonstrations;
 pub mod drift;
 pub mod forecast;
+pub mod goal_force;
 pub mod known_densities;
 pub mod numbers;
 pub mod policy;
@@ -33,6 +35,7 @@ pub const REGISTRY: Registry = Registry {
         &numbers::Numbers,
         &forecast::Forecast,
         &demonstrations::Demonstrations,
+        &goal_force::GoalForce,
     ],
     documents: &[Document {
         name: "heads",

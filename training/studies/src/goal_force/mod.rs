@@ -1,0 +1,179 @@
+//! Goal force: which object a model pushes and what comes of it, beside controls without a network (thesis, table A8's
+//! question on generated scenes); and whether heavier objects are pushed as mechanics asks (figure 4.6).
+//!
+//! Scene families: `balls`; `blocked`, whose obstacles decide which ball can cause the goal; `held-out`, the same with
+//! obstacles of shapes and hues that training does not have.
+
+mod choice;
+mod masses;
+mod table;
+
+pub use choice::{Choice, ChooserRow, Family};
+pub use masses::{MassCell, MassRelations, MassTest};
+pub use table::GoalForceTable;
+
+use clap::Args;
+use planwright::model::{Artefact, EngineChoice, load_engine};
+use planwright::planner::goal_force::{GoalForcePlanner, GoalForceSettings};
+use planwright_training::recipe::content_sha256;
+use planwright_training::study::{Bench, Cell, Request, Results, Section, Shown, Study, StudyError};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+/// Scenes per cell of a choice, and per test of masses: usual and quick.
+const SCENES: [[usize; 2]; 2] = [[1000, 60], [20, 4]];
+/// Seeds of scenes.
+const SEEDS: [u64; 3] = [0, 1, 2];
+
+/// Which model.
+#[derive(Args, Clone, Debug, Default)]
+pub struct GoalForceOptions {
+    /// The model
+    #[arg(long, default_value = "models/goal-force.onnx", value_name = "FILE")]
+    model: PathBuf,
+}
+
+/// The study.
+pub struct GoalForce;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measure {
+    /// Which object is pushed.
+    Choice(Family),
+    /// How fast, over masses.
+    Masses(MassTest),
+}
+
+/// One measure of one model on scenes of one seed.
+#[derive(Clone, Debug)]
+pub struct GoalForceCell {
+    /// What is measured.
+    pub measure: Measure,
+    /// Seed of the scenes.
+    pub seed: u64,
+    /// Scenes.
+    pub scenes: usize,
+    /// The model's file.
+    pub model: PathBuf,
+    /// And its hash.
+    pub model_sha256: String,
+    /// ONNX Runtime's library; no result depends on it.
+    pub library: Option<PathBuf>,
+}
+
+/// Result of a cell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GoalForceResult {
+    /// What is measured.
+    pub measure: Measure,
+    /// Seed of the scenes.
+    pub seed: u64,
+    /// SHA-256 of everything that determines it, hex.
+    pub settings_sha256: String,
+    /// The model's.
+    pub model_sha256: String,
+    /// Of a choice.
+    pub choice: Option<Choice>,
+    /// Of masses.
+    pub masses: Option<MassRelations>,
+}
+
+impl Cell for GoalForceCell {
+    type Output = GoalForceResult;
+
+    fn path(&self) -> String {
+        let name = match self.measure {
+            Measure::Choice(family) => family.name(),
+            Measure::Masses(test) => test.name(),
+        };
+        format!("{name}-s{}", self.seed)
+    }
+
+    fn sha256(&self) -> String {
+        content_sha256(&(self.measure, self.seed, self.scenes, &self.model_sha256))
+    }
+
+    fn sha256_of(output: &GoalForceResult) -> Cow<'_, str> {
+        Cow::Borrowed(&output.settings_sha256)
+    }
+
+    fn run(&self, _bench: &Bench<'_>) -> Result<GoalForceResult, StudyError> {
+        let artefact = Artefact::open(&self.model).map_err(StudyError::input)?;
+        let choice = EngineChoice { library: self.library.clone(), ..EngineChoice::default() };
+        let engine = |batch| load_engine(&artefact, &choice, batch);
+        let planner = GoalForcePlanner::open(artefact.manifest(), GoalForceSettings::default(), engine);
+        let mut planner = planner.map_err(StudyError::input)?;
+        let (choice, masses) = match self.measure {
+            Measure::Choice(family) => (Some(choice::measure(family, self.seed, self.scenes, &mut planner)?), None),
+            Measure::Masses(test) => (None, Some(masses::measure(test, self.seed, self.scenes, &mut planner)?)),
+        };
+        Ok(GoalForceResult {
+            measure: self.measure,
+            seed: self.seed,
+            settings_sha256: self.sha256(),
+            model_sha256: self.model_sha256.clone(),
+            choice,
+            masses,
+        })
+    }
+}
+
+fn cells(model: &Path, sha256: &str, request: &Request<GoalForceOptions>) -> Vec<GoalForceCell> {
+    let quick = usize::from(request.size == "quick");
+    let seeds = request.seeds_or(if quick == 1 { &SEEDS[..1] } else { &SEEDS });
+    let measures = Family::ALL.map(Measure::Choice).into_iter().chain(MassTest::ALL.map(Measure::Masses));
+    let of_measure = |measure: Measure| {
+        let [choice, masses] = SCENES.map(|sizes| sizes[quick]);
+        let scenes = if matches!(measure, Measure::Choice(_)) { choice } else { masses };
+        let cell = move |seed: &u64| GoalForceCell {
+            measure,
+            seed: *seed,
+            scenes,
+            model: model.to_path_buf(),
+            model_sha256: sha256.to_owned(),
+            library: request.common.onnxruntime.clone(),
+        };
+        seeds.iter().map(cell).collect::<Vec<_>>()
+    };
+    measures.flat_map(of_measure).collect()
+}
+
+impl Study for GoalForce {
+    const NAME: &'static str = "goal_force";
+    const ABOUT: &'static str = "Pushes from pictures: choice of the object beside controls, mass relations";
+    const SIZES: &'static [&'static str] = &["reduced", "quick"];
+    const EXAMPLES: &'static str = "\
+Examples:
+  planwright-study run goal_force --size quick
+  planwright-study run goal_force --model goal-force.onnx --seeds 0,1,2 --shard 1/3
+  planwright-study table goal_force --json";
+    type Options = GoalForceOptions;
+    type Cell = GoalForceCell;
+
+    fn cells(&self, request: &Request<GoalForceOptions>) -> Result<Vec<GoalForceCell>, StudyError> {
+        let model = &request.options.model;
+        let artefact = Artefact::open(model).map_err(StudyError::input)?;
+        if artefact.manifest().family.goal_force().is_none() {
+            return Err(StudyError::setting("model", "of family goal-force", model.display()));
+        }
+        Ok(cells(model, artefact.sha256(), request))
+    }
+
+    fn table(&self, request: &Request<GoalForceOptions>, done: &Results<Self>) -> Result<Shown, StudyError> {
+        let table = GoalForceTable::of(&request.command, &done.results);
+        Shown::of(&table, table.text())
+    }
+
+    fn section(&self, request: &Request<GoalForceOptions>, done: &Results<Self>) -> Result<Section, StudyError> {
+        let text = GoalForceTable::of(&request.command, &done.results).markdown();
+        let (title, commands) = ("Goal force".to_owned(), vec![request.command.clone()]);
+        Ok(Section { title, commands, text, figures: Vec::new() }.incomplete(done.missing.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+use super::*;
+use crate::conformance;
+
+fn all(line: &str) -> Vec<GoalForceCell> {
+    cells(Path::new("model.onnx"), "abc", &conformance::request(&GoalForce, line).expect("a request"))
+}
+
+#[test]
+fn sizes_and_seeds_choose_the_cells_and_every_setting_changes_the_hash() {
+    assert_eq!([all("").len(), all("--size quick").len(), all("--size quick --seeds 1,2").len()], [15, 5, 10]);
+    let mut cells = all("--seeds 1,2");
+    let first = cells[0].clone();
+    cells.extend([
+        GoalForceCell { scenes: 7, ..first.clone() },
+        GoalForceCell { model_sha256: "abd".to_owned(), ..first },
+    ]);
+    conformance::every_setting_changes_the_hash(&cells);
+}
+
+#[test]
+fn what_is_no_model_is_refused() {
+    let refused = |line: &str| {
+        GoalForce.cells(&conformance::request(&GoalForce, line).expect("a request")).expect_err("no model").to_string()
+    };
+    assert!(refused("--model nowhere.onnx").contains("nowhere.onnx"), "{}", refused("--model nowhere.onnx"));
+    let maze = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/maze-umaze.onnx");
+    assert!(refused(&format!("--model {maze}")).contains("goal-force"), "{}", refused(&format!("--model {maze}")));
+}
+
+fn choice(seed: u64, corrected: usize) -> GoalForceResult {
+    let row = |chooser: &str, corrected: usize| ChooserRow {
+        chooser: chooser.to_owned(),
+        proposed: 80,
+        spontaneous: 0.1,
+        initiator: 60,
+        decided: 40,
+        decided_well: 30,
+        raw: 10,
+        checked: 70,
+        corrected,
+        pushes_unsafe: 0,
+        pushes_misidentified: 1,
+        against_model: [20, 5],
+    };
+    let choice = Choice {
+        scenes: 100,
+        chance: 0.4,
+        chance_of_decided: Some(0.5),
+        choosers: vec![row("model", corrected), row("random", 30)],
+    };
+    GoalForceResult {
+        measure: Measure::Choice(Family::Blocked),
+        seed,
+        settings_sha256: String::new(),
+        model_sha256: String::new(),
+        choice: Some(choice),
+        masses: None,
+    }
+}
+
+#[test]
+fn a_table_has_ranges_over_seeds_and_paired_tests() {
+    let table = GoalForceTable::of("command", &[choice(0, 50), choice(1, 40)]);
+    let [model, random] = &table.choices[..] else { panic!("{:?}", table.choices) };
+    assert_eq!((model.scenes, model.seeds, model.corrected), (200, 2, [0.4, 0.45, 0.5]));
+    assert_eq!((model.p_against_model, model.decided_well), (None, Some([0.75, 0.5])));
+    // 40 against 10 of 50 that differ.
+    assert!(random.p_against_model.is_some_and(|p| p > 1e-5 && p < 1e-4), "{random:?}");
+    assert!(table.text().contains("45.0% (40.0% to 50.0%)"), "{}", table.text());
+    assert_eq!(table.relations, [0, 0]);
+}
+
+#[test]
+fn a_relation_holds_where_most_scenes_say_so() {
+    let cell = |pushed_kg, target_kg, read_mps| MassCell { pushed_kg, target_kg, read_mps, true_mps: read_mps };
+    let masses = MassRelations {
+        scenes: 20,
+        cells: vec![cell(1.3, 1.3, 0.3), cell(1.3, 3.7, 0.5), cell(3.7, 1.3, 0.2), cell(3.7, 3.7, 0.3)],
+        holds: [20, 18, 10, 3],
+    };
+    let result = GoalForceResult { measure: Measure::Masses(MassTest::Within), masses: Some(masses), ..choice(0, 1) };
+    let table = GoalForceTable::of("command", &[GoalForceResult { choice: None, ..result }]);
+    assert_eq!((table.relations, table.masses.len()), ([2, 4], 4));
+    assert_eq!(table.masses[0].read_mps, [0.5, 0.3]);
+    assert_eq!(table.masses[2].read_mps, [0.3, 0.2]);
+}
