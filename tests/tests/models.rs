@@ -13,10 +13,28 @@ use planwright::quantity::path_length_m;
 use planwright::view::View;
 use planwright::world::{Layout, State};
 use planwright_tests::{LAYOUTS, json, model, onnxruntime, peer, root};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Every shipped model.
-const MODELS: [&str; 6] = ["umaze", "medium", "large", "umaze-transform", "umaze-paths", "policy"];
+/// Every shipped model, by the stem of its file.
+const MODELS: [&str; 8] = [
+    "maze-umaze",
+    "maze-medium",
+    "maze-large",
+    "maze-umaze-transform",
+    "maze-umaze-paths",
+    "maze-policy",
+    "map-corridor",
+    "goal-force",
+];
+
+fn shipped(stem: &str) -> Artefact {
+    Artefact::open(&path_of(stem)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn path_of(stem: &str) -> PathBuf {
+    root().join(format!("models/{stem}.onnx"))
+}
 
 fn artefact(layout: &str) -> Artefact {
     Artefact::open(&model(layout)).unwrap_or_else(|error| panic!("{error}"))
@@ -34,18 +52,18 @@ fn choices() -> [EngineChoice; 2] {
 fn shipped_models_are_small_listed_and_accepted_by_onnx_and_pytorch() {
     let sums = std::fs::read_to_string(root().join("models/SHA256SUMS")).unwrap_or_else(|error| panic!("{error}"));
     for name in MODELS {
-        let artefact = artefact(name);
+        let artefact = shipped(name);
         assert!(artefact.bytes().len() <= 15_000_000, "{name}");
-        assert!(sums.contains(&format!("{}  maze-{name}.onnx", artefact.sha256())), "{name} in SHA256SUMS");
-        assert!(root().join(format!("models/maze-{name}.md")).is_file(), "{name} has a card");
-        assert!(json(peer("check_model.py").arg(model(name)))["golden"].as_u64() >= Some(2));
+        assert!(sums.contains(&format!("{}  {name}.onnx", artefact.sha256())), "{name} in SHA256SUMS");
+        assert!(root().join(format!("models/{name}.md")).is_file(), "{name} has a card");
+        assert!(json(peer("check_model.py").arg(path_of(name)))["golden"].as_u64() >= Some(2));
     }
 }
 
 #[test]
 fn shipped_models_are_written_back_byte_for_byte() {
     for name in MODELS {
-        let artefact = artefact(name);
+        let artefact = shipped(name);
         let manifest = artefact.manifest().clone();
         let again = artefact.clone().with_manifest(manifest).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(again.bytes() == artefact.bytes(), "{name}");
@@ -79,7 +97,7 @@ fn answer(
 
 /// One suite for every engine and every model: parity, determinism, batches, wrong buffers, NaN.
 fn engines_conform_on(name: &str) {
-    let artefact = artefact(name);
+    let artefact = shipped(name);
     let manifest = artefact.manifest();
     let size = manifest.outputs[0].len_for(1);
     let mut outputs: Vec<Vec<f32>> = Vec::new();
@@ -103,7 +121,7 @@ fn engines_conform_on(name: &str) {
         assert!(matches!(missing, Err(EngineError::Count { side: "input", .. })), "a missing input is an error");
         let mut nan = question(manifest, &[1]);
         nan[0].fill(f32::NAN);
-        assert!(whole(ask(&nan)).iter().any(|value| value.is_nan()), "{choice:?} does not hide a NaN");
+        assert!(whole(ask(&nan)).iter().any(|value| value.is_nan()), "{name}, {choice:?}: does not hide a NaN");
         let again = whole(ask(&question(manifest, &[1])));
         assert_eq!(single, again, "{choice:?}: one NaN does not poison the next run");
         outputs.push(single);

@@ -103,8 +103,8 @@ fn the_full_network_with_either_way_of_the_control_runs_alike_in_both_engines() 
 fn settings_without_sense_are_named() {
     let text = include_str!("../recipes/goal-force.toml");
     for (from, to, words) in [
-        ("scenes = 12000", "scenes = 0", "a.toml: data: expected 1 to 10000000 scenes, got 0"),
-        ("blocked = 0.5", "blocked = 1.5", "a.toml: data: expected blocked from 0 to 1, got 1.5"),
+        ("scenes = 40000", "scenes = 0", "a.toml: data: expected 1 to 10000000 scenes, got 0"),
+        ("blocked = 0.6", "blocked = 1.5", "a.toml: data: expected blocked from 0 to 1, got 1.5"),
         ("picture_px = 64", "picture_px = 60", "a.toml: goal_force: expected pictures of 64 px in cells of 4 px"),
         ("groups = 8", "groups = 7", "a.toml: network: expected even widths"),
         ("steps = 1000", "steps = 0", "a.toml: diffusion: expected between 1 and 10000 diffusion steps, got 0"),
@@ -114,6 +114,7 @@ fn settings_without_sense_are_named() {
             "a.toml: training.optimiser: expected muon.learning_rate above 0",
         ),
     ] {
+        assert!(text.contains(from), "the recipe has no `{from}`");
         let refused = Recipe::parse(&text.replacen(from, to, 1), Path::new("a.toml")).expect_err(to).to_string();
         assert!(refused.starts_with(words), "{refused}");
     }

@@ -64,7 +64,7 @@ enum Command {
     /// Drive a few episodes in closed loop and write a recording
     Demo(demo::Demo),
     /// Make one plan: propose, correct, check
-    Plan(plan::Plan),
+    Plan(Box<plan::Plan>),
     /// Score a planner over many episodes
     #[command(subcommand)]
     Eval(eval::Eval),

@@ -47,9 +47,14 @@ impl GridGraph for OnnxGraph<'_> {
         self.conv("ConvTranspose", x, spec)
     }
 
+    /// As `2 (x / 2) sigmoid(x)`, which is exact. Tract makes one operation of `x sigmoid(x)` that clamps x, so that NaN comes
+    /// out as a number.
     fn silu(&mut self, x: &String) -> String {
+        let [half, two] = [("silu_half", 0.5), ("silu_two", 2.0)].map(|(name, value)| self.floats(name, &[], &[value]));
         let gate = self.node("Sigmoid", &[x], Vec::new());
-        self.node("Mul", &[x, &gate], Vec::new())
+        let halved = self.node("Mul", &[x, &half], Vec::new());
+        let product = self.node("Mul", &[&halved, &gate], Vec::new());
+        self.node("Mul", &[&product, &two], Vec::new())
     }
 
     fn channels(&mut self, x: &String, start: usize, end: usize) -> String {

@@ -4,8 +4,10 @@
 use super::motion::Piece;
 use super::search::Problem;
 use super::vehicle::Target;
+use crate::planner::is_past;
 use crate::world::State;
 use std::f64::consts::TAU;
+use std::time::Instant;
 
 /// Headings at the end that are looked at: half a degree apart.
 const HEADINGS: u32 = 720;
@@ -17,8 +19,8 @@ const MOST: usize = 8;
 
 /// Fills `places` with poses that have room for the circumscribed circle, nearest first, from each of which a straight
 /// way leads to `end`, and back, with the problem's least clearance; the robot faces the end, or away from it. None where
-/// the end itself has that room.
-pub(super) fn approaches(problem: &Problem<'_>, end: &Target, places: &mut Vec<State>) {
+/// the end itself has that room. After the deadline no more are sought.
+pub(super) fn approaches(problem: &Problem<'_>, end: &Target, deadline: Option<Instant>, places: &mut Vec<State>) {
     let Problem { grid, sweep, vehicle, least_m, .. } = problem;
     places.clear();
     let wide_m = vehicle.radii_m[1] + least_m;
@@ -30,6 +32,9 @@ pub(super) fn approaches(problem: &Problem<'_>, end: &Target, places: &mut Vec<S
     let mut found: Vec<(f64, State)> = Vec::new();
     for heading_rad in headings {
         let at_end = State::at_pose(end.position, heading_rad);
+        if is_past(deadline) {
+            break;
+        }
         if !sweep.states([&at_end, &at_end]).is_clear_by(*least_m) {
             continue;
         }

@@ -290,7 +290,7 @@ impl HeadingSearch {
         let begin =
             Target { position: stands.position, heading_rad: Some(stands.heading_rad).filter(|_| vehicle.steers()) };
         for (end, places) in [problem.target, begin].iter().zip(&mut self.approaches) {
-            approaches(&problem, end, places);
+            approaches(&problem, end, deadline, places);
         }
         let last = match self.search(&problem, &stands, Reach::Guide, deadline) {
             Err(PlanError::NoPath) => self.search(&problem, &stands, Reach::Everywhere, deadline),

@@ -22,7 +22,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Scenes per cell of a choice, and per test of masses: usual and quick.
-const SCENES: [[usize; 2]; 2] = [[1000, 60], [20, 4]];
+const SCENES: [[usize; 2]; 2] = [[300, 60], [20, 4]];
 /// Seeds of scenes.
 const SEEDS: [u64; 3] = [0, 1, 2];
 

@@ -12,7 +12,7 @@ fn sizes_and_seeds_choose_the_cells_and_every_setting_changes_the_hash() {
     let first = cells[0].clone();
     cells.extend([
         GoalForceCell { scenes: 7, ..first.clone() },
-        GoalForceCell { model_sha256: "abd".to_owned(), ..first },
+        GoalForceCell { model_sha256: "def".to_owned(), ..first },
     ]);
     conformance::every_setting_changes_the_hash(&cells);
 }

@@ -1,0 +1,141 @@
+//! Pushes from pictures on the command line: a table is drawn, planned on, and refused where it makes no sense.
+
+use planwright::world::scene::Picture;
+use planwright_tests::{command, json, run};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn planwright(arguments: &[&str]) -> Command {
+    let mut command = command("planwright");
+    command.args(arguments);
+    command
+}
+
+/// Writes a table's files, and says what was written.
+fn table(folder: &Path, name: &str, arguments: &[&str]) -> Value {
+    let out = folder.join(name);
+    json(planwright(&["world", "scene", "--json", "--out"]).arg(out).args(arguments))
+}
+
+/// A table whose push reaches a target: its picture, its camera, the target and the goal as options are given.
+fn question(folder: &Path, seed: u64, size: &str) -> Option<[String; 4]> {
+    let seed = seed.to_string();
+    let made = table(folder, "table", &["--kind", "blocked", "--seed", &seed, "--size", size]);
+    let (goal, target) = (&made["goal"], &made["target_px"]);
+    let number = |value: &Value| value.as_f64().expect("a number");
+    goal.is_object().then(|| {
+        let (sin, cos) = number(&goal["direction_rad"]).sin_cos();
+        let file = |index: usize| made["files"][index].as_str().expect("a file").to_owned();
+        let target = format!("{},{}", number(&target[0]), number(&target[1]));
+        [file(0), file(1), target, format!("{cos},{sin},{}", number(&goal["speed_mps"]))]
+    })
+}
+
+fn plan([picture, camera, target, goal]: &[String; 4]) -> Command {
+    let mut command = planwright(&["plan", "--image", picture, "--camera", camera, "--target", target]);
+    command.arg(format!("--goal={goal}"));
+    command
+}
+
+#[test]
+fn equal_seeds_draw_equal_tables_with_the_published_terms() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [one, other] = ["one", "other"].map(|name| {
+        table(folder.path(), name, &["--kind", "balls", "--seed", "4"]);
+        [".png", ".camera.json", ".json"]
+            .map(|end| std::fs::read(folder.path().join(format!("{name}{end}"))).expect(end))
+    });
+    assert_eq!(one, other);
+    let scene: Value = serde_json::from_slice(&one[2]).expect("JSON");
+    assert!(scene["projectile_force_magnitude"].is_number() && scene["tracks"].is_array(), "{scene}");
+}
+
+#[test]
+fn tables_of_any_size_of_picture_are_planned_on_and_drawn() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for size in ["64", "150"] {
+        let (mut asked, mut planned) = (0, 0);
+        for seed in 0..16 {
+            let Some(question) = question(folder.path(), seed, size) else { continue };
+            asked += 1;
+            let strip = folder.path().join("push.png");
+            let (stdout, stderr, code) = run(plan(&question).arg("--json").arg("--png").arg(&strip));
+            // Where no push passes the gate the reasons are printed.
+            assert!(code == 0 || (code == 1 && stderr.contains("no push passed the gate: ")), "{code}: {stderr}");
+            let out: Value = serde_json::from_str(&stdout).expect("JSON");
+            assert_eq!(out["outcome"] == "planned", code == 0, "{out}");
+            assert_eq!(out["push"].is_object(), code == 0, "{out}");
+            planned += usize::from(code == 0);
+            let drawn = std::fs::read(&strip).expect("a drawing");
+            assert!(drawn.starts_with(&[0x89, b'P', b'N', b'G']) && drawn.len() > 2000);
+        }
+        assert!(asked > 8 && 3 * planned >= asked, "{size}: {planned} of {asked}");
+    }
+}
+
+#[test]
+fn what_is_no_question_is_refused_in_one_line_and_nothing_is_drawn() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let good = (0..).find_map(|seed| question(folder.path(), seed, "64")).expect("a table");
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("written");
+        path.display().to_string()
+    };
+    let picture = std::fs::read(&good[0]).expect("a picture");
+    let camera: Value = serde_json::from_slice(&std::fs::read(&good[1]).expect("a camera")).expect("JSON");
+    let with = |key: &str, value: Value| {
+        let mut other = camera.clone();
+        other[key] = value;
+        file(&format!("{key}.json"), other.to_string().as_bytes())
+    };
+    let mut black = Vec::new();
+    let picture_of = Picture { width: 64, height: 64, rgb: vec![0; 3 * 64 * 64], ids: Vec::new() };
+    picture_of.write_png(&mut black, 1).expect("a PNG");
+    let change = |place: usize, value: &str| {
+        let mut changed = good.clone();
+        changed[place] = value.to_owned();
+        changed
+    };
+    let table: Vec<([String; 4], &str)> = vec![
+        (change(0, "nowhere.png"), "expected a file"),
+        (change(0, &file("cut.png", &picture[..picture.len() / 2])), "expected a PNG"),
+        (change(0, &file("text.png", b"no picture")), "expected a PNG"),
+        (change(0, &file("black.png", &black)), "one colour all over"),
+        (change(1, &file("broken.json", b"{")), "expected a camera"),
+        (change(1, &with("focal_px", serde_json::json!([0.0, 0.0]))), "positive focal lengths"),
+        (change(1, &with("width", serde_json::json!(640))), "expected a camera of the picture's 64 x 64 px"),
+        (change(2, "1,1"), "expected the target on an object"),
+        (change(2, "nan,20"), "--target"),
+        (change(2, "20"), "--target"),
+        (change(3, "1,0,99"), "expected a goal of"),
+        (change(3, "0,0,0.2"), "--goal"),
+        (change(3, "1,0"), "--goal"),
+        (change(3, "inf,0,0.2"), "--goal"),
+    ];
+    let strip: PathBuf = folder.path().join("push.png");
+    for (question, words) in table {
+        let (stdout, stderr, code) = run(plan(&question).arg("--png").arg(&strip));
+        assert_eq!(code, 2, "{question:?}: {stderr}");
+        assert!(stderr.contains(words) && !stderr.contains("panicked"), "expected '{words}' in: {stderr}");
+        assert!(stdout.is_empty() && !strip.exists(), "{question:?}");
+    }
+    let (_, stderr, code) = run(plan(&good).args(["--mass", "3,3,0"]));
+    assert!(code == 2 && stderr.contains("--mass"), "{stderr}");
+    let (_, stderr, code) = run(plan(&good).args(["--model", "models/maze-umaze.onnx"]));
+    assert!(code == 2 && stderr.contains("family"), "{stderr}");
+}
+
+#[test]
+fn the_shipped_model_chooses_better_than_chance_and_publishes_nothing_unsafe() {
+    let out = json(&mut planwright(&["demo", "goal-force", "--episodes", "60", "--json"]));
+    assert_eq!((&out["unsafe"], &out["scenes"]), (&Value::from(0), &Value::from(60)), "{out}");
+    let random = &out["controls"][0];
+    assert_eq!(random["chooser"], "random", "{out}");
+    let [own, other] = [&out["initiator"], &random["initiator"]].map(|share| share.as_f64().expect("a share"));
+    // Of 60 scenes three standard errors are 0.19; the card's figures differ by more.
+    assert!(own > other + 0.1, "{own} {other}");
+    let (_, stderr, code) = run(&mut planwright(&["demo", "goal-force", "--control", "search"]));
+    assert!(code == 2 && stderr.contains("--control"), "{stderr}");
+}
