@@ -15,16 +15,6 @@ pub enum PushProblem {
     Rejected(#[from] PushRejection),
 }
 
-impl PushProblem {
-    /// Its name in diagnostics.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Uncorrected(_) => "not_corrected",
-            Self::Rejected(rejection) => rejection.name(),
-        }
-    }
-}
-
 /// Corrects and checks pushes, one proposal after another.
 #[derive(Debug)]
 pub struct PushPilot {

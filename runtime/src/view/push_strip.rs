@@ -11,9 +11,10 @@ const GAP: f64 = 2.0;
 const LINE: f64 = 3.0;
 /// Of the goal: an arrow from the target.
 const GOAL: Colour = [60, 220, 90];
-/// Of objects that are proposed to move, in turn, and of the push.
+/// Of the objects' ways, in turn.
 const TRACKS: [Colour; 6] =
     [[255, 170, 40], [70, 150, 255], [240, 80, 200], [80, 230, 230], [250, 250, 90], [190, 120, 255]];
+/// Of the push: an arrow from the pushed object.
 const PUSH: Colour = [255, 60, 60];
 /// How far arrows lead: where their speed comes to within so many frames.
 const ARROW_FRAMES: f64 = 3.0;

@@ -78,7 +78,7 @@ pub struct PushOutcome {
     pub initiator: bool,
     /// The object of the first proposal is barred from the target: it could cause the goal if there were no obstacles.
     pub barred: bool,
-    /// Another object or this one is.
+    /// The scene has a barred object, whether the first proposal pushes it or not.
     pub has_barred: bool,
     /// The first proposal, executed in the true scene as it is, meets the goal.
     pub raw: bool,

@@ -8,11 +8,10 @@ use crate::planner::manifest_parts::{goal_force_of, schedule_of};
 use crate::planner::{PlanError, PlannerError};
 use std::fmt;
 
-/// Largest speed of a cell on either axis that a model can say, pixels per frame of a picture 64 pixels wide.
+/// Largest speed of a cell on either axis in a motion, pixels per frame of a picture 64 pixels wide.
 pub const MAX_MOTION_PX: f64 = 6.0;
-/// Speed on either axis that a sample's value of 1 means, pixels per frame: what moves then has a root mean square of 0.7
-/// against the noise's 1. With a larger unit the noise hides which object sets off until the last network call, and the
-/// motions are means over several.
+/// Speed on either axis that a sample's value of 1 means, pixels per frame: what moves then has a root mean square of
+/// 0.6 against the noise's 1. The larger the unit, the later in the walk the sample shows which object sets off.
 pub const UNIT_MOTION_PX: f64 = 1.5;
 
 /// How a goal-force model is sampled; `None` is the model's own choice.
