@@ -10,8 +10,9 @@ impl FourierDensity {
     ///
     /// The rectangle rule on even points is exact up to an exponentially small error for a periodic analytic
     /// function, which -p ln p is where the density stays above zero. Where it touches zero it does so at least as
-    /// z^2, and the error falls with the cube of the step. The points are doubled until the sum stands still to 1e-9,
-    /// at most to 2^16 or, for more than 4096 frequencies, sixteen per frequency. This is the dearest question: up to
+    /// z^2, and the error falls with the cube of the step. The points are doubled until the sum stands still to 1e-9
+    /// twice in a row (its error changes sign as the points move past a near zero, so that once may be chance), at
+    /// most to 2^16 or, for more than 4096 frequencies, sixteen per frequency. This is the dearest question: up to
     /// 2^16 N products where the density comes near zero.
     pub fn entropy(&self) -> f64 {
         let terms = |steps: usize, shift: f64| -> f64 {
@@ -28,6 +29,7 @@ impl FourierDensity {
         let limit = steps.max(ENTROPY_STEPS);
         let mut width = 2.0 / steps as f64;
         let mut sum = terms(steps, 0.0);
+        let mut stood_still = false;
         loop {
             let entropy = sum * width;
             if steps >= limit {
@@ -36,9 +38,11 @@ impl FourierDensity {
             sum += terms(steps, 0.5);
             steps *= 2;
             width *= 0.5;
-            if (sum * width - entropy).abs() <= ENTROPY_TOLERANCE {
+            let stands_still = (sum * width - entropy).abs() <= ENTROPY_TOLERANCE;
+            if stood_still && stands_still {
                 return sum * width;
             }
+            stood_still = stands_still;
         }
     }
 
