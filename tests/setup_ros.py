@@ -11,7 +11,7 @@ from setup_common import (DEPS, HERE, WORK, check_python, clean_environment, com
 PEERS = os.path.join(HERE, "peers", "ros")
 BUILDER = os.path.join(PEERS, "build_interfaces.py")
 DEFINITIONS = os.path.join(os.path.dirname(HERE), "runtime", "ros2", "messages")
-WITHOUT_WHEEL = ["tf2_msgs", "bond", "map_msgs", "ackermann_msgs", "nav2_msgs"]  # built here, in this order
+WITHOUT_WHEEL = ["tf2_msgs", "bond", "map_msgs", "ackermann_msgs", "nav2_msgs", "planwright_msgs"]  # built here, in this order
 LATER = {"lyrical": ["nav2_msgs"]}  # distributions that have some of them in another form, by the folder that holds those
 
 CYCLONE_SMOKE = """

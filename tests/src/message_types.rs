@@ -8,8 +8,8 @@ use planwright_ros2::messages::interface::{
 use planwright_ros2::messages::recode::{RoundTrip, recode};
 use planwright_ros2::messages::{
     ackermann_msgs, action_msgs, bond, builtin_interfaces, diagnostic_msgs, geometry_msgs, lifecycle_msgs, map_msgs,
-    nav_msgs, nav2_msgs, nav2_msgs_lyrical, rcl_interfaces, rosgraph_msgs, sensor_msgs, std_msgs, std_srvs, tf2_msgs,
-    unique_identifier_msgs, visualization_msgs,
+    nav_msgs, nav2_msgs, nav2_msgs_lyrical, planwright_msgs, rcl_interfaces, rosgraph_msgs, sensor_msgs, std_msgs,
+    std_srvs, tf2_msgs, unique_identifier_msgs, visualization_msgs,
 };
 
 /// All types, in the order of their packages.
@@ -31,6 +31,7 @@ pub const TYPES: &[RoundTrip] = &[
     RoundTrip { name: "diagnostic_msgs/msg/DiagnosticStatus", recode: recode::<diagnostic_msgs::DiagnosticStatus> },
     RoundTrip { name: "diagnostic_msgs/msg/KeyValue", recode: recode::<diagnostic_msgs::KeyValue> },
     RoundTrip { name: "geometry_msgs/msg/Point", recode: recode::<geometry_msgs::Point> },
+    RoundTrip { name: "geometry_msgs/msg/PointStamped", recode: recode::<geometry_msgs::PointStamped> },
     RoundTrip { name: "geometry_msgs/msg/Pose", recode: recode::<geometry_msgs::Pose> },
     RoundTrip { name: "geometry_msgs/msg/PoseStamped", recode: recode::<geometry_msgs::PoseStamped> },
     RoundTrip { name: "geometry_msgs/msg/PoseWithCovariance", recode: recode::<geometry_msgs::PoseWithCovariance> },
@@ -45,6 +46,9 @@ pub const TYPES: &[RoundTrip] = &[
     RoundTrip { name: "geometry_msgs/msg/TwistStamped", recode: recode::<geometry_msgs::TwistStamped> },
     RoundTrip { name: "geometry_msgs/msg/TwistWithCovariance", recode: recode::<geometry_msgs::TwistWithCovariance> },
     RoundTrip { name: "geometry_msgs/msg/Vector3", recode: recode::<geometry_msgs::Vector3> },
+    RoundTrip { name: "geometry_msgs/msg/Vector3Stamped", recode: recode::<geometry_msgs::Vector3Stamped> },
+    RoundTrip { name: "geometry_msgs/msg/Wrench", recode: recode::<geometry_msgs::Wrench> },
+    RoundTrip { name: "geometry_msgs/msg/WrenchStamped", recode: recode::<geometry_msgs::WrenchStamped> },
     RoundTrip { name: "lifecycle_msgs/msg/State", recode: recode::<lifecycle_msgs::State> },
     RoundTrip { name: "lifecycle_msgs/msg/Transition", recode: recode::<lifecycle_msgs::Transition> },
     RoundTrip {
@@ -186,6 +190,36 @@ pub const TYPES: &[RoundTrip] = &[
     RoundTrip { name: "nav_msgs/msg/Path", recode: recode::<nav_msgs::Path> },
     RoundTrip { name: "nav_msgs/srv/GetPlan_Request", recode: recode::<nav_msgs::GetPlanRequest> },
     RoundTrip { name: "nav_msgs/srv/GetPlan_Response", recode: recode::<nav_msgs::GetPlanResponse> },
+    RoundTrip {
+        name: "planwright_msgs/srv/ExecutePush_Request",
+        recode: recode::<planwright_msgs::ExecutePushRequest>,
+    },
+    RoundTrip {
+        name: "planwright_msgs/srv/ExecutePush_Response",
+        recode: recode::<planwright_msgs::ExecutePushResponse>,
+    },
+    RoundTrip { name: "planwright_msgs/srv/NewScene_Request", recode: recode::<planwright_msgs::NewSceneRequest> },
+    RoundTrip { name: "planwright_msgs/srv/NewScene_Response", recode: recode::<planwright_msgs::NewSceneResponse> },
+    RoundTrip { name: "planwright_msgs/action/PushObject_Goal", recode: recode::<planwright_msgs::PushObjectGoal> },
+    RoundTrip { name: "planwright_msgs/action/PushObject_Result", recode: recode::<planwright_msgs::PushObjectResult> },
+    RoundTrip {
+        name: "planwright_msgs/action/PushObject_Feedback",
+        recode: recode::<planwright_msgs::PushObjectFeedback>,
+    },
+    RoundTrip {
+        name: "planwright_msgs/action/PushObject_SendGoal_Request",
+        recode: recode::<SendGoalRequest<planwright_msgs::PushObjectGoal>>,
+    },
+    RoundTrip { name: "planwright_msgs/action/PushObject_SendGoal_Response", recode: recode::<SendGoalResponse> },
+    RoundTrip { name: "planwright_msgs/action/PushObject_GetResult_Request", recode: recode::<GetResultRequest> },
+    RoundTrip {
+        name: "planwright_msgs/action/PushObject_GetResult_Response",
+        recode: recode::<GetResultResponse<planwright_msgs::PushObjectResult>>,
+    },
+    RoundTrip {
+        name: "planwright_msgs/action/PushObject_FeedbackMessage",
+        recode: recode::<FeedbackMessage<planwright_msgs::PushObjectFeedback>>,
+    },
     RoundTrip { name: "rcl_interfaces/msg/FloatingPointRange", recode: recode::<rcl_interfaces::FloatingPointRange> },
     RoundTrip { name: "rcl_interfaces/msg/IntegerRange", recode: recode::<rcl_interfaces::IntegerRange> },
     RoundTrip {
@@ -248,8 +282,11 @@ pub const TYPES: &[RoundTrip] = &[
         recode: recode::<rcl_interfaces::SetParametersAtomicallyResponse>,
     },
     RoundTrip { name: "rosgraph_msgs/msg/Clock", recode: recode::<rosgraph_msgs::Clock> },
+    RoundTrip { name: "sensor_msgs/msg/CameraInfo", recode: recode::<sensor_msgs::CameraInfo> },
     RoundTrip { name: "sensor_msgs/msg/CompressedImage", recode: recode::<sensor_msgs::CompressedImage> },
+    RoundTrip { name: "sensor_msgs/msg/Image", recode: recode::<sensor_msgs::Image> },
     RoundTrip { name: "sensor_msgs/msg/LaserScan", recode: recode::<sensor_msgs::LaserScan> },
+    RoundTrip { name: "sensor_msgs/msg/RegionOfInterest", recode: recode::<sensor_msgs::RegionOfInterest> },
     RoundTrip { name: "std_msgs/msg/ColorRGBA", recode: recode::<std_msgs::ColorRGBA> },
     RoundTrip { name: "std_msgs/msg/Empty", recode: recode::<std_msgs::Empty> },
     RoundTrip { name: "std_msgs/msg/Header", recode: recode::<std_msgs::Header> },

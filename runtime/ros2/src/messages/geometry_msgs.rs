@@ -19,6 +19,19 @@ pub struct Point {
 
 super::interface::message!("geometry_msgs", Point);
 
+/// Message `geometry_msgs/msg/PointStamped`.
+///
+/// This represents a Point with reference coordinate frame and timestamp
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PointStamped {
+    /// `std_msgs/Header header`.
+    pub header: super::std_msgs::Header,
+    /// `Point point`.
+    pub point: Point,
+}
+
+super::interface::message!("geometry_msgs", PointStamped);
+
 /// Message `geometry_msgs/msg/Pose`.
 ///
 /// A representation of pose in free space, composed of position and orientation.
@@ -200,3 +213,42 @@ pub struct Vector3 {
 }
 
 super::interface::message!("geometry_msgs", Vector3);
+
+/// Message `geometry_msgs/msg/Vector3Stamped`.
+///
+/// This represents a Vector3 with reference coordinate frame and timestamp
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Vector3Stamped {
+    /// `std_msgs/Header header`.
+    pub header: super::std_msgs::Header,
+    /// `Vector3 vector`.
+    pub vector: Vector3,
+}
+
+super::interface::message!("geometry_msgs", Vector3Stamped);
+
+/// Message `geometry_msgs/msg/Wrench`.
+///
+/// This represents force in free space, separated into its linear and angular parts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Wrench {
+    /// `Vector3 force`.
+    pub force: Vector3,
+    /// `Vector3 torque`.
+    pub torque: Vector3,
+}
+
+super::interface::message!("geometry_msgs", Wrench);
+
+/// Message `geometry_msgs/msg/WrenchStamped`.
+///
+/// A wrench with reference coordinate frame and timestamp
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WrenchStamped {
+    /// `std_msgs/Header header`.
+    pub header: super::std_msgs::Header,
+    /// `Wrench wrench`.
+    pub wrench: Wrench,
+}
+
+super::interface::message!("geometry_msgs", WrenchStamped);

@@ -19,6 +19,7 @@ pub mod map_msgs;
 pub mod nav2_msgs;
 pub mod nav2_msgs_lyrical;
 pub mod nav_msgs;
+pub mod planwright_msgs;
 pub mod rcl_interfaces;
 pub mod recode;
 pub mod rosgraph_msgs;

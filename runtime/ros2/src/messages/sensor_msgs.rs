@@ -4,6 +4,101 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Message `sensor_msgs/msg/CameraInfo`.
+///
+/// This message defines meta information for a camera. It should be in a camera namespace on topic
+/// "camera_info" and accompanied by up to five image topics named:
+///
+/// image_raw - raw data from the camera driver, possibly Bayer encoded
+///
+/// ```text
+/// image            - monochrome, distorted
+/// image_color      - color, distorted
+/// image_rect       - monochrome, rectified
+/// ```
+///
+/// image_rect_color - color, rectified
+///
+/// The image_pipeline contains packages (image_proc, stereo_image_proc) for producing the four processed
+/// image topics from image_raw and camera_info. The meaning of the camera parameters are described in
+/// detail at <http://www.ros.org/wiki/image_pipeline/CameraInfo>.
+///
+/// The image_geometry package provides a user-friendly interface to common operations using this meta
+/// information. If you want to, e.g., project a 3d point into image coordinates, we strongly recommend
+/// using image_geometry.
+///
+/// If the camera is uncalibrated, the matrices D, K, R, P should be left zeroed out. In particular,
+/// clients may assume that K\[0\] == 0.0 indicates an uncalibrated camera.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CameraInfo {
+    /// Time of image acquisition, camera coordinate frame ID Header timestamp should be acquisition time of
+    /// image Header frame_id should be optical frame of camera origin of frame should be optical center of
+    /// camera +x should point to the right in the image +y should point down in the image +z should point
+    /// into the plane of the image
+    pub header: super::std_msgs::Header,
+    /// The image dimensions with which the camera was calibrated. Normally this will be the full camera
+    /// resolution in pixels.
+    pub height: u32,
+    /// `uint32 width`.
+    pub width: u32,
+    /// The distortion model used. Supported models are listed in sensor_msgs/distortion_models.hpp. For most
+    /// cameras, "plumb_bob" - a simple model of radial and tangential distortion - is sufficent.
+    pub distortion_model: String,
+    /// The distortion parameters, size depending on the distortion model. For "plumb_bob", the 5 parameters
+    /// are: (k1, k2, t1, t2, k3).
+    pub d: Vec<f64>,
+    /// Intrinsic camera matrix for the raw (distorted) images.
+    ///
+    /// ```text
+    ///     [fx  0 cx]
+    /// K = [ 0 fy cy]
+    ///     [ 0  0  1]
+    /// ```
+    ///
+    /// Projects 3D points in the camera coordinate frame to 2D pixel coordinates using the focal lengths (fx,
+    /// fy) and principal point (cx, cy). 3x3 row-major matrix
+    pub k: [f64; 9],
+    /// Rectification matrix (stereo cameras only) A rotation matrix aligning the camera coordinate system to
+    /// the ideal stereo image plane so that epipolar lines in both stereo images are parallel. 3x3 row-major
+    /// matrix
+    pub r: [f64; 9],
+    /// Projection/camera matrix
+    ///
+    /// ```text
+    ///     [fx'  0  cx' Tx]
+    /// P = [ 0  fy' cy' Ty]
+    ///     [ 0   0   1   0]
+    /// ```
+    ///
+    /// By convention, this matrix specifies the intrinsic (camera) matrix of the processed (rectified) image.
+    /// That is, the left 3x3 portion is the normal camera intrinsic matrix for the rectified image. It
+    /// projects 3D points in the camera coordinate frame to 2D pixel coordinates using the focal lengths
+    /// (fx', fy') and principal point (cx', cy') - these may differ from the values in K. For monocular
+    /// cameras, Tx = Ty = 0. Normally, monocular cameras will also have R = the identity and P\[1:3,1:3\] =
+    /// K. For a stereo pair, the fourth column \[Tx Ty 0\]' is related to the position of the optical center
+    /// of the second camera in the first camera's frame. We assume Tz = 0 so both cameras are in the same
+    /// stereo image plane. The first camera always has Tx = Ty = 0. For the right (second) camera of a
+    /// horizontal stereo pair, Ty = 0 and Tx = -fx' \* B, where B is the baseline between the cameras. Given
+    /// a 3D point \[X Y Z\]', the projection (x, y) of the point onto the rectified image is given by: \[u v
+    /// w\]' = P \* \[X Y Z 1\]' x = u / w y = v / w This holds for both images of a stereo pair. 3x4
+    /// row-major matrix
+    pub p: [f64; 12],
+    /// Binning refers here to any camera setting which combines rectangular neighborhoods of pixels into
+    /// larger "super-pixels." It reduces the resolution of the output image to (width / binning_x) x (height
+    /// / binning_y). The default values binning_x = binning_y = 0 is considered the same as binning_x =
+    /// binning_y = 1 (no subsampling).
+    pub binning_x: u32,
+    /// `uint32 binning_y`.
+    pub binning_y: u32,
+    /// Region of interest (subwindow of full camera resolution), given in full resolution (unbinned) image
+    /// coordinates. A particular ROI always denotes the same window of pixels on the camera sensor,
+    /// regardless of binning settings. The default setting of roi (all values 0) is considered the same as
+    /// full resolution (roi.width = width, roi.height = height).
+    pub roi: RegionOfInterest,
+}
+
+super::interface::message!("sensor_msgs", CameraInfo);
+
 /// Message `sensor_msgs/msg/CompressedImage`.
 ///
 /// This message contains a compressed image.
@@ -43,6 +138,34 @@ pub struct CompressedImage {
 
 super::interface::message!("sensor_msgs", CompressedImage);
 
+/// Message `sensor_msgs/msg/Image`.
+///
+/// This message contains an uncompressed image (0, 0) is at top-left corner of image
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Image {
+    /// Header timestamp should be acquisition time of image Header frame_id should be optical frame of camera
+    /// origin of frame should be optical center of cameara +x should point to the right in the image +y
+    /// should point down in the image +z should point into to plane of the image If the frame_id here and the
+    /// frame_id of the CameraInfo message associated with the image conflict the behavior is undefined
+    pub header: super::std_msgs::Header,
+    /// image height, that is, number of rows
+    pub height: u32,
+    /// image width, that is, number of columns
+    pub width: u32,
+    /// Encoding of pixels -- channel meaning, ordering, size taken from the list of strings in
+    /// include/sensor_msgs/image_encodings.hpp
+    pub encoding: String,
+    /// is this data bigendian?
+    pub is_bigendian: u8,
+    /// Full row length in bytes
+    pub step: u32,
+    /// actual matrix data, size is (step \* rows)
+    #[serde(with = "super::bytes")]
+    pub data: Vec<u8>,
+}
+
+super::interface::message!("sensor_msgs", Image);
+
 /// Message `sensor_msgs/msg/LaserScan`.
 ///
 /// Single scan from a planar laser range-finder
@@ -79,3 +202,28 @@ pub struct LaserScan {
 }
 
 super::interface::message!("sensor_msgs", LaserScan);
+
+/// Message `sensor_msgs/msg/RegionOfInterest`.
+///
+/// This message is used to specify a region of interest within an image.
+///
+/// When used to specify the ROI setting of the camera when the image was taken, the height and width
+/// fields should either match the height and width fields for the associated image; or height = width = 0
+/// indicates that the full resolution image was captured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RegionOfInterest {
+    /// Leftmost pixel of the ROI (0 if the ROI includes the left edge of the image)
+    pub x_offset: u32,
+    /// Topmost pixel of the ROI (0 if the ROI includes the top edge of the image)
+    pub y_offset: u32,
+    /// Height of ROI
+    pub height: u32,
+    /// Width of ROI
+    pub width: u32,
+    /// True if a distinct rectified ROI should be calculated from the "raw" ROI in this message. Typically
+    /// this should be False if the full image is captured (ROI not used), and True if a subwindow is captured
+    /// (ROI used).
+    pub do_rectify: bool,
+}
+
+super::interface::message!("sensor_msgs", RegionOfInterest);
