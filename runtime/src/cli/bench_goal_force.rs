@@ -89,7 +89,7 @@ fn measure(
         let read = read.map_err(CliError::failed)?;
         let proposed = begun.elapsed();
         let proposals = read.iter().flatten().map(|proposal| proposal.push);
-        let checked = pilot.first_checked(&seen.scene, &seen.goal, proposals, PushTiming::default());
+        let checked = pilot.first_checked(&seen.scene, &seen.goal, proposals, PushTiming::default);
         // The first round fills caches.
         if number >= SCENES {
             propose.record(proposed);

@@ -173,7 +173,7 @@ impl PushQuestion {
         for proposal in &read {
             match proposal {
                 Err(fault) => problems.push(fault.to_string()),
-                Ok(proposal) => match pilot.checked(&seen.scene, &seen.goal, proposal.push, PushTiming::default()) {
+                Ok(proposal) => match pilot.checked(&seen.scene, &seen.goal, proposal.push, PushTiming::default) {
                     Ok(push) => {
                         checked = Some(push);
                         break;

@@ -147,7 +147,7 @@ impl PushGate {
         &self.limits
     }
 
-    /// Passes a push or rejects it.
+    /// Passes a push or rejects it. `timing` is asked for last, when all else has been checked.
     ///
     /// # Errors
     /// The first check that the push fails.
@@ -156,7 +156,7 @@ impl PushGate {
         scene: &Scene,
         goal: &Goal,
         push: &Push,
-        timing: PushTiming,
+        timing: impl FnOnce() -> PushTiming,
     ) -> Result<CheckedPush, PushRejection> {
         let limits = &self.limits;
         let numbers = [push.direction_rad, push.speed_mps, goal.direction_rad, goal.speed_mps];
@@ -181,6 +181,7 @@ impl PushGate {
         if !(direction_rad.abs() <= limits.direction_rad && speed_share.abs() <= limits.speed_share) {
             return Err(PushRejection::Goal { direction_rad, speed_share });
         }
+        let timing = timing();
         if !(timing.age_secs >= -0.1 && timing.age_secs <= limits.max_age_secs) {
             return Err(PushRejection::Stale { age_secs: timing.age_secs, most_secs: limits.max_age_secs });
         }

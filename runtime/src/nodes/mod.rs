@@ -1,8 +1,10 @@
 //! The ROS 2 nodes: a planner behind Nav2's actions, and the simulated robot.
 
+mod autostart;
 pub mod grid;
 pub mod map;
 pub mod path;
 pub mod planner_node;
 pub mod robot;
+mod settings_parameters;
 pub mod sim_node;

@@ -36,12 +36,12 @@ impl PushPilot {
         scene: &Scene,
         goal: &Goal,
         proposals: impl IntoIterator<Item = Push>,
-        timing: PushTiming,
+        timing: impl Fn() -> PushTiming,
     ) -> Option<CheckedPush> {
-        proposals.into_iter().find_map(|proposal| self.checked(scene, goal, proposal, timing).ok())
+        proposals.into_iter().find_map(|proposal| self.checked(scene, goal, proposal, &timing).ok())
     }
 
-    /// One proposal, corrected and checked.
+    /// One proposal, corrected and checked; `timing` is that at the end.
     ///
     /// # Errors
     /// Why it is not published.
@@ -50,7 +50,7 @@ impl PushPilot {
         scene: &Scene,
         goal: &Goal,
         proposal: Push,
-        timing: PushTiming,
+        timing: impl FnOnce() -> PushTiming,
     ) -> Result<CheckedPush, PushProblem> {
         let Self { simulation, limits, gate } = self;
         let mut simulate = |push: &Push| simulation.struck(scene, push, goal.body);

@@ -199,7 +199,7 @@ impl PushEvaluation {
             outcome.raw = self.meets(case, &push);
         }
         let (scene, goal) = (&seen.scene, &seen.goal);
-        let checked = self.pilot.first_checked(scene, goal, proposals.iter().copied(), PushTiming::default());
+        let checked = self.pilot.first_checked(scene, goal, proposals.iter().copied(), PushTiming::default);
         outcome.checked = checked.is_some();
         if let Some(checked) = &checked {
             let push = checked.push();

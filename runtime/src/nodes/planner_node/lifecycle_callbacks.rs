@@ -5,6 +5,7 @@ use super::parameters::{NodeParameters, PlannerChoice};
 use super::path_follower::BaseCommand;
 use super::responses::{ErrorCode, PathAction, PlanningFailure};
 use super::{MAP, PlannerNode, STATIC_TRANSFORMS, TRANSFORMS};
+use crate::nodes::autostart::{Autostart, Autostarts};
 use crate::pilot::PilotSettings;
 use crate::planner::corridor::PathMethod;
 use planwright_ros2::action::GoalId;
@@ -174,6 +175,25 @@ impl<A: PathAction> LifecycleNode for PlannerNode<A> {
 
     fn now_nanos(&self) -> i64 {
         self.base.now().nanos()
+    }
+}
+
+impl<A: PathAction> Autostarts for PlannerNode<A> {
+    fn autostart(&mut self) -> &mut Autostart {
+        &mut self.autostart
+    }
+
+    fn patience_secs(&self) -> f64 {
+        self.parameters().autostart_timeout_secs
+    }
+
+    fn load_failure(&self) -> Option<&str> {
+        self.load_failure.as_deref()
+    }
+
+    fn exit(&mut self, code: u8) {
+        self.exit = Some(code);
+        self.base.waker.stop();
     }
 }
 

@@ -4,7 +4,6 @@
 //! thread proposes, corrects and checks. Models are loaded on a thread of their own, beside the planner at work.
 //! A new family of planners adds its parameters: see [`FamilyParameters`].
 
-mod autostart;
 mod control_loop;
 mod diagnostics;
 mod follow_path;
@@ -24,16 +23,15 @@ mod problem;
 mod refusals;
 mod requests;
 mod responses;
-mod settings_parameters;
 mod waypoint_tour;
 mod worker;
 
 pub use parameters::{FamilyParameters, NodeParameters, PlannerChoice, PlannerParameters};
 pub use responses::{ErrorCode, PathAction};
 
+use crate::nodes::autostart::{self, Autostart};
 use crate::view::View;
 use crate::world::{Actuation, Point, Robot};
-use autostart::Autostart;
 use follow_path::Following;
 use input_fault::InputFault;
 use inputs::Inputs;
@@ -204,7 +202,7 @@ impl<A: PathAction> PlannerNode<A> {
         executor.every(Duration::from_secs_f64(parameters.control_period_secs()), Self::control);
         executor.every(Duration::from_millis(20), Self::keep_bond);
         executor.every(Duration::from_secs(1), Self::expire);
-        executor.every(Duration::from_millis(100), Self::retry_autostart);
+        executor.every(Duration::from_millis(100), autostart::retry::<Self>);
         executor.on_wake(Self::take_reports);
         let worker = Worker::start(waker)?;
         let report = worker.reporter();
@@ -293,7 +291,9 @@ impl<A: PathAction> PlannerNode<A> {
     /// # Errors
     /// If the system refuses to wait.
     pub fn run(mut self, mut executor: Executor<Self>) -> std::io::Result<u8> {
-        self.autostart();
+        if self.parameters().autostart {
+            autostart::begin(&mut self);
+        }
         let _disposal = self.base.node.disposal();
         let ran = executor.run(&mut self);
         self.shut_down();

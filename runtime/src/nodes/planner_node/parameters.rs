@@ -1,12 +1,12 @@
 //! Parameters of a planner's node: those of every planner, those of the engine, then those of its family.
 
 use super::jobs::LoadRequest;
-use super::settings_parameters;
 use crate::gate::GateLimits;
 use crate::model::EngineSettings;
 use crate::nodes::grid::GridReading;
 use crate::nodes::path::PathStyle;
 use crate::nodes::robot::robot_of;
+use crate::nodes::settings_parameters;
 use crate::pilot::PilotSettings;
 use crate::planner::corridor::PathMethod;
 use crate::planner::{DenoiserSettings, PlannerSettings, RolloutSettings};

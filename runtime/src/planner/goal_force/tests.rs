@@ -78,7 +78,7 @@ fn a_read_push_is_corrected_and_passes_the_gate_and_a_changed_one_does_not() {
         let Ok(corrected) = correct_push(proposal.push, &scene.goal, &PushLimits::default(), simulate) else {
             continue;
         };
-        let mut check = |push: &Push, timing| gate.check(&scene.scene, &scene.goal, push, timing);
+        let mut check = |push: &Push, timing: PushTiming| gate.check(&scene.scene, &scene.goal, push, || timing);
         let now = PushTiming::default();
         let Ok(checked) = check(&corrected.push, now) else { continue };
         passed += 1;

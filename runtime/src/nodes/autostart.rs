@@ -1,8 +1,7 @@
 //! Autostart: the node configures and activates itself, and tries again for a while if its model cannot be loaded.
 
-use super::responses::PathAction;
-use super::{LifecycleState, PlannerNode};
-use planwright_ros2::lifecycle::{self, LifecycleCommand};
+use planwright_ros2::base::NodeState;
+use planwright_ros2::lifecycle::{self, LifecycleCommand, LifecycleNode, LifecycleState};
 use planwright_ros2::logger::Severity;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// The node's own way from the start to active.
 #[derive(Debug, Default)]
-pub(super) struct Autostart {
+pub(in crate::nodes) struct Autostart {
     /// When it began; `None` if it was not requested, or has ended.
     since: Option<Instant>,
     /// When the last try failed.
@@ -29,22 +28,22 @@ enum Due {
 
 impl Autostart {
     /// Whether the node is on its own way to active.
-    pub(super) fn is_under_way(&self) -> bool {
+    pub(in crate::nodes) fn is_under_way(&self) -> bool {
         self.since.is_some()
     }
 
     /// Tries so far.
-    pub(super) fn tries(&self) -> u64 {
+    pub(in crate::nodes) fn tries(&self) -> u64 {
         self.tries
     }
 
     /// A try has failed.
-    pub(super) fn failed(&mut self) {
+    pub(in crate::nodes) fn failed(&mut self) {
         self.failed = Some(Instant::now());
     }
 
     /// The node is active, or ended by request.
-    pub(super) fn end(&mut self) {
+    pub(in crate::nodes) fn end(&mut self) {
         self.since = None;
     }
 
@@ -60,44 +59,52 @@ impl Autostart {
     }
 }
 
-impl<A: PathAction> PlannerNode<A> {
-    /// Configures and activates if the parameter `autostart` is set.
-    pub fn autostart(&mut self) {
-        if self.parameters().autostart {
-            self.autostart.since = Some(Instant::now());
-            self.try_autostart();
-        }
-    }
+/// A managed node that can start itself.
+pub(in crate::nodes) trait Autostarts: LifecycleNode + NodeState {
+    /// How far it is.
+    fn autostart(&mut self) -> &mut Autostart;
+    /// For how long a failed start is tried again, seconds.
+    fn patience_secs(&self) -> f64;
+    /// Why it could not be configured last.
+    fn load_failure(&self) -> Option<&str>;
+    /// Ends the process with this code.
+    fn exit(&mut self, code: u8);
+}
 
-    fn try_autostart(&mut self) {
-        self.autostart.failed = None;
-        self.autostart.tries += 1;
-        lifecycle::request(self, LifecycleCommand::Configure);
-    }
+/// Configures and activates a node by itself.
+pub(in crate::nodes) fn begin<S: Autostarts>(state: &mut S) {
+    state.autostart().since = Some(Instant::now());
+    attempt(state);
+}
 
-    /// Tries again after a failure, or ends the process after the last.
-    pub(super) fn retry_autostart(&mut self) {
-        let secs = self.parameters().autostart_timeout_secs;
-        let patience = Duration::try_from_secs_f64(secs).unwrap_or_default();
-        let due = self.autostart.due(Instant::now(), patience);
-        if due == Due::Nothing || self.lifecycle.state() != LifecycleState::Unconfigured {
-            return;
-        }
-        if due == Due::Try {
-            self.try_autostart();
-            return;
-        }
-        let reason = self.load_failure.as_deref().unwrap_or("it cannot be activated");
-        let text = format!(
-            "autostart: expected an active node within {secs} s, got none in {} tries: {reason}\nhint: mend the model, or \
-             raise autostart_timeout_secs; the process ends with 1, so that what supervises it starts it afresh",
-            self.autostart.tries
-        );
-        self.base.log(Severity::Fatal, &text);
-        self.autostart.end();
-        self.exit = Some(1);
-        self.base.waker.stop();
+fn attempt<S: Autostarts>(state: &mut S) {
+    let autostart = state.autostart();
+    autostart.failed = None;
+    autostart.tries += 1;
+    lifecycle::request(state, LifecycleCommand::Configure);
+}
+
+/// Tries again after a failure, or ends the process after the last.
+pub(in crate::nodes) fn retry<S: Autostarts>(state: &mut S) {
+    let secs = state.patience_secs();
+    let patience = Duration::try_from_secs_f64(secs).unwrap_or_default();
+    let due = state.autostart().due(Instant::now(), patience);
+    if due == Due::Nothing || state.lifecycle().state() != LifecycleState::Unconfigured {
+        return;
     }
+    if due == Due::Try {
+        attempt(state);
+        return;
+    }
+    let reason = state.load_failure().unwrap_or("it cannot be activated").to_owned();
+    let text = format!(
+        "autostart: expected an active node within {secs} s, got none in {} tries: {reason}\nhint: mend the model, or \
+         raise autostart_timeout_secs; the process ends with 1, so that what supervises it starts it afresh",
+        state.autostart().tries
+    );
+    state.base().log(Severity::Fatal, &text);
+    state.autostart().end();
+    state.exit(1);
 }
 
 #[cfg(test)]

@@ -19,7 +19,9 @@ use std::sync::LazyLock;
 const OF_MODEL: &str = "model";
 
 /// Settings whose fields are parameters of a node. A change of one loads another planner.
-pub(super) trait NodeSettings: Default + JsonSchema + Serialize + DeserializeOwned + 'static {
+pub(in crate::nodes) trait NodeSettings:
+    Default + JsonSchema + Serialize + DeserializeOwned + 'static
+{
     /// The fields.
     fn fields() -> &'static [Field];
 }
@@ -47,7 +49,7 @@ impl NodeSettings for RolloutSettings {
 }
 
 /// A field as a parameter.
-pub(super) struct Field {
+pub(in crate::nodes) struct Field {
     name: String,
     description: String,
     default: Value,
@@ -120,7 +122,7 @@ impl Field {
 }
 
 /// A descriptor for each field.
-pub(super) fn descriptors<T: NodeSettings>() -> Vec<Descriptor> {
+pub(in crate::nodes) fn descriptors<T: NodeSettings>() -> Vec<Descriptor> {
     T::fields().iter().map(Field::descriptor).collect()
 }
 
@@ -128,7 +130,7 @@ pub(super) fn descriptors<T: NodeSettings>() -> Vec<Descriptor> {
 ///
 /// # Errors
 /// If the store was not declared from [`descriptors`].
-pub(super) fn read<T: NodeSettings>(values: &Values) -> Result<T, ReadError> {
+pub(in crate::nodes) fn read<T: NodeSettings>(values: &Values) -> Result<T, ReadError> {
     let mut map = Map::new();
     for field in T::fields() {
         map.extend(field.read(values)?.map(|value| (field.name.clone(), value)));
