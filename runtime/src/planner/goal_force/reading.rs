@@ -48,6 +48,18 @@ pub enum ReadFault {
     TargetStill,
 }
 
+impl ReadFault {
+    /// Its name in diagnostics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotFinite => "motion_not_finite",
+            Self::NothingMoves => "nothing_moves",
+            Self::Spontaneous => "spontaneous",
+            Self::TargetStill => "target_still",
+        }
+    }
+}
+
 /// Where every object is in every frame, pixels: the median velocity of its cells, added up. `motion` is frames x (u, v) x
 /// cells in pixels per frame. By object, [`FRAMES`] + 1 places each.
 pub fn tracks(motion: &[f32], cells: usize, objects: &[ObjectCells]) -> Vec<[[f64; 2]; FRAMES + 1]> {

@@ -1,0 +1,369 @@
+//! What the node has received: the newest picture, its camera's intrinsics, transforms between frames.
+
+use super::camera::{Intrinsics, check_compressed, check_image, pinhole};
+use super::failure::{PushErrorCode, PushFailure};
+use planwright_ros2::messages::sensor_msgs::{CameraInfo, CompressedImage, Image};
+use planwright_ros2::messages::std_msgs::Header;
+use planwright_ros2::tf::{LookupTime, Transform, TransformBuffer, TransformError, TransformSettings};
+use planwright_ros2::time::RosTime;
+use planwright_ros2::validate::without_slash;
+use std::sync::{Arc, Mutex};
+
+/// A picture may be stamped this far ahead of the clock, s: two computers' clocks differ.
+const FUTURE_TOLERANCE_SECS: f64 = 0.1;
+/// A moving camera's newest transform may be older than its picture by this, s: then it stands for the picture's time.
+const TRANSFORM_LAG_SECS: f64 = 0.1;
+
+/// A message with a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RawPicture {
+    /// `sensor_msgs/Image`.
+    Plain(Image),
+    /// `sensor_msgs/CompressedImage`.
+    Compressed(CompressedImage),
+}
+
+/// A picture as it came, with what its header says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TakenPicture {
+    /// The message.
+    pub raw: RawPicture,
+    /// When it was taken.
+    pub stamp: RosTime,
+    /// The camera's optical frame.
+    pub frame: String,
+}
+
+/// The newest usable picture; `None` while the newest one is refused. Read by the planning thread, too.
+pub type NewestPicture = Arc<Mutex<Option<Arc<TakenPicture>>>>;
+
+/// All that a goal is planned on.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The picture.
+    pub picture: Arc<TakenPicture>,
+    /// Its camera's intrinsics.
+    pub intrinsics: Intrinsics,
+    /// Pose of the camera's optical frame.
+    pub table_from_camera: Transform,
+    /// Pose of the table in the robot's frame.
+    pub robot_from_table: Transform,
+}
+
+/// Inputs of the node.
+#[derive(Debug)]
+pub struct Inputs {
+    table_frame: String,
+    robot_frame: String,
+    newest: NewestPicture,
+    /// Of the newest picture.
+    stamp: Option<RosTime>,
+    picture_refusal: Option<PushFailure>,
+    camera_info: Option<(String, Intrinsics)>,
+    camera_refusal: Option<PushFailure>,
+    /// Between frames.
+    pub transforms: TransformBuffer,
+    pictures: u64,
+    refused: u64,
+    old: u64,
+}
+
+impl Inputs {
+    /// Without any.
+    pub fn new(table_frame: &str, robot_frame: &str, max_frames: usize) -> Self {
+        let mut transforms = TransformBuffer::new(TransformSettings { max_frames, ..TransformSettings::default() });
+        transforms.request(table_frame);
+        transforms.request(robot_frame);
+        Self {
+            table_frame: without_slash(table_frame).to_owned(),
+            robot_frame: without_slash(robot_frame).to_owned(),
+            newest: NewestPicture::default(),
+            stamp: None,
+            picture_refusal: None,
+            camera_info: None,
+            camera_refusal: None,
+            transforms,
+            pictures: 0,
+            refused: 0,
+            old: 0,
+        }
+    }
+
+    /// The newest picture, for the planning thread.
+    pub fn newest(&self) -> NewestPicture {
+        Arc::clone(&self.newest)
+    }
+
+    /// Pictures taken, refused, and left aside because a newer one had come.
+    pub fn counts(&self) -> [u64; 3] {
+        [self.pictures, self.refused, self.old]
+    }
+
+    /// Age of the newest usable picture, seconds.
+    pub fn picture_age_secs(&self, now: RosTime) -> Option<f64> {
+        self.picture().map(|picture| now.since(picture.stamp))
+    }
+
+    fn picture(&self) -> Option<Arc<TakenPicture>> {
+        self.newest.lock().ok().and_then(|newest| newest.clone())
+    }
+
+    /// Takes a picture; what is decoded of it is decoded when a goal comes.
+    ///
+    /// # Errors
+    /// If it is refused. Then the one before is not usable either: it no longer shows the table as it is.
+    pub fn take_picture(&mut self, raw: RawPicture, now: RosTime) -> Result<(), PushFailure> {
+        let (header, checked) = match &raw {
+            RawPicture::Plain(image) => (&image.header, check_image(image)),
+            RawPicture::Compressed(image) => (&image.header, check_compressed(image)),
+        };
+        let taken = stamp_of(header, now).and_then(|stamp| {
+            checked.map_err(|refusal| {
+                PushFailure::new(PushErrorCode::NoPicture, refusal.name(), refusal.to_string())
+            })?;
+            Ok((stamp, without_slash(&header.frame_id).to_owned()))
+        });
+        match taken {
+            Ok((stamp, _)) if self.stamp.is_some_and(|newest| newest.since(stamp) > 0.0) => {
+                self.old += 1;
+                Ok(())
+            }
+            Ok((stamp, frame)) => {
+                self.pictures += 1;
+                if self.picture().is_none_or(|picture| picture.frame != frame) {
+                    self.transforms.request(&frame);
+                }
+                self.stamp = Some(stamp);
+                self.picture_refusal = None;
+                self.put(Some(Arc::new(TakenPicture { raw, stamp, frame })));
+                Ok(())
+            }
+            Err(failure) => {
+                self.refuse_picture(failure.clone());
+                Err(failure)
+            }
+        }
+    }
+
+    /// The newest picture was refused, or could not be read.
+    pub fn refuse_picture(&mut self, failure: PushFailure) {
+        self.refused += 1;
+        self.picture_refusal = Some(failure);
+        self.put(None);
+    }
+
+    fn put(&mut self, picture: Option<Arc<TakenPicture>>) {
+        if let Ok(mut newest) = self.newest.lock() {
+            *newest = picture;
+        }
+    }
+
+    /// Takes a camera's intrinsics; `rectified` if its pictures are.
+    ///
+    /// # Errors
+    /// If they are refused; those before are not usable then.
+    pub fn take_camera_info(&mut self, info: &CameraInfo, rectified: bool) -> Result<(), PushFailure> {
+        match pinhole(info, rectified) {
+            Ok(intrinsics) => {
+                self.camera_info = Some((without_slash(&info.header.frame_id).to_owned(), intrinsics));
+                self.camera_refusal = None;
+                Ok(())
+            }
+            Err(refusal) => {
+                let failure = PushFailure::new(PushErrorCode::NoCamera, refusal.name(), refusal.to_string());
+                self.camera_info = None;
+                self.camera_refusal = Some(failure.clone());
+                Err(failure)
+            }
+        }
+    }
+
+    /// Forgets what depends on the time: it has jumped.
+    pub fn clear_timed(&mut self) {
+        self.transforms.clear_dynamic();
+        self.stamp = None;
+        self.put(None);
+    }
+
+    /// The transform from a frame to the table's, the newest there is.
+    ///
+    /// # Errors
+    /// If it is not known.
+    pub fn table_from(&self, frame: &str) -> Result<Transform, TransformError> {
+        let found = self.transforms.lookup(&self.table_frame, frame, LookupTime::Latest)?;
+        Ok(found.target_from_source)
+    }
+
+    /// What a goal is planned on now.
+    ///
+    /// # Errors
+    /// What is missing, refused or too old.
+    pub fn snapshot(&self, now: RosTime, max_age_secs: f64) -> Result<Snapshot, PushFailure> {
+        let (picture, intrinsics, table_from_camera) = self.seen(now, max_age_secs)?;
+        let robot = self.transforms.lookup(&self.robot_frame, &self.table_frame, LookupTime::Latest)?;
+        Ok(Snapshot { picture, intrinsics, table_from_camera, robot_from_table: robot.target_from_source })
+    }
+
+    fn seen(
+        &self,
+        now: RosTime,
+        max_age_secs: f64,
+    ) -> Result<(Arc<TakenPicture>, Intrinsics, Transform), PushFailure> {
+        if let Some(refusal) = &self.picture_refusal {
+            return Err(refusal.clone());
+        }
+        let no_picture = |name, text: String| PushFailure::new(PushErrorCode::NoPicture, name, text);
+        let none = || no_picture("picture_missing", "expected a picture, none has come yet".to_owned());
+        let picture = self.picture().ok_or_else(none)?;
+        let age_secs = now.since(picture.stamp);
+        if !(age_secs <= max_age_secs) {
+            let text = format!("expected a picture of the last {max_age_secs} s, the newest is {age_secs:.2} s old");
+            return Err(no_picture("picture_stale", text));
+        }
+        if let Some(refusal) = &self.camera_refusal {
+            return Err(refusal.clone());
+        }
+        let no_camera = |name, text: String| PushFailure::new(PushErrorCode::NoCamera, name, text);
+        let Some((frame, intrinsics)) = &self.camera_info else {
+            let text = "expected a camera_info, none has come yet\nhint: the camera's driver publishes it beside the pictures";
+            return Err(no_camera("camera_missing", text.to_owned()));
+        };
+        if *frame != picture.frame {
+            let text = format!("expected the camera_info of '{}', got that of '{frame}'", picture.frame);
+            return Err(no_camera("camera_frame", text));
+        }
+        Ok((Arc::clone(&picture), intrinsics.clone(), self.table_from_camera(&picture)?))
+    }
+
+    /// Pose of the camera when it took a picture.
+    fn table_from_camera(&self, picture: &TakenPicture) -> Result<Transform, TransformError> {
+        let lookup = |time| self.transforms.lookup(&self.table_frame, &picture.frame, time);
+        let found = lookup(LookupTime::At(picture.stamp)).or_else(|error| match error {
+            TransformError::ExtrapolationIntoFuture { .. } => lookup(LookupTime::Latest)
+                .ok()
+                .filter(|latest| picture.stamp.since(latest.stamp) <= TRANSFORM_LAG_SECS)
+                .ok_or(error),
+            error => Err(error),
+        });
+        found.map(|found| found.target_from_source)
+    }
+
+    /// What keeps goals from being planned, if anything does: for diagnostics.
+    pub fn missing(&self, now: RosTime, max_age_secs: f64) -> Option<PushFailure> {
+        self.snapshot(now, max_age_secs).err()
+    }
+}
+
+/// The stamp of a picture's header, whose frame is named.
+fn stamp_of(header: &Header, now: RosTime) -> Result<RosTime, PushFailure> {
+    let refused = |name, text: String| PushFailure::new(PushErrorCode::NoPicture, name, text);
+    let stamp = RosTime::try_from(&header.stamp).map_err(|error| refused("picture_stamp", error.to_string()))?;
+    if stamp == RosTime::ZERO {
+        let text = "expected a picture with the time at which it was taken, got one without a stamp";
+        return Err(refused("picture_stamp", text.to_owned()));
+    }
+    let ahead_secs = stamp.since(now);
+    if !(ahead_secs <= FUTURE_TOLERANCE_SECS) {
+        let text = format!(
+            "expected a picture that has been taken, got one stamped {ahead_secs:.2} s ahead\nhint: synchronise the computers' clocks, or set use_sim_time"
+        );
+        return Err(refused("picture_future", text));
+    }
+    if without_slash(&header.frame_id).is_empty() {
+        let text = "expected the camera's optical frame in header.frame_id, got an empty one";
+        return Err(refused("picture_frame", text.to_owned()));
+    }
+    Ok(stamp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: RosTime = RosTime::from_nanos(100_000_000_000);
+
+    fn image(secs: f64) -> RawPicture {
+        let mut image = Image {
+            height: 64,
+            width: 64,
+            encoding: "rgb8".to_owned(),
+            step: 3 * 64,
+            data: (0..3 * 64 * 64).map(|index| (index % 250) as u8).collect(),
+            ..Image::default()
+        };
+        image.header.frame_id = "camera".to_owned();
+        image.header.stamp = RosTime::from_secs_f64(secs).expect("a time").into();
+        RawPicture::Plain(image)
+    }
+
+    fn info(frame: &str) -> CameraInfo {
+        let mut info = CameraInfo { height: 64, width: 64, ..CameraInfo::default() };
+        info.header.frame_id = frame.to_owned();
+        info.k = [80.0, 0.0, 31.5, 0.0, 80.0, 31.5, 0.0, 0.0, 1.0];
+        info
+    }
+
+    fn inputs() -> Inputs {
+        let mut inputs = Inputs::new("table", "table", 100);
+        let pose = Transform::IDENTITY;
+        inputs.transforms.insert("table", "camera", RosTime::ZERO, pose, true).expect("a transform");
+        inputs
+    }
+
+    fn missing(inputs: &Inputs) -> Option<&'static str> {
+        inputs.missing(NOW, 1.0).map(|failure| failure.name)
+    }
+
+    #[test]
+    fn what_is_missing_or_old_is_named_and_nothing_else_is_in_the_way() {
+        let mut inputs = inputs();
+        assert_eq!(missing(&inputs), Some("picture_missing"));
+        inputs.take_picture(image(98.0), NOW).expect("a picture");
+        assert_eq!(missing(&inputs), Some("picture_stale"));
+        inputs.take_picture(image(99.5), NOW).expect("a picture");
+        assert_eq!(missing(&inputs), Some("camera_missing"));
+        inputs.take_camera_info(&info("other"), false).expect("intrinsics");
+        assert_eq!(missing(&inputs), Some("camera_frame"));
+        inputs.take_camera_info(&info("camera"), false).expect("intrinsics");
+        assert_eq!(missing(&inputs), None);
+        assert!(inputs.take_camera_info(&CameraInfo { k: [0.0; 9], ..info("camera") }, false).is_err());
+        assert_eq!(missing(&inputs), Some("camera_uncalibrated"));
+        let lost = Inputs::new("table", "gripper", 100);
+        assert_eq!(lost.table_from("gripper").map_err(|error| error.name()), Err("tf_unknown_frame"));
+    }
+
+    #[test]
+    fn a_refused_picture_takes_the_one_before_away_and_a_straggler_does_not_count() {
+        let mut inputs = inputs();
+        inputs.take_camera_info(&info("camera"), false).expect("intrinsics");
+        inputs.take_picture(image(99.9), NOW).expect("a picture");
+        inputs.take_picture(image(99.5), NOW).expect("a straggler");
+        assert_eq!((inputs.counts(), missing(&inputs)), ([1, 0, 1], None));
+        assert_eq!(inputs.picture().map(|picture| picture.stamp.as_secs_f64()), Some(99.9));
+        let mut wrong = Vec::new();
+        for secs in [0.0, 101.0] {
+            wrong.push(image(secs));
+        }
+        for change in [
+            |image: &mut Image| image.header.frame_id.clear(),
+            |image: &mut Image| image.header.stamp.nanosec = 2_000_000_000,
+            |image: &mut Image| image.step = 5,
+            |image: &mut Image| image.data.truncate(100),
+            |image: &mut Image| image.encoding = "16UC1".to_owned(),
+        ] {
+            let RawPicture::Plain(mut plain) = image(99.95) else { continue };
+            change(&mut plain);
+            wrong.push(RawPicture::Plain(plain));
+        }
+        let mut names = Vec::new();
+        for raw in wrong {
+            let failure = inputs.take_picture(raw, NOW).expect_err("refused");
+            assert_eq!(missing(&inputs), Some(failure.name));
+            assert!(inputs.newest().lock().expect("no panic").is_none());
+            names.push(failure.name);
+            inputs.take_picture(image(99.96), NOW).expect("a picture");
+            assert_eq!(missing(&inputs), None);
+        }
+        assert_eq!(&names[..4], ["picture_stamp", "picture_future", "picture_frame", "picture_stamp"]);
+    }
+}
