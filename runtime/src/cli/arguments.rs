@@ -12,7 +12,7 @@ use crate::planner::{
     Control, ControlPlanner, DenoiserSettings, Planner, PlannerDescription, PlannerSettings, RolloutSettings, load,
 };
 use crate::quantity::{DriftError, DriftSettings, DriftStatus, Intended, IntendedChoice};
-use crate::view::{FINISH_TIMEOUT, View, ViewOptions};
+use crate::view::{FINISH_TIMEOUT, Subject, View, ViewOptions};
 use crate::world::{Layout, Point, State};
 use clap::Args;
 use std::fmt::Display;
@@ -232,7 +232,12 @@ pub(super) struct ViewArguments {
 
 impl ViewArguments {
     pub(super) fn start(&self) -> Result<View, CliError> {
-        let options = ViewOptions { file: self.rrd.clone(), viewer: self.viewer.clone(), ..ViewOptions::default() };
+        self.start_for(Subject::Robot)
+    }
+
+    pub(super) fn start_for(&self, subject: Subject) -> Result<View, CliError> {
+        let (file, viewer) = (self.rrd.clone(), self.viewer.clone());
+        let options = ViewOptions { file, viewer, subject, ..ViewOptions::default() };
         View::start(&options).map_err(CliError::input)
     }
 }

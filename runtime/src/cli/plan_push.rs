@@ -1,6 +1,6 @@
 //! `planwright plan --image`: from a picture and a goal for one object to the push of another.
 
-use super::arguments::{PlannerArguments, numbers, open_artefact, shipped};
+use super::arguments::{PlannerArguments, finish_view, numbers, open_artefact, shipped};
 use super::output::{CliError, print_json, print_text};
 use crate::files::{check_writable, write_atomically};
 use crate::gate::{CheckedPush, PushTiming};
@@ -10,12 +10,15 @@ use crate::planner::goal_force::{
     GoalForcePlanner, GoalForceSettings, PushProposal, PushRequest, ReadFault, SeenScene, SquarePicture, tracks,
 };
 use crate::view::push_strip::PushStrip;
-use crate::world::scene::{Camera, Picture, Simulation};
+use crate::view::{Event, PushCandidate, PushView, SimulatedPush, Stamp, Subject};
+use crate::world::scene::{Camera, FRAMES, Picture, Push, Simulation, Tracks};
 use clap::Args;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+/// Outcome of the proposal whose push is published.
+const PASSED: &str = "passed the gate";
 /// Largest picture and camera file, bytes.
 const MAX_BYTES: u64 = 64 << 20;
 
@@ -53,6 +56,8 @@ struct Planned {
     read: Vec<Result<PushProposal, ReadFault>>,
     checked: Option<CheckedPush>,
     problems: Vec<String>,
+    /// By proposal: why it was refused, or that it passed.
+    outcomes: Vec<String>,
     plan_ms: f64,
 }
 
@@ -77,6 +82,7 @@ impl PushQuestion {
         if let Some(path) = png {
             check_writable(path).map_err(|error| CliError::wrong(format!("--png {}: {error}", path.display())))?;
         }
+        let view = arguments.view.start_for(Subject::Push)?;
         let picture = Picture::read_png(&bytes_of(image, "--image")?)
             .map_err(|error| CliError::wrong(format!("--image {}: expected a PNG, got {error}", image.display())))?;
         let camera = self.camera.as_deref().ok_or_else(|| CliError::wrong("expected --camera FILE, got none"))?;
@@ -93,7 +99,12 @@ impl PushQuestion {
         if let Some(path) = png {
             write_strip(path, &planner, &square, &planned)?;
         }
-        let Planned { seen, read, checked, problems, plan_ms } = &planned;
+        if view.is_enabled() {
+            let push = push_view(&planner, &square, &planned);
+            view.log(Stamp::default(), Event::Push(Box::new(push)));
+        }
+        finish_view(view);
+        let Planned { seen, read, checked, problems, plan_ms, outcomes: _ } = &planned;
         let push = checked.map(|checked| checked.push());
         let initiator =
             push.map(|push| (seen.scene.bodies[push.body], square.original(seen.detections[push.body].centre_px)));
@@ -170,20 +181,28 @@ impl PushQuestion {
         let read = planner.propose(&square.rgb, &seen, &square.camera, seed).map_err(CliError::failed)?;
         let mut pilot = PushPilot::default();
         let (mut checked, mut problems) = (None, Vec::new());
+        let mut outcomes = Vec::with_capacity(read.len());
         for proposal in &read {
-            match proposal {
-                Err(fault) => problems.push(fault.to_string()),
+            let problem = match proposal {
+                _ if checked.is_some() => {
+                    outcomes.push("not checked: one before it passed".to_owned());
+                    continue;
+                }
+                Err(fault) => fault.to_string(),
                 Ok(proposal) => match pilot.checked(&seen.scene, &seen.goal, proposal.push, PushTiming::default) {
                     Ok(push) => {
                         checked = Some(push);
-                        break;
+                        outcomes.push(PASSED.to_owned());
+                        continue;
                     }
-                    Err(problem) => problems.push(problem.to_string()),
+                    Err(problem) => problem.to_string(),
                 },
-            }
+            };
+            outcomes.push(problem.clone());
+            problems.push(problem);
         }
         let plan_ms = 1e3 * began.elapsed().as_secs_f64();
-        Ok(Planned { seen, read, checked, problems, plan_ms })
+        Ok(Planned { seen, read, checked, problems, outcomes, plan_ms })
     }
 }
 
@@ -203,6 +222,39 @@ fn bytes_of(path: &Path, option: &str) -> Result<Vec<u8>, CliError> {
     std::fs::read(path).map_err(|error| problem(error.to_string()))
 }
 
+/// By motion and object, the places that the model predicts, px.
+fn predicted(planner: &GoalForcePlanner, seen: &SeenScene) -> Vec<Vec<[[f64; 2]; FRAMES + 1]>> {
+    let cells = planner.spec().cells();
+    planner
+        .motions()
+        .chunks_exact(2 * planner.frames() * cells)
+        .map(|motion| tracks(motion, cells, &seen.cells))
+        .collect()
+}
+
+/// The checked push with its motion in simulation.
+fn simulated(planned: &Planned) -> Option<(Push, Tracks)> {
+    let push = planned.checked?.push();
+    Some((push, Simulation::new().run(&planned.seen.scene, &push)))
+}
+
+fn push_view(planner: &GoalForcePlanner, square: &SquarePicture, planned: &Planned) -> PushView {
+    let Planned { seen, read, outcomes, .. } = planned;
+    let candidate = |((tracks, read), outcome): ((_, &Result<PushProposal, ReadFault>), &String)| PushCandidate {
+        tracks,
+        push: read.as_ref().ok().map(|proposal| proposal.push),
+        outcome: outcome.clone(),
+    };
+    let passed = outcomes.iter().position(|outcome| outcome == PASSED).zip(simulated(planned));
+    PushView {
+        rgb: square.rgb.clone(),
+        camera: square.camera.clone(),
+        seen: seen.clone(),
+        candidates: predicted(planner, seen).into_iter().zip(read).zip(outcomes).map(candidate).collect(),
+        checked: passed.map(|(candidate, (push, tracks))| SimulatedPush { candidate, push, tracks }),
+    }
+}
+
 /// Picture with goal, first motion, simulated push.
 fn write_strip(
     path: &Path,
@@ -210,16 +262,12 @@ fn write_strip(
     square: &SquarePicture,
     planned: &Planned,
 ) -> Result<(), CliError> {
-    let Planned { seen, checked, .. } = planned;
-    let cells = planner.spec().cells();
-    let size = 2 * planner.frames() * cells;
-    let proposed = planner.motions().chunks_exact(size).next().map(|motion| tracks(motion, cells, &seen.cells));
-    let simulated = checked.map(|checked| (checked.push(), Simulation::new().run(&seen.scene, &checked.push())));
+    let simulated = simulated(planned);
     let strip = PushStrip {
         rgb: &square.rgb,
         camera: &square.camera,
-        seen,
-        proposed: proposed.as_deref().unwrap_or_default(),
+        seen: &planned.seen,
+        proposed: predicted(planner, &planned.seen).first().map_or(&[], Vec::as_slice),
         checked: simulated.as_ref().map(|(push, tracks)| (*push, tracks)),
     };
     let png = strip.png().map_err(CliError::failed)?;

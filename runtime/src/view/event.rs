@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::points::Points;
+use super::push::PushView;
 use crate::world::{Point, World};
 
 /// When something happened, on the clock of the simulation or the robot.
@@ -121,6 +122,8 @@ pub enum Event {
         /// Wall-clock seconds.
         secs: f64,
     },
+    /// A push and how it came about, on the timeline `frame`.
+    Push(Box<PushView>),
     /// A line for the log. A borrowed message costs no allocation.
     Text {
         /// How much it matters.

@@ -23,12 +23,16 @@
 //! route. An occupancy grid is one image at its pose and resolution; its distance field is a second one, hidden at first.
 //! On the screen x points right and y up, as on a ROS map. Timelines: `sim_time`, `step`, and `denoising`
 //! (plan x 1000 + denoising step), on which the making of one plan can be scrubbed.
+//!
+//! A push ([`PushView`]) is shown on its picture, v down: the goal yellow, pushes as they are read grey, the checked one
+//! green; beside it the predicted and the simulated motion, frame by frame on the timelines `frame` and `sim_time`.
 
 mod canvas;
 mod event;
 mod outline;
 pub mod picture;
 mod points;
+mod push;
 pub mod push_strip;
 mod queue;
 #[cfg(feature = "rerun")]
@@ -41,6 +45,7 @@ use std::time::Duration;
 
 pub use event::{DENOISING_STRIDE, Event, Level, Stage, Stamp, denoising_index};
 pub use points::{MAX_POINTS, Points};
+pub use push::{PushCandidate, PushView, SimulatedPush};
 use queue::Queue;
 pub use sink::{Closed, Flushed, Sink};
 
@@ -63,6 +68,16 @@ pub const MAX_STATIC_EVENTS: usize = 4;
 /// How long the last handle waits for the thread when it is dropped instead of finished.
 const DROP_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// What a view is laid out for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Subject {
+    /// A robot on its map.
+    #[default]
+    Robot,
+    /// Pushes on a table: [`Event::Push`].
+    Push,
+}
+
 /// Where to draw, and how many events may wait.
 #[derive(Clone, Debug)]
 pub struct ViewOptions {
@@ -75,11 +90,19 @@ pub struct ViewOptions {
     pub queue_events: usize,
     /// Name of the recording in the viewer.
     pub name: String,
+    /// Its layout in the viewer.
+    pub subject: Subject,
 }
 
 impl Default for ViewOptions {
     fn default() -> Self {
-        Self { file: None, viewer: None, queue_events: 2048, name: "planwright".to_owned() }
+        Self {
+            file: None,
+            viewer: None,
+            queue_events: 2048,
+            name: "planwright".to_owned(),
+            subject: Subject::default(),
+        }
     }
 }
 

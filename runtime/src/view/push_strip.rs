@@ -1,9 +1,10 @@
 //! A push and how it came about as a PNG: the picture with the goal, the motion that the model proposes, the simulated one.
 
 use super::canvas::{Canvas, Colour};
+use super::push::arrow_px;
 use crate::geometry::{Aabb, Point};
 use crate::planner::goal_force::SeenScene;
-use crate::world::scene::{Camera, FRAME_SECS, FRAMES, Push, Tracks};
+use crate::world::scene::{Camera, FRAMES, Push, Tracks};
 
 /// Gap between the parts, px of the picture.
 const GAP: f64 = 2.0;
@@ -12,12 +13,10 @@ const LINE: f64 = 3.0;
 /// Of the goal: an arrow from the target.
 const GOAL: Colour = [60, 220, 90];
 /// Of the objects' ways, in turn.
-const TRACKS: [Colour; 6] =
+pub(super) const TRACKS: [Colour; 6] =
     [[255, 170, 40], [70, 150, 255], [240, 80, 200], [80, 230, 230], [250, 250, 90], [190, 120, 255]];
 /// Of the push: an arrow from the pushed object.
 const PUSH: Colour = [255, 60, 60];
-/// How far arrows lead: where their speed comes to within so many frames.
-const ARROW_FRAMES: f64 = 3.0;
 
 /// What is drawn.
 #[derive(Debug)]
@@ -85,10 +84,6 @@ impl PushStrip<'_> {
 
     /// From a body's centre to where a speed leads, px.
     fn arrow(&self, body: usize, direction_rad: f64, speed_mps: f64) -> Option<[[f64; 2]; 2]> {
-        let centre = self.seen.scene.bodies.get(body)?.centre_m();
-        let by_m = speed_mps * ARROW_FRAMES * FRAME_SECS;
-        let (sin, cos) = direction_rad.sin_cos();
-        let to = [centre[0] + by_m * cos, centre[1] + by_m * sin, centre[2]];
-        Some([self.camera.project(centre)?, self.camera.project(to)?])
+        arrow_px(self.camera, self.seen, body, direction_rad, speed_mps)
     }
 }

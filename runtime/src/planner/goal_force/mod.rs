@@ -14,6 +14,7 @@ mod segment;
 mod square;
 #[cfg(test)]
 mod tests;
+mod video;
 
 pub use control::{ControlSignal, Force, MassMark};
 pub use features::picture_features;
@@ -23,3 +24,4 @@ pub use reading::{ObjectCells, ReadFault, Reading, read_push, tracks};
 pub use request::{PushRequest, RequestFault, SeenScene, usual_table};
 pub use segment::{DetectError, Detection, OrientedBox, locate, segment};
 pub use square::{PictureFault, SquarePicture};
+pub use video::{PredictedVideo, projected_tracks};

@@ -11,14 +11,17 @@ use re_sdk_types::blueprint::archetypes::{
 };
 use re_sdk_types::blueprint::components::Corner2D;
 use re_sdk_types::blueprint::components::{
-    ColumnShare, ContainerKind, IncludedContent, PanelState, PlayState, RootContainer, RowShare, TimelineName,
-    ViewClass,
+    ColumnShare, ContainerKind, IncludedContent, LoopMode, PanelState, PlayState, RootContainer, RowShare,
+    TimelineName, ViewClass,
 };
 use re_sdk_types::components::Name;
 use re_sdk_types::datatypes::Uuid;
 
+use super::super::Subject;
 use super::chunks::ChunkRows;
-use super::scene::{SIM_TIME, entity};
+use super::push::entity as push;
+use super::scene::{FRAME, SIM_TIME, entity};
+use crate::world::scene::FRAME_SECS;
 
 /// Views and containers are known by a UUID; fixed ones, so that the same scene gives the same layout.
 fn uuid_bytes(number: u8) -> [u8; 16] {
@@ -77,14 +80,8 @@ impl Layout {
     }
 }
 
-/// The messages that lay out a recording of the application, the activation last.
-pub(super) fn messages(application: &ApplicationId) -> Result<Vec<LogMsg>, ChunkError> {
-    let store = StoreId::random(StoreKind::Blueprint, application.clone());
-    let mut layout = Layout {
-        rows: ChunkRows::new(store.clone()),
-        time: TimePoint::default().with(Timeline::new_sequence("blueprint"), 0_i64),
-        next: 0,
-    };
+/// A robot on its map.
+fn robot(layout: &mut Layout) {
     let maze =
         layout.view("2D", "Map, m: proposed grey, corrected orange, checked green, executed blue", &["/maze/**"]);
     // One click away: the distance field covers the map.
@@ -110,7 +107,42 @@ pub(super) fn messages(application: &ApplicationId) -> Result<Vec<LogMsg>, Chunk
     let watched = layout.row(&[(drift, 1.0), (lengths, 1.0)]);
     let right = layout.column(&[(denoising, 2.0), (residual, 1.0), (timing, 1.0), (watched, 1.0)]);
     layout.row(&[(left, 3.0), (right, 2.0)]);
-    // The row is the last thing that was numbered.
+}
+
+/// A push on its picture: how it was chosen on the left, its motions on the right.
+fn pushes(layout: &mut Layout) {
+    let below = |entity: &str| format!("/{entity}/**");
+    let mut picture = |name, entity| layout.view("2D", name, &[&below(entity)]);
+    let first = picture("Picture, px: goal yellow, proposed pushes grey, checked push green", push::PICTURE);
+    let predicted = picture("Predicted motion", push::PREDICTED);
+    let simulated = picture("Motion of the checked push in simulation", push::SIMULATED);
+    let table = layout.view("TextDocument", "Proposed pushes", &[&format!("/{}", push::TABLE)]);
+    let motions = layout.row(&[(predicted, 1.0), (simulated, 1.0)]);
+    let chosen = layout.row(&[(first, 1.0), (table, 1.0)]);
+    layout.column(&[(chosen, 1.0), (motions, 1.0)]);
+}
+
+/// The messages that lay out a recording of the application, the activation last.
+pub(super) fn messages(application: &ApplicationId, subject: Subject) -> Result<Vec<LogMsg>, ChunkError> {
+    let store = StoreId::random(StoreKind::Blueprint, application.clone());
+    let mut layout = Layout {
+        rows: ChunkRows::new(store.clone()),
+        time: TimePoint::default().with(Timeline::new_sequence("blueprint"), 0_i64),
+        next: 0,
+    };
+    let time_panel = TimePanelBlueprint::new().with_state(PanelState::Collapsed);
+    let time_panel = match subject {
+        Subject::Robot => {
+            robot(&mut layout);
+            time_panel.with_timeline(TimelineName(SIM_TIME.into())).with_play_state(PlayState::Following)
+        }
+        Subject::Push => {
+            pushes(&mut layout);
+            let time_panel = time_panel.with_timeline(TimelineName(FRAME.into())).with_fps(1.0 / FRAME_SECS);
+            time_panel.with_play_state(PlayState::Playing).with_loop_mode(LoopMode::All)
+        }
+    };
+    // The outermost container is the last thing that was numbered.
     let root = RootContainer(Uuid { bytes: uuid_bytes(layout.next) });
     layout.add(
         "viewport",
@@ -119,10 +151,6 @@ pub(super) fn messages(application: &ApplicationId) -> Result<Vec<LogMsg>, Chunk
     for panel in ["blueprint_panel", "selection_panel"] {
         layout.add(panel, &PanelBlueprint::new().with_state(PanelState::Hidden));
     }
-    let time_panel = TimePanelBlueprint::new()
-        .with_state(PanelState::Collapsed)
-        .with_timeline(TimelineName(SIM_TIME.into()))
-        .with_play_state(PlayState::Following);
     layout.add("time_panel", &time_panel);
 
     let mut messages = vec![layout.rows.announcement()];

@@ -5,6 +5,7 @@ mod chunks;
 mod file_sink;
 mod grpc_sink;
 mod map_image;
+mod push;
 mod scene;
 mod thinned;
 mod wall_lines;
@@ -20,7 +21,7 @@ use super::sink::Sink;
 use super::{ViewError, ViewOptions};
 use file_sink::FileSink;
 use grpc_sink::GrpcSink;
-use scene::Scene;
+use scene::{Scene, finite};
 
 const APPLICATION: &str = "planwright";
 
@@ -34,8 +35,8 @@ pub(super) fn open(options: &ViewOptions) -> Result<Vec<Box<dyn Sink>>, ViewErro
     let application = ApplicationId::from(APPLICATION);
     let store = StoreId::random(StoreKind::Recording, application.clone());
     let encode = |error: ChunkError| ViewError::Encode(error.to_string());
-    let mut opening = Scene::new(store.clone()).opening(&options.name).map_err(encode)?;
-    opening.extend(blueprint::messages(&application).map_err(encode)?);
+    let mut opening = Scene::new(store.clone()).opening(&options.name, options.subject).map_err(encode)?;
+    opening.extend(blueprint::messages(&application, options.subject).map_err(encode)?);
 
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
     if let Some(path) = &options.file {

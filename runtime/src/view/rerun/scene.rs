@@ -10,18 +10,21 @@ use re_sdk_types::archetypes::{
 use re_sdk_types::components::TextLogLevel;
 use re_sdk_types::datatypes::Rgba32;
 
+use super::super::Subject;
 use super::super::event::{DENOISING_STRIDE, Event, Level, Stage, Stamp, denoising_index};
 use super::super::outline::outlines;
-use super::Fixed;
 use super::chunks::ChunkRows;
 use super::map_image;
 use super::thinned::Thinned;
 use super::wall_lines::{joined, wall_lines};
+use super::{Fixed, push};
+use crate::world::scene::FRAME_SECS;
 use crate::world::{GOAL_RADIUS_M, Point, State, World};
 
 pub(super) const SIM_TIME: &str = "sim_time";
 const STEP: &str = "step";
 const DENOISING: &str = "denoising";
+pub(super) const FRAME: &str = "frame";
 
 /// Where things stand in the recording.
 pub(super) mod entity {
@@ -49,14 +52,14 @@ pub(super) mod entity {
     pub const INTENDED: &str = "quantity/intended";
 }
 
-const GREY: u32 = 0xa8b0_bcff;
+pub(super) const GREY: u32 = 0xa8b0_bcff;
 const ORANGE: u32 = 0xff96_1eff;
-const GREEN: u32 = 0x3ddc_6eff;
+pub(super) const GREEN: u32 = 0x3ddc_6eff;
 const RED: u32 = 0xff3b_5cff;
 const BLUE: u32 = 0x3fa0_ffff;
-const YELLOW: u32 = 0xf7d1_3d90;
+pub(super) const YELLOW: u32 = 0xf7d1_3d90;
 const WALL: u32 = 0x4a54_68ff;
-const VIOLET: u32 = 0xb78c_ffff;
+pub(super) const VIOLET: u32 = 0xb78c_ffff;
 const OUTLINE: u32 = 0x8fe8_aeb0;
 
 const PATH_POINTS: usize = 2000;
@@ -74,6 +77,7 @@ pub(super) struct Scene {
     sim_time: Timeline,
     step: Timeline,
     denoising: Timeline,
+    frame: Timeline,
     last_nanos: i64,
     path: Thinned<[f32; 2]>,
     executed: u64,
@@ -94,6 +98,7 @@ impl Scene {
             sim_time: Timeline::new_duration(SIM_TIME),
             step: Timeline::new_sequence(STEP),
             denoising: Timeline::new_sequence(DENOISING),
+            frame: Timeline::new_sequence(FRAME),
             last_nanos: 0,
             path: Thinned::new(PATH_POINTS),
             executed: 0,
@@ -108,11 +113,15 @@ impl Scene {
     }
 
     /// The store's announcement and everything whose looks never change.
-    pub(super) fn opening(&self, name: &str) -> Result<Vec<LogMsg>, ChunkError> {
+    pub(super) fn opening(&self, name: &str, subject: Subject) -> Result<Vec<LogMsg>, ChunkError> {
         let mut messages = vec![self.rows.announcement()];
         let mut fixed =
             |entity: &str, data: &dyn AsComponents| self.rows.fixed(entity, data).map(|message| messages.push(message));
         fixed("__properties", &RecordingInfo::new().with_name(name))?;
+        // A push is drawn on its picture.
+        if subject == Subject::Push {
+            return Ok(messages);
+        }
         // The viewer's y points down; a robot's map has it up.
         for root in [entity::MAZE, entity::DENOISING] {
             fixed(root, &Transform3D::from_mat3x3([[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]))?;
@@ -223,6 +232,14 @@ impl Scene {
                 self.rows.add(entity::INTENDED, &time, &bars(intended.as_slice(), 0.2, GREY));
             }
             Event::Timing { stage, secs } => self.rows.add(timing(*stage), &time, &Scalars::single(secs * 1e3)),
+            Event::Push(view) => {
+                let (frames, sim_time, start) = (self.frame, self.sim_time, self.last_nanos);
+                let time = |frame: usize| {
+                    let nanos = (frame as f64 * FRAME_SECS * 1e9) as i64;
+                    TimePoint::default().with(frames, frame as i64).with(sim_time, start.saturating_add(nanos))
+                };
+                push::draw(&mut self.rows, time, view);
+            }
             Event::Text { level, message } => {
                 let level = match level {
                     Level::Info => TextLogLevel::INFO,
@@ -376,7 +393,7 @@ fn strip(points: &[[f32; 2]]) -> LineStrips2D {
 }
 
 /// The viewer loses a whole strip to one NaN.
-fn finite(points: &[[f32; 2]]) -> Vec<[f32; 2]> {
+pub(super) fn finite(points: &[[f32; 2]]) -> Vec<[f32; 2]> {
     points.iter().copied().filter(|point| point.iter().all(|coordinate| coordinate.is_finite())).collect()
 }
 
