@@ -193,6 +193,24 @@ fn a_node_is_described_whatever_the_variables_demand_of_the_network() {
 }
 
 #[test]
+fn the_simulated_table_is_described_and_is_no_robot() {
+    let (text, _, code) = run(planwright().args(["node", "sim", "--scene", "--kind", "blocked", "--describe", "json"]));
+    assert_eq!(code, 0, "{text}");
+    let out: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!(out["node"], "planwright_scene");
+    let ends: Vec<&str> =
+        out["topics"].as_array().into_iter().flatten().filter_map(|end| end["name"].as_str()).collect();
+    for name in ["image", "camera_info", "/tf_static", "~/new_scene", "~/execute_push"] {
+        assert!(ends.contains(&name), "{name}: {ends:?}");
+    }
+    let kind = out["parameters"].as_array().into_iter().flatten().find(|parameter| parameter["name"] == "kind");
+    assert_eq!(kind.map(|kind| &kind["default"]), Some(&serde_json::json!("blocked")));
+    refused(planwright().args(["node", "sim", "--scene", "--map", "map.yaml"]), &["--map"]);
+    refused(planwright().args(["node", "sim", "--kind", "balls"]), &["--scene"]);
+    refused(planwright().args(["node", "sim", "--scene", "--kind", "tools"]), &["balls, blocked"]);
+}
+
+#[test]
 fn inspect_shows_manifest_hash_parity_and_figures() {
     for layout in LAYOUTS {
         let out = json(planwright().arg("inspect").arg(model(layout)).arg("--json"));

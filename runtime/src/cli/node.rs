@@ -3,6 +3,7 @@
 use super::arguments::{ViewArguments, finish_view};
 use super::output::{CliError, print_json, print_text};
 use crate::nodes::planner_node::{ErrorCode, NodeParameters, PathAction, PlannerNode};
+use crate::nodes::scene_node::{self, SceneNode, SceneParameters};
 use crate::nodes::sim_node::{SimNode, SimParameters};
 use clap::{Args, Subcommand, ValueEnum};
 use planwright_ros2::arguments::RosArguments;
@@ -22,6 +23,7 @@ Examples:
   planwright node policy --ros-args -p model:=models/maze-policy.onnx -p temperature:=0.0
   planwright node sim --ros-args -p layout:=umaze -p publish_clock:=true
   planwright node sim --map map.yaml --robot differential --ros-args -p scan_rate_hz:=10.0
+  planwright node sim --scene --kind blocked --ros-args -p seed:=3 -p robot_pose:=[-1.2,0.0,0.0]
   planwright node maze --describe yaml > maze.yaml
 
 ROS_DOMAIN_ID, RMW_IMPLEMENTATION, ROS_AUTOMATIC_DISCOVERY_RANGE and ROS_LOCALHOST_ONLY are read as by every node of
@@ -37,7 +39,8 @@ pub(super) enum NodeCommand {
     Maze(PlannerArguments),
     /// A Fourier-head policy, rolled out through the maze: the same action, life and commands
     Policy(PlannerArguments),
-    /// A robot on a map: odometry, transforms, map, scans and clock out, velocities in
+    /// A robot on a map: odometry, transforms, map, scans and clock out, velocities in; with --scene a table: pictures,
+    /// camera and transforms out, scenes and pushes in
     Sim(SimArguments),
 }
 
@@ -81,7 +84,7 @@ pub(super) struct PlannerArguments {
     ros: Vec<String>,
 }
 
-/// The robot's node.
+/// The robot's node, or the table's.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct SimArguments {
@@ -91,6 +94,15 @@ pub(super) struct SimArguments {
     /// The robot: point-mass, omni, differential, ackermann, or a TOML file; as the parameter robot
     #[arg(long, value_name = "NAME|FILE")]
     robot: Option<String>,
+    /// Simulate a table with objects, which the services new_scene and execute_push set and push, instead of a robot
+    #[arg(long, conflicts_with_all = ["map", "robot"])]
+    scene: bool,
+    /// What lies on the table; as the parameter kind
+    #[arg(long, requires = "scene", value_parser = scene_node::KINDS)]
+    kind: Option<String>,
+    /// Obstacles of shapes and colours that do not occur in training; as the parameter held_out
+    #[arg(long, requires = "scene")]
+    held_out: bool,
     /// Print the reference of parameters and end
     #[arg(long, value_enum, value_name = "FORM")]
     describe: Option<Form>,
@@ -105,6 +117,7 @@ impl NodeCommand {
             Self::Planner(arguments) => planner(NodeParameters::any(), arguments),
             Self::Maze(arguments) => planner(NodeParameters::maze(), arguments),
             Self::Policy(arguments) => planner(NodeParameters::policy(), arguments),
+            Self::Sim(arguments) if arguments.scene => scene(arguments),
             Self::Sim(arguments) => sim(arguments),
         }
     }
@@ -163,6 +176,24 @@ fn sim(arguments: &SimArguments) -> Result<u8, CliError> {
     if let Some(form) = arguments.describe {
         return describe(form, "planwright_sim", &defaults.descriptors(), node.base().node.endpoints(), false)
             .map(|()| 0);
+    }
+    end_on_signals(vec![node.base().waker.clone()])?;
+    node.run(executor).map_err(CliError::failed)
+}
+
+fn scene(arguments: &SimArguments) -> Result<u8, CliError> {
+    const NAME: &str = "planwright_scene";
+    let mut defaults = SceneParameters { held_out: arguments.held_out, ..SceneParameters::default() };
+    if let Some(kind) = &arguments.kind {
+        defaults.kind.clone_from(kind);
+    }
+    let ros = ros_arguments(&arguments.ros)?;
+    let environment = environment_for(arguments.describe.is_some())?;
+    let (setup, warnings) = start::open(NAME, &defaults, &ros, environment).map_err(CliError::input)?;
+    warn(&warnings);
+    let (mut node, executor) = SceneNode::open(setup).map_err(CliError::input)?;
+    if let Some(form) = arguments.describe {
+        return describe(form, NAME, &defaults.descriptors(), node.base().node.endpoints(), false).map(|()| 0);
     }
     end_on_signals(vec![node.base().waker.clone()])?;
     node.run(executor).map_err(CliError::failed)

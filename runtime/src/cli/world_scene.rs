@@ -2,10 +2,8 @@
 
 use super::output::{CliError, print_json, print_text};
 use crate::files::write_atomically;
-use crate::world::scene::{Camera, Kind, Light, MAX_TILT_RAD, Picture, Renderer, generate, published};
+use crate::world::scene::{Kind, Picture, Renderer, generate, published};
 use clap::Args;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -43,11 +41,8 @@ pub(super) struct WorldScene {
 impl WorldScene {
     pub(super) fn run(&self) -> Result<(), CliError> {
         let made = generate(self.kind, self.seed, self.held_out);
-        let tilt_rad = self.max_tilt.to_radians().min(MAX_TILT_RAD);
-        let camera = Camera::random(made.scene.table.half_m, tilt_rad, [self.size; 2], self.seed);
-        let camera = camera.map_err(CliError::input)?;
+        let (camera, light) = made.view(self.max_tilt, self.size).map_err(CliError::input)?;
         let mut picture = Picture::default();
-        let light = Light::random(&mut ChaCha8Rng::seed_from_u64(self.seed));
         Renderer::new(false).render(&made.scene, &camera, &light, &mut picture);
         let name = |extension: &str| {
             let mut name = self.out.clone().into_os_string();

@@ -1,4 +1,4 @@
-//! The ROS 2 nodes: a planner behind Nav2's actions, and the simulated robot.
+//! The ROS 2 nodes: a planner behind Nav2's actions, the simulated robot, and the simulated table.
 
 mod autostart;
 pub mod grid;
@@ -6,5 +6,6 @@ pub mod map;
 pub mod path;
 pub mod planner_node;
 pub mod robot;
+pub mod scene_node;
 mod settings_parameters;
 pub mod sim_node;

@@ -7,6 +7,9 @@ use std::ops::Mul;
 /// Above this cosine of half the angle between two rotations, slerp would divide by almost nothing.
 const NEARLY_EQUAL: f64 = 0.999_999_5;
 
+/// How far the axes of a rotation matrix may be from orthonormal: rounding of numbers written with six digits.
+const MATRIX_TOLERANCE: f64 = 1e-5;
+
 /// A rotation, if its norm is 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quaternion {
@@ -28,6 +31,40 @@ impl Quaternion {
     pub fn from_yaw(yaw_rad: f64) -> Self {
         let (sin, cos) = (0.5 * yaw_rad).sin_cos();
         Self { x: 0.0, y: 0.0, z: sin, w: cos }
+    }
+
+    /// Of a rotation matrix `a_from_b`, given by rows: its columns are the axes of `b` in `a`. Of the two quaternions of a
+    /// rotation, the one whose largest component is positive. None if the columns are not orthonormal to 1e-5, or
+    /// mirrored.
+    ///
+    /// The largest component is computed first and the others are divided by it, so that no digits are lost at any angle
+    /// (Shepperd, Journal of Guidance and Control 1(3), 1978).
+    pub fn from_matrix(rows: [[f64; 3]; 3]) -> Option<Self> {
+        let [[xx, xy, xz], [yx, yy, yz], [zx, zy, zz]] = rows;
+        let dot = |a: [f64; 3], b: [f64; 3]| a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+        let (x, y, z) = ([xx, yx, zx], [xy, yy, zy], [xz, yz, zz]);
+        let is_unit = |axis: [f64; 3]| (dot(axis, axis) - 1.0).abs() <= MATRIX_TOLERANCE;
+        let cross = [x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], x[0] * y[1] - x[1] * y[0]];
+        let right_handed = (0..3).all(|axis| (cross[axis] - z[axis]).abs() <= MATRIX_TOLERANCE);
+        if !(is_unit(x) && is_unit(y) && is_unit(z) && right_handed) {
+            return None;
+        }
+        // Each row is the quaternion times four times its component on the diagonal.
+        let products = [
+            [1.0 + xx - yy - zz, xy + yx, xz + zx, zy - yz],
+            [xy + yx, 1.0 - xx + yy - zz, yz + zy, xz - zx],
+            [xz + zx, yz + zy, 1.0 - xx - yy + zz, yx - xy],
+            [zy - yz, xz - zx, yx - xy, 1.0 + xx + yy + zz],
+        ];
+        let largest = (0..4).max_by(|a, b| products[*a][*a].total_cmp(&products[*b][*b]))?;
+        let [x, y, z, w] = products[largest];
+        Self { x, y, z, w }.normalized()
+    }
+
+    /// The rotation matrix, by rows. The norm has to be 1.
+    pub fn to_matrix(self) -> [[f64; 3]; 3] {
+        let [x, y, z] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]].map(|axis| self.rotate(axis));
+        [[x[0], y[0], z[0]], [x[1], y[1], z[1]], [x[2], y[2], z[2]]]
     }
 
     /// Rotation about z, radians in -pi..=pi, when roll and pitch are taken off (order yaw, pitch, roll).
@@ -147,6 +184,7 @@ impl From<Quaternion> for geometry_msgs::Quaternion {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use std::f64::consts::{FRAC_PI_2, PI};
 
     #[test]
@@ -190,5 +228,50 @@ mod tests {
             assert_eq!(Quaternion { w, ..zero }.normalized(), None, "{w}");
         }
         assert_eq!(Quaternion { w: 3.0, ..zero }.normalized(), Some(Quaternion::IDENTITY));
+    }
+
+    #[test]
+    fn the_matrix_of_an_optical_frame_that_looks_ahead_is_the_usual_rotation() {
+        // x right, y down, z ahead, in a frame with x ahead, y left, z up: REP 103's -0.5, 0.5, -0.5, 0.5.
+        let rows = [[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]];
+        let rotation = Quaternion::from_matrix(rows).expect("a rotation");
+        let usual = Quaternion { x: -0.5, y: 0.5, z: -0.5, w: 0.5 };
+        assert!(rotation.angle_to(usual) < 1e-12, "{rotation:?}");
+        // Half turns, whose real part is 0.
+        for axis in 0..3 {
+            let half = std::array::from_fn(|row| {
+                std::array::from_fn(|column| f64::from(u8::from(row == column)) * if row == axis { 1.0 } else { -1.0 })
+            });
+            let Some(Quaternion { x, y, z, w }) = Quaternion::from_matrix(half) else { panic!("{half:?}") };
+            assert!([x, y, z][axis] == 1.0 && w == 0.0, "{half:?}");
+        }
+    }
+
+    #[test]
+    fn a_matrix_that_is_no_rotation_has_no_quaternion() {
+        let identity = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        assert_eq!(Quaternion::from_matrix(identity), Some(Quaternion::IDENTITY));
+        for (row, column, value) in [(2, 2, -1.0), (0, 0, 1.01), (0, 1, 0.01), (1, 1, f64::NAN), (2, 0, f64::INFINITY)]
+        {
+            let mut rows = identity;
+            rows[row][column] = value;
+            assert_eq!(Quaternion::from_matrix(rows), None, "{rows:?}");
+        }
+        assert_eq!(Quaternion::from_matrix([[0.0; 3]; 3]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_rotation_comes_back_from_its_matrix(
+            x in -1.0..1.0_f64, y in -1.0..1.0_f64, z in -1.0..1.0_f64, w in -1.0..1.0_f64,
+        ) {
+            let Some(rotation) = Quaternion { x, y, z, w }.normalized() else { return Ok(()) };
+            let rows = rotation.to_matrix();
+            let back = Quaternion::from_matrix(rows).expect("a rotation");
+            prop_assert!(back.angle_to(rotation) < 1e-7 && (back.norm() - 1.0).abs() < 1e-12, "{:?} {:?}", back, rotation);
+            let vector = [0.3, -1.2, 2.0];
+            let (turned, expected) = (back.rotate(vector), rows.map(|row| (0..3).map(|k| row[k] * vector[k]).sum::<f64>()));
+            prop_assert!((0..3).all(|axis| (turned[axis] - expected[axis]).abs() < 1e-12), "{:?} {:?}", turned, expected);
+        }
     }
 }

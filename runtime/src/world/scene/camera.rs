@@ -222,6 +222,11 @@ impl Camera {
         self.position_m
     }
 
+    /// Its orientation, by rows: the columns are the camera's axes in the world.
+    pub fn world_from_camera(&self) -> Matrix3 {
+        self.world_from_camera
+    }
+
     /// Direction in which it looks: unit vector in the world.
     pub fn forward(&self) -> Vector3 {
         std::array::from_fn(|row| self.world_from_camera[row][2])

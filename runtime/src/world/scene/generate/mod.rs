@@ -11,7 +11,7 @@ mod obstacles;
 mod placement;
 mod tools;
 
-use super::{Goal, Push, Scene, Simulation, Tracks};
+use super::{Camera, CameraError, Goal, Light, MAX_TILT_RAD, Push, Scene, Simulation, Tracks};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -55,6 +55,19 @@ pub struct Generated {
     pub goal: Option<Goal>,
     /// The motion.
     pub tracks: Tracks,
+}
+
+impl Generated {
+    /// The random camera and light of its seed: `max_tilt_deg` is the camera's largest tilt against the vertical, at most
+    /// 60, and `size_px` the picture's side.
+    ///
+    /// # Errors
+    /// As [`Camera::random`].
+    pub fn view(&self, max_tilt_deg: f64, size_px: usize) -> Result<(Camera, Light), CameraError> {
+        let tilt_rad = max_tilt_deg.to_radians().min(MAX_TILT_RAD);
+        let camera = Camera::random(self.scene.table.half_m, tilt_rad, [size_px; 2], self.seed)?;
+        Ok((camera, Light::random(&mut ChaCha8Rng::seed_from_u64(self.seed))))
+    }
 }
 
 /// What a push is to do; drawn once for a seed, so that each has its share whatever the share of drafts that fail.
