@@ -3,6 +3,7 @@
 use super::arguments::{ViewArguments, finish_view};
 use super::output::{CliError, print_json, print_text};
 use crate::nodes::planner_node::{ErrorCode, NodeParameters, PathAction, PlannerNode};
+use crate::nodes::push_node::{self, PushErrorCode, PushNode, PushNodeParameters};
 use crate::nodes::scene_node::{self, SceneNode, SceneParameters};
 use crate::nodes::sim_node::{SimNode, SimParameters};
 use clap::{Args, Subcommand, ValueEnum};
@@ -24,6 +25,7 @@ Examples:
   planwright node sim --ros-args -p layout:=umaze -p publish_clock:=true
   planwright node sim --map map.yaml --robot differential --ros-args -p scan_rate_hz:=10.0
   planwright node sim --scene --kind blocked --ros-args -p seed:=3 -p robot_pose:=[-1.2,0.0,0.0]
+  planwright node goal-force --ros-args -p autostart:=true -r image:=/camera/image_raw -r camera_info:=/camera/camera_info
   planwright node maze --describe yaml > maze.yaml
 
 ROS_DOMAIN_ID, RMW_IMPLEMENTATION, ROS_AUTOMATIC_DISCOVERY_RANGE and ROS_LOCALHOST_ONLY are read as by every node of
@@ -39,6 +41,8 @@ pub(super) enum NodeCommand {
     Maze(PlannerArguments),
     /// A Fourier-head policy, rolled out through the maze: the same action, life and commands
     Policy(PlannerArguments),
+    /// The goal-force planner: pictures of a table in, the action push_object, pushes out, a managed life
+    GoalForce(GoalForceArguments),
     /// A robot on a map: odometry, transforms, map, scans and clock out, velocities in; with --scene a table: pictures,
     /// camera and transforms out, scenes and pushes in
     Sim(SimArguments),
@@ -84,6 +88,18 @@ pub(super) struct PlannerArguments {
     ros: Vec<String>,
 }
 
+/// The goal-force planner's node.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct GoalForceArguments {
+    /// Print the reference of parameters (and topics and error codes) and end
+    #[arg(long, value_enum, value_name = "FORM")]
+    describe: Option<Form>,
+    /// --ros-args and what follows, as for every node of ROS 2
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "--ros-args ...")]
+    ros: Vec<String>,
+}
+
 /// The robot's node, or the table's.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
@@ -118,6 +134,7 @@ impl NodeCommand {
             Self::Maze(arguments) => planner(NodeParameters::maze(), arguments),
             Self::Policy(arguments) => planner(NodeParameters::policy(), arguments),
             Self::Sim(arguments) if arguments.scene => scene(arguments),
+            Self::GoalForce(arguments) => goal_force(arguments),
             Self::Sim(arguments) => sim(arguments),
         }
     }
@@ -152,12 +169,29 @@ fn run_planner<A: PathAction>(defaults: NodeParameters, arguments: &PlannerArgum
     let robot = setup.parameters.planner.robot().map_err(CliError::wrong)?;
     let (mut node, executor) = PlannerNode::<A>::open(setup, robot, view.clone()).map_err(CliError::failed)?;
     if let Some(form) = arguments.describe {
-        return describe(form, name, &defaults.descriptors(), node.base().node.endpoints(), true).map(|()| 0);
+        let codes = ErrorCode::ALL.map(|(code, name, meaning)| (code as u16, name, meaning));
+        return describe(form, name, &defaults.descriptors(), node.base().node.endpoints(), &codes).map(|()| 0);
     }
     end_on_signals(vec![node.base().waker.clone()])?;
     let code = node.run(executor).map_err(CliError::failed)?;
     finish_view(view);
     Ok(code)
+}
+
+fn goal_force(arguments: &GoalForceArguments) -> Result<u8, CliError> {
+    let defaults = PushNodeParameters::default();
+    let ros = ros_arguments(&arguments.ros)?;
+    let environment = environment_for(arguments.describe.is_some())?;
+    let (setup, warnings) = start::open(push_node::NAME, &defaults, &ros, environment).map_err(CliError::input)?;
+    warn(&warnings);
+    let (mut node, executor) = PushNode::open(setup).map_err(CliError::failed)?;
+    if let Some(form) = arguments.describe {
+        let codes = PushErrorCode::ALL.map(|(code, name, meaning)| (code as u16, name, meaning));
+        return describe(form, push_node::NAME, &defaults.descriptors(), node.base().node.endpoints(), &codes)
+            .map(|()| 0);
+    }
+    end_on_signals(vec![node.base().waker.clone()])?;
+    node.run(executor).map_err(CliError::failed)
 }
 
 fn sim(arguments: &SimArguments) -> Result<u8, CliError> {
@@ -174,7 +208,7 @@ fn sim(arguments: &SimArguments) -> Result<u8, CliError> {
     warn(&warnings);
     let (mut node, executor) = SimNode::open(setup).map_err(CliError::input)?;
     if let Some(form) = arguments.describe {
-        return describe(form, "planwright_sim", &defaults.descriptors(), node.base().node.endpoints(), false)
+        return describe(form, "planwright_sim", &defaults.descriptors(), node.base().node.endpoints(), &[])
             .map(|()| 0);
     }
     end_on_signals(vec![node.base().waker.clone()])?;
@@ -193,7 +227,7 @@ fn scene(arguments: &SimArguments) -> Result<u8, CliError> {
     warn(&warnings);
     let (mut node, executor) = SceneNode::open(setup).map_err(CliError::input)?;
     if let Some(form) = arguments.describe {
-        return describe(form, NAME, &defaults.descriptors(), node.base().node.endpoints(), false).map(|()| 0);
+        return describe(form, NAME, &defaults.descriptors(), node.base().node.endpoints(), &[]).map(|()| 0);
     }
     end_on_signals(vec![node.base().waker.clone()])?;
     node.run(executor).map_err(CliError::failed)
@@ -245,17 +279,17 @@ fn describe(
     name: &str,
     descriptors: &[Descriptor],
     endpoints: &[Endpoint],
-    answers: bool,
+    codes: &[(u16, &str, &str)],
 ) -> Result<(), CliError> {
     match form {
         // For the node in any namespace.
         Form::Yaml => print_text(write_params_file(&format!("/**/{name}"), descriptors).trim_end()),
         Form::Markdown => {
             let mut text = format!("{}\n{}", topics_table(endpoints), markdown_table(descriptors));
-            if answers {
+            if !codes.is_empty() {
                 text.push_str("\n| code | name | given when |\n|---|---|---|\n");
-                for (code, name, meaning) in ErrorCode::ALL {
-                    text.push_str(&format!("| {} | {name} | {meaning} |\n", code as u16));
+                for (code, name, meaning) in codes {
+                    text.push_str(&format!("| {code} | {name} | {meaning} |\n"));
                 }
             }
             print_text(text.trim_end())
@@ -274,12 +308,9 @@ fn describe(
                     })
                 })
                 .collect();
-            let codes: Vec<_> = ErrorCode::ALL
+            let codes: Vec<_> = codes
                 .iter()
-                .filter(|_| answers)
-                .map(
-                    |(code, name, meaning)| serde_json::json!({"code": *code as u16, "name": name, "meaning": meaning}),
-                )
+                .map(|(code, name, meaning)| serde_json::json!({"code": code, "name": name, "meaning": meaning}))
                 .collect();
             let all = serde_json::json!({
                 "node": name, "parameters": parameters, "topics": endpoints, "error_codes": codes,

@@ -1,6 +1,6 @@
 //! From a snapshot of the inputs and a goal to a push that has passed the gate, on the planning thread.
 
-use super::camera::{Rectifier, camera_of, decode_compressed, decode_image};
+use super::camera::{CameraRefusal, Rectifier, camera_of, decode_compressed, decode_image};
 use super::failure::{PushErrorCode, PushFailure};
 use super::goal::{Goal, Place};
 use super::inputs::{NewestPicture, RawPicture, Snapshot, TakenPicture};
@@ -137,7 +137,10 @@ impl Planning {
         let rectifier = self.rectifier.as_ref();
         let point = |place: &Place| -> Result<[f64; 2], PushFailure> {
             let px = match *place {
-                Place::Pixel(raw) => rectifier.map_or(raw, |rectifier| rectifier.rectified_px(raw)),
+                Place::Pixel(raw) => rectifier.map_or(Some(raw), |rectifier| rectifier.rectified_px(raw)).ok_or_else(|| {
+                    let text = format!("expected a pixel that the lens can see, got ({:.1}, {:.1}) px", raw[0], raw[1]);
+                    PushFailure::new(PushErrorCode::NoTarget, "no_target", text)
+                })?,
                 Place::Table(at) => {
                     let behind = || {
                         let text = format!("expected a point in front of the camera, got {at:?} m on the table");
@@ -190,9 +193,9 @@ impl Planning {
         let Some(rectifier) = &self.rectifier else {
             return Err(no_camera("camera_invalid", "expected a camera, got none".to_owned()));
         };
-        let picture = rectifier.apply(&decoded);
-        let camera = camera_of(rectifier.rectified(), job.snapshot.table_from_camera)
-            .map_err(|refusal| no_camera(refusal.name(), refusal.to_string()))?;
+        let refused = |refusal: CameraRefusal| no_camera(refusal.name(), refusal.to_string());
+        let picture = rectifier.rectify(&decoded).map_err(refused)?;
+        let camera = camera_of(rectifier.pinhole(), job.snapshot.table_from_camera).map_err(refused)?;
         Ok(SquarePicture::new(&picture.rgb, picture.size, &camera, self.planner.spec().picture_px)?)
     }
 
