@@ -4,5 +4,6 @@ pub mod grid;
 pub mod map;
 pub mod path;
 pub mod planner_node;
+pub mod push_node;
 pub mod robot;
 pub mod sim_node;

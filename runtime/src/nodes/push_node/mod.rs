@@ -1,0 +1,3 @@
+//! The goal-force planner as a node.
+
+pub mod camera;
