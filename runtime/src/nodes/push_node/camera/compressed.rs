@@ -49,7 +49,7 @@ pub fn decode_compressed(image: &CompressedImage) -> Result<RgbPicture, PictureR
 }
 
 fn grey(format: &str) -> PictureRefusal {
-    let hint = "objects are told apart by colour: subscribe the camera's colour picture";
+    let hint = "objects are distinguished by colour: subscribe the camera's colour picture";
     PictureRefusal::Encoding { got: format!("a grey {format}"), hint }
 }
 
@@ -212,7 +212,7 @@ mod tests {
         fn damaged_bytes_give_a_refusal_or_three_bytes_a_pixel(
             which in 0_usize..3, changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         ) {
-            let mut data = [colour_png(), COLOUR.to_vec(), PROGRESSIVE.to_vec()].swap_remove(which);
+            let mut data = vec![colour_png(), COLOUR.to_vec(), PROGRESSIVE.to_vec()].swap_remove(which);
             for (index, value) in changes {
                 *index.get_mut(&mut data) = value;
             }

@@ -88,7 +88,7 @@ fn hint(encoding: &str) -> &'static str {
     if encoding.starts_with("bayer_") {
         "run image_proc's debayer node and subscribe its image_color"
     } else if matches!(encoding, "mono8" | "mono16" | "8UC1" | "8SC1") {
-        "objects are told apart by colour: subscribe the camera's colour picture"
+        "objects are distinguished by colour: subscribe the camera's colour picture"
     } else if matches!(encoding, "16UC1" | "16SC1" | "32FC1" | "64FC1") {
         "this is a depth picture: subscribe the camera's colour picture"
     } else {

@@ -27,7 +27,7 @@ pub struct Intrinsics {
 /// # Errors
 /// See [`CameraRefusal`].
 pub fn pinhole(info: &CameraInfo, rectified: bool) -> Result<Intrinsics, CameraRefusal> {
-    let (size, offset, binning) = window(info)?;
+    let Window { size, offset, binning } = Window::of(info)?;
     let is_projected = rectified && info.p.iter().any(|value| *value != 0.0);
     let (matrix, [focal_u, focal_v, centre_u, centre_v]) = if is_projected {
         ("P", [info.p[0], info.p[5], info.p[2], info.p[6]])
@@ -47,27 +47,38 @@ pub fn pinhole(info: &CameraInfo, rectified: bool) -> Result<Intrinsics, CameraR
     Ok(Intrinsics { size, focal_px, principal_px, distortion })
 }
 
-/// Size of the picture, left upper corner in pixels of the sensor, and pixels of the sensor per pixel.
-fn window(info: &CameraInfo) -> Result<([usize; 2], [u32; 2], [u32; 2]), CameraRefusal> {
-    let binning = [info.binning_x, info.binning_y].map(|binning| binning.max(1));
-    let sensor = [info.width, info.height];
-    if sensor.contains(&0) {
-        return Err(CameraRefusal::Size { got: sensor, binning });
+/// What part of the sensor a picture shows.
+struct Window {
+    /// Of the picture, px.
+    size: [usize; 2],
+    /// Its left upper corner, px of the sensor.
+    offset: [u32; 2],
+    /// Pixels of the sensor per pixel, along both axes.
+    binning: [u32; 2],
+}
+
+impl Window {
+    fn of(info: &CameraInfo) -> Result<Self, CameraRefusal> {
+        let binning = [info.binning_x, info.binning_y].map(|binning| binning.max(1));
+        let sensor = [info.width, info.height];
+        if sensor.contains(&0) {
+            return Err(CameraRefusal::Size { got: sensor, binning });
+        }
+        let roi = &info.roi;
+        let (offset, mut seen) = ([roi.x_offset, roi.y_offset], [roi.width, roi.height]);
+        if seen == [0, 0] && offset == [0, 0] {
+            seen = sensor;
+        }
+        let end = |axis: usize| u64::from(offset[axis]) + u64::from(seen[axis]);
+        if ![0, 1].into_iter().all(|axis| seen[axis] > 0 && end(axis) <= u64::from(sensor[axis])) {
+            return Err(CameraRefusal::Region { sensor, got: [offset[0], offset[1], seen[0], seen[1]] });
+        }
+        let size = [0, 1].map(|axis| (seen[axis] / binning[axis]) as usize);
+        if !size.iter().all(|side| (1..=MAX_SIDE_PX).contains(side)) {
+            return Err(CameraRefusal::Size { got: seen, binning });
+        }
+        Ok(Self { size, offset, binning })
     }
-    let roi = &info.roi;
-    let (offset, mut seen) = ([roi.x_offset, roi.y_offset], [roi.width, roi.height]);
-    if seen == [0, 0] && offset == [0, 0] {
-        seen = sensor;
-    }
-    let end = |axis: usize| u64::from(offset[axis]) + u64::from(seen[axis]);
-    if ![0, 1].into_iter().all(|axis| seen[axis] > 0 && end(axis) <= u64::from(sensor[axis])) {
-        return Err(CameraRefusal::Region { sensor, got: [offset[0], offset[1], seen[0], seen[1]] });
-    }
-    let size = [0, 1].map(|axis| (seen[axis] / binning[axis]) as usize);
-    if !size.iter().all(|side| (1..=MAX_SIDE_PX).contains(side)) {
-        return Err(CameraRefusal::Size { got: seen, binning });
-    }
-    Ok((size, offset, binning))
 }
 
 #[cfg(test)]

@@ -237,7 +237,7 @@ mod tests {
         /// A spot painted where the lens shows a ray is found where the pinhole sees that ray.
         #[test]
         fn a_spot_moves_to_where_the_pinhole_sees_it(
-            u in 25.0..135.0, v in 25.0..95.0, k1 in -0.15..0.15, k2 in -0.05..0.05, p in prop::array::uniform2(-0.01..0.01),
+            u in 25.0_f64..135.0, v in 25.0_f64..95.0, k1 in -0.15..0.15, k2 in -0.05..0.05, p in prop::array::uniform2(-0.01..0.01),
             is_fisheye: bool,
         ) {
             let distortion = if is_fisheye {
