@@ -26,6 +26,9 @@ macro_rules! targets {
 
 targets!(
     artefact,
+    camera_compressed,
+    camera_image,
+    camera_info,
     cdr,
     density,
     intended,

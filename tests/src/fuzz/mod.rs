@@ -2,6 +2,7 @@
 //!
 //! `fuzz/` runs the same targets under libFuzzer; `tests/tests/parsers.rs` runs a few hundred inputs of each.
 
+mod camera;
 mod density;
 mod mutate;
 mod targets;

@@ -1,6 +1,6 @@
 //! The targets: a parser each, what must hold of an accepted value, and valid examples.
 
-use super::{Target, density::density};
+use super::{Target, camera, density::density};
 use crate::message_types::TYPES;
 use crate::{model, root};
 use ndarray_npy::NpzWriter;
@@ -21,6 +21,9 @@ const MAZE_MODELS: [&str; 3] = ["umaze", "policy", "umaze-transform"];
 /// All targets.
 pub const TARGETS: &[Target] = &[
     Target { name: "artefact", run: artefact, seeds: || vec![bytes(&model("umaze"))], cost: 8 },
+    Target { name: "camera_compressed", run: camera::compressed, seeds: camera::compressed_seeds, cost: 4 },
+    Target { name: "camera_image", run: camera::image, seeds: camera::image_seeds, cost: 1 },
+    Target { name: "camera_info", run: camera::info, seeds: camera::info_seeds, cost: 2 },
     Target { name: "cdr", run: cdr, seeds: || vec![vec![0, 1, 0, 0, 4, 0, 0, 0, b'm', b'a', b'p', 0]], cost: 1 },
     Target { name: "density", run: density, seeds: Vec::new, cost: 1 },
     Target { name: "intended", run: intended, seeds: intended_seeds, cost: 1 },

@@ -1,9 +1,6 @@
 //! A camera's picture as a model takes it: the centred square, averaged over areas to the model's size.
 
-use crate::world::scene::{Camera, CameraError};
-
-/// Most pixels a side of a picture.
-const MAX_SIDE_PX: usize = 8192;
+use crate::world::scene::{Camera, CameraError, MAX_SIDE_PX};
 
 /// Why a picture is refused.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

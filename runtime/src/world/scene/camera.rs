@@ -1,5 +1,6 @@
 //! Pinhole camera: points of the world to pixels, pixels to rays and to points on the table.
 
+use super::MAX_SIDE_PX;
 use super::vector::{Matrix3, Vector3, add, cross, dot, norm, scaled, sub, times, times_transposed};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -22,6 +23,14 @@ pub enum CameraError {
         expected: &'static str,
         /// What it is.
         got: String,
+    },
+    /// A picture without pixels, or too large.
+    #[error(
+        "camera: expected a picture of 1 to {MAX_SIDE_PX} px a side, got {} x {}\nhint: check the CameraInfo's width and height", .got[0], .got[1]
+    )]
+    Size {
+        /// Width and height, px.
+        got: [usize; 2],
     },
 }
 
@@ -88,7 +97,7 @@ impl Camera {
     /// A camera of `[width, height]` pixels at `position_m`, whose axes are the columns of `world_from_camera`.
     ///
     /// # Errors
-    /// If a number is not finite, a focal length or size is not positive (at most 8192 px), or the rotation is none.
+    /// If a number is not finite, a focal length or size is not positive (at most [`MAX_SIDE_PX`]), or the rotation is none.
     pub fn new(
         [width, height]: [usize; 2],
         focal_px: [f64; 2],
@@ -97,8 +106,8 @@ impl Camera {
         world_from_camera: Matrix3,
     ) -> Result<Self, CameraError> {
         let refused = |expected, got: String| Err(CameraError::Value { expected, got });
-        if !(1..=8192).contains(&width) || !(1..=8192).contains(&height) {
-            return refused("a picture of 1 to 8192 px a side", format!("{width} x {height}"));
+        if ![width, height].iter().all(|side| (1..=MAX_SIDE_PX).contains(side)) {
+            return Err(CameraError::Size { got: [width, height] });
         }
         if !focal_px.iter().all(|focal| focal.is_finite() && *focal > 0.0) {
             return refused("positive focal lengths in px", format!("{focal_px:?}"));

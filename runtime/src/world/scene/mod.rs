@@ -25,6 +25,9 @@ pub use motion::{CELL_PX, Cells, motion_field};
 pub use picture::{Light, NO_BODY, Picture, Placement, Renderer};
 pub use simulation::Simulation;
 
+/// Most pixels a side of a picture.
+pub const MAX_SIDE_PX: usize = 8192;
+
 /// Frames of motion after the first picture.
 pub const FRAMES: usize = 16;
 /// Seconds between frames: the published videos last 5 s.

@@ -13,7 +13,7 @@ pub use light::Light;
 use super::body::Body;
 use super::camera::Camera;
 use super::vector::{Matrix3, Vector3, add, cross, dot, norm, scaled, sub, times, times_transposed};
-use super::{Scene, Table};
+use super::{MAX_SIDE_PX, Scene, Table};
 use light::SHADOW_RAYS;
 use shape::{bound_m, meet};
 use std::io::{self, Write};
@@ -45,13 +45,12 @@ impl Picture {
     /// Reads a PNG of grey or coloured pixels, 8 or 16 bit; opacity is disregarded. Nothing is known of bodies.
     ///
     /// # Errors
-    /// If it is none, is cut off, or has more than 8192 pixels a side.
+    /// If it is none, is cut off, or has more than [`MAX_SIDE_PX`] pixels a side.
     pub fn read_png(bytes: &[u8]) -> io::Result<Self> {
-        const MAX_SIDE_PX: u32 = 8192;
         let mut decoder = png::Decoder::new(io::Cursor::new(bytes));
         decoder.set_transformations(png::Transformations::normalize_to_color8());
         let mut reader = decoder.read_info().map_err(io::Error::other)?;
-        let (width, height) = reader.info().size();
+        let (width, height) = (reader.info().width as usize, reader.info().height as usize);
         if width > MAX_SIDE_PX || height > MAX_SIDE_PX {
             let problem = format!("expected at most {MAX_SIDE_PX} px a side, got {width} x {height}");
             return Err(io::Error::other(problem));
@@ -62,7 +61,7 @@ impl Picture {
         let channels = info.color_type.samples();
         let coloured = |pixel: &[u8]| if channels < 3 { [pixel[0]; 3] } else { [pixel[0], pixel[1], pixel[2]] };
         let rgb = samples[..info.buffer_size()].chunks_exact(channels).flat_map(coloured).collect();
-        Ok(Self { width: width as usize, height: height as usize, rgb, ids: Vec::new() })
+        Ok(Self { width, height, rgb, ids: Vec::new() })
     }
 
     /// Writes it as PNG, every pixel `times` x `times` large.
