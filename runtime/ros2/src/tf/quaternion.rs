@@ -38,7 +38,7 @@ impl Quaternion {
     /// mirrored.
     ///
     /// The largest component is computed first and the others are divided by it, so that no digits are lost at any angle
-    /// (Shepperd, Journal of Guidance and Control 1(3), 1978).
+    /// (Journal of Guidance and Control 1(3), 1978, "Quaternion from rotation matrix").
     pub fn from_matrix(rows: [[f64; 3]; 3]) -> Option<Self> {
         let [[xx, xy, xz], [yx, yy, yz], [zx, zy, zz]] = rows;
         let dot = |a: [f64; 3], b: [f64; 3]| a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
