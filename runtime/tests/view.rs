@@ -341,7 +341,8 @@ fn a_push_is_recorded_frame_by_frame_and_one_without_a_motion_empties_them() {
     let frames = FRAMES + 1;
     for name in ["push/predicted", "push/simulated"] {
         let of: Vec<_> = chunks.iter().filter(|chunk| name_of(chunk) == name).collect();
-        let timelines: Vec<_> = of[0].timelines().keys().map(|name| name.as_str().to_owned()).collect();
+        let mut timelines: Vec<_> = of[0].timelines().keys().map(|name| name.as_str().to_owned()).collect();
+        timelines.sort_unstable();
         assert_eq!(timelines, ["frame", "sim_time"]);
         assert_eq!(of.iter().map(|chunk| chunk.num_rows()).sum::<usize>(), 2 * frames, "{name}");
         let bytes = |row: usize| {
