@@ -8,8 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use planwright::view::{Event, FINISH_TIMEOUT, Level, Stage, Stamp, View, ViewError, ViewOptions, ViewReport};
+use planwright::model::GoalForceSpec;
+use planwright::planner::goal_force::{PushRequest, SeenScene, projected_tracks};
+use planwright::view::{
+    Event, FINISH_TIMEOUT, Level, PushCandidate, PushView, SimulatedPush, Stage, Stamp, Subject, View, ViewError,
+    ViewOptions, ViewReport,
+};
 use planwright::world::map::grid::{GridGeometry, Thresholds, UnknownSpace};
+use planwright::world::scene::{Camera, FRAMES, Kind, Light, Picture, Push, Renderer, Simulation, generate};
 use planwright::world::{Differential, GridMap, Layout, MazeWorld, World};
 
 const EVENTS: u64 = 100_000;
@@ -280,6 +286,78 @@ fn a_grid_is_one_image_at_its_pose_sent_once_per_map() {
     let metres = bytes(fields[1], DepthImage::descriptor_buffer().component);
     // From the outermost cell half a side to the border, from the fourth before the wall further; in steps of 1 cm.
     assert_eq!((metres.len(), metres[31], metres[0]), (32, 0, 25));
+}
+
+/// A generated table with its true motion as the only candidate.
+fn push() -> PushView {
+    let view = |seed| {
+        let made = generate(Kind::Balls, seed, false);
+        let goal = made.goal?;
+        let camera = Camera::over_table(made.scene.table.half_m, 0.3, 0.0, [64; 2]).ok()?;
+        let mut picture = Picture::default();
+        Renderer::new(false).render(&made.scene, &camera, &Light::default(), &mut picture);
+        let target_px = camera.project(made.scene.bodies[goal.body].centre_m())?;
+        let request = PushRequest {
+            rgb: &picture.rgb,
+            camera: &camera,
+            target_px,
+            direction_rad: goal.direction_rad,
+            speed_mps: 0.2,
+            masses: &[(target_px, 2.0)],
+        };
+        let seen = SeenScene::new(&request, &GoalForceSpec::default()).ok()?;
+        let push = Push { body: 0, direction_rad: 0.5, speed_mps: 0.8 };
+        let tracks = Simulation::new().run(&seen.scene, &push);
+        let mut places = projected_tracks(&tracks, &camera);
+        places[1][3] = [f64::NAN; 2];
+        let candidates = vec![
+            PushCandidate { outcome: "the target does not move".to_owned(), ..PushCandidate::default() },
+            PushCandidate { tracks: places, push: Some(push), outcome: "passed the gate".to_owned() },
+        ];
+        let checked = Some(SimulatedPush { candidate: 1, push, tracks });
+        Some(PushView { rgb: picture.rgb, camera, seen, candidates, checked })
+    };
+    (0..50).find_map(view).expect("a table that is understood")
+}
+
+#[test]
+fn a_push_is_recorded_frame_by_frame_and_one_without_a_motion_empties_them() {
+    use re_sdk_types::archetypes::{Image, TextDocument};
+    use re_sdk_types::components::{ImageBuffer, Text};
+    let folder = Folder::new("push");
+    let path = folder.0.join("push.rrd");
+    let options = ViewOptions { subject: Subject::Push, ..ViewOptions::to_file(&path) };
+    let view = View::start(&options).unwrap();
+    let push = push();
+    let refused = PushView { candidates: Vec::new(), checked: None, ..push.clone() };
+    let rgb = push.rgb.clone();
+    view.log(Stamp::default(), Event::Push(Box::new(push)));
+    view.log(Stamp { time_secs: 9.0, step: 900 }, Event::Push(Box::new(refused)));
+    assert_every_event_is_accounted_for(&finish_in_time(view));
+    let expected = "__properties push/picture push/picture/candidates push/picture/checked push/picture/goal push/picture/masses \
+        push/picture/target push/predicted push/predicted/tracks push/simulated push/simulated/tracks push/table";
+    assert_eq!(entities(&path), expected.split_whitespace().map(str::to_owned).collect());
+    let chunks = chunks(&path);
+    let frames = FRAMES + 1;
+    for name in ["push/predicted", "push/simulated"] {
+        let of: Vec<_> = chunks.iter().filter(|chunk| name_of(chunk) == name).collect();
+        let mut timelines: Vec<_> = of[0].timelines().keys().map(|name| name.as_str().to_owned()).collect();
+        timelines.sort_unstable();
+        assert_eq!(timelines, ["frame", "sim_time"]);
+        assert_eq!(of.iter().map(|chunk| chunk.num_rows()).sum::<usize>(), 2 * frames, "{name}");
+        let bytes = |row: usize| {
+            let buffer = Image::descriptor_buffer().component;
+            let buffer = of[0].component_batch::<ImageBuffer>(buffer, row).expect("a buffer").expect("bytes");
+            buffer.first().map(|buffer| buffer.0.to_vec())
+        };
+        assert_eq!(bytes(0).as_deref(), Some(&rgb[..]), "frame 0 is the picture");
+        assert!(bytes(FRAMES).is_some_and(|frame| frame.len() == rgb.len() && frame != rgb), "something has moved");
+        assert_eq!(bytes(2 * frames - 1), None, "the second push has no motion");
+    }
+    let table = chunks.iter().find(|chunk| name_of(chunk) == "push/table").expect("a table");
+    let text =
+        table.component_batch::<Text>(TextDocument::descriptor_text().component, 0).expect("text").expect("text");
+    assert!(text[0].0.as_str().contains("the target does not move") && text[0].0.as_str().contains("passed the gate"));
 }
 
 #[test]

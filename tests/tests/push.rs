@@ -1,7 +1,7 @@
 //! Pushes from pictures on the command line: a table is drawn, planned on, and refused where it makes no sense.
 
 use planwright::world::scene::Picture;
-use planwright_tests::{command, json, run};
+use planwright_tests::{command, json, root, run};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -75,6 +75,30 @@ fn tables_of_any_size_of_picture_are_planned_on_and_drawn() {
 }
 
 #[test]
+fn a_push_is_recorded_for_the_viewer_whether_or_not_one_passes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rrd = folder.path().join("push.rrd");
+    let mut codes = Vec::new();
+    for question in (0..12).filter_map(|seed| question(folder.path(), seed, "150")) {
+        let (_, stderr, code) = run(plan(&question).args(["--candidates", "3", "--rrd"]).arg(&rrd));
+        codes.push(code);
+        assert!(!stderr.contains("the view is incomplete"), "{stderr}");
+        let size = std::fs::metadata(&rrd).map(|data| data.len()).unwrap_or(0);
+        assert!(size > 20_000, "{size} bytes");
+        let rerun = root().join(".deps/venv/bin/rerun");
+        let (stdout, stderr, code) = run(Command::new(rerun).args(["rrd", "verify"]).arg(&rrd));
+        assert_eq!(code, 0, "{stdout}{stderr}");
+        if codes.contains(&0) && codes.contains(&1) {
+            break;
+        }
+    }
+    assert!(codes.contains(&0), "{codes:?}");
+    let good = (0..).find_map(|seed| question(folder.path(), seed, "64")).expect("a table");
+    let (_, stderr, code) = run(plan(&good).args(["--rrd", "/nonexist/x.rrd"]));
+    assert!(code == 2 && stderr.contains("/nonexist/x.rrd"), "{stderr}");
+}
+
+#[test]
 fn what_is_no_question_is_refused_in_one_line_and_nothing_is_drawn() {
     let folder = tempfile::tempdir().expect("a folder");
     let good = (0..).find_map(|seed| question(folder.path(), seed, "64")).expect("a table");
@@ -114,12 +138,12 @@ fn what_is_no_question_is_refused_in_one_line_and_nothing_is_drawn() {
         (change(3, "1,0"), "--goal"),
         (change(3, "inf,0,0.2"), "--goal"),
     ];
-    let strip: PathBuf = folder.path().join("push.png");
+    let [strip, rrd]: [PathBuf; 2] = ["push.png", "push.rrd"].map(|name| folder.path().join(name));
     for (question, words) in table {
-        let (stdout, stderr, code) = run(plan(&question).arg("--png").arg(&strip));
+        let (stdout, stderr, code) = run(plan(&question).arg("--png").arg(&strip).arg("--rrd").arg(&rrd));
         assert_eq!(code, 2, "{question:?}: {stderr}");
         assert!(stderr.contains(words) && !stderr.contains("panicked"), "expected '{words}' in: {stderr}");
-        assert!(stdout.is_empty() && !strip.exists(), "{question:?}");
+        assert!(stdout.is_empty() && !strip.exists() && !rrd.exists(), "{question:?}");
     }
     let (_, stderr, code) = run(plan(&good).args(["--mass", "3,3,0"]));
     assert!(code == 2 && stderr.contains("--mass"), "{stderr}");

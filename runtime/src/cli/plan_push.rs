@@ -82,7 +82,6 @@ impl PushQuestion {
         if let Some(path) = png {
             check_writable(path).map_err(|error| CliError::wrong(format!("--png {}: {error}", path.display())))?;
         }
-        let view = arguments.view.start_for(Subject::Push)?;
         let picture = Picture::read_png(&bytes_of(image, "--image")?)
             .map_err(|error| CliError::wrong(format!("--image {}: expected a PNG, got {error}", image.display())))?;
         let camera = self.camera.as_deref().ok_or_else(|| CliError::wrong("expected --camera FILE, got none"))?;
@@ -99,6 +98,8 @@ impl PushQuestion {
         if let Some(path) = png {
             write_strip(path, &planner, &square, &planned)?;
         }
+        // Only now: a question that is refused leaves no recording.
+        let view = arguments.view.start_for(Subject::Push)?;
         if view.is_enabled() {
             let push = push_view(&planner, &square, &planned);
             view.log(Stamp::default(), Event::Push(Box::new(push)));
@@ -262,12 +263,12 @@ fn write_strip(
     square: &SquarePicture,
     planned: &Planned,
 ) -> Result<(), CliError> {
-    let simulated = simulated(planned);
+    let (predicted, simulated) = (predicted(planner, &planned.seen), simulated(planned));
     let strip = PushStrip {
         rgb: &square.rgb,
         camera: &square.camera,
         seen: &planned.seen,
-        proposed: predicted(planner, &planned.seen).first().map_or(&[], Vec::as_slice),
+        proposed: predicted.first().map_or(&[], Vec::as_slice),
         checked: simulated.as_ref().map(|(push, tracks)| (*push, tracks)),
     };
     let png = strip.png().map_err(CliError::failed)?;

@@ -1,6 +1,7 @@
 //! A push and how it came about, as plain data: what a sink shows of it is rendered on the thread that draws.
 
-use crate::planner::goal_force::SeenScene;
+use crate::geometry::wrapped;
+use crate::planner::goal_force::{Detection, SeenScene};
 use crate::world::scene::{Camera, FRAME_SECS, FRAMES, Push, Tracks};
 
 /// How far arrows lead: where their speed comes to within so many frames.
@@ -51,17 +52,17 @@ impl PushView {
         checked.or_else(read).or(Some(0)).filter(|candidate| *candidate < self.candidates.len())
     }
 
-    /// Known masses: places, px, and kg.
-    pub fn masses(&self) -> Vec<([f64; 2], f64)> {
-        let bodies = || self.seen.detections.iter().zip(&self.seen.scene.bodies);
-        let of = |at_px: [f64; 2]| bodies().find(|(found, _)| found.centre_px == at_px).map(|(_, body)| body.mass_kg);
-        self.seen.masses.iter().filter_map(|mark| of(mark.at_px).map(|kg| (mark.at_px, kg))).collect()
+    /// Objects of known mass, and kg.
+    pub fn masses(&self) -> Vec<(&Detection, f64)> {
+        let marked = |found: &Detection| self.seen.masses.iter().any(|mark| mark.at_px == found.centre_px);
+        let bodies = self.seen.detections.iter().zip(&self.seen.scene.bodies);
+        bodies.filter(|(found, _)| marked(found)).map(|(found, body)| (found, body.mass_kg)).collect()
     }
 
     /// Candidates and the checked push as a Markdown table.
     pub fn table(&self) -> String {
         let goal = &self.seen.goal;
-        let turned = |direction_rad: f64| direction_rad.to_degrees();
+        let turned = |direction_rad: f64| wrapped(direction_rad).to_degrees();
         let mut text = format!(
             "Goal of the target: {:.2} m/s at {:.0} degrees\n\n| motion | object, px | push, m/s | degrees | outcome |\n|---|---|---|---|---|\n",
             goal.speed_mps,

@@ -149,11 +149,12 @@ fn fill_from_around(rgb: &mut [u8], mut unknown: Vec<bool>, side: usize) {
     let mut left: Vec<usize> = (0..unknown.len()).filter(|pixel| unknown[*pixel]).collect();
     loop {
         let mean = |pixel: usize| {
-            let known = around(pixel, side).filter(|other| !unknown[*other]);
-            let count = known.clone().count();
-            let sum =
-                |channel: usize| known.clone().map(|other| u32::from(rgb[3 * other + channel])).sum::<u32>() as f64;
-            (count > 0).then(|| [0, 1, 2].map(|channel| (sum(channel) / count as f64).round() as u8))
+            let (mut count, mut sums) = (0.0, [0.0; 3]);
+            for other in around(pixel, side).filter(|other| !unknown[*other]) {
+                count += 1.0;
+                (0..3).for_each(|channel| sums[channel] += f64::from(rgb[3 * other + channel]));
+            }
+            (count > 0.0).then(|| sums.map(|sum| (sum / count).round() as u8))
         };
         let filled: Vec<(usize, [u8; 3])> =
             left.iter().filter_map(|pixel| mean(*pixel).map(|colour| (*pixel, colour))).collect();

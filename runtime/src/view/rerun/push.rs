@@ -4,6 +4,7 @@ use re_log_types::TimePoint;
 use re_sdk_types::archetypes::{Arrows2D, Image, LineStrips2D, Points2D, TextDocument};
 use re_sdk_types::components::MediaType;
 
+use super::super::outline::circle;
 use super::super::push::{PushView, arrow_px};
 use super::super::push_strip::TRACKS;
 use super::chunks::ChunkRows;
@@ -29,8 +30,8 @@ pub(super) mod entity {
 
 /// Radius of lines, px of the picture.
 const LINE: f32 = 0.2;
-/// Radius of arrows, px of the picture.
-const ARROW: f32 = 0.35;
+/// Radius of arrows, px of the picture; the checked one is drawn thinner, over those that were read.
+const ARROW: f32 = 0.4;
 
 type Places = [[f64; 2]; FRAMES + 1];
 
@@ -74,14 +75,16 @@ fn draw_controls(rows: &mut ChunkRows, time: &TimePoint, view: &PushView) {
     let label = format!("goal {:.2} m/s", goal.speed_mps);
     rows.add(entity::GOAL, time, &arrows(view, [(as_push, label)], YELLOW, ARROW).with_draw_order(12.0));
     let target = view.seen.detections.get(goal.body);
-    let place = target.map(|target| single(target.centre_px));
-    let ring = target.map(|target| ring(target.centre_px, target.radius_px + 1.0));
+    let ring = target.map(|target| circle(target.centre_px, target.radius_px + 1.0).into_iter().map(single));
     let ring = LineStrips2D::new(ring).with_colors([YELLOW]).with_radii([LINE]).with_draw_order(11.0);
-    let label = Points2D::new(place).with_radii([0.0]).with_colors([YELLOW]).with_labels(["target"]);
-    rows.add(entity::TARGET, time, &[&ring as &dyn re_sdk_types::AsComponents, &label]);
-    let (places, labels): (Vec<_>, Vec<_>) =
-        view.masses().into_iter().map(|(at_px, kg)| (single(at_px), format!("{kg:.1} kg"))).unzip();
-    let marks = Points2D::new(places).with_radii([0.6]).with_colors([VIOLET]).with_labels(labels);
+    rows.add(entity::TARGET, time, &ring);
+    let masses = view.masses().into_iter().map(|(found, kg)| {
+        // The text stands below its point; on the object it would hide the arrows.
+        let [u, v] = found.centre_px;
+        (single([u, v + found.radius_px]), format!("{kg:.1} kg"))
+    });
+    let (places, labels): (Vec<_>, Vec<_>) = masses.unzip();
+    let marks = Points2D::new(places).with_radii([0.5]).with_colors([VIOLET]).with_labels(labels);
     rows.add(entity::MASSES, time, &marks.with_show_labels(true).with_draw_order(13.0));
 }
 
@@ -93,10 +96,10 @@ fn draw_pushes(rows: &mut ChunkRows, time: &TimePoint, view: &PushView) {
     rows.add(entity::CANDIDATES, time, &arrows(view, read, GREY, ARROW).with_draw_order(14.0));
     let checked =
         view.checked.iter().map(|checked| (checked.push, format!("checked {:.2} m/s", checked.push.speed_mps)));
-    rows.add(entity::CHECKED, time, &arrows(view, checked, GREEN, ARROW).with_draw_order(15.0));
+    rows.add(entity::CHECKED, time, &arrows(view, checked, GREEN, LINE).with_draw_order(15.0));
 }
 
-/// Arrows of velocities, those in view of the camera.
+/// Arrows of velocities, those in view of the camera. Their labels are shown where the pointer is: they stand in the table.
 fn arrows(view: &PushView, pushes: impl IntoIterator<Item = (Push, String)>, color: u32, radius_px: f32) -> Arrows2D {
     let (mut origins, mut vectors, mut labels) = (Vec::new(), Vec::new(), Vec::new());
     for (push, label) in pushes {
@@ -111,7 +114,7 @@ fn arrows(view: &PushView, pushes: impl IntoIterator<Item = (Push, String)>, col
         }
     }
     let arrows = Arrows2D::from_vectors(vectors).with_origins(origins).with_labels(labels);
-    arrows.with_colors([color]).with_radii([radius_px]).with_show_labels(true)
+    arrows.with_colors([color]).with_radii([radius_px]).with_show_labels(false)
 }
 
 /// The ways of all objects up to a frame, each with its colour.
@@ -120,10 +123,6 @@ fn strips(tracks: &[Places], frame: usize) -> LineStrips2D {
     let color = |[red, green, blue]: [u8; 3]| u32::from_be_bytes([red, green, blue, 0xff]);
     let colors: Vec<u32> = TRACKS.into_iter().map(color).cycle().take(tracks.len()).collect();
     LineStrips2D::new(tracks.iter().map(way)).with_colors(colors).with_radii([LINE]).with_draw_order(10.0)
-}
-
-fn ring([u, v]: [f64; 2], radius_px: f64) -> Vec<[f32; 2]> {
-    super::super::outline::circle([u, v], radius_px).into_iter().map(single).collect()
 }
 
 fn image(rgb: Vec<u8>, side_px: usize) -> Image {
