@@ -55,7 +55,11 @@ impl PushErrorCode {
             "no camera_info, one without intrinsics, of another size than the picture, or of a lens model that is not known",
         ),
         (Self::TfError, "TF_ERROR", "a frame of the goal, the camera or the robot is not known in the table's"),
-        (Self::NoObject, "NO_OBJECT", "nothing is found in the picture, or nothing beside the target that can be pushed"),
+        (
+            Self::NoObject,
+            "NO_OBJECT",
+            "nothing is found in the picture, or nothing beside the target that can be pushed",
+        ),
         (Self::NoTarget, "NO_TARGET", "the target is on no object, or on an obstacle"),
         (
             Self::NoPush,

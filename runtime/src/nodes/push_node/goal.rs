@@ -152,11 +152,7 @@ mod tests {
         assert_eq!(of(&message([3.0, 4.0, 0.0], "", [0.1, 0.0, 0.1])), Err("goal_velocity"));
         assert_eq!(of(&message([3.0, 4.0, 0.0], "nowhere", [0.1, 0.0, 0.0])), Err("tf_unknown_frame"));
         for kg in [0.0, -1.0, nan, f64::INFINITY] {
-            let masses = PushObjectGoal {
-                mass_points: vec![good.target.clone()],
-                masses_kg: vec![kg],
-                ..good.clone()
-            };
+            let masses = PushObjectGoal { mass_points: vec![good.target.clone()], masses_kg: vec![kg], ..good.clone() };
             assert_eq!(of(&masses), Err("goal_masses"), "{kg}");
         }
         assert_eq!(of(&PushObjectGoal { masses_kg: vec![1.0], ..good.clone() }), Err("goal_masses"));

@@ -118,9 +118,8 @@ impl Inputs {
             RawPicture::Compressed(image) => (&image.header, check_compressed(image)),
         };
         let taken = stamp_of(header, now).and_then(|stamp| {
-            checked.map_err(|refusal| {
-                PushFailure::new(PushErrorCode::NoPicture, refusal.name(), refusal.to_string())
-            })?;
+            checked
+                .map_err(|refusal| PushFailure::new(PushErrorCode::NoPicture, refusal.name(), refusal.to_string()))?;
             Ok((stamp, without_slash(&header.frame_id).to_owned()))
         });
         match taken {
@@ -204,11 +203,7 @@ impl Inputs {
         Ok(Snapshot { picture, intrinsics, table_from_camera, robot_from_table: robot.target_from_source })
     }
 
-    fn seen(
-        &self,
-        now: RosTime,
-        max_age_secs: f64,
-    ) -> Result<(Arc<TakenPicture>, Intrinsics, Transform), PushFailure> {
+    fn seen(&self, now: RosTime, max_age_secs: f64) -> Result<(Arc<TakenPicture>, Intrinsics, Transform), PushFailure> {
         if let Some(refusal) = &self.picture_refusal {
             return Err(refusal.clone());
         }
@@ -225,14 +220,15 @@ impl Inputs {
         }
         let no_camera = |name, text: String| PushFailure::new(PushErrorCode::NoCamera, name, text);
         let Some((frame, intrinsics)) = &self.camera_info else {
-            let text = "expected a camera_info, none has come yet\nhint: the camera's driver publishes it beside the pictures";
+            let text =
+                "expected a camera_info, none has come yet\nhint: the camera's driver publishes it beside the pictures";
             return Err(no_camera("camera_missing", text.to_owned()));
         };
         if *frame != picture.frame {
             let text = format!("expected the camera_info of '{}', got that of '{frame}'", picture.frame);
             return Err(no_camera("camera_frame", text));
         }
-        Ok((Arc::clone(&picture), intrinsics.clone(), self.table_from_camera(&picture)?))
+        Ok((Arc::clone(&picture), *intrinsics, self.table_from_camera(&picture)?))
     }
 
     /// Pose of the camera when it took a picture.

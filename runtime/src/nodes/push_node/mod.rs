@@ -156,10 +156,10 @@ impl PushNode {
                 }
             },
         )?;
-        executor.subscribe(
-            node.subscription::<TFMessage>("/tf", Qos::Transforms)?,
-            |state: &mut Self, message, _| state.take_transforms(&message, false),
-        )?;
+        executor
+            .subscribe(node.subscription::<TFMessage>("/tf", Qos::Transforms)?, |state: &mut Self, message, _| {
+                state.take_transforms(&message, false)
+            })?;
         kept::subscribe(node, executor, "/tf_static", Qos::StaticTransforms, |state: &mut Self, message, _| {
             state.take_transforms(&message, true);
         })?;

@@ -86,8 +86,8 @@ impl Planning {
         let begun = Instant::now();
         let artefact = Artefact::open(&request.model).map_err(|error| error.to_string())?;
         let engine = |batch| load_engine(&artefact, &request.engine, batch);
-        let planner = GoalForcePlanner::open(artefact.manifest(), request.settings, engine)
-            .map_err(|error| error.to_string())?;
+        let planner =
+            GoalForcePlanner::open(artefact.manifest(), request.settings, engine).map_err(|error| error.to_string())?;
         let summary = PlanningSummary {
             model: request.model.display().to_string(),
             engine: planner.engine().engine.to_string(),
@@ -137,10 +137,13 @@ impl Planning {
         let rectifier = self.rectifier.as_ref();
         let point = |place: &Place| -> Result<[f64; 2], PushFailure> {
             let px = match *place {
-                Place::Pixel(raw) => rectifier.map_or(Some(raw), |rectifier| rectifier.rectified_px(raw)).ok_or_else(|| {
-                    let text = format!("expected a pixel that the lens can see, got ({:.1}, {:.1}) px", raw[0], raw[1]);
-                    PushFailure::new(PushErrorCode::NoTarget, "no_target", text)
-                })?,
+                Place::Pixel(raw) => {
+                    rectifier.map_or(Some(raw), |rectifier| rectifier.rectified_px(raw)).ok_or_else(|| {
+                        let text =
+                            format!("expected a pixel that the lens can see, got ({:.1}, {:.1}) px", raw[0], raw[1]);
+                        PushFailure::new(PushErrorCode::NoTarget, "no_target", text)
+                    })?
+                }
                 Place::Table(at) => {
                     let behind = || {
                         let text = format!("expected a point in front of the camera, got {at:?} m on the table");
@@ -339,10 +342,8 @@ mod tests {
     #[test]
     fn a_goal_without_a_push_names_every_reason_under_the_most_telling_code() {
         let failure = |code, name, text: &str| PushFailure::new(code, name, text);
-        let all = [
-            failure(PushErrorCode::NoPush, "not_corrected", "one"),
-            failure(PushErrorCode::Timeout, "late", "two"),
-        ];
+        let all =
+            [failure(PushErrorCode::NoPush, "not_corrected", "one"), failure(PushErrorCode::Timeout, "late", "two")];
         let joined = no_push(&all);
         assert_eq!((joined.code, joined.name), (PushErrorCode::Timeout, "late"));
         assert!(joined.message.ends_with("got: one; two"), "{}", joined.message);

@@ -6,15 +6,13 @@ use super::failure::{PushErrorCode, PushFailure};
 use super::goal::Goal;
 use super::planning::PushJob;
 use super::worker::{Job, Planned, Report};
+use crate::world::scene::FRAME_SECS;
 use planwright_ros2::action::{ActionHandler, Actions, GoalId, GoalStatus};
 use planwright_ros2::lifecycle::{self, LifecycleState, TransitionOutcome};
-use planwright_ros2::messages::planwright_msgs::{
-    PushObject, PushObjectFeedback, PushObjectGoal, PushObjectResult,
-};
+use planwright_ros2::messages::planwright_msgs::{PushObject, PushObjectFeedback, PushObjectGoal, PushObjectResult};
 use planwright_ros2::messages::sensor_msgs::CompressedImage;
 use planwright_ros2::messages::std_msgs::Header;
 use planwright_ros2::time::RosTime;
-use crate::world::scene::FRAME_SECS;
 use std::time::{Duration, Instant};
 
 /// A goal without an answer yet.

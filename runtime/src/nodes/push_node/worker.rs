@@ -67,9 +67,8 @@ impl Worker {
     pub fn start(waker: Waker) -> std::io::Result<Self> {
         let (jobs, work) = sync_channel(MAX_JOBS);
         let (reporting, reports) = channel();
-        let thread = std::thread::Builder::new()
-            .name("planner".to_owned())
-            .spawn(move || serve(&work, &reporting, &waker))?;
+        let thread =
+            std::thread::Builder::new().name("planner".to_owned()).spawn(move || serve(&work, &reporting, &waker))?;
         Ok(Self { jobs: Some(jobs), reports, thread: Some(thread) })
     }
 

@@ -18,14 +18,11 @@ const MAX_SCANS: usize = 32;
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 const JPEG: &[u8] = b"\xff\xd8\xff";
 
-/// A compressed picture as RGB. The bytes decide whether it is a PNG or a JPEG; the message's `format` is that of
-/// compressed_image_transport ("rgb8; jpeg compressed bgr8"), "jpeg", "png" or empty, and written by drivers as they like.
-/// The colours of a PNG or JPEG are red, green, blue, whatever `format` names.
+/// Checks what can be told without decoding: its length, its format by the first bytes.
 ///
 /// # Errors
-/// See [`PictureRefusal`]; size and colours are checked before pixels are decoded. A JPEG that ends early is refused: its
-/// missing part would be grey.
-pub fn decode_compressed(image: &CompressedImage) -> Result<RgbPicture, PictureRefusal> {
+/// As [`decode_compressed`].
+pub fn check_compressed(image: &CompressedImage) -> Result<(), PictureRefusal> {
     let data = image.data.as_slice();
     if data.len() > MAX_ENCODED_BYTES {
         return Err(PictureRefusal::EncodedBytes { most: MAX_ENCODED_BYTES, got: data.len() });
@@ -37,15 +34,24 @@ pub fn decode_compressed(image: &CompressedImage) -> Result<RgbPicture, PictureR
             hint: "subscribe the camera's colour picture, topic .../compressed",
         });
     }
-    if data.starts_with(PNG) {
-        png(data)
-    } else if data.starts_with(JPEG) {
-        jpeg(data)
-    } else {
-        let first = &data[..data.len().min(8)];
-        let got = format!("{} bytes {first:02x?} of format '{}'", data.len(), shortened(&image.format));
-        Err(PictureRefusal::Format { got })
+    if data.starts_with(PNG) || data.starts_with(JPEG) {
+        return Ok(());
     }
+    let first = &data[..data.len().min(8)];
+    let got = format!("{} bytes {first:02x?} of format '{}'", data.len(), shortened(&image.format));
+    Err(PictureRefusal::Format { got })
+}
+
+/// A compressed picture as RGB. The bytes decide whether it is a PNG or a JPEG; the message's `format` is that of
+/// compressed_image_transport ("rgb8; jpeg compressed bgr8"), "jpeg", "png" or empty, and written by drivers as they like.
+/// The colours of a PNG or JPEG are red, green, blue, whatever `format` names.
+///
+/// # Errors
+/// See [`PictureRefusal`]; size and colours are checked before pixels are decoded. A JPEG that ends early is refused: its
+/// missing part would be grey.
+pub fn decode_compressed(image: &CompressedImage) -> Result<RgbPicture, PictureRefusal> {
+    check_compressed(image)?;
+    if image.data.starts_with(PNG) { png(&image.data) } else { jpeg(&image.data) }
 }
 
 fn grey(format: &str) -> PictureRefusal {

@@ -102,15 +102,15 @@ pub(super) fn checked_size(got: [usize; 2]) -> Result<[usize; 2], PictureRefusal
     if within { Ok(got) } else { Err(PictureRefusal::Size { got }) }
 }
 
-/// An uncompressed picture as RGB. Padding behind rows and bytes behind the last row are disregarded, as is opacity;
-/// pictures of 16 bit take up their whole range.
-///
-/// Read are rgb8, bgr8, rgba8, bgra8, their forms of 16 bit, yuv422 (= uyvy), yuv422_yuy2 (= yuyv), and 8UC3 and 8UC4,
-/// which OpenCV makes of pictures whose blue comes first, as bgr8 and bgra8.
-///
-/// # Errors
-/// See [`PictureRefusal`]; nothing is allocated then.
-pub fn decode_image(image: &Image) -> Result<RgbPicture, PictureRefusal> {
+/// What an image states about itself, once it holds together.
+struct Checked {
+    layout: Layout,
+    size: [usize; 2],
+    row_bytes: usize,
+    step: usize,
+}
+
+fn checked(image: &Image) -> Result<Checked, PictureRefusal> {
     let Some(layout) = Layout::of(&image.encoding) else {
         let (got, hint) = (format!("'{}'", shortened(&image.encoding)), hint(&image.encoding));
         return Err(PictureRefusal::Encoding { got, hint });
@@ -128,6 +128,27 @@ pub fn decode_image(image: &Image) -> Result<RgbPicture, PictureRefusal> {
     if image.data.len() < least {
         return Err(PictureRefusal::Bytes { least, got: image.data.len() });
     }
+    Ok(Checked { layout, size: [width, height], row_bytes, step })
+}
+
+/// Checks all that [`decode_image`] does, without decoding.
+///
+/// # Errors
+/// As [`decode_image`].
+pub fn check_image(image: &Image) -> Result<(), PictureRefusal> {
+    checked(image).map(|_| ())
+}
+
+/// An uncompressed picture as RGB. Padding behind rows and bytes behind the last row are disregarded, as is opacity;
+/// pictures of 16 bit take up their whole range.
+///
+/// Read are rgb8, bgr8, rgba8, bgra8, their forms of 16 bit, yuv422 (= uyvy), yuv422_yuy2 (= yuyv), and 8UC3 and 8UC4,
+/// which OpenCV makes of pictures whose blue comes first, as bgr8 and bgra8.
+///
+/// # Errors
+/// See [`PictureRefusal`]; nothing is allocated then.
+pub fn decode_image(image: &Image) -> Result<RgbPicture, PictureRefusal> {
+    let Checked { layout, size: [width, height], row_bytes, step } = checked(image)?;
     let mut rgb = Vec::with_capacity(3 * width * height);
     for row in image.data.chunks(step).take(height) {
         layout.append(&row[..row_bytes], image.is_bigendian != 0, &mut rgb);

@@ -13,9 +13,9 @@ mod placed;
 mod rectify;
 mod refusal;
 
-pub use compressed::{MAX_ENCODED_BYTES, decode_compressed};
+pub use compressed::{MAX_ENCODED_BYTES, check_compressed, decode_compressed};
 pub use distortion::Distortion;
-pub use encoding::decode_image;
+pub use encoding::{check_image, decode_image};
 pub use intrinsics::{Intrinsics, pinhole};
 pub use placed::camera_of;
 pub use rectify::{Rectifier, rectify};

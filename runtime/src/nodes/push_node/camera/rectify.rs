@@ -6,6 +6,9 @@ use std::borrow::Cow;
 
 /// Focal lengths that differ by more than this share are made equal: pixels that are not square.
 const SQUARE_SHARE: f64 = 0.005;
+/// Steps and distance at which the inverse of a lens model is found, px.
+const MAX_STEPS: usize = 200;
+const CLOSE_PX: f64 = 1e-3;
 /// Parts of a pixel in which places are kept.
 const PARTS: f64 = 256.0;
 
@@ -61,6 +64,26 @@ impl Rectifier {
     /// larger one, so that no part of the picture shows what the camera does not see.
     pub fn pinhole(&self) -> &Intrinsics {
         &self.pinhole
+    }
+
+    /// Where a rectified pixel is in the picture as it was taken, px.
+    pub fn raw_px(&self, rectified_px: [f64; 2]) -> [f64; 2] {
+        source(&self.of, &self.pinhole, rectified_px)
+    }
+
+    /// Where a pixel of the picture as it was taken is in the rectified one, px: the inverse of [`Self::raw_px`], by
+    /// fixed-point steps. `None` where the lens model has none.
+    pub fn rectified_px(&self, raw_px: [f64; 2]) -> Option<[f64; 2]> {
+        let mut at = raw_px;
+        for _ in 0..MAX_STEPS {
+            let seen = self.raw_px(at);
+            let off = [0, 1].map(|axis| raw_px[axis] - seen[axis]);
+            if off[0].hypot(off[1]) < CLOSE_PX {
+                return Some(at);
+            }
+            at = [0, 1].map(|axis| at[axis] + off[axis]);
+        }
+        None
     }
 
     /// A picture without distortion. Where the camera sees nothing, the colour is that of the nearest edge.
