@@ -75,6 +75,16 @@ fn a_policy_is_a_node_like_any_planner() {
 }
 
 #[test]
+fn a_client_that_knows_rclpy_alone_pushes_objects_in_fifty_scenes_kilted() {
+    with_nodes("ros-kilted", "test_goal_force.py", &[]);
+}
+
+#[test]
+fn a_client_that_knows_rclpy_alone_pushes_objects_jazzy() {
+    with_nodes("ros-jazzy", "test_goal_force.py", &["--only", "one_answer"]);
+}
+
+#[test]
 fn cyclone_dds_finds_what_it_expects() {
     with_nodes("cyclonedds", "test_cyclone.py", &[]);
 }

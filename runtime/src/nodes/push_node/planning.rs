@@ -328,7 +328,17 @@ fn no_push(failures: &[PushFailure]) -> PushFailure {
 
 #[cfg(test)]
 mod tests {
+    use super::super::camera::Intrinsics;
     use super::*;
+    use crate::model::EngineSettings;
+    use crate::world::scene::{Camera, Kind, Light, Renderer, Scene, generate};
+    use planwright_ros2::messages::sensor_msgs::Image;
+    use planwright_ros2::tf::{Quaternion, Transform};
+    use planwright_ros2::time::{ClockSource, RosTime};
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
     #[test]
     fn moves_are_those_of_the_place_that_moved_farthest() {
@@ -337,6 +347,112 @@ mod tests {
         assert_eq!(largest_move(&from, &[[5.0, 5.0], [1.0, 3.0]]), 2.0);
         assert_eq!(largest_move(&from, &[]), f64::INFINITY);
         assert_eq!(largest_move(&[], &from), 0.0);
+    }
+
+    /// A planner, and a goal in a picture of a table whose push passes the gate.
+    fn planned() -> (Planning, PushJob, Vec<Image>) {
+        let engine = EngineSettings { engine: "tract".to_owned(), ..EngineSettings::default() };
+        let mut parameters = PushNodeParameters { engine, ..PushNodeParameters::default() };
+        parameters.push.model = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/goal-force.onnx").to_owned();
+        parameters.push.max_picture_age_secs = 60.0;
+        let mut planning = Planning::load(&parameters.load().expect("settings")).expect("the shipped model");
+        for seed in 0..20 {
+            let made = generate(Kind::Balls, seed, false);
+            let Some(goal) = made.goal else { continue };
+            let camera = Camera::over_table(made.scene.table.half_m, 0.3, 0.2, [64; 2]).expect("a camera");
+            let draw = |scene: &Scene| {
+                let mut picture = Picture::default();
+                let light = Light::random(&mut ChaCha8Rng::seed_from_u64(seed));
+                Renderer::new(false).render(scene, &camera, &light, &mut picture);
+                let (width, height) = (64, 64);
+                Image { width, height, encoding: "rgb8".to_owned(), step: 192, data: picture.rgb, ..Image::default() }
+            };
+            let mut moved = made.scene.clone();
+            moved.bodies[goal.body].position_m[0] += 0.1;
+            let mut images = vec![draw(&made.scene), draw(&moved)];
+            moved.bodies.remove(goal.body);
+            images.push(draw(&moved));
+            let (sin, cos) = goal.direction_rad.sin_cos();
+            let place = made.scene.bodies[goal.body].centre_m();
+            let job = job(&images[0], &camera, place, [goal.speed_mps * cos, goal.speed_mps * sin], &parameters);
+            if planning.plan(&job, |_| ()).is_ok() {
+                return (planning, job, images);
+            }
+        }
+        panic!("expected a goal with a push among 20 tables");
+    }
+
+    fn taken(image: &Image, secs: i64) -> Arc<TakenPicture> {
+        let stamp = RosTime::from_nanos(secs * 1_000_000_000);
+        Arc::new(TakenPicture { raw: RawPicture::Plain(image.clone()), stamp, frame: "camera".to_owned() })
+    }
+
+    fn job(
+        image: &Image,
+        camera: &Camera,
+        target_m: [f64; 3],
+        velocity_mps: [f64; 2],
+        of: &PushNodeParameters,
+    ) -> PushJob {
+        let picture = taken(image, 100);
+        let clock = Clock::new(ClockSource::Simulated);
+        clock.on_clock_message(RosTime::from_nanos(100_500_000_000));
+        let rotation = Quaternion::from_matrix(camera.world_from_camera()).expect("a rotation");
+        let intrinsics = Intrinsics {
+            size: [64; 2],
+            focal_px: camera.focal_px(),
+            principal_px: camera.principal_px(),
+            distortion: None,
+        };
+        let snapshot = Snapshot {
+            picture: Arc::clone(&picture),
+            intrinsics,
+            table_from_camera: Transform { translation: camera.position_m(), rotation },
+            robot_from_table: Transform::IDENTITY,
+        };
+        let goal = Goal { target: Place::Table(target_m), velocity_mps, masses: Vec::new(), deadline: None };
+        PushJob {
+            snapshot,
+            goal,
+            due: Instant::now() + Duration::from_secs(600),
+            clock,
+            newest: Arc::new(Mutex::new(Some(picture))),
+            parameters: of.clone(),
+        }
+    }
+
+    #[test]
+    fn a_push_is_rejected_if_objects_have_moved_or_gone_or_its_picture_or_time_is_over() {
+        let (mut planning, mut job, images) = planned();
+        let mut with = |job: &PushJob| planning.plan(job, |_| ()).map_err(|failure| failure.name);
+        let put = |job: &PushJob, image: &Image| *job.newest.lock().expect("no panic") = Some(taken(image, 101));
+        put(&job, &images[0]);
+        let answer = with(&job).expect("a newer picture that shows the same");
+        assert!(answer.confidence > 0.0 && answer.confidence <= 1.0, "{answer:?}");
+        put(&job, &images[1]);
+        assert_eq!(with(&job).map(|_| ()), Err("scene_changed"));
+        put(&job, &images[2]);
+        assert_eq!(with(&job).map(|_| ()), Err("scene_changed"));
+        *job.newest.lock().expect("no panic") = None;
+        assert_eq!(with(&job).map(|_| ()), Err("picture_refused"));
+        put(&job, &images[0]);
+        job.clock.on_clock_message(RosTime::from_nanos(200_000_000_000));
+        assert_eq!(with(&job).map(|_| ()), Err("picture_stale"));
+        job.clock.on_clock_message(RosTime::from_nanos(100_600_000_000));
+        job.due = Instant::now();
+        assert_eq!(with(&job).map(|_| ()), Err("late"));
+    }
+
+    #[test]
+    fn the_predicted_motion_of_the_last_plan_is_drawn_once() {
+        let (mut planning, job, images) = planned();
+        planning.plan(&job, |_| ()).expect("a push");
+        let frames = planning.predicted().expect("PNG files");
+        assert_eq!(frames.len(), FRAMES + 1);
+        let first = Picture::read_png(&frames[0]).expect("a PNG");
+        assert_eq!(first.rgb, images[0].data, "the first frame is the picture");
+        assert!(frames.iter().any(|frame| *frame != frames[0]), "something moves");
+        assert!(planning.predicted().expect("no fault").is_empty());
     }
 
     #[test]
