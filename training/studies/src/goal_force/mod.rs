@@ -1,14 +1,17 @@
 //! Goal force: which object a model pushes and what comes of it, beside controls without a network (thesis, table A8's
-//! question on generated scenes); and whether heavier objects are pushed as mechanics asks (figure 4.6).
+//! question on generated scenes); whether heavier objects are pushed as mechanics asks (figure 4.6); and how the direct force
+//! moves objects (tables A7 and T4.1 by machine measures, force linearity of chapter 3).
 //!
 //! Scene families: `balls`; `blocked`, whose obstacles decide which ball can cause the goal; `held-out`, the same with
 //! obstacles of shapes and hues that training does not have.
 
 mod choice;
+mod direct;
 mod masses;
 mod table;
 
 pub use choice::{Choice, ChooserRow, Family};
+pub use direct::{Arm, Direct, DirectRow, LinearityRow};
 pub use masses::{MassCell, MassRelations, MassTest};
 pub use table::GoalForceTable;
 
@@ -21,8 +24,8 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-/// Scenes per cell of a choice, and per test of masses: usual and quick.
-const SCENES: [[usize; 2]; 2] = [[300, 60], [20, 4]];
+/// Scenes per cell of a choice, per test of masses, and of the direct force: usual and quick.
+const SCENES: [[usize; 3]; 2] = [[300, 60, 150], [20, 4, 10]];
 /// Seeds of scenes.
 const SEEDS: [u64; 3] = [0, 1, 2];
 
@@ -45,6 +48,8 @@ pub enum Measure {
     Choice(Family),
     /// How fast, over masses.
     Masses(MassTest),
+    /// What the direct force does.
+    Direct,
 }
 
 /// One measure of one model on scenes of one seed.
@@ -80,6 +85,8 @@ pub struct GoalForceResult {
     pub choice: Option<Choice>,
     /// Of masses.
     pub masses: Option<MassRelations>,
+    /// Of the direct force.
+    pub direct: Option<Direct>,
 }
 
 impl Cell for GoalForceCell {
@@ -89,6 +96,7 @@ impl Cell for GoalForceCell {
         let name = match self.measure {
             Measure::Choice(family) => family.name(),
             Measure::Masses(test) => test.name(),
+            Measure::Direct => "direct",
         };
         format!("{name}-s{}", self.seed)
     }
@@ -107,18 +115,22 @@ impl Cell for GoalForceCell {
         let engine = |batch| load_engine(&artefact, &choice, batch);
         let planner = GoalForcePlanner::open(artefact.manifest(), GoalForceSettings::default(), engine);
         let mut planner = planner.map_err(StudyError::input)?;
-        let (choice, masses) = match self.measure {
-            Measure::Choice(family) => (Some(choice::measure(family, self.seed, self.scenes, &mut planner)?), None),
-            Measure::Masses(test) => (None, Some(masses::measure(test, self.seed, self.scenes, &mut planner)?)),
-        };
-        Ok(GoalForceResult {
+        let mut result = GoalForceResult {
             measure: self.measure,
             seed: self.seed,
             settings_sha256: self.sha256(),
             model_sha256: self.model_sha256.clone(),
-            choice,
-            masses,
-        })
+            choice: None,
+            masses: None,
+            direct: None,
+        };
+        let (seed, scenes) = (self.seed, self.scenes);
+        match self.measure {
+            Measure::Choice(family) => result.choice = Some(choice::measure(family, seed, scenes, &mut planner)?),
+            Measure::Masses(test) => result.masses = Some(masses::measure(test, seed, scenes, &mut planner)?),
+            Measure::Direct => result.direct = Some(direct::measure(seed, scenes, &mut planner)?),
+        }
+        Ok(result)
     }
 }
 
@@ -126,9 +138,14 @@ fn cells(model: &Path, sha256: &str, request: &Request<GoalForceOptions>) -> Vec
     let quick = usize::from(request.size == "quick");
     let seeds = request.seeds_or(if quick == 1 { &SEEDS[..1] } else { &SEEDS });
     let measures = Family::ALL.map(Measure::Choice).into_iter().chain(MassTest::ALL.map(Measure::Masses));
+    let measures = measures.chain([Measure::Direct]);
     let of_measure = |measure: Measure| {
-        let [choice, masses] = SCENES.map(|sizes| sizes[quick]);
-        let scenes = if matches!(measure, Measure::Choice(_)) { choice } else { masses };
+        let [choice, masses, direct] = SCENES[quick];
+        let scenes = match measure {
+            Measure::Choice(_) => choice,
+            Measure::Masses(_) => masses,
+            Measure::Direct => direct,
+        };
         let cell = move |seed: &u64| GoalForceCell {
             measure,
             seed: *seed,
@@ -144,7 +161,8 @@ fn cells(model: &Path, sha256: &str, request: &Request<GoalForceOptions>) -> Vec
 
 impl Study for GoalForce {
     const NAME: &'static str = "goal_force";
-    const ABOUT: &'static str = "Pushes from pictures: choice of the object beside controls, mass relations";
+    const ABOUT: &'static str =
+        "Pushes from pictures: choice of the object beside controls, mass relations, direct force";
     const SIZES: &'static [&'static str] = &["reduced", "quick"];
     const EXAMPLES: &'static str = "\
 Examples:

@@ -1,0 +1,352 @@
+//! Direct force: whether the object that is pushed sets off as asked, how far the predicted motion is from the simulated
+//! one, and whether objects go farther the harder they are pushed (thesis, tables A7 and T4.1 by machine measures, and the
+//! force linearity of chapter 3).
+
+use planwright::planner::goal_force::{
+    ControlSignal, Force, GoalForcePlanner, MassMark, PushRequest, SeenScene, tracks,
+};
+use planwright::world::scene::{
+    Camera, FRAMES, Generated, Kind, Light, MAX_TILT_RAD, Picture, Push, Renderer, Scene, Simulation, Tracks, generate,
+};
+use planwright_training::statistics::quantile;
+use planwright_training::study::StudyError;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+/// Scenes' seeds begin here: no other evaluation has them.
+const FIRST_SEED: u64 = 1 << 43;
+/// Frames after which places are held against the simulation.
+const COMPARED: [usize; 3] = [4, 8, 16];
+/// Frames over which the direction and speed at the start are taken.
+const FIRST_FRAMES: usize = 2;
+/// A detection is a body's within this of where its centre is seen, px.
+const SAME_PX: f64 = 3.0;
+/// An object moves once it is farther from its start than this, px: as pushes are read.
+const MOVES_PX: f64 = 1.3;
+/// Pushes of the linearity test, m/s: the fastest leaves the ball on the table.
+const FORCES_MPS: [f64; 8] = [0.1, 0.17, 0.24, 0.31, 0.38, 0.45, 0.52, 0.59];
+/// Masses of the ball in the linearity test, kg.
+const MASSES_KG: [f64; 2] = [1.3, 3.7];
+/// Frame whose distance from the start is measured.
+const FAR_FRAME: usize = 6;
+
+/// What a motion is predicted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arm {
+    /// The direct force.
+    Model,
+    /// No control signal.
+    Unconditional,
+    /// Nothing: every object stays where it is.
+    Still,
+}
+
+impl Arm {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Model, Self::Unconditional, Self::Still];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Unconditional => "without control signal",
+            Self::Still => "standing still",
+        }
+    }
+}
+
+/// Figures of one arm on the same scenes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DirectRow {
+    /// The arm.
+    pub arm: Arm,
+    /// Share of the scenes in which the pushed object moves, and no other before it.
+    pub sets_off: f64,
+    /// Of these: median angle between the start and the push, degrees; and the median speed over the simulated one.
+    pub angle_deg: Option<f64>,
+    /// Median speed of the start over the simulated one.
+    pub speed_ratio: Option<f64>,
+    /// Median distance of the pushed object from its simulated place after 4, 8 and 16 frames, px.
+    pub pushed_off_px: [f64; 3],
+    /// The same of the object that it strikes.
+    pub struck_off_px: [f64; 3],
+}
+
+/// Force and distance for one mass.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinearityRow {
+    /// Mass of the ball, kg.
+    pub mass_kg: f64,
+    /// By force: mean distance in the predicted motions, m.
+    pub predicted_m: Vec<f64>,
+    /// By force: mean distance in the simulation, m.
+    pub simulated_m: Vec<f64>,
+    /// Squared correlation of force and distance over all motions.
+    pub r_squared: f64,
+    /// The same over the means by force.
+    pub r_squared_of_means: f64,
+    /// That of the simulation, over all motions.
+    pub simulated_r_squared: f64,
+}
+
+/// Results on scenes of one seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Direct {
+    /// Scenes with a struck ball.
+    pub scenes: usize,
+    /// By arm.
+    pub rows: Vec<DirectRow>,
+    /// Balls of the linearity test; each is pushed with every force and mass.
+    pub balls: usize,
+    /// By mass.
+    pub linearity: Vec<LinearityRow>,
+}
+
+/// A picture of a scene and what is seen in it.
+struct Look {
+    camera: Camera,
+    rgb: Vec<u8>,
+    seen: SeenScene,
+    /// By body: its detection.
+    detections: Vec<Option<usize>>,
+}
+
+impl Look {
+    /// `None` where the two objects that count are not found.
+    fn at(scene: &Scene, seed: u64, counts: &[usize], planner: &GoalForcePlanner) -> Option<Self> {
+        let spec = planner.spec();
+        let camera = Camera::random(scene.table.half_m, MAX_TILT_RAD, [spec.picture_px; 2], seed).ok()?;
+        let light = Light::random(&mut ChaCha8Rng::seed_from_u64(seed));
+        let mut picture = Picture::default();
+        Renderer::new(false).render(scene, &camera, &light, &mut picture);
+        let px = |body: usize| camera.project(scene.bodies[body].centre_m());
+        // The goal is not used: the request is what finds objects and their cells.
+        let request = PushRequest {
+            rgb: &picture.rgb,
+            camera: &camera,
+            target_px: px(*counts.first()?)?,
+            direction_rad: 0.0,
+            speed_mps: spec.goal_mps[1],
+            masses: &[],
+        };
+        let seen = SeenScene::new(&request, spec).ok()?;
+        let near = |body: usize| {
+            let at = px(body)?;
+            seen.detections.iter().position(|found| {
+                (found.centre_px[0] - at[0]).hypot(found.centre_px[1] - at[1]) < SAME_PX && found.round
+            })
+        };
+        let detections: Vec<Option<usize>> = (0..scene.bodies.len()).map(near).collect();
+        counts.iter().all(|body| detections[*body].is_some()).then_some(Self {
+            camera,
+            rgb: picture.rgb,
+            seen,
+            detections,
+        })
+    }
+
+    fn force(&self, scene: &Scene, push: &Push, planner: &GoalForcePlanner) -> Option<Force> {
+        let [low, high] = planner.spec().direct_mps;
+        let body = &scene.bodies[push.body];
+        let (at_px, direction_rad) = self.camera.direction_px(body.centre_m(), push.direction_rad)?;
+        Some(Force { at_px, direction_rad, share: (push.speed_mps - low) / (high - low) })
+    }
+
+    /// Places of every body by frame, px; those without a detection are left out.
+    fn predicted(
+        &self,
+        control: ControlSignal<'_>,
+        planner: &mut GoalForcePlanner,
+        seed: u64,
+    ) -> Result<Vec<Option<[[f64; 2]; FRAMES + 1]>>, StudyError> {
+        let cells = planner.spec().cells();
+        let size = 2 * planner.frames() * cells;
+        let motions = planner.predict(&self.rgb, control, seed).map_err(StudyError::failed)?;
+        let ways = tracks(&motions[..size], cells, &self.seen.cells);
+        Ok(self.detections.iter().map(|found| found.map(|found| ways[found])).collect())
+    }
+
+    /// Where a body is seen in a frame of the simulation, px.
+    fn simulated(&self, tracks: &Tracks, body: usize, frame: usize) -> Option<[f64; 2]> {
+        self.camera.project(tracks.bodies[body].get(frame)?.map(f64::from))
+    }
+}
+
+/// Measures both parts.
+///
+/// # Errors
+/// If the engine fails.
+pub(super) fn measure(seed: u64, scenes: usize, planner: &mut GoalForcePlanner) -> Result<Direct, StudyError> {
+    let mut found: Vec<(Generated, usize, Look)> = Vec::new();
+    let mut free: Vec<Generated> = Vec::new();
+    for number in 0..40 * scenes as u64 {
+        if found.len() == scenes {
+            break;
+        }
+        let made = generate(Kind::Balls, FIRST_SEED + seed * 1_000_003 + number, false);
+        let struck = made.tracks.contacts.first().filter(|contact| contact.bodies[0] == made.push.body);
+        if let Some(struck) = struck.map(|contact| contact.bodies[1])
+            && let Some(look) = Look::at(&made.scene, made.seed, &[made.push.body, struck], planner)
+        {
+            free.push(made.clone());
+            found.push((made, struck, look));
+        }
+    }
+    if found.is_empty() {
+        return Err(StudyError::failed(std::io::Error::other("expected scenes in which a ball is struck, found none")));
+    }
+    let rows = Arm::ALL.into_iter().map(|arm| row(arm, &found, planner)).collect::<Result<Vec<_>, _>>()?;
+    let balls = &free[..free.len().min(scenes / 5 + 1)];
+    let linearity = MASSES_KG.into_iter().map(|mass_kg| linear(mass_kg, balls, planner)).collect::<Result<_, _>>()?;
+    Ok(Direct { scenes: found.len(), rows, balls: balls.len(), linearity })
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    (!values.is_empty()).then(|| quantile(&values, 0.5))
+}
+
+fn row(arm: Arm, scenes: &[(Generated, usize, Look)], planner: &mut GoalForcePlanner) -> Result<DirectRow, StudyError> {
+    let (mut sets_off, mut angles, mut ratios) = (0_usize, Vec::new(), Vec::new());
+    let mut off: [[Vec<f64>; 3]; 2] = Default::default();
+    for (made, struck, look) in scenes {
+        let pushed = made.push.body;
+        let force = look.force(&made.scene, &made.push, planner);
+        let forces: Vec<Force> = force.into_iter().collect();
+        let ways = match arm {
+            Arm::Still => look
+                .detections
+                .iter()
+                .map(|found| found.map(|found| [look.seen.detections[found].centre_px; FRAMES + 1]))
+                .collect(),
+            Arm::Model => {
+                let control = ControlSignal { direct: &forces, ..ControlSignal::default() };
+                look.predicted(control, planner, made.seed)?
+            }
+            Arm::Unconditional => look.predicted(ControlSignal::default(), planner, made.seed)?,
+        };
+        for (values, body) in off.iter_mut().zip([pushed, *struck]) {
+            let Some(way) = &ways[body] else { continue };
+            for (values, frame) in values.iter_mut().zip(COMPARED) {
+                if let Some(there) = look.simulated(&made.tracks, body, frame) {
+                    // From where each of the two begins: the error of segmentation is not that of the motion.
+                    let begin = look.simulated(&made.tracks, body, 0).unwrap_or(way[0]);
+                    let at = |axis: usize| way[frame][axis] - way[0][axis] - (there[axis] - begin[axis]);
+                    values.push(at(0).hypot(at(1)));
+                }
+            }
+        }
+        let start = |way: &[[f64; 2]; FRAMES + 1]| {
+            way.iter().position(|at| (at[0] - way[0][0]).hypot(at[1] - way[0][1]) > MOVES_PX)
+        };
+        let Some(own) = &ways[pushed] else { continue };
+        let Some(first) = start(own) else { continue };
+        let others = ways.iter().enumerate().filter(|(body, _)| *body != pushed);
+        let earliest = others.filter_map(|(_, way)| way.as_ref().and_then(start)).min();
+        if earliest.is_some_and(|earliest| earliest < first) {
+            continue;
+        }
+        sets_off += 1;
+        let moved = |from: [f64; 2], to: [f64; 2]| [to[0] - from[0], to[1] - from[1]];
+        let predicted = moved(own[0], own[FIRST_FRAMES]);
+        let places = [0, FIRST_FRAMES].map(|frame| look.simulated(&made.tracks, pushed, frame));
+        if let [Some(from), Some(to)] = places {
+            let simulated = moved(from, to);
+            let turn = predicted[1].atan2(predicted[0]) - simulated[1].atan2(simulated[0]);
+            angles.push(turn.sin().atan2(turn.cos()).abs().to_degrees());
+            ratios.push(predicted[0].hypot(predicted[1]) / simulated[0].hypot(simulated[1]).max(1e-9));
+        }
+    }
+    let medians = |values: [Vec<f64>; 3]| values.map(|values| median(values).unwrap_or(f64::NAN));
+    let [pushed, struck] = off;
+    Ok(DirectRow {
+        arm,
+        sets_off: sets_off as f64 / scenes.len().max(1) as f64,
+        angle_deg: median(angles),
+        speed_ratio: median(ratios),
+        pushed_off_px: medians(pushed),
+        struck_off_px: medians(struck),
+    })
+}
+
+/// A ball alone on the table, pushed through its middle with every force.
+fn linear(mass_kg: f64, balls: &[Generated], planner: &mut GoalForcePlanner) -> Result<LinearityRow, StudyError> {
+    let mut simulation = Simulation::new();
+    let mut predicted: Vec<Vec<f64>> = vec![Vec::new(); FORCES_MPS.len()];
+    let mut simulated = predicted.clone();
+    for made in balls {
+        let mut ball = made.scene.bodies[made.push.body];
+        let direction_rad = made.push.direction_rad;
+        let (sin, cos) = direction_rad.sin_cos();
+        ball.mass_kg = mass_kg;
+        ball.position_m = [-0.4 * cos, -0.4 * sin];
+        // Objects are requested in pairs; the other one stands aside.
+        let mut aside = made.scene.bodies[made.tracks.contacts[0].bodies[1]];
+        aside.position_m = [-0.55 * sin, 0.55 * cos];
+        let scene = Scene { bodies: vec![ball, aside], table: made.scene.table };
+        let Some(look) = Look::at(&scene, made.seed, &[0], planner) else { continue };
+        let [low, high] = planner.spec().mass_kg;
+        let share = (mass_kg - low) / (high - low);
+        for (force, mps) in FORCES_MPS.into_iter().enumerate() {
+            let push = Push { body: 0, direction_rad, speed_mps: mps };
+            let Some(direct) = look.force(&scene, &push, planner) else { continue };
+            let mark = MassMark { at_px: direct.at_px, share };
+            let control = ControlSignal { direct: &[direct], goal: &[], masses: &[mark] };
+            let ways = look.predicted(control, planner, made.seed.wrapping_add(force as u64))?;
+            let height_m = ball.shape.rest_height_m();
+            let place = |px: [f64; 2]| look.camera.on_plane(px, height_m);
+            let Some(way) = &ways[0] else { continue };
+            let (Some(from), Some(to)) = (place(way[0]), place(way[FAR_FRAME])) else { continue };
+            predicted[force].push((to[0] - from[0]).hypot(to[1] - from[1]));
+            let tracks = simulation.run(&scene, &push);
+            let [from, to] = [0, FAR_FRAME].map(|frame| tracks.bodies[0][frame].map(f64::from));
+            simulated[force].push((to[0] - from[0]).hypot(to[1] - from[1]));
+        }
+    }
+    let mean = |values: &Vec<f64>| values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let pairs = |by_force: &[Vec<f64>]| -> Vec<[f64; 2]> {
+        let of = |(mps, values): (f64, &Vec<f64>)| values.iter().map(|value| [mps, *value]).collect::<Vec<_>>();
+        FORCES_MPS.into_iter().zip(by_force).flat_map(of).collect()
+    };
+    let predicted_m: Vec<f64> = predicted.iter().map(mean).collect();
+    let means: Vec<[f64; 2]> = FORCES_MPS.into_iter().zip(&predicted_m).map(|(mps, m)| [mps, *m]).collect();
+    Ok(LinearityRow {
+        mass_kg,
+        r_squared: r_squared(&pairs(&predicted)),
+        r_squared_of_means: r_squared(&means),
+        simulated_r_squared: r_squared(&pairs(&simulated)),
+        simulated_m: simulated.iter().map(mean).collect(),
+        predicted_m,
+    })
+}
+
+/// Squared correlation of two values; 0 where one does not vary.
+fn r_squared(pairs: &[[f64; 2]]) -> f64 {
+    let count = pairs.len().max(1) as f64;
+    let mean = [0, 1].map(|axis| pairs.iter().map(|pair| pair[axis]).sum::<f64>() / count);
+    let sum = |a: usize, b: usize| pairs.iter().map(|pair| (pair[a] - mean[a]) * (pair[b] - mean[b])).sum::<f64>();
+    let spread = sum(0, 0) * sum(1, 1);
+    if spread > 0.0 { sum(0, 1).powi(2) / spread } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_squared_correlation_is_one_on_a_line_and_known_off_it() {
+        let line: Vec<[f64; 2]> = (0..5).map(|x| [f64::from(x), 3.0 - 2.0 * f64::from(x)]).collect();
+        assert!((r_squared(&line) - 1.0).abs() < 1e-12);
+        // x = 0, 1, 2 and y = 0, 1, 0: no correlation.
+        assert!(r_squared(&[[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]]).abs() < 1e-12);
+        // x = 0, 1, 2 and y = 0, 0, 1: 1 / (2 * 2/3).
+        assert!((r_squared(&[[0.0, 0.0], [1.0, 0.0], [2.0, 1.0]]) - 0.75).abs() < 1e-12);
+        assert_eq!(r_squared(&[]), 0.0);
+        assert_eq!(r_squared(&[[1.0, 2.0], [1.0, 3.0]]), 0.0);
+    }
+}
