@@ -14,11 +14,14 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "ROS.md"
+# The words after `planwright node`, and the parameter file of that node.
+NODES = {"planner": "planner", "maze": "maze", "policy": "policy", "goal-force": "goal_force", "sim": "sim",
+         "sim --scene": "scene"}
 
 
 def described(planwright, node, form):
     # In a network of its own: describing a node opens it.
-    command = [sys.executable, "tests/peers/ros/namespace.py", planwright, "node", node, "--describe", form]
+    command = [sys.executable, "tests/peers/ros/namespace.py", planwright, "node", *node.split(), "--describe", form]
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip() + "\n"
 
 
@@ -28,8 +31,8 @@ def main():
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
     texts = {PAGE: PAGE.read_text(encoding="utf-8")}
-    for node in ("planner", "maze", "policy", "sim"):
-        texts[ROOT / "launch" / "params" / f"{node}.yaml"] = described(arguments.planwright, node, "yaml")
+    for node, name in NODES.items():
+        texts[ROOT / "launch" / "params" / f"{name}.yaml"] = described(arguments.planwright, node, "yaml")
         begin = f"<!-- generated: planwright node {node} --describe markdown -->\n"
         block = begin + described(arguments.planwright, node, "markdown") + "<!-- end -->"
         page, count = re.subn(re.escape(begin) + r".*?<!-- end -->", lambda _: block, texts[PAGE], flags=re.DOTALL)

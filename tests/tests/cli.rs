@@ -186,9 +186,13 @@ fn one_limit_of_candidates_holds_for_commands_nodes_and_manifests() {
 #[test]
 fn a_node_is_described_whatever_the_variables_demand_of_the_network() {
     for (name, value) in [("RMW_IMPLEMENTATION", "rmw_zenoh_cpp"), ("ROS_DISCOVERY_SERVER", "10.0.0.7:11811")] {
-        let arguments = ["node", "maze", "--describe", "markdown"];
-        let (text, _, code) = run(planwright().args(arguments).env(name, value));
-        assert!(code == 0 && text.contains("| `map_frame`"), "{name}: {text}");
+        let nodes: [(&[&str], &str); 3] =
+            [(&["maze"], "map_frame"), (&["goal-force"], "table_frame"), (&["sim", "--scene"], "table_frame")];
+        for (node, parameter) in nodes {
+            let arguments = [&["node"], node, &["--describe", "markdown"]].concat();
+            let (text, _, code) = run(planwright().args(arguments).env(name, value));
+            assert!(code == 0 && text.contains(&format!("| `{parameter}`")), "{name}: {text}");
+        }
     }
 }
 
@@ -208,6 +212,15 @@ fn the_simulated_table_is_described_and_is_no_robot() {
     refused(planwright().args(["node", "sim", "--scene", "--map", "map.yaml"]), &["--map"]);
     refused(planwright().args(["node", "sim", "--kind", "balls"]), &["--scene"]);
     refused(planwright().args(["node", "sim", "--scene", "--kind", "tools"]), &["balls, blocked"]);
+}
+
+#[test]
+fn the_goal_force_node_is_described_with_every_code_of_its_action() {
+    let (text, _, code) = run(planwright().args(["node", "goal-force", "--describe", "markdown"]));
+    assert_eq!(code, 0, "{text}");
+    for name in ["| acts | `push_object` |", "| 0 | NONE |", "| 400 | UNKNOWN |", "| 409 | BUSY |"] {
+        assert!(text.contains(name), "{name}: {text}");
+    }
 }
 
 #[test]
@@ -660,7 +673,14 @@ fn numbers_of_300_digits_are_printed_short() {
 
 #[test]
 fn a_network_setting_that_cannot_be_obeyed_ends_the_start_of_every_node_with_its_reason() {
-    let commands: [&[&str]; 4] = [&["node", "maze"], &["node", "policy"], &["node", "sim"], &["launch", "--once"]];
+    let commands: [&[&str]; 6] = [
+        &["node", "maze"],
+        &["node", "policy"],
+        &["node", "goal-force"],
+        &["node", "sim"],
+        &["node", "sim", "--scene"],
+        &["launch", "--once"],
+    ];
     let variables = [
         ("ROS_AUTOMATIC_DISCOVERY_RANGE", "OFF", "SUBNET"),
         ("ROS_STATIC_PEERS", "10.0.0.7", "by multicast"),

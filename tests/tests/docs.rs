@@ -147,7 +147,10 @@ fn wrong_elsewhere(words: &[String]) -> Option<String> {
                 words.iter().filter_map(|word| word.split_once(":=")).map(|(name, _)| name).collect();
             source.map_or_else(Some, |source| known(&arguments, &source))
         }
-        "ros2" | "strip" | "export" | "rerun" => None,
+        "colcon" => after("--base-paths")
+            .filter(|path| !root().join(path).join("package.xml").is_file())
+            .map(|path| format!("no package in {path}")),
+        "ros2" | "strip" | "export" | "rerun" | "source" => None,
         other => Some(format!("what is {other}?")),
     }
 }
@@ -376,13 +379,16 @@ const OF_THE_CODE: [&str; 8] = [
 /// Where paths in the text begin: the project's folder, or one of these.
 const FROM: [&str; 5] = ["", "runtime/src", "runtime/ros2/src", "training/src", "training/studies/src"];
 /// First words of what is written by commands, or belongs to others.
-const ELSEWHERE: [&str; 8] = [
+const ELSEWHERE: [&str; 10] = [
     "runs",
     "target",
     "planwright-demo.rrd",
     "nav_msgs",
     "map_msgs",
     "ackermann_msgs",
+    "planwright_msgs",
+    // A topic.
+    "image",
     "rmw_fastrtps_cpp",
     "rmw_zenoh_cpp",
 ];

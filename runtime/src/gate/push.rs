@@ -147,7 +147,7 @@ impl PushGate {
         &self.limits
     }
 
-    /// Passes a push or rejects it. `timing` is asked for last, when all else has been checked.
+    /// Passes a push or rejects it. `timing` is called last, when all else has been checked.
     ///
     /// # Errors
     /// The first check that the push fails.

@@ -30,6 +30,14 @@ ARGUMENTS = [
     {"namespace": "/robot", "log_level": "debug", "autostart": "false", "distribution": "lyrical", "respawn": "true"},
     {"planwright": "/opt/two words/planwright", "model": "my models/a.onnx", "with_sim": "1"},
 ]
+GOAL_FORCE_ARGUMENTS = [
+    {},
+    {"sim": "true", "kind": "blocked"},
+    {"image": "/camera/image_rect", "camera_info": "/camera/camera_info", "rectified": "true", "use_sim_time": "true"},
+    {"image": "camera/image_raw", "image_transport": "compressed", "autostart": "false", "respawn": "True"},
+    {"namespace": "/arm", "log_level": "debug", "sim": "1", "planwright": "/opt/two words/planwright",
+     "model": "my models/a.onnx"},
+]
 # Directives of systemd 252 (Debian 12) that the unit may use; systemd-analyze has the last word where it is installed.
 DIRECTIVES = {
     "Unit": "Description Documentation Wants After StartLimitIntervalSec StartLimitBurst",
@@ -44,6 +52,10 @@ DIRECTIVES = {
 
 # Actions of a node of any planner, which may be served aside.
 ACTIONS = ("compute_path_to_pose", "compute_path_through_poses", "follow_path")
+# Topics of the camera, which may be remapped.
+CAMERA_TOPICS = ("image", "image/compressed", "camera_info")
+# Node -> its parameter file in launch/params; the simulated table is `node sim --scene`.
+PARAMETER_FILES = {"maze": "maze", "sim": "sim", "planner": "planner", "goal-force": "goal_force", "scene": "scene"}
 
 
 class Checks:
@@ -111,6 +123,8 @@ def fault_of(command, known):
     if rest[:1] != ["node"] or rest[1] not in known:
         return f"expected node {' or '.join(known)}, got {rest[:2]}"
     kind, rest = rest[1], rest[2:]
+    if kind == "sim" and rest[:1] == ["--scene"]:
+        kind, rest = "scene", rest[1:]
     if kind == "maze" and rest[:1] == ["--distribution"]:
         if rest[1] not in ("jazzy", "kilted", "lyrical"):
             return f"distribution {rest[1]}"
@@ -125,7 +139,8 @@ def fault_of(command, known):
         if flag == "-p" and (not separator or name not in known[kind] or not right):
             return f"-p {value}"
         is_action = kind == "planner" and name in ACTIONS and right == f"planwright/{name}"
-        if flag == "-r" and not (is_action or (name == "__ns" and right.startswith("/"))):
+        is_camera = kind == "goal-force" and name in CAMERA_TOPICS and right
+        if flag == "-r" and not (is_action or is_camera or (name == "__ns" and right.startswith("/"))):
             return f"-r {value}"
         if flag == "--log-level" and value not in ("debug", "info", "warn", "error", "fatal"):
             return f"--log-level {value}"
@@ -168,6 +183,37 @@ def check_maze(checks, known, planwright):
     own = {"model": known["maze"]["model"], "use_sim_time": "false", "drive": "false"}
     checks.equal("defaults are the parameters' own", own, {name: declared[name][0] for name in own})
     checks.equal("default layout", known["sim"]["layout"], declared["layout"][0])
+
+
+def check_goal_force(checks, known, planwright):
+    path = LAUNCH / "goal_force.launch.py"
+    for arguments in GOAL_FORCE_ARGUMENTS:
+        given = "goal_force " + (" ".join(f"{name}:={value}" for name, value in arguments.items()) or "no arguments")
+        nodes, _ = run_python(path, arguments)
+        sim = arguments.get("sim", "false") in ("true", "1")
+        names = (["planwright_scene"] if sim else []) + ["planwright_goal_force"]
+        checks.equal(f"what starts ({given})", names, [process.name for process in nodes])
+        respawn = arguments.get("respawn", "false").lower() == "true"
+        checks.equal(f"respawn ({given})", [respawn] * len(names), [process.respawn for process in nodes])
+        for process in nodes:
+            checks.equal(f"{process.name}: command ({given})", arguments.get("planwright", "planwright"), process.cmd[0])
+            checks.equal(f"{process.name}: grammar ({given})", None, fault_of(process.cmd, known))
+            if planwright:
+                checks.equal(f"{process.name}: planwright takes it ({given})", (0, ""), described(planwright, process.cmd))
+        image = arguments.get("image", "image")
+        remaps = [f"image:={image}", f"image/compressed:={image}/compressed",
+                  f"camera_info:={arguments.get('camera_info', 'camera_info')}"]
+        checks.equal(f"the camera's topics ({given})", [], [remap for remap in remaps if remap not in nodes[-1].cmd])
+    _, declared = run_python(path, {})
+    checks.equal("goal_force: every argument is described", [], [name for name, (_, text) in declared.items() if not text])
+    for kind, names in [("goal-force", ("model", "use_sim_time", "image_transport", "rectified")),
+                        ("scene", ("kind", "use_sim_time"))]:
+        own = {name: str(known[kind][name]).replace("False", "false") for name in names}
+        checks.equal(f"goal_force: defaults are the parameters' own ({kind})", own,
+                     {name: declared[name][0] for name in names})
+    frames = ("table_frame", "robot_frame")
+    checks.equal("goal_force: node and table have the same frames", [known["scene"][name] for name in frames],
+                 [known["goal-force"][name] for name in frames])
 
 
 def check_nav2(checks, known):
@@ -321,6 +367,15 @@ def names_in_sources():
         found |= set(re.findall(r'(?:=> |Odometry\()"(\w+)"', texts[place]))
     found |= set(re.findall(r'"(\w+_refused)"', texts[nodes / "planner_node/refusals.rs"]))
     found |= set(re.findall(r'"((?:start|goal)_(?:occupied|outside_map))"', texts[nodes / "planner_node/responses.rs"]))
+    # Of the goal-force node and the simulated table.
+    push = "".join(text for path, text in texts.items() if path.parent == nodes / "push_node")
+    for pattern in (r'PushErrorCode::\w+,\s*"(\w+)"', r'\b(?:no_picture|no_camera|invalid|refused)\(\s*"(\w+)"',
+                    r'drop_goal\("(\w+)"'):
+        found |= set(re.findall(pattern, push))
+    runtime = ROOT / "runtime" / "src"
+    for place in (nodes / "push_node/camera/refusal.rs", nodes / "scene_node/push_fault.rs", runtime / "gate/push.rs",
+                  runtime / "planner/goal_force/reading.rs"):
+        found |= set(re.findall(r'=> (?:\{\s*)?"(\w+)"', place.read_text().split("#[cfg(test)]")[0]))
     gate = (ROOT / "runtime" / "src" / "gate" / "rejection.rs").read_text()
     found |= set(re.findall(r'"(\w+)"', re.search(r"NAMES: \[[^=]*= \[(.*?)\]", gate, re.DOTALL).group(1)))
     return found - {"no_goal", "arrived", "canceled"}
@@ -328,8 +383,9 @@ def names_in_sources():
 
 def check_page(checks):
     page = (ROOT / "docs" / "ROS.md").read_text()
-    table = page.split("### Faults by name")[1].split("\n##")[0]
-    listed = {name for line in table.splitlines() if line.startswith("| `")
+    tables = "".join(page.split(f"\n{heading}\n")[1].split("\n##")[0]
+                     for heading in ("### Faults by name", "### Faults of pushes"))
+    listed = {name for line in tables.splitlines() if line.startswith("| `")
               for name in re.findall(r"`(\w+)`", line.split("|")[1])}
     sources = names_in_sources()
     checks.equal("enough faults are found in the sources", True, len(sources) > 50)
@@ -349,8 +405,9 @@ def main():
     given = parser.parse_args().planwright
     planwright = str(pathlib.Path(given).resolve(strict=True)) if given else None
     checks = Checks()
-    known = {kind: parameters_of(LAUNCH / "params" / f"{kind}.yaml") for kind in ("maze", "sim", "planner")}
+    known = {kind: parameters_of(LAUNCH / "params" / f"{file}.yaml") for kind, file in PARAMETER_FILES.items()}
     check_maze(checks, known, planwright)
+    check_goal_force(checks, known, planwright)
     check_nav2(checks, known)
     check_turtlebot3(checks, known, planwright)
     check_unit(checks, known, planwright)

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// Jobs that may wait for the thread: transitions and one goal.
 const MAX_JOBS: usize = 8;
 
-/// What the thread is asked for.
+/// Work for the thread.
 pub enum Job {
     /// Open a model.
     Load(Box<PushLoad>),

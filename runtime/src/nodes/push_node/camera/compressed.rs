@@ -18,7 +18,7 @@ const MAX_SCANS: usize = 32;
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 const JPEG: &[u8] = b"\xff\xd8\xff";
 
-/// Checks what can be told without decoding: its length, its format by the first bytes.
+/// Checks what is known without decoding: its length, its format by the first bytes.
 ///
 /// # Errors
 /// As [`decode_compressed`].
