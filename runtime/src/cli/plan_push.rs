@@ -178,7 +178,8 @@ impl PushQuestion {
             speed_mps: goal[2],
             masses: &masses,
         };
-        let seen = SeenScene::new(&request, planner.spec()).map_err(CliError::input)?;
+        let seen = SeenScene::new(&request, planner.spec())
+            .map_err(|fault| CliError::input(fault.in_pixels_of(|px| square.original(px))))?;
         let read = planner.propose(&square.rgb, &seen, &square.camera, seed).map_err(CliError::failed)?;
         let mut pilot = PushPilot::default();
         let (mut checked, mut problems) = (None, Vec::new());

@@ -72,7 +72,8 @@ super::interface::service!("planwright_msgs", NewScene, NewSceneRequest, NewScen
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PushObjectGoal {
     /// A point on the target: with an empty frame_id a pixel of the newest picture (x to the right, y down,
-    /// the first pixel's centre at 0.5), else a point in that frame, m.
+    /// the first pixel's centre at 0.5), else a point in that frame, m. With a stamp, no picture is planned
+    /// on that was taken before it.
     pub target: super::geometry_msgs::PointStamped,
     /// Velocity that the target is to have once it is struck, along the table, m/s, in that frame; with an
     /// empty frame_id in the table's.

@@ -4,6 +4,7 @@ use super::failure::{PushErrorCode, PushFailure};
 use planwright_ros2::messages::geometry_msgs::PointStamped;
 use planwright_ros2::messages::planwright_msgs::PushObjectGoal;
 use planwright_ros2::tf::{Transform, TransformError};
+use planwright_ros2::time::RosTime;
 use std::time::Duration;
 
 /// Known masses of one goal.
@@ -33,6 +34,8 @@ pub struct Goal {
     pub masses: Vec<(Place, f64)>,
     /// Time to the answer, unless it is the node's.
     pub deadline: Option<Duration>,
+    /// Stamp of the picture in which the target was found: no older one is planned on. `None` takes any.
+    pub not_before: Option<RosTime>,
 }
 
 impl Goal {
@@ -97,7 +100,10 @@ impl Goal {
                 return Err(invalid("goal_deadline", text));
             }
         };
-        Ok(Self { target, velocity_mps: [x, y], masses, deadline })
+        let stamp = RosTime::try_from(&message.target.header.stamp)
+            .map_err(|error| invalid("goal_stamp", format!("target.header.stamp: {error}")))?;
+        let not_before = (stamp != RosTime::ZERO).then_some(stamp);
+        Ok(Self { target, velocity_mps: [x, y], masses, deadline, not_before })
     }
 }
 
@@ -129,13 +135,15 @@ mod tests {
     fn pixels_stay_and_points_and_velocities_come_to_the_tables_frame() {
         let goal = of(&message([3.0, 4.0, 0.0], "", [0.1, 0.0, 0.0])).expect("a goal");
         assert_eq!((goal.target, goal.velocity_mps), (Place::Pixel([3.0, 4.0]), [0.1, 0.0]));
-        assert_eq!((goal.deadline, goal.masses.len()), (None, 0));
+        assert_eq!((goal.deadline, goal.masses.len(), goal.not_before), (None, 0, None));
         let mut asked = message([0.5, 0.0, 0.0], "base_link", [0.2, 0.0, 0.0]);
         asked.velocity.header.frame_id = "base_link".to_owned();
         asked.deadline_secs = 0.5;
+        asked.target.header.stamp = RosTime::from_nanos(7).into();
         asked.mass_points = vec![asked.target.clone()];
         asked.masses_kg = vec![2.0];
         let goal = of(&asked).expect("a goal");
+        assert_eq!(goal.not_before, Some(RosTime::from_nanos(7)));
         let Place::Table([x, y, _]) = goal.target else { panic!("{goal:?}") };
         assert!((x - 1.0).abs() < 1e-12 && (y - 0.5).abs() < 1e-12, "{x} {y}");
         assert!(goal.velocity_mps[0].abs() < 1e-12 && (goal.velocity_mps[1] - 0.2).abs() < 1e-12);
@@ -156,6 +164,9 @@ mod tests {
             assert_eq!(of(&masses), Err("goal_masses"), "{kg}");
         }
         assert_eq!(of(&PushObjectGoal { masses_kg: vec![1.0], ..good.clone() }), Err("goal_masses"));
+        let mut stamped = good.clone();
+        stamped.target.header.stamp.sec = -1;
+        assert_eq!(of(&stamped), Err("goal_stamp"));
         for deadline_secs in [-1.0, nan, 61.0] {
             assert_eq!(of(&PushObjectGoal { deadline_secs, ..good.clone() }), Err("goal_deadline"));
         }

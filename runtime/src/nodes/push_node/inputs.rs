@@ -2,15 +2,19 @@
 
 use super::camera::{Intrinsics, check_compressed, check_image, pinhole};
 use super::failure::{PushErrorCode, PushFailure};
+use planwright_ros2::messages::builtin_interfaces::Time;
 use planwright_ros2::messages::sensor_msgs::{CameraInfo, CompressedImage, Image};
 use planwright_ros2::messages::std_msgs::Header;
 use planwright_ros2::tf::{LookupTime, Transform, TransformBuffer, TransformError, TransformSettings};
 use planwright_ros2::time::RosTime;
 use planwright_ros2::validate::without_slash;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 /// A picture may be stamped this far ahead of the clock, s: two computers' clocks differ.
 const FUTURE_TOLERANCE_SECS: f64 = 0.1;
+/// Camera infos that are kept: pictures and infos come on topics of their own.
+const MAX_INFOS: usize = 8;
 /// A moving camera's newest transform may be older than its picture by this, s: then it stands for the picture's time.
 const TRANSFORM_LAG_SECS: f64 = 0.1;
 
@@ -50,6 +54,14 @@ pub struct Snapshot {
     pub robot_from_table: Transform,
 }
 
+/// A camera's intrinsics with what their header says.
+#[derive(Clone, Debug, PartialEq)]
+struct CameraOf {
+    frame: String,
+    stamp: Time,
+    intrinsics: Intrinsics,
+}
+
 /// Inputs of the node.
 #[derive(Debug)]
 pub struct Inputs {
@@ -59,7 +71,8 @@ pub struct Inputs {
     /// Of the newest picture.
     stamp: Option<RosTime>,
     picture_refusal: Option<PushFailure>,
-    camera_info: Option<(String, Intrinsics)>,
+    /// The newest last.
+    camera_infos: VecDeque<CameraOf>,
     camera_refusal: Option<PushFailure>,
     /// Between frames.
     pub transforms: TransformBuffer,
@@ -80,7 +93,7 @@ impl Inputs {
             newest: NewestPicture::default(),
             stamp: None,
             picture_refusal: None,
-            camera_info: None,
+            camera_infos: VecDeque::with_capacity(MAX_INFOS),
             camera_refusal: None,
             transforms,
             pictures: 0,
@@ -164,13 +177,17 @@ impl Inputs {
     pub fn take_camera_info(&mut self, info: &CameraInfo, rectified: bool) -> Result<(), PushFailure> {
         match pinhole(info, rectified) {
             Ok(intrinsics) => {
-                self.camera_info = Some((without_slash(&info.header.frame_id).to_owned(), intrinsics));
+                if self.camera_infos.len() == MAX_INFOS {
+                    self.camera_infos.pop_front();
+                }
+                let frame = without_slash(&info.header.frame_id).to_owned();
+                self.camera_infos.push_back(CameraOf { frame, stamp: info.header.stamp.clone(), intrinsics });
                 self.camera_refusal = None;
                 Ok(())
             }
             Err(refusal) => {
                 let failure = PushFailure::new(PushErrorCode::NoCamera, refusal.name(), refusal.to_string());
-                self.camera_info = None;
+                self.camera_infos.clear();
                 self.camera_refusal = Some(failure.clone());
                 Err(failure)
             }
@@ -193,12 +210,24 @@ impl Inputs {
         Ok(found.target_from_source)
     }
 
-    /// What a goal is planned on now.
+    /// What a goal is planned on now: no picture that was taken before `not_before`.
     ///
     /// # Errors
     /// What is missing, refused or too old.
-    pub fn snapshot(&self, now: RosTime, max_age_secs: f64) -> Result<Snapshot, PushFailure> {
+    pub fn snapshot(
+        &self,
+        now: RosTime,
+        max_age_secs: f64,
+        not_before: Option<RosTime>,
+    ) -> Result<Snapshot, PushFailure> {
         let (picture, intrinsics, table_from_camera) = self.seen(now, max_age_secs)?;
+        if let Some(wanted) = not_before.filter(|wanted| wanted.since(picture.stamp) > 0.0) {
+            let text = format!(
+                "expected a picture that is not older than the goal's stamp, the newest is {:.3} s older\nhint: send the goal again when one has come",
+                wanted.since(picture.stamp)
+            );
+            return Err(PushFailure::new(PushErrorCode::NoPicture, "picture_before_goal", text));
+        }
         let robot = self.transforms.lookup(&self.robot_frame, &self.table_frame, LookupTime::Latest)?;
         Ok(Snapshot { picture, intrinsics, table_from_camera, robot_from_table: robot.target_from_source })
     }
@@ -219,7 +248,10 @@ impl Inputs {
             return Err(refusal.clone());
         }
         let no_camera = |name, text: String| PushFailure::new(PushErrorCode::NoCamera, name, text);
-        let Some((frame, intrinsics)) = &self.camera_info else {
+        // That of the picture's stamp where there is one; of a camera whose info comes once, the newest.
+        let stamp = Time::from(picture.stamp);
+        let found = self.camera_infos.iter().rev().find(|info| info.stamp == stamp).or(self.camera_infos.back());
+        let Some(CameraOf { frame, intrinsics, .. }) = found else {
             let text =
                 "expected a camera_info, none has come yet\nhint: the camera's driver publishes it beside the pictures";
             return Err(no_camera("camera_missing", text.to_owned()));
@@ -246,7 +278,7 @@ impl Inputs {
 
     /// What keeps goals from being planned, if anything does: for diagnostics.
     pub fn missing(&self, now: RosTime, max_age_secs: f64) -> Option<PushFailure> {
-        self.snapshot(now, max_age_secs).err()
+        self.snapshot(now, max_age_secs, None).err()
     }
 }
 
@@ -322,10 +354,37 @@ mod tests {
         assert_eq!(missing(&inputs), Some("camera_frame"));
         inputs.take_camera_info(&info("camera"), false).expect("intrinsics");
         assert_eq!(missing(&inputs), None);
+        let after = |secs: f64| {
+            let stamp = RosTime::from_secs_f64(secs);
+            inputs.snapshot(NOW, 1.0, stamp).map(|_| ()).map_err(|failure| failure.name)
+        };
+        assert_eq!([after(99.5), after(99.6)], [Ok(()), Err("picture_before_goal")]);
         assert!(inputs.take_camera_info(&CameraInfo { k: [0.0; 9], ..info("camera") }, false).is_err());
         assert_eq!(missing(&inputs), Some("camera_uncalibrated"));
         let lost = Inputs::new("table", "gripper", 100);
         assert_eq!(lost.table_from("gripper").map_err(|error| error.name()), Err("tf_unknown_frame"));
+    }
+
+    #[test]
+    fn intrinsics_are_those_of_the_pictures_stamp_where_there_are_any() {
+        let mut inputs = inputs();
+        inputs.take_picture(image(99.5), NOW).expect("a picture");
+        let with = |secs: f64, focal: f64| {
+            let mut info = info("camera");
+            info.header.stamp = RosTime::from_secs_f64(secs).expect("a time").into();
+            (info.k[0], info.k[4]) = (focal, focal);
+            info
+        };
+        let focal = |inputs: &Inputs| inputs.snapshot(NOW, 1.0, None).expect("all of it").intrinsics.focal_px[0];
+        inputs.take_camera_info(&with(90.0, 70.0), false).expect("intrinsics");
+        assert_eq!(focal(&inputs), 70.0, "one that came once");
+        inputs.take_camera_info(&with(99.5, 80.0), false).expect("intrinsics");
+        inputs.take_camera_info(&with(99.6, 90.0), false).expect("intrinsics");
+        assert_eq!(focal(&inputs), 80.0, "that of the picture, though a newer one has come");
+        for _ in 0..100 {
+            inputs.take_camera_info(&with(99.7, 95.0), false).expect("intrinsics");
+        }
+        assert_eq!((focal(&inputs), inputs.camera_infos.len()), (95.0, MAX_INFOS));
     }
 
     #[test]

@@ -165,7 +165,11 @@ impl Planning {
             speed_mps: x.hypot(y),
             masses: &masses,
         };
-        let scene = SeenScene::new(&request, self.planner.spec())?;
+        let original = |px: [f64; 2]| {
+            let px = square.original(px);
+            rectifier.map_or(px, |rectifier| rectifier.raw_px(px))
+        };
+        let scene = SeenScene::new(&request, self.planner.spec()).map_err(|fault| fault.in_pixels_of(original))?;
         if scene.masses.len() < masses.len() {
             let text = format!("expected {} mass_points on objects, got {}", masses.len(), scene.masses.len());
             return Err(PushFailure::new(PushErrorCode::InvalidGoal, "goal_masses", text));
@@ -410,7 +414,8 @@ mod tests {
             table_from_camera: Transform { translation: camera.position_m(), rotation },
             robot_from_table: Transform::IDENTITY,
         };
-        let goal = Goal { target: Place::Table(target_m), velocity_mps, masses: Vec::new(), deadline: None };
+        let goal =
+            Goal { target: Place::Table(target_m), velocity_mps, masses: Vec::new(), deadline: None, not_before: None };
         PushJob {
             snapshot,
             goal,

@@ -66,7 +66,7 @@ impl PushNode {
         }
         let parameters = &self.base.parameters;
         let goal = Goal::of(goal, |frame| self.inputs.table_from(frame))?;
-        let snapshot = self.inputs.snapshot(self.base.now(), parameters.push.max_picture_age_secs)?;
+        let snapshot = self.inputs.snapshot(self.base.now(), parameters.push.max_picture_age_secs, goal.not_before)?;
         let due = requested + goal.deadline.unwrap_or(parameters.push.deadline());
         let job = PushJob {
             snapshot,

@@ -49,15 +49,23 @@ impl Frames {
         }
     }
 
-    /// The poses of camera and robot on the table, for `/tf_static`.
-    pub fn statics(&self, camera: &Camera, stamp: RosTime) -> TFMessage {
-        let to = |child: &str, transform: Transform| TransformStamped {
+    /// The pose of the robot on the table, for `/tf_static`.
+    pub fn of_robot(&self, stamp: RosTime) -> TFMessage {
+        self.one(&self.robot, self.table_from_robot, stamp)
+    }
+
+    /// The pose of the camera over the table, for `/tf`: every scene has its own, and a picture's holds at its stamp.
+    pub fn of_camera(&self, camera: &Camera, stamp: RosTime) -> TFMessage {
+        self.one(&self.camera, pose_of(camera), stamp)
+    }
+
+    fn one(&self, child: &str, table_from_child: Transform, stamp: RosTime) -> TFMessage {
+        let transform = TransformStamped {
             header: Header { stamp: stamp.into(), frame_id: self.table.clone() },
             child_frame_id: child.to_owned(),
-            transform: transform.into(),
+            transform: table_from_child.into(),
         };
-        let transforms = vec![to(&self.camera, pose_of(camera)), to(&self.robot, self.table_from_robot)];
-        TFMessage { transforms }
+        TFMessage { transforms: vec![transform] }
     }
 }
 
@@ -90,14 +98,15 @@ mod tests {
         let frames = Frames::of(&SceneParameters::default()).expect("frames");
         for seed in 0..50 {
             let camera = Camera::random(0.5, MAX_TILT_RAD, [64, 64], seed).expect("a camera");
-            let message = frames.statics(&camera, RosTime::from_nanos(7));
+            let message = frames.of_camera(&camera, RosTime::from_nanos(7));
             assert_eq!(message.transforms[0].header.frame_id, "table");
             assert_eq!(message.transforms[0].child_frame_id, "camera_optical");
             let camera_from_table = Transform::from(&message.transforms[0].transform).inverse();
             let (point, seen) =
                 (camera_from_table.apply_to_point([0.1, -0.2, 0.05]), camera.from_world([0.1, -0.2, 0.05]));
             assert!((0..3).all(|axis| (point[axis] - seen[axis]).abs() < 1e-12), "{point:?} {seen:?}");
-            assert_eq!(Transform::from(&message.transforms[1].transform), frames.table_from_robot);
+            let robot = frames.of_robot(RosTime::from_nanos(7));
+            assert_eq!(Transform::from(&robot.transforms[0].transform), frames.table_from_robot);
         }
     }
 

@@ -39,6 +39,7 @@ use planwright_ros2::messages::tf2_msgs::TFMessage;
 use planwright_ros2::node::{NodeError, Publisher};
 use planwright_ros2::parameter::Change;
 use planwright_ros2::qos::Qos;
+use planwright_ros2::time::RosTime;
 use std::time::{Duration, Instant};
 
 /// The state of the table's node.
@@ -47,6 +48,7 @@ pub struct SceneNode {
     frames: Frames,
     table: SimulatedTable,
     pictures: PictureTopics,
+    tf: Publisher<TFMessage>,
     tf_static: Publisher<TFMessage>,
     scenes: u64,
     pushes: u64,
@@ -91,6 +93,7 @@ impl SceneNode {
         let frames = Frames::of(&base.parameters)?;
         let table = table_of(&base.parameters, base.parameters.seed)?;
         let node = &mut base.node;
+        let tf = node.publisher("/tf", Qos::Transforms)?;
         let tf_static = node.publisher("/tf_static", Qos::StaticTransforms)?;
         let pictures = PictureTopics::open(node, base.parameters.compressed)?;
         let scenes = base.node.server::<NewScene>("~/new_scene")?;
@@ -102,7 +105,7 @@ impl SceneNode {
             .serve(pushes, |state: &mut Self, reply, request| reply.send(state.execute_push(&request)))
             .map_err(NodeError::Io)?;
         executor.every(Duration::from_secs_f64(1.0 / base.parameters.rate_hz), Self::publish_picture);
-        let state = Self { base, frames, table, pictures, tf_static, scenes: 1, pushes: 0, refused: 0 };
+        let state = Self { base, frames, table, pictures, tf, tf_static, scenes: 1, pushes: 0, refused: 0 };
         Ok((state, executor))
     }
 
@@ -120,19 +123,27 @@ impl SceneNode {
     }
 
     fn publish_statics(&self) {
-        self.tf_static.publish(self.frames.statics(self.table.camera(), self.base.now()));
+        self.tf_static.publish(self.frames.of_robot(self.base.now()));
     }
 
     fn publish_picture(&mut self) {
+        self.picture_stamp();
+    }
+
+    /// Publishes the camera's pose, its info and the picture of the table as it is now, all of one stamp, which it returns.
+    fn picture_stamp(&mut self) -> RosTime {
         if let Err(error) = self.pictures.draw(&self.table, Instant::now()) {
             self.base.fault("picture_failed", &format!("expected a picture as PNG, got: {error}"));
         }
-        let header = Header { stamp: self.base.now().into(), frame_id: self.frames.camera.clone() };
+        let stamp = self.base.now();
+        self.tf.publish(self.frames.of_camera(self.table.camera(), stamp));
+        let header = Header { stamp: stamp.into(), frame_id: self.frames.camera.clone() };
         self.pictures.publish(self.table.camera(), &header);
+        stamp
     }
 
-    /// Puts the scene of a seed on the table. Transforms, camera info and the first picture are published before the
-    /// answer is sent.
+    /// Puts the scene of a seed on the table. Camera pose, camera info and the first picture are published before the answer
+    /// is sent, which has the picture's stamp.
     fn put_scene(&mut self, seed: u64) -> NewSceneResponse {
         match table_of(&self.base.parameters, seed) {
             Ok(table) => self.table = table,
@@ -143,9 +154,8 @@ impl SceneNode {
         }
         self.scenes += 1;
         self.pictures.discard();
-        self.publish_statics();
-        self.publish_picture();
-        let header = Header { stamp: self.base.now().into(), frame_id: self.frames.table.clone() };
+        let stamp = self.picture_stamp();
+        let header = Header { stamp: stamp.into(), frame_id: self.frames.table.clone() };
         scene_answer(&self.table, self.pictures.picture(), header)
     }
 

@@ -59,6 +59,18 @@ pub enum RequestFault {
     NothingToPush,
 }
 
+impl RequestFault {
+    /// The same with its pixels in another picture, of which the request's is a part.
+    #[must_use]
+    pub fn in_pixels_of(self, original: impl Fn([f64; 2]) -> [f64; 2]) -> Self {
+        match self {
+            Self::NoTarget { got, nearest } => Self::NoTarget { got: original(got), nearest: original(nearest) },
+            Self::Fixed(at) => Self::Fixed(original(at)),
+            other => other,
+        }
+    }
+}
+
 /// A request with the scene that the picture shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeenScene {

@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-/// Scenes per cell of a choice, per test of masses, and of the direct force: usual and quick.
-const SCENES: [[usize; 3]; 2] = [[300, 60, 150], [20, 4, 10]];
+/// Scenes per cell, usual and quick: of a choice, of a test of masses, of the direct force.
+const SCENES: [[usize; 2]; 3] = [[300, 60], [20, 4], [150, 10]];
 /// Seeds of scenes.
 const SEEDS: [u64; 3] = [0, 1, 2];
 
@@ -140,7 +140,7 @@ fn cells(model: &Path, sha256: &str, request: &Request<GoalForceOptions>) -> Vec
     let measures = Family::ALL.map(Measure::Choice).into_iter().chain(MassTest::ALL.map(Measure::Masses));
     let measures = measures.chain([Measure::Direct]);
     let of_measure = |measure: Measure| {
-        let [choice, masses, direct] = SCENES[quick];
+        let [choice, masses, direct] = SCENES.map(|sizes| sizes[quick]);
         let scenes = match measure {
             Measure::Choice(_) => choice,
             Measure::Masses(_) => masses,
