@@ -12,7 +12,7 @@ use crate::planner::goal_force::{
     ControlSignal, GoalForcePlanner, PredictedVideo, PushProposal, PushRequest, ReadFault, RequestFault, SeenScene,
     SquarePicture, locate, segment, tracks,
 };
-use crate::world::scene::{Body, FRAMES, Picture};
+use crate::world::scene::{Body, FRAMES, Picture, Surface};
 use planwright_ros2::time::Clock;
 use std::time::Instant;
 
@@ -164,6 +164,7 @@ impl Planning {
             direction_rad: y.atan2(x),
             speed_mps: x.hypot(y),
             masses: &masses,
+            surface: Surface::default(),
         };
         let scene = SeenScene::new(&request, self.planner.spec())?;
         if scene.masses.len() < masses.len() {

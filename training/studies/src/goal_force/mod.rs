@@ -1,14 +1,19 @@
 //! Goal force: which object a model pushes and what comes of it, beside controls without a network (thesis, table A8's
-//! question on generated scenes); and whether heavier objects are pushed as mechanics asks (figure 4.6).
+//! question on generated scenes); what is met when parts of the truth are known; and whether heavier objects are pushed as
+//! mechanics asks (figure 4.6).
 //!
 //! Scene families: `balls`; `blocked`, whose obstacles decide which ball can cause the goal; `held-out`, the same with
 //! obstacles of shapes and hues that training does not have.
 
 mod choice;
+mod known;
+mod known_table;
 mod masses;
 mod table;
 
 pub use choice::{Choice, ChooserRow, Family};
+pub use known::{KnownArms, KnownCount};
+pub use known_table::KnownRow;
 pub use masses::{MassCell, MassRelations, MassTest};
 pub use table::GoalForceTable;
 
@@ -21,8 +26,8 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-/// Scenes per cell of a choice, and per test of masses: usual and quick.
-const SCENES: [[usize; 2]; 2] = [[300, 60], [20, 4]];
+/// Scenes per cell of a choice, of what is known, and of a test of masses: usual and quick.
+const SCENES: [[usize; 3]; 2] = [[300, 100, 60], [20, 8, 4]];
 /// Seeds of scenes.
 const SEEDS: [u64; 3] = [0, 1, 2];
 
@@ -32,6 +37,20 @@ pub struct GoalForceOptions {
     /// The model
     #[arg(long, default_value = "models/goal-force.onnx", value_name = "FILE")]
     model: PathBuf,
+    /// What is measured (default: all)
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAMES")]
+    measures: Vec<MeasureKind>,
+}
+
+/// A kind of measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum MeasureKind {
+    /// Which object is pushed, beside controls
+    Choice,
+    /// What is met when surface, masses and objects are known
+    Known,
+    /// How fast, over masses
+    Masses,
 }
 
 /// The study.
@@ -43,8 +62,25 @@ pub struct GoalForce;
 pub enum Measure {
     /// Which object is pushed.
     Choice(Family),
+    /// What is met when parts of the truth are known.
+    Known(Family),
     /// How fast, over masses.
     Masses(MassTest),
+}
+
+impl Measure {
+    fn all() -> impl Iterator<Item = Self> {
+        let known = Family::ALL.map(Self::Known);
+        Family::ALL.map(Self::Choice).into_iter().chain(MassTest::ALL.map(Self::Masses)).chain(known)
+    }
+
+    fn kind(self) -> MeasureKind {
+        match self {
+            Self::Choice(_) => MeasureKind::Choice,
+            Self::Known(_) => MeasureKind::Known,
+            Self::Masses(_) => MeasureKind::Masses,
+        }
+    }
 }
 
 /// One measure of one model on scenes of one seed.
@@ -78,6 +114,8 @@ pub struct GoalForceResult {
     pub model_sha256: String,
     /// Of a choice.
     pub choice: Option<Choice>,
+    /// Of what is known.
+    pub known: Option<KnownArms>,
     /// Of masses.
     pub masses: Option<MassRelations>,
 }
@@ -86,11 +124,11 @@ impl Cell for GoalForceCell {
     type Output = GoalForceResult;
 
     fn path(&self) -> String {
-        let name = match self.measure {
-            Measure::Choice(family) => family.name(),
-            Measure::Masses(test) => test.name(),
-        };
-        format!("{name}-s{}", self.seed)
+        match self.measure {
+            Measure::Choice(family) => format!("{}-s{}", family.name(), self.seed),
+            Measure::Known(family) => format!("known-{}-s{}", family.name(), self.seed),
+            Measure::Masses(test) => format!("{}-s{}", test.name(), self.seed),
+        }
     }
 
     fn sha256(&self) -> String {
@@ -107,28 +145,37 @@ impl Cell for GoalForceCell {
         let engine = |batch| load_engine(&artefact, &choice, batch);
         let planner = GoalForcePlanner::open(artefact.manifest(), GoalForceSettings::default(), engine);
         let mut planner = planner.map_err(StudyError::input)?;
-        let (choice, masses) = match self.measure {
-            Measure::Choice(family) => (Some(choice::measure(family, self.seed, self.scenes, &mut planner)?), None),
-            Measure::Masses(test) => (None, Some(masses::measure(test, self.seed, self.scenes, &mut planner)?)),
-        };
-        Ok(GoalForceResult {
+        let mut result = GoalForceResult {
             measure: self.measure,
             seed: self.seed,
             settings_sha256: self.sha256(),
             model_sha256: self.model_sha256.clone(),
-            choice,
-            masses,
-        })
+            choice: None,
+            known: None,
+            masses: None,
+        };
+        let (seed, scenes) = (self.seed, self.scenes);
+        match self.measure {
+            Measure::Choice(family) => result.choice = Some(choice::measure(family, seed, scenes, &mut planner)?),
+            Measure::Known(family) => result.known = Some(known::measure(family, seed, scenes, &mut planner)?),
+            Measure::Masses(test) => result.masses = Some(masses::measure(test, seed, scenes, &mut planner)?),
+        }
+        Ok(result)
     }
 }
 
 fn cells(model: &Path, sha256: &str, request: &Request<GoalForceOptions>) -> Vec<GoalForceCell> {
     let quick = usize::from(request.size == "quick");
     let seeds = request.seeds_or(if quick == 1 { &SEEDS[..1] } else { &SEEDS });
-    let measures = Family::ALL.map(Measure::Choice).into_iter().chain(MassTest::ALL.map(Measure::Masses));
+    let kinds = &request.options.measures;
+    let measures = Measure::all().filter(|measure| kinds.is_empty() || kinds.contains(&measure.kind()));
     let of_measure = |measure: Measure| {
-        let [choice, masses] = SCENES.map(|sizes| sizes[quick]);
-        let scenes = if matches!(measure, Measure::Choice(_)) { choice } else { masses };
+        let [choice, known, masses] = SCENES[quick];
+        let scenes = match measure.kind() {
+            MeasureKind::Choice => choice,
+            MeasureKind::Known => known,
+            MeasureKind::Masses => masses,
+        };
         let cell = move |seed: &u64| GoalForceCell {
             measure,
             seed: *seed,
@@ -144,11 +191,13 @@ fn cells(model: &Path, sha256: &str, request: &Request<GoalForceOptions>) -> Vec
 
 impl Study for GoalForce {
     const NAME: &'static str = "goal_force";
-    const ABOUT: &'static str = "Pushes from pictures: choice of the object beside controls, mass relations";
+    const ABOUT: &'static str =
+        "Pushes from pictures: choice of the object beside controls, what is known, mass relations";
     const SIZES: &'static [&'static str] = &["reduced", "quick"];
     const EXAMPLES: &'static str = "\
 Examples:
   planwright-study run goal_force --size quick
+  planwright-study run goal_force --measures known
   planwright-study run goal_force --model goal-force.onnx --seeds 0,1,2 --shard 1/3
   planwright-study table goal_force --json";
     type Options = GoalForceOptions;

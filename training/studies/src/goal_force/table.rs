@@ -1,6 +1,7 @@
 //! Over seeds: shares with their ranges, paired tests against the model, relations of masses.
 
 use super::choice::{ChooserRow, Family};
+use super::known_table::{self, KnownRow};
 use super::masses::{MassRelations, MassTest};
 use super::{GoalForceResult, Measure};
 use planwright_training::statistics::sign_test;
@@ -64,6 +65,8 @@ pub struct GoalForceTable {
     pub command: String,
     /// By family and chooser.
     pub choices: Vec<ChoiceRow>,
+    /// By family, chooser and what is known.
+    pub known: Vec<KnownRow>,
     /// By test and relation.
     pub masses: Vec<MassRow>,
     /// Relations that hold in more than half of the scenes with p below 0.05, of all.
@@ -82,17 +85,19 @@ impl GoalForceTable {
     pub fn of(command: &str, results: &[GoalForceResult]) -> Self {
         let choices = Family::ALL.into_iter().flat_map(|family| choices(family, results)).collect();
         let masses: Vec<MassRow> = MassTest::ALL.into_iter().flat_map(|test| relations(test, results)).collect();
+        let known = Family::ALL.into_iter().flat_map(|family| known_table::rows(family, results)).collect();
         let hold = |row: &&MassRow| 2 * row.holds[0] > row.holds[1] && row.p < 0.05;
         let relations = [masses.iter().filter(hold).count(), masses.len()];
-        Self { command: command.to_owned(), choices, masses, relations }
+        Self { command: command.to_owned(), choices, known, masses, relations }
     }
 
     /// For people.
     pub fn text(&self) -> String {
         format!(
-            "{}\n{}\n{}\n{} of {} relations of masses hold",
+            "{}\n{}\n{}\n{}\n{} of {} relations of masses hold",
             self.command,
             Table::of(&CHOICES, &self.choices).text(),
+            Table::of(&known_table::COLUMNS, &self.known).text(),
             Table::of(&MASSES, &self.masses).text(),
             self.relations[0],
             self.relations[1]
@@ -101,15 +106,20 @@ impl GoalForceTable {
 
     /// For a report.
     pub fn markdown(&self) -> String {
-        format!("{}\n{}", Table::of(&CHOICES, &self.choices).markdown(), Table::of(&MASSES, &self.masses).markdown())
+        let [choices, known, masses] = [
+            Table::of(&CHOICES, &self.choices).markdown(),
+            Table::of(&known_table::COLUMNS, &self.known).markdown(),
+            Table::of(&MASSES, &self.masses).markdown(),
+        ];
+        format!("{choices}\n{known}\n{masses}")
     }
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.1}%", 100.0 * share)
 }
 
-fn range([least, mean, most]: [f64; 3]) -> String {
+pub(super) fn range([least, mean, most]: [f64; 3]) -> String {
     format!("{} ({} to {})", percent(mean), percent(least), percent(most))
 }
 
@@ -138,7 +148,7 @@ const MASSES: [Column<MassRow>; 6] = [
     ("needed, m/s", |row| format!("{:.3} and {:.3}", row.true_mps[0], row.true_mps[1])),
 ];
 
-fn spread(values: &[f64]) -> [f64; 3] {
+pub(super) fn spread(values: &[f64]) -> [f64; 3] {
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     [values.iter().copied().fold(f64::INFINITY, f64::min), mean, values.iter().copied().fold(0.0, f64::max)]
 }
