@@ -51,7 +51,7 @@ impl Surface {
             ("rolling", Self::ROLLING_MPS2, " m/s^2", self.rolling_mps2),
             ("restitution", Self::RESTITUTION, "", self.restitution),
         ];
-        let outside = rows.into_iter().find(|(_, range, _, got)| !(range[0]..=range[1]).contains(&got));
+        let outside = rows.into_iter().find(|(_, range, _, got)| !(range[0]..=range[1]).contains(got));
         outside.map_or(Ok(()), |(name, range, unit, got)| Err(SurfaceFault { name, range, unit, got }))
     }
 

@@ -2,7 +2,7 @@
 
 use super::placement::{self, HALF_M};
 use super::{Class, Draft, aim, looks};
-use crate::world::scene::{Body, Scene, Shape, Surface};
+use crate::world::scene::{Body, Look, Scene, Shape, Surface};
 use rand::{Rng, RngExt};
 use std::f64::consts::TAU;
 
