@@ -15,7 +15,7 @@ use planwright::view::{
     ViewOptions, ViewReport,
 };
 use planwright::world::map::grid::{GridGeometry, Thresholds, UnknownSpace};
-use planwright::world::scene::{Camera, FRAMES, Kind, Light, Picture, Push, Renderer, Simulation, generate};
+use planwright::world::scene::{Camera, FRAMES, Kind, Light, Picture, Push, Renderer, Simulation, Surface, generate};
 use planwright::world::{Differential, GridMap, Layout, MazeWorld, World};
 
 const EVENTS: u64 = 100_000;
@@ -304,6 +304,7 @@ fn push() -> PushView {
             direction_rad: goal.direction_rad,
             speed_mps: 0.2,
             masses: &[(target_px, 2.0)],
+            surface: Surface::default(),
         };
         let seen = SeenScene::new(&request, &GoalForceSpec::default()).ok()?;
         let push = Push { body: 0, direction_rad: 0.5, speed_mps: 0.8 };

@@ -147,6 +147,19 @@ fn what_is_no_question_is_refused_in_one_line_and_nothing_is_drawn() {
     }
     let (_, stderr, code) = run(plan(&good).args(["--mass", "3,3,0"]));
     assert!(code == 2 && stderr.contains("--mass"), "{stderr}");
+    for (surface, words) in [
+        ("0.4,0.02", "--surface: expected 3 finite numbers"),
+        ("0.4,nan,0.8", "--surface: expected 3 finite numbers"),
+        ("9,0.02,0.8", "--surface: friction: expected 0.2 to 0.6, got 9"),
+        ("0.4,0,0.8", "--surface: rolling: expected 0.005 to 0.05 m/s^2, got 0"),
+        ("0.4,0.02,1.5", "--surface: restitution: expected 0.6 to 0.95, got 1.5"),
+    ] {
+        let (stdout, stderr, code) = run(plan(&good).args(["--surface", surface]));
+        assert!(code == 2 && stdout.is_empty() && stderr.contains(words), "{surface}: {stderr}");
+        assert_eq!(stderr.trim().lines().count(), 1, "{stderr}");
+    }
+    let (_, stderr, code) = run(plan(&good).args(["--surface", "0.3,0.01,0.9"]));
+    assert!(code < 2, "{stderr}");
     let (_, stderr, code) = run(plan(&good).args(["--model", "models/maze-umaze.onnx"]));
     assert!(code == 2 && stderr.contains("family"), "{stderr}");
 }

@@ -84,8 +84,8 @@ fn measure(
     let (mut propose, mut whole, mut passed, mut counted) = (Latencies::new(), Latencies::new(), 0_usize, 0_usize);
     for (number, case) in (0..plans + SCENES).zip(cases.iter().cycle()) {
         let begun = Instant::now();
-        let Ok(seen) = case.seen(&spec) else { continue };
-        let read = planner.propose(&case.rgb, &seen, &case.camera, seed.wrapping_add(number as u64));
+        let Ok(seen) = case.seen(&spec, &[]) else { continue };
+        let read = planner.propose(&case.picture.rgb, &seen, &case.camera, seed.wrapping_add(number as u64));
         let read = read.map_err(CliError::failed)?;
         let proposed = begun.elapsed();
         let proposals = read.iter().flatten().map(|proposal| proposal.push);

@@ -2,7 +2,7 @@
 
 use super::arguments::{open_artefact, shipped, within};
 use super::output::{CliError, print_json, print_text};
-use crate::evaluate::{PushCase, PushChooser, PushEvaluation, PushSummary};
+use crate::evaluate::{KnownPart, PushCase, PushChooser, PushEvaluation, PushSummary};
 use crate::model::{Artefact, EngineSettings, GoalForceSpec, load_engine};
 use crate::planner::goal_force::{GoalForcePlanner, GoalForceSettings};
 use crate::world::scene::Kind;
@@ -15,12 +15,14 @@ use std::path::PathBuf;
 Examples:
   planwright eval goal-force --model goal-force.onnx --scenes 200 --seed 0 --json
   planwright eval goal-force --choosers random,nearest,search --kind blocked --held-out
+  planwright eval goal-force --known surface,masses --choosers model,search
 
 Simulated tables with at least three objects beside the target, of which some can cause the goal and some cannot. The planner
 sees the picture, the goal and in half of the scenes the masses; neither friction nor restitution. Its push is executed in the
 true scene: the goal is met within 15 degrees and 30% of the speed. `initiator`: the object of the first proposal can cause the
 goal. `raw`: the first proposal as it is meets the goal. `corrected`: the first proposal that passes the gate after correction by
-simulation meets it. The choosers without a network have as many proposals and go through the same correction and gate.")]
+simulation meets it. The choosers without a network have as many proposals and go through the same correction and gate. `--known`
+gives all choosers parts of the truth beside the picture, on the same scenes with the same seeds.")]
 pub(super) struct EvalGoalForce {
     /// Scenes
     #[arg(long, default_value_t = 200, value_parser = within(1..=100_000_usize), value_name = "N")]
@@ -40,6 +42,9 @@ pub(super) struct EvalGoalForce {
     /// Who chooses, all if none is named
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAMES")]
     choosers: Vec<PushChooser>,
+    /// Parts of the truth that every chooser is given beside the picture, none if none is named
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAMES")]
+    known: Vec<KnownPart>,
     /// A model of family goal-force; the choosers random, nearest and search need none
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
@@ -78,12 +83,12 @@ impl EvalGoalForce {
         let chance = cases.iter().map(PushCase::chance).sum::<f64>() / cases.len().max(1) as f64;
         let of_decided: Vec<f64> = cases.iter().filter_map(PushCase::chance_barred).collect();
         let chance_of_decided = 1.0 - of_decided.iter().sum::<f64>() / of_decided.len().max(1) as f64;
-        let mut evaluation = PushEvaluation::new(spec, candidates);
+        let mut evaluation = PushEvaluation::new(spec, candidates).knowing(&self.known);
         let run = |chooser: &PushChooser| evaluation.run(*chooser, &cases, planner.as_mut(), || bar.inc(1));
         let results = choosers.iter().map(run).collect::<Result<Vec<_>, _>>().map_err(CliError::failed)?;
         bar.finish_and_clear();
         if self.json {
-            return print_json(&serde_json::json!({
+            let mut out = serde_json::json!({
                 "model": model,
                 "model_sha256": artefact.as_ref().map(|artefact| artefact.sha256()),
                 "scenes": cases.len(),
@@ -92,12 +97,20 @@ impl EvalGoalForce {
                 "chance": chance,
                 "chance_of_decided": (!of_decided.is_empty()).then_some(chance_of_decided),
                 "choosers": results,
-            }));
+            });
+            if !self.known.is_empty() {
+                out["known"] = serde_json::json!(self.known);
+            }
+            return print_json(&out);
         }
         let mut text =
             format!("{} scenes, seed {}, chance {chance:.3}, {candidates} proposals", cases.len(), self.seed);
         if !of_decided.is_empty() {
             text += &format!("; chance of those that obstacles decide {chance_of_decided:.3}");
+        }
+        if !self.known.is_empty() {
+            let names: Vec<&str> = self.known.iter().map(|part| part.name()).collect();
+            text += &format!("; known: {}", names.join(", "));
         }
         results.iter().for_each(|result| text += &line(result));
         print_text(&text)

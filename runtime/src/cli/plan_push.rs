@@ -11,7 +11,7 @@ use crate::planner::goal_force::{
 };
 use crate::view::push_strip::PushStrip;
 use crate::view::{Event, PushCandidate, PushView, SimulatedPush, Stamp, Subject};
-use crate::world::scene::{Camera, FRAMES, Picture, Push, Simulation, Tracks};
+use crate::world::scene::{Camera, FRAMES, Picture, Push, Simulation, Surface, Tracks};
 use clap::Args;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -36,6 +36,12 @@ pub(super) struct PushQuestion {
     /// A known mass: a point on an object, px, and kg; several by repetition
     #[arg(long = "mass", value_name = "U,V,KG", requires = "image")]
     masses: Vec<String>,
+    /// What no picture shows, measured on your table: friction; deceleration of a ball that rolls, m/s^2; restitution (default:
+    /// 0.4,0.02,0.8). Friction is the tangent of the tilt at which a block begins to slide. A ball rolled out at v m/s over s
+    /// metres decelerates by v^2 / (2 s). Of a ball that strikes an equal one at rest head on, restitution is the struck one's
+    /// speed over the striking one's, times 2, less 1
+    #[arg(long, value_name = "FRICTION,ROLLING,RESTITUTION", requires = "image")]
+    surface: Option<String>,
 }
 
 /// A model of family goal-force on the engine and with the settings of the command line.
@@ -169,6 +175,7 @@ impl PushQuestion {
             Ok((square.point([values[0], values[1]]), values[2]))
         };
         let masses = self.masses.iter().map(mass).collect::<Result<Vec<_>, _>>()?;
+        let surface = self.surface.as_deref().map(surface).transpose()?.unwrap_or_default();
         let began = Instant::now();
         let request = PushRequest {
             rgb: &square.rgb,
@@ -177,6 +184,7 @@ impl PushQuestion {
             direction_rad: goal[1].atan2(goal[0]),
             speed_mps: goal[2],
             masses: &masses,
+            surface,
         };
         let seen = SeenScene::new(&request, planner.spec())
             .map_err(|fault| CliError::input(fault.in_pixels_of(|px| square.original(px))))?;
@@ -206,6 +214,14 @@ impl PushQuestion {
         let plan_ms = 1e3 * began.elapsed().as_secs_f64();
         Ok(Planned { seen, read, checked, problems, outcomes, plan_ms })
     }
+}
+
+/// The surface of a command line.
+fn surface(text: &str) -> Result<Surface, CliError> {
+    let values = numbers(text, "--surface", &[3])?;
+    let surface = Surface { friction: values[0], rolling_mps2: values[1], restitution: values[2] };
+    surface.check().map_err(|fault| CliError::wrong(format!("--surface: {fault}")))?;
+    Ok(surface)
 }
 
 fn proposal_json(read: &Result<PushProposal, ReadFault>) -> serde_json::Value {

@@ -14,7 +14,7 @@ pub use audit::Audit;
 pub use barn::{BarnDriver, BarnResult, BarnRun, BarnWorld, barn_has_way, barn_score, run_barn};
 pub use diffuser::{DiffuserError, run_diffuser_episode};
 pub use feasibility::Feasibility;
-pub use goal_force::{PushCase, PushChooser, PushEvaluation, PushOutcome, PushSummary, feasible};
+pub use goal_force::{KnownPart, PushCase, PushChooser, PushEvaluation, PushOutcome, PushSummary, feasible};
 pub use map::{MapCase, MapSetEvaluation, MethodOnMaps, Unsolved, UnsolvedQuery, evaluate_maps};
 pub use moving::{MovingDriver, MovingEnd, MovingResult, MovingRun, MovingScene, run_moving};
 pub use policy::{DrivenEpisode, PolicyDriveError, PolicyDriveSettings, PolicySummary, drive_policy, policy_episodes};

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
     use crate::model::GoalForceSpec;
     use crate::planner::goal_force::PushRequest;
-    use crate::world::scene::{Kind, Light, Picture, Renderer, generate};
+    use crate::world::scene::{Kind, Light, Picture, Renderer, Surface, generate};
 
     /// A view of a generated table, without candidates.
     fn view(mass_kg: f64) -> PushView {
@@ -137,6 +137,7 @@ mod tests {
                 direction_rad: goal.direction_rad,
                 speed_mps: 0.2,
                 masses: &[(target_px, mass_kg)],
+                surface: Surface::default(),
             };
             let seen = SeenScene::new(&request, &GoalForceSpec::default()).ok()?;
             Some(PushView { rgb: picture.rgb, camera, seen, candidates: Vec::new(), checked: None })

@@ -1,9 +1,12 @@
 //! Scenes of an evaluation, each with a camera's picture, a goal, and which objects can cause it.
 
 use super::feasible::feasible;
+use super::known::{KnownPart, true_objects, visible_px};
 use crate::model::GoalForceSpec;
 use crate::planner::goal_force::{PushRequest, RequestFault, SeenScene};
-use crate::world::scene::{Camera, Generated, Goal, Kind, Light, Picture, Push, Renderer, Scene, Simulation, generate};
+use crate::world::scene::{
+    Camera, Generated, Goal, Kind, Light, Picture, Push, Renderer, Scene, Simulation, Surface, generate,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -29,8 +32,8 @@ pub struct PushCase {
     pub barred: Vec<bool>,
     /// The camera.
     pub camera: Camera,
-    /// Its picture, RGB.
-    pub rgb: Vec<u8>,
+    /// Its picture.
+    pub picture: Picture,
     /// The same picture without the obstacles.
     pub rgb_without_obstacles: Vec<u8>,
     /// Whether masses are shown.
@@ -75,19 +78,19 @@ impl PushCase {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let camera = Camera::random(truth.scene.table.half_m, max_tilt_rad, [size; 2], seed).ok()?;
         let light = Light::random(&mut rng);
-        let rgb_of = |scene: &Scene| {
+        let picture_of = |scene: &Scene| {
             let mut picture = Picture::default();
             Renderer::new(false).render(scene, &camera, &light, &mut picture);
-            picture.rgb
+            picture
         };
-        let rgb = rgb_of(&truth.scene);
+        let picture = picture_of(&truth.scene);
         let (kept, bodies): (Vec<usize>, Vec<_>) =
             truth.scene.bodies.iter().copied().enumerate().filter(|(_, body)| body.moves).unzip();
         let open = Scene { bodies, table: truth.scene.table };
-        let rgb_without_obstacles = rgb_of(&open);
+        let rgb_without_obstacles = picture_of(&open).rgb;
         let barred = barred(&truth.scene, &feasible, &goal, (&kept, &open), simulation)?;
         let masses_shown = rng.random();
-        Some(Self { seed, truth, goal, feasible, barred, camera, rgb, rgb_without_obstacles, masses_shown })
+        Some(Self { seed, truth, goal, feasible, barred, camera, picture, rgb_without_obstacles, masses_shown })
     }
 
     /// Of the objects that can cause the goal or are barred from it, the share that is barred; `None` where none is.
@@ -103,26 +106,37 @@ impl PushCase {
         self.feasible.iter().flatten().count() as f64 / others as f64
     }
 
-    /// What a planner sees of it.
+    /// What a planner sees of it, with the parts of the truth that it is given beside the picture.
     ///
     /// # Errors
     /// If the picture or the request is refused.
-    pub fn seen(&self, spec: &GoalForceSpec) -> Result<SeenScene, RequestFault> {
-        let bodies = &self.truth.scene.bodies;
-        let px = |index: usize| self.camera.project(bodies[index].centre_m());
+    pub fn seen(&self, spec: &GoalForceSpec, known: &[KnownPart]) -> Result<SeenScene, RequestFault> {
+        let Scene { bodies, table } = &self.truth.scene;
+        let masses_shown = self.masses_shown || known.contains(&KnownPart::Masses);
+        let objects = known
+            .contains(&KnownPart::Objects)
+            .then(|| true_objects(&self.truth.scene, &self.camera, &self.picture, masses_shown));
+        let px = |index: usize| match &objects {
+            Some(objects) => visible_px(&objects[index].0, self.picture.width),
+            None => self.camera.project(bodies[index].centre_m()),
+        };
         let masses: Vec<([f64; 2], f64)> = (0..bodies.len())
-            .filter(|index| self.masses_shown && bodies[*index].moves)
+            .filter(|index| masses_shown && bodies[*index].moves)
             .filter_map(|index| px(index).map(|at| (at, bodies[index].mass_kg)))
             .collect();
         let request = PushRequest {
-            rgb: &self.rgb,
+            rgb: &self.picture.rgb,
             camera: &self.camera,
             target_px: px(self.goal.body).unwrap_or([f64::NAN; 2]),
             direction_rad: self.goal.direction_rad,
             speed_mps: self.goal.speed_mps.clamp(spec.goal_mps[0], spec.goal_mps[1]),
             masses: &masses,
+            surface: if known.contains(&KnownPart::Surface) { Surface::of(table) } else { Surface::default() },
         };
-        SeenScene::new(&request, spec)
+        match objects {
+            Some(objects) => SeenScene::with_objects(&request, objects, spec),
+            None => SeenScene::new(&request, spec),
+        }
     }
 
     /// The body that is seen at a place of the picture.

@@ -1,14 +1,16 @@
 //! Goal-force planners on simulated scenes: which object is pushed, and whether the target then moves as it is to.
 //!
 //! A planner sees the picture, the goal and, where they are shown, the masses. Its push is executed in the true scene, of
-//! which it sees neither friction nor restitution. Every control chooses an object without a network, has as many proposals
-//! as the network, and goes through the same correction and gate.
+//! which it sees neither friction nor restitution, unless it is given parts of the truth ([`KnownPart`]). Every control
+//! chooses an object without a network, has as many proposals as the network, and goes through the same correction and gate.
 
 mod case;
 mod feasible;
+mod known;
 
 pub use case::PushCase;
 pub use feasible::feasible;
+pub use known::KnownPart;
 
 use crate::correction::goal_error;
 use crate::gate::{PushGateLimits, PushTiming};
@@ -138,12 +140,18 @@ pub struct PushEvaluation {
     pilot: PushPilot,
     spec: GoalForceSpec,
     candidates: usize,
+    known: Vec<KnownPart>,
 }
 
 impl PushEvaluation {
     /// With the scales of a model, and as many proposals for every chooser but the search.
     pub fn new(spec: GoalForceSpec, candidates: usize) -> Self {
-        Self { simulation: Simulation::new(), pilot: PushPilot::default(), spec, candidates }
+        Self { simulation: Simulation::new(), pilot: PushPilot::default(), spec, candidates, known: Vec::new() }
+    }
+
+    /// With parts of the truth that every chooser is given.
+    pub fn knowing(self, known: &[KnownPart]) -> Self {
+        Self { known: known.to_vec(), ..self }
     }
 
     /// Runs all cases through a chooser. Without a planner those that need a network propose nothing.
@@ -161,7 +169,7 @@ impl PushEvaluation {
         let mut spontaneous = 0;
         for case in cases {
             let mut outcome = PushOutcome::default();
-            if let Ok(seen) = case.seen(&self.spec) {
+            if let Ok(seen) = case.seen(&self.spec, &self.known) {
                 outcome.seen = true;
                 let proposals = match (chooser, planner.as_deref_mut()) {
                     (PushChooser::Random, _) => aimed(&seen, shuffled(&seen, case.seed).take(self.candidates)),
@@ -170,7 +178,7 @@ impl PushEvaluation {
                     (_, Some(planner)) => {
                         let controlled = chooser != PushChooser::NoControl;
                         let hidden = chooser == PushChooser::NoObstacles;
-                        let rgb = if hidden { &case.rgb_without_obstacles } else { &case.rgb };
+                        let rgb = if hidden { &case.rgb_without_obstacles } else { &case.picture.rgb };
                         let read = planner.propose_with(rgb, &seen, controlled, &case.camera, case.seed)?;
                         spontaneous += usize::from(matches!(read.first(), Some(Err(ReadFault::Spontaneous))));
                         read.into_iter().flatten().map(|proposal| proposal.push).collect()

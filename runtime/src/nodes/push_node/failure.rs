@@ -101,6 +101,7 @@ impl From<RequestFault> for PushFailure {
             RequestFault::NothingToPush => (PushErrorCode::NoObject, "nothing_to_push"),
             RequestFault::NotFinite => (PushErrorCode::InvalidGoal, "goal_not_finite"),
             RequestFault::Speed { .. } => (PushErrorCode::InvalidGoal, "goal_speed"),
+            RequestFault::Surface(_) => (PushErrorCode::InvalidGoal, "surface"),
             RequestFault::NoTarget { .. } => (PushErrorCode::NoTarget, "no_target"),
             RequestFault::Fixed(_) => (PushErrorCode::NoTarget, "target_fixed"),
         };

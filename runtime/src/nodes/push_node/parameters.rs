@@ -5,6 +5,7 @@ use crate::gate::PushGateLimits;
 use crate::model::{EngineChoice, EngineSettings};
 use crate::nodes::settings_parameters;
 use crate::planner::goal_force::GoalForceSettings;
+use crate::world::scene::Surface;
 use planwright_ros2::parameter::{Descriptor, ParameterSet, ReadError, Values};
 use planwright_ros2::tf::TransformSettings;
 use std::path::PathBuf;
@@ -52,6 +53,12 @@ planwright_ros2::parameters! {
         goal_tolerance_rad: f64 = PushGateLimits::default().direction_rad => range(0.01, 1.0),
         /// Largest difference of the target's speed from the goal's in the gate's simulation, as a share of the goal's.
         goal_tolerance_share: f64 = PushGateLimits::default().speed_share => range(0.01, 1.0),
+        /// Coulomb friction of the objects on the table: no picture shows it. Measured, it makes more pushes meet their goal.
+        table_friction: f64 = Surface::default().friction => range(Surface::FRICTION[0], Surface::FRICTION[1]),
+        /// Deceleration of a ball that rolls on the table, m/s^2.
+        table_rolling_mps2: f64 = Surface::default().rolling_mps2 => range(Surface::ROLLING_MPS2[0], Surface::ROLLING_MPS2[1]),
+        /// Restitution of contacts between the objects.
+        object_restitution: f64 = Surface::default().restitution => range(Surface::RESTITUTION[0], Surface::RESTITUTION[1]),
         /// Publish the predicted motion as pictures on ~/predicted/compressed.
         publish_predicted: bool = true,
         /// Frames that are kept, of /tf and /tf_static together. Those between table, camera and robot always are.
@@ -95,6 +102,15 @@ impl PushNodeParameters {
         let settings =
             GoalForceSettings { steps: own(self.push.denoising_steps), candidates: own(self.push.candidates) };
         Ok(PushLoad { model: crate::files::find(&model).unwrap_or(model), engine, settings })
+    }
+
+    /// The surface that pushes are simulated on.
+    pub fn surface(&self) -> Surface {
+        Surface {
+            friction: self.push.table_friction,
+            rolling_mps2: self.push.table_rolling_mps2,
+            restitution: self.push.object_restitution,
+        }
     }
 
     /// Limits of correction and gate.
@@ -147,6 +163,7 @@ mod tests {
         let store = ParameterStore::declare(defaults.descriptors()).expect("consistent");
         assert_eq!(defaults.read(store.values()), Ok(defaults.clone()));
         assert_eq!(defaults.limits(), (PushLimits::default(), PushGateLimits::default()));
+        assert_eq!(defaults.surface(), Surface::default());
         let load = defaults.load().expect("loadable");
         assert!(load.model.ends_with("models/goal-force.onnx"), "{load:?}");
         assert_eq!(load.settings, GoalForceSettings { steps: None, candidates: Some(4) });

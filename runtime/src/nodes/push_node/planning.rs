@@ -164,6 +164,7 @@ impl Planning {
             direction_rad: y.atan2(x),
             speed_mps: x.hypot(y),
             masses: &masses,
+            surface: job.parameters.surface(),
         };
         let original = |px: [f64; 2]| {
             let px = square.original(px);

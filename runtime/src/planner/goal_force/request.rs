@@ -4,7 +4,7 @@ use super::reading::ObjectCells;
 use super::segment::{DetectError, Detection, locate, segment};
 use crate::model::GoalForceSpec;
 use crate::planner::goal_force::{Force, MassMark};
-use crate::world::scene::{Body, Camera, Goal, Look, Scene, Table};
+use crate::world::scene::{Body, Camera, Goal, Scene, Surface, SurfaceFault};
 
 /// A goal for one object of a picture.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,8 @@ pub struct PushRequest<'a> {
     pub speed_mps: f64,
     /// Known masses: a point on the object, pixels, and its mass, kg.
     pub masses: &'a [([f64; 2], f64)],
+    /// Friction, rolling resistance and restitution, which no picture shows.
+    pub surface: Surface,
 }
 
 /// Why a request is refused.
@@ -32,6 +34,9 @@ pub enum RequestFault {
     /// A number is not finite.
     #[error("expected finite numbers in target, goal and masses")]
     NotFinite,
+    /// A number of the surface is out of its range.
+    #[error(transparent)]
+    Surface(#[from] SurfaceFault),
     /// The target is not on an object.
     #[error(
         "expected the target on an object of the picture, got ({:.1}, {:.1}) px; the nearest object is at ({:.1}, {:.1}) px",
@@ -88,30 +93,32 @@ pub struct SeenScene {
     pub cells: Vec<ObjectCells>,
 }
 
-/// The table that scenes are rebuilt on: neither friction nor restitution can be seen in a picture.
-pub fn usual_table(half_m: f64) -> Table {
-    Table { half_m, friction: 0.4, rolling_mps2: 0.02, restitution: 0.8, look: Look::plain([0.5; 3]) }
-}
-
 impl SeenScene {
     /// Finds the objects of a picture, the target among them, and rebuilds the scene.
     ///
     /// # Errors
     /// See [`RequestFault`].
     pub fn new(request: &PushRequest<'_>, spec: &GoalForceSpec) -> Result<Self, RequestFault> {
-        let PushRequest { target_px, direction_rad, speed_mps, masses, camera, .. } = *request;
-        let numbers = [target_px[0], target_px[1], direction_rad, speed_mps];
-        let known = masses.iter().flat_map(|(at, kg)| [at[0], at[1], *kg]);
-        if numbers.into_iter().chain(known).any(|value| !value.is_finite()) {
-            return Err(RequestFault::NotFinite);
-        }
-        if !(spec.goal_mps[0]..=spec.goal_mps[1]).contains(&speed_mps) {
-            return Err(RequestFault::Speed { range: spec.goal_mps, got: speed_mps });
-        }
+        check(request, spec)?;
         let seen = segment(request.rgb, [spec.picture_px; 2])?;
-        let located: Vec<(Detection, Body)> =
-            seen.into_iter().filter_map(|detection| locate(&detection, camera).map(|body| (detection, body))).collect();
-        let (detections, mut bodies): (Vec<Detection>, Vec<Body>) = located.into_iter().unzip();
+        let body = |detection: Detection| locate(&detection, request.camera).map(|body| (detection, body));
+        Self::with_objects(request, seen.into_iter().filter_map(body).collect(), spec)
+    }
+
+    /// The same with objects that something else has found, each with its body; the order is that of the scene's bodies.
+    /// Pixels are those of the request's picture; an object of which none is seen is simulated, but not looked for in
+    /// predicted motions.
+    ///
+    /// # Errors
+    /// See [`RequestFault`].
+    pub fn with_objects(
+        request: &PushRequest<'_>,
+        objects: Vec<(Detection, Body)>,
+        spec: &GoalForceSpec,
+    ) -> Result<Self, RequestFault> {
+        check(request, spec)?;
+        let PushRequest { target_px, direction_rad, speed_mps, masses, camera, .. } = *request;
+        let (detections, mut bodies): (Vec<Detection>, Vec<Body>) = objects.into_iter().unzip();
         let target = object_at(&detections, spec.picture_px, target_px).ok_or_else(|| {
             let off = |detection: &Detection| distance(detection.centre_px, target_px);
             let nearest = detections.iter().min_by(|a, b| off(a).total_cmp(&off(b)));
@@ -138,8 +145,29 @@ impl SeenScene {
         let force = Force { at_px: detections[target].centre_px, direction_rad: direction, share };
         let cells = detections.iter().map(|detection| object_cells(detection, spec)).collect();
         let half_m = bodies.iter().flat_map(|body| body.position_m).fold(1.0, |most: f64, value| most.max(value.abs()));
-        Ok(Self { scene: Scene { bodies, table: usual_table(half_m) }, detections, goal, force, masses: marks, cells })
+        Ok(Self {
+            scene: Scene { bodies, table: request.surface.table(half_m) },
+            detections,
+            goal,
+            force,
+            masses: marks,
+            cells,
+        })
     }
+}
+
+/// Whether the numbers of a request make sense.
+fn check(request: &PushRequest<'_>, spec: &GoalForceSpec) -> Result<(), RequestFault> {
+    let PushRequest { target_px, direction_rad, speed_mps, masses, .. } = *request;
+    let numbers = [target_px[0], target_px[1], direction_rad, speed_mps];
+    let known = masses.iter().flat_map(|(at, kg)| [at[0], at[1], *kg]);
+    if numbers.into_iter().chain(known).any(|value| !value.is_finite()) {
+        return Err(RequestFault::NotFinite);
+    }
+    if !(spec.goal_mps[0]..=spec.goal_mps[1]).contains(&speed_mps) {
+        return Err(RequestFault::Speed { range: spec.goal_mps, got: speed_mps });
+    }
+    Ok(request.surface.check()?)
 }
 
 fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
@@ -158,7 +186,7 @@ fn object_at(detections: &[Detection], width: usize, at_px: [f64; 2]) -> Option<
     })
 }
 
-/// The cells of which an object covers at least half, or the one in its middle.
+/// The cells of which an object covers at least half, or the one in its middle; none where it is hidden.
 fn object_cells(detection: &Detection, spec: &GoalForceSpec) -> ObjectCells {
     let mut covered = vec![0_usize; spec.cells()];
     let (cell, side) = (spec.cell_px, spec.side());
@@ -166,7 +194,7 @@ fn object_cells(detection: &Detection, spec: &GoalForceSpec) -> ObjectCells {
         covered[pixel / spec.picture_px / cell * side + pixel % spec.picture_px / cell] += 1;
     }
     let mut cells: Vec<usize> = (0..covered.len()).filter(|index| 2 * covered[*index] >= cell * cell).collect();
-    if cells.is_empty() {
+    if cells.is_empty() && !detection.pixels.is_empty() {
         let place = |value: f64| (value.max(0.0) as usize / cell).min(side - 1);
         cells.push(place(detection.centre_px[1]) * side + place(detection.centre_px[0]));
     }

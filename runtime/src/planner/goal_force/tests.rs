@@ -5,7 +5,7 @@ use crate::correction::{PushLimits, correct_push};
 use crate::gate::{PushGate, PushGateLimits, PushRejection, PushTiming};
 use crate::model::GoalForceSpec;
 use crate::world::scene::{
-    Camera, Cells, Generated, Kind, Light, Picture, Push, Renderer, Simulation, generate, motion_field,
+    Camera, Cells, Generated, Kind, Light, Picture, Push, Renderer, Simulation, Surface, generate, motion_field,
 };
 
 fn spec() -> GoalForceSpec {
@@ -41,6 +41,7 @@ impl Seen {
             direction_rad: goal.direction_rad,
             speed_mps: goal.speed_mps.clamp(0.05, 0.6),
             masses: &[],
+            surface: Surface::default(),
         }
     }
 }
@@ -116,6 +117,10 @@ fn requests_that_make_no_sense_are_refused_by_name() {
         refused(PushRequest { target_px: [-40.0, 900.0], ..request }),
         Some(RequestFault::NoTarget { .. })
     ));
+    let slippery = Surface { friction: 0.0, ..Surface::default() };
+    assert!(
+        matches!(refused(PushRequest { surface: slippery, ..request }), Some(RequestFault::Surface(fault)) if fault.name == "friction")
+    );
     let black = vec![0; 3 * 64 * 64];
     let picture = refused(PushRequest { rgb: &black, ..request });
     assert_eq!(picture, Some(RequestFault::Picture(DetectError::NoObject)));

@@ -12,6 +12,7 @@ mod json;
 mod motion;
 mod picture;
 mod simulation;
+mod surface;
 mod vector;
 mod way;
 
@@ -24,6 +25,7 @@ pub use json::published;
 pub use motion::{CELL_PX, Cells, motion_field};
 pub use picture::{Light, NO_BODY, Picture, Placement, Renderer};
 pub use simulation::Simulation;
+pub use surface::{Surface, SurfaceFault};
 
 /// Most pixels a side of a picture.
 pub const MAX_SIDE_PX: usize = 8192;

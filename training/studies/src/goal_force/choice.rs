@@ -30,6 +30,16 @@ impl Family {
             Self::HeldOut => "held-out",
         }
     }
+
+    /// Its first scenes from a seed on.
+    pub(super) fn cases(self, picture_px: usize, seed: u64, scenes: usize) -> Vec<PushCase> {
+        let (kind, held_out) = match self {
+            Self::Balls => (Kind::Balls, false),
+            Self::Blocked => (Kind::Blocked, false),
+            Self::HeldOut => (Kind::Blocked, true),
+        };
+        PushCase::draw(kind, held_out, MAX_TILT_RAD, picture_px, seed, scenes)
+    }
 }
 
 /// All choosers on the same scenes.
@@ -86,12 +96,7 @@ pub(super) fn measure(
     scenes: usize,
     planner: &mut GoalForcePlanner,
 ) -> Result<Choice, StudyError> {
-    let (kind, held_out) = match family {
-        Family::Balls => (Kind::Balls, false),
-        Family::Blocked => (Kind::Blocked, false),
-        Family::HeldOut => (Kind::Blocked, true),
-    };
-    let cases = PushCase::draw(kind, held_out, MAX_TILT_RAD, planner.spec().picture_px, seed, scenes);
+    let cases = family.cases(planner.spec().picture_px, seed, scenes);
     let mut evaluation = PushEvaluation::new(planner.spec().clone(), planner.candidates());
     let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len().max(1) as f64;
     let barred: Vec<f64> = cases.iter().filter_map(PushCase::chance_barred).collect();

@@ -6,7 +6,8 @@ use planwright::planner::goal_force::{
     ControlSignal, Force, GoalForcePlanner, MassMark, PushRequest, SeenScene, tracks,
 };
 use planwright::world::scene::{
-    Camera, FRAMES, Generated, Kind, Light, MAX_TILT_RAD, Picture, Push, Renderer, Scene, Simulation, Tracks, generate,
+    Camera, FRAMES, Generated, Kind, Light, MAX_TILT_RAD, Picture, Push, Renderer, Scene, Simulation, Surface, Tracks,
+    generate,
 };
 use planwright_training::statistics::quantile;
 use planwright_training::study::StudyError;
@@ -133,6 +134,7 @@ impl Look {
             direction_rad: 0.0,
             speed_mps: spec.goal_mps[1],
             masses: &[],
+            surface: Surface::default(),
         };
         let seen = SeenScene::new(&request, spec).ok()?;
         let near = |body: usize| {

@@ -4,7 +4,7 @@
 use planwright::correction::{PushLimits, correct_push};
 use planwright::planner::goal_force::{GoalForcePlanner, PushRequest, SeenScene};
 use planwright::world::scene::{
-    Camera, Generated, Goal, Kind, Light, Picture, Renderer, Scene, Simulation, generate, ghost_push,
+    Camera, Generated, Goal, Kind, Light, Picture, Renderer, Scene, Simulation, Surface, generate, ghost_push,
 };
 use planwright_training::study::StudyError;
 use rand::SeedableRng;
@@ -160,6 +160,7 @@ fn one(
         direction_rad: goal.direction_rad,
         speed_mps: goal.speed_mps,
         masses: &masses,
+        surface: Surface::default(),
     };
     let (Ok(seen), Some(at)) = (SeenScene::new(&request, planner.spec()), px(pushed)) else { return Ok(None) };
     let is_pushed = |body: usize| {

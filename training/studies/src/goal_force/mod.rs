@@ -1,17 +1,24 @@
 //! Goal force: which object a model pushes and what comes of it, beside controls without a network (thesis, table A8's
-//! question on generated scenes); whether heavier objects are pushed as mechanics asks (figure 4.6); and how the direct force
-//! moves objects (tables A7 and T4.1 by machine measures, force linearity of chapter 3).
+//! question on generated scenes); what is met when parts of the truth are known; whether heavier objects are pushed as
+//! mechanics asks (figure 4.6); and how the direct force moves objects (tables A7 and T4.1 by machine measures, force
+//! linearity of chapter 3).
 //!
 //! Scene families: `balls`; `blocked`, whose obstacles decide which ball can cause the goal; `held-out`, the same with
 //! obstacles of shapes and hues that training does not have.
 
 mod choice;
 mod direct;
+mod direct_table;
+mod known;
+mod known_table;
 mod masses;
 mod table;
 
 pub use choice::{Choice, ChooserRow, Family};
 pub use direct::{Arm, Direct, DirectRow, LinearityRow};
+pub use direct_table::{DirectArmRow, LinearityArmRow};
+pub use known::{KnownArms, KnownCount};
+pub use known_table::KnownRow;
 pub use masses::{MassCell, MassRelations, MassTest};
 pub use table::GoalForceTable;
 
@@ -24,8 +31,8 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-/// Scenes per cell, usual and quick: of a choice, of a test of masses, of the direct force.
-const SCENES: [[usize; 2]; 3] = [[300, 60], [20, 4], [150, 10]];
+/// Scenes per cell, usual and quick: of a choice, of what is known, of a test of masses, of the direct force.
+const SCENES: [[usize; 2]; 4] = [[300, 60], [100, 8], [20, 4], [150, 10]];
 /// Seeds of scenes.
 const SEEDS: [u64; 3] = [0, 1, 2];
 
@@ -35,6 +42,22 @@ pub struct GoalForceOptions {
     /// The model
     #[arg(long, default_value = "models/goal-force.onnx", value_name = "FILE")]
     model: PathBuf,
+    /// What is measured (default: all)
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAMES")]
+    measures: Vec<MeasureKind>,
+}
+
+/// A kind of measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum MeasureKind {
+    /// Which object is pushed, beside controls
+    Choice,
+    /// What is met when surface, masses and objects are known
+    Known,
+    /// How fast, over masses
+    Masses,
+    /// What the direct force does
+    Direct,
 }
 
 /// The study.
@@ -46,10 +69,33 @@ pub struct GoalForce;
 pub enum Measure {
     /// Which object is pushed.
     Choice(Family),
+    /// What is met when parts of the truth are known.
+    Known(Family),
     /// How fast, over masses.
     Masses(MassTest),
     /// What the direct force does.
     Direct,
+}
+
+impl Measure {
+    fn all() -> impl Iterator<Item = Self> {
+        let known = Family::ALL.map(Self::Known);
+        Family::ALL
+            .map(Self::Choice)
+            .into_iter()
+            .chain(MassTest::ALL.map(Self::Masses))
+            .chain(known)
+            .chain([Self::Direct])
+    }
+
+    fn kind(self) -> MeasureKind {
+        match self {
+            Self::Choice(_) => MeasureKind::Choice,
+            Self::Known(_) => MeasureKind::Known,
+            Self::Masses(_) => MeasureKind::Masses,
+            Self::Direct => MeasureKind::Direct,
+        }
+    }
 }
 
 /// One measure of one model on scenes of one seed.
@@ -83,6 +129,8 @@ pub struct GoalForceResult {
     pub model_sha256: String,
     /// Of a choice.
     pub choice: Option<Choice>,
+    /// Of what is known.
+    pub known: Option<KnownArms>,
     /// Of masses.
     pub masses: Option<MassRelations>,
     /// Of the direct force.
@@ -93,12 +141,12 @@ impl Cell for GoalForceCell {
     type Output = GoalForceResult;
 
     fn path(&self) -> String {
-        let name = match self.measure {
-            Measure::Choice(family) => family.name(),
-            Measure::Masses(test) => test.name(),
-            Measure::Direct => "direct",
-        };
-        format!("{name}-s{}", self.seed)
+        match self.measure {
+            Measure::Choice(family) => format!("{}-s{}", family.name(), self.seed),
+            Measure::Known(family) => format!("known-{}-s{}", family.name(), self.seed),
+            Measure::Masses(test) => format!("{}-s{}", test.name(), self.seed),
+            Measure::Direct => format!("direct-s{}", self.seed),
+        }
     }
 
     fn sha256(&self) -> String {
@@ -121,12 +169,14 @@ impl Cell for GoalForceCell {
             settings_sha256: self.sha256(),
             model_sha256: self.model_sha256.clone(),
             choice: None,
+            known: None,
             masses: None,
             direct: None,
         };
         let (seed, scenes) = (self.seed, self.scenes);
         match self.measure {
             Measure::Choice(family) => result.choice = Some(choice::measure(family, seed, scenes, &mut planner)?),
+            Measure::Known(family) => result.known = Some(known::measure(family, seed, scenes, &mut planner)?),
             Measure::Masses(test) => result.masses = Some(masses::measure(test, seed, scenes, &mut planner)?),
             Measure::Direct => result.direct = Some(direct::measure(seed, scenes, &mut planner)?),
         }
@@ -137,14 +187,15 @@ impl Cell for GoalForceCell {
 fn cells(model: &Path, sha256: &str, request: &Request<GoalForceOptions>) -> Vec<GoalForceCell> {
     let quick = usize::from(request.size == "quick");
     let seeds = request.seeds_or(if quick == 1 { &SEEDS[..1] } else { &SEEDS });
-    let measures = Family::ALL.map(Measure::Choice).into_iter().chain(MassTest::ALL.map(Measure::Masses));
-    let measures = measures.chain([Measure::Direct]);
+    let kinds = &request.options.measures;
+    let measures = Measure::all().filter(|measure| kinds.is_empty() || kinds.contains(&measure.kind()));
     let of_measure = |measure: Measure| {
-        let [choice, masses, direct] = SCENES.map(|sizes| sizes[quick]);
-        let scenes = match measure {
-            Measure::Choice(_) => choice,
-            Measure::Masses(_) => masses,
-            Measure::Direct => direct,
+        let [choice, known, masses, direct] = SCENES.map(|sizes| sizes[quick]);
+        let scenes = match measure.kind() {
+            MeasureKind::Choice => choice,
+            MeasureKind::Known => known,
+            MeasureKind::Masses => masses,
+            MeasureKind::Direct => direct,
         };
         let cell = move |seed: &u64| GoalForceCell {
             measure,
@@ -162,11 +213,12 @@ fn cells(model: &Path, sha256: &str, request: &Request<GoalForceOptions>) -> Vec
 impl Study for GoalForce {
     const NAME: &'static str = "goal_force";
     const ABOUT: &'static str =
-        "Pushes from pictures: choice of the object beside controls, mass relations, direct force";
+        "Pushes from pictures: choice of the object beside controls, what is known, mass relations, direct force";
     const SIZES: &'static [&'static str] = &["reduced", "quick"];
     const EXAMPLES: &'static str = "\
 Examples:
   planwright-study run goal_force --size quick
+  planwright-study run goal_force --measures known
   planwright-study run goal_force --model goal-force.onnx --seeds 0,1,2 --shard 1/3
   planwright-study table goal_force --json";
     type Options = GoalForceOptions;

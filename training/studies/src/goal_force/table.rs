@@ -1,7 +1,8 @@
 //! Over seeds: shares with their ranges, paired tests against the model, relations of masses.
 
 use super::choice::{ChooserRow, Family};
-use super::direct::{Arm, Direct, DirectRow, LinearityRow};
+use super::direct_table::{self, DirectArmRow, LinearityArmRow};
+use super::known_table::{self, KnownRow};
 use super::masses::{MassRelations, MassTest};
 use super::{GoalForceResult, Measure};
 use planwright_training::statistics::sign_test;
@@ -58,44 +59,6 @@ pub struct MassRow {
     pub true_mps: [f64; 2],
 }
 
-/// The direct force by arm, over all seeds: least, mean and most of the seeds' medians.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct DirectArmRow {
-    /// The arm.
-    pub arm: Arm,
-    /// Scenes in all.
-    pub scenes: usize,
-    /// Share of the scenes in which the pushed object sets off first.
-    pub sets_off: [f64; 3],
-    /// Angle between start and push, degrees; `None` where nothing sets off.
-    pub angle_deg: Option<[f64; 3]>,
-    /// Speed of the start over the simulated one.
-    pub speed_ratio: Option<[f64; 3]>,
-    /// Distance of the pushed object from its simulated place after 4, 8 and 16 frames, px.
-    pub pushed_off_px: [[f64; 3]; 3],
-    /// The same of the object that it strikes.
-    pub struck_off_px: [[f64; 3]; 3],
-}
-
-/// Force and distance by mass, over all seeds: least, mean and most of the seeds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct LinearityArmRow {
-    /// Mass of the ball, kg.
-    pub mass_kg: f64,
-    /// Motions in all.
-    pub motions: usize,
-    /// Squared correlation of force and distance over all motions.
-    pub r_squared: [f64; 3],
-    /// The same over the means by force.
-    pub r_squared_of_means: [f64; 3],
-    /// That of the simulation.
-    pub simulated_r_squared: [f64; 3],
-    /// Mean distance at the smallest and the largest force in predicted motions, m.
-    pub predicted_m: [f64; 2],
-    /// The same in simulation, m.
-    pub simulated_m: [f64; 2],
-}
-
 /// All results.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GoalForceTable {
@@ -103,6 +66,8 @@ pub struct GoalForceTable {
     pub command: String,
     /// By family and chooser.
     pub choices: Vec<ChoiceRow>,
+    /// By family, chooser and what is known.
+    pub known: Vec<KnownRow>,
     /// By test and relation.
     pub masses: Vec<MassRow>,
     /// Relations that hold in more than half of the scenes with p below 0.05, of all.
@@ -125,24 +90,25 @@ impl GoalForceTable {
     pub fn of(command: &str, results: &[GoalForceResult]) -> Self {
         let choices = Family::ALL.into_iter().flat_map(|family| choices(family, results)).collect();
         let masses: Vec<MassRow> = MassTest::ALL.into_iter().flat_map(|test| relations(test, results)).collect();
+        let known = Family::ALL.into_iter().flat_map(|family| known_table::rows(family, results)).collect();
         let hold = |row: &&MassRow| 2 * row.holds[0] > row.holds[1] && row.p < 0.05;
         let relations = [masses.iter().filter(hold).count(), masses.len()];
-        let direct: Vec<&Direct> = results.iter().filter_map(|result| result.direct.as_ref()).collect();
-        let (direct, linearity) = (direct_rows(&direct), linearity_rows(&direct));
-        Self { command: command.to_owned(), choices, masses, relations, direct, linearity }
+        let (direct, linearity) = direct_table::rows(results);
+        Self { command: command.to_owned(), choices, known, masses, relations, direct, linearity }
     }
 
     /// For people.
     pub fn text(&self) -> String {
         format!(
-            "{}\n{}\n{}\n{} of {} relations of masses hold\n\n{}\n{}",
+            "{}\n{}\n{}\n{}\n{} of {} relations of masses hold\n\n{}\n{}",
             self.command,
             Table::of(&CHOICES, &self.choices).text(),
+            Table::of(&known_table::COLUMNS, &self.known).text(),
             Table::of(&MASSES, &self.masses).text(),
             self.relations[0],
             self.relations[1],
-            Table::of(&DIRECT, &self.direct).text(),
-            Table::of(&LINEARITY, &self.linearity).text(),
+            Table::of(&direct_table::DIRECT, &self.direct).text(),
+            Table::of(&direct_table::LINEARITY, &self.linearity).text(),
         )
     }
 
@@ -150,19 +116,20 @@ impl GoalForceTable {
     pub fn markdown(&self) -> String {
         [
             Table::of(&CHOICES, &self.choices).markdown(),
+            Table::of(&known_table::COLUMNS, &self.known).markdown(),
             Table::of(&MASSES, &self.masses).markdown(),
-            Table::of(&DIRECT, &self.direct).markdown(),
-            Table::of(&LINEARITY, &self.linearity).markdown(),
+            Table::of(&direct_table::DIRECT, &self.direct).markdown(),
+            Table::of(&direct_table::LINEARITY, &self.linearity).markdown(),
         ]
         .join("\n")
     }
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.1}%", 100.0 * share)
 }
 
-fn range([least, mean, most]: [f64; 3]) -> String {
+pub(super) fn range([least, mean, most]: [f64; 3]) -> String {
     format!("{} ({} to {})", percent(mean), percent(least), percent(most))
 }
 
@@ -191,87 +158,7 @@ const MASSES: [Column<MassRow>; 6] = [
     ("needed, m/s", |row| format!("{:.3} and {:.3}", row.true_mps[0], row.true_mps[1])),
 ];
 
-const DIRECT: [Column<DirectArmRow>; 7] = [
-    ("direct force", |row| row.arm.name().to_owned()),
-    ("scenes", |row| row.scenes.to_string()),
-    ("sets off", |row| range(row.sets_off)),
-    ("angle, deg", |row| row.angle_deg.map_or(String::new(), |angle| number(angle, 1))),
-    ("speed / simulated", |row| row.speed_ratio.map_or(String::new(), |ratio| number(ratio, 2))),
-    ("pushed off by, px (4, 8, 16 frames)", |row| row.pushed_off_px.map(|off| number(off, 1)).join("; ")),
-    ("struck off by, px", |row| row.struck_off_px.map(|off| number(off, 1)).join("; ")),
-];
-
-const LINEARITY: [Column<LinearityArmRow>; 6] = [
-    ("mass, kg", |row| format!("{}", row.mass_kg)),
-    ("motions", |row| row.motions.to_string()),
-    ("r^2", |row| number(row.r_squared, 3)),
-    ("r^2 of means", |row| number(row.r_squared_of_means, 3)),
-    ("r^2 of simulation", |row| number(row.simulated_r_squared, 3)),
-    ("least to most force, m: predicted; simulated", |row| {
-        let [[a, b], [c, d]] = [row.predicted_m, row.simulated_m];
-        format!("{a:.3} to {b:.3}; {c:.3} to {d:.3}")
-    }),
-];
-
-fn number([least, mean, most]: [f64; 3], decimals: usize) -> String {
-    format!("{mean:.decimals$} ({least:.decimals$} to {most:.decimals$})")
-}
-
-fn direct_rows(all: &[&Direct]) -> Vec<DirectArmRow> {
-    let row = |arm: Arm| {
-        let rows: Vec<&DirectRow> = all.iter().flat_map(|one| &one.rows).filter(|row| row.arm == arm).collect();
-        let of = |value: fn(&DirectRow) -> f64| spread(&rows.iter().map(|row| value(row)).collect::<Vec<_>>());
-        let known = |value: fn(&DirectRow) -> Option<f64>| {
-            let values: Vec<f64> = rows.iter().filter_map(|row| value(row)).collect();
-            (!values.is_empty()).then(|| spread(&values))
-        };
-        DirectArmRow {
-            arm,
-            scenes: all.iter().map(|one| one.scenes).sum(),
-            sets_off: of(|row| row.sets_off),
-            angle_deg: known(|row| row.angle_deg),
-            speed_ratio: known(|row| row.speed_ratio),
-            pushed_off_px: [
-                of(|row| row.pushed_off_px[0]),
-                of(|row| row.pushed_off_px[1]),
-                of(|row| row.pushed_off_px[2]),
-            ],
-            struck_off_px: [
-                of(|row| row.struck_off_px[0]),
-                of(|row| row.struck_off_px[1]),
-                of(|row| row.struck_off_px[2]),
-            ],
-        }
-    };
-    if all.is_empty() { Vec::new() } else { Arm::ALL.into_iter().map(row).collect() }
-}
-
-fn linearity_rows(all: &[&Direct]) -> Vec<LinearityArmRow> {
-    let count = all.iter().map(|one| one.linearity.len()).min().unwrap_or(0);
-    let row = |index: usize| {
-        let rows: Vec<&LinearityRow> = all.iter().map(|one| &one.linearity[index]).collect();
-        let of = |value: fn(&LinearityRow) -> f64| spread(&rows.iter().map(|row| value(row)).collect::<Vec<_>>());
-        let ends = |values: fn(&LinearityRow) -> &Vec<f64>| {
-            let mean = |end: fn(&Vec<f64>) -> Option<f64>| {
-                let sum: f64 = rows.iter().filter_map(|row| end(values(row))).sum();
-                sum / rows.len().max(1) as f64
-            };
-            [mean(|values| values.first().copied()), mean(|values| values.last().copied())]
-        };
-        LinearityArmRow {
-            mass_kg: rows[0].mass_kg,
-            motions: all.iter().zip(&rows).map(|(one, row)| one.balls * row.predicted_m.len()).sum(),
-            r_squared: of(|row| row.r_squared),
-            r_squared_of_means: of(|row| row.r_squared_of_means),
-            simulated_r_squared: of(|row| row.simulated_r_squared),
-            predicted_m: ends(|row| &row.predicted_m),
-            simulated_m: ends(|row| &row.simulated_m),
-        }
-    };
-    (0..count).map(row).collect()
-}
-
-fn spread(values: &[f64]) -> [f64; 3] {
+pub(super) fn spread(values: &[f64]) -> [f64; 3] {
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     [values.iter().copied().fold(f64::INFINITY, f64::min), mean, values.iter().copied().fold(0.0, f64::max)]
 }

@@ -7,7 +7,10 @@ fn all(line: &str) -> Vec<GoalForceCell> {
 
 #[test]
 fn sizes_and_seeds_choose_the_cells_and_every_setting_changes_the_hash() {
-    assert_eq!([all("").len(), all("--size quick").len(), all("--size quick --seeds 1,2").len()], [18, 6, 12]);
+    assert_eq!([all("").len(), all("--size quick").len(), all("--size quick --seeds 1,2").len()], [27, 9, 18]);
+    let known = all("--measures known");
+    assert!(known.len() == 9 && known.iter().all(|cell| cell.scenes == 100), "{known:?}");
+    assert_eq!(all("--measures choice,masses").len(), 15);
     let mut cells = all("--seeds 1,2");
     let first = cells[0].clone();
     cells.extend([
@@ -54,6 +57,7 @@ fn choice(seed: u64, corrected: usize) -> GoalForceResult {
         settings_sha256: String::new(),
         model_sha256: String::new(),
         choice: Some(choice),
+        known: None,
         masses: None,
         direct: None,
     }
@@ -84,4 +88,42 @@ fn a_relation_holds_where_most_scenes_say_so() {
     assert_eq!((table.relations, table.masses.len()), ([2, 4], 4));
     assert_eq!(table.masses[0].read_mps, [0.5, 0.3]);
     assert_eq!(table.masses[2].read_mps, [0.3, 0.2]);
+}
+
+#[test]
+fn what_is_known_is_compared_with_what_was_known_before() {
+    let count = |known: &[&str], chooser: &str, corrected, against_before| KnownCount {
+        known: known.iter().map(|part| (*part).to_owned()).collect(),
+        chooser: chooser.to_owned(),
+        proposed: 90,
+        initiator: 85,
+        checked: 80,
+        corrected,
+        pushes_unsafe: 0,
+        pushes_misidentified: 1,
+        against_before,
+    };
+    let of_seed = |seed: u64, corrected: usize| {
+        let rows = vec![
+            count(&[], "model", corrected, [0, 0]),
+            count(&[], "search", corrected, [0, 0]),
+            count(&["surface"], "model", corrected + 10, [12, 2]),
+            count(&["surface"], "search", corrected, [3, 3]),
+        ];
+        let known = Some(KnownArms { scenes: 100, clamped: 5, rows });
+        GoalForceResult { measure: Measure::Known(Family::Balls), choice: None, known, ..choice(seed, 1) }
+    };
+    let table = GoalForceTable::of("command", &[of_seed(0, 40), of_seed(1, 50)]);
+    let names: Vec<(&str, usize)> = table.known.iter().map(|row| (row.chooser.as_str(), row.known.len())).collect();
+    assert_eq!(names, [("model", 0), ("model", 1), ("search", 0), ("search", 1)]);
+    let with = &table.known[1];
+    assert_eq!(
+        (with.scenes, with.seeds, with.corrected, with.pushes_misidentified),
+        ([200, 10], 2, [0.5, 0.55, 0.6], 2)
+    );
+    assert!((with.corrected_of_checked - 110.0 / 160.0).abs() < 1e-12);
+    // 24 against 4, and 6 against 6.
+    assert!(with.p_against_before.is_some_and(|p| p < 1e-3) && table.known[3].p_against_before == Some(1.0));
+    assert_eq!(table.known[0].p_against_before, None);
+    assert!(table.text().contains("surface"), "{}", table.text());
 }

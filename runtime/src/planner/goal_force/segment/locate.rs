@@ -6,7 +6,7 @@ use crate::world::scene::{Body, Camera, Look, Shape};
 /// Rounds of fitting a ball to its outline.
 const ROUNDS: usize = 12;
 /// Mass of a body that no mass is given for, kg: the middle of the training's range.
-const MASS_KG: f64 = 2.5;
+pub const USUAL_MASS_KG: f64 = 2.5;
 
 /// The body that a detection shows: a ball on the table that can move, or a box that cannot.
 ///
@@ -18,7 +18,7 @@ pub fn locate(detection: &Detection, camera: &Camera) -> Option<Body> {
     if detection.round {
         let (position_m, radius_m) = ball(detection, camera)?;
         let shape = Shape::Ball { radius_m };
-        return Some(Body { shape, position_m, yaw_rad: 0.0, mass_kg: MASS_KG, moves: true, look });
+        return Some(Body { shape, position_m, yaw_rad: 0.0, mass_kg: USUAL_MASS_KG, moves: true, look });
     }
     let corner = |pixel: &usize| {
         let (u, v) = ((pixel % camera.width()) as f64 + 0.5, (pixel / camera.width()) as f64 + 0.5);
@@ -30,7 +30,7 @@ pub fn locate(detection: &Detection, camera: &Camera) -> Option<Body> {
     let pixel_m = (next[0] - one[0]).hypot(next[1] - one[1]);
     let OrientedBox { centre, half, angle_rad } = OrientedBox::padded(points.iter().copied(), 0.5 * pixel_m);
     let shape = Shape::Box { half_m: [half[0], half[1], half[0].min(half[1])] };
-    Some(Body { shape, position_m: centre, yaw_rad: angle_rad, mass_kg: MASS_KG, moves: false, look })
+    Some(Body { shape, position_m: centre, yaw_rad: angle_rad, mass_kg: USUAL_MASS_KG, moves: false, look })
 }
 
 /// Centre on the table and radius of the ball whose outline is a circle of the picture.

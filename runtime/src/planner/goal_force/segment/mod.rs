@@ -10,7 +10,7 @@ mod group;
 mod locate;
 mod outline;
 
-pub use locate::locate;
+pub use locate::{USUAL_MASS_KG, locate};
 pub use outline::OrientedBox;
 
 use background::classify;
@@ -73,6 +73,28 @@ struct Colours {
     rgb: Vec<[f32; 3]>,
 }
 
+impl Colours {
+    fn of(rgb: &[u8], [width, height]: [usize; 2]) -> Self {
+        let pixel = |bytes: &[u8]| std::array::from_fn(|channel| f32::from(bytes[channel]) / 255.0);
+        Self { width, height, rgb: rgb.chunks_exact(3).map(pixel).collect() }
+    }
+}
+
+impl Detection {
+    /// What covers pixels of a height x width x 3 sRGB picture that something else has found, not round. Without pixels its
+    /// place, size and colour are 0.
+    ///
+    /// # Panics
+    /// If a pixel is outside of the picture.
+    pub fn of_pixels(pixels: Vec<usize>, rgb: &[u8], size: [usize; 2]) -> Self {
+        if pixels.is_empty() {
+            let (outline, none) = (OrientedBox::default(), [0.0; 2]);
+            return Self { pixels, centre_px: none, radius_px: 0.0, colour: [0.0; 3], round: false, outline };
+        }
+        detection(pixels, None, &Colours::of(rgb, size))
+    }
+}
+
 /// Objects of a height x width x 3 sRGB picture, largest first.
 ///
 /// # Errors
@@ -82,8 +104,7 @@ pub fn segment(rgb: &[u8], [width, height]: [usize; 2]) -> Result<Vec<Detection>
     if !sized || rgb.len() != 3 * width * height {
         return Err(DetectError::Size { width, height, bytes: rgb.len() });
     }
-    let pixel = |bytes: &[u8]| std::array::from_fn(|channel| f32::from(bytes[channel]) / 255.0);
-    let colours = Colours { width, height, rgb: rgb.chunks_exact(3).map(pixel).collect() };
+    let colours = Colours::of(rgb, [width, height]);
     let mask = classify(&colours);
     let mut detections = Vec::new();
     for component in components(&mask, width) {

@@ -2,7 +2,7 @@
 
 use super::placement::{self, HALF_M};
 use super::{Class, Draft, aim, looks};
-use crate::world::scene::{Body, Look, Scene, Shape, Table};
+use crate::world::scene::{Body, Look, Scene, Shape, Surface};
 use rand::{Rng, RngExt};
 use std::f64::consts::TAU;
 
@@ -20,15 +20,13 @@ const ROW_BEND_RAD: f64 = 0.06;
 const LEAST_WAY_M: f64 = 0.15;
 
 pub(super) fn empty(rng: &mut impl Rng) -> Scene {
-    let look = Look::plain([0.5; 3]);
-    let table = Table {
-        half_m: HALF_M,
-        friction: rng.random_range(0.2..0.6),
-        rolling_mps2: rng.random_range(0.005..0.05),
-        restitution: rng.random_range(0.6..0.95),
-        look,
+    let mut within = |[low, high]: [f64; 2]| rng.random_range(low..high);
+    let surface = Surface {
+        friction: within(Surface::FRICTION),
+        rolling_mps2: within(Surface::ROLLING_MPS2),
+        restitution: within(Surface::RESTITUTION),
     };
-    Scene { bodies: Vec::new(), table }
+    Scene { bodies: Vec::new(), table: surface.table(HALF_M) }
 }
 
 pub(super) fn ball(look: Look, rng: &mut impl Rng) -> Body {
