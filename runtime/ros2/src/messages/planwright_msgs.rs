@@ -93,7 +93,8 @@ pub struct PushObjectResult {
     pub error_code: u16,
     /// The reason in words, for people.
     pub error_msg: String,
-    /// The push: a constant force, N, for push_time, in the robot's frame; together the impulse. No torque.
+    /// The push: a constant force, N, for push_time, in the robot's frame; together the impulse. It acts at
+    /// the contact's position, not at the frame's origin, so that it has no torque about the object's middle.
     pub push: super::geometry_msgs::WrenchStamped,
     /// `builtin_interfaces/Duration push_time`.
     pub push_time: super::builtin_interfaces::Duration,
@@ -109,7 +110,7 @@ pub struct PushObjectResult {
     pub initiator_px: super::geometry_msgs::Point,
     /// The target's velocity in the gate's simulation, m/s, in the table's frame.
     pub simulated_velocity: super::geometry_msgs::Vector3Stamped,
-    /// Share of the motions that were drawn in which this object sets off and strikes the target, 0 to 1.
+    /// Share of the motions that were drawn in which this object sets off first, 0 to 1.
     pub confidence: f64,
     /// Time from goal to answer.
     pub planning_time: super::builtin_interfaces::Duration,

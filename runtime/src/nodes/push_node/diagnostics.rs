@@ -77,7 +77,8 @@ impl PushNode {
         status.value("frames", self.inputs.transforms.frame_count());
         let level = if self.lifecycle.state() == LifecycleState::Active { Level::Error } else { Level::Ok };
         // What answers to goals depend on, decided in the same place.
-        if let Some(missing) = self.inputs.missing(now, self.base.parameters.push.max_picture_age_secs) {
+        let parameters = &self.base.parameters.push;
+        if let Some(missing) = self.inputs.missing(now, parameters.max_picture_age_secs, parameters.rectified) {
             status.find(level, missing.name);
             status.value(missing.name, &missing.message);
         }

@@ -1,5 +1,6 @@
 //! Why a goal has no push: the code of the action's definition, a name for diagnostics, and the reason in words.
 
+use crate::gate::PushRejection;
 use crate::pilot::PushProblem;
 use crate::planner::goal_force::{PictureFault, RequestFault};
 use planwright_ros2::messages::planwright_msgs::PushObjectResult;
@@ -98,6 +99,8 @@ impl From<RequestFault> for PushFailure {
     fn from(fault: RequestFault) -> Self {
         let (code, name) = match fault {
             RequestFault::Picture(_) => (PushErrorCode::NoObject, "no_object"),
+            RequestFault::OffTable(_) => (PushErrorCode::NoObject, "off_table"),
+            RequestFault::Mass { .. } => (PushErrorCode::InvalidGoal, "goal_masses"),
             RequestFault::NothingToPush => (PushErrorCode::NoObject, "nothing_to_push"),
             RequestFault::NotFinite => (PushErrorCode::InvalidGoal, "goal_not_finite"),
             RequestFault::Speed { .. } => (PushErrorCode::InvalidGoal, "goal_speed"),
@@ -133,6 +136,12 @@ impl From<PushProblem> for PushFailure {
             },
         };
         Self::new(code, name, problem.to_string())
+    }
+}
+
+impl From<PushRejection> for PushFailure {
+    fn from(rejection: PushRejection) -> Self {
+        PushProblem::Rejected(rejection).into()
     }
 }
 

@@ -16,7 +16,9 @@ const FUTURE_TOLERANCE_SECS: f64 = 0.1;
 /// Camera infos that are kept: pictures and infos come on topics of their own.
 const MAX_INFOS: usize = 8;
 /// A moving camera's newest transform may be older than its picture by this, s: then it stands for the picture's time.
-const TRANSFORM_LAG_SECS: f64 = 0.1;
+const TRANSFORM_LAG_SECS: f64 = 0.03;
+/// Oldest transform of a moving robot with which a push is published, s.
+const ROBOT_AGE_SECS: f64 = 0.5;
 
 /// A message with a picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,16 +52,15 @@ pub struct Snapshot {
     pub intrinsics: Intrinsics,
     /// Pose of the camera's optical frame.
     pub table_from_camera: Transform,
-    /// Pose of the table in the robot's frame.
-    pub robot_from_table: Transform,
 }
 
-/// A camera's intrinsics with what their header says.
+/// A camera info as it was read.
 #[derive(Clone, Debug, PartialEq)]
 struct CameraOf {
     frame: String,
     stamp: Time,
-    intrinsics: Intrinsics,
+    /// For pictures as they are taken, and for rectified ones; which of them come is a parameter.
+    intrinsics: [Result<Intrinsics, PushFailure>; 2],
 }
 
 /// Inputs of the node.
@@ -73,7 +74,6 @@ pub struct Inputs {
     picture_refusal: Option<PushFailure>,
     /// The newest last.
     camera_infos: VecDeque<CameraOf>,
-    camera_refusal: Option<PushFailure>,
     /// Between frames.
     pub transforms: TransformBuffer,
     pictures: u64,
@@ -94,7 +94,6 @@ impl Inputs {
             stamp: None,
             picture_refusal: None,
             camera_infos: VecDeque::with_capacity(MAX_INFOS),
-            camera_refusal: None,
             transforms,
             pictures: 0,
             refused: 0,
@@ -175,23 +174,18 @@ impl Inputs {
     /// # Errors
     /// If they are refused; those before are not usable then.
     pub fn take_camera_info(&mut self, info: &CameraInfo, rectified: bool) -> Result<(), PushFailure> {
-        match pinhole(info, rectified) {
-            Ok(intrinsics) => {
-                if self.camera_infos.len() == MAX_INFOS {
-                    self.camera_infos.pop_front();
-                }
-                let frame = without_slash(&info.header.frame_id).to_owned();
-                self.camera_infos.push_back(CameraOf { frame, stamp: info.header.stamp.clone(), intrinsics });
-                self.camera_refusal = None;
-                Ok(())
-            }
-            Err(refusal) => {
-                let failure = PushFailure::new(PushErrorCode::NoCamera, refusal.name(), refusal.to_string());
-                self.camera_infos.clear();
-                self.camera_refusal = Some(failure.clone());
-                Err(failure)
-            }
+        let read = |rectified| {
+            pinhole(info, rectified)
+                .map_err(|refusal| PushFailure::new(PushErrorCode::NoCamera, refusal.name(), refusal.to_string()))
+        };
+        let intrinsics = [read(false), read(true)];
+        let taken = intrinsics[usize::from(rectified)].clone().map(|_| ());
+        if self.camera_infos.len() == MAX_INFOS {
+            self.camera_infos.pop_front();
         }
+        let frame = without_slash(&info.header.frame_id).to_owned();
+        self.camera_infos.push_back(CameraOf { frame, stamp: info.header.stamp.clone(), intrinsics });
+        taken
     }
 
     /// Forgets what depends on the time: it has jumped.
@@ -218,9 +212,10 @@ impl Inputs {
         &self,
         now: RosTime,
         max_age_secs: f64,
+        rectified: bool,
         not_before: Option<RosTime>,
     ) -> Result<Snapshot, PushFailure> {
-        let (picture, intrinsics, table_from_camera) = self.seen(now, max_age_secs)?;
+        let (picture, intrinsics, table_from_camera) = self.seen(now, max_age_secs, rectified)?;
         if let Some(wanted) = not_before.filter(|wanted| wanted.since(picture.stamp) > 0.0) {
             let text = format!(
                 "expected a picture that is not older than the goal's stamp, the newest is {:.3} s older\nhint: send the goal again when one has come",
@@ -228,39 +223,62 @@ impl Inputs {
             );
             return Err(PushFailure::new(PushErrorCode::NoPicture, "picture_before_goal", text));
         }
-        let robot = self.transforms.lookup(&self.robot_frame, &self.table_frame, LookupTime::Latest)?;
-        Ok(Snapshot { picture, intrinsics, table_from_camera, robot_from_table: robot.target_from_source })
+        // That it is known where the robot is: the pose itself is that when the push is published.
+        self.robot_from_table(now)?;
+        Ok(Snapshot { picture, intrinsics, table_from_camera })
     }
 
-    fn seen(&self, now: RosTime, max_age_secs: f64) -> Result<(Arc<TakenPicture>, Intrinsics, Transform), PushFailure> {
+    /// Pose of the table in the robot's frame now.
+    ///
+    /// # Errors
+    /// If it is not known, or was not for the last half second and the robot moves.
+    pub fn robot_from_table(&self, now: RosTime) -> Result<Transform, TransformError> {
+        let found = self.transforms.lookup_fresh(&self.robot_frame, &self.table_frame, now, ROBOT_AGE_SECS)?;
+        Ok(found.target_from_source)
+    }
+
+    fn seen(
+        &self,
+        now: RosTime,
+        max_age_secs: f64,
+        rectified: bool,
+    ) -> Result<(Arc<TakenPicture>, Intrinsics, Transform), PushFailure> {
         if let Some(refusal) = &self.picture_refusal {
             return Err(refusal.clone());
         }
         let no_picture = |name, text: String| PushFailure::new(PushErrorCode::NoPicture, name, text);
-        let none = || no_picture("picture_missing", "expected a picture, none has come yet".to_owned());
+        let none = || {
+            no_picture("picture_missing", "expected a picture, none has come yet, or since the time jumped".to_owned())
+        };
         let picture = self.picture().ok_or_else(none)?;
         let age_secs = now.since(picture.stamp);
         if !(age_secs <= max_age_secs) {
             let text = format!("expected a picture of the last {max_age_secs} s, the newest is {age_secs:.2} s old");
             return Err(no_picture("picture_stale", text));
         }
-        if let Some(refusal) = &self.camera_refusal {
-            return Err(refusal.clone());
-        }
         let no_camera = |name, text: String| PushFailure::new(PushErrorCode::NoCamera, name, text);
-        // That of the picture's stamp where there is one; of a camera whose info comes once, the newest.
-        let stamp = Time::from(picture.stamp);
-        let found = self.camera_infos.iter().rev().find(|info| info.stamp == stamp).or(self.camera_infos.back());
-        let Some(CameraOf { frame, intrinsics, .. }) = found else {
+        let Some(newest) = self.camera_infos.back() else {
             let text =
                 "expected a camera_info, none has come yet\nhint: the camera's driver publishes it beside the pictures";
             return Err(no_camera("camera_missing", text.to_owned()));
+        };
+        // A refused one takes those before away.
+        let of = |info: &CameraOf| info.intrinsics[usize::from(rectified)].clone();
+        of(newest)?;
+        // That of the picture's stamp where there is one; of a camera that does not change, the newest.
+        let stamp = Time::from(picture.stamp);
+        let CameraOf { frame, .. } = newest;
+        let own = self.camera_infos.iter().rev().find(|info| info.stamp == stamp);
+        let is_steady = self.camera_infos.iter().all(|info| info.intrinsics == newest.intrinsics);
+        let Some(intrinsics) = own.or(is_steady.then_some(newest)).map(of).transpose()? else {
+            let text = "expected the camera_info of the picture's stamp, for the camera has changed, got those of others\nhint: send the goal again when the next picture has come";
+            return Err(no_camera("camera_changed", text.to_owned()));
         };
         if *frame != picture.frame {
             let text = format!("expected the camera_info of '{}', got that of '{frame}'", picture.frame);
             return Err(no_camera("camera_frame", text));
         }
-        Ok((Arc::clone(&picture), *intrinsics, self.table_from_camera(&picture)?))
+        Ok((Arc::clone(&picture), intrinsics, self.table_from_camera(&picture)?))
     }
 
     /// Pose of the camera when it took a picture.
@@ -277,8 +295,8 @@ impl Inputs {
     }
 
     /// What keeps goals from being planned, if anything does: for diagnostics.
-    pub fn missing(&self, now: RosTime, max_age_secs: f64) -> Option<PushFailure> {
-        self.snapshot(now, max_age_secs, None).err()
+    pub fn missing(&self, now: RosTime, max_age_secs: f64, rectified: bool) -> Option<PushFailure> {
+        self.snapshot(now, max_age_secs, rectified, None).err()
     }
 }
 
@@ -293,7 +311,7 @@ fn stamp_of(header: &Header, now: RosTime) -> Result<RosTime, PushFailure> {
     let ahead_secs = stamp.since(now);
     if !(ahead_secs <= FUTURE_TOLERANCE_SECS) {
         let text = format!(
-            "expected a picture that has been taken, got one stamped {ahead_secs:.2} s ahead\nhint: synchronise the computers' clocks, or set use_sim_time"
+            "expected a picture that has been taken, got one stamped {ahead_secs:.2} s ahead\nhint: synchronise the computers' clocks; with use_sim_time, something has to publish /clock"
         );
         return Err(refused("picture_future", text));
     }
@@ -339,7 +357,7 @@ mod tests {
     }
 
     fn missing(inputs: &Inputs) -> Option<&'static str> {
-        inputs.missing(NOW, 1.0).map(|failure| failure.name)
+        inputs.missing(NOW, 1.0, false).map(|failure| failure.name)
     }
 
     #[test]
@@ -356,7 +374,7 @@ mod tests {
         assert_eq!(missing(&inputs), None);
         let after = |secs: f64| {
             let stamp = RosTime::from_secs_f64(secs);
-            inputs.snapshot(NOW, 1.0, stamp).map(|_| ()).map_err(|failure| failure.name)
+            inputs.snapshot(NOW, 1.0, false, stamp).map(|_| ()).map_err(|failure| failure.name)
         };
         assert_eq!([after(99.5), after(99.6)], [Ok(()), Err("picture_before_goal")]);
         assert!(inputs.take_camera_info(&CameraInfo { k: [0.0; 9], ..info("camera") }, false).is_err());
@@ -375,9 +393,12 @@ mod tests {
             (info.k[0], info.k[4]) = (focal, focal);
             info
         };
-        let focal = |inputs: &Inputs| inputs.snapshot(NOW, 1.0, None).expect("all of it").intrinsics.focal_px[0];
+        let focal = |inputs: &Inputs| inputs.snapshot(NOW, 1.0, false, None).expect("all of it").intrinsics.focal_px[0];
         inputs.take_camera_info(&with(90.0, 70.0), false).expect("intrinsics");
         assert_eq!(focal(&inputs), 70.0, "one that came once");
+        inputs.take_camera_info(&with(99.4, 75.0), false).expect("intrinsics");
+        let changed = inputs.missing(NOW, 1.0, false).map(|failure| failure.name);
+        assert_eq!(changed, Some("camera_changed"), "it may be that of another scene");
         inputs.take_camera_info(&with(99.5, 80.0), false).expect("intrinsics");
         inputs.take_camera_info(&with(99.6, 90.0), false).expect("intrinsics");
         assert_eq!(focal(&inputs), 80.0, "that of the picture, though a newer one has come");

@@ -43,8 +43,9 @@ planwright_ros2::parameters! {
         /// Largest move of an object between the picture that was planned on and the newest one, as a share of the picture's
         /// width: beyond it the push is rejected.
         max_scene_change: f64 = 0.03 => range(0.001, 1.0),
-        /// Time for which the push's force is applied, s: force times this is the impulse.
-        push_secs: f64 = 0.05 => range(0.001, 1.0),
+        /// Time for which the push's force is applied, s: force times this is the impulse. It is simulated as an instant: the
+        /// object moves by half of the speed times this meanwhile.
+        push_secs: f64 = 0.05 => range(0.001, 0.05),
         /// Largest speed of the pushed object right after the push, m/s.
         max_push_mps: f64 = PushGateLimits::default().max_speed_mps => range(0.01, 20.0),
         /// Largest impulse, kg m/s.

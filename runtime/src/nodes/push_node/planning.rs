@@ -14,6 +14,7 @@ use crate::planner::goal_force::{
 };
 use crate::world::scene::{Body, FRAMES, Picture};
 use planwright_ros2::time::Clock;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// A goal to plan for.
@@ -110,7 +111,7 @@ impl Planning {
         let _ = self.planner.predict(&vec![128; 3 * side * side], ControlSignal::default(), 0);
     }
 
-    /// Plans for a goal. `stage` hears what is under way.
+    /// Plans for a goal. `stage` is called with what is under way.
     ///
     /// # Errors
     /// Why there is no push.
@@ -259,9 +260,13 @@ impl Planning {
         let newest = job.newest.lock().ok().and_then(|newest| newest.clone());
         let refused = |name, text: &str| PushFailure::new(PushErrorCode::NoPicture, name, text);
         let Some(newest) = newest else {
-            return Err(refused("picture_refused", "a picture that came while the push was planned was refused"));
+            return Err(refused(
+                "picture_refused",
+                "a picture that came while the push was planned was refused, or the time has jumped",
+            ));
         };
-        if newest.stamp == job.snapshot.picture.stamp {
+        // Not by the stamp: drivers repeat them.
+        if Arc::ptr_eq(&newest, &job.snapshot.picture) {
             return Ok(());
         }
         let square = self.square(&newest, job)?;
@@ -326,7 +331,19 @@ fn no_push(failures: &[PushFailure]) -> PushFailure {
     let telling = |failure: &&PushFailure| failure.code != PushErrorCode::NoPush;
     let first = failures.iter().find(telling).or(failures.first());
     let (code, name) = first.map_or((PushErrorCode::NoPush, "no_push"), |failure| (failure.code, failure.name));
-    let reasons: Vec<&str> = failures.iter().map(|failure| failure.message.as_str()).collect();
+    // What several proposals failed by stands once, with their number.
+    let mut counted: Vec<(&str, usize)> = Vec::new();
+    for failure in failures {
+        match counted.iter_mut().find(|(text, _)| *text == failure.message) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((&failure.message, 1)),
+        }
+    }
+    let reason = |(text, count): &(&str, usize)| match count {
+        1 => (*text).to_owned(),
+        _ => format!("{count} times {text}"),
+    };
+    let reasons: Vec<String> = counted.iter().map(reason).collect();
     let text = format!("expected a proposal that passes correction and gate, got: {}", reasons.join("; "));
     PushFailure::new(code, name, text)
 }
@@ -342,7 +359,7 @@ mod tests {
     use planwright_ros2::time::{ClockSource, RosTime};
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
     use std::time::Duration;
 
     #[test]
@@ -413,7 +430,6 @@ mod tests {
             picture: Arc::clone(&picture),
             intrinsics,
             table_from_camera: Transform { translation: camera.position_m(), rotation },
-            robot_from_table: Transform::IDENTITY,
         };
         let goal =
             Goal { target: Place::Table(target_m), velocity_mps, masses: Vec::new(), deadline: None, not_before: None };
@@ -470,5 +486,7 @@ mod tests {
         assert_eq!((joined.code, joined.name), (PushErrorCode::Timeout, "late"));
         assert!(joined.message.ends_with("got: one; two"), "{}", joined.message);
         assert_eq!(no_push(&all[..1]).code, PushErrorCode::NoPush);
+        let twice = [all[0].clone(), all[0].clone()];
+        assert!(no_push(&twice).message.ends_with("got: 2 times one"), "{}", no_push(&twice).message);
     }
 }

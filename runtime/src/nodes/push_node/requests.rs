@@ -6,12 +6,15 @@ use super::failure::{PushErrorCode, PushFailure};
 use super::goal::Goal;
 use super::planning::PushJob;
 use super::worker::{Job, Planned, Report};
+use crate::gate::PushRejection;
 use crate::world::scene::FRAME_SECS;
 use planwright_ros2::action::{ActionHandler, Actions, GoalId, GoalStatus};
 use planwright_ros2::lifecycle::{self, LifecycleState, TransitionOutcome};
+use planwright_ros2::logger::Severity;
 use planwright_ros2::messages::planwright_msgs::{PushObject, PushObjectFeedback, PushObjectGoal, PushObjectResult};
 use planwright_ros2::messages::sensor_msgs::CompressedImage;
 use planwright_ros2::messages::std_msgs::Header;
+use planwright_ros2::tf::Transform;
 use planwright_ros2::time::RosTime;
 use std::time::{Duration, Instant};
 
@@ -66,7 +69,12 @@ impl PushNode {
         }
         let parameters = &self.base.parameters;
         let goal = Goal::of(goal, |frame| self.inputs.table_from(frame))?;
-        let snapshot = self.inputs.snapshot(self.base.now(), parameters.push.max_picture_age_secs, goal.not_before)?;
+        let snapshot = self.inputs.snapshot(
+            self.base.now(),
+            parameters.push.max_picture_age_secs,
+            parameters.push.rectified,
+            goal.not_before,
+        )?;
         let due = requested + goal.deadline.unwrap_or(parameters.push.deadline());
         let job = PushJob {
             snapshot,
@@ -95,6 +103,11 @@ impl PushNode {
 
     /// Answers a goal whose deadline has passed, whatever the planning thread does.
     pub(super) fn keep_deadline(&mut self) {
+        if self.worker.has_ended() && self.exit.is_none() {
+            self.base.log(Severity::Fatal, "planner_failed: expected a planning thread, it has ended\nhint: the process ends with 1, so that what supervises it starts it afresh");
+            self.exit = Some(1);
+            self.base.waker.stop();
+        }
         if self.pending.as_ref().is_some_and(|pending| Instant::now() > pending.due)
             && let Some(pending) = self.pending.take()
         {
@@ -130,18 +143,14 @@ impl PushNode {
         let Planned { id, answer, job, .. } = planned;
         // Gone: canceled, too late, or the node was stopped.
         let Some(pending) = self.pending.take_if(|pending| pending.id == id) else { return };
-        let is_late = Instant::now() > pending.due;
-        let answer = answer.and_then(|answer| {
-            let late = || PushFailure::new(PushErrorCode::Timeout, "late", "the push was ready after its deadline");
-            if is_late { Err(late()) } else { Ok(answer) }
-        });
+        let answer = answer.and_then(|answer| Ok((answer, self.still_holds(&pending, &job)?)));
         let result = match answer {
-            Ok(answer) => {
+            Ok((answer, robot_from_table)) => {
                 let parameters = &job.parameters.push;
                 let frames = AnswerFrames {
                     table: &parameters.table_frame,
                     robot: &parameters.robot_frame,
-                    robot_from_table: job.snapshot.robot_from_table,
+                    robot_from_table,
                     stamp: self.base.now(),
                 };
                 result_of(&answer, &frames, parameters.push_secs, pending.requested.elapsed())
@@ -157,6 +166,21 @@ impl PushNode {
         self.counters.answered += 1;
         self.counters.whole.record(pending.requested.elapsed());
         self.draw();
+    }
+
+    /// What has to hold when a push is published, after all that was checked before: the deadline, the picture's age, and
+    /// that the robot is known to be somewhere now. Returns the pose of the table in its frame.
+    fn still_holds(&self, pending: &Pending, job: &PushJob) -> Result<Transform, PushFailure> {
+        if Instant::now() > pending.due {
+            let text = "the push was ready after its deadline";
+            return Err(PushFailure::new(PushErrorCode::Timeout, "late", text));
+        }
+        let (now, most_secs) = (self.base.now(), job.parameters.push.max_picture_age_secs);
+        let age_secs = now.since(job.snapshot.picture.stamp);
+        if !(age_secs <= most_secs) {
+            return Err(PushRejection::Stale { age_secs, most_secs }.into());
+        }
+        Ok(self.inputs.robot_from_table(now)?)
     }
 
     fn publish(&self, result: &PushObjectResult) {

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// Jobs that may wait for the thread: transitions and one goal.
 const MAX_JOBS: usize = 8;
+/// How long the end of the node waits for the job under way.
+const LAST_WAIT: Duration = Duration::from_millis(500);
 
 /// Work for the thread.
 pub enum Job {
@@ -77,6 +79,11 @@ impl Worker {
         self.jobs.as_ref().is_some_and(|jobs| jobs.try_send(job).is_ok())
     }
 
+    /// Whether the thread is gone: it ends with the node alone, so that before it has failed.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// The next report, if there is one.
     pub fn report(&self) -> Option<Report> {
         self.reports.try_recv().ok()
@@ -84,10 +91,14 @@ impl Worker {
 }
 
 impl Drop for Worker {
-    /// Waits for the job under way.
+    /// Waits a little for the job under way. A long one ends with the process.
     fn drop(&mut self) {
         self.jobs = None;
-        if let Some(thread) = self.thread.take() {
+        let until = Instant::now() + LAST_WAIT;
+        while !self.has_ended() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if let Some(thread) = self.thread.take().filter(JoinHandle::is_finished) {
             let _ = thread.join();
         }
     }

@@ -80,9 +80,13 @@ fn secs_of(time: &Duration) -> Result<f64, PushFault> {
     if nanosec < 1_000_000_000 && secs > 0.0 { Ok(secs) } else { Err(PushFault::PushTime { sec, nanosec }) }
 }
 
+/// Characters of an unknown frame's name that are shown.
+const MAX_FRAME_CHARS: usize = 80;
+
 fn known(frames: &Frames, field: &'static str, frame: &str) -> Result<Transform, PushFault> {
-    let unknown =
-        || PushFault::Frame { field, table: frames.table.clone(), robot: frames.robot.clone(), got: frame.to_owned() };
+    // A reply has room for a name, not for whatever came as one.
+    let got = || frame.chars().take(MAX_FRAME_CHARS).filter(|char| !char.is_control()).collect();
+    let unknown = || PushFault::Frame { field, table: frames.table.clone(), robot: frames.robot.clone(), got: got() };
     frames.table_from(frame).ok_or_else(unknown)
 }
 

@@ -6,6 +6,10 @@ use crate::model::GoalForceSpec;
 use crate::planner::goal_force::{Force, MassMark};
 use crate::world::scene::{Body, Camera, Goal, Scene, Surface, SurfaceFault};
 
+/// Masses may be beyond those of the training by this factor: the network then sees what it was not trained for, while
+/// correction and gate simulate them as they are.
+const MASS_FACTOR: f64 = 4.0;
+
 /// A goal for one object of a picture.
 #[derive(Clone, Copy, Debug)]
 pub struct PushRequest<'a> {
@@ -37,6 +41,19 @@ pub enum RequestFault {
     /// A number of the surface is out of its range.
     #[error(transparent)]
     Surface(#[from] SurfaceFault),
+    /// Objects are seen, none of them on the table.
+    #[error(
+        "expected objects on the table, got {0} that do not lie on it\nhint: check the camera's pose: z is 0 on the table and points away from it"
+    )]
+    OffTable(usize),
+    /// A mass far beyond those of the training.
+    #[error("expected masses of {:.2} to {:.0} kg, got {got:.3e}", .range[0], .range[1])]
+    Mass {
+        /// Masses that are accepted, kg.
+        range: [f64; 2],
+        /// The mass, kg.
+        got: f64,
+    },
     /// The target is not on an object.
     #[error(
         "expected the target on an object of the picture, got ({:.1}, {:.1}) px; the nearest object is at ({:.1}, {:.1}) px",
@@ -101,8 +118,13 @@ impl SeenScene {
     pub fn new(request: &PushRequest<'_>, spec: &GoalForceSpec) -> Result<Self, RequestFault> {
         check(request, spec)?;
         let seen = segment(request.rgb, [spec.picture_px; 2])?;
+        let count = seen.len();
         let body = |detection: Detection| locate(&detection, request.camera).map(|body| (detection, body));
-        Self::with_objects(request, seen.into_iter().filter_map(body).collect(), spec)
+        let located: Vec<_> = seen.into_iter().filter_map(body).collect();
+        if located.is_empty() {
+            return Err(RequestFault::OffTable(count));
+        }
+        Self::with_objects(request, located, spec)
     }
 
     /// The same with objects that something else has found, each with its body; the order is that of the scene's bodies.
@@ -166,6 +188,10 @@ fn check(request: &PushRequest<'_>, spec: &GoalForceSpec) -> Result<(), RequestF
     }
     if !(spec.goal_mps[0]..=spec.goal_mps[1]).contains(&speed_mps) {
         return Err(RequestFault::Speed { range: spec.goal_mps, got: speed_mps });
+    }
+    let range = [spec.mass_kg[0] / MASS_FACTOR, spec.mass_kg[1] * MASS_FACTOR];
+    if let Some((_, got)) = request.masses.iter().find(|(_, kg)| !(range[0]..=range[1]).contains(kg)) {
+        return Err(RequestFault::Mass { range, got: *got });
     }
     Ok(request.surface.check()?)
 }

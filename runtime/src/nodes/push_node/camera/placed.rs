@@ -8,10 +8,14 @@ use planwright_ros2::tf::{Quaternion, Transform};
 /// planner's world.
 ///
 /// # Errors
-/// If there is distortion, the rotation has no norm, or the numbers make no camera.
+/// If there is distortion, the rotation has no norm, the camera is not above the table, or the numbers make no camera.
 pub fn camera_of(intrinsics: &Intrinsics, world_from_camera: Transform) -> Result<Camera, CameraRefusal> {
     if let Some(distortion) = intrinsics.distortion {
         return Err(CameraRefusal::Distorted(distortion));
+    }
+    let height_m = world_from_camera.translation[2];
+    if !(height_m > 0.0) {
+        return Err(CameraRefusal::Below { height_m });
     }
     let Quaternion { x, y, z, w } = world_from_camera.rotation;
     let refused = || CameraRefusal::Rotation(format!("x {x}, y {y}, z {z}, w {w}"));
@@ -50,6 +54,14 @@ mod tests {
         let camera = camera_of(&PINHOLE, world_from_camera).expect("a camera");
         let [u, v] = camera.project(world_from_camera.apply_to_point([0.1, -0.05, 2.0])).expect("in front");
         assert!((u - 345.0).abs() < 1e-9 && (v - 227.5).abs() < 1e-9, "{u} {v}");
+    }
+
+    #[test]
+    fn a_camera_below_the_table_is_refused_by_name() {
+        for height_m in [0.0, -2.0, f64::NAN] {
+            let below = Transform { translation: [0.1, 0.2, height_m], rotation: DOWN };
+            assert_eq!(camera_of(&PINHOLE, below).map_err(|refusal| refusal.name()).map(|_| ()), Err("camera_below"));
+        }
     }
 
     #[test]

@@ -157,6 +157,14 @@ pub enum CameraRefusal {
         /// The picture's, px.
         picture: [usize; 2],
     },
+    /// It is below the table, or on it.
+    #[error(
+        "expected a camera above the table, got one at z {height_m:.3} m of its frame\nhint: z is 0 on the table and points away from it; check the transform"
+    )]
+    Below {
+        /// Its height, m.
+        height_m: f64,
+    },
     /// A rotation that is none.
     #[error(
         "expected a rotation of the camera's optical frame, got the quaternion {0}\nhint: check the transform in /tf"
@@ -178,6 +186,7 @@ impl CameraRefusal {
             Self::Size { .. } => "camera_size",
             Self::Region { .. } => "camera_roi",
             Self::PictureSize { .. } => "camera_picture_size",
+            Self::Below { .. } => "camera_below",
             Self::Rotation(_) => "camera_rotation",
             Self::Camera(_) => "camera_value",
         }

@@ -12,11 +12,11 @@ pub const USUAL_MASS_KG: f64 = 2.5;
 ///
 /// A ball's centre and radius are those whose outline is the detected circle. A box stands where its pixels' rays meet
 /// the table: in a tilted view that is its footprint and what it hides behind it, so that it is never taken for smaller.
-/// `None` where a pixel's ray does not meet the table.
+/// Of an object that reaches above the horizon the pixels below it count, and a round one is an obstacle there. `None`
+/// where no pixel's ray meets the table.
 pub fn locate(detection: &Detection, camera: &Camera) -> Option<Body> {
     let look = Look::plain(detection.colour);
-    if detection.round {
-        let (position_m, radius_m) = ball(detection, camera)?;
+    if let Some((position_m, radius_m)) = detection.round.then(|| ball(detection, camera)).flatten() {
         let shape = Shape::Ball { radius_m };
         return Some(Body { shape, position_m, yaw_rad: 0.0, mass_kg: USUAL_MASS_KG, moves: true, look });
     }
@@ -24,10 +24,15 @@ pub fn locate(detection: &Detection, camera: &Camera) -> Option<Body> {
         let (u, v) = ((pixel % camera.width()) as f64 + 0.5, (pixel / camera.width()) as f64 + 0.5);
         camera.on_plane([u, v], 0.0)
     };
-    let points: Vec<[f64; 2]> = detection.pixels.iter().map(corner).collect::<Option<_>>()?;
+    let points: Vec<[f64; 2]> = detection.pixels.iter().filter_map(corner).collect();
+    // The size of a pixel in its middle; of what has that above the horizon, in its lowest row.
+    let lowest = detection.pixels.last().map(|pixel| pixel / camera.width())?;
+    let width_m = |[u, v]: [f64; 2]| {
+        let (one, next) = (camera.on_plane([u, v], 0.0)?, camera.on_plane([u + 1.0, v], 0.0)?);
+        Some((next[0] - one[0]).hypot(next[1] - one[1]))
+    };
     let [u, v] = detection.centre_px;
-    let (one, next) = (camera.on_plane([u, v], 0.0)?, camera.on_plane([u + 1.0, v], 0.0)?);
-    let pixel_m = (next[0] - one[0]).hypot(next[1] - one[1]);
+    let pixel_m = width_m([u, v]).or_else(|| width_m([u, lowest as f64 + 0.5]))?;
     let OrientedBox { centre, half, angle_rad } = OrientedBox::padded(points.iter().copied(), 0.5 * pixel_m);
     let shape = Shape::Box { half_m: [half[0], half[1], half[0].min(half[1])] };
     Some(Body { shape, position_m: centre, yaw_rad: angle_rad, mass_kg: USUAL_MASS_KG, moves: false, look })
