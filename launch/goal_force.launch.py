@@ -1,4 +1,4 @@
-"""Starts the goal-force node, and on wish the simulated table, by ROS 2's own launcher.
+"""Starts the goal-force node, and if requested the simulated table, by ROS 2's own launcher.
 
     ros2 launch launch/goal_force.launch.py sim:=true kind:=blocked
     ros2 launch launch/goal_force.launch.py image:=/camera/image_raw camera_info:=/camera/camera_info

@@ -66,9 +66,9 @@ pub struct DirectRow {
     pub arm: Arm,
     /// Share of the scenes in which the pushed object moves, and no other before it.
     pub sets_off: f64,
-    /// Of these: median angle between the start and the push, degrees; and the median speed over the simulated one.
+    /// Of these: median angle in the picture between the start and the simulated one, degrees.
     pub angle_deg: Option<f64>,
-    /// Median speed of the start over the simulated one.
+    /// Of these: median speed of the start over the simulated one.
     pub speed_ratio: Option<f64>,
     /// Median distance of the pushed object from its simulated place after 4, 8 and 16 frames, px.
     pub pushed_off_px: [f64; 3],
@@ -276,7 +276,7 @@ fn row(arm: Arm, scenes: &[(Generated, usize, Look)], planner: &mut GoalForcePla
     })
 }
 
-/// A ball alone on the table, pushed through its middle with every force.
+/// A ball beside one that stands aside, pushed through its middle with every force.
 fn linear(mass_kg: f64, balls: &[Generated], planner: &mut GoalForcePlanner) -> Result<LinearityRow, StudyError> {
     let mut simulation = Simulation::new();
     let mut predicted: Vec<Vec<f64>> = vec![Vec::new(); FORCES_MPS.len()];
