@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn with_everything_known_a_checked_push_meets_its_goal() {
         let (spec, cases) = (GoalForceSpec::default(), cases(16));
-        let mut run = |known: &[KnownPart]| {
+        let run = |known: &[KnownPart]| {
             let mut evaluation = PushEvaluation::new(spec.clone(), 2).knowing(known);
             evaluation.run(PushChooser::Search, &cases, None, || ()).expect("no engine").outcomes
         };
