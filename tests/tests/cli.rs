@@ -208,7 +208,7 @@ fn the_simulated_table_is_described_and_is_no_robot() {
         assert!(ends.contains(&name), "{name}: {ends:?}");
     }
     let kind = out["parameters"].as_array().into_iter().flatten().find(|parameter| parameter["name"] == "kind");
-    assert_eq!(kind.map(|kind| &kind["default"]), Some(&serde_json::json!("blocked")));
+    assert_eq!(kind.map(|kind| &kind["default"]), Some(&serde_json::json!("\"blocked\"")));
     refused(planwright().args(["node", "sim", "--scene", "--map", "map.yaml"]), &["--map"]);
     refused(planwright().args(["node", "sim", "--kind", "balls"]), &["--scene"]);
     refused(planwright().args(["node", "sim", "--scene", "--kind", "tools"]), &["balls, blocked"]);

@@ -34,6 +34,7 @@ mod tests {
 
     const PINHOLE: Intrinsics =
         Intrinsics { size: [640, 480], focal_px: [500.0; 2], principal_px: [320.0, 240.0], distortion: None };
+    const UP: [f64; 3] = [0.0, 0.0, 1.0];
     /// Half a turn about x: looks down, x to the right and y up on the table.
     const DOWN: Quaternion = Quaternion { x: 1.0, y: 0.0, z: 0.0, w: 0.0 };
 
@@ -71,11 +72,11 @@ mod tests {
         };
         let zero = Quaternion { x: 0.0, y: 0.0, z: 0.0, w: 0.0 };
         let distortion = Some(Distortion::Equidistant { radial: [0.1; 4] });
-        assert_eq!(name(PINHOLE, [0.0; 3], DOWN), Ok(()));
-        assert_eq!(name(PINHOLE, [0.0; 3], zero), Err("camera_rotation"));
-        assert_eq!(name(PINHOLE, [0.0; 3], Quaternion { w: f64::NAN, ..zero }), Err("camera_rotation"));
-        assert_eq!(name(PINHOLE, [f64::NAN, 0.0, 0.0], DOWN), Err("camera_value"));
-        assert_eq!(name(Intrinsics { size: [0, 480], ..PINHOLE }, [0.0; 3], DOWN), Err("camera_value"));
-        assert_eq!(name(Intrinsics { distortion, ..PINHOLE }, [0.0; 3], DOWN), Err("camera_distortion"));
+        assert_eq!(name(PINHOLE, UP, DOWN), Ok(()));
+        assert_eq!(name(PINHOLE, UP, zero), Err("camera_rotation"));
+        assert_eq!(name(PINHOLE, UP, Quaternion { w: f64::NAN, ..zero }), Err("camera_rotation"));
+        assert_eq!(name(PINHOLE, [f64::NAN, 0.0, 1.0], DOWN), Err("camera_value"));
+        assert_eq!(name(Intrinsics { size: [0, 480], ..PINHOLE }, UP, DOWN), Err("camera_value"));
+        assert_eq!(name(Intrinsics { distortion, ..PINHOLE }, UP, DOWN), Err("camera_distortion"));
     }
 }
