@@ -57,7 +57,7 @@ STEPS = [
         f"{PEERS} .deps/ros-jazzy/bin/python tests/peers/ros/test_lifecycle_cycles.py "
         "--planwright target/release/planwright --cycles 1000",
     ], ["build"], nightly=True),
-    Step("fuzz", ["cargo run --release -p planwright-tests --bin fuzz --locked -- --cases 200000"], ["build"],
+    Step("fuzz", ["cargo run --release -p planwright-tests --example fuzz --locked -- --cases 200000"], ["build"],
          nightly=True),
 ]
 NAMES = [step.name for step in STEPS]

@@ -473,3 +473,25 @@ fn an_addition_touches_the_places_that_the_table_names() {
         assert!(!named || expected, "{place} names families: add it to the table of docs/EXTENDING.md");
     }
 }
+
+/// Steps that only run at night would not be missed by day.
+#[test]
+fn every_step_of_the_test_command_names_what_exists() {
+    let (text, _, code) = run(peer("../run.py").arg("--list"));
+    assert_eq!(code, 0, "{text}");
+    let mut named = 0;
+    for line in text.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        for pair in words.windows(2) {
+            let source = match pair[0] {
+                "--bin" => root().join("tests/src/bin").join(format!("{}.rs", pair[1])),
+                "--example" => root().join("tests/examples").join(format!("{}.rs", pair[1])),
+                _ if pair[1].ends_with(".py") && !Path::new(pair[1]).is_absolute() => root().join(pair[1]),
+                _ => continue,
+            };
+            named += 1;
+            assert!(source.is_file(), "{line}: no {}", source.display());
+        }
+    }
+    assert!(named >= 5, "{named} in {text}");
+}
