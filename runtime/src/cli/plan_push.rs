@@ -17,8 +17,6 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Outcome of the proposal whose push is published.
-const PASSED: &str = "passed the gate";
 /// Largest picture and camera file, bytes.
 const MAX_BYTES: u64 = 64 << 20;
 
@@ -62,6 +60,8 @@ struct Planned {
     read: Vec<Result<PushProposal, ReadFault>>,
     checked: Option<CheckedPush>,
     problems: Vec<String>,
+    /// The proposal that the checked push was corrected from.
+    passed: Option<usize>,
     /// By proposal: why it was refused, or that it passed.
     outcomes: Vec<String>,
     plan_ms: f64,
@@ -111,7 +111,7 @@ impl PushQuestion {
             view.log(Stamp::default(), Event::Push(Box::new(push)));
         }
         finish_view(view);
-        let Planned { seen, read, checked, problems, plan_ms, outcomes: _ } = &planned;
+        let Planned { seen, read, checked, problems, plan_ms, .. } = &planned;
         let push = checked.map(|checked| checked.push());
         let initiator =
             push.map(|push| (seen.scene.bodies[push.body], square.original(seen.detections[push.body].centre_px)));
@@ -190,9 +190,9 @@ impl PushQuestion {
             .map_err(|fault| CliError::input(fault.in_pixels_of(|px| square.original(px))))?;
         let read = planner.propose(&square.rgb, &seen, &square.camera, seed).map_err(CliError::failed)?;
         let mut pilot = PushPilot::default();
-        let (mut checked, mut problems) = (None, Vec::new());
+        let (mut checked, mut passed, mut problems) = (None, None, Vec::new());
         let mut outcomes = Vec::with_capacity(read.len());
-        for proposal in &read {
+        for (index, proposal) in read.iter().enumerate() {
             let problem = match proposal {
                 _ if checked.is_some() => {
                     outcomes.push("not checked: one before it passed".to_owned());
@@ -201,8 +201,8 @@ impl PushQuestion {
                 Err(fault) => fault.to_string(),
                 Ok(proposal) => match pilot.checked(&seen.scene, &seen.goal, proposal.push, PushTiming::default) {
                     Ok(push) => {
-                        checked = Some(push);
-                        outcomes.push(PASSED.to_owned());
+                        (checked, passed) = (Some(push), Some(index));
+                        outcomes.push("passed the gate".to_owned());
                         continue;
                     }
                     Err(problem) => problem.to_string(),
@@ -212,7 +212,7 @@ impl PushQuestion {
             problems.push(problem);
         }
         let plan_ms = 1e3 * began.elapsed().as_secs_f64();
-        Ok(Planned { seen, read, checked, problems, outcomes, plan_ms })
+        Ok(Planned { seen, read, checked, passed, problems, outcomes, plan_ms })
     }
 }
 
@@ -263,7 +263,7 @@ fn push_view(planner: &GoalForcePlanner, square: &SquarePicture, planned: &Plann
         push: read.as_ref().ok().map(|proposal| proposal.push),
         outcome: outcome.clone(),
     };
-    let passed = outcomes.iter().position(|outcome| outcome == PASSED).zip(simulated(planned));
+    let passed = planned.passed.zip(simulated(planned));
     PushView {
         rgb: square.rgb.clone(),
         camera: square.camera.clone(),

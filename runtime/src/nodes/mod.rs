@@ -3,6 +3,7 @@
 
 mod autostart;
 pub mod grid;
+mod managed;
 pub mod map;
 pub mod path;
 pub mod planner_node;

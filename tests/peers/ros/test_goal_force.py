@@ -247,11 +247,14 @@ class Suite:
             answer = table.ask(goal_of(scene))
             checks.that("the next goal is planned for", answer.result.error_code in (CODES.NONE, CODES.NO_PUSH), answer)
 
-            handle = table.peer.send_goal(goal_of(scene), ACTION)
-            canceling = handle.cancel_goal_async()
-            table.peer.wait(canceling)
-            status = table.peer.wait(handle.get_result_async()).status
-            checks.that("a goal can be canceled, unless it was faster", status in (CANCELED, SUCCEEDED, ABORTED), status)
+            # A goal may be faster than its cancellation; twenty in a row are not.
+            statuses = []
+            while CANCELED not in statuses and len(statuses) < 20:
+                table.ask(goal_of(scene))
+                handle = table.peer.send_goal(goal_of(scene), ACTION)
+                table.peer.wait(handle.cancel_goal_async())
+                statuses.append(table.peer.wait(handle.get_result_async()).status)
+            checks.that("a goal can be canceled", CANCELED in statuses, statuses)
 
     def pictures(self):
         """Pictures and cameras of a publisher of our own: what fields really send, and what makes no sense."""

@@ -2,9 +2,9 @@
 
 use super::input_fault::InputFault;
 use super::{PathAction, PlannerNode};
-use crate::pilot::{LatencySummary, PilotStatistics};
+use crate::nodes::managed::{latency, lifecycle_status};
+use crate::pilot::PilotStatistics;
 use crate::quantity::{DriftState, DriftStatus};
-use planwright_ros2::bond::BondState;
 use planwright_ros2::diagnostics::{Level, Status};
 use planwright_ros2::lifecycle::LifecycleState;
 use planwright_ros2::logger::Severity;
@@ -28,22 +28,8 @@ impl<A: PathAction> PlannerNode<A> {
     }
 
     fn report_lifecycle(&self) -> Status {
-        let mut status = Status::new("lifecycle");
-        let state = self.lifecycle.state();
-        status.value("state", state.label());
-        status.value("transitions", self.lifecycle.transitions());
-        status.value("bond", self.bond.state().name());
-        if self.bond.state() == BondState::Broken {
-            status.find(Level::Warn, "bond_broken");
-        }
-        if state == LifecycleState::ErrorProcessing {
-            status.find(Level::Error, "error processing");
-        }
-        if self.autostart.is_under_way() {
-            let level = if self.load_failure.is_some() { Level::Error } else { Level::Ok };
-            status.find(level, "autostart");
-            status.value("autostart_tries", self.autostart.tries());
-        }
+        let Self { lifecycle, bond, autostart, .. } = self;
+        let mut status = lifecycle_status(lifecycle, bond, autostart, self.load_failure.is_some());
         match self.loading {
             Some(since) => status.value("loading_secs", format!("{:.1}", since.elapsed().as_secs_f64())),
             None => status.value("loading_secs", 0),
@@ -219,12 +205,6 @@ fn drift(of: Option<&DriftStatus>) -> Status {
     let drift: Vec<String> = drift.iter().map(|drift| format!("{drift:+.3}")).collect();
     status.value("drift_by_bin", drift.join(" "));
     status
-}
-
-fn latency(status: &mut Status, name: &str, summary: LatencySummary) {
-    status.value(&format!("{name}_p50_ms"), format!("{:.3}", summary.p50));
-    status.value(&format!("{name}_p99_ms"), format!("{:.3}", summary.p99));
-    status.value(&format!("{name}_count"), summary.count);
 }
 
 fn counts(status: &mut Status, of: &str, statistics: &PilotStatistics) {

@@ -3,10 +3,11 @@
 use super::input_fault::InputFault;
 use super::refusals::Input;
 use crate::gate::{CheckedPlan, Infeasible, Origin, Rejection};
+use crate::nodes::managed::duration;
 use planwright_ros2::messages::geometry_msgs::PoseStamped;
 use planwright_ros2::messages::interface::ActionType;
 use planwright_ros2::messages::nav_msgs::Path;
-use planwright_ros2::messages::{builtin_interfaces, nav2_msgs, nav2_msgs_lyrical};
+use planwright_ros2::messages::{nav2_msgs, nav2_msgs_lyrical};
 use std::time::Duration;
 
 /// Nav2's error codes of `ComputePathToPose`, as in its own definition.
@@ -154,13 +155,6 @@ pub trait PathAction: ActionType + 'static {
     fn request(goal: Self::Goal) -> PathRequest;
     /// The result of a goal.
     fn result(path: Path, planning: Duration, failure: Option<&PlanningFailure>) -> Self::Result;
-}
-
-fn duration(time: Duration) -> builtin_interfaces::Duration {
-    builtin_interfaces::Duration {
-        sec: i32::try_from(time.as_secs()).unwrap_or(i32::MAX),
-        nanosec: time.subsec_nanos(),
-    }
 }
 
 /// Implements [`PathAction`] for one version of Nav2's messages; `viapoints` counts those of its goal.

@@ -2,7 +2,7 @@
 
 use super::failure::{PushErrorCode, PushFailure};
 use super::planning::PushAnswer;
-use planwright_ros2::messages::builtin_interfaces;
+use crate::nodes::managed::duration;
 use planwright_ros2::messages::geometry_msgs::{
     Point, PointStamped, Pose, PoseStamped, Vector3, Vector3Stamped, Wrench, WrenchStamped,
 };
@@ -71,13 +71,6 @@ pub fn failed(failure: &PushFailure, took: Duration) -> PushObjectResult {
         error_msg: failure.message.clone(),
         planning_time: duration(took),
         ..PushObjectResult::default()
-    }
-}
-
-fn duration(time: Duration) -> builtin_interfaces::Duration {
-    builtin_interfaces::Duration {
-        sec: i32::try_from(time.as_secs()).unwrap_or(i32::MAX),
-        nanosec: time.subsec_nanos(),
     }
 }
 

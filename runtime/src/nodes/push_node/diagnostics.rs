@@ -1,34 +1,16 @@
 //! Diagnostics of the goal-force node.
 
 use super::PushNode;
-use crate::pilot::Latencies;
-use planwright_ros2::bond::BondState;
+use crate::nodes::managed::{latency, lifecycle_status};
 use planwright_ros2::diagnostics::{Level, Status};
 use planwright_ros2::lifecycle::LifecycleState;
 
 impl PushNode {
     /// Everything but the middleware.
     pub(super) fn report(&self) -> Vec<Status> {
-        vec![self.report_lifecycle(), self.report_planner(), self.report_inputs()]
-    }
-
-    fn report_lifecycle(&self) -> Status {
-        let mut status = Status::new("lifecycle");
-        status.value("state", self.lifecycle.state().label());
-        status.value("transitions", self.lifecycle.transitions());
-        status.value("bond", self.bond.state().name());
-        if self.bond.state() == BondState::Broken {
-            status.find(Level::Warn, "bond_broken");
-        }
-        if self.lifecycle.state() == LifecycleState::ErrorProcessing {
-            status.find(Level::Error, "error processing");
-        }
-        if self.autostart.is_under_way() {
-            let level = if self.load_failure.is_some() { Level::Error } else { Level::Ok };
-            status.find(level, "autostart");
-            status.value("autostart_tries", self.autostart.tries());
-        }
-        status
+        let Self { lifecycle, bond, autostart, .. } = self;
+        let of_life = lifecycle_status(lifecycle, bond, autostart, self.load_failure.is_some());
+        vec![of_life, self.report_planner(), self.report_inputs()]
     }
 
     fn report_planner(&self) -> Status {
@@ -49,8 +31,8 @@ impl PushNode {
             status.find(Level::Error, "model_rejected");
             status.value("model_rejected", reason);
         }
-        latency(&mut status, "planning", &self.counters.planning);
-        latency(&mut status, "whole", &self.counters.whole);
+        latency(&mut status, "planning", self.counters.planning.summary());
+        latency(&mut status, "whole", self.counters.whole.summary());
         status.value("answered", self.counters.answered);
         status.value("canceled", self.counters.canceled);
         status.value("is_planning", self.is_planning);
@@ -84,11 +66,4 @@ impl PushNode {
         }
         status
     }
-}
-
-fn latency(status: &mut Status, name: &str, latencies: &Latencies) {
-    let summary = latencies.summary();
-    status.value(&format!("{name}_p50_ms"), format!("{:.3}", summary.p50));
-    status.value(&format!("{name}_p99_ms"), format!("{:.3}", summary.p99));
-    status.value(&format!("{name}_count"), summary.count);
 }

@@ -112,6 +112,7 @@ impl PushNode {
         };
         Self::subscribe(&mut base, &mut executor)?;
         executor.every(Duration::from_millis(10), Self::keep_deadline);
+        executor.every(Duration::from_millis(100), Self::watch_worker);
         executor.every(Duration::from_millis(20), Self::keep_bond);
         executor.every(Duration::from_secs(1), |state: &mut Self| state.actions.expire());
         executor.every(Duration::from_millis(100), autostart::retry::<Self>);

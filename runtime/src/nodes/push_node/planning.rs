@@ -196,12 +196,8 @@ impl Planning {
             );
             return Err(no_camera("camera_size", text));
         }
-        if self.rectifier.as_ref().is_none_or(|rectifier| !rectifier.is_of(intrinsics)) {
-            self.rectifier = Some(Rectifier::new(intrinsics));
-        }
-        let Some(rectifier) = &self.rectifier else {
-            return Err(no_camera("camera_invalid", "expected a camera, got none".to_owned()));
-        };
+        self.rectifier.take_if(|rectifier| !rectifier.is_of(intrinsics));
+        let rectifier = self.rectifier.get_or_insert_with(|| Rectifier::new(intrinsics));
         let refused = |refusal: CameraRefusal| no_camera(refusal.name(), refusal.to_string());
         let picture = rectifier.rectify(&decoded).map_err(refused)?;
         let camera = camera_of(rectifier.pinhole(), job.snapshot.table_from_camera).map_err(refused)?;
@@ -215,13 +211,11 @@ impl Planning {
         seen: &Seen,
         proposed: &[Result<PushProposal, ReadFault>],
     ) -> Result<(PushAnswer, usize), PushFailure> {
-        if self.pilot.as_ref().is_none_or(|(parameters, _)| *parameters != job.parameters) {
+        self.pilot.take_if(|(parameters, _)| *parameters != job.parameters);
+        let (_, pilot) = self.pilot.get_or_insert_with(|| {
             let (correction, gate) = job.parameters.limits();
-            self.pilot = Some((job.parameters.clone(), PushPilot::new(correction, gate)));
-        }
-        let Some((_, pilot)) = &mut self.pilot else {
-            return Err(PushFailure::new(PushErrorCode::Unknown, "no_pilot", "expected a pilot, got none"));
-        };
+            (job.parameters.clone(), PushPilot::new(correction, gate))
+        });
         let scene = &seen.scene;
         let mut failures: Vec<PushFailure> = Vec::new();
         for (index, proposal) in proposed.iter().enumerate() {

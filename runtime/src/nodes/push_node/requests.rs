@@ -101,13 +101,17 @@ impl PushNode {
         }
     }
 
-    /// Answers a goal whose deadline has passed, whatever the planning thread does.
-    pub(super) fn keep_deadline(&mut self) {
+    /// Ends the process if the planning thread has ended: no goal would be answered any more.
+    pub(super) fn watch_worker(&mut self) {
         if self.worker.has_ended() && self.exit.is_none() {
             self.base.log(Severity::Fatal, "planner_failed: expected a planning thread, it has ended\nhint: the process ends with 1, so that what supervises it starts it afresh");
             self.exit = Some(1);
             self.base.waker.stop();
         }
+    }
+
+    /// Answers a goal whose deadline has passed, whatever the planning thread does.
+    pub(super) fn keep_deadline(&mut self) {
         if self.pending.as_ref().is_some_and(|pending| Instant::now() > pending.due)
             && let Some(pending) = self.pending.take()
         {
