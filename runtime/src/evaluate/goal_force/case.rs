@@ -5,7 +5,8 @@ use super::known::{KnownPart, true_objects, visible_px};
 use crate::model::GoalForceSpec;
 use crate::planner::goal_force::{PushRequest, RequestFault, SeenScene};
 use crate::world::scene::{
-    Camera, Generated, Goal, Kind, Light, Picture, Push, Renderer, Scene, Simulation, Surface, generate,
+    Camera, Cells, Generated, Goal, Kind, Light, Picture, Push, Renderer, Room, Scene, Simulation, Surface, domino_row,
+    generate, ghost_push,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -14,6 +15,8 @@ use rand_chacha::ChaCha8Rng;
 const LEAST_CANDIDATES: usize = 3;
 /// Scenes looked at for each that fits.
 const TRIES: u64 = 60;
+/// Cameras that are tried for a scene.
+const CAMERAS: u64 = 20;
 /// A detection is a body's if it is nearer than this to where the body's centre is seen, pixels.
 const SAME_PX: f64 = 3.0;
 
@@ -56,6 +59,66 @@ impl PushCase {
         cases
     }
 
+    /// The first `count` scenes of a room, from a seed on, in which one of its three things (of dominos: one of its three
+    /// lines) can cause the goal and obstacles alone keep the others from it. The camera sees enough of each, and masses are
+    /// not shown.
+    pub fn draw_room(room: Room, max_tilt_rad: f64, size: usize, seed: u64, count: usize) -> Vec<Self> {
+        let mut simulation = Simulation::new();
+        let mut cases = Vec::new();
+        for number in 0..count as u64 * TRIES {
+            if cases.len() == count {
+                break;
+            }
+            let seed = seed.wrapping_mul(1_000_003).wrapping_add(number).wrapping_add(1 << 40);
+            cases.extend(Self::of_room(room, max_tilt_rad, size, seed, &mut simulation));
+        }
+        cases
+    }
+
+    /// The first `count` rows of six dominos, from a seed on, that the camera sees enough of; masses are not shown.
+    pub fn draw_rows(max_tilt_rad: f64, size: usize, seed: u64, count: usize) -> Vec<Self> {
+        let mut simulation = Simulation::new();
+        let mut cases = Vec::new();
+        for number in 0..count as u64 * TRIES {
+            if cases.len() == count {
+                break;
+            }
+            let seed = seed.wrapping_mul(1_000_003).wrapping_add(number).wrapping_add(1 << 40);
+            let truth = domino_row(seed);
+            let all_seen = |picture: &Picture| sees_all(&truth.scene, picture);
+            let case = Self::build(truth.clone(), max_tilt_rad, size, seed, &mut simulation, all_seen);
+            cases.extend(case.map(|case| Self { masses_shown: false, ..case }));
+        }
+        cases
+    }
+
+    fn of_room(room: Room, max_tilt_rad: f64, size: usize, seed: u64, simulation: &mut Simulation) -> Option<Self> {
+        let truth = room.generate(seed);
+        let all_seen = |picture: &Picture| sees_all(&truth.scene, picture);
+        let case = Self::build(truth.clone(), max_tilt_rad, size, seed, simulation, all_seen)?;
+        let case = if room == Room::Dominos { case.with_all_that_reach(simulation) } else { case };
+        let can: Vec<usize> = (0..case.feasible.len()).filter(|body| case.feasible[*body].is_some()).collect();
+        let barred = case.barred.iter().filter(|barred| **barred).count();
+        let one = if room == Room::Dominos {
+            // Both dominos of the line that is pushed.
+            can == [case.truth.push.body - 1, case.truth.push.body]
+        } else {
+            can == [case.truth.push.body] && barred == 2
+        };
+        one.then_some(Self { masses_shown: false, ..case })
+    }
+
+    /// Counts every domino that reaches the target as one that can cause the goal: those of one line move it at different speeds.
+    fn with_all_that_reach(self, simulation: &mut Simulation) -> Self {
+        let Scene { bodies, .. } = &self.truth.scene;
+        let reaches = |body: usize| {
+            let push = ghost_push(&self.truth.scene, body, &self.goal).filter(|_| body != self.goal.body)?;
+            simulation.struck(&self.truth.scene, &push, self.goal.body).map(|_| push)
+        };
+        let feasible = (0..bodies.len()).map(reaches).collect();
+        Self { feasible, ..self }
+    }
+
     fn of(
         kind: Kind,
         held_out: bool,
@@ -65,29 +128,44 @@ impl PushCase {
         simulation: &mut Simulation,
     ) -> Option<Self> {
         let truth = generate(kind, seed, held_out);
-        let goal = truth.goal?;
+        truth.goal?;
         let others = truth.scene.bodies.iter().filter(|body| body.moves).count() - 1;
         if others < LEAST_CANDIDATES {
             return None;
         }
-        let feasible = feasible(&truth.scene, &goal, simulation);
-        let can = feasible.iter().flatten().count();
-        if can == 0 || can == others {
-            return None;
-        }
+        let case = Self::build(truth, max_tilt_rad, size, seed, simulation, |_| true)?;
+        let can = case.feasible.iter().flatten().count();
+        (can > 0 && can < others).then_some(case)
+    }
+
+    /// A case of any scene with a goal, seen by the first random camera that fits.
+    fn build(
+        truth: Generated,
+        max_tilt_rad: f64,
+        size: usize,
+        seed: u64,
+        simulation: &mut Simulation,
+        is_camera: impl Fn(&Picture) -> bool,
+    ) -> Option<Self> {
+        let goal = truth.goal?;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let camera = Camera::random(truth.scene.table.half_m, max_tilt_rad, [size; 2], seed).ok()?;
         let light = Light::random(&mut rng);
-        let picture_of = |scene: &Scene| {
+        let picture_of = |scene: &Scene, camera: &Camera| {
             let mut picture = Picture::default();
-            Renderer::new(false).render(scene, &camera, &light, &mut picture);
+            Renderer::new(false).render(scene, camera, &light, &mut picture);
             picture
         };
-        let picture = picture_of(&truth.scene);
+        let (camera, picture) = (0..CAMERAS).find_map(|number: u64| {
+            let seed = seed.wrapping_add(number << 32);
+            let camera = Camera::random(truth.scene.table.half_m, max_tilt_rad, [size; 2], seed).ok()?;
+            let picture = picture_of(&truth.scene, &camera);
+            is_camera(&picture).then_some((camera, picture))
+        })?;
+        let feasible = feasible(&truth.scene, &goal, simulation);
         let (kept, bodies): (Vec<usize>, Vec<_>) =
             truth.scene.bodies.iter().copied().enumerate().filter(|(_, body)| body.moves).unzip();
         let open = Scene { bodies, table: truth.scene.table };
-        let rgb_without_obstacles = picture_of(&open).rgb;
+        let rgb_without_obstacles = picture_of(&open, &camera).rgb;
         let barred = barred(&truth.scene, &feasible, &goal, (&kept, &open), simulation)?;
         let masses_shown = rng.random();
         Some(Self { seed, truth, goal, feasible, barred, camera, picture, rgb_without_obstacles, masses_shown })
@@ -148,6 +226,14 @@ impl PushCase {
         let nearest = (0..self.truth.scene.bodies.len()).min_by(|a, b| off(a).total_cmp(&off(b)))?;
         (off(&nearest) < SAME_PX).then_some(nearest)
     }
+}
+
+/// Whether everything that can move has a cell of the picture.
+fn sees_all(scene: &Scene, picture: &Picture) -> bool {
+    let mut cells = Cells::default();
+    cells.fill(picture);
+    let bodies = scene.bodies.iter().zip(0_u16..);
+    bodies.filter(|(body, _)| body.moves).all(|(_, index)| cells.bodies.contains(&index))
 }
 
 /// By body, whether obstacles alone keep it from causing a goal. `open` is the scene without them, with the index of each

@@ -212,7 +212,7 @@ fn object_at(detections: &[Detection], width: usize, at_px: [f64; 2]) -> Option<
     })
 }
 
-/// The cells of which an object covers at least half, or the one in its middle; none where it is hidden.
+/// The cells of which an object covers at least half, or else the one of which it covers most; none where it is hidden.
 fn object_cells(detection: &Detection, spec: &GoalForceSpec) -> ObjectCells {
     let mut covered = vec![0_usize; spec.cells()];
     let (cell, side) = (spec.cell_px, spec.side());
@@ -221,8 +221,7 @@ fn object_cells(detection: &Detection, spec: &GoalForceSpec) -> ObjectCells {
     }
     let mut cells: Vec<usize> = (0..covered.len()).filter(|index| 2 * covered[*index] >= cell * cell).collect();
     if cells.is_empty() && !detection.pixels.is_empty() {
-        let place = |value: f64| (value.max(0.0) as usize / cell).min(side - 1);
-        cells.push(place(detection.centre_px[1]) * side + place(detection.centre_px[0]));
+        cells.extend((0..covered.len()).max_by_key(|index| covered[*index]));
     }
     ObjectCells { cells, centre_px: detection.centre_px }
 }

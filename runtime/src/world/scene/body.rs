@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Boxes that are taller than this many times their thinner side topple like dominos.
+const DOMINO_RATIO: f64 = 3.0;
+
 /// A rigid shape; upright on the table unless it is tilted by the simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -33,6 +36,11 @@ impl Shape {
             Self::Box { half_m } => half_m[2],
             Self::Cylinder { half_height_m, .. } => half_height_m,
         }
+    }
+
+    /// Whether it is a box on end, thin along its x or y axis, which topples rather than slides.
+    pub fn is_domino(&self) -> bool {
+        matches!(self, Self::Box { half_m } if half_m[2] > DOMINO_RATIO * half_m[0].min(half_m[1]))
     }
 
     /// Radius of the smallest circle round its centre that holds it in a top view, metres.
@@ -114,5 +122,16 @@ impl Body {
     /// Its centre at rest, metres.
     pub fn centre_m(&self) -> [f64; 3] {
         [self.position_m[0], self.position_m[1], self.shape.rest_height_m()]
+    }
+
+    /// How far it extends from its centre along a direction in a top view, metres.
+    pub fn extent_m(&self, direction_rad: f64) -> f64 {
+        match self.shape {
+            Shape::Ball { radius_m } | Shape::Cylinder { radius_m, .. } => radius_m,
+            Shape::Box { half_m } => {
+                let (sin, cos) = (direction_rad - self.yaw_rad).sin_cos();
+                half_m[0] * cos.abs() + half_m[1] * sin.abs()
+            }
+        }
     }
 }

@@ -9,6 +9,9 @@ const LARGEST_CUT_RAD: f64 = 1.4;
 /// Least share of its speed that a body that strikes at an angle is counted to pass on.
 const LEAST_CUT: f64 = 0.15;
 
+/// Speed of a push at which dominos of the generated tables topple, m/s.
+const TOPPLE_MPS: f64 = 1.0;
+
 /// The push of a body to where it touches the target on the side that faces away from the goal, at the speed that masses,
 /// restitution and rolling ask for: geometry alone. `None` where it lies on the goal's side of the target.
 pub fn ghost_push(scene: &Scene, body: usize, goal: &Goal) -> Option<Push> {
@@ -19,6 +22,12 @@ pub fn ghost_push(scene: &Scene, body: usize, goal: &Goal) -> Option<Push> {
     let cut = wrapped(direction_rad - goal.direction_rad);
     if !(cut.abs() <= LARGEST_CUT_RAD) {
         return None;
+    }
+    if own.shape.is_domino() {
+        // Across its face, towards the target's side.
+        let back = wrapped(own.yaw_rad - direction_rad).abs() > std::f64::consts::FRAC_PI_2;
+        let direction_rad = if back { own.yaw_rad + std::f64::consts::PI } else { own.yaw_rad };
+        return Some(Push { body, direction_rad, speed_mps: TOPPLE_MPS });
     }
     let passed_on = (1.0 + scene.table.restitution) * own.mass_kg / (own.mass_kg + target.mass_kg);
     // A struck ball slides at first, too.
@@ -33,7 +42,7 @@ pub fn ghost_push(scene: &Scene, body: usize, goal: &Goal) -> Option<Push> {
 fn ghost(own: &Body, target: &Body, direction_rad: f64) -> [f64; 2] {
     let reach = match (own.shape, target.shape) {
         (Shape::Ball { radius_m: a }, Shape::Ball { radius_m: b }) => 2.0 * (a * b).sqrt(),
-        (a, b) => a.outer_radius_m() + b.outer_radius_m(),
+        _ => own.extent_m(direction_rad) + target.extent_m(direction_rad),
     };
     let (sin, cos) = direction_rad.sin_cos();
     [target.position_m[0] - reach * cos, target.position_m[1] - reach * sin]

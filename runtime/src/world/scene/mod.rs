@@ -19,7 +19,7 @@ mod way;
 pub use body::{Body, Look, Pattern, Shape, Table};
 pub use camera::{Camera, CameraError, MAX_TILT_RAD, Ray};
 pub use free::ROLLING_SHARE;
-pub use generate::{Generated, Kind, generate};
+pub use generate::{Generated, Kind, Room, domino_row, generate};
 pub use ghost::{ghost_push, way_is_free};
 pub use json::published;
 pub use motion::{CELL_PX, Cells, motion_field};

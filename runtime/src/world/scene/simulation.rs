@@ -37,8 +37,6 @@ const REST_MPS: f32 = 0.002;
 const REST_RADPS: f32 = 0.02;
 /// Distance at which two bodies count as in contact, metres.
 const TOUCH_M: f32 = 2e-4;
-/// Boxes that are taller than this many times their thinner side topple like dominos.
-const DOMINO_RATIO: f64 = 3.0;
 /// Damping of dominos, 1/s: a free hop takes a tenth of a second, less than one frame.
 const DOMINO_DAMPING: f32 = 25.0;
 /// Marks the table among colliders' user data; bodies have their index there.
@@ -358,7 +356,7 @@ fn finite(velocity: [f64; 2]) -> Option<[f64; 2]> {
 /// Half of the sides of a box that topples rather than slides.
 fn domino(shape: &Shape) -> Option<[f64; 3]> {
     match *shape {
-        Shape::Box { half_m } if half_m[2] > DOMINO_RATIO * half_m[0].min(half_m[1]) => Some(half_m),
+        Shape::Box { half_m } if shape.is_domino() => Some(half_m),
         _ => None,
     }
 }

@@ -114,7 +114,10 @@ impl MotionBatch {
     fn add(&mut self, scene: &Generated, camera: &Camera, settings: &SceneSettings, rng: &mut impl Rng) {
         let goal = rng.random::<f64>() < settings.goal_shown;
         let masses = rng.random::<f64>() < settings.masses_shown;
-        let shown = shown_signal(scene, camera, &self.spec, goal, masses);
+        let mut shown = shown_signal(scene, camera, &self.spec, goal, masses);
+        if !settings.direct_shown {
+            shown.direct.clear();
+        }
         self.renderer.render(&scene.scene, camera, &Light::random(rng), &mut self.picture);
         self.cells.fill(&self.picture);
         motion_field(&self.cells, &scene.tracks, camera, &mut self.field);

@@ -1,6 +1,6 @@
 //! Scenes simulated ahead of a fit.
 
-use planwright::world::scene::{Generated, Kind, generate};
+use planwright::world::scene::{Generated, Goal, Kind, Look, Push, Scene, Tracks, generate};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,10 @@ use sha2::{Digest, Sha256};
 
 /// Scenes of one settings: their seeds are spread over the seed space by an odd constant.
 const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
+fn yes() -> bool {
+    true
+}
 
 /// Which scenes there are, and what a sample shows of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +33,15 @@ pub struct SceneSettings {
     pub goal_shown: f64,
     /// Share of samples that show masses.
     pub masses_shown: f64,
+    /// Whether samples without a goal show the direct force; without it they show no force at all.
+    #[serde(default = "yes")]
+    pub direct_shown: bool,
+    /// Whether scenes keep what can move and is not reached by the push's motion.
+    #[serde(default = "yes")]
+    pub distractors: bool,
+    /// Whether every table has the same plain grey ground.
+    #[serde(default)]
+    pub one_ground: bool,
     /// Seed.
     pub seed: u64,
 }
@@ -75,6 +88,39 @@ impl SceneSettings {
     }
 }
 
+/// The ground of `one_ground`.
+const GREY: [f32; 3] = [0.55; 3];
+
+/// A scene without what could move and is not reached: the pushed body, what it sets in motion and the obstacles stay.
+fn without_distractors(made: &Generated) -> Generated {
+    let reached = |body: usize| {
+        body == made.push.body
+            || Some(body) == made.target
+            || made.tracks.contacts.iter().any(|contact| contact.bodies.contains(&body))
+    };
+    let bodies = &made.scene.bodies;
+    let kept: Vec<usize> = (0..bodies.len()).filter(|body| !bodies[*body].moves || reached(*body)).collect();
+    let now = |body: usize| kept.iter().position(|old| *old == body).unwrap_or_default();
+    let tracks = &made.tracks;
+    Generated {
+        scene: Scene { bodies: kept.iter().map(|body| bodies[*body]).collect(), table: made.scene.table },
+        push: Push { body: now(made.push.body), ..made.push },
+        target: made.target.map(now),
+        goal: made.goal.map(|goal| Goal { body: now(goal.body), ..goal }),
+        tracks: Tracks {
+            bodies: kept.iter().map(|body| tracks.bodies[*body].clone()).collect(),
+            rotations: kept.iter().map(|body| tracks.rotations[*body].clone()).collect(),
+            contacts: tracks
+                .contacts
+                .iter()
+                .map(|contact| planwright::world::scene::Contact { bodies: contact.bodies.map(now), ..*contact })
+                .collect(),
+            struck_mps: kept.iter().map(|body| tracks.struck_mps[*body]).collect(),
+        },
+        ..made.clone()
+    }
+}
+
 /// Simulated scenes.
 #[derive(Debug)]
 pub struct SceneSet {
@@ -88,7 +134,14 @@ impl SceneSet {
         let scene = |index: usize| {
             let seed = settings.seed.wrapping_add((index as u64 + 1).wrapping_mul(SEED_STEP));
             progress();
-            generate(settings.kind(index), seed, false)
+            let mut made = generate(settings.kind(index), seed, false);
+            if !settings.distractors {
+                made = without_distractors(&made);
+            }
+            if settings.one_ground {
+                made.scene.table.look = Look::plain(GREY);
+            }
+            made
         };
         Self { scenes: (0..settings.scenes).into_par_iter().map(scene).collect() }
     }
@@ -124,8 +177,38 @@ mod tests {
             max_tilt_deg: 60.0,
             goal_shown: 0.7,
             masses_shown: 0.5,
+            direct_shown: true,
+            distractors: true,
+            one_ground: false,
             seed: 1,
         }
+    }
+
+    #[test]
+    fn what_stays_without_distractors_moves_as_before() {
+        let mut removed = 0;
+        for seed in 0..40 {
+            let made = generate([Kind::Balls, Kind::Blocked, Kind::Tools][seed as usize % 3], seed, false);
+            let few = without_distractors(&made);
+            let [all, left] = [&made, &few].map(|made| made.scene.bodies.len());
+            removed += all - left;
+            assert!(left >= 1 && few.tracks.bodies.len() == left && few.tracks.struck_mps.len() == left);
+            assert_eq!(few.scene.bodies[few.push.body], made.scene.bodies[made.push.body]);
+            assert_eq!(few.tracks.bodies[few.push.body], made.tracks.bodies[made.push.body]);
+            if let (Some(goal), Some(before)) = (few.goal, made.goal) {
+                assert_eq!(few.scene.bodies[goal.body], made.scene.bodies[before.body]);
+                assert_eq!(few.tracks.struck_mps[goal.body], made.tracks.struck_mps[before.body]);
+            }
+            let fixed = |made: &Generated| made.scene.bodies.iter().filter(|body| !body.moves).count();
+            assert_eq!(fixed(&made), fixed(&few));
+        }
+        assert!(removed > 60, "{removed}");
+    }
+
+    #[test]
+    fn one_ground_is_one_ground() {
+        let set = SceneSet::simulate(&SceneSettings { one_ground: true, ..settings() }, &|| ());
+        assert!(set.scenes.iter().all(|made| made.scene.table.look == Look::plain(GREY)));
     }
 
     #[test]

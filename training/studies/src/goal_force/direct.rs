@@ -74,6 +74,10 @@ pub struct DirectRow {
     pub pushed_off_px: [f64; 3],
     /// The same of the object that it strikes.
     pub struck_off_px: [f64; 3],
+    /// Share of the scenes in which an object moves that the simulation leaves where it is.
+    pub others_move: f64,
+    /// Mean way of the cells in which no object is, px.
+    pub ground_px: f64,
 }
 
 /// Force and distance for one mass.
@@ -107,6 +111,9 @@ pub struct Direct {
     /// By mass.
     pub linearity: Vec<LinearityRow>,
 }
+
+/// Places of an object by frame, px.
+type Way = [[f64; 2]; FRAMES + 1];
 
 /// A picture of a scene and what is seen in it.
 struct Look {
@@ -159,18 +166,32 @@ impl Look {
         Some(Force { at_px, direction_rad, share: (push.speed_mps - low) / (high - low) })
     }
 
-    /// Places of every body by frame, px; those without a detection are left out.
+    /// Places of every body by frame, px; those without a detection are left out. With the mean way of the cells without an
+    /// object, px.
     fn predicted(
         &self,
         control: ControlSignal<'_>,
         planner: &mut GoalForcePlanner,
         seed: u64,
-    ) -> Result<Vec<Option<[[f64; 2]; FRAMES + 1]>>, StudyError> {
-        let cells = planner.spec().cells();
+    ) -> Result<(Vec<Option<Way>>, f64), StudyError> {
+        let spec = planner.spec();
+        let (cells, side, cell_px, width) = (spec.cells(), spec.side(), spec.cell_px, spec.picture_px);
         let size = 2 * planner.frames() * cells;
         let motions = planner.predict(&self.rgb, control, seed).map_err(StudyError::failed)?;
         let ways = tracks(&motions[..size], cells, &self.seen.cells);
-        Ok(self.detections.iter().map(|found| found.map(|found| ways[found])).collect())
+        let mut is_ground = vec![true; cells];
+        for pixel in self.seen.detections.iter().flat_map(|found| &found.pixels) {
+            is_ground[pixel / width / cell_px * side + pixel % width / cell_px] = false;
+        }
+        let way = |cell: usize| {
+            let sum = |axis: usize| -> f64 {
+                (0..FRAMES).map(|frame| f64::from(motions[(2 * frame + axis) * cells + cell])).sum()
+            };
+            sum(0).hypot(sum(1))
+        };
+        let ground: Vec<f64> = (0..cells).filter(|cell| is_ground[*cell]).map(way).collect();
+        let ground_px = ground.iter().sum::<f64>() / ground.len().max(1) as f64;
+        Ok((self.detections.iter().map(|found| found.map(|found| ways[found])).collect(), ground_px))
     }
 
     /// Where a body is seen in a frame of the simulation, px.
@@ -215,17 +236,17 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 
 fn row(arm: Arm, scenes: &[(Generated, usize, Look)], planner: &mut GoalForcePlanner) -> Result<DirectRow, StudyError> {
     let (mut sets_off, mut angles, mut ratios) = (0_usize, Vec::new(), Vec::new());
+    let (mut others_move, mut ground) = (0_usize, 0.0);
     let mut off: [[Vec<f64>; 3]; 2] = Default::default();
     for (made, struck, look) in scenes {
         let pushed = made.push.body;
         let force = look.force(&made.scene, &made.push, planner);
         let forces: Vec<Force> = force.into_iter().collect();
-        let ways = match arm {
-            Arm::Still => look
-                .detections
-                .iter()
-                .map(|found| found.map(|found| [look.seen.detections[found].centre_px; FRAMES + 1]))
-                .collect(),
+        let (ways, ground_px) = match arm {
+            Arm::Still => {
+                let stay = |found: usize| [look.seen.detections[found].centre_px; FRAMES + 1];
+                (look.detections.iter().map(|found| found.map(stay)).collect(), 0.0)
+            }
             Arm::Model => {
                 let control = ControlSignal { direct: &forces, ..ControlSignal::default() };
                 look.predicted(control, planner, made.seed)?
@@ -243,9 +264,12 @@ fn row(arm: Arm, scenes: &[(Generated, usize, Look)], planner: &mut GoalForcePla
                 }
             }
         }
-        let start = |way: &[[f64; 2]; FRAMES + 1]| {
-            way.iter().position(|at| (at[0] - way[0][0]).hypot(at[1] - way[0][1]) > MOVES_PX)
-        };
+        let start = |way: &Way| way.iter().position(|at| (at[0] - way[0][0]).hypot(at[1] - way[0][1]) > MOVES_PX);
+        let stays =
+            |body: usize| body != pushed && made.tracks.contacts.iter().all(|contact| !contact.bodies.contains(&body));
+        let moves = |(body, way): (usize, &Option<Way>)| stays(body) && way.as_ref().and_then(start).is_some();
+        others_move += usize::from(ways.iter().enumerate().any(moves));
+        ground += ground_px;
         let Some(own) = &ways[pushed] else { continue };
         let Some(first) = start(own) else { continue };
         let others = ways.iter().enumerate().filter(|(body, _)| *body != pushed);
@@ -273,6 +297,8 @@ fn row(arm: Arm, scenes: &[(Generated, usize, Look)], planner: &mut GoalForcePla
         speed_ratio: median(ratios),
         pushed_off_px: medians(pushed),
         struck_off_px: medians(struck),
+        others_move: others_move as f64 / scenes.len().max(1) as f64,
+        ground_px: ground / scenes.len().max(1) as f64,
     })
 }
 
@@ -299,7 +325,7 @@ fn linear(mass_kg: f64, balls: &[Generated], planner: &mut GoalForcePlanner) -> 
             let Some(direct) = look.force(&scene, &push, planner) else { continue };
             let mark = MassMark { at_px: direct.at_px, share };
             let control = ControlSignal { direct: &[direct], goal: &[], masses: &[mark] };
-            let ways = look.predicted(control, planner, made.seed.wrapping_add(force as u64))?;
+            let (ways, _) = look.predicted(control, planner, made.seed.wrapping_add(force as u64))?;
             let height_m = ball.shape.rest_height_m();
             let place = |px: [f64; 2]| look.camera.on_plane(px, height_m);
             let Some(way) = &ways[0] else { continue };

@@ -23,6 +23,10 @@ pub struct DirectArmRow {
     pub pushed_off_px: [[f64; 3]; 3],
     /// The same of the object that it strikes.
     pub struck_off_px: [[f64; 3]; 3],
+    /// Share of the scenes in which an object moves that the simulation leaves where it is.
+    pub others_move: [f64; 3],
+    /// Mean way of the cells without an object, px.
+    pub ground_px: [f64; 3],
 }
 
 /// Force and distance by mass, over all seeds: least, mean and most of the seeds.
@@ -44,7 +48,7 @@ pub struct LinearityArmRow {
     pub simulated_m: [f64; 2],
 }
 
-pub(super) const DIRECT: [Column<DirectArmRow>; 7] = [
+pub(super) const DIRECT: [Column<DirectArmRow>; 9] = [
     ("direct force", |row| row.arm.name().to_owned()),
     ("scenes", |row| row.scenes.to_string()),
     ("sets off", |row| range(row.sets_off)),
@@ -52,6 +56,8 @@ pub(super) const DIRECT: [Column<DirectArmRow>; 7] = [
     ("speed / simulated", |row| row.speed_ratio.map_or(String::new(), |ratio| number(ratio, 2))),
     ("pushed off by, px (4, 8, 16 frames)", |row| row.pushed_off_px.map(|off| number(off, 1)).join("; ")),
     ("struck off by, px", |row| row.struck_off_px.map(|off| number(off, 1)).join("; ")),
+    ("others move", |row| range(row.others_move)),
+    ("ground moves, px", |row| number(row.ground_px, 2)),
 ];
 
 pub(super) const LINEARITY: [Column<LinearityArmRow>; 6] = [
@@ -94,6 +100,8 @@ fn direct_rows(all: &[&Direct]) -> Vec<DirectArmRow> {
                 of(|row| row.struck_off_px[1]),
                 of(|row| row.struck_off_px[2]),
             ],
+            others_move: of(|row| row.others_move),
+            ground_px: of(|row| row.ground_px),
         }
     };
     if all.is_empty() { Vec::new() } else { Arm::ALL.into_iter().map(row).collect() }

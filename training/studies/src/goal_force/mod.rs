@@ -1,6 +1,5 @@
-//! Goal force: which object a model pushes and what comes of it, beside controls without a network (thesis, table A8's
-//! question on generated scenes); what is met when parts of the truth are known; whether heavier objects are pushed as
-//! mechanics asks (figure 4.6); and how the direct force moves objects (tables A7 and T4.1 by machine measures, force
+//! Goal force: which object a model pushes and what comes of it, beside controls without a network; what is met when parts of the truth are known; whether heavier objects are pushed as
+//! mechanics asks (figure 4.6); the rooms of table A8 and the diversity of table 4.3; and how the direct force moves objects (tables A7 and T4.1 by machine measures, force
 //! linearity of chapter 3).
 //!
 //! Scene families: `balls`; `blocked`, whose obstacles decide which ball can cause the goal; `held-out`, the same with
@@ -9,30 +8,38 @@
 mod choice;
 mod direct;
 mod direct_table;
+mod diversity;
 mod known;
 mod known_table;
 mod masses;
+mod rooms;
+mod rooms_table;
 mod table;
 
 pub use choice::{Choice, ChooserRow, Family};
 pub use direct::{Arm, Direct, DirectRow, LinearityRow};
 pub use direct_table::{DirectArmRow, LinearityArmRow};
+pub use diversity::Diversity;
 pub use known::{KnownArms, KnownCount};
 pub use known_table::KnownRow;
 pub use masses::{MassCell, MassRelations, MassTest};
+pub use rooms::{RoomArm, RoomCounts, RoomResult};
+pub use rooms_table::{DiversityRow, RoomRow};
 pub use table::GoalForceTable;
 
 use clap::Args;
 use planwright::model::{Artefact, EngineChoice, load_engine};
 use planwright::planner::goal_force::{GoalForcePlanner, GoalForceSettings};
+use planwright::world::scene::Room;
 use planwright_training::recipe::content_sha256;
 use planwright_training::study::{Bench, Cell, Request, Results, Section, Shown, Study, StudyError};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-/// Scenes per cell, usual and quick: of a choice, of what is known, of a test of masses, of the direct force.
-const SCENES: [[usize; 2]; 4] = [[300, 60], [100, 8], [20, 4], [150, 10]];
+/// Scenes per cell, usual and quick: of a choice, of what is known, of a test of masses, of the direct force, of a room, of
+/// diversity.
+const SCENES: [[usize; 2]; 6] = [[300, 60], [100, 8], [20, 4], [150, 10], [50, 2], [4, 1]];
 /// Seeds of scenes.
 const SEEDS: [u64; 3] = [0, 1, 2];
 
@@ -58,6 +65,10 @@ pub enum MeasureKind {
     Masses,
     /// What the direct force does
     Direct,
+    /// The rooms of table A8: which of three things sets off
+    Rooms,
+    /// Which of five dominos sets off
+    Diversity,
 }
 
 /// The study.
@@ -75,6 +86,10 @@ pub enum Measure {
     Masses(MassTest),
     /// What the direct force does.
     Direct,
+    /// Which of three things sets off.
+    Room(Room),
+    /// Which of five dominos sets off.
+    Diversity,
 }
 
 impl Measure {
@@ -85,7 +100,8 @@ impl Measure {
             .into_iter()
             .chain(MassTest::ALL.map(Self::Masses))
             .chain(known)
-            .chain([Self::Direct])
+            .chain([Self::Direct, Self::Diversity])
+            .chain(Room::ALL.map(Self::Room))
     }
 
     fn kind(self) -> MeasureKind {
@@ -94,6 +110,8 @@ impl Measure {
             Self::Known(_) => MeasureKind::Known,
             Self::Masses(_) => MeasureKind::Masses,
             Self::Direct => MeasureKind::Direct,
+            Self::Room(_) => MeasureKind::Rooms,
+            Self::Diversity => MeasureKind::Diversity,
         }
     }
 }
@@ -135,6 +153,10 @@ pub struct GoalForceResult {
     pub masses: Option<MassRelations>,
     /// Of the direct force.
     pub direct: Option<Direct>,
+    /// Of a room.
+    pub room: Option<RoomResult>,
+    /// Of diversity.
+    pub diversity: Option<Diversity>,
 }
 
 impl Cell for GoalForceCell {
@@ -146,6 +168,11 @@ impl Cell for GoalForceCell {
             Measure::Known(family) => format!("known-{}-s{}", family.name(), self.seed),
             Measure::Masses(test) => format!("{}-s{}", test.name(), self.seed),
             Measure::Direct => format!("direct-s{}", self.seed),
+            Measure::Room(room) => {
+                let name = clap::ValueEnum::to_possible_value(&room);
+                format!("room-{}-s{}", name.as_ref().map_or("", clap::builder::PossibleValue::get_name), self.seed)
+            }
+            Measure::Diversity => format!("diversity-s{}", self.seed),
         }
     }
 
@@ -172,6 +199,8 @@ impl Cell for GoalForceCell {
             known: None,
             masses: None,
             direct: None,
+            room: None,
+            diversity: None,
         };
         let (seed, scenes) = (self.seed, self.scenes);
         match self.measure {
@@ -179,6 +208,8 @@ impl Cell for GoalForceCell {
             Measure::Known(family) => result.known = Some(known::measure(family, seed, scenes, &mut planner)?),
             Measure::Masses(test) => result.masses = Some(masses::measure(test, seed, scenes, &mut planner)?),
             Measure::Direct => result.direct = Some(direct::measure(seed, scenes, &mut planner)?),
+            Measure::Room(room) => result.room = Some(rooms::measure(room, seed, scenes, &mut planner)?),
+            Measure::Diversity => result.diversity = Some(diversity::measure(seed, scenes, &mut planner)?),
         }
         Ok(result)
     }
@@ -190,12 +221,14 @@ fn cells(model: &Path, sha256: &str, request: &Request<GoalForceOptions>) -> Vec
     let kinds = &request.options.measures;
     let measures = Measure::all().filter(|measure| kinds.is_empty() || kinds.contains(&measure.kind()));
     let of_measure = |measure: Measure| {
-        let [choice, known, masses, direct] = SCENES.map(|sizes| sizes[quick]);
+        let [choice, known, masses, direct, rooms, diversity] = SCENES.map(|sizes| sizes[quick]);
         let scenes = match measure.kind() {
             MeasureKind::Choice => choice,
             MeasureKind::Known => known,
             MeasureKind::Masses => masses,
             MeasureKind::Direct => direct,
+            MeasureKind::Rooms => rooms,
+            MeasureKind::Diversity => diversity,
         };
         let cell = move |seed: &u64| GoalForceCell {
             measure,
@@ -212,8 +245,7 @@ fn cells(model: &Path, sha256: &str, request: &Request<GoalForceOptions>) -> Vec
 
 impl Study for GoalForce {
     const NAME: &'static str = "goal_force";
-    const ABOUT: &'static str =
-        "Pushes from pictures: choice of the object beside controls, what is known, mass relations, direct force";
+    const ABOUT: &'static str = "Pushes from pictures: choice of the object beside controls, table A8's rooms, diversity, mass relations, direct force";
     const SIZES: &'static [&'static str] = &["reduced", "quick"];
     const EXAMPLES: &'static str = "\
 Examples:

@@ -4,6 +4,7 @@ use super::choice::{ChooserRow, Family};
 use super::direct_table::{self, DirectArmRow, LinearityArmRow};
 use super::known_table::{self, KnownRow};
 use super::masses::{MassRelations, MassTest};
+use super::rooms_table::{self, DiversityRow, RoomRow};
 use super::{GoalForceResult, Measure};
 use planwright_training::statistics::sign_test;
 use planwright_training::study::{Column, Table};
@@ -76,6 +77,10 @@ pub struct GoalForceTable {
     pub direct: Vec<DirectArmRow>,
     /// Force and distance by mass.
     pub linearity: Vec<LinearityArmRow>,
+    /// Rooms, then their means.
+    pub rooms: Vec<RoomRow>,
+    /// Which of five dominos sets off.
+    pub diversity: Vec<DiversityRow>,
 }
 
 const RELATIONS: [(&str, [usize; 2]); 4] = [
@@ -94,13 +99,23 @@ impl GoalForceTable {
         let hold = |row: &&MassRow| 2 * row.holds[0] > row.holds[1] && row.p < 0.05;
         let relations = [masses.iter().filter(hold).count(), masses.len()];
         let (direct, linearity) = direct_table::rows(results);
-        Self { command: command.to_owned(), choices, known, masses, relations, direct, linearity }
+        Self {
+            command: command.to_owned(),
+            choices,
+            known,
+            masses,
+            relations,
+            direct,
+            linearity,
+            rooms: rooms_table::rooms(results),
+            diversity: rooms_table::diversity(results),
+        }
     }
 
     /// For people.
     pub fn text(&self) -> String {
         format!(
-            "{}\n{}\n{}\n{}\n{} of {} relations of masses hold\n\n{}\n{}",
+            "{}\n{}\n{}\n{}\n{} of {} relations of masses hold\n\n{}\n{}\n{}\n{}",
             self.command,
             Table::of(&CHOICES, &self.choices).text(),
             Table::of(&known_table::COLUMNS, &self.known).text(),
@@ -109,6 +124,8 @@ impl GoalForceTable {
             self.relations[1],
             Table::of(&direct_table::DIRECT, &self.direct).text(),
             Table::of(&direct_table::LINEARITY, &self.linearity).text(),
+            Table::of(&rooms_table::ROOMS, &self.rooms).text(),
+            Table::of(&rooms_table::DIVERSITY, &self.diversity).text(),
         )
     }
 
@@ -120,6 +137,8 @@ impl GoalForceTable {
             Table::of(&MASSES, &self.masses).markdown(),
             Table::of(&direct_table::DIRECT, &self.direct).markdown(),
             Table::of(&direct_table::LINEARITY, &self.linearity).markdown(),
+            Table::of(&rooms_table::ROOMS, &self.rooms).markdown(),
+            Table::of(&rooms_table::DIVERSITY, &self.diversity).markdown(),
         ]
         .join("\n")
     }

@@ -7,7 +7,7 @@ fn all(line: &str) -> Vec<GoalForceCell> {
 
 #[test]
 fn sizes_and_seeds_choose_the_cells_and_every_setting_changes_the_hash() {
-    assert_eq!([all("").len(), all("--size quick").len(), all("--size quick --seeds 1,2").len()], [27, 9, 18]);
+    assert_eq!([all("").len(), all("--size quick").len(), all("--size quick --seeds 1,2").len()], [96, 32, 64]);
     let known = all("--measures known");
     assert!(known.len() == 9 && known.iter().all(|cell| cell.scenes == 100), "{known:?}");
     assert_eq!(all("--measures choice,masses").len(), 15);
@@ -60,6 +60,8 @@ fn choice(seed: u64, corrected: usize) -> GoalForceResult {
         known: None,
         masses: None,
         direct: None,
+        room: None,
+        diversity: None,
     }
 }
 
@@ -126,4 +128,28 @@ fn what_is_known_is_compared_with_what_was_known_before() {
     assert!(with.p_against_before.is_some_and(|p| p < 1e-3) && table.known[3].p_against_before == Some(1.0));
     assert_eq!(table.known[0].p_against_before, None);
     assert!(table.text().contains("surface"), "{}", table.text());
+}
+
+#[test]
+fn rooms_are_counted_on_both_denominators_and_every_room_counts_once_in_the_mean() {
+    let of_room = |room: Room, counts: RoomCounts| {
+        let room_result = RoomResult {
+            scenes: counts.all(),
+            arms: vec![counts, RoomCounts { success: 3, barred: 7, ..RoomCounts::default() }, RoomCounts::default()],
+            corrected: [8, 3, 4, 10],
+            initiator: [9, 3, 4, 10],
+            pushes_unsafe: 0,
+        };
+        GoalForceResult { measure: Measure::Room(room), room: Some(room_result), choice: None, ..choice(0, 1) }
+    };
+    let most = RoomCounts { success: 8, barred: 1, degraded: 1, ..RoomCounts::default() };
+    let few = RoomCounts { success: 4, spontaneous: 3, obstacle: 2, still: 1, ..RoomCounts::default() };
+    let table = GoalForceTable::of("command", &[of_room(Room::Pool1, most), of_room(Room::ToolSoaps, few)]);
+    let [pool, soaps, plain, tools, mean] = &table.rooms[..] else { panic!("{:?}", table.rooms) };
+    assert_eq!((pool.valid, pool.of_valid, pool.of_all[1]), (0.9, 8.0 / 9.0, 0.8));
+    assert_eq!((soaps.of_all[1], soaps.spontaneous, soaps.obstacle, soaps.still), (0.4, 0.3, 0.2, 0.1));
+    assert_eq!((plain.of_all[1], tools.of_all[1], mean.room.as_str()), (0.8, 0.4, "mean"));
+    assert!((mean.of_all[1] - 0.6).abs() < 1e-12 && mean.scenes == 20);
+    assert_eq!((pool.controls, pool.corrected), ([0.3, 0.0], [0.8, 0.3, 0.4, 1.0]));
+    assert!((pool.published[0] - 48.0 / 49.0).abs() < 1e-12);
 }

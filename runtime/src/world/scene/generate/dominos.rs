@@ -19,6 +19,16 @@ const BRANCH_RAD: f64 = 0.5;
 /// Speeds of the push, m/s.
 const SPEED_MPS: [f64; 2] = [0.8, 1.1];
 
+/// Dominos a line, of those that lead to one target.
+const LONG: usize = 2;
+/// Angle between two such lines, rad.
+const LINES_RAD: f64 = 0.9;
+/// Gap between a line that does not reach the target and it, as a share of a domino's height.
+const TOO_FAR: [f64; 2] = [1.15, 1.5];
+
+/// Dominos of a row whose last is the target.
+const ROW: usize = 6;
+
 /// Whether every domino that topples another one does so at least a frame after it was touched or pushed itself.
 pub(super) fn hops_are_visible(tracks: &Tracks) -> bool {
     let since = |body: usize| {
@@ -77,9 +87,75 @@ pub(super) fn draft(class: Class, rng: &mut impl Rng) -> Option<Draft> {
         }
     }
     scene.table.look = looks::ground(&scene, rng);
-    let pushed = if class == Class::Miss { count - 1 } else { rng.random_range(0..(count - 1).div_ceil(2)) };
+    // Any domino before the target may be the one that is pushed.
+    let target = rng.random_range(1..count);
+    let pushed = if class == Class::Miss { count - 1 } else { rng.random_range(0..target) };
     let speed_mps = rng.random_range(SPEED_MPS[0]..SPEED_MPS[1]);
     let push = Push { body: pushed, direction_rad: scene.bodies[pushed].yaw_rad, speed_mps };
-    let target = (class != Class::Miss).then(|| rng.random_range(pushed + 1..count));
+    let target = (class != Class::Miss).then_some(target);
     Some(Draft { scene, push, target, by_secs: f64::INFINITY, direct: false })
+}
+
+/// Lines of two dominos that lead to one target, of which one reaches it: the last of the others falls short.
+pub(super) fn lines(count: usize, rng: &mut impl Rng) -> Option<Draft> {
+    let mut scene = balls::empty(rng);
+    scene.table.friction = rng.random_range(0.4..0.7);
+    scene.table.restitution = 0.0;
+    let looks = looks::balls(1 + LONG * count, rng);
+    let half_m = HALF_M.map(|[from, to]| rng.random_range(from..to));
+    let [thick, _, high] = half_m;
+    let mass_kg = rng.random_range(1.0..4.0);
+    let heading = rng.random_range(0.0..TAU);
+    let domino = |position_m: [f64; 2], yaw_rad: f64, look| Body {
+        shape: Shape::Box { half_m },
+        position_m,
+        yaw_rad,
+        mass_kg,
+        moves: true,
+        look,
+    };
+    let middle = [rng.random_range(-0.15..0.15), rng.random_range(-0.15..0.15)];
+    scene.bodies.push(domino(middle, heading, looks[0]));
+    let open = rng.random_range(0..count);
+    for line in 0..count {
+        let side = LINES_RAD * (line as f64 - 0.5 * (count - 1) as f64) + rng.random_range(-0.1..0.1);
+        let share = if line == open { GAP } else { TOO_FAR };
+        let mut back = 2.0 * thick + 2.0 * high * rng.random_range(share[0]..share[1]);
+        for place in 0..LONG {
+            let body = domino(along(middle, heading + side, -back), heading + side, looks[1 + LONG * line + place]);
+            placement::is_clear(&scene, &body).then_some(())?;
+            scene.bodies.push(body);
+            back += 2.0 * thick + 2.0 * high * rng.random_range(GAP[0]..GAP[1]);
+        }
+    }
+    scene.table.look = looks::ground(&scene, rng);
+    // The hindmost of its line.
+    let pushed = 1 + LONG * open + LONG - 1;
+    let speed_mps = rng.random_range(SPEED_MPS[0]..SPEED_MPS[1]);
+    let push = Push { body: pushed, direction_rad: scene.bodies[pushed].yaw_rad, speed_mps };
+    Some(Draft { scene, push, target: Some(0), by_secs: f64::INFINITY, direct: false })
+}
+
+/// Six dominos in a line, of which the last is the target: any of the others may be pushed.
+pub(super) fn row(rng: &mut impl Rng) -> Option<Draft> {
+    let mut scene = balls::empty(rng);
+    scene.table.friction = rng.random_range(0.4..0.7);
+    scene.table.restitution = 0.0;
+    let looks = looks::balls(ROW, rng);
+    let half_m = HALF_M.map(|[from, to]| rng.random_range(from..to));
+    let [thick, _, high] = half_m;
+    let mass_kg = rng.random_range(1.0..4.0);
+    let heading = rng.random_range(0.0..TAU);
+    let apart = 2.0 * thick + 2.0 * high * rng.random_range(GAP[0]..GAP[1]);
+    for (index, look) in looks.into_iter().enumerate() {
+        let position_m = along([0.0; 2], heading, apart * (index as f64 - 0.5 * (ROW - 1) as f64));
+        let body = Body { shape: Shape::Box { half_m }, position_m, yaw_rad: heading, mass_kg, moves: true, look };
+        placement::is_clear(&scene, &body).then_some(())?;
+        scene.bodies.push(body);
+    }
+    scene.table.look = looks::ground(&scene, rng);
+    let speed_mps = rng.random_range(SPEED_MPS[0]..SPEED_MPS[1]);
+    let pushed = rng.random_range(0..ROW - 1);
+    let push = Push { body: pushed, direction_rad: heading, speed_mps };
+    Some(Draft { scene, push, target: Some(ROW - 1), by_secs: f64::INFINITY, direct: false })
 }

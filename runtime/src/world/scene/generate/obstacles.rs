@@ -55,7 +55,8 @@ pub(super) fn draft(misses: bool, held_out: bool, rng: &mut impl Rng) -> Option<
     let mut barred = 0;
     for candidate in 1..=candidates {
         let bars = if candidate == pushed { stopped } else { rng.random::<f64>() < BARRED };
-        if bars && place_obstacle(&mut scene, candidate, target, open, held_out, rng) {
+        let form = if held_out { Form::AnyHeldOut } else { Form::Training };
+        if bars && bar(&mut scene, candidate, target, open, form, rng) {
             barred += 1;
         } else if bars && candidate == pushed {
             return None;
@@ -82,30 +83,58 @@ pub(super) fn decide(scene: &Scene, goal: &Goal) -> bool {
     (0..scene.bodies.len()).any(|body| could(body) && !way_is_free(scene, body, goal, TURN_RAD))
 }
 
-/// Puts an obstacle across the way of a candidate to the target, but not across that of the pushed ball.
-fn place_obstacle(
+/// The obstacles of the benchmark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HeldOut {
+    /// A long bar.
+    Bar,
+    /// A thin wall.
+    Wall,
+    /// Two bars at a right angle.
+    Corner,
+    /// Three sides of a square round what is barred.
+    Rim,
+}
+
+/// Which obstacle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One of training.
+    Training,
+    /// Any of the benchmark.
+    AnyHeldOut,
+    /// This one of the benchmark.
+    HeldOut(HeldOut),
+}
+
+/// Puts an obstacle across the way of a candidate to the target, but not across that of the pushed body.
+pub(super) fn bar(
     scene: &mut Scene,
     candidate: usize,
     target: usize,
     open: Option<(usize, f64)>,
-    held_out: bool,
+    form: Form,
     rng: &mut impl Rng,
 ) -> bool {
     let (ball, goal) = (scene.bodies[candidate], scene.bodies[target]);
     for _ in 0..TRIES {
-        let parts = if held_out { held_out_obstacle(&ball, &goal, rng) } else { training_obstacle(&ball, &goal, rng) };
+        let parts = match form {
+            Form::Training => training_obstacle(&ball, &goal, rng),
+            Form::AnyHeldOut => held_out_obstacle(None, &ball, &goal, rng),
+            Form::HeldOut(form) => held_out_obstacle(Some(form), &ball, &goal, rng),
+        };
         let clear = parts.iter().all(|part| placement::is_clear(scene, part));
         let leaves_open = |(pushed, angle): (usize, f64)| {
             let ball = &scene.bodies[pushed];
             let way = [angle.cos(), angle.sin()];
-            let room = ball.shape.outer_radius_m() + ROOM_M;
+            let room = across_m(ball, angle) + ROOM_M;
             let far = distance(ball.position_m, goal.position_m);
             let meets = |part: &Body| way::way_to(ball.position_m, way, room, part, 0.0).is_some_and(|way| way < far);
             !parts.iter().any(meets)
         };
         let bars = || {
-            let own = ball.shape.outer_radius_m();
             let to = direction(ball.position_m, goal.position_m);
+            let own = across_m(&ball, to);
             parts.iter().any(|part| way::way_to(ball.position_m, [to.cos(), to.sin()], own, part, 0.0).is_some())
         };
         if clear && open.is_none_or(leaves_open) && bars() {
@@ -120,11 +149,21 @@ fn fixed(shape: Shape, position_m: [f64; 2], yaw_rad: f64, look: Look) -> Body {
     Body { shape, position_m, yaw_rad, mass_kg: 5.0, moves: false, look }
 }
 
-/// A point between a ball and the target, and the direction across the way.
+/// Half of what a body covers across a direction, metres.
+fn across_m(body: &Body, direction_rad: f64) -> f64 {
+    body.extent_m(direction_rad + FRAC_PI_2)
+}
+
+/// A point between a ball and the target, the direction across the way, and the way's length. Of things that slide the way is
+/// that between their outlines.
 fn between(ball: &Body, goal: &Body, rng: &mut impl Rng) -> ([f64; 2], f64, f64) {
-    let way = distance(ball.position_m, goal.position_m);
     let to = direction(ball.position_m, goal.position_m);
-    let middle = along(ball.position_m, to, way * rng.random_range(0.35..0.65));
+    let far = distance(ball.position_m, goal.position_m);
+    let (start, way) = match ball.shape {
+        Shape::Ball { .. } => (0.0, far),
+        _ => (ball.extent_m(to), far - ball.extent_m(to) - goal.extent_m(to)),
+    };
+    let middle = along(ball.position_m, to, start + way * rng.random_range(0.35..0.65));
     let aside = along(middle, to + FRAC_PI_2, rng.random_range(-0.03..0.03));
     (aside, to + FRAC_PI_2 + rng.random_range(-0.35..0.35), way)
 }
@@ -156,25 +195,26 @@ fn training_obstacle(ball: &Body, goal: &Body, rng: &mut impl Rng) -> Vec<Body> 
     [-1.0, 0.0, 1.0].map(post).to_vec()
 }
 
-/// A bar, a thin wall, an L-shape of two bars, or a rim of three round the ball.
-fn held_out_obstacle(ball: &Body, goal: &Body, rng: &mut impl Rng) -> Vec<Body> {
+/// Of a form, or of any.
+fn held_out_obstacle(form: Option<HeldOut>, ball: &Body, goal: &Body, rng: &mut impl Rng) -> Vec<Body> {
     let look = looks::obstacle(true, rng);
     let (middle, across, way) = between(ball, goal, rng);
     let half = rng.random_range(0.16_f64..0.30).min(0.45 * way);
     let height = rng.random_range(0.05..0.14);
     let bar = |half: f64, thick: f64| Shape::Box { half_m: [half, thick, height] };
-    match rng.random_range(0..4) {
-        0 => vec![fixed(bar(half, rng.random_range(0.035..0.05)), middle, across, look)],
-        1 => vec![fixed(bar(half, rng.random_range(0.012..0.025)), middle, across, look)],
-        2 => {
+    let any = [HeldOut::Bar, HeldOut::Wall, HeldOut::Corner, HeldOut::Rim];
+    match form.unwrap_or_else(|| any[rng.random_range(0..any.len())]) {
+        HeldOut::Bar => vec![fixed(bar(half, rng.random_range(0.035..0.05)), middle, across, look)],
+        HeldOut::Wall => vec![fixed(bar(half, rng.random_range(0.012..0.025)), middle, across, look)],
+        HeldOut::Corner => {
             let (arm, thick) = (0.6 * half, 0.025);
             // The second bar begins where the first one ends, at a right angle, on the ball's or on the target's side.
             let turn = if rng.random() { FRAC_PI_2 } else { -FRAC_PI_2 };
             let end = along(along(middle, across, half - thick), across + turn, arm + thick);
             vec![fixed(bar(half, thick), middle, across, look), fixed(bar(arm, thick), end, across + turn, look)]
         }
-        _ => {
-            // Three sides of a square round the ball, the middle one towards the target.
+        HeldOut::Rim => {
+            // The middle side is the one towards the target.
             let to = direction(ball.position_m, goal.position_m);
             let thick = 0.02;
             let room = ball.shape.outer_radius_m() + rng.random_range(0.05..0.09);
