@@ -2,14 +2,16 @@
 
 use super::output::{CliError, print_json, print_text};
 use crate::files::write_atomically;
-use crate::world::scene::{Kind, Picture, Renderer, generate, published};
+use crate::world::scene::{Kind, Picture, Renderer, Room, generate, published};
 use clap::Args;
 use std::io::Write as _;
 use std::path::PathBuf;
 
 #[derive(Args)]
 #[command(after_help = "\
-Example: planwright world scene --kind blocked --seed 3 --out table
+Examples:
+  planwright world scene --kind blocked --seed 3 --out table
+  planwright world scene --room tool-air-hockey --seed 1 --size 256 --out hockey
 
 Writes table.png, the picture of a random camera; table.camera.json, the camera as `planwright plan --camera` reads it; and
 table.json, the scene with its push, its goal and all tracks, in the terms of the published files. Equal seeds give equal
@@ -18,6 +20,9 @@ pub(super) struct WorldScene {
     /// What lies on the table
     #[arg(long, value_enum, default_value_t = Kind::Balls)]
     kind: Kind,
+    /// A family of scenes of the thesis' table A8 instead of a kind
+    #[arg(long, value_enum, conflicts_with_all = ["kind", "held_out"])]
+    room: Option<Room>,
     /// Seed
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -40,7 +45,10 @@ pub(super) struct WorldScene {
 
 impl WorldScene {
     pub(super) fn run(&self) -> Result<(), CliError> {
-        let made = generate(self.kind, self.seed, self.held_out);
+        let made = match self.room {
+            Some(room) => room.generate(self.seed),
+            None => generate(self.kind, self.seed, self.held_out),
+        };
         let (camera, light) = made.view(self.max_tilt, self.size).map_err(CliError::input)?;
         let mut picture = Picture::default();
         Renderer::new(false).render(&made.scene, &camera, &light, &mut picture);

@@ -8,6 +8,7 @@ pub mod map;
 pub mod path;
 pub mod planner_node;
 pub mod push_node;
+pub mod refusals;
 pub mod robot;
 pub mod scene_node;
 mod settings_parameters;

@@ -8,7 +8,8 @@
 //! * [`numbers`]: a small model that samples Gaussian numbers (figures 2.3 and A23);
 //! * [`forecast`]: heads over thousands of tokens, in a network that forecasts series (table A5);
 //! * [`demonstrations`]: preferences learnt from recorded drives, on maps that no drive was on;
-//! * [`goal_force`]: pushes from pictures, beside controls without a network.
+//! * [`goal_force`]: pushes from pictures, beside controls without a network;
+//! * [`goal_force_arms`]: planners of pushes that were trained with one thing changed at a time.
 
 pub mod ablation;
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub mod demonstrations;
 pub mod drift;
 pub mod forecast;
 pub mod goal_force;
+pub mod goal_force_arms;
 pub mod known_densities;
 pub mod numbers;
 pub mod policy;
@@ -36,6 +38,7 @@ pub const REGISTRY: Registry = Registry {
         &forecast::Forecast,
         &demonstrations::Demonstrations,
         &goal_force::GoalForce,
+        &goal_force_arms::GoalForceArms,
     ],
     documents: &[Document {
         name: "heads",

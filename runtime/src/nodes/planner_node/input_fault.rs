@@ -1,8 +1,8 @@
 //! What is wrong with an input, by name, with what was expected and got.
 
 use super::odometry_fault::OdometryFault;
-use super::refusals::{Reason, Refused};
 use crate::nodes::map::MapError;
+use crate::nodes::refusals::{Reason, Refused};
 use crate::world::map::grid::GridError;
 use planwright_ros2::tf::TransformError;
 use planwright_ros2::validate::InvalidMessage;

@@ -9,8 +9,8 @@ pub use poses::Placed;
 
 use self::odometry::Measured;
 use super::input_fault::InputFault;
-use super::refusals::{Input, Reason, Refusals, TransformRefusals};
 use crate::nodes::map::MappedWorld;
+use crate::nodes::refusals::{Input, Reason, Refusals, TransformRefusals};
 use crate::world::Robot;
 use planwright_ros2::messages::geometry_msgs::PoseStamped;
 use planwright_ros2::odometry::{OdometryLimits, OdometryMonitor};

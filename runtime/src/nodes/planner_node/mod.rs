@@ -20,7 +20,6 @@ mod path_follower;
 mod path_proposer;
 mod planner_pilot;
 mod problem;
-mod refusals;
 mod requests;
 mod responses;
 mod waypoint_tour;
@@ -30,6 +29,7 @@ pub use parameters::{FamilyParameters, NodeParameters, PlannerChoice, PlannerPar
 pub use responses::{ErrorCode, PathAction};
 
 use crate::nodes::autostart::{self, Autostart};
+use crate::nodes::refusals::Input;
 use crate::view::View;
 use crate::world::{Actuation, Point, Robot};
 use follow_path::Following;
@@ -57,7 +57,6 @@ use planwright_ros2::node::{NodeError, Publisher};
 use planwright_ros2::qos::Qos;
 use planwright_ros2::tf::Inserted;
 use planwright_ros2::validate::without_slash;
-use refusals::Input;
 use requests::PendingRequest;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! Nav2's forms of plan requests and results, with its error codes.
 
 use super::input_fault::InputFault;
-use super::refusals::Input;
 use crate::gate::{CheckedPlan, Infeasible, Origin, Rejection};
 use crate::nodes::managed::duration;
+use crate::nodes::refusals::Input;
 use planwright_ros2::messages::geometry_msgs::PoseStamped;
 use planwright_ros2::messages::interface::ActionType;
 use planwright_ros2::messages::nav_msgs::Path;

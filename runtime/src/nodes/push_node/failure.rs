@@ -1,6 +1,7 @@
 //! Why a goal has no push: the code of the action's definition, a name for diagnostics, and the reason in words.
 
 use crate::gate::PushRejection;
+use crate::nodes::refusals::Refused;
 use crate::pilot::PushProblem;
 use crate::planner::goal_force::{PictureFault, RequestFault};
 use planwright_ros2::messages::planwright_msgs::PushObjectResult;
@@ -148,6 +149,12 @@ impl From<PushRejection> for PushFailure {
 impl From<TransformError> for PushFailure {
     fn from(error: TransformError) -> Self {
         Self::new(PushErrorCode::TfError, error.name(), error.to_string())
+    }
+}
+
+impl From<Refused> for PushFailure {
+    fn from(refused: Refused) -> Self {
+        Self::new(PushErrorCode::TfError, refused.input.fault_name(), refused.to_string())
     }
 }
 

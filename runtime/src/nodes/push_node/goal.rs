@@ -3,7 +3,7 @@
 use super::failure::{PushErrorCode, PushFailure};
 use planwright_ros2::messages::geometry_msgs::PointStamped;
 use planwright_ros2::messages::planwright_msgs::PushObjectGoal;
-use planwright_ros2::tf::{Transform, TransformError};
+use planwright_ros2::tf::Transform;
 use planwright_ros2::time::RosTime;
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ impl Goal {
     /// not known.
     pub fn of(
         message: &PushObjectGoal,
-        table_from: impl Fn(&str) -> Result<Transform, TransformError>,
+        table_from: impl Fn(&str) -> Result<Transform, PushFailure>,
     ) -> Result<Self, PushFailure> {
         let invalid = |name, text: String| PushFailure::new(PushErrorCode::InvalidGoal, name, text);
         let place = |field: &str, point: &PointStamped| -> Result<Place, PushFailure> {
@@ -111,6 +111,7 @@ impl Goal {
 mod tests {
     use super::*;
     use planwright_ros2::messages::geometry_msgs::{Point, Vector3};
+    use planwright_ros2::tf::TransformError;
 
     fn message(target: [f64; 3], frame: &str, velocity: [f64; 3]) -> PushObjectGoal {
         let mut goal = PushObjectGoal::default();
@@ -120,10 +121,10 @@ mod tests {
         goal
     }
 
-    fn table_from(frame: &str) -> Result<Transform, TransformError> {
+    fn table_from(frame: &str) -> Result<Transform, PushFailure> {
         match frame {
             "base_link" => Ok(Transform::from_xy_yaw(1.0, 0.0, std::f64::consts::FRAC_PI_2)),
-            _ => Err(TransformError::UnknownFrame { frame: frame.to_owned() }),
+            _ => Err(TransformError::UnknownFrame { frame: frame.to_owned() }.into()),
         }
     }
 

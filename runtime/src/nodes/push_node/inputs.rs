@@ -2,10 +2,14 @@
 
 use super::camera::{Intrinsics, check_compressed, check_image, pinhole};
 use super::failure::{PushErrorCode, PushFailure};
+use crate::nodes::refusals::TransformRefusals;
 use planwright_ros2::messages::builtin_interfaces::Time;
+use planwright_ros2::messages::geometry_msgs::TransformStamped;
 use planwright_ros2::messages::sensor_msgs::{CameraInfo, CompressedImage, Image};
 use planwright_ros2::messages::std_msgs::Header;
-use planwright_ros2::tf::{LookupTime, Transform, TransformBuffer, TransformError, TransformSettings};
+use planwright_ros2::tf::{
+    Inserted, LookupTime, StampedTransform, Transform, TransformBuffer, TransformError, TransformSettings,
+};
 use planwright_ros2::time::RosTime;
 use planwright_ros2::validate::without_slash;
 use std::collections::VecDeque;
@@ -76,6 +80,7 @@ pub struct Inputs {
     camera_infos: VecDeque<CameraOf>,
     /// Between frames.
     pub transforms: TransformBuffer,
+    transform_refusals: TransformRefusals,
     pictures: u64,
     refused: u64,
     old: u64,
@@ -95,6 +100,7 @@ impl Inputs {
             picture_refusal: None,
             camera_infos: VecDeque::with_capacity(MAX_INFOS),
             transforms,
+            transform_refusals: TransformRefusals::default(),
             pictures: 0,
             refused: 0,
             old: 0,
@@ -191,17 +197,43 @@ impl Inputs {
     /// Forgets what depends on the time: it has jumped.
     pub fn clear_timed(&mut self) {
         self.transforms.clear_dynamic();
+        self.transform_refusals.forget_moving();
         self.stamp = None;
         self.put(None);
+    }
+
+    /// Takes one transform.
+    ///
+    /// # Errors
+    /// If it is refused. Then the one before is not usable either, unless that is the newer of the two.
+    pub fn take_transform(
+        &mut self,
+        transform: &TransformStamped,
+        is_static: bool,
+        now: RosTime,
+    ) -> Result<Inserted, TransformError> {
+        let inserted = self.transforms.insert_message(transform, is_static);
+        self.transform_refusals.note(transform, is_static, &inserted, now);
+        inserted
     }
 
     /// The transform from a frame to the table's, the newest there is.
     ///
     /// # Errors
-    /// If it is not known.
-    pub fn table_from(&self, frame: &str) -> Result<Transform, TransformError> {
-        let found = self.transforms.lookup(&self.table_frame, frame, LookupTime::Latest)?;
-        Ok(found.target_from_source)
+    /// If it is not known, or a newer one on the way was refused.
+    pub fn table_from(&self, frame: &str) -> Result<Transform, PushFailure> {
+        self.usable(frame, self.transforms.lookup(&self.table_frame, frame, LookupTime::Latest))
+    }
+
+    /// What a lookup between a frame and the table's found, unless a newer transform on the way was refused.
+    fn usable(&self, frame: &str, found: Result<StampedTransform, TransformError>) -> Result<Transform, PushFailure> {
+        if !self.transform_refusals.is_empty() {
+            let between = self.transforms.frames_between(&self.table_frame, frame);
+            if let Some(refused) = self.transform_refusals.taken_away(between) {
+                return Err(refused.into());
+            }
+        }
+        Ok(found?.target_from_source)
     }
 
     /// What a goal is planned on now: no picture that was taken before `not_before`.
@@ -231,10 +263,10 @@ impl Inputs {
     /// Pose of the table in the robot's frame now.
     ///
     /// # Errors
-    /// If it is not known, or was not for the last half second and the robot moves.
-    pub fn robot_from_table(&self, now: RosTime) -> Result<Transform, TransformError> {
-        let found = self.transforms.lookup_fresh(&self.robot_frame, &self.table_frame, now, ROBOT_AGE_SECS)?;
-        Ok(found.target_from_source)
+    /// If it is not known, was not for the last half second and the robot moves, or a newer transform on the way was refused.
+    pub fn robot_from_table(&self, now: RosTime) -> Result<Transform, PushFailure> {
+        let found = self.transforms.lookup_fresh(&self.robot_frame, &self.table_frame, now, ROBOT_AGE_SECS);
+        self.usable(&self.robot_frame, found)
     }
 
     fn seen(
@@ -282,7 +314,7 @@ impl Inputs {
     }
 
     /// Pose of the camera when it took a picture.
-    fn table_from_camera(&self, picture: &TakenPicture) -> Result<Transform, TransformError> {
+    fn table_from_camera(&self, picture: &TakenPicture) -> Result<Transform, PushFailure> {
         let lookup = |time| self.transforms.lookup(&self.table_frame, &picture.frame, time);
         let found = lookup(LookupTime::At(picture.stamp)).or_else(|error| match error {
             TransformError::ExtrapolationIntoFuture { .. } => lookup(LookupTime::Latest)
@@ -291,7 +323,7 @@ impl Inputs {
                 .ok_or(error),
             error => Err(error),
         });
-        found.map(|found| found.target_from_source)
+        self.usable(&picture.frame, found)
     }
 
     /// What keeps goals from being planned, if anything does: for diagnostics.
@@ -380,7 +412,7 @@ mod tests {
         assert!(inputs.take_camera_info(&CameraInfo { k: [0.0; 9], ..info("camera") }, false).is_err());
         assert_eq!(missing(&inputs), Some("camera_uncalibrated"));
         let lost = Inputs::new("table", "gripper", 100);
-        assert_eq!(lost.table_from("gripper").map_err(|error| error.name()), Err("tf_unknown_frame"));
+        assert_eq!(lost.table_from("gripper").map_err(|error| error.name), Err("tf_unknown_frame"));
     }
 
     #[test]
@@ -406,6 +438,42 @@ mod tests {
             inputs.take_camera_info(&with(99.7, 95.0), false).expect("intrinsics");
         }
         assert_eq!((focal(&inputs), inputs.camera_infos.len()), (95.0, MAX_INFOS));
+    }
+
+    #[test]
+    fn a_refused_transform_takes_the_one_before_away_until_a_usable_one_comes() {
+        let transform = |child: &str, x: f64, secs: f64| {
+            let mut transform = TransformStamped { child_frame_id: child.to_owned(), ..TransformStamped::default() };
+            transform.header.frame_id = "table".to_owned();
+            transform.header.stamp = RosTime::from_secs_f64(secs).expect("a time").into();
+            transform.transform.translation.x = x;
+            transform.transform.rotation.w = 1.0;
+            transform
+        };
+        let mut inputs = Inputs::new("table", "base", 100);
+        inputs.transforms.set_now(NOW);
+        inputs.take_camera_info(&info("camera"), false).expect("intrinsics");
+        inputs.take_picture(image(99.9), NOW).expect("a picture");
+        for child in ["camera", "base"] {
+            inputs.take_transform(&transform(child, 1.0, 99.9), false, NOW).expect("a transform");
+        }
+        assert_eq!(missing(&inputs), None);
+        for child in ["camera", "base"] {
+            let wrong = transform(child, f64::NAN, 99.95);
+            assert!(inputs.take_transform(&wrong, false, NOW).is_err());
+            assert_eq!(missing(&inputs), Some("tf_refused"), "{child}");
+            let message = inputs.missing(NOW, 1.0, false).map(|failure| failure.message).unwrap_or_default();
+            assert!(message.contains("hint: nothing is planned until a usable one comes"), "{message}");
+            inputs.take_transform(&transform(child, 1.1, 99.96), false, NOW).expect("a transform");
+            assert_eq!(missing(&inputs), None, "{child}");
+        }
+        // What has nothing to do with camera and robot takes nothing away; nor does a straggler.
+        assert!(inputs.take_transform(&transform("gripper", f64::NAN, 99.9), false, NOW).is_err());
+        assert!(inputs.take_transform(&transform("base", 1.0, 1.0), false, NOW).is_err());
+        assert_eq!(missing(&inputs), None);
+        assert_eq!(inputs.table_from("gripper").map_err(|failure| failure.name), Err("tf_refused"));
+        inputs.clear_timed();
+        assert_eq!(inputs.table_from("gripper").map_err(|failure| failure.name), Err("tf_unknown_frame"));
     }
 
     #[test]

@@ -213,9 +213,10 @@ impl PushNode {
     }
 
     fn take_transforms(&mut self, message: &TFMessage, is_static: bool) {
-        self.inputs.transforms.set_now(self.base.now());
+        let now = self.base.now();
+        self.inputs.transforms.set_now(now);
         for transform in &message.transforms {
-            match self.inputs.transforms.insert_message(transform, is_static) {
+            match self.inputs.take_transform(transform, is_static, now) {
                 Ok(Inserted::Reparented { previous }) => {
                     let (child, parent) = (&transform.child_frame_id, &transform.header.frame_id);
                     let text = format!("expected {child} below {previous}, got it below {parent}");

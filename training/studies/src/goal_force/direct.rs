@@ -204,7 +204,7 @@ impl Look {
 ///
 /// # Errors
 /// If the engine fails.
-pub(super) fn measure(seed: u64, scenes: usize, planner: &mut GoalForcePlanner) -> Result<Direct, StudyError> {
+pub(crate) fn measure(seed: u64, scenes: usize, planner: &mut GoalForcePlanner) -> Result<Direct, StudyError> {
     let mut found: Vec<(Generated, usize, Look)> = Vec::new();
     let mut free: Vec<Generated> = Vec::new();
     for number in 0..40 * scenes as u64 {

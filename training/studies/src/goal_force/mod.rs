@@ -17,7 +17,8 @@ mod rooms_table;
 mod table;
 
 pub use choice::{Choice, ChooserRow, Family};
-pub use direct::{Arm, Direct, DirectRow, LinearityRow};
+pub(crate) use direct::measure as measure_direct;
+pub use direct::{Arm as MotionSource, Direct, DirectRow, LinearityRow};
 pub use direct_table::{DirectArmRow, LinearityArmRow};
 pub use diversity::Diversity;
 pub use known::{KnownArms, KnownCount};
@@ -39,7 +40,7 @@ use std::path::{Path, PathBuf};
 
 /// Scenes per cell, usual and quick: of a choice, of what is known, of a test of masses, of the direct force, of a room, of
 /// diversity.
-const SCENES: [[usize; 2]; 6] = [[300, 60], [100, 8], [20, 4], [150, 10], [50, 2], [4, 1]];
+const SCENES: [[usize; 2]; 6] = [[300, 60], [100, 8], [20, 4], [150, 10], [17, 2], [4, 1]];
 /// Seeds of scenes.
 const SEEDS: [u64; 3] = [0, 1, 2];
 

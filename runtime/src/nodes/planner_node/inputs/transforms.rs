@@ -1,16 +1,11 @@
 //! Transforms between frames, and what a refused one takes away.
 
 use super::Inputs;
-use super::odometry::stamp_age;
 use crate::nodes::planner_node::input_fault::InputFault;
-use crate::nodes::planner_node::refusals::Reason;
 use planwright_ros2::messages::geometry_msgs::TransformStamped;
 use planwright_ros2::tf::{Inserted, StampedTransform, TransformError};
 use planwright_ros2::time::RosTime;
 use planwright_ros2::validate::without_slash;
-
-/// Frames of a loop that are noted as refused: no robot has more between its odometry and the map.
-const MAX_LOOP: usize = 64;
 
 impl Inputs {
     /// A publisher of transforms cannot be heard, for this reason.
@@ -29,27 +24,7 @@ impl Inputs {
         now: RosTime,
     ) -> Result<Inserted, TransformError> {
         let inserted = self.transforms.insert_message(transform, is_static);
-        let child = without_slash(&transform.child_frame_id);
-        match &inserted {
-            Ok(_) => self.transform_refusals.accept(child),
-            Err(error) => {
-                // As in tf2, a frame below itself carries no information on its place.
-                let is_itself = without_slash(&transform.header.frame_id) == child;
-                let is_newer = !(is_itself || matches!(error, TransformError::Old { .. }));
-                let stamp_age_secs = match error {
-                    TransformError::Old { .. } | TransformError::Future { .. } => stamp_age(&transform.header, now),
-                    _ => None,
-                };
-                let reason = Reason { name: error.name(), text: error.to_string(), stamp_age_secs };
-                // Between two frames of a loop the newest message has them otherwise than the transforms that are known.
-                if let TransformError::Loop { frames } = error {
-                    for frame in frames.iter().filter(|frame| *frame != child).take(MAX_LOOP) {
-                        self.transform_refusals.refuse(frame, is_static, true, reason.clone());
-                    }
-                }
-                self.transform_refusals.refuse(child, is_static, is_newer, reason);
-            }
-        }
+        self.transform_refusals.note(transform, is_static, &inserted, now);
         inserted
     }
 

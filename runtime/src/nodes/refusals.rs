@@ -3,7 +3,10 @@
 //! An input whose newest message was refused is not usable, however good the one before was: the map that was refused
 //! may be the one that shows the closed passage.
 
-use planwright_ros2::time::other_clock;
+use planwright_ros2::messages::geometry_msgs::TransformStamped;
+use planwright_ros2::tf::{Inserted, TransformError};
+use planwright_ros2::time::{RosTime, other_clock};
+use planwright_ros2::validate::without_slash;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Instant;
@@ -12,6 +15,9 @@ use std::time::Instant;
 const MAX_FRAMES: usize = 1000;
 /// Longest name of such a frame, bytes: none that is longer can be on the way to the map.
 const MAX_NAME_BYTES: usize = 256;
+
+/// Frames of a loop that are noted as refused: no robot has more between its odometry and the map.
+const MAX_LOOP: usize = 64;
 
 /// Inputs that can be refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +78,7 @@ impl fmt::Display for Refused {
         write!(
             formatter,
             "expected a usable {noun}, got one refused {age_secs:.1} s ago as {reason} ({count} since the last usable one): \
-             {fault}\nhint: no plan is made until a usable one comes"
+             {fault}\nhint: nothing is planned until a usable one comes"
         )?;
         if !hint.is_empty() {
             write!(formatter, "; {hint}")?;
@@ -179,6 +185,41 @@ pub struct TransformRefusals {
 }
 
 impl TransformRefusals {
+    /// Notes what became of a transform that was put into the buffer of all transforms. A refused one takes the one before
+    /// away, unless that is the newer of the two.
+    pub fn note(
+        &mut self,
+        transform: &TransformStamped,
+        is_static: bool,
+        inserted: &Result<Inserted, TransformError>,
+        now: RosTime,
+    ) {
+        let child = without_slash(&transform.child_frame_id);
+        let Err(error) = inserted else { return self.accept(child) };
+        // As in tf2, a frame below itself carries no information on its place.
+        let is_itself = without_slash(&transform.header.frame_id) == child;
+        let is_newer = !(is_itself || matches!(error, TransformError::Old { .. }));
+        let stamp_age_secs = match error {
+            TransformError::Old { .. } | TransformError::Future { .. } => {
+                RosTime::try_from(&transform.header.stamp).ok().map(|stamp| now.since(stamp))
+            }
+            _ => None,
+        };
+        let reason = Reason { name: error.name(), text: error.to_string(), stamp_age_secs };
+        // Between two frames of a loop the newest message has them otherwise than the transforms that are known.
+        if let TransformError::Loop { frames } = error {
+            for frame in frames.iter().filter(|frame| *frame != child).take(MAX_LOOP) {
+                self.refuse(frame, is_static, true, reason.clone());
+            }
+        }
+        self.refuse(child, is_static, is_newer, reason);
+    }
+
+    /// Why a transform that was found by way of these frames is not usable: one on it was refused since.
+    pub fn taken_away<'a>(&self, frames: impl Iterator<Item = &'a str>) -> Option<Refused> {
+        self.refused(frames).filter(|(_, takes_away)| *takes_away).map(|(refused, _)| refused)
+    }
+
     /// Notes a refused transform; `is_newer` unless it is older than the one that is known.
     pub fn refuse(&mut self, child: &str, is_static: bool, is_newer: bool, reason: Reason) {
         if child.len() > MAX_NAME_BYTES {
@@ -239,7 +280,7 @@ mod tests {
         assert_eq!(
             refused.to_string(),
             "expected a usable odometry message, got one refused 0.0 s ago as odom_future (2 since the last usable one): \
-             expected a, got c\nhint: no plan is made until a usable one comes; do d"
+             expected a, got c\nhint: nothing is planned until a usable one comes; do d"
         );
         refusals.refuse_repetition(Reason { name: "odom_duplicate", ..reason("", None) });
         assert_eq!(refusals.refused().map(|refused| (refused.reason, refused.count)), Some(("odom_future", 3)));
