@@ -52,6 +52,25 @@ fn equal_seeds_draw_equal_tables_with_the_published_terms() {
 }
 
 #[test]
+fn rooms_of_table_a8_are_drawn_and_are_no_kind_of_scene() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for room in ["dominos", "pool1", "coffee-cups", "tool-air-hockey"] {
+        let made = table(folder.path(), room, &["--room", room, "--seed", "2"]);
+        assert!(
+            made["goal"]["speed_mps"].is_number() && made["bodies"].as_u64().is_some_and(|count| count >= 6),
+            "{made}"
+        );
+    }
+    let (_, stderr, code) =
+        run(planwright(&["world", "scene", "--room", "pool1", "--kind", "balls", "--out", "x"])
+            .current_dir(folder.path()));
+    assert!(code == 2 && stderr.contains("--kind"), "{stderr}");
+    let (_, stderr, code) =
+        run(planwright(&["world", "scene", "--room", "pool9", "--out", "x"]).current_dir(folder.path()));
+    assert!(code == 2 && stderr.contains("pool1"), "{stderr}");
+}
+
+#[test]
 fn tables_of_any_size_of_picture_are_planned_on_and_drawn() {
     let folder = tempfile::tempdir().expect("a folder");
     for size in ["64", "150"] {
@@ -150,9 +169,9 @@ fn what_is_no_question_is_refused_in_one_line_and_nothing_is_drawn() {
     for (surface, words) in [
         ("0.4,0.02", "--surface: expected 3 finite numbers"),
         ("0.4,nan,0.8", "--surface: expected 3 finite numbers"),
-        ("9,0.02,0.8", "--surface: friction: expected 0.2 to 0.6, got 9"),
+        ("9,0.02,0.8", "--surface: friction: expected 0.004 to 0.7, got 9"),
         ("0.4,0,0.8", "--surface: rolling: expected 0.005 to 0.05 m/s^2, got 0"),
-        ("0.4,0.02,1.5", "--surface: restitution: expected 0.6 to 0.95, got 1.5"),
+        ("0.4,0.02,1.5", "--surface: restitution: expected 0 to 0.95, got 1.5"),
     ] {
         let (stdout, stderr, code) = run(plan(&good).args(["--surface", surface]));
         assert!(code == 2 && stdout.is_empty() && stderr.contains(words), "{surface}: {stderr}");

@@ -38,6 +38,8 @@ pub enum PushChooser {
     NoControl,
     /// The same network, from a picture without the obstacles
     NoObstacles,
+    /// The same network, with the goal as words tell it: one of eight directions and three speeds
+    Labels,
     /// Any objects but the target, as many as the network has motions, aimed by geometry
     Random,
     /// As many objects, nearest to the target first, aimed likewise
@@ -48,8 +50,8 @@ pub enum PushChooser {
 
 impl PushChooser {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Model, Self::NoControl, Self::NoObstacles, Self::Random, Self::Nearest, Self::Search];
+    pub const ALL: [Self; 7] =
+        [Self::Model, Self::NoControl, Self::NoObstacles, Self::Labels, Self::Random, Self::Nearest, Self::Search];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -57,6 +59,7 @@ impl PushChooser {
             Self::Model => "model",
             Self::NoControl => "no-control",
             Self::NoObstacles => "no-obstacles",
+            Self::Labels => "labels",
             Self::Random => "random",
             Self::Nearest => "nearest",
             Self::Search => "search",
@@ -65,7 +68,7 @@ impl PushChooser {
 
     /// Whether it needs a network.
     pub fn needs_model(self) -> bool {
-        matches!(self, Self::Model | Self::NoControl | Self::NoObstacles)
+        matches!(self, Self::Model | Self::NoControl | Self::NoObstacles | Self::Labels)
     }
 }
 
@@ -179,7 +182,9 @@ impl PushEvaluation {
                         let controlled = chooser != PushChooser::NoControl;
                         let hidden = chooser == PushChooser::NoObstacles;
                         let rgb = if hidden { &case.rgb_without_obstacles } else { &case.picture.rgb };
-                        let read = planner.propose_with(rgb, &seen, controlled, &case.camera, case.seed)?;
+                        let told = if chooser == PushChooser::Labels { seen.force.as_label() } else { seen.force };
+                        let asked = SeenScene { force: told, ..seen.clone() };
+                        let read = planner.propose_with(rgb, &asked, controlled, &case.camera, case.seed)?;
                         spontaneous += usize::from(matches!(read.first(), Some(Err(ReadFault::Spontaneous))));
                         read.into_iter().flatten().map(|proposal| proposal.push).collect()
                     }

@@ -28,6 +28,18 @@ pub struct Force {
 }
 
 impl Force {
+    /// The same as words tell it: one of eight directions 45 degrees apart in the picture, and one of three sizes. The cuts are
+    /// those of the published text baselines, .25 and .75 of the scale; each size stands for the middle of its part.
+    pub fn as_label(&self) -> Self {
+        let eighth = std::f64::consts::FRAC_PI_4;
+        let share = match self.share {
+            share if share < 0.25 => 0.125,
+            share if share < 0.75 => 0.5,
+            _ => 0.875,
+        };
+        Self { direction_rad: (self.direction_rad / eighth).round() * eighth, share, ..*self }
+    }
+
     /// Centre of its blob at `time`, from 0 at the first frame to 1 at the last one, for a picture `width_px` wide.
     pub fn blob_px(&self, time: f64, width_px: f64) -> [f64; 2] {
         let travel = width_px * (LEAST_TRAVEL + (MOST_TRAVEL - LEAST_TRAVEL) * self.share);
@@ -134,6 +146,20 @@ mod tests {
     }
 
     /// thesis 4.2 and the released code: x = w/8 .. w/2, y against the picture's axis, sigma 20 of 832.
+    #[test]
+    fn a_label_has_one_of_eight_directions_and_three_sizes() {
+        let label = |degrees: f64, share: f64| {
+            let force = Force { at_px: [3.0, 4.0], direction_rad: degrees.to_radians(), share };
+            let label = force.as_label();
+            assert_eq!(label.at_px, force.at_px);
+            (label.direction_rad.to_degrees().round(), label.share)
+        };
+        assert_eq!(label(20.0, 0.0), (0.0, 0.125));
+        assert_eq!(label(25.0, 0.3), (45.0, 0.5));
+        assert_eq!(label(-100.0, 0.75), (-90.0, 0.875));
+        assert_eq!(label(179.0, -0.5), (180.0, 0.125));
+    }
+
     #[test]
     fn a_blob_goes_as_far_as_published() {
         let force = |direction_rad, share| Force { at_px: [100.0, 200.0], direction_rad, share };

@@ -110,6 +110,26 @@ pub struct Direct {
     pub balls: usize,
     /// By mass.
     pub linearity: Vec<LinearityRow>,
+    /// Two forces at once.
+    pub several: Several,
+}
+
+/// Two balls that are pushed at once and do not meet: with both forces in one signal, each beside its own alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Several {
+    /// Scenes.
+    pub scenes: usize,
+    /// Of the balls of these, two a scene: set off with both forces.
+    pub both: usize,
+    /// Set off with its own force alone.
+    pub alone: usize,
+    /// Of the scenes: both balls set off with both forces.
+    pub scenes_both: usize,
+    /// Set off though only the other one is pushed.
+    pub by_the_other: usize,
+    /// Median angle of the start to its force in the picture, with both and alone, degrees; `None` where nothing sets off.
+    pub angle_deg: [Option<f64>; 2],
 }
 
 /// Places of an object by frame, px.
@@ -226,7 +246,8 @@ pub(crate) fn measure(seed: u64, scenes: usize, planner: &mut GoalForcePlanner) 
     let rows = Arm::ALL.into_iter().map(|arm| row(arm, &found, planner)).collect::<Result<Vec<_>, _>>()?;
     let balls = &free[..free.len().min(scenes / 5 + 1)];
     let linearity = MASSES_KG.into_iter().map(|mass_kg| linear(mass_kg, balls, planner)).collect::<Result<_, _>>()?;
-    Ok(Direct { scenes: found.len(), rows, balls: balls.len(), linearity })
+    let several = several(balls, planner)?;
+    Ok(Direct { scenes: found.len(), rows, balls: balls.len(), linearity, several })
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {
@@ -351,6 +372,51 @@ fn linear(mass_kg: f64, balls: &[Generated], planner: &mut GoalForcePlanner) -> 
         simulated_m: simulated.iter().map(mean).collect(),
         predicted_m,
     })
+}
+
+/// Two balls side by side, pushed away from one another at angles of their own.
+fn several(balls: &[Generated], planner: &mut GoalForcePlanner) -> Result<Several, StudyError> {
+    let mut found = Several { scenes: 0, both: 0, alone: 0, scenes_both: 0, by_the_other: 0, angle_deg: [None; 2] };
+    let (mut with_both, mut with_own) = (Vec::new(), Vec::new());
+    for made in balls {
+        let heading = made.push.direction_rad;
+        let (sin, cos) = heading.sin_cos();
+        let mut pair = [made.push.body, made.tracks.contacts[0].bodies[1]].map(|body| made.scene.bodies[body]);
+        pair[0].position_m = [0.25 * cos, 0.25 * sin];
+        pair[1].position_m = [-0.25 * cos, -0.25 * sin];
+        let scene = Scene { bodies: pair.to_vec(), table: made.scene.table };
+        let Some(look) = Look::at(&scene, made.seed, &[0, 1], planner) else { continue };
+        // Away from one another, up to a radian to the side, by the scene's seed.
+        let side = (made.seed % 9) as f64 / 4.0 - 1.0;
+        let pushes = [heading + side, heading + std::f64::consts::PI - 0.5 * side]
+            .into_iter()
+            .enumerate()
+            .map(|(body, direction_rad)| Push { body, direction_rad, speed_mps: made.push.speed_mps });
+        let forces: Vec<Force> = pushes.filter_map(|push| look.force(&scene, &push, planner)).collect();
+        let [first, second] = forces[..] else { continue };
+        found.scenes += 1;
+        let mut moved = |direct: &[Force]| -> Result<[Option<f64>; 2], StudyError> {
+            let control = ControlSignal { direct, ..ControlSignal::default() };
+            let (ways, _) = look.predicted(control, planner, made.seed)?;
+            Ok([0, 1].map(|body| {
+                let way = ways[body].as_ref()?;
+                let to = way.iter().find(|at| (at[0] - way[0][0]).hypot(at[1] - way[0][1]) > MOVES_PX)?;
+                // Angles in the picture are counter-clockwise, its rows go down.
+                let angle = (way[0][1] - to[1]).atan2(to[0] - way[0][0]) - [first, second][body].direction_rad;
+                Some(angle.sin().atan2(angle.cos()).abs().to_degrees())
+            }))
+        };
+        let (both, one, other) = (moved(&[first, second])?, moved(&[first])?, moved(&[second])?);
+        found.scenes_both += usize::from(both.iter().all(Option::is_some));
+        found.both += both.iter().flatten().count();
+        with_both.extend(both.into_iter().flatten());
+        let own = [one[0], other[1]];
+        found.alone += own.iter().flatten().count();
+        with_own.extend(own.into_iter().flatten());
+        found.by_the_other += [one[1], other[0]].iter().flatten().count();
+    }
+    found.angle_deg = [median(with_both), median(with_own)];
+    Ok(found)
 }
 
 /// Squared correlation of two values; 0 where one does not vary.

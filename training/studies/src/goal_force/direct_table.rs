@@ -48,6 +48,53 @@ pub struct LinearityArmRow {
     pub simulated_m: [f64; 2],
 }
 
+/// Two forces at once, over all seeds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SeveralRow {
+    /// Scenes in all, two balls each.
+    pub scenes: usize,
+    /// Share of the balls that set off with both forces in one signal, and with their own alone.
+    pub sets_off: [f64; 2],
+    /// Share of the scenes in which both do.
+    pub both: f64,
+    /// Share of the balls that set off though only the other one is pushed.
+    pub by_the_other: f64,
+    /// Angle of the start to the force, with both and alone, degrees: least, mean and most of the seeds' medians.
+    pub angle_deg: [Option<[f64; 3]>; 2],
+}
+
+pub(super) const SEVERAL: [Column<SeveralRow>; 5] = [
+    ("two forces at once: scenes", |row| row.scenes.to_string()),
+    ("balls set off: both forces; own alone", |row| {
+        row.sets_off.map(|share| format!("{:.1}%", 100.0 * share)).join("; ")
+    }),
+    ("both balls", |row| format!("{:.1}%", 100.0 * row.both)),
+    ("set off by the other's force", |row| format!("{:.1}%", 100.0 * row.by_the_other)),
+    ("angle, deg: both; alone", |row| {
+        row.angle_deg.map(|angle| angle.map_or(String::new(), |angle| number(angle, 1))).join("; ")
+    }),
+];
+
+fn several_rows(all: &[&Direct]) -> Vec<SeveralRow> {
+    let scenes: usize = all.iter().map(|one| one.several.scenes).sum();
+    if scenes == 0 {
+        return Vec::new();
+    }
+    let sum = |of: fn(&Direct) -> usize| all.iter().map(|one| of(one)).sum::<usize>() as f64;
+    let angle = |index: usize| {
+        let values: Vec<f64> = all.iter().filter_map(|one| one.several.angle_deg[index]).collect();
+        (!values.is_empty()).then(|| spread(&values))
+    };
+    let balls = 2.0 * scenes as f64;
+    vec![SeveralRow {
+        scenes,
+        sets_off: [sum(|one| one.several.both) / balls, sum(|one| one.several.alone) / balls],
+        both: sum(|one| one.several.scenes_both) / scenes as f64,
+        by_the_other: sum(|one| one.several.by_the_other) / balls,
+        angle_deg: [angle(0), angle(1)],
+    }]
+}
+
 pub(super) const DIRECT: [Column<DirectArmRow>; 9] = [
     ("direct force", |row| row.arm.name().to_owned()),
     ("scenes", |row| row.scenes.to_string()),
@@ -132,8 +179,8 @@ fn linearity_rows(all: &[&Direct]) -> Vec<LinearityArmRow> {
     (0..count).map(row).collect()
 }
 
-/// Rows of both tables, of cells in any order.
-pub(super) fn rows(results: &[GoalForceResult]) -> (Vec<DirectArmRow>, Vec<LinearityArmRow>) {
+/// Rows of all three tables, of cells in any order.
+pub(super) fn rows(results: &[GoalForceResult]) -> (Vec<DirectArmRow>, Vec<LinearityArmRow>, Vec<SeveralRow>) {
     let direct: Vec<&Direct> = results.iter().filter_map(|result| result.direct.as_ref()).collect();
-    (direct_rows(&direct), linearity_rows(&direct))
+    (direct_rows(&direct), linearity_rows(&direct), several_rows(&direct))
 }

@@ -5,6 +5,8 @@
 //! Scene families: `balls`; `blocked`, whose obstacles decide which ball can cause the goal; `held-out`, the same with
 //! obstacles of shapes and hues that training does not have.
 
+mod adherence;
+mod adherence_table;
 mod choice;
 mod direct;
 mod direct_table;
@@ -16,10 +18,12 @@ mod rooms;
 mod rooms_table;
 mod table;
 
+pub use adherence::{Adherence, AdherenceArm, GoalClass, Told};
+pub use adherence_table::AdherenceRow;
 pub use choice::{Choice, ChooserRow, Family};
 pub(crate) use direct::measure as measure_direct;
-pub use direct::{Arm as MotionSource, Direct, DirectRow, LinearityRow};
-pub use direct_table::{DirectArmRow, LinearityArmRow};
+pub use direct::{Arm as MotionSource, Direct, DirectRow, LinearityRow, Several};
+pub use direct_table::{DirectArmRow, LinearityArmRow, SeveralRow};
 pub use diversity::Diversity;
 pub use known::{KnownArms, KnownCount};
 pub use known_table::KnownRow;
@@ -39,8 +43,8 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Scenes per cell, usual and quick: of a choice, of what is known, of a test of masses, of the direct force, of a room, of
-/// diversity.
-const SCENES: [[usize; 2]; 6] = [[300, 60], [100, 8], [20, 4], [150, 10], [17, 2], [4, 1]];
+/// diversity, of adherence.
+const SCENES: [[usize; 2]; 7] = [[300, 60], [100, 8], [20, 4], [150, 10], [17, 2], [4, 1], [100, 6]];
 /// Seeds of scenes.
 const SEEDS: [u64; 3] = [0, 1, 2];
 
@@ -70,6 +74,8 @@ pub enum MeasureKind {
     Rooms,
     /// Which of five dominos sets off
     Diversity,
+    /// How well motions keep to the goal and to mechanics
+    Adherence,
 }
 
 /// The study.
@@ -91,6 +97,8 @@ pub enum Measure {
     Room(Room),
     /// Which of five dominos sets off.
     Diversity,
+    /// How well motions keep to the goal and to mechanics.
+    Adherence(GoalClass),
 }
 
 impl Measure {
@@ -102,6 +110,7 @@ impl Measure {
             .chain(MassTest::ALL.map(Self::Masses))
             .chain(known)
             .chain([Self::Direct, Self::Diversity])
+            .chain(GoalClass::ALL.map(Self::Adherence))
             .chain(Room::ALL.map(Self::Room))
     }
 
@@ -113,6 +122,7 @@ impl Measure {
             Self::Direct => MeasureKind::Direct,
             Self::Room(_) => MeasureKind::Rooms,
             Self::Diversity => MeasureKind::Diversity,
+            Self::Adherence(_) => MeasureKind::Adherence,
         }
     }
 }
@@ -158,6 +168,8 @@ pub struct GoalForceResult {
     pub room: Option<RoomResult>,
     /// Of diversity.
     pub diversity: Option<Diversity>,
+    /// Of adherence.
+    pub adherence: Option<Adherence>,
 }
 
 impl Cell for GoalForceCell {
@@ -174,6 +186,7 @@ impl Cell for GoalForceCell {
                 format!("room-{}-s{}", name.as_ref().map_or("", clap::builder::PossibleValue::get_name), self.seed)
             }
             Measure::Diversity => format!("diversity-s{}", self.seed),
+            Measure::Adherence(class) => format!("adherence-{}-s{}", class.name(), self.seed),
         }
     }
 
@@ -202,6 +215,7 @@ impl Cell for GoalForceCell {
             direct: None,
             room: None,
             diversity: None,
+            adherence: None,
         };
         let (seed, scenes) = (self.seed, self.scenes);
         match self.measure {
@@ -211,6 +225,9 @@ impl Cell for GoalForceCell {
             Measure::Direct => result.direct = Some(direct::measure(seed, scenes, &mut planner)?),
             Measure::Room(room) => result.room = Some(rooms::measure(room, seed, scenes, &mut planner)?),
             Measure::Diversity => result.diversity = Some(diversity::measure(seed, scenes, &mut planner)?),
+            Measure::Adherence(class) => {
+                result.adherence = Some(adherence::measure(class, seed, scenes, &mut planner)?);
+            }
         }
         Ok(result)
     }
@@ -222,7 +239,7 @@ fn cells(model: &Path, sha256: &str, request: &Request<GoalForceOptions>) -> Vec
     let kinds = &request.options.measures;
     let measures = Measure::all().filter(|measure| kinds.is_empty() || kinds.contains(&measure.kind()));
     let of_measure = |measure: Measure| {
-        let [choice, known, masses, direct, rooms, diversity] = SCENES.map(|sizes| sizes[quick]);
+        let [choice, known, masses, direct, rooms, diversity, adherence] = SCENES.map(|sizes| sizes[quick]);
         let scenes = match measure.kind() {
             MeasureKind::Choice => choice,
             MeasureKind::Known => known,
@@ -230,6 +247,7 @@ fn cells(model: &Path, sha256: &str, request: &Request<GoalForceOptions>) -> Vec
             MeasureKind::Direct => direct,
             MeasureKind::Rooms => rooms,
             MeasureKind::Diversity => diversity,
+            MeasureKind::Adherence => adherence,
         };
         let cell = move |seed: &u64| GoalForceCell {
             measure,

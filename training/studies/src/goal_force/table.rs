@@ -1,7 +1,8 @@
 //! Over seeds: shares with their ranges, paired tests against the model, relations of masses.
 
+use super::adherence_table::{self, AdherenceRow};
 use super::choice::{ChooserRow, Family};
-use super::direct_table::{self, DirectArmRow, LinearityArmRow};
+use super::direct_table::{self, DirectArmRow, LinearityArmRow, SeveralRow};
 use super::known_table::{self, KnownRow};
 use super::masses::{MassRelations, MassTest};
 use super::rooms_table::{self, DiversityRow, RoomRow};
@@ -77,10 +78,14 @@ pub struct GoalForceTable {
     pub direct: Vec<DirectArmRow>,
     /// Force and distance by mass.
     pub linearity: Vec<LinearityArmRow>,
+    /// Two direct forces at once.
+    pub several: Vec<SeveralRow>,
     /// Rooms, then their means.
     pub rooms: Vec<RoomRow>,
     /// Which of five dominos sets off.
     pub diversity: Vec<DiversityRow>,
+    /// Adherence, realism and quality by class.
+    pub adherence: Vec<AdherenceRow>,
 }
 
 const RELATIONS: [(&str, [usize; 2]); 4] = [
@@ -98,7 +103,7 @@ impl GoalForceTable {
         let known = Family::ALL.into_iter().flat_map(|family| known_table::rows(family, results)).collect();
         let hold = |row: &&MassRow| 2 * row.holds[0] > row.holds[1] && row.p < 0.05;
         let relations = [masses.iter().filter(hold).count(), masses.len()];
-        let (direct, linearity) = direct_table::rows(results);
+        let (direct, linearity, several) = direct_table::rows(results);
         Self {
             command: command.to_owned(),
             choices,
@@ -107,15 +112,17 @@ impl GoalForceTable {
             relations,
             direct,
             linearity,
+            several,
             rooms: rooms_table::rooms(results),
             diversity: rooms_table::diversity(results),
+            adherence: adherence_table::rows(results),
         }
     }
 
     /// For people.
     pub fn text(&self) -> String {
         format!(
-            "{}\n{}\n{}\n{}\n{} of {} relations of masses hold\n\n{}\n{}\n{}\n{}",
+            "{}\n{}\n{}\n{}\n{} of {} relations of masses hold\n\n{}\n{}\n{}\n{}\n{}\n{}",
             self.command,
             Table::of(&CHOICES, &self.choices).text(),
             Table::of(&known_table::COLUMNS, &self.known).text(),
@@ -124,8 +131,10 @@ impl GoalForceTable {
             self.relations[1],
             Table::of(&direct_table::DIRECT, &self.direct).text(),
             Table::of(&direct_table::LINEARITY, &self.linearity).text(),
+            Table::of(&direct_table::SEVERAL, &self.several).text(),
             Table::of(&rooms_table::ROOMS, &self.rooms).text(),
             Table::of(&rooms_table::DIVERSITY, &self.diversity).text(),
+            Table::of(&adherence_table::ADHERENCE, &self.adherence).text(),
         )
     }
 
@@ -137,8 +146,10 @@ impl GoalForceTable {
             Table::of(&MASSES, &self.masses).markdown(),
             Table::of(&direct_table::DIRECT, &self.direct).markdown(),
             Table::of(&direct_table::LINEARITY, &self.linearity).markdown(),
+            Table::of(&direct_table::SEVERAL, &self.several).markdown(),
             Table::of(&rooms_table::ROOMS, &self.rooms).markdown(),
             Table::of(&rooms_table::DIVERSITY, &self.diversity).markdown(),
+            Table::of(&adherence_table::ADHERENCE, &self.adherence).markdown(),
         ]
         .join("\n")
     }

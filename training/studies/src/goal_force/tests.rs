@@ -7,7 +7,7 @@ fn all(line: &str) -> Vec<GoalForceCell> {
 
 #[test]
 fn sizes_and_seeds_choose_the_cells_and_every_setting_changes_the_hash() {
-    assert_eq!([all("").len(), all("--size quick").len(), all("--size quick --seeds 1,2").len()], [96, 32, 64]);
+    assert_eq!([all("").len(), all("--size quick").len(), all("--size quick --seeds 1,2").len()], [105, 35, 70]);
     let known = all("--measures known");
     assert!(known.len() == 9 && known.iter().all(|cell| cell.scenes == 100), "{known:?}");
     assert_eq!(all("--measures choice,masses").len(), 15);
@@ -62,6 +62,7 @@ fn choice(seed: u64, corrected: usize) -> GoalForceResult {
         direct: None,
         room: None,
         diversity: None,
+        adherence: None,
     }
 }
 

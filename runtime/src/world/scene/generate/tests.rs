@@ -161,7 +161,9 @@ fn things_strike_what_they_are_for_and_obstacles_bar_some() {
     let all = many(Kind::Tools, false, 160);
     for made in all.iter().filter(|made| made.goal.is_some()) {
         let goal = made.goal.expect("filtered");
-        assert_eq!(made.tracks.contacts[0].bodies, [made.push.body, goal.body]);
+        // It may brush an obstacle before.
+        let struck = made.tracks.contacts.iter().find(|contact| contact.bodies.contains(&goal.body));
+        assert_eq!(struck.map(|contact| contact.bodies), Some([made.push.body, goal.body]), "{}", made.seed);
         boxes += usize::from(matches!(made.scene.bodies[goal.body].shape, Shape::Box { .. }));
         barred += usize::from(made.scene.bodies.iter().any(|body| !body.moves));
         // The target leaves roughly where it is pushed to.
