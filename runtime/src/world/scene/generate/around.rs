@@ -11,7 +11,7 @@ use rand::{Rng, RngExt};
 const REACH_SECS: [[f64; 2]; 2] = [[1.5, 3.0], [2.5, 4.5]];
 /// How much faster than the smallest push the push is.
 const FASTER: [f64; 2] = [1.2, 1.6];
-/// A speed for which the geometry of an aim is asked; it does not depend on it.
+/// A speed for the geometry of an aim, which does not depend on it.
 const ANY_MPS: f64 = 0.2;
 /// Friction of a smooth table, on which boxes slide.
 const SMOOTH: [f64; 2] = [0.004, 0.012];
