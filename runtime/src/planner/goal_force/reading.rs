@@ -10,7 +10,7 @@ const LATE_FRAMES: usize = 1;
 /// The cells of a detected object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObjectCells {
-    /// Cells of which at least half belongs to the object, or else the one of which most does.
+    /// Cells of which at least half belongs to the object; of small and thin ones a single cell.
     pub cells: Vec<usize>,
     /// Its middle in the first picture, pixels.
     pub centre_px: [f64; 2],

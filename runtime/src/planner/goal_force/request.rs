@@ -4,7 +4,7 @@ use super::reading::ObjectCells;
 use super::segment::{DetectError, Detection, locate, segment};
 use crate::model::GoalForceSpec;
 use crate::planner::goal_force::{Force, MassMark};
-use crate::world::scene::{Body, Camera, Goal, Scene, Surface, SurfaceFault};
+use crate::world::scene::{Body, Camera, Goal, Scene, Shape, Surface, SurfaceFault};
 
 /// Masses may be beyond those of the training by this factor: the network then sees what it was not trained for, while
 /// correction and gate simulate them as they are.
@@ -165,7 +165,7 @@ impl SeenScene {
         let (_, direction) =
             camera.direction_px(bodies[target].centre_m(), direction_rad).ok_or(RequestFault::NotFinite)?;
         let force = Force { at_px: detections[target].centre_px, direction_rad: direction, share };
-        let cells = detections.iter().map(|detection| object_cells(detection, spec)).collect();
+        let cells = object_cells(&detections, &bodies, spec);
         let half_m = bodies.iter().flat_map(|body| body.position_m).fold(1.0, |most: f64, value| most.max(value.abs()));
         Ok(Self {
             scene: Scene { bodies, table: request.surface.table(half_m) },
@@ -212,16 +212,31 @@ fn object_at(detections: &[Detection], width: usize, at_px: [f64; 2]) -> Option<
     })
 }
 
-/// The cells of which an object covers at least half, or else the one of which it covers most; none where it is hidden.
-fn object_cells(detection: &Detection, spec: &GoalForceSpec) -> ObjectCells {
-    let mut covered = vec![0_usize; spec.cells()];
+/// By object, the cells of which it covers at least half. Where there are none: of a ball that can move, the cell in its middle;
+/// of others, which may be long and thin, the cell of which they cover most, of those that show no other object more, for such
+/// a cell moves with that one.
+fn object_cells(detections: &[Detection], bodies: &[Body], spec: &GoalForceSpec) -> Vec<ObjectCells> {
     let (cell, side) = (spec.cell_px, spec.side());
-    for pixel in &detection.pixels {
-        covered[pixel / spec.picture_px / cell * side + pixel % spec.picture_px / cell] += 1;
-    }
-    let mut cells: Vec<usize> = (0..covered.len()).filter(|index| 2 * covered[*index] >= cell * cell).collect();
-    if cells.is_empty() && !detection.pixels.is_empty() {
-        cells.extend((0..covered.len()).max_by_key(|index| covered[*index]));
-    }
-    ObjectCells { cells, centre_px: detection.centre_px }
+    let covered = |detection: &Detection| {
+        let mut covered = vec![0_usize; spec.cells()];
+        for pixel in &detection.pixels {
+            covered[pixel / spec.picture_px / cell * side + pixel % spec.picture_px / cell] += 1;
+        }
+        covered
+    };
+    let all: Vec<Vec<usize>> = detections.iter().map(covered).collect();
+    let of = |(own, (detection, body)): (&Vec<usize>, (&Detection, &Body))| {
+        let mut cells: Vec<usize> = (0..own.len()).filter(|index| 2 * own[*index] >= cell * cell).collect();
+        if cells.is_empty() && !detection.pixels.is_empty() {
+            if body.moves && matches!(body.shape, Shape::Ball { .. }) {
+                let place = |value: f64| (value.max(0.0) as usize / cell).min(side - 1);
+                cells.push(place(detection.centre_px[1]) * side + place(detection.centre_px[0]));
+            } else {
+                let is_own = |index: &usize| own[*index] > 0 && all.iter().all(|other| other[*index] <= own[*index]);
+                cells.extend((0..own.len()).filter(is_own).max_by_key(|index| own[*index]));
+            }
+        }
+        ObjectCells { cells, centre_px: detection.centre_px }
+    };
+    all.iter().zip(detections.iter().zip(bodies)).map(of).collect()
 }

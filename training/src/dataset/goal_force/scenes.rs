@@ -27,6 +27,9 @@ pub struct SceneSettings {
     /// Share of scenes with tools.
     #[serde(default)]
     pub tools: f64,
+    /// Share of scenes in which obstacles alone say which of several balls or things can cause the goal.
+    #[serde(default)]
+    pub around: f64,
     /// Largest tilt of the camera against the vertical, degrees.
     pub max_tilt_deg: f64,
     /// Share of samples of scenes with a struck target that show the goal; the others show the direct force.
@@ -59,9 +62,9 @@ impl SceneSettings {
                 return Err(format!("expected {name} from 0 to 1, got {got}"));
             }
         }
-        let kinds = self.blocked + self.dominos + self.tools;
+        let kinds = self.blocked + self.dominos + self.tools + self.around;
         if !(kinds <= 1.0) {
-            return Err(format!("expected blocked, dominos and tools to sum to 1 at most, got {kinds}"));
+            return Err(format!("expected blocked, dominos, tools and around to sum to 1 at most, got {kinds}"));
         }
         if !(0.0..=60.0).contains(&self.max_tilt_deg) {
             return Err(format!("expected max_tilt_deg from 0 to 60, got {}", self.max_tilt_deg));
@@ -76,7 +79,12 @@ impl SceneSettings {
         /// The golden ratio's fraction: its multiples are spread evenly over the unit interval.
         const SPREAD: f64 = 0.618_033_988_749_894_9;
         let place = (index as f64 * SPREAD).fract();
-        let kinds = [(Kind::Blocked, self.blocked), (Kind::Dominos, self.dominos), (Kind::Tools, self.tools)];
+        let kinds = [
+            (Kind::Blocked, self.blocked),
+            (Kind::Dominos, self.dominos),
+            (Kind::Tools, self.tools),
+            (Kind::Around, self.around),
+        ];
         let mut upper = 0.0;
         for (kind, share) in kinds {
             upper += share;
@@ -174,6 +182,7 @@ mod tests {
             blocked: 0.5,
             dominos: 0.1,
             tools: 0.1,
+            around: 0.0,
             max_tilt_deg: 60.0,
             goal_shown: 0.7,
             masses_shown: 0.5,

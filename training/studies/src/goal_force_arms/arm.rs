@@ -28,13 +28,15 @@ pub enum Arm {
     NoDistractors,
     /// Every table is grey
     OneGround,
-    /// Balls alone: no obstacles, no dominos, no tools
+    /// Balls alone, no obstacles
     BallsOnly,
+    /// Dominos, tools, and scenes in which obstacles alone decide, beside balls (recipe goal-force-rooms)
+    Rooms,
 }
 
 impl Arm {
     /// All of them, in the table's order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Base,
         Self::Branch,
         Self::DirectOnly,
@@ -44,6 +46,7 @@ impl Arm {
         Self::NoDistractors,
         Self::OneGround,
         Self::BallsOnly,
+        Self::Rooms,
     ];
 
     /// Its name.
@@ -73,7 +76,8 @@ impl Arm {
             Self::HalfData => data.scenes = scenes / 2,
             Self::NoDistractors => data.distractors = false,
             Self::OneGround => data.one_ground = true,
-            Self::BallsOnly => (data.blocked, data.dominos, data.tools) = (0.0, 0.0, 0.0),
+            Self::BallsOnly => data.blocked = 0.0,
+            Self::Rooms => (data.blocked, data.dominos, data.tools, data.around) = (0.25, 0.1, 0.1, 0.4),
         }
         Ok(recipe)
     }

@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn every_arm_is_a_sound_recipe_of_its_own_with_the_same_number_of_steps() {
         let cells = all("");
-        assert_eq!(cells.len(), 27);
+        assert_eq!(cells.len(), 30);
         conformance::every_setting_changes_the_hash(&cells);
         let base = &cells[0].recipe;
         for cell in &cells {
@@ -96,7 +96,7 @@ mod tests {
             assert_eq!(cell.recipe.training.steps, base.training.steps);
             assert_eq!(cell.recipe.diffusion, base.diffusion);
         }
-        assert_eq!([all("--size quick").len(), all("--arms base,branch --seeds 1").len()], [9, 2]);
+        assert_eq!([all("--size quick").len(), all("--arms base,branch --seeds 1").len()], [10, 2]);
     }
 
     #[test]

@@ -43,6 +43,9 @@ pub enum Kind {
     Dominos,
     /// Things that slide: sticks that push blocks, clubs that push balls, cups that push cups, some of them barred
     Tools,
+    /// One target with two or three balls or things behind it, all of which could push it to the goal but for obstacles that bar all
+    /// but one
+    Around,
 }
 
 /// A scene, its push, and what comes of it.
@@ -111,6 +114,7 @@ pub fn generate(kind: Kind, seed: u64, held_out: bool) -> Generated {
     };
     // As the class: else what fits more often would be more frequent.
     let layout = if kind == Kind::Tools { tools::Layout::random(&mut rng) } else { tools::Layout::Pairs };
+    let around = (kind == Kind::Around).then(|| tools::parts_around(&mut rng));
     // Every class has drafts that fit with a share of at least some percent.
     loop {
         let draft = match kind {
@@ -118,6 +122,7 @@ pub fn generate(kind: Kind, seed: u64, held_out: bool) -> Generated {
             Kind::Blocked => obstacles::draft(class == Class::Miss, held_out, &mut rng),
             Kind::Dominos => dominos::draft(class, &mut rng),
             Kind::Tools => tools::draft(class, layout, &mut rng),
+            Kind::Around => around.as_ref().and_then(|(parts, count)| rooms::draft(parts, *count, &mut rng)),
         };
         if let Some(made) = draft.and_then(|draft| simulated(kind, seed, draft, &mut simulation)) {
             return made;

@@ -76,12 +76,12 @@ pub enum Room {
 }
 
 /// What a room is made of.
-struct Parts {
-    candidate: Thing,
-    target: Thing,
-    obstacle: HeldOut,
+pub(super) struct Parts {
+    pub candidate: Thing,
+    pub target: Thing,
+    pub obstacle: Form,
     /// The colour of what is no tool; `None` for random ones.
-    colour: Option<[f32; 3]>,
+    pub colour: Option<[f32; 3]>,
 }
 
 const YELLOW: [f32; 3] = [0.88, 0.9, 0.12];
@@ -175,7 +175,7 @@ impl Room {
             Self::ToolSoaps => (Mallet, Block, Bar, None),
             Self::ToolRubiksCube => (Stick, Cube, Wall, None),
         };
-        Some(Parts { candidate, target, obstacle, colour })
+        Some(Parts { candidate, target, obstacle: Form::HeldOut(obstacle), colour })
     }
 
     fn kind(self) -> Kind {
@@ -197,7 +197,7 @@ impl Room {
         loop {
             let draft = match self.parts() {
                 None => dominos::lines(CANDIDATES, &mut rng),
-                Some(parts) => draft(&parts, &mut rng),
+                Some(parts) => draft(&parts, CANDIDATES, &mut rng),
             };
             if let Some(made) = draft.and_then(|draft| simulated(self.kind(), seed, draft, &mut simulation)) {
                 return made;
@@ -206,13 +206,14 @@ impl Room {
     }
 }
 
-fn draft(parts: &Parts, rng: &mut impl Rng) -> Option<Draft> {
+/// One target with things behind it; obstacles bar all of them but the one that is pushed.
+pub(super) fn draft(parts: &Parts, candidates: usize, rng: &mut impl Rng) -> Option<Draft> {
     let rolling = parts.candidate == Thing::Ball;
     let mut scene = around::table(rolling, rng);
-    let mut looks = looks::balls(1 + CANDIDATES, rng);
-    let tools = matches!(parts.candidate, Thing::Stick | Thing::Mallet);
+    let mut looks = looks::balls(1 + candidates, rng);
     if let Some(colour) = parts.colour {
-        let coloured = if tools { 1 } else { 1 + CANDIDATES };
+        let tools = matches!(parts.candidate, Thing::Stick | Thing::Club | Thing::Mallet);
+        let coloured = if tools { 1 } else { 1 + candidates };
         looks[..coloured].fill(Look::plain(colour));
     }
     let heading = rng.random_range(0.0..TAU);
@@ -220,10 +221,11 @@ fn draft(parts: &Parts, rng: &mut impl Rng) -> Option<Draft> {
     let target = placement::place(&mut scene, target, rng, |rng| {
         [rng.random_range(-MIDDLE_M..MIDDLE_M), rng.random_range(-MIDDLE_M..MIDDLE_M)]
     })?;
-    let pushed = 1 + rng.random_range(0..CANDIDATES);
+    let pushed = 1 + rng.random_range(0..candidates);
     let mut way = 0.0;
     for (candidate, look) in looks[1..].iter().enumerate() {
-        let side = SIDE_RAD * (candidate as f64 - 1.0) + rng.random_range(-VARIATION_RAD..VARIATION_RAD);
+        let place = candidate as f64 - 0.5 * (candidates - 1) as f64;
+        let side = SIDE_RAD * place + rng.random_range(-VARIATION_RAD..VARIATION_RAD);
         let gap = rng.random_range(WAY_M[0]..WAY_M[1]);
         let body = around::behind(&mut scene, target, (parts.candidate, *look), heading + side, gap, rng)?;
         if body == pushed {
@@ -232,9 +234,9 @@ fn draft(parts: &Parts, rng: &mut impl Rng) -> Option<Draft> {
     }
     let goal_rad = heading + rng.random_range(-GOAL_RAD..GOAL_RAD);
     let (push, by_secs) = around::push(&scene, pushed, target, goal_rad, way, rng)?;
-    for candidate in (1..=CANDIDATES).filter(|candidate| *candidate != pushed) {
-        let form = Form::HeldOut(parts.obstacle);
-        obstacles::bar(&mut scene, candidate, target, Some((pushed, push.direction_rad)), form, rng).then_some(())?;
+    for candidate in (1..=candidates).filter(|candidate| *candidate != pushed) {
+        let open = Some((pushed, push.direction_rad));
+        obstacles::bar(&mut scene, candidate, target, open, parts.obstacle, rng).then_some(())?;
     }
     scene.table.look = looks::ground(&scene, rng);
     Some(Draft { scene, push, target: Some(target), by_secs, direct: true })

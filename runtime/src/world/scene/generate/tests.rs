@@ -9,7 +9,7 @@ fn many(kind: Kind, held_out: bool, count: u64) -> Vec<Generated> {
 
 #[test]
 fn a_seed_gives_the_same_scene_and_others_give_others() {
-    for kind in [Kind::Balls, Kind::Blocked, Kind::Dominos, Kind::Tools] {
+    for kind in [Kind::Balls, Kind::Blocked, Kind::Dominos, Kind::Tools, Kind::Around] {
         let [a, again, other] = [3, 3, 4].map(|seed| generate(kind, seed, false));
         assert_eq!(a, again);
         assert_ne!(a.scene, other.scene);
@@ -23,6 +23,7 @@ fn bodies_do_not_overlap_at_rest_and_lie_on_the_table() {
         (Kind::Blocked, false, 150),
         (Kind::Blocked, true, 150),
         (Kind::Tools, false, 40),
+        (Kind::Around, false, 60),
         (Kind::Dominos, false, 20),
     ];
     for made in kinds.into_iter().flat_map(|(kind, held_out, count)| many(kind, held_out, count)) {
@@ -31,6 +32,7 @@ fn bodies_do_not_overlap_at_rest_and_lie_on_the_table() {
         let fits = match made.kind {
             Kind::Dominos => 3..=10,
             Kind::Tools => 2..=8,
+            Kind::Around => 3..=4,
             Kind::Balls | Kind::Blocked => 3..=9,
         };
         assert!(fits.contains(&balls), "{}", made.seed);
@@ -170,6 +172,23 @@ fn things_strike_what_they_are_for_and_obstacles_bar_some() {
         assert!((goal.direction_rad - made.push.direction_rad).cos() > 0.4, "{}", made.seed);
     }
     assert!((15..=60).contains(&boxes) && (40..=90).contains(&barred), "{boxes} {barred}");
+}
+
+#[test]
+fn around_a_target_all_but_one_have_an_obstacle_on_their_way_and_none_is_of_the_benchmark() {
+    let mut balls = 0;
+    for made in many(Kind::Around, false, 80) {
+        let bodies = &made.scene.bodies;
+        assert_eq!((made.target, made.goal.map(|goal| goal.body)), (Some(0), Some(0)));
+        let things = bodies.iter().filter(|body| body.moves).count() - 1;
+        let obstacles = bodies.len() - 1 - things;
+        assert!((2..=3).contains(&things) && obstacles >= things - 1, "{}: {things} {obstacles}", made.seed);
+        balls += usize::from(matches!(bodies[1].shape, Shape::Ball { .. }));
+        for body in bodies.iter().filter(|body| !body.moves) {
+            assert!(!is_held_out(body.look.colour) && !is_held_out(body.look.second), "{:?}", body.look);
+        }
+    }
+    assert!((30..=65).contains(&balls), "{balls}");
 }
 
 #[test]
