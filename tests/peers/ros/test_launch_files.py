@@ -365,7 +365,7 @@ def names_in_sources():
                   nodes / "planner_node/input_fault.rs", nodes / "planner_node/odometry_fault.rs",
                   nodes / "planner_node/path_follower.rs"):
         found |= set(re.findall(r'(?:=> |Odometry\()"(\w+)"', texts[place]))
-    found |= set(re.findall(r'"(\w+_refused)"', texts[nodes / "planner_node/refusals.rs"]))
+    found |= set(re.findall(r'"(\w+_refused)"', texts[nodes / "refusals.rs"]))
     found |= set(re.findall(r'"((?:start|goal)_(?:occupied|outside_map))"', texts[nodes / "planner_node/responses.rs"]))
     # Of the goal-force node and the simulated table.
     push = "".join(text for path, text in texts.items() if path.parent == nodes / "push_node")
