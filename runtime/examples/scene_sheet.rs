@@ -1,6 +1,6 @@
 //! A sheet of pictures of generated scenes, each with its push (red) and its goal (green).
 //!
-//! `cargo run --release -p planwright --example scene_sheet -- tools|dominos|blocked|balls|rooms|ROOM COUNT FILE.png`
+//! `cargo run --release -p planwright --example scene_sheet -- KIND|rooms|row|ROOM COUNT FILE.png`
 
 use clap::ValueEnum as _;
 use planwright::world::scene::{Generated, Kind, Picture, Renderer, Room, domino_row, generate};

@@ -169,9 +169,9 @@ fn what_is_no_question_is_refused_in_one_line_and_nothing_is_drawn() {
     for (surface, words) in [
         ("0.4,0.02", "--surface: expected 3 finite numbers"),
         ("0.4,nan,0.8", "--surface: expected 3 finite numbers"),
-        ("9,0.02,0.8", "--surface: friction: expected 0.004 to 0.7, got 9"),
+        ("9,0.02,0.8", "--surface: friction: expected 0.2 to 0.6, got 9"),
         ("0.4,0,0.8", "--surface: rolling: expected 0.005 to 0.05 m/s^2, got 0"),
-        ("0.4,0.02,1.5", "--surface: restitution: expected 0 to 0.95, got 1.5"),
+        ("0.4,0.02,1.5", "--surface: restitution: expected 0.6 to 0.95, got 1.5"),
     ] {
         let (stdout, stderr, code) = run(plan(&good).args(["--surface", surface]));
         assert!(code == 2 && stdout.is_empty() && stderr.contains(words), "{surface}: {stderr}");

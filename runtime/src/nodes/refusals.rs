@@ -4,7 +4,7 @@
 //! may be the one that shows the closed passage.
 
 use planwright_ros2::messages::geometry_msgs::TransformStamped;
-use planwright_ros2::tf::{Inserted, TransformError};
+use planwright_ros2::tf::{Inserted, TransformBuffer, TransformError};
 use planwright_ros2::time::{RosTime, other_clock};
 use planwright_ros2::validate::without_slash;
 use std::collections::BTreeMap;
@@ -185,17 +185,27 @@ pub struct TransformRefusals {
 }
 
 impl TransformRefusals {
-    /// Notes what became of a transform that was put into the buffer of all transforms. A refused one takes the one before
-    /// away, unless that is the newer of the two.
-    pub fn note(
+    /// Puts a transform into the buffer and notes what became of it.
+    ///
+    /// # Errors
+    /// If it is refused. Then the one before is not usable either, unless that is the newer of the two.
+    pub fn insert(
         &mut self,
+        buffer: &mut TransformBuffer,
         transform: &TransformStamped,
         is_static: bool,
-        inserted: &Result<Inserted, TransformError>,
         now: RosTime,
-    ) {
+    ) -> Result<Inserted, TransformError> {
+        let inserted = buffer.insert_message(transform, is_static);
+        match &inserted {
+            Ok(_) => self.accept(without_slash(&transform.child_frame_id)),
+            Err(error) => self.note(transform, is_static, error, now),
+        }
+        inserted
+    }
+
+    fn note(&mut self, transform: &TransformStamped, is_static: bool, error: &TransformError, now: RosTime) {
         let child = without_slash(&transform.child_frame_id);
-        let Err(error) = inserted else { return self.accept(child) };
         // As in tf2, a frame below itself carries no information on its place.
         let is_itself = without_slash(&transform.header.frame_id) == child;
         let is_newer = !(is_itself || matches!(error, TransformError::Old { .. }));

@@ -47,76 +47,42 @@ impl PushCase {
     /// The first `count` scenes of a kind, from a seed on, with a goal, at least three objects to choose from, and at least
     /// one that can and one that cannot cause it.
     pub fn draw(kind: Kind, held_out: bool, max_tilt_rad: f64, size: usize, seed: u64, count: usize) -> Vec<Self> {
-        let mut simulation = Simulation::new();
-        let mut cases = Vec::new();
-        for number in 0..count as u64 * TRIES {
-            if cases.len() == count {
-                break;
-            }
-            let seed = seed.wrapping_mul(1_000_003).wrapping_add(number).wrapping_add(1 << 40);
-            cases.extend(Self::of(kind, held_out, max_tilt_rad, size, seed, &mut simulation));
-        }
-        cases
+        first(seed, count, |seed, simulation| Self::of(kind, held_out, max_tilt_rad, size, seed, simulation))
     }
 
     /// The first `count` scenes of a room, from a seed on, in which one of its three things (of dominos: one of its three
     /// lines) can cause the goal and obstacles alone keep the others from it. The camera sees enough of each, and masses are
     /// not shown.
     pub fn draw_room(room: Room, max_tilt_rad: f64, size: usize, seed: u64, count: usize) -> Vec<Self> {
-        let mut simulation = Simulation::new();
-        let mut cases = Vec::new();
-        for number in 0..count as u64 * TRIES {
-            if cases.len() == count {
-                break;
-            }
-            let seed = seed.wrapping_mul(1_000_003).wrapping_add(number).wrapping_add(1 << 40);
-            cases.extend(Self::of_room(room, max_tilt_rad, size, seed, &mut simulation));
-        }
-        cases
+        first(seed, count, |seed, simulation| Self::of_room(room, max_tilt_rad, size, seed, simulation))
     }
 
     /// The first `count` rows of six dominos, from a seed on, that the camera sees enough of; masses are not shown.
     pub fn draw_rows(max_tilt_rad: f64, size: usize, seed: u64, count: usize) -> Vec<Self> {
-        let mut simulation = Simulation::new();
-        let mut cases = Vec::new();
-        for number in 0..count as u64 * TRIES {
-            if cases.len() == count {
-                break;
-            }
-            let seed = seed.wrapping_mul(1_000_003).wrapping_add(number).wrapping_add(1 << 40);
+        first(seed, count, |seed, simulation| {
             let truth = domino_row(seed);
+            let feasible = feasible(&truth.scene, &truth.goal?, simulation);
             let all_seen = |picture: &Picture| sees_all(&truth.scene, picture);
-            let case = Self::build(truth.clone(), max_tilt_rad, size, seed, &mut simulation, all_seen);
-            cases.extend(case.map(|case| Self { masses_shown: false, ..case }));
-        }
-        cases
+            let case = Self::build(truth.clone(), feasible, max_tilt_rad, size, seed, simulation, all_seen)?;
+            Some(Self { masses_shown: false, ..case })
+        })
     }
 
     fn of_room(room: Room, max_tilt_rad: f64, size: usize, seed: u64, simulation: &mut Simulation) -> Option<Self> {
         let truth = room.generate(seed);
+        let (goal, pushed) = (truth.goal?, truth.push.body);
+        let lines = room == Room::Dominos;
+        let feasible =
+            if lines { reaching(&truth.scene, &goal, simulation) } else { feasible(&truth.scene, &goal, simulation) };
+        let can: Vec<usize> = (0..feasible.len()).filter(|body| feasible[*body].is_some()).collect();
+        // Of a line both dominos, of which the hindmost is pushed.
+        if can != if lines { vec![pushed - 1, pushed] } else { vec![pushed] } {
+            return None;
+        }
         let all_seen = |picture: &Picture| sees_all(&truth.scene, picture);
-        let case = Self::build(truth.clone(), max_tilt_rad, size, seed, simulation, all_seen)?;
-        let case = if room == Room::Dominos { case.with_all_that_reach(simulation) } else { case };
-        let can: Vec<usize> = (0..case.feasible.len()).filter(|body| case.feasible[*body].is_some()).collect();
+        let case = Self::build(truth.clone(), feasible, max_tilt_rad, size, seed, simulation, all_seen)?;
         let barred = case.barred.iter().filter(|barred| **barred).count();
-        let one = if room == Room::Dominos {
-            // Both dominos of the line that is pushed.
-            can == [case.truth.push.body - 1, case.truth.push.body]
-        } else {
-            can == [case.truth.push.body] && barred == 2
-        };
-        one.then_some(Self { masses_shown: false, ..case })
-    }
-
-    /// Counts every domino that reaches the target as one that can cause the goal: those of one line move it at different speeds.
-    fn with_all_that_reach(self, simulation: &mut Simulation) -> Self {
-        let Scene { bodies, .. } = &self.truth.scene;
-        let reaches = |body: usize| {
-            let push = ghost_push(&self.truth.scene, body, &self.goal).filter(|_| body != self.goal.body)?;
-            simulation.struck(&self.truth.scene, &push, self.goal.body).map(|_| push)
-        };
-        let feasible = (0..bodies.len()).map(reaches).collect();
-        Self { feasible, ..self }
+        (lines || barred == 2).then_some(Self { masses_shown: false, ..case })
     }
 
     fn of(
@@ -128,19 +94,23 @@ impl PushCase {
         simulation: &mut Simulation,
     ) -> Option<Self> {
         let truth = generate(kind, seed, held_out);
-        truth.goal?;
+        let goal = truth.goal?;
         let others = truth.scene.bodies.iter().filter(|body| body.moves).count() - 1;
         if others < LEAST_CANDIDATES {
             return None;
         }
-        let case = Self::build(truth, max_tilt_rad, size, seed, simulation, |_| true)?;
-        let can = case.feasible.iter().flatten().count();
-        (can > 0 && can < others).then_some(case)
+        let feasible = feasible(&truth.scene, &goal, simulation);
+        let can = feasible.iter().flatten().count();
+        if can == 0 || can == others {
+            return None;
+        }
+        Self::build(truth, feasible, max_tilt_rad, size, seed, simulation, |_| true)
     }
 
     /// A case of any scene with a goal, seen by the first random camera that fits.
     fn build(
         truth: Generated,
+        feasible: Vec<Option<Push>>,
         max_tilt_rad: f64,
         size: usize,
         seed: u64,
@@ -161,7 +131,6 @@ impl PushCase {
             let picture = picture_of(&truth.scene, &camera);
             is_camera(&picture).then_some((camera, picture))
         })?;
-        let feasible = feasible(&truth.scene, &goal, simulation);
         let (kept, bodies): (Vec<usize>, Vec<_>) =
             truth.scene.bodies.iter().copied().enumerate().filter(|(_, body)| body.moves).unzip();
         let open = Scene { bodies, table: truth.scene.table };
@@ -226,6 +195,23 @@ impl PushCase {
         let nearest = (0..self.truth.scene.bodies.len()).min_by(|a, b| off(a).total_cmp(&off(b)))?;
         (off(&nearest) < SAME_PX).then_some(nearest)
     }
+}
+
+/// The first `count` cases from a seed on.
+fn first(seed: u64, count: usize, mut case: impl FnMut(u64, &mut Simulation) -> Option<PushCase>) -> Vec<PushCase> {
+    let mut simulation = Simulation::new();
+    let seeds =
+        (0..count as u64 * TRIES).map(|number| seed.wrapping_mul(1_000_003).wrapping_add(number).wrapping_add(1 << 40));
+    seeds.filter_map(|seed| case(seed, &mut simulation)).take(count).collect()
+}
+
+/// By body, the push of a domino that reaches the target at whatever speed: those of one line move it at different ones.
+fn reaching(scene: &Scene, goal: &Goal, simulation: &mut Simulation) -> Vec<Option<Push>> {
+    let reaches = |body: usize| {
+        let push = ghost_push(scene, body, goal).filter(|_| body != goal.body)?;
+        simulation.struck(scene, &push, goal.body).map(|_| push)
+    };
+    (0..scene.bodies.len()).map(reaches).collect()
 }
 
 /// Whether everything that can move has a cell of the picture.

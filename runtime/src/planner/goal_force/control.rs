@@ -145,7 +145,6 @@ mod tests {
         [weighted(|cell| cell % 16) / sum, weighted(|cell| cell / 16) / sum]
     }
 
-    /// thesis 4.2 and the released code: x = w/8 .. w/2, y against the picture's axis, sigma 20 of 832.
     #[test]
     fn a_label_has_one_of_eight_directions_and_three_sizes() {
         let label = |degrees: f64, share: f64| {
@@ -160,6 +159,7 @@ mod tests {
         assert_eq!(label(179.0, -0.5), (180.0, 0.125));
     }
 
+    /// thesis 4.2 and the released code: x = w/8 .. w/2, y against the picture's axis, sigma 20 of 832.
     #[test]
     fn a_blob_goes_as_far_as_published() {
         let force = |direction_rad, share| Force { at_px: [100.0, 200.0], direction_rad, share };

@@ -56,7 +56,14 @@ impl SceneSettings {
         if !(1..=10_000_000).contains(&self.scenes) {
             return Err(format!("expected 1 to 10000000 scenes, got {}", self.scenes));
         }
-        let shares = [("blocked", self.blocked), ("goal_shown", self.goal_shown), ("masses_shown", self.masses_shown)];
+        let shares = [
+            ("blocked", self.blocked),
+            ("dominos", self.dominos),
+            ("tools", self.tools),
+            ("around", self.around),
+            ("goal_shown", self.goal_shown),
+            ("masses_shown", self.masses_shown),
+        ];
         for (name, got) in shares {
             if !(0.0..=1.0).contains(&got) {
                 return Err(format!("expected {name} from 0 to 1, got {got}"));
@@ -241,6 +248,7 @@ mod tests {
             (SceneSettings { scenes: 0, ..settings() }, "scenes"),
             (SceneSettings { blocked: 0.9, dominos: 0.3, ..settings() }, "sum"),
             (SceneSettings { goal_shown: f64::NAN, ..settings() }, "goal_shown"),
+            (SceneSettings { around: -0.1, ..settings() }, "around"),
             (SceneSettings { max_tilt_deg: 80.0, ..settings() }, "max_tilt_deg"),
         ] {
             let problem = wrong.check().expect_err("refused");

@@ -3,11 +3,11 @@
 //! as it is read, quality the share of motions in which the cells of one thing part. Beside the goal as it is stand the goal as a
 //! label, as text tells it, and no goal.
 
+use super::direct::median;
 use super::rooms::has_parted;
 use planwright::evaluate::{KnownPart, PushCase};
 use planwright::planner::goal_force::{ControlSignal, GoalForcePlanner, SeenScene, read, tracks};
 use planwright::world::scene::{Camera, FRAME_SECS, FRAMES, Kind, MAX_TILT_RAD, Simulation, Tracks};
-use planwright_training::statistics::quantile;
 use planwright_training::study::StudyError;
 use serde::{Deserialize, Serialize};
 
@@ -185,9 +185,4 @@ fn moved_px(tracks: &Tracks, body: usize, frame: usize, camera: &Camera) -> Opti
     let [from, to] = [0, frame].map(|frame| camera.project(tracks.bodies[body][frame].map(f64::from)));
     let (from, to) = (from?, to?);
     Some([to[0] - from[0], to[1] - from[1]])
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    (!values.is_empty()).then(|| quantile(&values, 0.5))
 }

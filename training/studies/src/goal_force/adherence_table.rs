@@ -2,7 +2,7 @@
 
 use super::GoalForceResult;
 use super::adherence::{Adherence, AdherenceArm, GoalClass, Told};
-use super::table::{percent, spread};
+use super::table::{number, percent, spread};
 use planwright_training::study::Column;
 use serde::Serialize;
 
@@ -37,10 +37,6 @@ pub(super) const ADHERENCE: [Column<AdherenceRow>; 8] = [
     ("off simulation, px (8 frames)", |row| row.off_px.map_or(String::new(), |off| number(off[0], 1))),
     ("(16 frames)", |row| row.off_px.map_or(String::new(), |off| number(off[1], 1))),
 ];
-
-fn number([least, mean, most]: [f64; 3], decimals: usize) -> String {
-    format!("{mean:.decimals$} ({least:.decimals$} to {most:.decimals$})")
-}
 
 pub(super) fn rows(results: &[GoalForceResult]) -> Vec<AdherenceRow> {
     let all: Vec<&Adherence> = results.iter().filter_map(|result| result.adherence.as_ref()).collect();

@@ -250,7 +250,7 @@ pub(crate) fn measure(seed: u64, scenes: usize, planner: &mut GoalForcePlanner) 
     Ok(Direct { scenes: found.len(), rows, balls: balls.len(), linearity, several })
 }
 
-fn median(mut values: Vec<f64>) -> Option<f64> {
+pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     (!values.is_empty()).then(|| quantile(&values, 0.5))
 }

@@ -2,7 +2,7 @@
 
 use super::GoalForceResult;
 use super::direct::{Arm, Direct, DirectRow, LinearityRow};
-use super::table::{range, spread};
+use super::table::{number, range, spread};
 use planwright_training::study::Column;
 use serde::Serialize;
 
@@ -118,10 +118,6 @@ pub(super) const LINEARITY: [Column<LinearityArmRow>; 6] = [
         format!("{a:.3} to {b:.3}; {c:.3} to {d:.3}")
     }),
 ];
-
-fn number([least, mean, most]: [f64; 3], decimals: usize) -> String {
-    format!("{mean:.decimals$} ({least:.decimals$} to {most:.decimals$})")
-}
 
 fn direct_rows(all: &[&Direct]) -> Vec<DirectArmRow> {
     let row = |arm: Arm| {

@@ -16,7 +16,7 @@ mod known_table;
 mod masses;
 mod rooms;
 mod rooms_table;
-mod table;
+pub(crate) mod table;
 
 pub use adherence::{Adherence, AdherenceArm, GoalClass, Told};
 pub use adherence_table::AdherenceRow;

@@ -155,11 +155,15 @@ impl GoalForceTable {
     }
 }
 
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.1}%", 100.0 * share)
 }
 
-pub(super) fn range([least, mean, most]: [f64; 3]) -> String {
+pub(crate) fn number([least, mean, most]: [f64; 3], decimals: usize) -> String {
+    format!("{mean:.decimals$} ({least:.decimals$} to {most:.decimals$})")
+}
+
+pub(crate) fn range([least, mean, most]: [f64; 3]) -> String {
     format!("{} ({} to {})", percent(mean), percent(least), percent(most))
 }
 
@@ -188,7 +192,7 @@ const MASSES: [Column<MassRow>; 6] = [
     ("needed, m/s", |row| format!("{:.3} and {:.3}", row.true_mps[0], row.true_mps[1])),
 ];
 
-pub(super) fn spread(values: &[f64]) -> [f64; 3] {
+pub(crate) fn spread(values: &[f64]) -> [f64; 3] {
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     [values.iter().copied().fold(f64::INFINITY, f64::min), mean, values.iter().copied().fold(0.0, f64::max)]
 }

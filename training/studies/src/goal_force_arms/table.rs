@@ -2,6 +2,7 @@
 
 use super::arm::Arm;
 use super::cell::{ArmResult, Chosen};
+use crate::goal_force::table::{number, range, spread};
 use crate::goal_force::{DirectRow, MotionSource};
 use planwright_training::study::{Column, Table};
 use serde::Serialize;
@@ -64,12 +65,6 @@ impl ArmTable {
     }
 }
 
-fn spread(values: &[f64]) -> [f64; 3] {
-    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    [least, mean, values.iter().copied().fold(f64::NEG_INFINITY, f64::max)]
-}
-
 fn row(arm: Arm, results: &[ArmResult]) -> Option<ArmRow> {
     let all: Vec<&ArmResult> = results.iter().filter(|result| result.arm == arm).collect();
     let first = all.first()?;
@@ -103,16 +98,8 @@ fn row(arm: Arm, results: &[ArmResult]) -> Option<ArmRow> {
     })
 }
 
-fn percent([least, mean, most]: [f64; 3]) -> String {
-    format!("{:.0}% ({:.0} to {:.0})", 100.0 * mean, 100.0 * least, 100.0 * most)
-}
-
 fn both(shares: [[f64; 3]; 2]) -> String {
-    shares.map(percent).join("; ")
-}
-
-fn number([least, mean, most]: [f64; 3], decimals: usize) -> String {
-    format!("{mean:.decimals$} ({least:.decimals$} to {most:.decimals$})")
+    shares.map(range).join("; ")
 }
 
 const COLUMNS: [Column<ArmRow>; 13] = [
@@ -124,9 +111,9 @@ const COLUMNS: [Column<ArmRow>; 13] = [
     ("spontaneous", |row| both(row.spontaneous)),
     ("raw", |row| both(row.raw)),
     ("corrected", |row| both(row.corrected)),
-    ("direct: sets off", |row| percent(row.sets_off)),
+    ("direct: sets off", |row| range(row.sets_off)),
     ("angle, deg", |row| row.angle_deg.map_or(String::new(), |angle| number(angle, 1))),
     ("off by, px", |row| number(row.off_px, 1)),
-    ("others move", |row| percent(row.others_move)),
+    ("others move", |row| range(row.others_move)),
     ("ground moves, px", |row| number(row.ground_px, 2)),
 ];

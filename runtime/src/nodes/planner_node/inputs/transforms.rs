@@ -23,9 +23,7 @@ impl Inputs {
         is_static: bool,
         now: RosTime,
     ) -> Result<Inserted, TransformError> {
-        let inserted = self.transforms.insert_message(transform, is_static);
-        self.transform_refusals.note(transform, is_static, &inserted, now);
-        inserted
+        self.transform_refusals.insert(&mut self.transforms, transform, is_static, now)
     }
 
     /// What a lookup found on the way from `frame` to the map, unless a newer transform on it was refused.

@@ -8,9 +8,9 @@ use crate::world::scene::{Goal, Look, Push, Scene, Shape, ghost_push};
 use rand::{Rng, RngExt};
 
 /// Time in which the smallest push reaches the target, seconds: these ways are shorter than those of the published rule.
-const REACH_SECS: [f64; 2] = [1.5, 3.0];
+pub(super) const REACH_SECS: [f64; 2] = [1.5, 3.0];
 /// How much faster than the smallest push the push is.
-const FASTER: [f64; 2] = [1.2, 1.6];
+pub(super) const FASTER: [f64; 2] = [1.2, 1.6];
 /// A speed for the geometry of an aim, which does not depend on it.
 const ANY_MPS: f64 = 0.2;
 /// Friction of a smooth table, on which boxes slide.
@@ -43,8 +43,8 @@ pub(super) fn behind(
     Some(scene.bodies.len() - 1)
 }
 
-/// The push of a body that sends a target in a direction, by geometry, at a speed of the published rule; with the time by
-/// which it arrives, seconds.
+/// The push of a body that sends a target in a direction, by geometry, faster than the smallest that arrives in time; with that
+/// time, seconds.
 pub(super) fn push(
     scene: &Scene,
     body: usize,

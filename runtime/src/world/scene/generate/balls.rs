@@ -10,9 +10,6 @@ use std::f64::consts::TAU;
 const RADIUS_M: [f64; 2] = [0.09, 0.16];
 /// Masses of balls, kg.
 const MASS_KG: [f64; 2] = [1.0, 4.0];
-/// Friction and restitution of tables on which balls roll.
-const FRICTION: [f64; 2] = [0.2, 0.6];
-const RESTITUTION: [f64; 2] = [0.6, 0.95];
 /// Pairs of balls that are tried in a scene.
 const PAIRS: usize = 12;
 /// Gaps between balls of a row, metres.
@@ -25,9 +22,9 @@ const LEAST_WAY_M: f64 = 0.15;
 pub(super) fn empty(rng: &mut impl Rng) -> Scene {
     let mut within = |[low, high]: [f64; 2]| rng.random_range(low..high);
     let surface = Surface {
-        friction: within(FRICTION),
+        friction: within(Surface::FRICTION),
         rolling_mps2: within(Surface::ROLLING_MPS2),
-        restitution: within(RESTITUTION),
+        restitution: within(Surface::RESTITUTION),
     };
     Scene { bodies: Vec::new(), table: surface.table(HALF_M) }
 }

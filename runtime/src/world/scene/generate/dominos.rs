@@ -4,7 +4,7 @@
 
 use super::placement::{self, along};
 use super::{Class, Draft, balls, looks};
-use crate::world::scene::{Body, FRAME_SECS, Push, Scene, Shape, Tracks};
+use crate::world::scene::{Body, FRAME_SECS, Look, Push, Scene, Shape, Tracks};
 use rand::{Rng, RngExt};
 use std::f64::consts::TAU;
 
@@ -38,6 +38,38 @@ pub(super) fn hops_are_visible(tracks: &Tracks) -> bool {
     tracks.contacts.iter().all(|contact| contact.secs >= since(contact.bodies[0]) + FRAME_SECS)
 }
 
+/// A table on which dominos stand.
+fn table(rng: &mut impl Rng) -> Scene {
+    let mut scene = balls::empty(rng);
+    scene.table.friction = rng.random_range(0.4..0.7);
+    scene.table.restitution = 0.0;
+    scene
+}
+
+/// The dominos of a scene are alike.
+#[derive(Clone, Copy)]
+struct Domino {
+    half_m: [f64; 3],
+    mass_kg: f64,
+}
+
+impl Domino {
+    fn random(rng: &mut impl Rng) -> Self {
+        let half_m = HALF_M.map(|[from, to]| rng.random_range(from..to));
+        Self { half_m, mass_kg: rng.random_range(1.0..4.0) }
+    }
+
+    fn at(self, position_m: [f64; 2], yaw_rad: f64, look: Look) -> Body {
+        let Self { half_m, mass_kg } = self;
+        Body { shape: Shape::Box { half_m }, position_m, yaw_rad, mass_kg, moves: true, look }
+    }
+
+    /// Distance of the centres of two with a gap that is a random share of their height.
+    fn apart_m(self, share: [f64; 2], rng: &mut impl Rng) -> f64 {
+        2.0 * self.half_m[0] + 2.0 * self.half_m[2] * rng.random_range(share[0]..share[1])
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Line {
     Straight,
@@ -47,14 +79,12 @@ enum Line {
 
 /// A scene of dominos; `None` if they do not fit on the table.
 pub(super) fn draft(class: Class, rng: &mut impl Rng) -> Option<Draft> {
-    let mut scene = balls::empty(rng);
-    scene.table.friction = rng.random_range(0.4..0.7);
-    scene.table.restitution = 0.0;
+    let mut scene = table(rng);
     let count = rng.random_range(3..=10);
     let looks = looks::balls(count, rng);
-    let [thick, broad, high] = HALF_M.map(|[from, to]| rng.random_range(from..to));
-    let mass_kg = rng.random_range(1.0..4.0);
-    let apart = 2.0 * thick + 2.0 * high * rng.random_range(GAP[0]..GAP[1]);
+    let domino = Domino::random(rng);
+    let broad = domino.half_m[1];
+    let apart = domino.apart_m(GAP, rng);
     let line = [Line::Straight, Line::Curve, Line::Branch][rng.random_range(0..3)];
     let bend = rng.random_range(BEND_RAD[0]..BEND_RAD[1]) * if rng.random() { 1.0 } else { -1.0 };
     let heading = rng.random_range(0.0..TAU);
@@ -63,9 +93,7 @@ pub(super) fn draft(class: Class, rng: &mut impl Rng) -> Option<Draft> {
     // Ends of the arms that are still being laid: place, heading, index of the last one.
     let mut ends = vec![(start, heading)];
     let put = |scene: &mut Scene, position_m: [f64; 2], yaw_rad: f64| {
-        let half_m = [thick, broad, high];
-        let look = looks[scene.bodies.len()];
-        let body = Body { shape: Shape::Box { half_m }, position_m, yaw_rad, mass_kg, moves: true, look };
+        let body = domino.at(position_m, yaw_rad, looks[scene.bodies.len()]);
         let inside = position_m.iter().all(|value| value.abs() + broad <= placement::HALF_M);
         let clear = scene.bodies.iter().all(|other| placement::gap(&body, other) >= 0.01);
         (inside && clear).then(|| scene.bodies.push(body))
@@ -87,9 +115,9 @@ pub(super) fn draft(class: Class, rng: &mut impl Rng) -> Option<Draft> {
         }
     }
     scene.table.look = looks::ground(&scene, rng);
-    // Any domino before the target may be the one that is pushed.
+    // Any domino before the target, and before the place where a line branches, may be the one that is pushed.
     let target = rng.random_range(1..count);
-    let pushed = if class == Class::Miss { count - 1 } else { rng.random_range(0..target) };
+    let pushed = if class == Class::Miss { count - 1 } else { rng.random_range(0..target.min(branch)) };
     let speed_mps = rng.random_range(SPEED_MPS[0]..SPEED_MPS[1]);
     let push = Push { body: pushed, direction_rad: scene.bodies[pushed].yaw_rad, speed_mps };
     let target = (class != Class::Miss).then_some(target);
@@ -98,34 +126,22 @@ pub(super) fn draft(class: Class, rng: &mut impl Rng) -> Option<Draft> {
 
 /// Lines of two dominos that lead to one target, of which one reaches it: the last of the others falls short.
 pub(super) fn lines(count: usize, rng: &mut impl Rng) -> Option<Draft> {
-    let mut scene = balls::empty(rng);
-    scene.table.friction = rng.random_range(0.4..0.7);
-    scene.table.restitution = 0.0;
+    let mut scene = table(rng);
     let looks = looks::balls(1 + LONG * count, rng);
-    let half_m = HALF_M.map(|[from, to]| rng.random_range(from..to));
-    let [thick, _, high] = half_m;
-    let mass_kg = rng.random_range(1.0..4.0);
+    let domino = Domino::random(rng);
     let heading = rng.random_range(0.0..TAU);
-    let domino = |position_m: [f64; 2], yaw_rad: f64, look| Body {
-        shape: Shape::Box { half_m },
-        position_m,
-        yaw_rad,
-        mass_kg,
-        moves: true,
-        look,
-    };
     let middle = [rng.random_range(-0.15..0.15), rng.random_range(-0.15..0.15)];
-    scene.bodies.push(domino(middle, heading, looks[0]));
+    scene.bodies.push(domino.at(middle, heading, looks[0]));
     let open = rng.random_range(0..count);
     for line in 0..count {
         let side = LINES_RAD * (line as f64 - 0.5 * (count - 1) as f64) + rng.random_range(-0.1..0.1);
         let share = if line == open { GAP } else { TOO_FAR };
-        let mut back = 2.0 * thick + 2.0 * high * rng.random_range(share[0]..share[1]);
+        let mut back = domino.apart_m(share, rng);
         for place in 0..LONG {
-            let body = domino(along(middle, heading + side, -back), heading + side, looks[1 + LONG * line + place]);
+            let body = domino.at(along(middle, heading + side, -back), heading + side, looks[1 + LONG * line + place]);
             placement::is_clear(&scene, &body).then_some(())?;
             scene.bodies.push(body);
-            back += 2.0 * thick + 2.0 * high * rng.random_range(GAP[0]..GAP[1]);
+            back += domino.apart_m(GAP, rng);
         }
     }
     scene.table.look = looks::ground(&scene, rng);
@@ -138,18 +154,14 @@ pub(super) fn lines(count: usize, rng: &mut impl Rng) -> Option<Draft> {
 
 /// Six dominos in a line, of which the last is the target: any of the others may be pushed.
 pub(super) fn row(rng: &mut impl Rng) -> Option<Draft> {
-    let mut scene = balls::empty(rng);
-    scene.table.friction = rng.random_range(0.4..0.7);
-    scene.table.restitution = 0.0;
+    let mut scene = table(rng);
     let looks = looks::balls(ROW, rng);
-    let half_m = HALF_M.map(|[from, to]| rng.random_range(from..to));
-    let [thick, _, high] = half_m;
-    let mass_kg = rng.random_range(1.0..4.0);
+    let domino = Domino::random(rng);
     let heading = rng.random_range(0.0..TAU);
-    let apart = 2.0 * thick + 2.0 * high * rng.random_range(GAP[0]..GAP[1]);
+    let apart = domino.apart_m(GAP, rng);
     for (index, look) in looks.into_iter().enumerate() {
         let position_m = along([0.0; 2], heading, apart * (index as f64 - 0.5 * (ROW - 1) as f64));
-        let body = Body { shape: Shape::Box { half_m }, position_m, yaw_rad: heading, mass_kg, moves: true, look };
+        let body = domino.at(position_m, heading, look);
         placement::is_clear(&scene, &body).then_some(())?;
         scene.bodies.push(body);
     }

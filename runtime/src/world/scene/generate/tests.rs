@@ -137,7 +137,7 @@ fn the_ground_is_not_close_to_the_bodies_colours() {
 #[test]
 fn a_hop_between_dominos_takes_at_least_one_frame() {
     let (mut hops, mut branches) = (0, 0);
-    for made in many(Kind::Dominos, false, 200) {
+    for made in many(Kind::Dominos, false, 60) {
         assert!((3..=10).contains(&made.scene.bodies.len()));
         for (index, contact) in made.tracks.contacts.iter().enumerate() {
             // When the one that came was itself touched.
@@ -154,7 +154,7 @@ fn a_hop_between_dominos_takes_at_least_one_frame() {
             );
         }
     }
-    assert!(hops > 200 && branches > 2, "{hops} {branches}");
+    assert!(hops > 60 && branches > 3, "{hops} {branches}");
 }
 
 #[test]
@@ -168,8 +168,20 @@ fn things_strike_what_they_are_for_and_obstacles_bar_some() {
         assert_eq!(struck.map(|contact| contact.bodies), Some([made.push.body, goal.body]), "{}", made.seed);
         boxes += usize::from(matches!(made.scene.bodies[goal.body].shape, Shape::Box { .. }));
         barred += usize::from(made.scene.bodies.iter().any(|body| !body.moves));
-        // The target leaves roughly where it is pushed to.
-        assert!((goal.direction_rad - made.push.direction_rad).cos() > 0.4, "{}", made.seed);
+        // A tool of a pair meets its target first, and a block leaves roughly where it points, as does what a club strikes. What
+        // is round leaves across the point of contact; cups may brush others, and round a target things come from the sides.
+        let is_pair = made.scene.bodies.iter().all(|body| body.moves);
+        let Body { shape, .. } = made.scene.bodies[made.push.body];
+        let [is_stick, is_club] = match shape {
+            Shape::Box { half_m: [x, y, _] } => [x > 3.0 * y, y > 2.0 * x],
+            _ => [false; 2],
+        };
+        let is_block = matches!(made.scene.bodies[goal.body].shape, Shape::Box { .. });
+        let least = if is_pair && (is_club || (is_stick && is_block)) { 0.7 } else { 0.4 };
+        assert!((goal.direction_rad - made.push.direction_rad).cos() > least, "{}", made.seed);
+        if is_pair && (is_stick || is_club) {
+            assert_eq!(made.tracks.contacts[0].bodies, [made.push.body, goal.body], "{}", made.seed);
+        }
     }
     assert!((15..=60).contains(&boxes) && (40..=90).contains(&barred), "{boxes} {barred}");
 }
@@ -205,7 +217,7 @@ fn rooms_have_a_target_three_things_behind_it_and_obstacles_that_training_does_n
                 let [hue, ..] = hsv(obstacle.look.colour).map(f64::from);
                 let Shape::Box { half_m } = obstacle.shape else { panic!("{room:?} {seed}: {obstacle:?}") };
                 let ratio = half_m[0].max(half_m[1]) / half_m[0].min(half_m[1]);
-                assert!((HELD_OUT_HUES[0] - 0.1..HELD_OUT_HUES[1] + 0.1).contains(&hue) && ratio > 1.8, "{ratio}");
+                assert!((HELD_OUT_HUES[0] - 0.1..HELD_OUT_HUES[1] + 0.1).contains(&hue) && ratio > 2.2, "{ratio}");
             }
             assert_eq!(room == Room::Dominos, bodies.iter().all(|body| body.moves), "{room:?} {seed}");
         }

@@ -4,20 +4,16 @@
 //! pairs of things, each with a target of its own; half have one target with several things behind it, of which obstacles
 //! bar some.
 
-use super::around::{self, least_speed};
+use super::around::{self, FASTER, REACH_SECS, least_speed};
 use super::obstacles::{self, Form};
 use super::placement::{self, along, direction};
 use super::rooms::Parts;
 use super::things::Thing;
 use super::{Class, Draft, balls, looks};
-use crate::world::scene::{Push, Scene};
+use crate::world::scene::{Look, Push, Scene};
 use rand::{Rng, RngExt};
 use std::f64::consts::{FRAC_PI_2, TAU};
 
-/// Time in which the smallest push of a pair reaches its target, seconds.
-const REACH_SECS: [f64; 2] = [1.5, 3.0];
-/// How much faster than the smallest push the push is.
-const FASTER: [f64; 2] = [1.2, 1.6];
 /// Gaps between a thing and its target, metres: in a pair, and round a target, where obstacles need room.
 const WAY_M: [f64; 2] = [0.12, 0.45];
 const ROOMY_M: [f64; 2] = [0.3, 0.65];
@@ -150,7 +146,7 @@ fn around_one((tool, target): (Thing, Thing), rng: &mut impl Rng) -> Option<Draf
     Some(Draft { scene, push, target: Some(target), by_secs, direct: true })
 }
 
-fn place_others(scene: &mut Scene, looks: &[crate::world::scene::Look], rng: &mut impl Rng) -> Option<()> {
+fn place_others(scene: &mut Scene, looks: &[Look], rng: &mut impl Rng) -> Option<()> {
     for look in looks {
         let ball = balls::ball(*look, rng);
         placement::place_anywhere(scene, ball, rng)?;
