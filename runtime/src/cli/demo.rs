@@ -1,6 +1,6 @@
 //! `planwright demo`
 
-use super::arguments::{Opened, PlannerArguments, describe_drift, finish_view, within};
+use super::arguments::{Opened, PlannerArguments, ViewArguments, describe_drift, finish_view, within};
 use super::demo_goal_force::goal_force;
 use super::demo_transform::TransformDemo;
 use super::output::{CliError, print_json, print_text};
@@ -75,9 +75,18 @@ struct Driven {
 }
 
 impl Demo {
+    /// Where the demo is recorded. A build without pictures still has a demo.
+    fn recording(&self) -> ViewArguments {
+        let mut view = self.planner.view.clone();
+        if view.rrd.is_none() && !self.no_rrd && cfg!(feature = "rerun") {
+            view.rrd = Some(PathBuf::from("planwright-demo.rrd"));
+        }
+        view
+    }
+
     pub(super) fn run(&self) -> Result<(), CliError> {
         if self.family == DemoPlanner::GoalForce {
-            return goal_force(self.episodes.unwrap_or(20), &self.planner, self.json);
+            return goal_force(self.episodes.unwrap_or(20), &self.planner, self.recording(), self.json);
         }
         if self.transform {
             let (goals, rrd) = (self.episodes.unwrap_or(300), self.planner.view.rrd.clone());
@@ -99,11 +108,7 @@ impl Demo {
         let description = planner.description().clone();
         let world = MazeWorld::new(self.planner.maze(&description)?);
         let rules = EpisodeRules::of(world.layout());
-        let mut view = self.planner.view.clone();
-        // A build without pictures still has a demo.
-        if view.rrd.is_none() && !self.no_rrd && cfg!(feature = "rerun") {
-            view.rrd = Some(PathBuf::from("planwright-demo.rrd"));
-        }
+        let view = self.recording();
         let settings = self.planner.pilot.settings(Some(DEADLINE), &description)?;
         let (rrd, view) = (view.rrd.clone(), view.start()?);
         let mut pilot = Pilot::new(planner, settings, view.clone());

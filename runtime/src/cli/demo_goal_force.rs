@@ -1,13 +1,22 @@
 //! `planwright demo goal-force`
 
-use super::arguments::{PlannerArguments, open_artefact, shipped};
+use super::arguments::{PlannerArguments, ViewArguments, finish_view, open_artefact, shipped};
 use super::output::{CliError, print_json, print_text};
 use super::plan_push::open_push_planner;
+use super::planned_push::PlannedPush;
 use crate::evaluate::{PushCase, PushChooser, PushEvaluation, PushSummary};
-use crate::world::scene::{Kind, MAX_TILT_RAD};
+use crate::planner::goal_force::{GoalForcePlanner, SquarePicture};
+use crate::view::{Event, Stamp, Subject, View};
+use crate::world::scene::{FRAME_SECS, FRAMES, Kind, MAX_TILT_RAD};
+use std::time::Instant;
 
 /// Plans pushes on tables with obstacles, and executes them in the true scenes.
-pub(super) fn goal_force(scenes: usize, arguments: &PlannerArguments, json: bool) -> Result<(), CliError> {
+pub(super) fn goal_force(
+    scenes: usize,
+    arguments: &PlannerArguments,
+    recording: ViewArguments,
+    json: bool,
+) -> Result<(), CliError> {
     if let Some(control) = arguments.control {
         return Err(CliError::wrong(format!(
             "--control {}: expected no control beside goal-force, whose controls are always shown",
@@ -23,6 +32,10 @@ pub(super) fn goal_force(scenes: usize, arguments: &PlannerArguments, json: bool
     let mut run = |chooser| evaluation.run(chooser, &cases, Some(&mut planner), || ()).map_err(CliError::failed);
     let [planned, random, search] = [PushChooser::Model, PushChooser::Random, PushChooser::Search].map(&mut run);
     let (planned, random, search) = (planned?, random?, search?);
+    let rrd = recording.rrd.clone();
+    let view = recording.start_for(Subject::Push)?;
+    record(&cases, &mut planner, &view)?;
+    finish_view(view);
     if json {
         return print_json(&serde_json::json!({
             "scenes": planned.cases,
@@ -37,6 +50,7 @@ pub(super) fn goal_force(scenes: usize, arguments: &PlannerArguments, json: bool
             "engine": planner.engine(),
             "model": model,
             "model_sha256": artefact.sha256(),
+            "recording": rrd,
         }));
     }
     let line = |summary: &PushSummary| {
@@ -50,10 +64,30 @@ pub(super) fn goal_force(scenes: usize, arguments: &PlannerArguments, json: bool
         )
     };
     let lines: String = [&planned, &random, &search].into_iter().map(line).collect();
+    let recorded = rrd.map_or_else(String::new, |rrd| format!("\nrecording {0}: rerun {0}", rrd.display()));
     print_text(&format!(
-        "{} tables with obstacles, seed {seed}, {} on {}{lines}\na table of your own: planwright world scene --kind blocked --out table",
+        "{} tables with obstacles, seed {seed}, {} on {}{lines}{recorded}\na table of your own: planwright world scene --kind blocked --out table",
         planned.cases,
         model.display(),
         planner.engine().engine
     ))
+}
+
+/// Records every table, one motion after another.
+fn record(cases: &[PushCase], planner: &mut GoalForcePlanner, view: &View) -> Result<(), CliError> {
+    if !view.is_enabled() {
+        return Ok(());
+    }
+    let side_px = planner.spec().picture_px;
+    for (case, index) in cases.iter().zip(0_u64..) {
+        let square =
+            SquarePicture::new(&case.picture.rgb, [side_px; 2], &case.camera, side_px).map_err(CliError::input)?;
+        // A request that is refused has nothing to show.
+        let Ok(seen) = case.seen(planner.spec(), &[]) else { continue };
+        let planned = PlannedPush::of(planner, seen, &square, case.seed, Instant::now()).map_err(CliError::failed)?;
+        let frames = (FRAMES + 1) as u64;
+        let stamp = Stamp { time_secs: (index * frames) as f64 * FRAME_SECS, step: index * frames };
+        view.log(stamp, Event::Push(Box::new(planned.view(planner, &square))));
+    }
+    Ok(())
 }

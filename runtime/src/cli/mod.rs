@@ -24,6 +24,7 @@ pub mod output;
 mod plan;
 mod plan_push;
 mod plan_text;
+mod planned_push;
 mod policy;
 mod world;
 mod world_generate;

@@ -2,16 +2,14 @@
 
 use super::arguments::{PlannerArguments, finish_view, numbers, open_artefact, shipped};
 use super::output::{CliError, print_json, print_text};
+use super::planned_push::PlannedPush;
 use crate::files::{check_writable, write_atomically};
-use crate::gate::{CheckedPush, PushTiming};
 use crate::model::{Artefact, load_engine};
-use crate::pilot::PushPilot;
 use crate::planner::goal_force::{
-    GoalForcePlanner, GoalForceSettings, PushProposal, PushRequest, ReadFault, SeenScene, SquarePicture, tracks,
+    GoalForcePlanner, GoalForceSettings, PushProposal, PushRequest, ReadFault, SeenScene, SquarePicture,
 };
-use crate::view::push_strip::PushStrip;
-use crate::view::{Event, PushCandidate, PushView, SimulatedPush, Stamp, Subject};
-use crate::world::scene::{Camera, FRAMES, Picture, Push, Simulation, Surface, Tracks};
+use crate::view::{Event, Stamp, Subject};
+use crate::world::scene::{Camera, Picture, Surface};
 use clap::Args;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -54,19 +52,6 @@ pub(super) fn open_push_planner(
     GoalForcePlanner::open(artefact.manifest(), settings, engine).map_err(CliError::input)
 }
 
-/// What came of a picture.
-struct Planned {
-    seen: SeenScene,
-    read: Vec<Result<PushProposal, ReadFault>>,
-    checked: Option<CheckedPush>,
-    problems: Vec<String>,
-    /// The proposal that the checked push was corrected from.
-    passed: Option<usize>,
-    /// By proposal: why it was refused, or that it passed.
-    outcomes: Vec<String>,
-    plan_ms: f64,
-}
-
 impl PushQuestion {
     /// The picture, if this is what is planned on.
     pub(super) fn image(&self) -> Option<&Path> {
@@ -107,11 +92,10 @@ impl PushQuestion {
         // Only now: a question that is refused leaves no recording.
         let view = arguments.view.start_for(Subject::Push)?;
         if view.is_enabled() {
-            let push = push_view(&planner, &square, &planned);
-            view.log(Stamp::default(), Event::Push(Box::new(push)));
+            view.log(Stamp::default(), Event::Push(Box::new(planned.view(&planner, &square))));
         }
         finish_view(view);
-        let Planned { seen, read, checked, problems, plan_ms, .. } = &planned;
+        let PlannedPush { seen, read, checked, problems, plan_ms, .. } = &planned;
         let push = checked.map(|checked| checked.push());
         let initiator =
             push.map(|push| (seen.scene.bodies[push.body], square.original(seen.detections[push.body].centre_px)));
@@ -160,7 +144,7 @@ impl PushQuestion {
         square: &SquarePicture,
         goal: &str,
         seed: u64,
-    ) -> Result<Planned, CliError> {
+    ) -> Result<PlannedPush, CliError> {
         let target = self.target.as_deref().unwrap_or_default();
         let target = numbers(target, "--target", &[2])?;
         let goal = numbers(goal, "--goal", &[3])?;
@@ -188,31 +172,7 @@ impl PushQuestion {
         };
         let seen = SeenScene::new(&request, planner.spec())
             .map_err(|fault| CliError::input(fault.in_pixels_of(|px| square.original(px))))?;
-        let read = planner.propose(&square.rgb, &seen, &square.camera, seed).map_err(CliError::failed)?;
-        let mut pilot = PushPilot::default();
-        let (mut checked, mut passed, mut problems) = (None, None, Vec::new());
-        let mut outcomes = Vec::with_capacity(read.len());
-        for (index, proposal) in read.iter().enumerate() {
-            let problem = match proposal {
-                _ if checked.is_some() => {
-                    outcomes.push("not checked: one before it passed".to_owned());
-                    continue;
-                }
-                Err(fault) => fault.to_string(),
-                Ok(proposal) => match pilot.checked(&seen.scene, &seen.goal, proposal.push, PushTiming::default) {
-                    Ok(push) => {
-                        (checked, passed) = (Some(push), Some(index));
-                        outcomes.push("passed the gate".to_owned());
-                        continue;
-                    }
-                    Err(problem) => problem.to_string(),
-                },
-            };
-            outcomes.push(problem.clone());
-            problems.push(problem);
-        }
-        let plan_ms = 1e3 * began.elapsed().as_secs_f64();
-        Ok(Planned { seen, read, checked, passed, problems, outcomes, plan_ms })
+        PlannedPush::of(planner, seen, square, seed, began).map_err(CliError::failed)
     }
 }
 
@@ -240,55 +200,14 @@ fn bytes_of(path: &Path, option: &str) -> Result<Vec<u8>, CliError> {
     std::fs::read(path).map_err(|error| problem(error.to_string()))
 }
 
-/// By motion and object, the places that the model predicts, px.
-fn predicted(planner: &GoalForcePlanner, seen: &SeenScene) -> Vec<Vec<[[f64; 2]; FRAMES + 1]>> {
-    let cells = planner.spec().cells();
-    planner
-        .motions()
-        .chunks_exact(2 * planner.frames() * cells)
-        .map(|motion| tracks(motion, cells, &seen.cells))
-        .collect()
-}
-
-/// The checked push with its motion in simulation.
-fn simulated(planned: &Planned) -> Option<(Push, Tracks)> {
-    let push = planned.checked?.push();
-    Some((push, Simulation::new().run(&planned.seen.scene, &push)))
-}
-
-fn push_view(planner: &GoalForcePlanner, square: &SquarePicture, planned: &Planned) -> PushView {
-    let Planned { seen, read, outcomes, .. } = planned;
-    let candidate = |((tracks, read), outcome): ((_, &Result<PushProposal, ReadFault>), &String)| PushCandidate {
-        tracks,
-        push: read.as_ref().ok().map(|proposal| proposal.push),
-        outcome: outcome.clone(),
-    };
-    let passed = planned.passed.zip(simulated(planned));
-    PushView {
-        rgb: square.rgb.clone(),
-        camera: square.camera.clone(),
-        seen: seen.clone(),
-        candidates: predicted(planner, seen).into_iter().zip(read).zip(outcomes).map(candidate).collect(),
-        checked: passed.map(|(candidate, (push, tracks))| SimulatedPush { candidate, push, tracks }),
-    }
-}
-
 /// Picture with goal, first motion, simulated push.
 fn write_strip(
     path: &Path,
     planner: &GoalForcePlanner,
     square: &SquarePicture,
-    planned: &Planned,
+    planned: &PlannedPush,
 ) -> Result<(), CliError> {
-    let (predicted, simulated) = (predicted(planner, &planned.seen), simulated(planned));
-    let strip = PushStrip {
-        rgb: &square.rgb,
-        camera: &square.camera,
-        seen: &planned.seen,
-        proposed: predicted.first().map_or(&[], Vec::as_slice),
-        checked: simulated.as_ref().map(|(push, tracks)| (*push, tracks)),
-    };
-    let png = strip.png().map_err(CliError::failed)?;
+    let png = planned.strip(planner, square).map_err(CliError::failed)?;
     write_atomically(path, |file| file.write_all(&png))
         .map_err(|error| CliError::wrong(format!("--png {}: {error}", path.display())))
 }

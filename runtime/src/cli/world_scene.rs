@@ -2,7 +2,7 @@
 
 use super::output::{CliError, print_json, print_text};
 use crate::files::write_atomically;
-use crate::world::scene::{Kind, Picture, Renderer, Room, generate, published};
+use crate::world::scene::{Kind, Picture, Renderer, Room, Wind, generate, published};
 use clap::Args;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -82,13 +82,19 @@ impl WorldScene {
                 "goal": made.goal,
                 "target_px": target_px,
                 "push": made.push,
+                "wind": made.wind,
             }));
         }
         let [picture, camera, scene] = files.each_ref().map(|path| path.display());
-        let question = asked.map_or_else(
-            || "its push reaches nothing".to_owned(),
-            |asked| format!("its push answers: planwright plan --image {picture} --camera {camera} {asked}"),
-        );
+        let question = match (asked, made.wind) {
+            (Some(asked), _) => {
+                format!("its push answers: planwright plan --image {picture} --camera {camera} {asked}")
+            }
+            (None, Some(Wind { direction_rad, speed_mps })) => {
+                format!("a wind of {speed_mps:.2} m/s towards {:.0} degrees", direction_rad.to_degrees())
+            }
+            (None, None) => "its push reaches nothing".to_owned(),
+        };
         print_text(&format!("{} bodies\n{picture}\n{camera}\n{scene}\n{question}", made.scene.bodies.len()))
     }
 }

@@ -55,6 +55,7 @@ pub use engine_settings::EngineSettings;
 pub use error::{EngineError, ModelError};
 pub use family::{Family, FamilyName, MAX_CANDIDATES, tensors};
 pub use foreign::known_kind;
+pub(crate) use goal_force_spec::WIND_PARTS;
 pub use goal_force_spec::{GoalForceSpec, MOTION_COLUMNS};
 pub use load::{SELF_TEST_TOLERANCE, load_engine, relative_difference};
 pub use manifest::Manifest;

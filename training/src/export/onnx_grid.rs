@@ -2,8 +2,7 @@
 
 use super::onnx_graph::{OnnxGraph, integer, integers, value_info, written};
 use crate::network::{
-    AttentionSpec, Conv2dSpec, GridGraph, MOTION_CELLS, MOTION_CHANNELS, MotionNetworkSpec, Parameters, SCENE_CHANNELS,
-    declare_motion,
+    AttentionSpec, Conv2dSpec, GridGraph, MOTION_CELLS, MOTION_CHANNELS, MotionNetworkSpec, Parameters, declare_motion,
 };
 use onnx_protobuf::AttributeProto;
 use planwright::model::tensors::{SAMPLE, SCENE, TIMESTEP};
@@ -23,7 +22,7 @@ pub(super) fn serialise_motion(
     let inputs = vec![
         value_info(SAMPLE, &sample),
         value_info(TIMESTEP, &[None]),
-        value_info(SCENE, &[None, Some(SCENE_CHANNELS), Some(MOTION_CELLS)]),
+        value_info(SCENE, &[None, Some(network.scene_channels()), Some(MOTION_CELLS)]),
     ];
     written("motion", graph, inputs, vec![value_info(output, &sample)])
 }

@@ -17,7 +17,7 @@ pub use graph::{AttentionSpec, ConvSpec, Graph, sinusoidal_frequencies};
 pub use grid_graph::{Conv2dSpec, GridGraph};
 pub use motion_unet::{
     CONTROL_CHANNELS, ControlPath, MOTION_CELLS, MOTION_CHANNELS, MOTION_SIDE, MotionNetworkSpec, PICTURE_CHANNELS,
-    SCENE_CHANNELS,
+    WIND_CHANNELS,
 };
 pub use policy_transformer::PolicyNetworkSpec;
 pub use temporal_unet::{ConditionSpec, NetworkSpec, NetworkSpecError};

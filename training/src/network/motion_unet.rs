@@ -17,8 +17,8 @@ pub const MOTION_CHANNELS: usize = 2 * planwright::world::scene::FRAMES;
 pub const PICTURE_CHANNELS: usize = 4 * 4 * 3;
 /// Channels of the control: direct and goal force in every frame, and four of mass.
 pub const CONTROL_CHANNELS: usize = 2 * planwright::world::scene::FRAMES + 4;
-/// Channels of the scene: the picture, then the control.
-pub const SCENE_CHANNELS: usize = PICTURE_CHANNELS + CONTROL_CHANNELS;
+/// Channels of a wind, which follow those of the control in networks that have them.
+pub const WIND_CHANNELS: usize = 3;
 
 /// How the control enters the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -45,12 +45,15 @@ pub struct MotionNetworkSpec {
     /// How the control enters.
     #[serde(default)]
     pub control: ControlPath,
+    /// Whether the control has channels of a wind.
+    #[serde(default)]
+    pub wind: bool,
 }
 
 impl MotionNetworkSpec {
     /// The network of the shipped model.
     pub fn full() -> Self {
-        Self { widths: vec![64, 96, 128], groups: 8, heads: 4, control: ControlPath::Concatenated }
+        Self { widths: vec![64, 96, 128], groups: 8, heads: 4, control: ControlPath::Concatenated, wind: false }
     }
 
     /// # Errors
@@ -75,8 +78,17 @@ impl MotionNetworkSpec {
         Err(format!("expected even widths from 2 to 1024 that {groups} groups and {heads} heads share, got {widths:?}"))
     }
 
-    /// `sample` is batch x [`MOTION_CHANNELS`] x [`MOTION_CELLS`], `timestep` batch, `scene` batch x [`SCENE_CHANNELS`] x
-    /// [`MOTION_CELLS`]; the result, the clean sample, has the shape of `sample`.
+    /// Channels of the scene: the picture, then the control.
+    pub fn scene_channels(&self) -> usize {
+        PICTURE_CHANNELS + self.control_channels()
+    }
+
+    fn control_channels(&self) -> usize {
+        CONTROL_CHANNELS + if self.wind { WIND_CHANNELS } else { 0 }
+    }
+
+    /// `sample` is batch x [`MOTION_CHANNELS`] x [`MOTION_CELLS`], `timestep` batch, `scene` batch x
+    /// [`Self::scene_channels`] x [`MOTION_CELLS`]; the result, the clean sample, has the shape of `sample`.
     pub fn forward<G: GridGraph>(
         &self,
         graph: &mut G,
@@ -96,7 +108,7 @@ impl MotionNetworkSpec {
         let (mut x, skips) = match self.control {
             ControlPath::Concatenated => {
                 let input = build.graph.concat_channels(sample, scene);
-                let x = build.stem("stem", &input, MOTION_CHANNELS + SCENE_CHANNELS);
+                let x = build.stem("stem", &input, MOTION_CHANNELS + self.scene_channels());
                 build.encoder("", x)
             }
             ControlPath::Branch => {
@@ -162,8 +174,8 @@ impl<G: GridGraph> Build<'_, G> {
         let channels = MOTION_CHANNELS + PICTURE_CHANNELS;
         let x = self.stem("stem", input, channels);
         let (x, skips) = self.encoder("", x);
-        let control = self.graph.channels(scene, PICTURE_CHANNELS, SCENE_CHANNELS);
-        let hint = Conv2dSpec::same(CONTROL_CHANNELS, self.spec.widths[0], MOTION_SIDE);
+        let control = self.graph.channels(scene, PICTURE_CHANNELS, self.spec.scene_channels());
+        let hint = Conv2dSpec::same(self.spec.control_channels(), self.spec.widths[0], MOTION_SIDE);
         let hint = self.graph.zero_conv2d(&control, "control.hint", hint);
         let seen = self.stem("control.stem", input, channels);
         let seen = self.graph.add(&seen, &hint);
@@ -238,7 +250,7 @@ mod tests {
     use tch::{Device, Kind, Tensor};
 
     fn small(control: ControlPath) -> MotionNetworkSpec {
-        MotionNetworkSpec { widths: vec![8, 12, 16], groups: 4, heads: 2, control }
+        MotionNetworkSpec { widths: vec![8, 12, 16], groups: 4, heads: 2, control, wind: false }
     }
 
     fn with_branch() -> MotionNetworkSpec {
@@ -274,8 +286,9 @@ mod tests {
 
     #[test]
     fn every_parameter_is_used_and_the_first_result_is_zero() {
-        for control in [ControlPath::Concatenated, ControlPath::Branch] {
-            let spec = small(control);
+        let paths = [ControlPath::Concatenated, ControlPath::Branch];
+        for (control, wind) in paths.into_iter().flat_map(|control| [(control, false), (control, true)]) {
+            let spec = MotionNetworkSpec { wind, ..small(control) };
             let parameters = Parameters::new(declare_motion(&spec));
             let run = |values: &[f32]| {
                 let flat = Tensor::from_slice(values).set_requires_grad(true);
@@ -285,7 +298,7 @@ mod tests {
                     let shape = [2, channels as i64, MOTION_CELLS as i64];
                     (Tensor::arange(count, (Kind::Float, Device::Cpu)) * scale).sin().view(shape)
                 };
-                let (sample, scene) = (values(MOTION_CHANNELS, 0.7), values(SCENE_CHANNELS, 0.9));
+                let (sample, scene) = (values(MOTION_CHANNELS, 0.7), values(spec.scene_channels(), 0.9));
                 let timestep = Tensor::from_slice(&[3.0_f32, 40.0]);
                 let mut graph = TorchGraph::new(&views, Device::Cpu);
                 let clean = spec.forward(&mut graph, &sample, &timestep, &scene);

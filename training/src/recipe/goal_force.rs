@@ -68,6 +68,12 @@ impl GoalForceRecipe {
                 format!("expected pictures of {expected} px in cells of {CELL_PX} px, got {picture_px} and {cell_px}");
             return Err(FieldError::new("goal_force", problem));
         }
+        let got = (self.network.wind, self.goal_force.wind_mps.is_some());
+        if got.0 != got.1 {
+            let problem =
+                format!("expected wind = true with goal_force.wind_mps and false without, got {} and {}", got.0, got.1);
+            return Err(FieldError::new("network", problem));
+        }
         Ok(())
     }
 
@@ -85,7 +91,7 @@ impl GoalForceRecipe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{MOTION_CELLS, SCENE_CHANNELS};
+    use crate::network::MOTION_CELLS;
     use crate::recipe::Recipe;
     use planwright::world::scene::FRAMES;
 
@@ -98,6 +104,6 @@ mod tests {
         assert_eq!(recipe.goal_force, GoalForceSpec::default());
         assert_eq!(recipe.network, MotionNetworkSpec::full());
         assert_eq!(recipe.goal_force.cells(), MOTION_CELLS);
-        assert_eq!(recipe.goal_force.scene_channels(FRAMES), SCENE_CHANNELS);
+        assert_eq!(recipe.goal_force.scene_channels(FRAMES), recipe.network.scene_channels());
     }
 }

@@ -9,13 +9,15 @@
 //! * [`forecast`]: heads over thousands of tokens, in a network that forecasts series (table A5);
 //! * [`demonstrations`]: preferences learnt from recorded drives, on maps that no drive was on;
 //! * [`goal_force`]: pushes from pictures, beside controls without a network;
-//! * [`goal_force_arms`]: planners of pushes that were trained with one thing changed at a time.
+//! * [`goal_force_arms`]: planners of pushes that were trained with one thing changed at a time;
+//! * [`force_prompting`]: what a poke does to plants and a wind to flags, confetti and smoke (chapter 3).
 
 pub mod ablation;
 #[cfg(test)]
 mod conformance;
 pub mod demonstrations;
 pub mod drift;
+pub mod force_prompting;
 pub mod forecast;
 pub mod goal_force;
 pub mod goal_force_arms;
@@ -39,6 +41,7 @@ pub const REGISTRY: Registry = Registry {
         &demonstrations::Demonstrations,
         &goal_force::GoalForce,
         &goal_force_arms::GoalForceArms,
+        &force_prompting::ForcePrompting,
     ],
     documents: &[Document {
         name: "heads",

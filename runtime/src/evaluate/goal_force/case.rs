@@ -51,10 +51,18 @@ impl PushCase {
     }
 
     /// The first `count` scenes of a room, from a seed on, in which one of its three things (of dominos: one of its three
-    /// lines) can cause the goal and obstacles alone keep the others from it. The camera sees enough of each, and masses are
-    /// not shown.
+    /// lines) can cause the goal and obstacles alone keep the others from it. The nearest to the target, the middle and the
+    /// farthest one can in turn, but for dominos, of which the nearest line always does. The camera sees enough of each, and
+    /// masses are not shown.
     pub fn draw_room(room: Room, max_tilt_rad: f64, size: usize, seed: u64, count: usize) -> Vec<Self> {
-        first(seed, count, |seed, simulation| Self::of_room(room, max_tilt_rad, size, seed, simulation))
+        let mut drawn = 0;
+        first(seed, count, |seed, simulation| {
+            let truth = room.generate(seed);
+            (room == Room::Dominos || rank(&truth) == Some(drawn % 3)).then_some(())?;
+            let case = Self::of_room(room, truth, max_tilt_rad, size, seed, simulation)?;
+            drawn += 1;
+            Some(case)
+        })
     }
 
     /// The first `count` rows of six dominos, from a seed on, that the camera sees enough of; masses are not shown.
@@ -68,8 +76,14 @@ impl PushCase {
         })
     }
 
-    fn of_room(room: Room, max_tilt_rad: f64, size: usize, seed: u64, simulation: &mut Simulation) -> Option<Self> {
-        let truth = room.generate(seed);
+    fn of_room(
+        room: Room,
+        truth: Generated,
+        max_tilt_rad: f64,
+        size: usize,
+        seed: u64,
+        simulation: &mut Simulation,
+    ) -> Option<Self> {
         let (goal, pushed) = (truth.goal?, truth.push.body);
         let lines = room == Room::Dominos;
         let feasible =
@@ -203,6 +217,17 @@ fn first(seed: u64, count: usize, mut case: impl FnMut(u64, &mut Simulation) -> 
     let seeds =
         (0..count as u64 * TRIES).map(|number| seed.wrapping_mul(1_000_003).wrapping_add(number).wrapping_add(1 << 40));
     seeds.filter_map(|seed| case(seed, &mut simulation)).take(count).collect()
+}
+
+/// How many of the things that could be pushed lie nearer to the target than the one that is.
+fn rank(truth: &Generated) -> Option<usize> {
+    let (bodies, target) = (&truth.scene.bodies, truth.target?);
+    let off = |body: usize| {
+        let [x, y] = [0, 1].map(|axis| bodies[body].position_m[axis] - bodies[target].position_m[axis]);
+        x.hypot(y)
+    };
+    let nearer = |body: &usize| *body != target && bodies[*body].moves && off(*body) < off(truth.push.body);
+    Some((0..bodies.len()).filter(nearer).count())
 }
 
 /// By body, the push of a domino that reaches the target at whatever speed: those of one line move it at different ones.

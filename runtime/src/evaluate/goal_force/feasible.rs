@@ -36,7 +36,15 @@ mod tests {
 
     fn ball(x: f64, y: f64) -> Body {
         let shape = Shape::Ball { radius_m: 0.1 };
-        Body { shape, position_m: [x, y], yaw_rad: 0.0, mass_kg: 2.0, moves: true, look: Look::plain([0.5; 3]) }
+        Body {
+            shape,
+            position_m: [x, y],
+            yaw_rad: 0.0,
+            mass_kg: 2.0,
+            moves: true,
+            look: Look::plain([0.5; 3]),
+            lift_m: 0.0,
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ fn gap_m(body: &Body, point_m: [f64; 3]) -> f64 {
     let (centre, (sin, cos)) = (body.centre_m(), body.yaw_rad.sin_cos());
     let [x, y, z] = [0, 1, 2].map(|axis| point_m[axis] - centre[axis]);
     match body.shape {
-        Shape::Ball { radius_m } => (x.hypot(y).hypot(z) - radius_m).abs(),
+        Shape::Ball { radius_m } | Shape::Pendulum { radius_m, .. } => (x.hypot(y).hypot(z) - radius_m).abs(),
         Shape::Box { half_m } => {
             let own = [cos * x + sin * y, cos * y - sin * x, z];
             beyond([0, 1, 2].map(|axis| own[axis].abs() - half_m[axis]))
@@ -63,7 +63,7 @@ mod tests {
     use crate::world::scene::{Kind, Look, Table, generate};
 
     fn body(shape: Shape, position_m: [f64; 2], yaw_rad: f64, moves: bool) -> Body {
-        Body { shape, position_m, yaw_rad, mass_kg: 1.0, moves, look: Look::plain([0.5; 3]) }
+        Body { shape, position_m, yaw_rad, mass_kg: 1.0, moves, look: Look::plain([0.5; 3]), lift_m: 0.0 }
     }
 
     fn scene(bodies: Vec<Body>) -> Scene {

@@ -1,7 +1,7 @@
 //! The control signal (thesis 4.2): moving Gaussian blobs for the direct and the goal force, static blobs for masses,
 //! averaged over the cells that the network works on.
 
-use crate::model::GoalForceSpec;
+use crate::model::{GoalForceSpec, WIND_PARTS};
 
 /// Standard deviation of a force's blob as a share of the picture's width: 20 px of 832.
 const FORCE_SIGMA: f64 = 20.0 / 832.0;
@@ -57,6 +57,36 @@ pub struct MassMark {
     pub share: f64,
 }
 
+/// A wind that is the same everywhere in the picture and in all frames (thesis 3.2).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WindMark {
+    /// Direction in which it blows in the picture, counter-clockwise from the right, rad.
+    pub direction_rad: f64,
+    /// Its speed on the scale of the model: 0 is the least, 1 the largest.
+    pub share: f64,
+}
+
+impl WindMark {
+    /// The same as words tell it: one of eight directions 45 degrees apart, and one of four strengths. The cuts are those of the
+    /// published text baselines, 2, 6 and 10 of 15; each strength stands for the middle of its part.
+    pub fn as_label(&self) -> Self {
+        let eighth = std::f64::consts::FRAC_PI_4;
+        let share = match 15.0 * self.share {
+            share if share < 2.0 => 1.0 / 15.0,
+            share if share < 6.0 => 4.0 / 15.0,
+            share if share < 10.0 => 8.0 / 15.0,
+            _ => 12.5 / 15.0,
+        };
+        Self { direction_rad: (self.direction_rad / eighth).round() * eighth, share }
+    }
+
+    /// The published channels: -1 to 1 for the speed, cosine and sine of the direction.
+    fn channels(&self) -> [f32; WIND_PARTS] {
+        let (sin, cos) = self.direction_rad.sin_cos();
+        [2.0 * self.share - 1.0, cos, sin].map(|value| value as f32)
+    }
+}
+
 /// What a model is conditioned on. Several forces add up.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ControlSignal<'a> {
@@ -66,16 +96,26 @@ pub struct ControlSignal<'a> {
     pub goal: &'a [Force],
     /// Known masses.
     pub masses: &'a [MassMark],
+    /// The wind; a model without channels for it does not see it.
+    pub wind: Option<WindMark>,
 }
 
 impl ControlSignal<'_> {
     /// Fills `channels`: per frame the direct force, then per frame the goal force, each averaged over every cell; then
-    /// four mass channels, the quarters of every cell. `channels` x cells, all in [0, 1] but where forces overlap.
+    /// four mass channels, the quarters of every cell. `channels` x cells, all in [0, 1] but where forces overlap. In a model
+    /// with wind three more follow, alike in all cells: -1 to 1 for its speed, cosine and sine of its direction; 0 without wind.
     pub fn fill(&self, spec: &GoalForceSpec, frames: usize, channels: &mut [f32]) {
         channels.fill(0.0);
         let (cells, side) = (spec.cells(), spec.side());
         let width = spec.picture_px as f64;
-        let (forces, masses) = channels.split_at_mut(2 * frames * cells);
+        let (forces, rest) = channels.split_at_mut(2 * frames * cells);
+        let winds = if spec.wind_mps.is_some() { WIND_PARTS } else { 0 };
+        let (masses, wind) = rest.split_at_mut(rest.len().saturating_sub(winds * cells));
+        if let Some(mark) = self.wind {
+            for (own, value) in wind.chunks_exact_mut(cells).zip(mark.channels()) {
+                own.fill(value);
+            }
+        }
         for (kind, given) in [self.direct, self.goal].into_iter().enumerate() {
             for force in given {
                 for frame in 0..frames {
@@ -187,6 +227,25 @@ mod tests {
         assert!(channels.iter().zip(&twice).all(|(once, twice)| (2.0 * once - twice).abs() < 1e-6));
     }
 
+    /// The published channels: constant in space and time.
+    #[test]
+    fn a_wind_is_the_same_everywhere_and_absent_without_one() {
+        let spec = GoalForceSpec { wind_mps: Some([0.1, 0.8]), ..spec() };
+        assert_eq!(spec.scene_channels(FRAMES) - GoalForceSpec::default().scene_channels(FRAMES), 3);
+        let fill = |wind| {
+            let mut channels = vec![f32::NAN; (2 * FRAMES + 4 + 3) * spec.cells()];
+            ControlSignal { wind, ..ControlSignal::default() }.fill(&spec, FRAMES, &mut channels);
+            channels
+        };
+        let wind = fill(Some(WindMark { direction_rad: std::f64::consts::FRAC_PI_2, share: 0.25 }));
+        let (before, channels) = wind.split_at(36 * 256);
+        assert!(before.iter().all(|value| *value == 0.0));
+        for (channel, expected) in channels.chunks_exact(256).zip([-0.5, 0.0, 1.0]) {
+            assert!(channel.iter().all(|value| (value - expected).abs() < 1e-6));
+        }
+        assert!(fill(None).iter().all(|value| *value == 0.0));
+    }
+
     #[test]
     fn a_larger_mass_has_a_larger_blob() {
         let total = |share| -> f32 {
@@ -202,7 +261,8 @@ mod tests {
         for at_px in [[-500.0, 3.0], [64.0, 64.0], [f64::NAN, 0.0], [1e300, -1e300]] {
             let force = Force { at_px, direction_rad: 1.0, share: 40.0 };
             let mark = MassMark { at_px, share: f64::NAN };
-            assert!(filled(ControlSignal { direct: &[force], goal: &[force], masses: &[mark] }).len() == 36 * 256);
+            let signal = ControlSignal { direct: &[force], goal: &[force], masses: &[mark], wind: None };
+            assert!(filled(signal).len() == 36 * 256);
         }
     }
 }

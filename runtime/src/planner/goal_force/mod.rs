@@ -16,7 +16,7 @@ mod square;
 mod tests;
 mod video;
 
-pub use control::{ControlSignal, Force, MassMark};
+pub use control::{ControlSignal, Force, MassMark, WindMark};
 pub use features::picture_features;
 pub use planner::{GoalForcePlanner, GoalForceSettings, MAX_MOTION_PX, UNIT_MOTION_PX};
 pub use proposal::{PushProposal, read};

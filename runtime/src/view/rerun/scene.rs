@@ -233,10 +233,14 @@ impl Scene {
             }
             Event::Timing { stage, secs } => self.rows.add(timing(*stage), &time, &Scalars::single(secs * 1e3)),
             Event::Push(view) => {
+                // Pushes follow one another on both timelines.
                 let (frames, sim_time, start) = (self.frame, self.sim_time, self.last_nanos);
+                let first = i64::try_from(stamp.step).unwrap_or(i64::MAX);
                 let time = |frame: usize| {
                     let nanos = (frame as f64 * FRAME_SECS * 1e9) as i64;
-                    TimePoint::default().with(frames, frame as i64).with(sim_time, start.saturating_add(nanos))
+                    TimePoint::default()
+                        .with(frames, first.saturating_add(frame as i64))
+                        .with(sim_time, start.saturating_add(nanos))
                 };
                 push::draw(&mut self.rows, time, view);
             }

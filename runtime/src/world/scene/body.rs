@@ -26,13 +26,20 @@ pub enum Shape {
         /// Half of its height, metres.
         half_height_m: f64,
     },
+    /// A ball at the lower end of a rod without mass that turns freely about its upper end.
+    Pendulum {
+        /// Of the ball, metres.
+        radius_m: f64,
+        /// From the ball's centre to the upper end, metres.
+        rod_m: f64,
+    },
 }
 
 impl Shape {
     /// Height of its centre when it stands on the table, metres.
     pub fn rest_height_m(&self) -> f64 {
         match *self {
-            Self::Ball { radius_m } => radius_m,
+            Self::Ball { radius_m } | Self::Pendulum { radius_m, .. } => radius_m,
             Self::Box { half_m } => half_m[2],
             Self::Cylinder { half_height_m, .. } => half_height_m,
         }
@@ -46,7 +53,7 @@ impl Shape {
     /// Radius of the smallest circle round its centre that holds it in a top view, metres.
     pub fn outer_radius_m(&self) -> f64 {
         match *self {
-            Self::Ball { radius_m } | Self::Cylinder { radius_m, .. } => radius_m,
+            Self::Ball { radius_m } | Self::Cylinder { radius_m, .. } | Self::Pendulum { radius_m, .. } => radius_m,
             Self::Box { half_m } => half_m[0].hypot(half_m[1]),
         }
     }
@@ -67,6 +74,15 @@ pub struct Body {
     pub moves: bool,
     /// What it looks like.
     pub look: Look,
+    /// Height of its underside over the table, metres: of what stands on it 0, of parts of plants and of what floats in the
+    /// air more.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lift_m: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 /// Colours and their pattern.
@@ -121,13 +137,13 @@ pub struct Table {
 impl Body {
     /// Its centre at rest, metres.
     pub fn centre_m(&self) -> [f64; 3] {
-        [self.position_m[0], self.position_m[1], self.shape.rest_height_m()]
+        [self.position_m[0], self.position_m[1], self.lift_m + self.shape.rest_height_m()]
     }
 
     /// How far it extends from its centre along a direction in a top view, metres.
     pub fn extent_m(&self, direction_rad: f64) -> f64 {
         match self.shape {
-            Shape::Ball { radius_m } | Shape::Cylinder { radius_m, .. } => radius_m,
+            Shape::Ball { radius_m } | Shape::Cylinder { radius_m, .. } | Shape::Pendulum { radius_m, .. } => radius_m,
             Shape::Box { half_m } => {
                 let (sin, cos) = (direction_rad - self.yaw_rad).sin_cos();
                 half_m[0] * cos.abs() + half_m[1] * sin.abs()

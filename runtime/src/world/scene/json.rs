@@ -12,13 +12,17 @@ const DISTRACTORS: usize = 8;
 const MAGNITUDES: [f64; 2] = [30.0, 400.0];
 /// The speed that the largest magnitude stands for, m/s: that of the fastest push.
 const LARGEST_MPS: f64 = super::generate::MAX_PUSH_MPS;
+/// The largest published wind, and the speed that it stands for, m/s: that of the strongest wind of the generated scenes.
+const LARGEST_WIND: f64 = 15_000.0;
+const LARGEST_WIND_MPS: f64 = super::generate::MAX_WIND_MPS;
 /// What is not given.
 const NONE: f64 = -1.0;
 
 /// The scene and its tracks as a camera sees them; what is behind the camera is not given.
 ///
 /// `projectile_force_magnitude` and `target_indirect_force_magnitude` are speeds right after the push and 0.1 s after the
-/// hit, 30 to 400 for 0 to 2 m/s; the same in m/s is under `push` and `goal`.
+/// hit, 30 to 400 for 0 to 2 m/s; the same in m/s is under `push` and `goal`. `wind_speed` is 0 to 15000 for 0 to 0.8 m/s, and
+/// `wind_angle` the wind's direction in the picture at the table's middle; in m/s and on the table it is under `wind`.
 pub fn published(made: &Generated, camera: &Camera) -> Value {
     let flipped = |point: [f64; 3]| {
         let seen = camera.project(point);
@@ -43,7 +47,8 @@ pub fn published(made: &Generated, camera: &Camera) -> Value {
         put(&format!("{prefix}_coordy"), y);
         put(&format!("{prefix}_mass"), mass);
     };
-    force("projectile", "force", Some((made.push.body, made.push.direction_rad, made.push.speed_mps)));
+    let push = made.wind.is_none().then_some(&made.push);
+    force("projectile", "force", push.map(|push| (push.body, push.direction_rad, push.speed_mps)));
     force("target", "indirect_force", made.goal.map(|goal| (goal.body, goal.direction_rad, goal.speed_mps)));
     // Slots are those of the bodies that can move but the projectile; the target's own stays empty.
     let others = (0..bodies.len()).filter(|body| bodies[*body].moves && *body != made.push.body);
@@ -56,6 +61,13 @@ pub fn published(made: &Generated, camera: &Camera) -> Value {
         put(&format!("distractor_{slot}_coordx"), x);
         put(&format!("distractor_{slot}_coordy"), y);
     }
+    let wind = made.wind.and_then(|wind| {
+        let (_, angle_rad) = camera.direction_px([0.0; 3], wind.direction_rad)?;
+        Some([angle_rad.to_degrees().rem_euclid(360.0), LARGEST_WIND * wind.speed_mps / LARGEST_WIND_MPS])
+    });
+    let [angle, speed] = wind.unwrap_or([NONE; 2]);
+    row.insert("wind_angle".to_owned(), json!(angle));
+    row.insert("wind_speed".to_owned(), json!(speed));
     let track = |track: &Vec<[f32; 3]>| -> Value {
         let point = |place: &[f32; 3]| {
             let [x, y] = flipped(place.map(f64::from));
@@ -68,6 +80,7 @@ pub fn published(made: &Generated, camera: &Camera) -> Value {
     row.insert("caption".to_owned(), json!(""));
     row.insert("kind".to_owned(), json!(made.kind));
     row.insert("seed".to_owned(), json!(made.seed));
+    row.insert("wind".to_owned(), json!(made.wind));
     row.insert("push".to_owned(), json!(made.push));
     row.insert("goal".to_owned(), json!(made.goal));
     row.insert("frame_secs".to_owned(), json!(FRAME_SECS));
@@ -87,6 +100,20 @@ fn magnitude(speed_mps: f64) -> f64 {
 mod tests {
     use super::super::{FRAMES, Kind, generate};
     use super::*;
+
+    #[test]
+    fn a_scene_in_a_wind_has_the_published_columns_and_no_force() {
+        let made = generate(Kind::Wind, 3, false);
+        let camera = Camera::over_table(1.0, 0.0, 0.0, [200, 200]).expect("a camera");
+        let value = published(&made, &camera);
+        let wind = made.wind.expect("a wind");
+        let number = |name: &str| value[name].as_f64().unwrap_or_else(|| panic!("no {name}"));
+        assert_eq!([number("projectile_force_angle"), number("target_mass")], [NONE; 2]);
+        let turned = number("wind_angle") - wind.direction_rad.to_degrees();
+        assert!((turned + 180.0).rem_euclid(360.0) - 180.0 < 1e-6);
+        assert!((number("wind_speed") - 15_000.0 * wind.speed_mps / 0.8).abs() < 1e-6);
+        assert_eq!(published(&generate(Kind::Balls, 3, false), &camera)["wind_angle"], json!(NONE));
+    }
 
     #[test]
     fn a_scene_has_the_published_columns_with_the_origin_at_the_bottom_left() {

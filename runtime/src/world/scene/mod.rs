@@ -11,21 +11,25 @@ mod ghost;
 mod json;
 mod motion;
 mod picture;
+mod plant;
 mod simulation;
 mod surface;
 mod vector;
 mod way;
+mod wind;
 
 pub use body::{Body, Look, Pattern, Shape, Table};
 pub use camera::{Camera, CameraError, MAX_TILT_RAD, Ray};
 pub use free::ROLLING_SHARE;
-pub use generate::{Generated, Kind, Room, domino_row, generate};
+pub use generate::{Airborne, Generated, Kind, Room, domino_row, generate, windy};
 pub use ghost::{ghost_push, way_is_free};
 pub use json::published;
 pub use motion::{CELL_PX, Cells, motion_field};
 pub use picture::{Light, NO_BODY, Picture, Placement, Renderer};
+pub use plant::Plant;
 pub use simulation::Simulation;
 pub use surface::{Surface, SurfaceFault};
+pub use wind::Wind;
 
 /// Most pixels a side of a picture.
 pub const MAX_SIDE_PX: usize = 8192;

@@ -81,7 +81,7 @@ mod tests {
 
     fn ball(position_m: [f64; 2], radius_m: f64) -> Body {
         let look = Look::plain([0.8, 0.1, 0.1]);
-        Body { shape: Shape::Ball { radius_m }, position_m, yaw_rad: 0.0, mass_kg: 1.0, moves: true, look }
+        Body { shape: Shape::Ball { radius_m }, position_m, yaw_rad: 0.0, mass_kg: 1.0, moves: true, look, lift_m: 0.0 }
     }
 
     fn scene(bodies: Vec<Body>) -> Scene {

@@ -7,7 +7,7 @@ use super::free::{FreeBall, FreeState, GRAVITY_MPS2};
 use super::{Body, Contact, FRAME_SECS, FRAMES, Push, Scene, Shape, Tracks, way};
 use rapier3d::prelude::{
     CoefficientCombineRule, Collider, ColliderBuilder, ContactPair, PhysicsWorld, RigidBody, RigidBodyBuilder,
-    RigidBodyHandle, Rotation, Vector,
+    RigidBodyHandle, Rotation, SphericalJointBuilder, Vector,
 };
 
 /// Steps of the simulation per frame.
@@ -92,7 +92,7 @@ impl Simulation {
                 }
                 if step % STEPS_PER_FRAME == 0 {
                     self.write(&world, step / STEPS_PER_FRAME, push.body, &mut tracks);
-                    if self.is_at_rest(&world, step) {
+                    if self.is_at_rest(&world, scene, push, step) {
                         break;
                     }
                 }
@@ -118,7 +118,7 @@ impl Simulation {
             self.step(&mut world, scene, push, step);
             match self.touched[target] {
                 Some(first) if first + STRUCK_STEPS == step => return finite(self.velocity(&world, target)),
-                None if step % STRUCK_STEPS == 0 && self.is_at_rest(&world, step) => return None,
+                None if step % STRUCK_STEPS == 0 && self.is_at_rest(&world, scene, push, step) => return None,
                 _ => {}
             }
         }
@@ -165,6 +165,13 @@ impl Simulation {
         let (body, collider) = rigid(scene, index);
         let (handle, _) = world.insert(body, collider);
         self.bodies[index] = Some(handle);
+        if let (Shape::Pendulum { rod_m, .. }, true) = (scene.bodies[index].shape, scene.bodies[index].moves) {
+            let [x, y, z] = scene.bodies[index].centre_m();
+            let end = [x, y, z + rod_m].map(|value| value as f32);
+            let end = world.insert_body(RigidBodyBuilder::fixed().translation(Vector::from_array(end)));
+            let joint = SphericalJointBuilder::new().local_anchor2(Vector::new(0.0, 0.0, rod_m as f32));
+            world.insert_impulse_joint(end, handle, joint);
+        }
     }
 
     /// Puts bodies at rest into the world that one that moves has come near.
@@ -222,12 +229,17 @@ impl Simulation {
     }
 
     /// Whether nothing moves, and no velocity is still to be measured.
-    fn is_at_rest(&self, world: &PhysicsWorld, step: usize) -> bool {
-        self.bodies.iter().zip(&self.touched).all(|(handle, touched)| {
+    ///
+    /// A pendulum is at rest for a moment where it turns.
+    fn is_at_rest(&self, world: &PhysicsWorld, scene: &Scene, push: &Push, step: usize) -> bool {
+        self.bodies.iter().zip(&self.touched).enumerate().all(|(index, (handle, touched))| {
             let is_still = |body: &RigidBody| {
                 !body.is_dynamic() || (body.linvel().length() < REST_MPS && body.angvel().length() < REST_RADPS)
             };
-            handle.is_none_or(|handle| is_still(&world.bodies[handle]))
+            let swings = (index == push.body || touched.is_some())
+                && matches!(scene.bodies[index].shape, Shape::Pendulum { .. });
+            !swings
+                && handle.is_none_or(|handle| is_still(&world.bodies[handle]))
                 && touched.is_none_or(|first| first + STRUCK_STEPS <= step)
         })
     }
@@ -311,6 +323,11 @@ impl Start {
         let along = |speed: f64| Vector::new((speed * cos) as f32, (speed * sin) as f32, 0.0);
         let Some(state) = self.state(self.step) else {
             rigid.set_linvel(along(push.speed_mps), true);
+            if let Shape::Pendulum { rod_m, .. } = scene.bodies[push.body].shape {
+                // It turns about the rod's upper end.
+                let spin = (push.speed_mps / rod_m) as f32;
+                rigid.set_angvel(Vector::new(spin * sin as f32, -spin * cos as f32, 0.0), true);
+            }
             if let Some(half_m) = domino(&scene.bodies[push.body].shape) {
                 // Struck high up: it turns about its lower edge.
                 let spin = (push.speed_mps / half_m[2]) as f32;
@@ -338,9 +355,14 @@ fn placed(scene: &Scene, push: &Push, state: &FreeState) -> ([f32; 3], Rotation)
 }
 
 /// A turn about a unit axis: x, y, z, w.
-fn quaternion(axis: [f64; 3], angle_rad: f64) -> [f32; 4] {
+pub(super) fn quaternion(axis: [f64; 3], angle_rad: f64) -> [f32; 4] {
     let (sin, cos) = (0.5 * angle_rad).sin_cos();
     [axis[0] * sin, axis[1] * sin, axis[2] * sin, cos].map(|value| value as f32)
+}
+
+/// A turn about a unit axis after another turn.
+pub(super) fn turned(axis: [f64; 3], angle_rad: f64, before: [f32; 4]) -> [f32; 4] {
+    (Rotation::from_array(quaternion(axis, angle_rad)) * Rotation::from_array(before)).to_array()
 }
 
 fn with_room<T>(first: T) -> Vec<T> {
@@ -384,7 +406,7 @@ fn rigid(scene: &Scene, index: usize) -> (RigidBody, Collider) {
         .can_sleep(false)
         .build();
     let collider = match body.shape {
-        Shape::Ball { radius_m } => ColliderBuilder::ball(radius_m as f32),
+        Shape::Ball { radius_m } | Shape::Pendulum { radius_m, .. } => ColliderBuilder::ball(radius_m as f32),
         Shape::Box { half_m: [x, y, z] } => ColliderBuilder::cuboid(x as f32, y as f32, z as f32),
         // rapier's cylinders stand along y.
         Shape::Cylinder { radius_m, half_height_m } => {

@@ -7,6 +7,7 @@ use super::{Body, Scene, Shape};
 fn reach_m(ball_radius_m: f64, other: &Shape) -> f64 {
     match *other {
         Shape::Ball { radius_m } => 2.0 * (ball_radius_m * radius_m).sqrt(),
+        Shape::Pendulum { radius_m, .. } => ball_radius_m + radius_m,
         Shape::Cylinder { radius_m, half_height_m } => radius_m + at_height(ball_radius_m, 2.0 * half_height_m),
         Shape::Box { half_m } => at_height(ball_radius_m, 2.0 * half_m[2]),
     }
@@ -81,7 +82,7 @@ mod tests {
     use crate::world::scene::Look;
 
     fn body(shape: Shape, position_m: [f64; 2], yaw_rad: f64) -> Body {
-        Body { shape, position_m, yaw_rad, mass_kg: 1.0, moves: false, look: Look::plain([0.5; 3]) }
+        Body { shape, position_m, yaw_rad, mass_kg: 1.0, moves: false, look: Look::plain([0.5; 3]), lift_m: 0.0 }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::scenes::{SceneSet, SceneSettings};
 use planwright::model::GoalForceSpec;
 use planwright::planner::goal_force::{
-    ControlSignal, Force, MAX_MOTION_PX, MassMark, UNIT_MOTION_PX, picture_features,
+    ControlSignal, Force, MAX_MOTION_PX, MassMark, UNIT_MOTION_PX, WindMark, picture_features,
 };
 use planwright::world::scene::{Camera, Cells, FRAMES, Generated, Light, Picture, Renderer, motion_field};
 use rand::{Rng, RngExt};
@@ -17,12 +17,14 @@ pub struct Shown {
     pub goal: Vec<Force>,
     /// Masses.
     pub masses: Vec<MassMark>,
+    /// The wind.
+    pub wind: Option<WindMark>,
 }
 
 impl Shown {
     /// As a control signal.
     pub fn signal(&self) -> ControlSignal<'_> {
-        ControlSignal { direct: &self.direct, goal: &self.goal, masses: &self.masses }
+        ControlSignal { direct: &self.direct, goal: &self.goal, masses: &self.masses, wind: self.wind }
     }
 }
 
@@ -32,9 +34,15 @@ fn share(value: f64, range: [f64; 2]) -> f64 {
 }
 
 /// The control signal of a scene in a camera's picture: the goal, or the push (thesis 4.2: never both), and masses of all
-/// that can move. Forces on what the camera does not see are left out.
+/// that can move. Forces on what the camera does not see are left out. A scene in a wind shows the wind alone.
 pub fn shown_signal(scene: &Generated, camera: &Camera, spec: &GoalForceSpec, goal: bool, masses: bool) -> Shown {
     let mut shown = Shown::default();
+    if let Some(wind) = scene.wind {
+        // At the table's middle: elsewhere perspective turns it a little.
+        let seen = camera.direction_px([0.0; 3], wind.direction_rad).zip(spec.wind_mps);
+        let mark = |((_, direction_rad), range)| WindMark { direction_rad, share: share(wind.speed_mps, range) };
+        return Shown { wind: seen.map(mark), ..shown };
+    }
     match (goal, scene.goal) {
         (true, Some(goal)) => {
             let force = camera.direction_px(scene.scene.bodies[goal.body].centre_m(), goal.direction_rad);

@@ -30,6 +30,21 @@ pub struct SceneSettings {
     /// Share of scenes in which obstacles alone say which of several balls or things can cause the goal.
     #[serde(default)]
     pub around: f64,
+    /// Share of scenes with pendulums that strike what stands beside them.
+    #[serde(default)]
+    pub pendulums: f64,
+    /// Share of scenes with plants, one of which is poked.
+    #[serde(default)]
+    pub plants: f64,
+    /// Share of scenes with flags, confetti or smoke in a wind.
+    #[serde(default)]
+    pub wind: f64,
+    /// Share of scenes with flags alone in a wind.
+    #[serde(default)]
+    pub flags: f64,
+    /// Share of scenes with one flag in a wind.
+    #[serde(default)]
+    pub one_flag: f64,
     /// Largest tilt of the camera against the vertical, degrees.
     pub max_tilt_deg: f64,
     /// Share of samples of scenes with a struck target that show the goal; the others show the direct force.
@@ -56,22 +71,18 @@ impl SceneSettings {
         if !(1..=10_000_000).contains(&self.scenes) {
             return Err(format!("expected 1 to 10000000 scenes, got {}", self.scenes));
         }
-        let shares = [
-            ("blocked", self.blocked),
-            ("dominos", self.dominos),
-            ("tools", self.tools),
-            ("around", self.around),
-            ("goal_shown", self.goal_shown),
-            ("masses_shown", self.masses_shown),
-        ];
-        for (name, got) in shares {
+        let kinds = self.kinds();
+        let shown = [("goal_shown", self.goal_shown), ("masses_shown", self.masses_shown)];
+        for (name, got) in kinds.iter().map(|(_, name, share)| (*name, *share)).chain(shown) {
             if !(0.0..=1.0).contains(&got) {
                 return Err(format!("expected {name} from 0 to 1, got {got}"));
             }
         }
-        let kinds = self.blocked + self.dominos + self.tools + self.around;
-        if !(kinds <= 1.0) {
-            return Err(format!("expected blocked, dominos, tools and around to sum to 1 at most, got {kinds}"));
+        let sum: f64 = kinds.iter().map(|(.., share)| share).sum();
+        // Sums of decimal fractions miss 1 by a few units in the last place.
+        if !(sum <= 1.0 + 1e-9) {
+            let names = kinds.map(|(_, name, _)| name).join(", ");
+            return Err(format!("expected {names} to sum to 1 at most, got {sum}"));
         }
         if !(0.0..=60.0).contains(&self.max_tilt_deg) {
             return Err(format!("expected max_tilt_deg from 0 to 60, got {}", self.max_tilt_deg));
@@ -81,19 +92,28 @@ impl SceneSettings {
 }
 
 impl SceneSettings {
+    /// Kinds of scenes beside balls alone: name and share.
+    fn kinds(&self) -> [(Kind, &'static str, f64); 9] {
+        [
+            (Kind::Blocked, "blocked", self.blocked),
+            (Kind::Dominos, "dominos", self.dominos),
+            (Kind::Tools, "tools", self.tools),
+            (Kind::Around, "around", self.around),
+            (Kind::Pendulums, "pendulums", self.pendulums),
+            (Kind::Plants, "plants", self.plants),
+            (Kind::Wind, "wind", self.wind),
+            (Kind::Flags, "flags", self.flags),
+            (Kind::OneFlag, "one_flag", self.one_flag),
+        ]
+    }
+
     /// Kind of the scene of a number: the kinds take turns by their shares, so that any number of scenes has them.
     fn kind(&self, index: usize) -> Kind {
         /// The golden ratio's fraction: its multiples are spread evenly over the unit interval.
         const SPREAD: f64 = 0.618_033_988_749_894_9;
         let place = (index as f64 * SPREAD).fract();
-        let kinds = [
-            (Kind::Blocked, self.blocked),
-            (Kind::Dominos, self.dominos),
-            (Kind::Tools, self.tools),
-            (Kind::Around, self.around),
-        ];
         let mut upper = 0.0;
-        for (kind, share) in kinds {
+        for (kind, _, share) in self.kinds() {
             upper += share;
             if place < upper {
                 return kind;
@@ -112,6 +132,7 @@ fn without_distractors(made: &Generated) -> Generated {
         body == made.push.body
             || Some(body) == made.target
             || made.tracks.contacts.iter().any(|contact| contact.bodies.contains(&body))
+            || made.tracks.bodies[body].windows(2).any(|pair| pair[0] != pair[1])
     };
     let bodies = &made.scene.bodies;
     let kept: Vec<usize> = (0..bodies.len()).filter(|body| !bodies[*body].moves || reached(*body)).collect();
@@ -190,6 +211,11 @@ mod tests {
             dominos: 0.1,
             tools: 0.1,
             around: 0.0,
+            pendulums: 0.0,
+            plants: 0.0,
+            wind: 0.0,
+            flags: 0.0,
+            one_flag: 0.0,
             max_tilt_deg: 60.0,
             goal_shown: 0.7,
             masses_shown: 0.5,

@@ -250,7 +250,7 @@ pub(crate) fn measure(seed: u64, scenes: usize, planner: &mut GoalForcePlanner) 
     Ok(Direct { scenes: found.len(), rows, balls: balls.len(), linearity, several })
 }
 
-pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
+pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     (!values.is_empty()).then(|| quantile(&values, 0.5))
 }
@@ -345,7 +345,7 @@ fn linear(mass_kg: f64, balls: &[Generated], planner: &mut GoalForcePlanner) -> 
             let push = Push { body: 0, direction_rad, speed_mps: mps };
             let Some(direct) = look.force(&scene, &push, planner) else { continue };
             let mark = MassMark { at_px: direct.at_px, share };
-            let control = ControlSignal { direct: &[direct], goal: &[], masses: &[mark] };
+            let control = ControlSignal { direct: &[direct], goal: &[], masses: &[mark], wind: None };
             let (ways, _) = look.predicted(control, planner, made.seed.wrapping_add(force as u64))?;
             let height_m = ball.shape.rest_height_m();
             let place = |px: [f64; 2]| look.camera.on_plane(px, height_m);

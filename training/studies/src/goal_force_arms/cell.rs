@@ -12,7 +12,7 @@ use planwright_training::recipe::{GoalForceRecipe, Recipe, content_sha256};
 use planwright_training::study::{Bench, Cell, StudyError, resumable};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Seed of the evaluated scenes, the same for all arms and seeds of training.
 const SCENES_SEED: u64 = 77;
@@ -89,22 +89,8 @@ impl Cell for ArmCell {
 
     /// A fit that was cut off continues from its last checkpoint.
     fn run(&self, bench: &Bench<'_>) -> Result<ArmResult, StudyError> {
-        let folder = bench.store.folder().join(&self.recipe.name);
-        let resume = resumable(&folder.join("checkpoint.safetensors"))?;
-        let options =
-            FitOptions { folder: folder.clone(), resume, until: None, device: None, progress: false, initial: None };
-        let recipe = Recipe::GoalForce(self.recipe.clone());
-        let parameters = planwright_training::network::Parameters::new(recipe.network().parameters()).len();
-        let fitted = fit(&recipe, &options).map_err(StudyError::failed)?;
-        let checkpoint = Checkpoint::read(&fitted.checkpoint).map_err(StudyError::input)?;
-        let model = folder.join("model.onnx");
-        let options = ExportOptions { library: self.library.clone(), ..ExportOptions::to(&model) };
-        let exported = export(&checkpoint, &options).map_err(StudyError::failed)?;
-        let artefact = Artefact::open(&model).map_err(StudyError::input)?;
-        let choice = EngineChoice { library: self.library.clone(), ..EngineChoice::default() };
-        let engine = |batch| load_engine(&artefact, &choice, batch);
-        let planner = GoalForcePlanner::open(artefact.manifest(), GoalForceSettings::default(), engine);
-        let mut planner = planner.map_err(StudyError::input)?;
+        let Fitted { mut planner, parameters, loss, model_sha256 } =
+            fitted(&self.recipe, &bench.store.folder().join(&self.recipe.name), self.library.as_ref())?;
         let mut chosen = |kind| self.chosen(kind, &mut planner);
         let chosen = [chosen(Kind::Balls)?, chosen(Kind::Blocked)?];
         Ok(ArmResult {
@@ -112,12 +98,44 @@ impl Cell for ArmCell {
             seed: self.seed,
             settings_sha256: self.sha256(),
             parameters,
-            loss: fitted.loss,
+            loss,
             chosen,
             direct: measure_direct(SCENES_SEED, self.evaluated, &mut planner)?,
-            model_sha256: exported.sha256,
+            model_sha256,
         })
     }
+}
+
+/// A planner that was fitted for a cell.
+pub(crate) struct Fitted {
+    /// Its exported model, opened.
+    pub planner: GoalForcePlanner,
+    /// Parameters of the network.
+    pub parameters: usize,
+    /// Loss over the last steps.
+    pub loss: Option<f64>,
+    /// The exported file's hash.
+    pub model_sha256: String,
+}
+
+/// Fits a recipe in a folder, from its last checkpoint if there is one, exports the model and opens it.
+pub(crate) fn fitted(recipe: &GoalForceRecipe, folder: &Path, library: Option<&PathBuf>) -> Result<Fitted, StudyError> {
+    let resume = resumable(&folder.join("checkpoint.safetensors"))?;
+    let options =
+        FitOptions { folder: folder.to_owned(), resume, until: None, device: None, progress: false, initial: None };
+    let recipe = Recipe::GoalForce(recipe.clone());
+    let parameters = planwright_training::network::Parameters::new(recipe.network().parameters()).len();
+    let fitted = fit(&recipe, &options).map_err(StudyError::failed)?;
+    let checkpoint = Checkpoint::read(&fitted.checkpoint).map_err(StudyError::input)?;
+    let model = folder.join("model.onnx");
+    let options = ExportOptions { library: library.cloned(), ..ExportOptions::to(&model) };
+    let exported = export(&checkpoint, &options).map_err(StudyError::failed)?;
+    let artefact = Artefact::open(&model).map_err(StudyError::input)?;
+    let choice = EngineChoice { library: library.cloned(), ..EngineChoice::default() };
+    let engine = |batch| load_engine(&artefact, &choice, batch);
+    let planner = GoalForcePlanner::open(artefact.manifest(), GoalForceSettings::default(), engine);
+    let planner = planner.map_err(StudyError::input)?;
+    Ok(Fitted { planner, parameters, loss: fitted.loss, model_sha256: exported.sha256 })
 }
 
 impl ArmCell {

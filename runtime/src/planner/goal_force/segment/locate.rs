@@ -18,7 +18,7 @@ pub fn locate(detection: &Detection, camera: &Camera) -> Option<Body> {
     let look = Look::plain(detection.colour);
     if let Some((position_m, radius_m)) = detection.round.then(|| ball(detection, camera)).flatten() {
         let shape = Shape::Ball { radius_m };
-        return Some(Body { shape, position_m, yaw_rad: 0.0, mass_kg: USUAL_MASS_KG, moves: true, look });
+        return Some(Body { shape, position_m, yaw_rad: 0.0, mass_kg: USUAL_MASS_KG, moves: true, look, lift_m: 0.0 });
     }
     let corner = |pixel: &usize| {
         let (u, v) = ((pixel % camera.width()) as f64 + 0.5, (pixel / camera.width()) as f64 + 0.5);
@@ -35,7 +35,15 @@ pub fn locate(detection: &Detection, camera: &Camera) -> Option<Body> {
     let pixel_m = width_m([u, v]).or_else(|| width_m([u, lowest as f64 + 0.5]))?;
     let OrientedBox { centre, half, angle_rad } = OrientedBox::padded(points.iter().copied(), 0.5 * pixel_m);
     let shape = Shape::Box { half_m: [half[0], half[1], half[0].min(half[1])] };
-    Some(Body { shape, position_m: centre, yaw_rad: angle_rad, mass_kg: USUAL_MASS_KG, moves: false, look })
+    Some(Body {
+        shape,
+        position_m: centre,
+        yaw_rad: angle_rad,
+        mass_kg: USUAL_MASS_KG,
+        moves: false,
+        look,
+        lift_m: 0.0,
+    })
 }
 
 /// Centre on the table and radius of the ball whose outline is a circle of the picture.

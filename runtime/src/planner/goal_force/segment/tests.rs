@@ -58,7 +58,7 @@ pub(super) fn random_scene(rng: &mut ChaCha8Rng) -> Scene {
         };
         if bodies.iter().all(apart) {
             let look = look(rng, 0.3, 0.6, [0.02, 0.08], &avoid);
-            bodies.push(Body { shape, position_m, yaw_rad, mass_kg: 1.0, moves: made >= boxes, look });
+            bodies.push(Body { shape, position_m, yaw_rad, mass_kg: 1.0, moves: made >= boxes, look, lift_m: 0.0 });
         }
     }
     Scene { bodies, table: Table { half_m: HALF_M, friction: 0.3, rolling_mps2: 0.1, restitution: 0.9, look: ground } }
@@ -142,7 +142,7 @@ fn balls_of_random_scenes_are_found_and_boxes_are_none() {
 /// One body on a grey table in a tilted view.
 fn alone(shape: Shape, position_m: [f64; 2]) -> (Camera, Picture) {
     let (colour, ground) = (Look::plain([0.8, 0.1, 0.1]), Look::plain([0.6; 3]));
-    let body = Body { shape, position_m, yaw_rad: 0.5, mass_kg: 1.0, moves: true, look: colour };
+    let body = Body { shape, position_m, yaw_rad: 0.5, mass_kg: 1.0, moves: true, look: colour, lift_m: 0.0 };
     let table = Table { half_m: HALF_M, friction: 0.3, rolling_mps2: 0.1, restitution: 0.9, look: ground };
     let camera = Camera::over_table(HALF_M, 0.8, 0.4, SIZE).unwrap();
     let mut picture = Picture::default();

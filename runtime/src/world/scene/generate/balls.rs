@@ -32,7 +32,7 @@ pub(super) fn empty(rng: &mut impl Rng) -> Scene {
 pub(super) fn ball(look: Look, rng: &mut impl Rng) -> Body {
     let shape = Shape::Ball { radius_m: rng.random_range(RADIUS_M[0]..RADIUS_M[1]) };
     let mass_kg = rng.random_range(MASS_KG[0]..MASS_KG[1]);
-    Body { shape, position_m: [0.0; 2], yaw_rad: rng.random_range(0.0..TAU), mass_kg, moves: true, look }
+    Body { shape, position_m: [0.0; 2], yaw_rad: rng.random_range(0.0..TAU), mass_kg, moves: true, look, lift_m: 0.0 }
 }
 
 /// A scene with balls; `None` if no push was found for it.

@@ -19,8 +19,11 @@ const BRANCH_RAD: f64 = 0.5;
 /// Speeds of the push, m/s.
 const SPEED_MPS: [f64; 2] = [0.8, 1.1];
 
-/// Dominos a line, of those that lead to one target.
-const LONG: usize = 2;
+/// Dominos a line, of those that lead to one target in a room.
+pub(super) const LONG: usize = 2;
+/// Share of the scenes with a target in which two lines lead to it; lengths of these lines.
+const TWO_LINES: f64 = 0.4;
+const TWO_LONG: [usize; 2] = [2, 4];
 /// Angle between two such lines, rad.
 const LINES_RAD: f64 = 0.9;
 /// Gap between a line that does not reach the target and it, as a share of a domino's height.
@@ -61,7 +64,7 @@ impl Domino {
 
     fn at(self, position_m: [f64; 2], yaw_rad: f64, look: Look) -> Body {
         let Self { half_m, mass_kg } = self;
-        Body { shape: Shape::Box { half_m }, position_m, yaw_rad, mass_kg, moves: true, look }
+        Body { shape: Shape::Box { half_m }, position_m, yaw_rad, mass_kg, moves: true, look, lift_m: 0.0 }
     }
 
     /// Distance of the centres of two with a gap that is a random share of their height.
@@ -79,6 +82,10 @@ enum Line {
 
 /// A scene of dominos; `None` if they do not fit on the table.
 pub(super) fn draft(class: Class, rng: &mut impl Rng) -> Option<Draft> {
+    if class != Class::Miss && rng.random::<f64>() < TWO_LINES {
+        let long = rng.random_range(TWO_LONG[0]..=TWO_LONG[1]);
+        return lines(2, long, rng);
+    }
     let mut scene = table(rng);
     let count = rng.random_range(3..=10);
     let looks = looks::balls(count, rng);
@@ -124,10 +131,10 @@ pub(super) fn draft(class: Class, rng: &mut impl Rng) -> Option<Draft> {
     Some(Draft { scene, push, target, by_secs: f64::INFINITY, direct: false })
 }
 
-/// Lines of two dominos that lead to one target, of which one reaches it: the last of the others falls short.
-pub(super) fn lines(count: usize, rng: &mut impl Rng) -> Option<Draft> {
+/// Lines of dominos that lead to one target, of which one reaches it: the last of the others falls short.
+pub(super) fn lines(count: usize, long: usize, rng: &mut impl Rng) -> Option<Draft> {
     let mut scene = table(rng);
-    let looks = looks::balls(1 + LONG * count, rng);
+    let looks = looks::balls(1 + long * count, rng);
     let domino = Domino::random(rng);
     let heading = rng.random_range(0.0..TAU);
     let middle = [rng.random_range(-0.15..0.15), rng.random_range(-0.15..0.15)];
@@ -137,8 +144,8 @@ pub(super) fn lines(count: usize, rng: &mut impl Rng) -> Option<Draft> {
         let side = LINES_RAD * (line as f64 - 0.5 * (count - 1) as f64) + rng.random_range(-0.1..0.1);
         let share = if line == open { GAP } else { TOO_FAR };
         let mut back = domino.apart_m(share, rng);
-        for place in 0..LONG {
-            let body = domino.at(along(middle, heading + side, -back), heading + side, looks[1 + LONG * line + place]);
+        for place in 0..long {
+            let body = domino.at(along(middle, heading + side, -back), heading + side, looks[1 + long * line + place]);
             placement::is_clear(&scene, &body).then_some(())?;
             scene.bodies.push(body);
             back += domino.apart_m(GAP, rng);
@@ -146,7 +153,7 @@ pub(super) fn lines(count: usize, rng: &mut impl Rng) -> Option<Draft> {
     }
     scene.table.look = looks::ground(&scene, rng);
     // The hindmost of its line.
-    let pushed = 1 + LONG * open + LONG - 1;
+    let pushed = 1 + long * open + long - 1;
     let speed_mps = rng.random_range(SPEED_MPS[0]..SPEED_MPS[1]);
     let push = Push { body: pushed, direction_rad: scene.bodies[pushed].yaw_rad, speed_mps };
     Some(Draft { scene, push, target: Some(0), by_secs: f64::INFINITY, direct: false })

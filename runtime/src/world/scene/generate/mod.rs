@@ -9,14 +9,18 @@ mod balls;
 mod dominos;
 mod looks;
 mod obstacles;
+mod pendulums;
 mod placement;
+mod plants;
 mod rooms;
 mod things;
 mod tools;
+mod windy;
 
 pub use rooms::Room;
+pub use windy::Airborne;
 
-use super::{Camera, CameraError, Goal, Light, MAX_TILT_RAD, Push, Scene, Simulation, Tracks};
+use super::{Camera, CameraError, Goal, Light, MAX_TILT_RAD, Push, Scene, Simulation, Tracks, Wind};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -26,6 +30,8 @@ const LEAST_GOAL_MPS: f64 = 0.06;
 const LEAST_TOPPLING_MPS: f64 = 0.02;
 /// Largest speed of a push, m/s.
 pub(super) const MAX_PUSH_MPS: f64 = 2.0;
+/// Largest speed of a wind, m/s.
+pub(super) const MAX_WIND_MPS: f64 = 0.8;
 /// Share of scenes whose push reaches no target.
 const MISSES: f64 = 0.2;
 /// Share of scenes whose target is struck over others in a row.
@@ -46,6 +52,16 @@ pub enum Kind {
     /// One target with two or three balls or things behind it, all of which could push it to the goal but for obstacles that bar all
     /// but one
     Around,
+    /// Pendulums that strike what stands beside them
+    Pendulums,
+    /// Plants, one of which is poked and swings
+    Plants,
+    /// Flags, confetti or smoke in a wind
+    Wind,
+    /// Flags and windsocks in a wind
+    Flags,
+    /// One flag in a wind
+    OneFlag,
 }
 
 /// A scene, its push, and what comes of it.
@@ -57,8 +73,11 @@ pub struct Generated {
     pub kind: Kind,
     /// The scene at rest.
     pub scene: Scene,
-    /// The push.
+    /// The push; of a scene in a wind one without speed.
     pub push: Push,
+    /// The wind, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wind: Option<Wind>,
     /// The body that the push is for; `None` where it is to reach none.
     pub target: Option<usize>,
     /// The motion of the target that the push causes, as the simulation shows it; `None` where none is reached.
@@ -115,19 +134,49 @@ pub fn generate(kind: Kind, seed: u64, held_out: bool) -> Generated {
     // As the class: else what fits more often would be more frequent.
     let layout = if kind == Kind::Tools { tools::Layout::random(&mut rng) } else { tools::Layout::Pairs };
     let around = (kind == Kind::Around).then(|| tools::parts_around(&mut rng));
+    let airborne = if kind == Kind::Wind { Airborne::ALL[rng.random_range(0..3)] } else { Airborne::Tethered };
+    let mut on_table = |draft: Option<Draft>| draft.and_then(|draft| simulated(kind, seed, draft, &mut simulation));
     // Every class has drafts that fit with a share of at least some percent.
     loop {
-        let draft = match kind {
-            Kind::Balls => balls::draft(class, &mut rng),
-            Kind::Blocked => obstacles::draft(class == Class::Miss, held_out, &mut rng),
-            Kind::Dominos => dominos::draft(class, &mut rng),
-            Kind::Tools => tools::draft(class, layout, &mut rng),
-            Kind::Around => around.as_ref().and_then(|(parts, count)| rooms::draft(parts, *count, &mut rng)),
+        let made = match kind {
+            Kind::Balls => on_table(balls::draft(class, &mut rng)),
+            Kind::Blocked => on_table(obstacles::draft(class == Class::Miss, held_out, &mut rng)),
+            Kind::Dominos => on_table(dominos::draft(class, &mut rng)),
+            Kind::Tools => on_table(tools::draft(class, layout, &mut rng)),
+            Kind::Around => on_table(
+                around
+                    .as_ref()
+                    .and_then(|(parts, pushed)| rooms::draft(parts, *pushed, rooms::Layout::TRAINING, &mut rng)),
+            ),
+            Kind::Pendulums => on_table(pendulums::draft(class, &mut rng)),
+            Kind::Plants => plants::draft(&mut rng).map(|(draft, tracks)| in_air(kind, seed, draft, tracks, None)),
+            Kind::Wind | Kind::Flags | Kind::OneFlag => blown(kind, airborne, seed, &mut rng),
         };
-        if let Some(made) = draft.and_then(|draft| simulated(kind, seed, draft, &mut simulation)) {
+        if let Some(made) = made {
             return made;
         }
     }
+}
+
+/// A scene of one class in a wind.
+pub fn windy(class: Airborne, seed: u64) -> Generated {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    loop {
+        if let Some(made) = blown(Kind::Wind, class, seed, &mut rng) {
+            return made;
+        }
+    }
+}
+
+fn blown(kind: Kind, class: Airborne, seed: u64, rng: &mut ChaCha8Rng) -> Option<Generated> {
+    let (draft, tracks, wind) = windy::draft(class, kind == Kind::OneFlag, rng)?;
+    Some(in_air(kind, seed, draft, tracks, Some(wind)))
+}
+
+/// A scene whose motion is known in closed form; nothing strikes anything.
+fn in_air(kind: Kind, seed: u64, draft: Draft, tracks: Tracks, wind: Option<Wind>) -> Generated {
+    let Draft { scene, push, .. } = draft;
+    Generated { seed, kind, scene, push, wind, target: None, goal: None, tracks }
 }
 
 /// Six dominos in a row, the last of which is the target (thesis, table 4.3): the scene of a seed, in which one of the other
@@ -179,7 +228,7 @@ fn simulated(kind: Kind, seed: u64, draft: Draft, simulation: &mut Simulation) -
     if kind == Kind::Blocked && goal.as_ref().is_some_and(|goal| !obstacles::decide(&scene, goal)) {
         return None;
     }
-    Some(Generated { seed, kind, scene, push, target, goal, tracks })
+    Some(Generated { seed, kind, scene, push, wind: None, target, goal, tracks })
 }
 
 #[cfg(test)]

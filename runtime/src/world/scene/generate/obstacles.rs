@@ -146,7 +146,7 @@ pub(super) fn bar(
 }
 
 fn fixed(shape: Shape, position_m: [f64; 2], yaw_rad: f64, look: Look) -> Body {
-    Body { shape, position_m, yaw_rad, mass_kg: 5.0, moves: false, look }
+    Body { shape, position_m, yaw_rad, mass_kg: 5.0, moves: false, look, lift_m: 0.0 }
 }
 
 /// Half of what a body covers across a direction, metres.
@@ -199,7 +199,9 @@ fn training_obstacle(ball: &Body, goal: &Body, rng: &mut impl Rng) -> Vec<Body> 
 fn held_out_obstacle(form: Option<HeldOut>, ball: &Body, goal: &Body, rng: &mut impl Rng) -> Vec<Body> {
     let look = looks::obstacle(true, rng);
     let (middle, across, way) = between(ball, goal, rng);
-    let half = rng.random_range(0.16_f64..0.30).min(0.45 * way);
+    // In rooms three ways lie close together: shorter ones leave the open way open.
+    let [least, most] = if form.is_some() { [0.12_f64, 0.22] } else { [0.16, 0.30] };
+    let half = rng.random_range(least..most).min(0.45 * way);
     let height = rng.random_range(0.05..0.14);
     let bar = |half: f64, thick: f64| Shape::Box { half_m: [half, thick, height] };
     let any = [HeldOut::Bar, HeldOut::Wall, HeldOut::Corner, HeldOut::Rim];

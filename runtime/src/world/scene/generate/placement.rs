@@ -29,7 +29,9 @@ pub(super) fn along(from: [f64; 2], direction_rad: f64, way_m: f64) -> [f64; 2] 
 pub(super) fn to_outline(point: [f64; 2], body: &Body) -> f64 {
     let off = [point[0] - body.position_m[0], point[1] - body.position_m[1]];
     match body.shape {
-        Shape::Ball { radius_m } | Shape::Cylinder { radius_m, .. } => (off[0].hypot(off[1]) - radius_m).max(0.0),
+        Shape::Ball { radius_m } | Shape::Cylinder { radius_m, .. } | Shape::Pendulum { radius_m, .. } => {
+            (off[0].hypot(off[1]) - radius_m).max(0.0)
+        }
         Shape::Box { half_m } => {
             let (sin, cos) = body.yaw_rad.sin_cos();
             let (x, y) = (cos * off[0] + sin * off[1], cos * off[1] - sin * off[0]);

@@ -20,8 +20,6 @@ const SIDE_RAD: f64 = 0.6;
 const VARIATION_RAD: f64 = 0.12;
 /// Half of the angle round the middle one in which the goal lies, rad.
 const GOAL_RAD: f64 = 0.2;
-/// Gaps between them and the target, metres.
-const WAY_M: [f64; 2] = [0.35, 0.65];
 /// Half of the side of the square in which the target lies, metres.
 const MIDDLE_M: f64 = 0.25;
 
@@ -73,6 +71,22 @@ pub enum Room {
     ToolSoaps,
     /// Sticks that push a cube
     ToolRubiksCube,
+}
+
+/// Where things lie.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    /// Gaps between them and the target, metres.
+    way_m: [f64; 2],
+    /// How far before the table's middle, in the direction of the goal, the middle of the target's square is, metres.
+    forward_m: f64,
+}
+
+impl Layout {
+    /// Of training.
+    pub const TRAINING: Self = Self { way_m: [0.35, 0.65], forward_m: 0.0 };
+    /// Of rooms: with more room for tools, and for obstacles before the nearest thing.
+    const ROOM: Self = Self { way_m: [0.42, 0.65], forward_m: 0.3 };
 }
 
 /// What a room is made of.
@@ -194,10 +208,11 @@ impl Room {
     pub fn generate(self, seed: u64) -> Generated {
         let mut rng = ChaCha8Rng::seed_from_u64(seed ^ ((self as u64 + 1) << 32));
         let mut simulation = Simulation::new();
+        let pushed = Pushed::random(CANDIDATES, &mut rng);
         loop {
             let draft = match self.parts() {
-                None => dominos::lines(CANDIDATES, &mut rng),
-                Some(parts) => draft(&parts, CANDIDATES, &mut rng),
+                None => dominos::lines(CANDIDATES, dominos::LONG, &mut rng),
+                Some(parts) => draft(&parts, pushed, Layout::ROOM, &mut rng),
             };
             if let Some(made) = draft.and_then(|draft| simulated(self.kind(), seed, draft, &mut simulation)) {
                 return made;
@@ -206,8 +221,36 @@ impl Room {
     }
 }
 
+/// Which of the things behind a target is pushed: drawn once for a seed, for what is far from the target leaves more room for
+/// an obstacle, so that drafts that fit would mostly push the nearest thing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pushed {
+    /// Things behind the target.
+    of: usize,
+    /// Its place among them in the order of the angles at which they lie.
+    place: usize,
+    /// Its place among them in the order of the gaps to the target.
+    rank: usize,
+}
+
+impl Pushed {
+    pub fn random(of: usize, rng: &mut impl Rng) -> Self {
+        Self { of, place: rng.random_range(0..of), rank: rng.random_range(0..of) }
+    }
+
+    /// Random gaps by place, metres.
+    fn gaps_m(self, way_m: [f64; 2], rng: &mut impl Rng) -> Vec<f64> {
+        let mut gaps: Vec<f64> = (0..self.of).map(|_| rng.random_range(way_m[0]..way_m[1])).collect();
+        let mut order: Vec<usize> = (0..self.of).collect();
+        order.sort_by(|a, b| gaps[*a].total_cmp(&gaps[*b]));
+        gaps.swap(self.place, order[self.rank]);
+        gaps
+    }
+}
+
 /// One target with things behind it; obstacles bar all of them but the one that is pushed.
-pub(super) fn draft(parts: &Parts, candidates: usize, rng: &mut impl Rng) -> Option<Draft> {
+pub(super) fn draft(parts: &Parts, which: Pushed, layout: Layout, rng: &mut impl Rng) -> Option<Draft> {
+    let candidates = which.of;
     let rolling = parts.candidate == Thing::Ball;
     let mut scene = around::table(rolling, rng);
     let mut looks = looks::balls(1 + candidates, rng);
@@ -219,19 +262,16 @@ pub(super) fn draft(parts: &Parts, candidates: usize, rng: &mut impl Rng) -> Opt
     let heading = rng.random_range(0.0..TAU);
     let target = parts.target.body(heading, looks[0], rng);
     let target = placement::place(&mut scene, target, rng, |rng| {
-        [rng.random_range(-MIDDLE_M..MIDDLE_M), rng.random_range(-MIDDLE_M..MIDDLE_M)]
+        let place = [rng.random_range(-MIDDLE_M..MIDDLE_M), rng.random_range(-MIDDLE_M..MIDDLE_M)];
+        placement::along(place, heading, layout.forward_m)
     })?;
-    let pushed = 1 + rng.random_range(0..candidates);
-    let mut way = 0.0;
-    for (candidate, look) in looks[1..].iter().enumerate() {
+    let gaps = which.gaps_m(layout.way_m, rng);
+    for ((candidate, look), gap) in looks[1..].iter().enumerate().zip(&gaps) {
         let place = candidate as f64 - 0.5 * (candidates - 1) as f64;
         let side = SIDE_RAD * place + rng.random_range(-VARIATION_RAD..VARIATION_RAD);
-        let gap = rng.random_range(WAY_M[0]..WAY_M[1]);
-        let body = around::behind(&mut scene, target, (parts.candidate, *look), heading + side, gap, rng)?;
-        if body == pushed {
-            way = gap;
-        }
+        around::behind(&mut scene, target, (parts.candidate, *look), heading + side, *gap, rng)?;
     }
+    let (pushed, way) = (1 + which.place, gaps[which.place]);
     let goal_rad = heading + rng.random_range(-GOAL_RAD..GOAL_RAD);
     let (push, by_secs) = around::push(&scene, pushed, target, goal_rad, way, rng)?;
     for candidate in (1..=candidates).filter(|candidate| *candidate != pushed) {

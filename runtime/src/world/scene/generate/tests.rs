@@ -2,6 +2,7 @@ use super::looks::{HELD_OUT_HUES, hsv, is_held_out};
 use super::obstacles::TRAINING_RATIO;
 use super::*;
 use crate::world::scene::{Body, Shape};
+use clap::ValueEnum as _;
 
 fn many(kind: Kind, held_out: bool, count: u64) -> Vec<Generated> {
     (0..count).map(|seed| generate(kind, seed, held_out)).collect()
@@ -9,7 +10,8 @@ fn many(kind: Kind, held_out: bool, count: u64) -> Vec<Generated> {
 
 #[test]
 fn a_seed_gives_the_same_scene_and_others_give_others() {
-    for kind in [Kind::Balls, Kind::Blocked, Kind::Dominos, Kind::Tools, Kind::Around] {
+    for kind in Kind::value_variants() {
+        let kind = *kind;
         let [a, again, other] = [3, 3, 4].map(|seed| generate(kind, seed, false));
         assert_eq!(a, again);
         assert_ne!(a.scene, other.scene);
@@ -25,6 +27,7 @@ fn bodies_do_not_overlap_at_rest_and_lie_on_the_table() {
         (Kind::Tools, false, 40),
         (Kind::Around, false, 60),
         (Kind::Dominos, false, 20),
+        (Kind::Pendulums, false, 60),
     ];
     for made in kinds.into_iter().flat_map(|(kind, held_out, count)| many(kind, held_out, count)) {
         let bodies = &made.scene.bodies;
@@ -33,7 +36,9 @@ fn bodies_do_not_overlap_at_rest_and_lie_on_the_table() {
             Kind::Dominos => 3..=10,
             Kind::Tools => 2..=8,
             Kind::Around => 3..=4,
+            Kind::Pendulums => 2..=5,
             Kind::Balls | Kind::Blocked => 3..=9,
+            kind => panic!("{kind:?} is not on this list"),
         };
         assert!(fits.contains(&balls), "{}", made.seed);
         for (index, a) in bodies.iter().enumerate() {
@@ -236,4 +241,58 @@ fn a_row_of_dominos_has_its_target_last_and_any_other_pushed() {
         pushed[made.push.body] += 1;
     }
     assert!(pushed.iter().all(|count| *count > 2), "{pushed:?}");
+}
+
+#[test]
+fn only_what_is_poked_or_blown_moves_and_begins_where_the_scene_has_it() {
+    let kinds = [Kind::Plants, Kind::Wind, Kind::Flags, Kind::OneFlag];
+    for made in kinds.into_iter().flat_map(|kind| many(kind, false, 60)) {
+        let bodies = &made.scene.bodies;
+        assert!(made.goal.is_none() && made.target.is_none() && made.tracks.contacts.is_empty());
+        assert_eq!(made.wind.is_some(), made.kind != Kind::Plants);
+        let mut moving = 0;
+        for (body, track) in bodies.iter().zip(&made.tracks.bodies) {
+            assert_eq!(track.len(), crate::world::scene::FRAMES + 1);
+            let rest = body.centre_m();
+            assert!(body.lift_m >= 0.0 && track.iter().flatten().all(|value| value.is_finite()), "{}", made.seed);
+            assert!(
+                (0..3).all(|axis| (f64::from(track[0][axis]) - rest[axis]).abs() < 1e-6),
+                "{:?} {}",
+                made.kind,
+                made.seed
+            );
+            let moves = track.iter().any(|place| place != &track[0]);
+            assert!(
+                !moves || (body.moves && track.iter().all(|place| place[2] > 0.0)),
+                "{:?} {}",
+                made.kind,
+                made.seed
+            );
+            moving += usize::from(moves);
+        }
+        let poked =
+            made.tracks.bodies[made.push.body].iter().any(|place| place != &made.tracks.bodies[made.push.body][0]);
+        assert!(moving > 0 && (made.wind.is_some() || poked), "{:?} {}", made.kind, made.seed);
+        if made.kind == Kind::OneFlag {
+            let poles = bodies.iter().filter(|body| !body.moves).count();
+            assert!(poles == 1 && moving == 8, "{poles} {moving}");
+        }
+    }
+}
+
+#[test]
+fn the_stronger_the_wind_the_farther_confetti_flies_and_along_it() {
+    let mut ratios = Vec::new();
+    for seed in 0..40 {
+        let made = windy(Airborne::Aerodynamic, seed);
+        let wind = made.wind.expect("a wind");
+        let first = &made.tracks.bodies[0];
+        let (from, to) = (first[0], first[crate::world::scene::FRAMES]);
+        let way = [0, 1].map(|axis| f64::from(to[axis] - from[axis]));
+        let off = (way[1].atan2(way[0]) - wind.direction_rad).sin_cos();
+        assert!(off.1 > 0.9, "{seed}: {way:?}");
+        ratios.push(way[0].hypot(way[1]) / wind.speed_mps);
+    }
+    // 4.8 s less the lag, swirl aside.
+    assert!(ratios.iter().all(|ratio| (3.5..5.2).contains(ratio)), "{ratios:?}");
 }

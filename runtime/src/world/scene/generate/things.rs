@@ -55,6 +55,14 @@ impl Thing {
             Self::Mallet => Shape::Box { half_m: [within(CLUB_M[0]), within([0.08, 0.12]), within([0.03, 0.06])] },
             Self::Club => Shape::Box { half_m: [within(CLUB_M[0]), within(CLUB_M[1]), within([0.03, 0.06])] },
         };
-        Body { shape, position_m: [0.0; 2], yaw_rad: heading_rad, mass_kg: within(MASS_KG), moves: true, look }
+        Body {
+            shape,
+            position_m: [0.0; 2],
+            yaw_rad: heading_rad,
+            mass_kg: within(MASS_KG),
+            moves: true,
+            look,
+            lift_m: 0.0,
+        }
     }
 }

@@ -7,7 +7,7 @@
 use super::around::{self, FASTER, REACH_SECS, least_speed};
 use super::obstacles::{self, Form};
 use super::placement::{self, along, direction};
-use super::rooms::Parts;
+use super::rooms::{Parts, Pushed};
 use super::things::Thing;
 use super::{Class, Draft, balls, looks};
 use crate::world::scene::{Look, Push, Scene};
@@ -40,15 +40,15 @@ const PAIRS: [(Thing, Thing); 9] = [
 const BALLS: f64 = 0.6;
 const ONE_COLOUR: f64 = 0.3;
 
-/// What lies in a scene of kind `around`, and how many things could push its target; drawn once for a seed.
-pub(super) fn parts_around(rng: &mut impl Rng) -> (Parts, usize) {
+/// What lies in a scene of kind `around`, and which of the things that could push its target does; drawn once for a seed.
+pub(super) fn parts_around(rng: &mut impl Rng) -> (Parts, Pushed) {
     let (candidate, target) =
         if rng.random::<f64>() < BALLS { (Thing::Ball, Thing::Ball) } else { PAIRS[rng.random_range(0..PAIRS.len())] };
     // Two of three are barred more often than one of two: the rarer the right thing, the more the obstacles say.
     let candidates = if rng.random::<f64>() < 0.7 { 3 } else { 2 };
     // As the looks' own colours are drawn.
     let colour = (rng.random::<f64>() < ONE_COLOUR).then(|| looks::balls(1, rng)[0].colour);
-    (Parts { candidate, target, obstacle: Form::Training, colour }, candidates)
+    (Parts { candidate, target, obstacle: Form::Training, colour }, Pushed::random(candidates, rng))
 }
 
 /// How things lie; drawn once for a seed, as the class is.

@@ -100,7 +100,7 @@ pub struct Placement {
 impl Placement {
     /// A body at its place on the table.
     pub fn at_rest(body: &Body) -> Self {
-        Self::at(body, [body.position_m[0], body.position_m[1], body.shape.rest_height_m()])
+        Self::at(body, body.centre_m())
     }
 
     /// A body upright at another centre.

@@ -3,6 +3,9 @@
 use super::super::body::Shape;
 use super::super::vector::{Vector3, add, dot, scaled};
 
+/// Radius of a pendulum's rod, metres.
+const ROD_M: f64 = 0.012;
+
 /// Nearest range accepted, metres.
 const NEAR_M: f64 = 1e-6;
 
@@ -21,6 +24,12 @@ pub(super) fn meet(shape: &Shape, origin_m: Vector3, direction: Vector3) -> Opti
         Shape::Ball { radius_m } => meet_ball(radius_m, origin_m, direction),
         Shape::Box { half_m } => meet_box(half_m, origin_m, direction),
         Shape::Cylinder { radius_m, half_height_m } => meet_cylinder(radius_m, half_height_m, origin_m, direction),
+        Shape::Pendulum { radius_m, rod_m } => {
+            let lowered = [origin_m[0], origin_m[1], origin_m[2] - 0.5 * rod_m];
+            let rod = meet_cylinder(ROD_M, 0.5 * rod_m, lowered, direction);
+            let hits = [meet_ball(radius_m, origin_m, direction), rod];
+            hits.into_iter().flatten().min_by(|a, b| a.range_m.total_cmp(&b.range_m))
+        }
     }
 }
 
@@ -30,6 +39,7 @@ pub(super) fn bound_m(shape: &Shape) -> f64 {
         Shape::Ball { radius_m } => radius_m,
         Shape::Box { half_m: [x, y, z] } => x.hypot(y).hypot(z),
         Shape::Cylinder { radius_m, half_height_m } => radius_m.hypot(half_height_m),
+        Shape::Pendulum { radius_m, rod_m } => radius_m.max(rod_m.hypot(ROD_M)),
     }
 }
 

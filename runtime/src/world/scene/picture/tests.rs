@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 const SIZE: [usize; 2] = [64, 64];
 
 fn body(shape: Shape, position_m: [f64; 2], look: Look) -> Body {
-    Body { shape, position_m, yaw_rad: 0.6, mass_kg: 1.0, moves: true, look }
+    Body { shape, position_m, yaw_rad: 0.6, mass_kg: 1.0, moves: true, look, lift_m: 0.0 }
 }
 
 fn scene(bodies: Vec<Body>, look: Look) -> Scene {

@@ -3,7 +3,7 @@ use crate::world::scene::{Look, Table};
 
 fn ball(x: f64, y: f64, mass_kg: f64) -> Body {
     let shape = Shape::Ball { radius_m: 0.1 };
-    Body { shape, position_m: [x, y], yaw_rad: 0.0, mass_kg, moves: true, look: Look::plain([0.5; 3]) }
+    Body { shape, position_m: [x, y], yaw_rad: 0.0, mass_kg, moves: true, look: Look::plain([0.5; 3]), lift_m: 0.0 }
 }
 
 fn scene(bodies: Vec<Body>) -> Scene {
@@ -132,4 +132,31 @@ fn pushes_and_scenes_out_of_range_move_nothing() {
     let mut broken = scene.clone();
     broken.bodies[1].mass_kg = f64::NAN;
     assert_eq!(simulation.struck(&broken, &push(0.4), 1), None);
+}
+
+/// A bob of finite size on a rod without mass: w^2 = g l / (l^2 + 2 r^2 / 5) for small swings.
+#[test]
+fn a_pendulum_swings_with_its_period_and_does_not_come_to_rest_where_it_turns() {
+    let (rod_m, radius_m, speed_mps) = (0.9, 0.1, 0.3);
+    let bob = Body { shape: Shape::Pendulum { radius_m, rod_m }, lift_m: 0.015, ..ball(0.0, 0.0, 2.0) };
+    let tracks = Simulation::new().run(&scene(vec![bob]), &push(speed_mps));
+    let rate = (GRAVITY_MPS2 * rod_m / (rod_m * rod_m + 0.4 * radius_m * radius_m)).sqrt();
+    for (frame, place) in tracks.bodies[0].iter().enumerate() {
+        let expected = speed_mps / rate * (rate * frame as f64 * FRAME_SECS).sin();
+        let [x, y, z] = place.map(f64::from);
+        assert!((x - expected).abs() < 0.006 && y.abs() < 1e-3, "{frame}: {x}, expected {expected}");
+        let height = 0.115 + rod_m - (rod_m * rod_m - x * x).sqrt();
+        assert!((z - height).abs() < 0.003, "{frame}: {z}, expected {height}");
+    }
+}
+
+#[test]
+fn a_pendulum_passes_its_momentum_on_to_an_equal_ball() {
+    let bob = Body { shape: Shape::Pendulum { radius_m: 0.1, rod_m: 0.9 }, ..ball(0.0, 0.0, 1.0) };
+    let scene = scene(vec![bob, ball(0.25, 0.0, 1.0)]);
+    let tracks = Simulation::new().run(&scene, &push(0.5));
+    let [x, y] = tracks.struck_mps[1].expect("a hit");
+    // It has risen by 5 cm of way; (1 + 0.8) / 2 of the rest is passed on, and sliding takes a little.
+    let striking = (0.5_f64.powi(2) - GRAVITY_MPS2 / 0.9 * 0.05 * 0.05).sqrt();
+    assert!(y.abs() < 0.01 && (0.6..1.0).contains(&(x / (0.9 * striking))), "{x} {y}");
 }
