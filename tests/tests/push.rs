@@ -185,13 +185,21 @@ fn what_is_no_question_is_refused_in_one_line_and_nothing_is_drawn() {
 
 #[test]
 fn the_shipped_model_chooses_better_than_chance_and_publishes_nothing_unsafe() {
-    let out = json(&mut planwright(&["demo", "goal-force", "--episodes", "60", "--json"]));
+    let folder = tempfile::tempdir().expect("a folder");
+    let rrd = folder.path().join("pushes.rrd");
+    let out = json(planwright(&["demo", "goal-force", "--episodes", "60", "--json", "--rrd"]).arg(&rrd));
+    let (stdout, stderr, code) = run(Command::new(root().join(".deps/venv/bin/rerun")).args(["rrd", "verify"]).arg(&rrd));
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    // A few bytes for each of the 17 frames of a table would not hold their pictures.
+    assert!(std::fs::metadata(&rrd).is_ok_and(|data| data.len() > 60 * 17 * 1000), "recording of 60 tables");
     assert_eq!((&out["unsafe"], &out["scenes"]), (&Value::from(0), &Value::from(60)), "{out}");
     let random = &out["controls"][0];
     assert_eq!(random["chooser"], "random", "{out}");
     let [own, other] = [&out["initiator"], &random["initiator"]].map(|share| share.as_f64().expect("a share"));
     // Of 60 scenes three standard errors are 0.19; the card's figures differ by more.
     assert!(own > other + 0.1, "{own} {other}");
+    let quiet = json(&mut planwright(&["demo", "goal-force", "--episodes", "1", "--json", "--no-rrd"]));
+    assert_eq!(quiet["recording"], Value::Null);
     let (_, stderr, code) = run(&mut planwright(&["demo", "goal-force", "--control", "search"]));
     assert!(code == 2 && stderr.contains("--control"), "{stderr}");
 }

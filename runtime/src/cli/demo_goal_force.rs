@@ -28,12 +28,13 @@ pub(super) fn goal_force(
     let mut planner = open_push_planner(&artefact, arguments)?;
     let (spec, seed) = (planner.spec().clone(), arguments.settings.seed);
     let cases = PushCase::draw(Kind::Blocked, false, MAX_TILT_RAD, spec.picture_px, seed, scenes);
+    // Before the work, so that a place that cannot be written is refused at once.
+    let rrd = recording.rrd.clone();
+    let view = recording.start_for(Subject::Push)?;
     let mut evaluation = PushEvaluation::new(spec, planner.candidates());
     let mut run = |chooser| evaluation.run(chooser, &cases, Some(&mut planner), || ()).map_err(CliError::failed);
     let [planned, random, search] = [PushChooser::Model, PushChooser::Random, PushChooser::Search].map(&mut run);
     let (planned, random, search) = (planned?, random?, search?);
-    let rrd = recording.rrd.clone();
-    let view = recording.start_for(Subject::Push)?;
     record(&cases, &mut planner, &view)?;
     finish_view(view);
     if json {
