@@ -164,6 +164,10 @@ fn what_is_no_question_is_refused_in_one_line_and_nothing_is_drawn() {
         assert!(stderr.contains(words) && !stderr.contains("panicked"), "expected '{words}' in: {stderr}");
         assert!(stdout.is_empty() && !strip.exists() && !rrd.exists(), "{question:?}");
     }
+    for kind in ["plants", "wind", "flags", "one-flag"] {
+        let (stdout, stderr, code) = run(&mut planwright(&["eval", "goal-force", "--kind", kind, "--scenes", "3"]));
+        assert!(code == 2 && stdout.is_empty() && stderr.contains("expected a kind of scenes with goals"), "{stderr}");
+    }
     let (_, stderr, code) = run(plan(&good).args(["--mass", "3,3,0"]));
     assert!(code == 2 && stderr.contains("--mass"), "{stderr}");
     for (surface, words) in [
@@ -188,7 +192,8 @@ fn the_shipped_model_chooses_better_than_chance_and_publishes_nothing_unsafe() {
     let folder = tempfile::tempdir().expect("a folder");
     let rrd = folder.path().join("pushes.rrd");
     let out = json(planwright(&["demo", "goal-force", "--episodes", "60", "--json", "--rrd"]).arg(&rrd));
-    let (stdout, stderr, code) = run(Command::new(root().join(".deps/venv/bin/rerun")).args(["rrd", "verify"]).arg(&rrd));
+    let (stdout, stderr, code) =
+        run(Command::new(root().join(".deps/venv/bin/rerun")).args(["rrd", "verify"]).arg(&rrd));
     assert_eq!(code, 0, "{stdout}{stderr}");
     // A few bytes for each of the 17 frames of a table would not hold their pictures.
     assert!(std::fs::metadata(&rrd).is_ok_and(|data| data.len() > 60 * 17 * 1000), "recording of 60 tables");

@@ -6,7 +6,7 @@ use crate::evaluate::{KnownPart, PushCase, PushChooser, PushEvaluation, PushSumm
 use crate::model::{Artefact, EngineSettings, GoalForceSpec, load_engine};
 use crate::planner::goal_force::{GoalForcePlanner, GoalForceSettings};
 use crate::world::scene::Kind;
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use std::path::PathBuf;
 
@@ -67,6 +67,16 @@ const CANDIDATES: usize = 2;
 impl EvalGoalForce {
     pub(super) fn run(&self) -> Result<(), CliError> {
         let choosers = if self.choosers.is_empty() { &PushChooser::ALL[..] } else { &self.choosers };
+        if !self.kind.has_goals() {
+            let with =
+                Kind::value_variants().iter().filter(|kind| kind.has_goals()).filter_map(Kind::to_possible_value);
+            let with: Vec<String> = with.map(|value| value.get_name().to_owned()).collect();
+            let got = self.kind.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+            return Err(CliError::wrong(format!(
+                "--kind {got}: expected a kind of scenes with goals: {}\nhint: what forces without a goal do is measured by `planwright-study run force_prompting`",
+                with.join(", ")
+            )));
+        }
         let model = match &self.model {
             Some(path) => Some(path.clone()),
             None if choosers.iter().any(|chooser| chooser.needs_model()) => Some(shipped("goal-force")?),

@@ -64,6 +64,13 @@ pub enum Kind {
     OneFlag,
 }
 
+impl Kind {
+    /// Whether a push in such scenes can give a target a motion: nothing strikes anything in a wind or where a plant is poked.
+    pub fn has_goals(self) -> bool {
+        !matches!(self, Self::Plants | Self::Wind | Self::Flags | Self::OneFlag)
+    }
+}
+
 /// A scene, its push, and what comes of it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Generated {
