@@ -110,7 +110,7 @@ mod tests {
         let number = |name: &str| value[name].as_f64().unwrap_or_else(|| panic!("no {name}"));
         assert_eq!([number("projectile_force_angle"), number("target_mass")], [NONE; 2]);
         let turned = number("wind_angle") - wind.direction_rad.to_degrees();
-        assert!((turned + 180.0).rem_euclid(360.0) - 180.0 < 1e-6);
+        assert!(((turned + 180.0).rem_euclid(360.0) - 180.0).abs() < 1e-6);
         assert!((number("wind_speed") - 15_000.0 * wind.speed_mps / 0.8).abs() < 1e-6);
         assert_eq!(published(&generate(Kind::Balls, 3, false), &camera)["wind_angle"], json!(NONE));
     }
