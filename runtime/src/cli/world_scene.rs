@@ -2,7 +2,7 @@
 
 use super::output::{CliError, print_json, print_text};
 use crate::files::write_atomically;
-use crate::world::scene::{Kind, Picture, Renderer, Room, Wind, generate, published};
+use crate::world::scene::{Kind, Picture, Push, Renderer, Room, Wind, generate, published};
 use clap::Args;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -91,7 +91,12 @@ impl WorldScene {
                 format!("its push answers: planwright plan --image {picture} --camera {camera} {asked}")
             }
             (None, Some(Wind { direction_rad, speed_mps })) => {
-                format!("a wind of {speed_mps:.2} m/s towards {:.0} degrees", direction_rad.to_degrees())
+                let towards = direction_rad.to_degrees();
+                format!("a wind of {speed_mps:.2} m/s towards {towards:.0} degrees on the table, 0 along x")
+            }
+            (None, None) if made.kind == Kind::Plants => {
+                let (Push { body, speed_mps, .. }, towards) = (made.push, made.push.direction_rad.to_degrees());
+                format!("a poke of {speed_mps:.2} m/s towards {towards:.0} degrees on body {body}, 0 along x")
             }
             (None, None) => "its push reaches nothing".to_owned(),
         };

@@ -31,13 +31,12 @@ impl Force {
     /// The same as words tell it: one of eight directions 45 degrees apart in the picture, and one of three sizes. The cuts are
     /// those of the published text baselines, .25 and .75 of the scale; each size stands for the middle of its part.
     pub fn as_label(&self) -> Self {
-        let eighth = std::f64::consts::FRAC_PI_4;
         let share = match self.share {
             share if share < 0.25 => 0.125,
             share if share < 0.75 => 0.5,
             _ => 0.875,
         };
-        Self { direction_rad: (self.direction_rad / eighth).round() * eighth, share, ..*self }
+        Self { direction_rad: nearest_eighth(self.direction_rad), share, ..*self }
     }
 
     /// Centre of its blob at `time`, from 0 at the first frame to 1 at the last one, for a picture `width_px` wide.
@@ -46,6 +45,12 @@ impl Force {
         let (sin, cos) = self.direction_rad.sin_cos();
         [self.at_px[0] + travel * time * cos, self.at_px[1] - travel * time * sin]
     }
+}
+
+/// The nearest of eight directions 45 degrees apart, rad.
+fn nearest_eighth(direction_rad: f64) -> f64 {
+    let eighth = std::f64::consts::FRAC_PI_4;
+    (direction_rad / eighth).round() * eighth
 }
 
 /// The mass of what is seen at a place of the picture.
@@ -70,14 +75,13 @@ impl WindMark {
     /// The same as words tell it: one of eight directions 45 degrees apart, and one of four strengths. The cuts are those of the
     /// published text baselines, 2, 6 and 10 of 15; each strength stands for the middle of its part.
     pub fn as_label(&self) -> Self {
-        let eighth = std::f64::consts::FRAC_PI_4;
         let share = match 15.0 * self.share {
             share if share < 2.0 => 1.0 / 15.0,
             share if share < 6.0 => 4.0 / 15.0,
             share if share < 10.0 => 8.0 / 15.0,
             _ => 12.5 / 15.0,
         };
-        Self { direction_rad: (self.direction_rad / eighth).round() * eighth, share }
+        Self { direction_rad: nearest_eighth(self.direction_rad), share }
     }
 
     /// The published channels: -1 to 1 for the speed, cosine and sine of the direction.
@@ -197,6 +201,19 @@ mod tests {
         assert_eq!(label(25.0, 0.3), (45.0, 0.5));
         assert_eq!(label(-100.0, 0.75), (-90.0, 0.875));
         assert_eq!(label(179.0, -0.5), (180.0, 0.125));
+    }
+
+    #[test]
+    fn a_label_of_a_wind_has_one_of_eight_directions_and_four_strengths() {
+        let label = |degrees: f64, fifteenths: f64| {
+            let label = WindMark { direction_rad: degrees.to_radians(), share: fifteenths / 15.0 }.as_label();
+            (label.direction_rad.to_degrees().round(), (15.0 * label.share).round())
+        };
+        assert_eq!(label(20.0, 1.9), (0.0, 1.0));
+        assert_eq!(label(25.0, 2.1), (45.0, 4.0));
+        assert_eq!(label(-100.0, 6.1), (-90.0, 8.0));
+        assert_eq!(label(179.0, 10.1).0, 180.0);
+        assert!((WindMark { direction_rad: 0.0, share: 0.9 }.as_label().share - 12.5 / 15.0).abs() < 1e-12);
     }
 
     /// thesis 4.2 and the released code: x = w/8 .. w/2, y against the picture's axis, sigma 20 of 832.

@@ -29,16 +29,15 @@ pub fn ghost_push(scene: &Scene, body: usize, goal: &Goal) -> Option<Push> {
         let direction_rad = if back { own.yaw_rad + std::f64::consts::PI } else { own.yaw_rad };
         return Some(Push { body, direction_rad, speed_mps: TOPPLE_MPS });
     }
+    let passed_on = (1.0 + scene.table.restitution) * own.mass_kg / (own.mass_kg + target.mass_kg);
     if let Shape::Pendulum { rod_m, .. } = own.shape {
-        let passed_on = (1.0 + scene.table.restitution) * own.mass_kg / (own.mass_kg + target.mass_kg);
-        let struck =
-            if matches!(target.shape, Shape::Ball { .. }) { goal.speed_mps / ROLLING_SHARE } else { goal.speed_mps };
+        let rolls = matches!(target.shape, Shape::Ball { .. });
+        let struck = if rolls { goal.speed_mps / ROLLING_SHARE } else { goal.speed_mps };
         let striking = struck / (passed_on * cut.cos().max(LEAST_CUT));
         // What it rises takes speed: that of a small swing.
         let risen = GRAVITY_MPS2 / rod_m * (way[0] * way[0] + way[1] * way[1]);
         return Some(Push { body, direction_rad, speed_mps: (striking * striking + risen).sqrt() });
     }
-    let passed_on = (1.0 + scene.table.restitution) * own.mass_kg / (own.mass_kg + target.mass_kg);
     // A struck ball slides at first, too.
     let struck = goal.speed_mps / ROLLING_SHARE;
     let rolling = struck / (passed_on * cut.cos().max(LEAST_CUT));

@@ -50,8 +50,10 @@ pub fn published(made: &Generated, camera: &Camera) -> Value {
     let push = made.wind.is_none().then_some(&made.push);
     force("projectile", "force", push.map(|push| (push.body, push.direction_rad, push.speed_mps)));
     force("target", "indirect_force", made.goal.map(|goal| (goal.body, goal.direction_rad, goal.speed_mps)));
-    // Slots are those of the bodies that can move but the projectile; the target's own stays empty.
-    let others = (0..bodies.len()).filter(|body| bodies[*body].moves && *body != made.push.body);
+    // Slots are those of the bodies that can move but the projectile; the target's own stays empty. Published rows of plants and
+    // flags have none.
+    let others =
+        (0..bodies.len()).filter(|body| made.kind.has_goals() && bodies[*body].moves && *body != made.push.body);
     let mut slots = others.map(Some).chain(std::iter::repeat(None));
     for slot in 0..DISTRACTORS {
         let body = slots.next().flatten().filter(|body| made.goal.is_none_or(|goal| goal.body != *body));
@@ -112,6 +114,7 @@ mod tests {
         let turned = number("wind_angle") - wind.direction_rad.to_degrees();
         assert!(((turned + 180.0).rem_euclid(360.0) - 180.0).abs() < 1e-6);
         assert!((number("wind_speed") - 15_000.0 * wind.speed_mps / 0.8).abs() < 1e-6);
+        assert_eq!(number("distractor_0_mass"), NONE);
         assert_eq!(published(&generate(Kind::Balls, 3, false), &camera)["wind_angle"], json!(NONE));
     }
 

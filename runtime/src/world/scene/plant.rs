@@ -1,31 +1,34 @@
 //! Plants as modal oscillators: a slender stem clamped at its foot (Euler and Bernoulli), of which two modes ring after a
 //! poke.
 //!
-//! The displacement at the share s of the height is the sum over modes of their shape at s times their amplitude. A poke
-//! is an impulse at one place: it starts every mode in proportion to the mode's shape there. Damping is that of a material
-//! whose stress grows with the rate of strain, so that a mode's share of the critical damping is proportional to its
-//! frequency.
+//! The lateral displacement at the share s of the length is the sum over modes of their shape at s times their amplitude. A poke
+//! is an impulse at one place: it starts every mode in proportion to the mode's shape there. Damping is Kelvin-Voigt damping (stress
+//! grows with the rate of strain): a mode's damping ratio is proportional to its frequency.
 
 use std::f64::consts::TAU;
 
 /// Solutions of cos x cosh x = -1: wave number times length of the first modes of a beam with one end clamped.
 const WAVE: [f64; 2] = [1.875_104_068_711_961, 4.694_091_132_974_174];
-/// How much lower a point gets that moves sideways, as a share of the square of the way over its height: half of the integral
-/// of the squared slope of the first mode.
+/// How much lower a point gets, as a share of the square of its lateral displacement over its height: half of the integral of the
+/// squared slope of the first mode, over the square of its value at the tip.
 const LOWERED: f64 = 0.581;
+
+/// Largest lateral displacement of the tip that a poke may cause, as a share of the length: the beam's equation is that of small
+/// ones.
+const MOST_LEAN: f64 = 0.5;
 
 /// A stem.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Plant {
-    /// Height, metres.
-    pub height_m: f64,
+pub(super) struct Plant {
+    /// From the clamp to the tip, metres.
+    pub length_m: f64,
     /// Frequency of the first mode without damping, hertz.
     pub first_hz: f64,
-    /// Share of the critical damping of the first mode, below 0.15, so that the second one rings too.
+    /// Damping ratio of the first mode, below 0.15, so that the second one is underdamped too.
     pub damping: f64,
 }
 
-/// The shape of a mode at a share of the height, scaled so that its square has the integral 1.
+/// The shape of a mode at a share of the length, scaled so that its square has the integral 1.
 fn shape(mode: usize, share: f64) -> f64 {
     let (wave, at) = (WAVE[mode], WAVE[mode] * share.clamp(0.0, 1.0));
     let ratio = (wave.sinh() - wave.sin()) / (wave.cosh() + wave.cos());
@@ -33,7 +36,8 @@ fn shape(mode: usize, share: f64) -> f64 {
 }
 
 impl Plant {
-    /// Way sideways at the height `share`, metres, at a time after a poke that gives the place at the height `poked` a speed.
+    /// Lateral displacement at the share `share` of the length, metres, at a time after a poke that gives the place `poked` a
+    /// speed.
     pub fn offset_m(&self, poked: f64, speed_mps: f64, share: f64, secs: f64) -> f64 {
         let started: f64 = (0..WAVE.len()).map(|mode| shape(mode, poked).powi(2)).sum();
         if !(started > 1e-6) {
@@ -49,7 +53,15 @@ impl Plant {
         (0..WAVE.len()).map(way).sum()
     }
 
-    /// How much lower a point of this height is that is this far aside, metres.
+    /// The fastest poke of a place after which the tip leans by [`MOST_LEAN`] of the length at most, m/s.
+    pub fn fastest_poke_mps(&self, poked: f64) -> f64 {
+        const SAMPLES: usize = 200;
+        let at = |sample: usize| self.offset_m(poked, 1.0, 1.0, sample as f64 / SAMPLES as f64 / self.first_hz).abs();
+        let farthest = (0..SAMPLES).map(at).fold(0.0, f64::max);
+        MOST_LEAN * self.length_m / farthest.max(1e-9)
+    }
+
+    /// How much lower a point is that is this high over the clamp and this far aside, metres.
     pub fn lowered_m(height_m: f64, aside_m: f64) -> f64 {
         (LOWERED * aside_m * aside_m / height_m.max(1e-3)).min(0.8 * height_m)
     }
@@ -60,7 +72,7 @@ mod tests {
     use super::*;
 
     fn plant() -> Plant {
-        Plant { height_m: 0.7, first_hz: 0.5, damping: 0.08 }
+        Plant { length_m: 0.7, first_hz: 0.5, damping: 0.08 }
     }
 
     fn integral(of: impl Fn(f64) -> f64) -> f64 {
@@ -105,6 +117,18 @@ mod tests {
             let second = (at(secs + step) - 2.0 * at(secs) + at(secs - step)) / (step * step);
             let rest = second + 2.0 * 0.08 * natural * rate + natural * natural * at(secs);
             assert!(rest.abs() < 1e-3, "{secs}: {rest}");
+        }
+    }
+
+    #[test]
+    fn the_fastest_poke_leans_the_tip_by_half_of_the_length_and_keeps_the_stem_as_long_as_it_is() {
+        for poked in [0.45, 0.7, 1.0] {
+            let speed = plant().fastest_poke_mps(poked);
+            let aside = |sample: u32| plant().offset_m(poked, speed, 1.0, f64::from(sample) * 0.005).abs();
+            let farthest = (0..2000).map(aside).fold(0.0, f64::max);
+            assert!((farthest / 0.35 - 1.0).abs() < 0.01, "{poked}: {farthest}");
+            let tip = farthest.hypot(0.7 - Plant::lowered_m(0.7, farthest));
+            assert!((tip / 0.7 - 1.0).abs() < 0.03, "{poked}: {tip}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Wind over a table: what it does to what floats and to what is tied to a pole (thesis 3.4, in closed form or as one
+//! Wind over a table: what it does to what floats and to what is tethered to a pole (thesis 3.4, in closed form or as one
 //! oscillator each).
 
 use std::f64::consts::TAU;
@@ -35,16 +35,17 @@ impl Floating {
     }
 }
 
-/// Something long that is tied to a pole at one end and turns about it: a weather vane with waves running along it.
+/// Something long that is tethered to a pole at one end and aligns with the wind, downwind of the pole, with waves running along
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Tied {
+pub(super) struct Tethered {
     /// Length, metres.
     pub length_m: f64,
     /// Direction from the pole at rest, rad.
     pub rest_rad: f64,
-    /// Square of the natural frequency at one length a second, and share of the critical damping.
+    /// Square of the natural angular frequency, rad^2/s^2, in a wind of one length a second.
     pub stiffness: f64,
-    /// Share of the critical damping.
+    /// Damping ratio.
     pub damping: f64,
     /// Waves: largest turn at the free end, rad; where they are in their turn at the pole, rad.
     pub waves: [f64; 2],
@@ -56,7 +57,7 @@ const WAVES: f64 = 0.8;
 /// Steps of the integration a second.
 const STEPS_PER_SEC: f64 = 400.0;
 
-impl Tied {
+impl Tethered {
     /// Its direction from the pole at the times `every_secs` apart, from 0 on.
     pub fn directions_rad(&self, wind: &Wind, every_secs: f64, count: usize) -> Vec<f64> {
         let rate = wind.speed_mps / self.length_m;
@@ -100,19 +101,23 @@ mod tests {
         assert!((after[0] - before[0] - 0.05).abs() < 1e-4 && after[1] == 0.0 && (after[2] - 0.155).abs() < 1e-9);
         // v' = (w - v) / lag: the way lags behind the wind's by the lag.
         assert!((floating.way_m(&WIND, 5.0)[0] - 0.5 * (5.0 - 0.4)).abs() < 1e-5);
+        // Across the wind: reach x speed x what is taken up x the swirl's sine since the start.
+        let swirled = Floating { swirl: [0.2, 0.5, 1.0], ..floating }.way_m(&WIND, 0.7)[1];
+        let expected = 0.2 * 0.5 * (1.0 - (-0.7_f64 / 0.4).exp()) * ((TAU * 0.5 * 0.7 + 1.0).sin() - 1.0_f64.sin());
+        assert!((swirled - expected).abs() < 1e-12 && expected.abs() > 0.05, "{swirled} {expected}");
         assert_eq!(Floating { swirl: [0.2, 0.5, 1.0], ..floating }.way_m(&WIND, 0.0), [0.0; 3]);
     }
 
     #[test]
-    fn what_is_tied_turns_into_the_wind_and_the_faster_the_sooner() {
-        let tied = Tied { length_m: 0.4, rest_rad: -1.2, stiffness: 1.5, damping: 0.4, waves: [0.3, 0.0] };
-        let directions = |speed_mps| tied.directions_rad(&Wind { speed_mps, ..WIND }, 0.3, 60);
+    fn what_is_tethered_aligns_with_the_wind_and_the_faster_the_sooner() {
+        let tethered = Tethered { length_m: 0.4, rest_rad: -1.2, stiffness: 1.5, damping: 0.4, waves: [0.3, 0.0] };
+        let directions = |speed_mps| tethered.directions_rad(&Wind { speed_mps, ..WIND }, 0.3, 60);
         let (slow, fast) = (directions(0.2), directions(0.8));
         assert_eq!((slow[0], slow.len()), (-1.2, 60));
         assert!((fast[59] - 0.4).abs() < 0.02, "{}", fast[59]);
         assert!((fast[3] - 0.4).abs() < (slow[3] - 0.4).abs());
         assert!(directions(0.0).iter().all(|angle| *angle == -1.2));
-        assert_eq!(tied.wave_rad(&WIND, 1.0, 0.0), 0.0);
-        assert!((0..50).all(|k| tied.wave_rad(&WIND, 1.0, f64::from(k)).abs() <= 0.3));
+        assert_eq!(tethered.wave_rad(&WIND, 1.0, 0.0), 0.0);
+        assert!((0..50).all(|k| tethered.wave_rad(&WIND, 1.0, f64::from(k)).abs() <= 0.3));
     }
 }

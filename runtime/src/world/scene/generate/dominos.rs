@@ -21,7 +21,7 @@ const SPEED_MPS: [f64; 2] = [0.8, 1.1];
 
 /// Dominos a line, of those that lead to one target in a room.
 pub(super) const LONG: usize = 2;
-/// Share of the scenes with a target in which two lines lead to it; lengths of these lines.
+/// Share of the drafts with a target in which two lines lead to it; lengths of these lines.
 const TWO_LINES: f64 = 0.4;
 const TWO_LONG: [usize; 2] = [2, 4];
 /// Angle between two such lines, rad.

@@ -24,6 +24,9 @@ use super::{Camera, CameraError, Goal, Light, MAX_TILT_RAD, Push, Scene, Simulat
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+/// Raised with every change after which a seed gives another scene: results that are kept are of the scenes of one version.
+pub const SCENES_VERSION: u32 = 1;
+
 /// A struck target slower than this is no goal, m/s.
 const LEAST_GOAL_MPS: f64 = 0.06;
 /// The same of a domino, which has just begun to turn when its speed is measured.
@@ -141,6 +144,7 @@ pub fn generate(kind: Kind, seed: u64, held_out: bool) -> Generated {
     // As the class: else what fits more often would be more frequent.
     let layout = if kind == Kind::Tools { tools::Layout::random(&mut rng) } else { tools::Layout::Pairs };
     let around = (kind == Kind::Around).then(|| tools::parts_around(&mut rng));
+    let struck = if kind == Kind::Pendulums { pendulums::target(&mut rng) } else { things::Thing::Ball };
     let airborne = if kind == Kind::Wind { Airborne::ALL[rng.random_range(0..3)] } else { Airborne::Tethered };
     let mut on_table = |draft: Option<Draft>| draft.and_then(|draft| simulated(kind, seed, draft, &mut simulation));
     // Every class has drafts that fit with a share of at least some percent.
@@ -155,7 +159,7 @@ pub fn generate(kind: Kind, seed: u64, held_out: bool) -> Generated {
                     .as_ref()
                     .and_then(|(parts, pushed)| rooms::draft(parts, *pushed, rooms::Layout::TRAINING, &mut rng)),
             ),
-            Kind::Pendulums => on_table(pendulums::draft(class, &mut rng)),
+            Kind::Pendulums => on_table(pendulums::draft(class, struck, &mut rng)),
             Kind::Plants => plants::draft(&mut rng).map(|(draft, tracks)| in_air(kind, seed, draft, tracks, None)),
             Kind::Wind | Kind::Flags | Kind::OneFlag => blown(kind, airborne, seed, &mut rng),
         };

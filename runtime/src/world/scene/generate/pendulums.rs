@@ -2,7 +2,7 @@
 
 use super::placement::{self, along};
 use super::things::Thing;
-use super::{Class, Draft, balls, looks};
+use super::{Class, Draft, around, balls, looks};
 use crate::world::scene::{Body, Goal, Push, Shape, ghost_push};
 use rand::{Rng, RngExt};
 use std::f64::consts::{FRAC_PI_2, TAU};
@@ -20,13 +20,18 @@ const GOAL_MPS: [f64; 2] = [0.12, 0.5];
 /// What is struck.
 const TARGETS: [Thing; 4] = [Thing::Ball, Thing::Cup, Thing::Puck, Thing::Cube];
 
+/// What is struck; drawn once for a seed.
+pub(super) fn target(rng: &mut impl Rng) -> Thing {
+    TARGETS[rng.random_range(0..TARGETS.len())]
+}
+
 /// One or two pendulums, the first of them with a target, and up to two balls beside.
-pub(super) fn draft(class: Class, rng: &mut impl Rng) -> Option<Draft> {
-    let mut scene = balls::empty(rng);
+pub(super) fn draft(class: Class, struck: Thing, rng: &mut impl Rng) -> Option<Draft> {
+    let mut scene = around::table(struck == Thing::Ball, rng);
     let (pendulums, others) = (rng.random_range(1..=2), rng.random_range(0..=2));
     let looks = looks::balls(1 + pendulums + others, rng);
     let heading = rng.random_range(0.0..TAU);
-    let target = TARGETS[rng.random_range(0..TARGETS.len())].body(heading, looks[0], rng);
+    let target = struck.body(heading, looks[0], rng);
     let target = placement::place_anywhere(&mut scene, target, rng)?;
     for (index, look) in looks[1..=pendulums].iter().enumerate() {
         let shape = Shape::Pendulum {

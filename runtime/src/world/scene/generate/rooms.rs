@@ -78,7 +78,7 @@ pub enum Room {
 pub(super) struct Layout {
     /// Gaps between them and the target, metres.
     way_m: [f64; 2],
-    /// How far before the table's middle, in the direction of the goal, the middle of the target's square is, metres.
+    /// How far the middle of the target's square lies ahead of the table's, in the direction of the goal, metres.
     forward_m: f64,
 }
 

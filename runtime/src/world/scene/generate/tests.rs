@@ -296,3 +296,35 @@ fn the_stronger_the_wind_the_farther_confetti_flies_and_along_it() {
     // 4.8 s less the lag, swirl aside.
     assert!(ratios.iter().all(|ratio| (3.5..5.2).contains(ratio)), "{ratios:?}");
 }
+
+#[test]
+fn pendulums_strike_every_kind_of_target() {
+    let mut struck = [0; 3];
+    for made in many(Kind::Pendulums, false, 120) {
+        let shape = made.scene.bodies[0].shape;
+        struck[match shape {
+            Shape::Ball { .. } => 0,
+            Shape::Cylinder { .. } => 1,
+            _ => 2,
+        }] += 1;
+        assert!(matches!(made.scene.bodies[made.push.body].shape, Shape::Pendulum { .. }), "{}", made.seed);
+    }
+    // Cups and pucks are cylinders.
+    assert!(struck[0] >= 15 && struck[1] >= 35 && struck[2] >= 15, "{struck:?}");
+}
+
+#[test]
+fn a_stem_stays_in_its_pot_and_as_long_as_it_is() {
+    for made in many(Kind::Plants, false, 60) {
+        let tracks = &made.tracks.bodies;
+        for (body, track) in made.scene.bodies.iter().zip(tracks) {
+            let is_stem =
+                matches!(body.shape, Shape::Cylinder { half_height_m, .. } if half_height_m > 0.04) && body.moves;
+            let lean = |place: &[f32; 3]| {
+                let [x, y] = [0, 1].map(|axis| f64::from(place[axis]) - body.position_m[axis]);
+                x.hypot(y) / body.centre_m()[2]
+            };
+            assert!(!is_stem || track.iter().all(|place| lean(place) < 0.55), "{}", made.seed);
+        }
+    }
+}

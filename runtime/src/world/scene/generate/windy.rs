@@ -3,7 +3,7 @@
 use super::placement::{self, along};
 use super::{Draft, balls, looks};
 use crate::world::scene::simulation::quaternion;
-use crate::world::scene::wind::{Floating, Tied, Wind};
+use crate::world::scene::wind::{Floating, Tethered, Wind};
 use crate::world::scene::{Body, FRAME_SECS, FRAMES, Look, Push, Scene, Shape, Tracks};
 use rand::{Rng, RngExt};
 use std::f64::consts::TAU;
@@ -38,25 +38,25 @@ enum Motion {
     Still,
     Floating(Floating),
     /// Index of what it is part of, and its centre's share of the length.
-    Tied(usize, f64),
+    Tethered(usize, f64),
 }
 
 struct Windy {
     scene: Scene,
     motions: Vec<Motion>,
-    tied: Vec<(Tied, [f64; 2])>,
+    tethered: Vec<(Tethered, [f64; 2])>,
 }
 
 /// Things of one class, and up to three heavy bodies that the wind does not move. With `one` there is one flag.
 pub(super) fn draft(class: Airborne, one: bool, rng: &mut impl Rng) -> Option<(Draft, Tracks, Wind)> {
-    let mut windy = Windy { scene: balls::empty(rng), motions: Vec::new(), tied: Vec::new() };
+    let mut windy = Windy { scene: balls::empty(rng), motions: Vec::new(), tethered: Vec::new() };
     match class {
         Airborne::Tethered => {
             let count = if one { 1 } else { rng.random_range(1..=4) };
             let looks = looks::balls(count, rng);
             for look in looks {
                 let sock = !one && rng.random();
-                windy.tie(sock, look, rng)?;
+                windy.tether(sock, look, rng)?;
             }
         }
         Airborne::Aerodynamic => {
@@ -97,10 +97,10 @@ impl Windy {
     }
 
     /// A pole with a flag, or with a windsock.
-    fn tie(&mut self, sock: bool, look: Look, rng: &mut impl Rng) -> Option<()> {
+    fn tether(&mut self, sock: bool, look: Look, rng: &mut impl Rng) -> Option<()> {
         let mut within = |[low, high]: [f64; 2]| rng.random_range(low..high);
         let (half_m, length_m, high_m) = (within([0.22, 0.32]), within([0.3, 0.5]), within([0.2, 0.3]));
-        let tied = Tied {
+        let tethered = Tethered {
             length_m,
             rest_rad: within([0.0, TAU]),
             stiffness: within([1.0, 2.0]),
@@ -117,14 +117,14 @@ impl Windy {
         let foot = self.scene.bodies[at].position_m;
         self.scene.bodies[at].shape = pole;
         self.motions.push(Motion::Still);
-        let index = self.tied.len();
-        self.tied.push((tied, foot));
+        let index = self.tethered.len();
+        self.tethered.push((tethered, foot));
         let top = 2.0 * half_m;
         if sock {
             for ball in 0..SOCK {
                 let share = (ball as f64 + 0.5) / SOCK as f64;
                 let shape = Shape::Ball { radius_m: 0.085 - 0.035 * share };
-                self.put(body(shape, foot, top - 0.05, look), Motion::Tied(index, share));
+                self.put(body(shape, foot, top - 0.05, look), Motion::Tethered(index, share));
             }
         } else {
             let [columns, rows] = PATCHES;
@@ -132,15 +132,15 @@ impl Windy {
                 let share = ((patch / rows) as f64 + 0.5) / columns as f64;
                 let half = [0.5 * length_m / columns as f64, 0.02, 0.5 * high_m / rows as f64];
                 let centre = top - high_m * ((patch % rows) as f64 + 0.5) / rows as f64;
-                self.put(body(Shape::Box { half_m: half }, foot, centre, look), Motion::Tied(index, share));
+                self.put(body(Shape::Box { half_m: half }, foot, centre, look), Motion::Tethered(index, share));
             }
         }
         // At rest they stretch away from their poles.
         for index in 0..self.motions.len() {
-            if let Motion::Tied(to, share) = self.motions[index] {
-                let (tied, foot) = self.tied[to];
-                self.scene.bodies[index].position_m = along(foot, tied.rest_rad, share * tied.length_m);
-                self.scene.bodies[index].yaw_rad = tied.rest_rad;
+            if let Motion::Tethered(to, share) = self.motions[index] {
+                let (tethered, foot) = self.tethered[to];
+                self.scene.bodies[index].position_m = along(foot, tethered.rest_rad, share * tethered.length_m);
+                self.scene.bodies[index].yaw_rad = tethered.rest_rad;
             }
         }
         Some(())
@@ -180,7 +180,7 @@ impl Windy {
 
     fn tracks(&self, wind: &Wind) -> Tracks {
         let turns: Vec<Vec<f64>> =
-            self.tied.iter().map(|(tied, _)| tied.directions_rad(wind, FRAME_SECS, FRAMES + 1)).collect();
+            self.tethered.iter().map(|(tethered, _)| tethered.directions_rad(wind, FRAME_SECS, FRAMES + 1)).collect();
         let mut tracks = Tracks { struck_mps: vec![None; self.motions.len()], ..Tracks::default() };
         for (body, motion) in self.scene.bodies.iter().zip(&self.motions) {
             let rest = body.centre_m();
@@ -195,9 +195,9 @@ impl Windy {
                             [rest[0] + ahead * cos - across * sin, rest[1] + ahead * sin + across * cos, rest[2] + up];
                         (centre, body.yaw_rad)
                     }
-                    Motion::Tied(index, share) => {
-                        let ((tied, foot), turn) = (&self.tied[index], turns[index][frame]);
-                        tied_place(tied, *foot, wind, turn, share, secs, rest[2])
+                    Motion::Tethered(index, share) => {
+                        let ((tethered, foot), turn) = (&self.tethered[index], turns[index][frame]);
+                        tethered_place(tethered, *foot, wind, turn, share, secs, rest[2])
                     }
                 }
             };
@@ -212,9 +212,9 @@ impl Windy {
     }
 }
 
-/// Centre and direction of a part of what is tied: the way from the pole, along the waves.
-fn tied_place(
-    tied: &Tied,
+/// Centre and direction of a part of what is tethered: the way from the pole, along the waves.
+fn tethered_place(
+    tethered: &Tethered,
     foot: [f64; 2],
     wind: &Wind,
     turn: f64,
@@ -226,7 +226,7 @@ fn tied_place(
     let mut at = foot;
     for piece in 0..PIECES {
         let middle = share * (piece as f64 + 0.5) / PIECES as f64;
-        at = along(at, turn + tied.wave_rad(wind, middle, secs), share * tied.length_m / PIECES as f64);
+        at = along(at, turn + tethered.wave_rad(wind, middle, secs), share * tethered.length_m / PIECES as f64);
     }
-    ([at[0], at[1], height_m], turn + tied.wave_rad(wind, share, secs))
+    ([at[0], at[1], height_m], turn + tethered.wave_rad(wind, share, secs))
 }
