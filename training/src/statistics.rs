@@ -44,6 +44,12 @@ pub fn quantile(sorted: &[f64], share: f64) -> f64 {
     at(rank.floor()) + (rank - rank.floor()) * (at(rank.ceil()) - at(rank.floor()))
 }
 
+/// Median; `None` without values.
+pub fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    (!values.is_empty()).then(|| quantile(&values, 0.5))
+}
+
 /// A mean with its 95% interval by resampling the seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -46,7 +46,8 @@ pub struct MotionNetworkSpec {
     #[serde(default)]
     pub control: ControlPath,
     /// Whether the control has channels of a wind.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("default" = false))]
     pub wind: bool,
 }
 

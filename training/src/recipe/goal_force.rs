@@ -97,6 +97,13 @@ mod tests {
 
     #[test]
     fn the_recipe_has_the_usual_scales_and_the_networks_sizes() {
+        let text = include_str!("../../recipes/force-prompting.toml");
+        let Ok(Recipe::GoalForce(windy)) = Recipe::parse(text, "force-prompting.toml".as_ref()) else {
+            panic!("a recipe of a model with wind");
+        };
+        assert_eq!(windy.goal_force.scene_channels(FRAMES), windy.network.scene_channels());
+        let wrong = GoalForceSpec { wind_mps: None, ..windy.goal_force.clone() };
+        assert!(GoalForceRecipe { goal_force: wrong, ..windy }.check().is_err());
         let text = include_str!("../../recipes/goal-force.toml");
         let Ok(Recipe::GoalForce(recipe)) = Recipe::parse(text, "goal-force.toml".as_ref()) else {
             panic!("a recipe of a goal-force planner");
@@ -105,5 +112,8 @@ mod tests {
         assert_eq!(recipe.network, MotionNetworkSpec::full());
         assert_eq!(recipe.goal_force.cells(), MOTION_CELLS);
         assert_eq!(recipe.goal_force.scene_channels(FRAMES), recipe.network.scene_channels());
+        // What is at its default is not written, so that a new setting leaves the hash of a recipe as it was.
+        let written = serde_json::to_string(&recipe).expect("JSON");
+        assert!(["wind", "flag", "plants", "pendulums"].iter().all(|name| !written.contains(name)), "{written}");
     }
 }

@@ -34,7 +34,7 @@ fn share(value: f64, range: [f64; 2]) -> f64 {
 }
 
 /// The control signal of a scene in a camera's picture: the goal, or the push (thesis 4.2: never both), and masses of all
-/// that can move. Forces on what the camera does not see are left out. A scene in a wind shows the wind alone.
+/// that can move on their own. Forces on what the camera does not see are left out. A scene in a wind shows the wind alone.
 pub fn shown_signal(scene: &Generated, camera: &Camera, spec: &GoalForceSpec, goal: bool, masses: bool) -> Shown {
     let mut shown = Shown::default();
     if let Some(wind) = scene.wind {
@@ -62,7 +62,8 @@ pub fn shown_signal(scene: &Generated, camera: &Camera, spec: &GoalForceSpec, go
             }));
         }
     }
-    if masses {
+    // Parts of a plant have no masses of their own.
+    if masses && scene.kind.has_goals() {
         let marks = scene.scene.bodies.iter().filter(|body| body.moves).filter_map(|body| {
             let at_px = camera.project(body.centre_m())?;
             Some(MassMark { at_px, share: share(body.mass_kg, spec.mass_kg) })

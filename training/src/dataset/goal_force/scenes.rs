@@ -9,6 +9,11 @@ use sha2::{Digest, Sha256};
 /// Scenes of one settings: their seeds are spread over the seed space by an odd constant.
 const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
 fn yes() -> bool {
     true
 }
@@ -31,19 +36,24 @@ pub struct SceneSettings {
     #[serde(default)]
     pub around: f64,
     /// Share of scenes with pendulums that strike what stands beside them.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(extend("default" = 0.0))]
     pub pendulums: f64,
     /// Share of scenes with plants, one of which is poked.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(extend("default" = 0.0))]
     pub plants: f64,
     /// Share of scenes with flags, confetti or smoke in a wind.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(extend("default" = 0.0))]
     pub wind: f64,
     /// Share of scenes with flags alone in a wind.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(extend("default" = 0.0))]
     pub flags: f64,
     /// Share of scenes with one flag in a wind.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(extend("default" = 0.0))]
     pub one_flag: f64,
     /// Largest tilt of the camera against the vertical, degrees.
     pub max_tilt_deg: f64,
@@ -79,8 +89,7 @@ impl SceneSettings {
             }
         }
         let sum: f64 = kinds.iter().map(|(.., share)| share).sum();
-        // Sums of decimal fractions miss 1 by a few units in the last place.
-        if !(sum <= 1.0 + 1e-9) {
+        if !(sum <= 1.0) {
             let names = kinds.map(|(_, name, _)| name).join(", ");
             return Err(format!("expected {names} to sum to 1 at most, got {sum}"));
         }
