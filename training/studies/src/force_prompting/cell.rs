@@ -2,7 +2,8 @@
 
 use super::arm::PromptArm;
 use super::measure::{PromptCounts, measure};
-use crate::goal_force_arms::{Fitted, fitted};
+use crate::goal_force::{Fitted, fitted};
+use planwright::world::scene::SCENES_VERSION;
 use planwright_training::recipe::{GoalForceRecipe, content_sha256};
 use planwright_training::study::{Bench, Cell, StudyError};
 use serde::{Deserialize, Serialize};
@@ -53,7 +54,7 @@ impl Cell for PromptCell {
     }
 
     fn sha256(&self) -> String {
-        content_sha256(&(&self.recipe, self.evaluated, SCENES_SEED))
+        content_sha256(&(&self.recipe, self.evaluated, SCENES_SEED, SCENES_VERSION))
     }
 
     fn sha256_of(output: &PromptResult) -> Cow<'_, str> {

@@ -1,10 +1,11 @@
 //! What a force does in predicted motions, beside the true ones: the mean way of all cells that truly move, frame by frame.
 
-use planwright::planner::goal_force::{ControlSignal, GoalForcePlanner};
+use planwright::planner::goal_force::{ControlSignal, GoalForcePlanner, MAX_MOTION_PX};
 use planwright::world::scene::{
     Airborne, Cells, FRAMES, Generated, Kind, NO_BODY, Picture, Renderer, generate, motion_field, windy,
 };
 use planwright_training::dataset::goal_force::{Shown, shown_signal};
+use planwright_training::statistics::median;
 use planwright_training::study::StudyError;
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +65,7 @@ pub enum Prompt {
     Force,
     /// The force as one of eight directions and three or four strengths, as text tells it.
     Label,
-    /// Nothing.
+    /// Nothing. Training has hardly any such samples: each shows its force.
     Nothing,
 }
 
@@ -92,7 +93,7 @@ pub struct PromptCounts {
     pub prompt: Prompt,
     /// Scenes.
     pub scenes: usize,
-    /// Scenes in which what should move goes less than half a pixel.
+    /// Scenes in which what should move is less than half a pixel from where it was, where its true way is longest.
     pub still: usize,
     /// Scenes in which it moves within 45 degrees of the true direction, where its true way is longest.
     pub near: usize,
@@ -151,6 +152,9 @@ fn see(made: Generated, planner: &GoalForcePlanner) -> Option<Seen> {
     Renderer::new(false).render(&made.scene, &camera, &light, &mut picture);
     cells.fill(&picture);
     motion_field(&cells, &made.tracks, &camera, &mut field);
+    // As in training, and as a sample is bounded: a faster motion cannot be predicted.
+    let largest = MAX_MOTION_PX as f32;
+    field.iter_mut().for_each(|value| *value = value.clamp(-largest, largest));
     let moves = |body: u16| {
         made.tracks.bodies.get(usize::from(body)).is_some_and(|track| track.iter().any(|place| place != &track[0]))
     };
@@ -207,13 +211,14 @@ fn counts(
         for cell in &case.resting {
             others.push(ways(motion, &[*cell], cells).last().copied().map_or(0.0, length));
         }
-        if !way.iter().any(|way| length(*way) >= LEAST_PX) {
-            still += 1;
-            continue;
-        }
         let farthest = (0..FRAMES).max_by(|a, b| length(case.way_px[*a]).total_cmp(&length(case.way_px[*b])));
         let Some(farthest) = farthest else { continue };
         let (got, real) = (way[farthest], case.way_px[farthest]);
+        // What is back where it was has no direction.
+        if length(got) < LEAST_PX {
+            still += 1;
+            continue;
+        }
         let turned = (got[1].atan2(got[0]) - real[1].atan2(real[0])).to_degrees();
         let angle = (turned + 180.0).rem_euclid(360.0) - 180.0;
         near += usize::from(angle.abs() <= NEAR_DEG);
@@ -231,9 +236,9 @@ fn counts(
         scenes: cases.len(),
         still,
         near,
-        angle_deg: crate::goal_force::median(angles),
-        way_ratio: crate::goal_force::median(ratios),
-        correlation: crate::goal_force::median(correlations),
+        angle_deg: median(angles),
+        way_ratio: median(ratios),
+        correlation: median(correlations),
         others_px: (!others.is_empty()).then_some(mean),
     })
 }

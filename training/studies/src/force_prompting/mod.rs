@@ -96,6 +96,21 @@ mod tests {
             assert_eq!(cell.recipe.check().map_err(|error| error.to_string()), Ok(()), "{}", cell.arm.name());
             assert_eq!((&cell.recipe.network, cell.recipe.training.steps), (&cells[0].recipe.network, 2000));
         }
+        let shares = |arm: PromptArm| {
+            let data = arm.recipe(1, 100, 10).expect("a recipe").data;
+            ([data.plants, data.wind, data.flags, data.one_flag], data.scenes)
+        };
+        assert_eq!(
+            PromptArm::ALL.map(shares),
+            [
+                ([0.34, 0.33, 0.0, 0.0], 100),
+                ([0.5, 0.0, 0.0, 0.0], 100),
+                ([0.0, 1.0, 0.0, 0.0], 100),
+                ([0.0, 0.0, 1.0, 0.0], 100),
+                ([0.0, 0.0, 0.0, 1.0], 100),
+                ([0.34, 0.33, 0.0, 0.0], 50),
+            ]
+        );
         assert_eq!([all("--size quick").len(), all("--arms flags,one-flag --seeds 1").len()], [6, 2]);
     }
 

@@ -106,7 +106,7 @@ const COLUMNS: [Column<PromptRow>; 10] = [
     ("given", |row| row.prompt.name().to_owned()),
     ("still", |row| range(row.still)),
     ("within 45 degrees", |row| range(row.near)),
-    ("angle, deg", |row| given(row.angle_deg, 1)),
+    ("of those that move: angle, deg", |row| given(row.angle_deg, 1)),
     ("way / true way", |row| given(row.way_ratio, 2)),
     ("correlation over frames", |row| given(row.correlation, 2)),
     ("others move, px", |row| given(row.others_px, 2)),

@@ -3,11 +3,11 @@
 //! as it is read, quality the share of motions in which the cells of one thing part. Beside the goal as it is stand the goal as a
 //! label, as text tells it, and no goal.
 
-use super::direct::median;
 use super::rooms::has_parted;
 use planwright::evaluate::{KnownPart, PushCase};
 use planwright::planner::goal_force::{ControlSignal, GoalForcePlanner, SeenScene, read, tracks};
 use planwright::world::scene::{Camera, FRAME_SECS, FRAMES, Kind, MAX_TILT_RAD, Simulation, Tracks};
+use planwright_training::statistics::median;
 use planwright_training::study::StudyError;
 use serde::{Deserialize, Serialize};
 

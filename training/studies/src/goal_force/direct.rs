@@ -9,7 +9,7 @@ use planwright::world::scene::{
     Camera, FRAMES, Generated, Kind, Light, MAX_TILT_RAD, Picture, Push, Renderer, Scene, Simulation, Surface, Tracks,
     generate,
 };
-use planwright_training::statistics::quantile;
+use planwright_training::statistics::median;
 use planwright_training::study::StudyError;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -248,11 +248,6 @@ pub(crate) fn measure(seed: u64, scenes: usize, planner: &mut GoalForcePlanner) 
     let linearity = MASSES_KG.into_iter().map(|mass_kg| linear(mass_kg, balls, planner)).collect::<Result<_, _>>()?;
     let several = several(balls, planner)?;
     Ok(Direct { scenes: found.len(), rows, balls: balls.len(), linearity, several })
-}
-
-pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    (!values.is_empty()).then(|| quantile(&values, 0.5))
 }
 
 fn row(arm: Arm, scenes: &[(Generated, usize, Look)], planner: &mut GoalForcePlanner) -> Result<DirectRow, StudyError> {

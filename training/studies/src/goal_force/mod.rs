@@ -11,6 +11,7 @@ mod choice;
 mod direct;
 mod direct_table;
 mod diversity;
+mod fitted;
 mod known;
 mod known_table;
 mod masses;
@@ -21,10 +22,11 @@ pub(crate) mod table;
 pub use adherence::{Adherence, AdherenceArm, GoalClass, Told};
 pub use adherence_table::AdherenceRow;
 pub use choice::{Choice, ChooserRow, Family};
+pub(crate) use direct::measure as measure_direct;
 pub use direct::{Arm as MotionSource, Direct, DirectRow, LinearityRow, Several};
-pub(crate) use direct::{measure as measure_direct, median};
 pub use direct_table::{DirectArmRow, LinearityArmRow, SeveralRow};
 pub use diversity::Diversity;
+pub(crate) use fitted::{Fitted, fitted};
 pub use known::{KnownArms, KnownCount};
 pub use known_table::KnownRow;
 pub use masses::{MassCell, MassRelations, MassTest};
@@ -33,9 +35,8 @@ pub use rooms_table::{DiversityRow, RoomRow};
 pub use table::GoalForceTable;
 
 use clap::Args;
-use planwright::model::{Artefact, EngineChoice, load_engine};
-use planwright::planner::goal_force::{GoalForcePlanner, GoalForceSettings};
-use planwright::world::scene::Room;
+use planwright::model::Artefact;
+use planwright::world::scene::{Room, SCENES_VERSION};
 use planwright_training::recipe::content_sha256;
 use planwright_training::study::{Bench, Cell, Request, Results, Section, Shown, Study, StudyError};
 use serde::{Deserialize, Serialize};
@@ -191,7 +192,7 @@ impl Cell for GoalForceCell {
     }
 
     fn sha256(&self) -> String {
-        content_sha256(&(self.measure, self.seed, self.scenes, &self.model_sha256))
+        content_sha256(&(self.measure, self.seed, self.scenes, &self.model_sha256, SCENES_VERSION))
     }
 
     fn sha256_of(output: &GoalForceResult) -> Cow<'_, str> {
@@ -199,11 +200,7 @@ impl Cell for GoalForceCell {
     }
 
     fn run(&self, _bench: &Bench<'_>) -> Result<GoalForceResult, StudyError> {
-        let artefact = Artefact::open(&self.model).map_err(StudyError::input)?;
-        let choice = EngineChoice { library: self.library.clone(), ..EngineChoice::default() };
-        let engine = |batch| load_engine(&artefact, &choice, batch);
-        let planner = GoalForcePlanner::open(artefact.manifest(), GoalForceSettings::default(), engine);
-        let mut planner = planner.map_err(StudyError::input)?;
+        let mut planner = fitted::opened(&self.model, self.library.as_ref())?;
         let mut result = GoalForceResult {
             measure: self.measure,
             seed: self.seed,

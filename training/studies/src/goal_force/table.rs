@@ -194,7 +194,8 @@ const MASSES: [Column<MassRow>; 6] = [
 
 pub(crate) fn spread(values: &[f64]) -> [f64; 3] {
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-    [values.iter().copied().fold(f64::INFINITY, f64::min), mean, values.iter().copied().fold(0.0, f64::max)]
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    [least, mean, values.iter().copied().fold(f64::NEG_INFINITY, f64::max)]
 }
 
 fn choices(family: Family, results: &[GoalForceResult]) -> Vec<ChoiceRow> {

@@ -1,18 +1,15 @@
 //! One fit: its recipe, and what its model does.
 
 use super::arm::Arm;
-use crate::goal_force::{Direct, measure_direct};
+use crate::goal_force::{Direct, Fitted, fitted, measure_direct};
 use planwright::evaluate::{PushCase, PushChooser, PushEvaluation};
-use planwright::model::{Artefact, EngineChoice, load_engine};
-use planwright::planner::goal_force::{GoalForcePlanner, GoalForceSettings};
-use planwright::world::scene::{Kind, MAX_TILT_RAD};
-use planwright_training::export::{ExportOptions, export};
-use planwright_training::fit::{Checkpoint, FitOptions, fit};
-use planwright_training::recipe::{GoalForceRecipe, Recipe, content_sha256};
-use planwright_training::study::{Bench, Cell, StudyError, resumable};
+use planwright::planner::goal_force::GoalForcePlanner;
+use planwright::world::scene::{Kind, MAX_TILT_RAD, SCENES_VERSION};
+use planwright_training::recipe::{GoalForceRecipe, content_sha256};
+use planwright_training::study::{Bench, Cell, StudyError};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Seed of the evaluated scenes, the same for all arms and seeds of training.
 const SCENES_SEED: u64 = 77;
@@ -80,7 +77,7 @@ impl Cell for ArmCell {
     }
 
     fn sha256(&self) -> String {
-        content_sha256(&(&self.recipe, self.evaluated, SCENES_SEED))
+        content_sha256(&(&self.recipe, self.evaluated, SCENES_SEED, SCENES_VERSION))
     }
 
     fn sha256_of(output: &ArmResult) -> Cow<'_, str> {
@@ -104,38 +101,6 @@ impl Cell for ArmCell {
             model_sha256,
         })
     }
-}
-
-/// A planner that was fitted for a cell.
-pub(crate) struct Fitted {
-    /// Its exported model, opened.
-    pub planner: GoalForcePlanner,
-    /// Parameters of the network.
-    pub parameters: usize,
-    /// Loss over the last steps.
-    pub loss: Option<f64>,
-    /// The exported file's hash.
-    pub model_sha256: String,
-}
-
-/// Fits a recipe in a folder, from its last checkpoint if there is one, exports the model and opens it.
-pub(crate) fn fitted(recipe: &GoalForceRecipe, folder: &Path, library: Option<&PathBuf>) -> Result<Fitted, StudyError> {
-    let resume = resumable(&folder.join("checkpoint.safetensors"))?;
-    let options =
-        FitOptions { folder: folder.to_owned(), resume, until: None, device: None, progress: false, initial: None };
-    let recipe = Recipe::GoalForce(recipe.clone());
-    let parameters = planwright_training::network::Parameters::new(recipe.network().parameters()).len();
-    let fitted = fit(&recipe, &options).map_err(StudyError::failed)?;
-    let checkpoint = Checkpoint::read(&fitted.checkpoint).map_err(StudyError::input)?;
-    let model = folder.join("model.onnx");
-    let options = ExportOptions { library: library.cloned(), ..ExportOptions::to(&model) };
-    let exported = export(&checkpoint, &options).map_err(StudyError::failed)?;
-    let artefact = Artefact::open(&model).map_err(StudyError::input)?;
-    let choice = EngineChoice { library: library.cloned(), ..EngineChoice::default() };
-    let engine = |batch| load_engine(&artefact, &choice, batch);
-    let planner = GoalForcePlanner::open(artefact.manifest(), GoalForceSettings::default(), engine);
-    let planner = planner.map_err(StudyError::input)?;
-    Ok(Fitted { planner, parameters, loss: fitted.loss, model_sha256: exported.sha256 })
 }
 
 impl ArmCell {

@@ -10,7 +10,6 @@ mod table;
 
 pub use arm::Arm;
 pub use cell::{ArmCell, ArmResult, Chosen};
-pub(crate) use cell::{Fitted, fitted};
 pub use table::{ArmRow, ArmTable};
 
 use clap::Args;
