@@ -42,6 +42,7 @@ fn recipe() -> MazeDiffusionRecipe {
                 muon: None,
             },
             average_decay: 0.99,
+            starts_from: None,
         },
     }
 }

@@ -7,18 +7,18 @@ use planwright::planner::{PlannerSettings, load};
 use planwright::world::scene::Kind;
 use planwright_training::dataset::goal_force::SceneSettings;
 use planwright_training::export::{ExportOptions, TOLERANCE, export};
-use planwright_training::fit::{Checkpoint, FitOptions, fit};
+use planwright_training::fit::{Checkpoint, FitError, FitOptions, fit, fit_stages, stages};
 use planwright_training::network::{ControlPath, MotionNetworkSpec, Parameters};
 use planwright_training::recipe::{GoalForceRecipe, Recipe};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 mod common;
 use common::{fitted, onnxruntime, options};
 
 /// The recipe with less of everything.
 fn recipe() -> Recipe {
-    let text = include_str!("../recipes/goal-force.toml");
-    let Ok(Recipe::GoalForce(recipe)) = Recipe::parse(text, Path::new("goal-force.toml")) else {
+    let text = include_str!("../recipes/goal-force-balls.toml");
+    let Ok(Recipe::GoalForce(recipe)) = Recipe::parse(text, Path::new("goal-force-balls.toml")) else {
         panic!("a recipe of a goal-force planner");
     };
     let mut training = recipe.training.clone();
@@ -99,9 +99,82 @@ fn the_full_network_with_either_way_of_the_control_runs_alike_in_both_engines() 
     }
 }
 
+/// Writes a small recipe that starts from another one, or from random values.
+fn write_stage(folder: &Path, name: &str, starts_from: Option<&str>, width: usize) -> PathBuf {
+    let start = starts_from.map_or(String::new(), |name| format!("\nstarts_from = \"{name}\""));
+    let mut text = include_str!("../recipes/goal-force-rooms.toml").to_owned();
+    for (from, to) in [
+        ("name = \"goal-force-rooms\"", format!("name = \"{name}\"")),
+        ("scenes = 50000", "scenes = 6".to_owned()),
+        ("widths = [64, 96, 128]", format!("widths = [{width}, {width}]")),
+        ("steps = 32000", "steps = 4".to_owned()),
+        ("batch = 24", "batch = 2".to_owned()),
+        ("checkpoint_every = 500", format!("checkpoint_every = 2{start}")),
+    ] {
+        assert!(text.contains(from), "the recipe has no `{from}`");
+        text = text.replacen(from, &to, 1);
+    }
+    let path = folder.join(format!("{name}.toml"));
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn a_recipe_that_starts_from_another_one_fits_that_first_and_goes_on_after_an_interruption_in_either() {
+    let folder = tempfile::tempdir().unwrap();
+    write_stage(folder.path(), "first", None, 16);
+    let chain = stages(&write_stage(folder.path(), "second", Some("first"), 16)).unwrap();
+    assert_eq!(chain.iter().map(Recipe::name).collect::<Vec<_>>(), ["first", "second"]);
+    let kept = |run: &Path| std::fs::read(run.join("checkpoint.safetensors")).unwrap();
+
+    let whole = folder.path().join("whole");
+    let report = fit_stages(&chain, &options(&whole)).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((report.name.as_str(), report.step), ("second", 4));
+    // The second stage is the fit from the first one's averaged values, the first one a fit like any other.
+    let first = Checkpoint::read(&whole.join("first/checkpoint.safetensors")).unwrap();
+    assert!(fitted(&chain[0], &folder.path().join("alone"), &[None]) == kept(&whole.join("first")));
+    let by_hand = folder.path().join("by-hand");
+    let initial = Some(first.averaged().to_vec());
+    fit(&chain[1], &FitOptions { initial, ..options(&by_hand) }).unwrap();
+    assert!(kept(&by_hand) == kept(&whole));
+
+    // Interrupted in the first stage, then in the second.
+    let parts = folder.path().join("parts");
+    fit(&chain[0], &FitOptions { until: Some(2), ..options(&parts.join("first")) }).unwrap();
+    let refused = fit_stages(&chain, &options(&parts)).unwrap_err();
+    assert!(matches!(refused, FitError::Exists(_)), "{refused}");
+    fit_stages(&chain, &FitOptions { resume: true, until: Some(2), ..options(&parts) }).unwrap();
+    fit_stages(&chain, &FitOptions { resume: true, ..options(&parts) }).unwrap();
+    assert!(kept(&parts) == kept(&whole), "resumed bit for bit");
+
+    let refused = fit_stages(&chain, &options(&whole)).unwrap_err();
+    assert!(matches!(refused, FitError::Exists(_)), "{refused}");
+    let empty = FitOptions { resume: true, ..options(&folder.path().join("empty")) };
+    let refused = fit_stages(&chain, &empty).unwrap_err();
+    assert!(matches!(refused, FitError::NothingToResume(_)), "{refused}");
+    let refused = fit(&chain[1], &options(&folder.path().join("weightless"))).unwrap_err().to_string();
+    assert!(refused.contains("the weights of a fit of 'first'"), "{refused}");
+}
+
+#[test]
+fn a_start_from_itself_from_another_network_or_from_nowhere_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |path: &Path| stages(path).unwrap_err().to_string();
+    write_stage(folder.path(), "a", Some("b"), 16);
+    let itself = refused(&write_stage(folder.path(), "b", Some("a"), 16));
+    assert!(itself.contains("training.starts_from: expected a recipe that does not start from"), "{itself}");
+    write_stage(folder.path(), "wide", None, 32);
+    let other = refused(&write_stage(folder.path(), "narrow", Some("wide"), 16));
+    assert!(other.contains("training.starts_from: expected a recipe with the same [network]"), "{other}");
+    let none = refused(&write_stage(folder.path(), "c", Some("missing"), 16));
+    assert!(none.contains("missing.toml"), "{none}");
+    let path = refused(&write_stage(folder.path(), "d", Some("../a"), 16));
+    assert!(path.contains("training: expected starts_from"), "{path}");
+}
+
 #[test]
 fn settings_without_sense_are_named() {
-    let text = include_str!("../recipes/goal-force.toml");
+    let text = include_str!("../recipes/goal-force-balls.toml");
     for (from, to, words) in [
         ("scenes = 40000", "scenes = 0", "a.toml: data: expected 1 to 10000000 scenes, got 0"),
         ("blocked = 0.6", "blocked = 1.5", "a.toml: data: expected blocked from 0 to 1, got 1.5"),

@@ -61,6 +61,7 @@ impl Bench {
                     muon: None,
                 },
                 average_decay: 0.995,
+                starts_from: None,
             },
         });
         let mut task = Task::of(&recipe).map_err(CliError::failed)?;

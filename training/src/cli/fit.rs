@@ -1,10 +1,13 @@
 //! `planwright-train fit`
 
 use super::{CliError, print_json, print_text, set_threads};
-use crate::fit::{FitError, FitOptions, fit};
-use crate::recipe::{DeviceName, Recipe};
+use crate::fit::{FitError, FitOptions, fit_stages, stages};
+use crate::recipe::DeviceName;
 use clap::Args;
 use std::path::{Path, PathBuf};
+
+/// Between the seeds of stages, so that a later one has other data.
+const STAGE_SEEDS: u64 = 1000;
 
 #[derive(Args)]
 #[command(after_help = "\
@@ -30,7 +33,7 @@ pub(super) struct Fit {
     /// Stop after this step
     #[arg(long, value_name = "STEP")]
     until: Option<u64>,
-    /// Seed of fit and data, instead of the recipe's
+    /// Seed of fit and data, instead of the recipe's; of a recipe that starts from another one it is the first one's
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Instead of the recipe's device
@@ -47,19 +50,22 @@ pub(super) struct Fit {
 impl Fit {
     pub(super) fn run(&self) -> Result<(), CliError> {
         set_threads(self.threads)?;
-        let mut recipe = Recipe::read(&self.recipe).map_err(CliError::input)?;
+        let mut stages = stages(&self.recipe).map_err(CliError::input)?;
         if let Some(seed) = self.seed {
-            recipe.set_seed(seed);
+            for (recipe, stage) in stages.iter_mut().zip(0..) {
+                recipe.set_seed(seed.wrapping_add(STAGE_SEEDS * stage));
+            }
         }
+        let name = stages.last().map_or_else(String::new, |recipe| recipe.name().to_owned());
         let options = FitOptions {
-            folder: self.out.clone().unwrap_or_else(|| Path::new("runs").join(recipe.name())),
+            folder: self.out.clone().unwrap_or_else(|| Path::new("runs").join(name)),
             resume: self.resume,
             until: self.until,
             device: self.device,
             progress: !self.json,
             initial: None,
         };
-        let report = fit(&recipe, &options).map_err(|error| match error {
+        let report = fit_stages(&stages, &options).map_err(|error| match error {
             FitError::Diverged { .. } => CliError::failed(error),
             other => CliError::input(other),
         })?;

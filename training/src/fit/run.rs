@@ -111,9 +111,15 @@ impl<'a> Run<'a> {
                 }
                 (true, false) => return Err(FitError::Exists(checkpoint_path)),
                 (false, true) => return Err(FitError::NothingToResume(checkpoint_path)),
-                (false, false) => match &options.initial {
-                    None => Trainer::new(parameters(), recipe.training(), device),
-                    Some(values) => Trainer::starting_from(parameters(), recipe.training(), device, values)
+                (false, false) => match (&options.initial, &recipe.training().starts_from) {
+                    (None, Some(name)) => {
+                        return Err(FitError::Data {
+                            expected: format!("the weights of a fit of '{name}', from which this recipe starts"),
+                            got: "none".to_owned(),
+                        });
+                    }
+                    (None, None) => Trainer::new(parameters(), recipe.training(), device),
+                    (Some(values), _) => Trainer::starting_from(parameters(), recipe.training(), device, values)
                         .ok_or_else(|| FitError::Data {
                             expected: "as many initial values as the network has parameters".to_owned(),
                             got: values.len().to_string(),

@@ -241,6 +241,7 @@ mod tests {
                     muon: None,
                 },
                 average_decay: 0.9,
+                starts_from: None,
             },
             starts_from: None,
             data_sha256: String::new(),

@@ -34,7 +34,7 @@ pub enum RecipeError {
 }
 
 impl RecipeError {
-    pub(super) fn value(path: &Path, error: FieldError) -> Self {
+    pub(crate) fn value(path: &Path, error: FieldError) -> Self {
         Self::Value { path: path.to_owned(), error }
     }
 }

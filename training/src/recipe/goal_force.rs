@@ -104,8 +104,8 @@ mod tests {
         assert_eq!(windy.goal_force.scene_channels(FRAMES), windy.network.scene_channels());
         let wrong = GoalForceSpec { wind_mps: None, ..windy.goal_force.clone() };
         assert!(GoalForceRecipe { goal_force: wrong, ..windy }.check().is_err());
-        let text = include_str!("../../recipes/goal-force.toml");
-        let Ok(Recipe::GoalForce(recipe)) = Recipe::parse(text, "goal-force.toml".as_ref()) else {
+        let text = include_str!("../../recipes/goal-force-balls.toml");
+        let Ok(Recipe::GoalForce(recipe)) = Recipe::parse(text, "goal-force-balls.toml".as_ref()) else {
             panic!("a recipe of a goal-force planner");
         };
         assert_eq!(recipe.goal_force, GoalForceSpec::default());
@@ -114,6 +114,6 @@ mod tests {
         assert_eq!(recipe.goal_force.scene_channels(FRAMES), recipe.network.scene_channels());
         // What is at its default is not written, so that a new setting leaves the hash of a recipe as it was.
         let written = serde_json::to_string(&recipe).expect("JSON");
-        assert!(["wind", "flag", "plants", "pendulums"].iter().all(|name| !written.contains(name)), "{written}");
+        assert!(["wind", "flag", "plants", "pendulums", "speeds", "force_shown", "starts_from"].iter().all(|name| !written.contains(name)), "{written}");
     }
 }

@@ -114,7 +114,7 @@ impl Recipe {
     /// The first field out of its range.
     pub fn check(&self) -> Result<(), FieldError> {
         let name = self.name();
-        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+        if !training::is_name(name) {
             return Err(FieldError::new("name", format!("expected letters, digits, '-' and '_', got '{name}'")));
         }
         each!(self, recipe => recipe.check())?;

@@ -33,6 +33,9 @@ pub struct TrainingSettings {
     pub optimiser: OptimiserSettings,
     /// Decay per step of the exponential moving average, whose values are exported.
     pub average_decay: f64,
+    /// Name of a recipe beside this one whose fit gives the initial weights; random ones if it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_from: Option<String>,
 }
 
 /// AdamW and its learning-rate schedule.
@@ -80,6 +83,11 @@ fn constant() -> f64 {
     1.0
 }
 
+/// Whether a text can be a recipe's name.
+pub(super) fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
 impl TrainingSettings {
     /// # Errors
     /// The first setting out of its range.
@@ -88,6 +96,9 @@ impl TrainingSettings {
         if self.steps == 0 || self.batch == 0 || self.checkpoint_every == 0 {
             let got = format!("{}, {} and {}", self.steps, self.batch, self.checkpoint_every);
             return error(format!("expected steps, batch and checkpoint_every above 0, got {got}"));
+        }
+        if let Some(name) = self.starts_from.as_deref().filter(|name| !is_name(name)) {
+            return error(format!("expected starts_from of letters, digits, '-' and '_', got '{name}'"));
         }
         if !(0.0..1.0).contains(&self.average_decay) {
             return error(format!("expected average_decay in [0, 1), got {}", self.average_decay));

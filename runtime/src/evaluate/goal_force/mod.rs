@@ -44,14 +44,24 @@ pub enum PushChooser {
     Random,
     /// As many objects, nearest to the target first, aimed likewise
     Nearest,
+    /// As many objects, those most nearly straight behind the target first as the goal points, aimed likewise
+    Aligned,
     /// Every object, nearest first: what correction and gate reach without a network
     Search,
 }
 
 impl PushChooser {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Model, Self::NoControl, Self::NoObstacles, Self::Labels, Self::Random, Self::Nearest, Self::Search];
+    pub const ALL: [Self; 8] = [
+        Self::Model,
+        Self::NoControl,
+        Self::NoObstacles,
+        Self::Labels,
+        Self::Random,
+        Self::Nearest,
+        Self::Aligned,
+        Self::Search,
+    ];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -62,6 +72,7 @@ impl PushChooser {
             Self::Labels => "labels",
             Self::Random => "random",
             Self::Nearest => "nearest",
+            Self::Aligned => "aligned",
             Self::Search => "search",
         }
     }
@@ -177,6 +188,7 @@ impl PushEvaluation {
                 let proposals = match (chooser, planner.as_deref_mut()) {
                     (PushChooser::Random, _) => aimed(&seen, shuffled(&seen, case.seed).take(self.candidates)),
                     (PushChooser::Nearest, _) => aimed(&seen, by_distance(&seen).into_iter().take(self.candidates)),
+                    (PushChooser::Aligned, _) => aimed(&seen, by_angle(&seen).into_iter().take(self.candidates)),
                     (PushChooser::Search, _) => aimed(&seen, by_distance(&seen).into_iter()),
                     (_, Some(planner)) => {
                         let controlled = chooser != PushChooser::NoControl;
@@ -254,15 +266,26 @@ fn objects(seen: &SeenScene) -> Vec<usize> {
     (0..seen.scene.bodies.len()).filter(others).collect()
 }
 
-fn by_distance(seen: &SeenScene) -> Vec<usize> {
+/// Objects in the order of something that depends on their way to the target, metres.
+fn sorted(seen: &SeenScene, by: impl Fn([f64; 2]) -> f64) -> Vec<usize> {
     let target = seen.scene.bodies[seen.goal.body].position_m;
-    let off = |body: &usize| {
+    let of = |body: &usize| {
         let place = seen.scene.bodies[*body].position_m;
-        (place[0] - target[0]).hypot(place[1] - target[1])
+        by([target[0] - place[0], target[1] - place[1]])
     };
     let mut all = objects(seen);
-    all.sort_by(|a, b| off(a).total_cmp(&off(b)));
+    all.sort_by(|a, b| of(a).total_cmp(&of(b)));
     all
+}
+
+fn by_distance(seen: &SeenScene) -> Vec<usize> {
+    sorted(seen, |[x, y]| x.hypot(y))
+}
+
+/// By the angle between the way to the target and the goal.
+fn by_angle(seen: &SeenScene) -> Vec<usize> {
+    let (sin, cos) = seen.goal.direction_rad.sin_cos();
+    sorted(seen, |[x, y]| (cos * y - sin * x).atan2(cos * x + sin * y).abs())
 }
 
 fn shuffled(seen: &SeenScene, seed: u64) -> impl Iterator<Item = usize> {

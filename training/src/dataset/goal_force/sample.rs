@@ -127,6 +127,10 @@ impl MotionBatch {
         if !settings.direct_shown {
             shown.direct.clear();
         }
+        // Nothing is drawn where all show their force: samples of recipes without the setting stay as they were.
+        if settings.force_shown < 1.0 && rng.random::<f64>() >= settings.force_shown {
+            shown = Shown { masses: shown.masses, ..Shown::default() };
+        }
         self.renderer.render(&scene.scene, camera, &Light::random(rng), &mut self.picture);
         self.cells.fill(&self.picture);
         motion_field(&self.cells, &scene.tracks, camera, &mut self.field);

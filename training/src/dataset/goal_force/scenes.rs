@@ -14,6 +14,15 @@ fn is_zero(value: &f64) -> bool {
     *value == 0.0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_one(value: &f64) -> bool {
+    *value == 1.0
+}
+
+fn one() -> f64 {
+    1.0
+}
+
 fn yes() -> bool {
     true
 }
@@ -35,6 +44,10 @@ pub struct SceneSettings {
     /// Share of scenes in which obstacles alone say which of several balls or things can cause the goal.
     #[serde(default)]
     pub around: f64,
+    /// Share of scenes with balls alone that are pushed at any speed, so that masses and not the way decide how fast.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(extend("default" = 0.0))]
+    pub speeds: f64,
     /// Share of scenes with pendulums that strike what stands beside them.
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(extend("default" = 0.0))]
@@ -61,6 +74,11 @@ pub struct SceneSettings {
     pub goal_shown: f64,
     /// Share of samples that show masses.
     pub masses_shown: f64,
+    /// Share of samples that show their force, goal or wind; the others show none, so that the network's output without one is
+    /// trained.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[schemars(extend("default" = 1.0))]
+    pub force_shown: f64,
     /// Whether samples without a goal show the direct force; without it they show no force at all.
     #[serde(default = "yes")]
     pub direct_shown: bool,
@@ -82,7 +100,11 @@ impl SceneSettings {
             return Err(format!("expected 1 to 10000000 scenes, got {}", self.scenes));
         }
         let kinds = self.kinds();
-        let shown = [("goal_shown", self.goal_shown), ("masses_shown", self.masses_shown)];
+        let shown = [
+            ("goal_shown", self.goal_shown),
+            ("masses_shown", self.masses_shown),
+            ("force_shown", self.force_shown),
+        ];
         for (name, got) in kinds.iter().map(|(_, name, share)| (*name, *share)).chain(shown) {
             if !(0.0..=1.0).contains(&got) {
                 return Err(format!("expected {name} from 0 to 1, got {got}"));
@@ -102,12 +124,13 @@ impl SceneSettings {
 
 impl SceneSettings {
     /// Kinds of scenes beside balls alone: name and share.
-    fn kinds(&self) -> [(Kind, &'static str, f64); 9] {
+    fn kinds(&self) -> [(Kind, &'static str, f64); 10] {
         [
             (Kind::Blocked, "blocked", self.blocked),
             (Kind::Dominos, "dominos", self.dominos),
             (Kind::Tools, "tools", self.tools),
             (Kind::Around, "around", self.around),
+            (Kind::Speeds, "speeds", self.speeds),
             (Kind::Pendulums, "pendulums", self.pendulums),
             (Kind::Plants, "plants", self.plants),
             (Kind::Wind, "wind", self.wind),
@@ -220,6 +243,7 @@ mod tests {
             dominos: 0.1,
             tools: 0.1,
             around: 0.0,
+            speeds: 0.0,
             pendulums: 0.0,
             plants: 0.0,
             wind: 0.0,
@@ -228,6 +252,7 @@ mod tests {
             max_tilt_deg: 60.0,
             goal_shown: 0.7,
             masses_shown: 0.5,
+            force_shown: 1.0,
             direct_shown: true,
             distractors: true,
             one_ground: false,

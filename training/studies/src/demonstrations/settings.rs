@@ -136,6 +136,7 @@ impl DemonstrationSettings {
                 muon: None,
             },
             average_decay: 0.99,
+            starts_from: None,
         }
     }
 }

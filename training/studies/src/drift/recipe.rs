@@ -236,6 +236,7 @@ impl DriftRecipe {
                 checkpoint_every: self.fit.checkpoint_every,
                 optimiser: self.fit.optimiser.clone(),
                 average_decay: self.fit.average_decay,
+                starts_from: None,
             },
             starts_from: None,
             data_sha256: String::new(),

@@ -65,7 +65,7 @@ pub enum Prompt {
     Force,
     /// The force as one of eight directions and three or four strengths, as text tells it.
     Label,
-    /// Nothing. Training has hardly any such samples: each shows its force.
+    /// Nothing, as in a tenth of the training's samples.
     Nothing,
 }
 

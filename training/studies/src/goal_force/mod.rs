@@ -45,7 +45,7 @@ use std::path::{Path, PathBuf};
 
 /// Scenes per cell, usual and quick: of a choice, of what is known, of a test of masses, of the direct force, of a room, of
 /// diversity, of adherence.
-const SCENES: [[usize; 2]; 7] = [[300, 60], [100, 8], [20, 4], [150, 10], [17, 2], [4, 1], [100, 6]];
+const SCENES: [[usize; 2]; 7] = [[300, 60], [100, 8], [20, 4], [150, 10], [18, 2], [4, 1], [100, 6]];
 /// Seeds of scenes.
 const SEEDS: [u64; 3] = [0, 1, 2];
 

@@ -81,18 +81,20 @@ pub struct RoomResult {
     pub scenes: usize,
     /// By arm, in the order of [`RoomArm::ALL`].
     pub arms: Vec<RoomCounts>,
-    /// Scenes whose goal is met after correction, objects and surface known: by model, random and nearest objects, search.
-    pub corrected: [usize; 4],
+    /// Scenes whose goal is met after correction, objects and surface known: by model, random, nearest and aligned objects,
+    /// search.
+    pub corrected: [usize; 5],
     /// Scenes in which the first proposal of the same pushes the thing that can.
-    pub initiator: [usize; 4],
-    /// Pushes that break the gate's promise, of all four.
+    pub initiator: [usize; 5],
+    /// Pushes that break the gate's promise, of all five.
     pub pushes_unsafe: usize,
 }
 
 /// What every chooser is given; masses are not shown, as in the published scenes.
 const KNOWN: [KnownPart; 2] = [KnownPart::Objects, KnownPart::Surface];
 
-const CHOOSERS: [PushChooser; 4] = [PushChooser::Model, PushChooser::Random, PushChooser::Nearest, PushChooser::Search];
+const CHOOSERS: [PushChooser; 5] =
+    [PushChooser::Model, PushChooser::Random, PushChooser::Nearest, PushChooser::Aligned, PushChooser::Search];
 
 /// Runs all arms.
 ///
@@ -105,6 +107,12 @@ pub(super) fn measure(
     planner: &mut GoalForcePlanner,
 ) -> Result<RoomResult, StudyError> {
     let cases = PushCase::draw_room(room, MAX_TILT_RAD, planner.spec().picture_px, seed, scenes);
+    if cases.len() < scenes {
+        return Err(StudyError::failed(format!(
+            "{room:?}, seed {seed}: expected {scenes} scenes in which one thing alone can cause the goal, got {}",
+            cases.len()
+        )));
+    }
     let mut arms = vec![RoomCounts::default(); RoomArm::ALL.len()];
     for case in &cases {
         let seen = case.seen(planner.spec(), &KNOWN).map_err(StudyError::failed)?;
@@ -122,7 +130,7 @@ pub(super) fn measure(
         }
     }
     let mut evaluation = PushEvaluation::new(planner.spec().clone(), planner.candidates()).knowing(&KNOWN);
-    let (mut corrected, mut initiator, mut pushes_unsafe) = ([0; 4], [0; 4], 0);
+    let (mut corrected, mut initiator, mut pushes_unsafe) = ([0; CHOOSERS.len()], [0; CHOOSERS.len()], 0);
     for (index, chooser) in CHOOSERS.into_iter().enumerate() {
         let summary = evaluation.run(chooser, &cases, Some(planner), || ()).map_err(StudyError::failed)?;
         corrected[index] = summary.outcomes.iter().filter(|outcome| outcome.corrected).count();

@@ -33,10 +33,11 @@ pub struct RoomRow {
     pub still: f64,
     /// Share of all scenes that the model gets right from a picture without obstacles, and without control signal.
     pub controls: [f64; 2],
-    /// Share of all scenes in which a random thing is the right one, and in which the nearest is.
-    pub random_and_nearest: [f64; 2],
-    /// Share of all scenes whose goal is met after correction: by model, random and nearest things, search.
-    pub corrected: [f64; 4],
+    /// Share of all scenes in which a random thing is the right one, the nearest is, and the one most nearly straight behind the
+    /// target.
+    pub random_nearest_aligned: [f64; 3],
+    /// Share of all scenes whose goal is met after correction: by model, random, nearest and aligned things, search.
+    pub corrected: [f64; 5],
     /// Pushes that break the gate's promise.
     pub pushes_unsafe: usize,
 }
@@ -107,7 +108,7 @@ fn row(room: Room, results: &[&RoomResult]) -> RoomRow {
         obstacle: share(model.obstacle, all),
         still: share(model.still, all),
         controls: [right(RoomArm::NoObstacles), right(RoomArm::NoControl)],
-        random_and_nearest: [of_chooser(1), of_chooser(2)],
+        random_nearest_aligned: [1, 2, 3].map(of_chooser),
         corrected: std::array::from_fn(corrected),
         pushes_unsafe: results.iter().map(|result| result.pushes_unsafe).sum(),
     }
@@ -129,8 +130,8 @@ fn mean(name: &str, rows: &[&RoomRow]) -> RoomRow {
         obstacle: of(&|row| row.obstacle),
         still: of(&|row| row.still),
         controls: [0, 1].map(|index| of(&|row| row.controls[index])),
-        random_and_nearest: [0, 1].map(|index| of(&|row| row.random_and_nearest[index])),
-        corrected: [0, 1, 2, 3].map(|index| of(&|row| row.corrected[index])),
+        random_nearest_aligned: [0, 1, 2].map(|index| of(&|row| row.random_nearest_aligned[index])),
+        corrected: [0, 1, 2, 3, 4].map(|index| of(&|row| row.corrected[index])),
         pushes_unsafe: rows.iter().map(|row| row.pushes_unsafe).sum(),
     }
 }
@@ -194,10 +195,8 @@ pub(super) const ROOMS: [Column<RoomRow>; 12] = [
         format!("{} / {} / {}", percent(row.barred), percent(row.obstacle), percent(row.still))
     }),
     ("no obstacles / no control", |row| format!("{} / {}", percent(row.controls[0]), percent(row.controls[1]))),
-    ("random / nearest", |row| {
-        format!("{} / {}", percent(row.random_and_nearest[0]), percent(row.random_and_nearest[1]))
-    }),
-    ("corrected: model / random / nearest / search", |row| row.corrected.map(percent).join(" / ")),
+    ("random / nearest / aligned", |row| row.random_nearest_aligned.map(percent).join(" / ")),
+    ("corrected: model / random / nearest / aligned / search", |row| row.corrected.map(percent).join(" / ")),
     ("unsafe", |row| row.pushes_unsafe.to_string()),
 ];
 

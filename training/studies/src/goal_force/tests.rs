@@ -137,8 +137,8 @@ fn rooms_are_counted_on_both_denominators_and_every_room_counts_once_in_the_mean
         let room_result = RoomResult {
             scenes: counts.all(),
             arms: vec![counts, RoomCounts { success: 3, barred: 7, ..RoomCounts::default() }, RoomCounts::default()],
-            corrected: [8, 3, 4, 10],
-            initiator: [9, 3, 4, 10],
+            corrected: [8, 3, 4, 5, 10],
+            initiator: [9, 3, 4, 5, 10],
             pushes_unsafe: 0,
         };
         GoalForceResult { measure: Measure::Room(room), room: Some(room_result), choice: None, ..choice(0, 1) }
@@ -151,6 +151,7 @@ fn rooms_are_counted_on_both_denominators_and_every_room_counts_once_in_the_mean
     assert_eq!((soaps.of_all[1], soaps.spontaneous, soaps.obstacle, soaps.still), (0.4, 0.3, 0.2, 0.1));
     assert_eq!((plain.of_all[1], tools.of_all[1], mean.room.as_str()), (0.8, 0.4, "mean"));
     assert!((mean.of_all[1] - 0.6).abs() < 1e-12 && mean.scenes == 20);
-    assert_eq!((pool.controls, pool.corrected), ([0.3, 0.0], [0.8, 0.3, 0.4, 1.0]));
+    assert_eq!((pool.controls, pool.corrected), ([0.3, 0.0], [0.8, 0.3, 0.4, 0.5, 1.0]));
+    assert_eq!(pool.random_nearest_aligned, [0.3, 0.4, 0.5]);
     assert!((pool.published[0] - 48.0 / 49.0).abs() < 1e-12);
 }

@@ -6,13 +6,13 @@ use planwright_training::recipe::{GoalForceRecipe, Recipe};
 use planwright_training::study::StudyError;
 use serde::{Deserialize, Serialize};
 
-const SHIPPED: &str = include_str!("../../../recipes/goal-force.toml");
+const BASE: &str = include_str!("../../../recipes/goal-force-balls.toml");
 
 /// One change of the training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Arm {
-    /// Nothing: the shipped recipe, with fewer scenes and steps
+    /// Nothing: recipe goal-force-balls, with fewer scenes and steps
     Base,
     /// The control enters through a copy of the encoder and projections that start at zero, not as channels
     Branch,
@@ -57,9 +57,9 @@ impl Arm {
     /// The recipe of this arm with a seed: data, first values and noise.
     ///
     /// # Errors
-    /// If the shipped recipe cannot be read.
+    /// If the base recipe cannot be read.
     pub fn recipe(self, seed: u64, scenes: usize, steps: u64) -> Result<GoalForceRecipe, StudyError> {
-        let recipe = Recipe::parse(SHIPPED, "training/recipes/goal-force.toml".as_ref()).map_err(StudyError::input)?;
+        let recipe = Recipe::parse(BASE, "training/recipes/goal-force-balls.toml".as_ref()).map_err(StudyError::input)?;
         let Recipe::GoalForce(mut recipe) = recipe else {
             return Err(StudyError::setting("recipe", "of family goal-force", "another one"));
         };

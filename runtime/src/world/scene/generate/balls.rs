@@ -1,6 +1,7 @@
 //! Tables with balls: a hit, a row of hits, or a miss.
 
 use super::placement::{self, HALF_M};
+use super::aim::Pace;
 use super::{Class, Draft, aim, looks};
 use crate::world::scene::{Body, Look, Scene, Shape, Surface};
 use rand::{Rng, RngExt};
@@ -36,7 +37,7 @@ pub(super) fn ball(look: Look, rng: &mut impl Rng) -> Body {
 }
 
 /// A scene with balls; `None` if no push was found for it.
-pub(super) fn draft(class: Class, rng: &mut impl Rng) -> Option<Draft> {
+pub(super) fn draft(class: Class, pace: Pace, rng: &mut impl Rng) -> Option<Draft> {
     let mut scene = empty(rng);
     let (row, misses) = (class == Class::Row, class == Class::Miss);
     let count = if misses { rng.random_range(3..=5) } else { rng.random_range(3..=9) };
@@ -50,21 +51,21 @@ pub(super) fn draft(class: Class, rng: &mut impl Rng) -> Option<Draft> {
     scene.table.look = looks::ground(&scene, rng);
     if row {
         // Any later ball of the row than the second is the target, so that others pass the motion on.
-        let aimed = aim::at(&scene, 0, 1, rng)?;
+        let aimed = aim::at(&scene, 0, 1, pace, rng)?;
         let target = rng.random_range(2..long);
         // It arrives later than the first hit: the motion's length is what bounds it.
         return Some(Draft { scene, push: aimed.push, target: Some(target), by_secs: f64::INFINITY, direct: false });
     }
     if misses {
         let pushed = rng.random_range(0..count);
-        let aimed = aim::past(&scene, pushed, rng);
+        let aimed = aim::past(&scene, pushed, pace, rng);
         return Some(Draft { scene, push: aimed.push, target: None, by_secs: aimed.by_secs, direct: false });
     }
-    hit(scene, rng)
+    hit(scene, pace, rng)
 }
 
 /// A scene with a push of one of its balls at another.
-fn hit(scene: Scene, rng: &mut impl Rng) -> Option<Draft> {
+fn hit(scene: Scene, pace: Pace, rng: &mut impl Rng) -> Option<Draft> {
     let count = scene.bodies.len();
     for _ in 0..PAIRS {
         let pushed = rng.random_range(0..count);
@@ -72,7 +73,7 @@ fn hit(scene: Scene, rng: &mut impl Rng) -> Option<Draft> {
         if pushed == target || placement::gap(&scene.bodies[pushed], &scene.bodies[target]) < LEAST_WAY_M {
             continue;
         }
-        if let Some(aimed) = aim::at(&scene, pushed, target, rng) {
+        if let Some(aimed) = aim::at(&scene, pushed, target, pace, rng) {
             return Some(Draft { scene, push: aimed.push, target: Some(target), by_secs: aimed.by_secs, direct: true });
         }
     }

@@ -33,6 +33,10 @@ const LEAST_GOAL_MPS: f64 = 0.06;
 const LEAST_TOPPLING_MPS: f64 = 0.02;
 /// Largest speed of a push, m/s.
 pub(super) const MAX_PUSH_MPS: f64 = 2.0;
+/// Largest speed of a push of any pace, m/s: about what the motion of a picture's cell is bounded at.
+const ANY_PACE_MOST_MPS: f64 = 0.8;
+/// Largest goal of one, m/s: the largest of the published scale.
+const ANY_PACE_MOST_GOAL_MPS: f64 = 0.6;
 /// Largest speed of a wind, m/s.
 pub(super) const MAX_WIND_MPS: f64 = 0.8;
 /// Share of scenes whose push reaches no target.
@@ -46,6 +50,8 @@ const ROWS: f64 = 0.1;
 pub enum Kind {
     /// Balls alone
     Balls,
+    /// Balls alone, pushed at any speed, so that masses and not the way decide how fast
+    Speeds,
     /// Balls with obstacles that bar some of them from the target, one at least that could push it to the goal otherwise
     Blocked,
     /// Boxes on end that topple one another
@@ -150,7 +156,8 @@ pub fn generate(kind: Kind, seed: u64, held_out: bool) -> Generated {
     // Every class has drafts that fit with a share of at least some percent.
     loop {
         let made = match kind {
-            Kind::Balls => on_table(balls::draft(class, &mut rng)),
+            Kind::Balls => on_table(balls::draft(class, aim::Pace::Published, &mut rng)),
+            Kind::Speeds => on_table(balls::draft(class, aim::Pace::Any, &mut rng)),
             Kind::Blocked => on_table(obstacles::draft(class == Class::Miss, held_out, &mut rng)),
             Kind::Dominos => on_table(dominos::draft(class, &mut rng)),
             Kind::Tools => on_table(tools::draft(class, layout, &mut rng)),
@@ -206,7 +213,7 @@ pub fn domino_row(seed: u64) -> Generated {
 /// The draft with its motion, if that is what it is to be.
 fn simulated(kind: Kind, seed: u64, draft: Draft, simulation: &mut Simulation) -> Option<Generated> {
     let Draft { scene, push, target, by_secs, direct } = draft;
-    if push.speed_mps > MAX_PUSH_MPS {
+    if push.speed_mps > if kind == Kind::Speeds { ANY_PACE_MOST_MPS } else { MAX_PUSH_MPS } {
         return None;
     }
     let tracks = simulation.run(&scene, &push);
@@ -230,7 +237,8 @@ fn simulated(kind: Kind, seed: u64, draft: Draft, simulation: &mut Simulation) -
             let [x, y] = velocity;
             let goal = Goal { body, direction_rad: y.atan2(x), speed_mps: x.hypot(y) };
             let least = if kind == Kind::Dominos { LEAST_TOPPLING_MPS } else { LEAST_GOAL_MPS };
-            Some(goal).filter(|goal| goal.speed_mps >= least)
+            let most = if kind == Kind::Speeds { ANY_PACE_MOST_GOAL_MPS } else { f64::INFINITY };
+            Some(goal).filter(|goal| (least..=most).contains(&goal.speed_mps))
         }
     };
     if target.is_some() && goal.is_none() {

@@ -206,9 +206,18 @@ impl Room {
     ///
     /// What the pushed thing does is simulated; that the others cannot do it is up to an evaluation.
     pub fn generate(self, seed: u64) -> Generated {
+        self.generate_as(None, seed)
+    }
+
+    /// The same in which one of the nine classes of pushed things is pushed, counted modulo nine: nearest, middle and farthest
+    /// (class modulo 3) on the left, in the middle and on the right as seen from the target. Dominos have no such classes: the
+    /// line that is nearest is pushed, wherever it is.
+    pub fn generate_as(self, class: Option<usize>, seed: u64) -> Generated {
         let mut rng = ChaCha8Rng::seed_from_u64(seed ^ ((self as u64 + 1) << 32));
         let mut simulation = Simulation::new();
-        let pushed = Pushed::random(CANDIDATES, &mut rng);
+        let random = Pushed::random(CANDIDATES, &mut rng);
+        let given = |class| Pushed { of: CANDIDATES, place: class / CANDIDATES % CANDIDATES, rank: class % CANDIDATES };
+        let pushed = class.map_or(random, given);
         loop {
             let draft = match self.parts() {
                 None => dominos::lines(CANDIDATES, dominos::LONG, &mut rng),
