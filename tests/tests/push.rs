@@ -61,6 +61,12 @@ fn rooms_of_table_a8_are_drawn_and_are_no_kind_of_scene() {
             "{made}"
         );
     }
+    // What `plan --image` cannot rebuild is not handed to it.
+    for (room, hint) in [("pool1", "planwright plan --image"), ("coffee-cups", "rebuilds balls alone")] {
+        let out = folder.path().join(room);
+        let (stdout, ..) = run(planwright(&["world", "scene", "--room", room, "--seed", "2", "--out"]).arg(out));
+        assert!(stdout.contains(hint), "{stdout}");
+    }
     let (_, stderr, code) =
         run(planwright(&["world", "scene", "--room", "pool1", "--kind", "balls", "--out", "x"])
             .current_dir(folder.path()));

@@ -2,7 +2,7 @@
 
 use super::output::{CliError, print_json, print_text};
 use crate::files::write_atomically;
-use crate::world::scene::{Kind, Picture, Push, Renderer, Room, Wind, generate, published};
+use crate::world::scene::{Kind, Picture, Push, Renderer, Room, Shape, Wind, generate, published};
 use clap::Args;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -86,9 +86,13 @@ impl WorldScene {
             }));
         }
         let [picture, camera, scene] = files.each_ref().map(|path| path.display());
+        let balls_alone = made.scene.bodies.iter().all(|body| !body.moves || matches!(body.shape, Shape::Ball { .. }));
         let question = match (asked, made.wind) {
-            (Some(asked), _) => {
+            (Some(asked), _) if balls_alone => {
                 format!("its push answers: planwright plan --image {picture} --camera {camera} {asked}")
+            }
+            (Some(asked), _) => {
+                format!("its push answers {asked}; `planwright plan --image` rebuilds balls alone")
             }
             (None, Some(Wind { direction_rad, speed_mps })) => {
                 let towards = direction_rad.to_degrees();

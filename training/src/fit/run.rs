@@ -101,31 +101,30 @@ impl<'a> Run<'a> {
         }
         let parameters = || recipe.network().parameters();
         let mut resumed_data = None;
-        let trainer =
-            match (checkpoint_path.exists(), options.resume) {
-                (true, true) => {
-                    let checkpoint = Checkpoint::read(&checkpoint_path)?;
-                    checkpoint.check_recipe(recipe, &checkpoint_path)?;
-                    resumed_data = Some(checkpoint.data.sha256.clone());
-                    checkpoint.trainer(device)
+        let trainer = match (checkpoint_path.exists(), options.resume) {
+            (true, true) => {
+                let checkpoint = Checkpoint::read(&checkpoint_path)?;
+                checkpoint.check_recipe(recipe, &checkpoint_path)?;
+                resumed_data = Some(checkpoint.data.sha256.clone());
+                checkpoint.trainer(device)
+            }
+            (true, false) => return Err(FitError::Exists(checkpoint_path)),
+            (false, true) => return Err(FitError::NothingToResume(checkpoint_path)),
+            (false, false) => match (&options.initial, &recipe.training().starts_from) {
+                (None, Some(name)) => {
+                    return Err(FitError::Data {
+                        expected: format!("the weights of a fit of '{name}', from which this recipe starts"),
+                        got: "none".to_owned(),
+                    });
                 }
-                (true, false) => return Err(FitError::Exists(checkpoint_path)),
-                (false, true) => return Err(FitError::NothingToResume(checkpoint_path)),
-                (false, false) => match (&options.initial, &recipe.training().starts_from) {
-                    (None, Some(name)) => {
-                        return Err(FitError::Data {
-                            expected: format!("the weights of a fit of '{name}', from which this recipe starts"),
-                            got: "none".to_owned(),
-                        });
-                    }
-                    (None, None) => Trainer::new(parameters(), recipe.training(), device),
-                    (Some(values), _) => Trainer::starting_from(parameters(), recipe.training(), device, values)
-                        .ok_or_else(|| FitError::Data {
-                            expected: "as many initial values as the network has parameters".to_owned(),
-                            got: values.len().to_string(),
-                        })?,
-                },
-            };
+                (None, None) => Trainer::new(parameters(), recipe.training(), device),
+                (Some(values), _) => Trainer::starting_from(parameters(), recipe.training(), device, values)
+                    .ok_or_else(|| FitError::Data {
+                        expected: "as many initial values as the network has parameters".to_owned(),
+                        got: values.len().to_string(),
+                    })?,
+            },
+        };
         Ok(Self { options, trainer, resumed_data, checkpoint_path, metrics_path })
     }
 

@@ -19,9 +19,8 @@ pub fn stages(path: &Path) -> Result<Vec<Recipe>, RecipeError> {
     loop {
         let own = &chain[chain.len() - 1];
         let Some(name) = own.training().starts_from.clone() else { break };
-        let wrong = |problem: String| {
-            Err(RecipeError::value(&own_path, FieldError::new("training.starts_from", problem)))
-        };
+        let wrong =
+            |problem: String| Err(RecipeError::value(&own_path, FieldError::new("training.starts_from", problem)));
         if chain.len() == MOST_STAGES || chain.iter().any(|recipe| recipe.name() == name) {
             return wrong(format!("expected a recipe that does not start from '{}' itself, got '{name}'", own.name()));
         }
@@ -32,7 +31,10 @@ pub fn stages(path: &Path) -> Result<Vec<Recipe>, RecipeError> {
             return wrong(format!("expected the name '{name}' in {}, got '{got}'", first_path.display()));
         }
         if first.network() != own.network() {
-            return wrong(format!("expected a recipe with the same [network], got another in {}", first_path.display()));
+            return wrong(format!(
+                "expected a recipe with the same [network], got another in {}",
+                first_path.display()
+            ));
         }
         chain.push(first);
         own_path = first_path;

@@ -114,6 +114,11 @@ mod tests {
         assert_eq!(recipe.goal_force.scene_channels(FRAMES), recipe.network.scene_channels());
         // What is at its default is not written, so that a new setting leaves the hash of a recipe as it was.
         let written = serde_json::to_string(&recipe).expect("JSON");
-        assert!(["wind", "flag", "plants", "pendulums", "speeds", "force_shown", "starts_from"].iter().all(|name| !written.contains(name)), "{written}");
+        assert!(
+            ["wind", "flag", "plants", "pendulums", "speeds", "force_shown", "starts_from"]
+                .iter()
+                .all(|name| !written.contains(name)),
+            "{written}"
+        );
     }
 }

@@ -100,11 +100,8 @@ impl SceneSettings {
             return Err(format!("expected 1 to 10000000 scenes, got {}", self.scenes));
         }
         let kinds = self.kinds();
-        let shown = [
-            ("goal_shown", self.goal_shown),
-            ("masses_shown", self.masses_shown),
-            ("force_shown", self.force_shown),
-        ];
+        let shown =
+            [("goal_shown", self.goal_shown), ("masses_shown", self.masses_shown), ("force_shown", self.force_shown)];
         for (name, got) in kinds.iter().map(|(_, name, share)| (*name, *share)).chain(shown) {
             if !(0.0..=1.0).contains(&got) {
                 return Err(format!("expected {name} from 0 to 1, got {got}"));

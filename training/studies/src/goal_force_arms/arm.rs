@@ -59,7 +59,8 @@ impl Arm {
     /// # Errors
     /// If the base recipe cannot be read.
     pub fn recipe(self, seed: u64, scenes: usize, steps: u64) -> Result<GoalForceRecipe, StudyError> {
-        let recipe = Recipe::parse(BASE, "training/recipes/goal-force-balls.toml".as_ref()).map_err(StudyError::input)?;
+        let recipe =
+            Recipe::parse(BASE, "training/recipes/goal-force-balls.toml".as_ref()).map_err(StudyError::input)?;
         let Recipe::GoalForce(mut recipe) = recipe else {
             return Err(StudyError::setting("recipe", "of family goal-force", "another one"));
         };

@@ -1,7 +1,7 @@
 //! Tables with balls: a hit, a row of hits, or a miss.
 
-use super::placement::{self, HALF_M};
 use super::aim::Pace;
+use super::placement::{self, HALF_M};
 use super::{Class, Draft, aim, looks};
 use crate::world::scene::{Body, Look, Scene, Shape, Surface};
 use rand::{Rng, RngExt};

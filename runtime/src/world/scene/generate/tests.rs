@@ -93,29 +93,26 @@ fn targets_are_reached_within_the_published_times() {
 /// The published rule makes a push 1.2 to 1.6 times as fast as its way needs: the way then decides nearly alone, and a model
 /// that is fitted to it has no use for masses.
 #[test]
-fn where_pushes_have_any_speed_masses_say_more_of_it() {
-    // Squared correlation of the push's speed over the goal's with what the masses make of it, of direct hits.
+fn where_pushes_have_any_speed_the_way_does_not_tell_it() {
+    // Squared correlation of the logarithms of way and speed, of direct hits.
     let explained = |kind: Kind| {
         let rows: Vec<[f64; 2]> = many(kind, false, 300)
             .iter()
             .filter_map(|made| {
                 let goal = made.goal?;
                 (made.tracks.contacts[0].bodies == [made.push.body, goal.body]).then_some(())?;
-                let [pushed, target] = [made.push.body, goal.body].map(|body| made.scene.bodies[body].mass_kg);
-                Some([made.push.speed_mps.ln(), ((pushed + target) / pushed * goal.speed_mps).ln()])
+                assert!(kind != Kind::Speeds || (made.push.speed_mps <= 0.8 && goal.speed_mps <= 0.6));
+                let [pushed, target] = [made.push.body, goal.body].map(|body| &made.scene.bodies[body]);
+                Some([placement::gap(pushed, target).ln(), made.push.speed_mps.ln()])
             })
             .collect();
         assert!(rows.len() > 150);
-        let count = rows.len() as f64;
-        let mean = [0, 1].map(|of| rows.iter().map(|row| row[of]).sum::<f64>() / count);
-        let product =
-            |a: usize, b: usize| rows.iter().map(|row| (row[a] - mean[a]) * (row[b] - mean[b])).sum::<f64>() / count;
-        (product(0, 0).sqrt(), product(0, 1).powi(2) / product(0, 0) / product(1, 1))
+        let mean = [0, 1].map(|of| rows.iter().map(|row| row[of]).sum::<f64>() / rows.len() as f64);
+        let product = |a: usize, b: usize| rows.iter().map(|row| (row[a] - mean[a]) * (row[b] - mean[b])).sum::<f64>();
+        product(0, 1).powi(2) / product(0, 0) / product(1, 1)
     };
-    let (published_spread, published) = explained(Kind::Balls);
-    let (spread, any) = explained(Kind::Speeds);
-    assert!(spread > 1.1 * published_spread, "{published_spread} {spread}");
-    assert!(any > published, "{published} {any}");
+    let (published, any) = (explained(Kind::Balls), explained(Kind::Speeds));
+    assert!(published > 0.6 && any < 0.4, "{published} {any}");
 }
 
 #[test]
