@@ -5,7 +5,7 @@ use super::planner::GoalForcePlanner;
 use super::reading::{ReadFault, Reading, read_push, tracks};
 use super::request::SeenScene;
 use crate::planner::PlanError;
-use crate::world::scene::{Camera, FRAME_SECS, Push, ROLLING_SHARE, Shape};
+use crate::world::scene::{Camera, FRAME_SECS, FRAMES, Push, Scene, Shape, ball_speed};
 
 /// A push is at least this fast, m/s: a motion that is read as slower is one that hardly moves.
 const LEAST_MPS: f64 = 0.05;
@@ -67,11 +67,38 @@ pub fn read(
     let reading = read_push(&all, seen.goal.body, width_px, |object| bodies[object].moves)?;
     let body = &bodies[reading.initiator];
     let height = body.shape.rest_height_m();
-    let place = |px: [f64; 2]| camera.on_plane(px, height).ok_or(ReadFault::NotFinite);
-    let (from, to) = (place(reading.from_px)?, place(reading.to_px)?);
-    let way = [to[0] - from[0], to[1] - from[1]];
-    let rolled = way[0].hypot(way[1]) / (reading.frames.max(1) as f64 * FRAME_SECS);
-    let speed = if matches!(body.shape, Shape::Ball { .. }) { rolled / ROLLING_SHARE } else { rolled };
+    let start = camera.on_plane(reading.from_px, height).ok_or(ReadFault::NotFinite)?;
+    let last = free_frames(&all[reading.initiator], &seen.scene, &reading, seen.goal.body, camera);
+    let to = camera.on_plane(all[reading.initiator][last], height).ok_or(ReadFault::NotFinite)?;
+    let way = [to[0] - start[0], to[1] - start[1]];
+    let (way_m, secs) = (way[0].hypot(way[1]), last as f64 * FRAME_SECS);
+    // A ball slides, rolls and slows down on its way; what slides is taken at its mean speed, for friction is hardly known.
+    let speed = match body.shape {
+        Shape::Ball { .. } => ball_speed(way_m, secs, &seen.scene.table),
+        _ => way_m / secs,
+    };
     let push = Push { body: reading.initiator, direction_rad: way[1].atan2(way[0]), speed_mps: speed.max(LEAST_MPS) };
     Ok(PushProposal { reading, push })
+}
+
+/// Frames in which the initiator moves and has not yet reached the target. The target is seen to move only once it is away
+/// from its place by more than a pixel: with the frames between, in which the initiator has lost its speed, a push would be
+/// read as a third too slow.
+fn free_frames(
+    track: &[[f64; 2]; FRAMES + 1],
+    scene: &Scene,
+    reading: &Reading,
+    target: usize,
+    camera: &Camera,
+) -> usize {
+    let (own, target) = (&scene.bodies[reading.initiator], &scene.bodies[target]);
+    let reach = own.shape.outer_radius_m() + target.shape.outer_radius_m();
+    let touches = |frame: &usize| {
+        camera.on_plane(track[*frame], own.shape.rest_height_m()).is_none_or(|[x, y]| {
+            let [tx, ty] = target.position_m;
+            (x - tx).hypot(y - ty) <= reach
+        })
+    };
+    let reached = (1..=reading.frames).find(touches).unwrap_or(reading.frames + 1);
+    (reached - 1).max(1)
 }

@@ -48,7 +48,7 @@ impl Seen {
 
 #[test]
 fn the_true_motion_is_read_as_the_push_that_made_it() {
-    let (mut read_right, mut all, mut turns) = (0, 0, Vec::new());
+    let (mut read_right, mut all, mut turns, mut speeds) = (0, 0, Vec::new(), Vec::new());
     for seen in (0..60).filter_map(|seed| look_at(seed, 0.8)) {
         let Ok(scene) = SeenScene::new(&seen.request(), &spec()) else { continue };
         all += 1;
@@ -57,6 +57,7 @@ fn the_true_motion_is_read_as_the_push_that_made_it() {
         let truth = seen.made.scene.bodies[seen.made.push.body].position_m;
         if (place[0] - truth[0]).hypot(place[1] - truth[1]) < 0.05 {
             read_right += 1;
+            speeds.push(proposal.push.speed_mps / seen.made.push.speed_mps);
             turns.push(crate::geometry::wrapped(proposal.push.direction_rad - seen.made.push.direction_rad).abs());
         }
     }
@@ -64,6 +65,11 @@ fn the_true_motion_is_read_as_the_push_that_made_it() {
     assert!(all >= 35, "{all} scenes are understood");
     assert!(read_right as f64 >= 0.85 * f64::from(all), "{read_right} of {all}");
     assert!(turns[turns.len() / 2] < 0.05, "median error of the direction: {} rad", turns[turns.len() / 2]);
+    // Neither the frames after the contact nor friction and rolling make a push slower than it was.
+    speeds.sort_by(f64::total_cmp);
+    println!("{:?}", speeds);
+    let [low, middle, high] = [1, 2, 3].map(|quarter| speeds[quarter * speeds.len() / 4]);
+    assert!(low > 0.85 && (0.93..1.07).contains(&middle) && high < 1.15, "{low} {middle} {high}");
 }
 
 #[test]

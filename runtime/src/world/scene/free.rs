@@ -88,6 +88,11 @@ impl FreeBall {
     }
 }
 
+/// The speed of a push after which a ball that nothing is in the way of is `way_m` on after `secs`, m/s.
+pub fn ball_speed(way_m: f64, secs: f64, table: &Table) -> f64 {
+    FreeBall::least_speed(way_m, secs, table)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

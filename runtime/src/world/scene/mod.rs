@@ -20,7 +20,7 @@ mod wind;
 
 pub use body::{Body, Look, Pattern, Shape, Table};
 pub use camera::{Camera, CameraError, MAX_TILT_RAD, Ray};
-pub use free::ROLLING_SHARE;
+pub use free::{ROLLING_SHARE, ball_speed};
 pub use generate::{Airborne, Generated, Kind, Room, SCENES_VERSION, domino_row, generate, windy};
 pub use ghost::{ghost_push, way_is_free};
 pub use json::published;
