@@ -14,10 +14,16 @@ pub enum ScheduleKind {
     /// deviation for data of variance one, on the shifted grid `s = 1.5 u / (1 + 0.5 u)` with u from 0 to 1: much noise is
     /// trained more often than little (Esser et al. 2024, eq. 23).
     ShiftedFlow,
+    /// The same with shift 6, `s = 6 u / (1 + 5 u)`: samples of many values that tell the same, as the pixels of an object do,
+    /// are recognised through more noise.
+    #[serde(rename = "shifted-flow-6")]
+    ShiftedFlow6,
 }
 
 /// Shift of [`ScheduleKind::ShiftedFlow`].
 const FLOW_SHIFT: f64 = 1.5;
+/// Shift of [`ScheduleKind::ShiftedFlow6`].
+const FAR_FLOW_SHIFT: f64 = 6.0;
 
 /// Why a schedule cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,16 +54,17 @@ impl NoiseSchedule {
         }
         let alpha_bar = match kind {
             ScheduleKind::Cosine => Self::cosine(steps),
-            ScheduleKind::ShiftedFlow => Self::shifted_flow(steps),
+            ScheduleKind::ShiftedFlow => Self::shifted_flow(steps, FLOW_SHIFT),
+            ScheduleKind::ShiftedFlow6 => Self::shifted_flow(steps, FAR_FLOW_SHIFT),
         };
         Ok(Self { kind, alpha_bar })
     }
 
-    fn shifted_flow(steps: usize) -> Vec<f64> {
+    fn shifted_flow(steps: usize, shift: f64) -> Vec<f64> {
         let level = |t: usize| {
             // The middle of each interval: neither end is pure, so that every ratio is finite.
             let u = (t as f64 + 0.5) / steps as f64;
-            let noise = FLOW_SHIFT * u / (1.0 + (FLOW_SHIFT - 1.0) * u);
+            let noise = shift * u / (1.0 + (shift - 1.0) * u);
             let signal = 1.0 - noise;
             signal * signal / (signal * signal + noise * noise)
         };
@@ -142,17 +149,19 @@ mod tests {
     }
 
     #[test]
-    fn the_flow_schedule_is_a_straight_line_of_unit_variance() {
-        let Ok(schedule) = NoiseSchedule::new(ScheduleKind::ShiftedFlow, 1000) else { panic!("1000 steps are valid") };
-        for t in [0, 400, 999] {
-            let (signal, noise) = schedule.scales(Some(t));
-            assert!((signal * signal + noise * noise - 1.0).abs() < 1e-12);
-            // Noise over noise plus signal is the place on the line.
-            let u = (t as f64 + 0.5) / 1000.0;
-            assert!((noise / (noise + signal) - 1.5 * u / (1.0 + 0.5 * u)).abs() < 1e-12);
+    fn the_flow_schedules_are_straight_lines_of_unit_variance() {
+        for (kind, shift) in [(ScheduleKind::ShiftedFlow, 1.5), (ScheduleKind::ShiftedFlow6, 6.0)] {
+            let Ok(schedule) = NoiseSchedule::new(kind, 1000) else { panic!("1000 steps are valid") };
+            for t in [0, 400, 999] {
+                let (signal, noise) = schedule.scales(Some(t));
+                assert!((signal * signal + noise * noise - 1.0).abs() < 1e-12);
+                // Noise over noise plus signal is the place on the line.
+                let u = (t as f64 + 0.5) / 1000.0;
+                assert!((noise / (noise + signal) - shift * u / (1.0 + (shift - 1.0) * u)).abs() < 1e-12);
+            }
+            let all: Vec<f64> = (0..1000).map(|t| schedule.alpha_bar(Some(t))).collect();
+            assert!(all.windows(2).all(|pair| pair[1] < pair[0]) && all[999] > 0.0);
         }
-        let all: Vec<f64> = (0..1000).map(|t| schedule.alpha_bar(Some(t))).collect();
-        assert!(all.windows(2).all(|pair| pair[1] < pair[0]) && all[999] > 0.0);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! Neither shadows nor rotations are rendered: shadows stay where they are, and boxes keep their attitude.
 
 use super::request::SeenScene;
-use super::segment::Detection;
 use crate::world::scene::{Camera, FRAMES, Tracks};
 
 /// An object's pixels, and those at its rim, in which its colour is blended with the ground's.
@@ -28,19 +27,19 @@ pub struct PredictedVideo {
 impl PredictedVideo {
     /// Of a square RGB picture, `side_px` wide, and what is seen in it. Pixels that are missing are black.
     pub fn new(rgb: &[u8], side_px: usize, seen: &SeenScene) -> Self {
-        Self::of(rgb, side_px, &seen.detections)
+        Self::of_objects(rgb, side_px, seen.detections.iter().map(|detection| detection.pixels.as_slice()))
     }
 
-    fn of(rgb: &[u8], side_px: usize, detections: &[Detection]) -> Self {
+    /// The same with the pixels of every object, ascending indices v * width + u.
+    pub fn of_objects<'a>(rgb: &[u8], side_px: usize, objects: impl Iterator<Item = &'a [usize]> + Clone) -> Self {
         let count = side_px * side_px;
         let mut first = rgb.to_vec();
         first.resize(3 * count, 0);
         let mut covered = vec![false; count];
-        for pixel in detections.iter().flat_map(|detection| &detection.pixels) {
+        for pixel in objects.clone().flatten() {
             covered.get_mut(*pixel).into_iter().for_each(|covered| *covered = true);
         }
-        let layers: Vec<Layer> =
-            detections.iter().map(|detection| Layer::of(&detection.pixels, &covered, side_px)).collect();
+        let layers: Vec<Layer> = objects.map(|pixels| Layer::of(pixels, &covered, side_px)).collect();
         for pixel in layers.iter().flat_map(|layer| &layer.pixels) {
             covered[*pixel] = true;
         }
@@ -179,7 +178,7 @@ pub fn projected_tracks(tracks: &Tracks, camera: &Camera) -> Vec<[[f64; 2]; FRAM
 
 #[cfg(test)]
 mod tests {
-    use super::super::segment::segment;
+    use super::super::segment::{Detection, segment};
     use super::*;
 
     const SIDE: usize = 64;
@@ -196,6 +195,10 @@ mod tests {
         (rgb, detections)
     }
 
+    fn video_of(rgb: &[u8], side_px: usize, detections: &[Detection]) -> PredictedVideo {
+        PredictedVideo::of_objects(rgb, side_px, detections.iter().map(|detection| detection.pixels.as_slice()))
+    }
+
     fn still(at: [f64; 2]) -> [[f64; 2]; FRAMES + 1] {
         [at; FRAMES + 1]
     }
@@ -207,7 +210,7 @@ mod tests {
     #[test]
     fn the_first_frame_is_the_picture() {
         let (rgb, detections) = table(&[([20.0, 30.0], 6.0, [200, 30, 30]), ([27.5, 30.0], 4.0, [30, 30, 200])]);
-        let video = PredictedVideo::of(&rgb, SIDE, &detections);
+        let video = video_of(&rgb, SIDE, &detections);
         let mut frame = Vec::new();
         let tracks: Vec<_> = detections.iter().map(|detection| still(detection.centre_px)).collect();
         for (tracks, index) in [(&tracks[..], 0), (&tracks[..], 9), (&tracks[..1], 3), (&[], 900)] {
@@ -219,7 +222,7 @@ mod tests {
     #[test]
     fn a_disc_is_where_its_track_leads_and_the_table_where_it_was() {
         let (rgb, detections) = table(&[([20.0, 30.0], 5.0, [200, 30, 30])]);
-        let video = PredictedVideo::of(&rgb, SIDE, &detections);
+        let video = video_of(&rgb, SIDE, &detections);
         let mut track = still([20.0, 30.0]);
         track[7] = [32.25, 40.5];
         let mut frame = Vec::new();
@@ -236,7 +239,7 @@ mod tests {
     #[test]
     fn the_object_that_reaches_farther_down_covers_the_other() {
         let (rgb, detections) = table(&[([20.0, 20.0], 5.0, [200, 30, 30]), ([44.0, 44.0], 5.0, [30, 30, 200])]);
-        let video = PredictedVideo::of(&rgb, SIDE, &detections);
+        let video = video_of(&rgb, SIDE, &detections);
         let mut frame = Vec::new();
         for (v, nearer) in [(30.0, [200, 30, 30]), (34.0, [30, 30, 200])] {
             let to = |detection: &Detection| {
@@ -252,7 +255,7 @@ mod tests {
     #[test]
     fn what_leaves_the_picture_and_what_is_not_finite_is_left_out() {
         let (rgb, detections) = table(&[([20.0, 30.0], 5.0, [200, 30, 30])]);
-        let video = PredictedVideo::of(&rgb, SIDE, &detections);
+        let video = video_of(&rgb, SIDE, &detections);
         let mut frame = Vec::new();
         let reddish = |frame: &[u8]| frame.chunks(3).filter(|pixel| pixel[0] > pixel[1] + 20).count();
         for (to, left) in [
@@ -275,11 +278,11 @@ mod tests {
         let (rgb, mut detections) = table(&[([20.0, 30.0], 5.0, [200, 30, 30])]);
         detections[0].pixels = (0..SIDE * SIDE + 5).collect();
         let mut frame = Vec::new();
-        PredictedVideo::of(&rgb, SIDE, &detections).frame(&[], 0, &mut frame);
+        video_of(&rgb, SIDE, &detections).frame(&[], 0, &mut frame);
         assert_eq!(frame, rgb);
-        PredictedVideo::of(&rgb[..100], SIDE, &detections).frame(&[], 0, &mut frame);
+        video_of(&rgb[..100], SIDE, &detections).frame(&[], 0, &mut frame);
         assert_eq!(frame.len(), rgb.len());
-        PredictedVideo::of(&[], 0, &detections).frame(&[], 0, &mut frame);
+        video_of(&[], 0, &detections).frame(&[], 0, &mut frame);
         assert!(frame.is_empty());
     }
 

@@ -5,6 +5,7 @@
 
 mod body;
 mod camera;
+mod frame;
 mod free;
 mod generate;
 mod ghost;
