@@ -2,7 +2,8 @@
 
 use super::{CliError, print_json, print_text, set_threads};
 use crate::fit::{FitError, FitOptions, fit_stages, stages};
-use crate::recipe::DeviceName;
+use crate::network::SampleKind;
+use crate::recipe::{DeviceName, Recipe};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -57,6 +58,7 @@ impl Fit {
             }
         }
         let name = stages.last().map_or_else(String::new, |recipe| recipe.name().to_owned());
+        let pixels = stages.last().is_some_and(is_of_pixels);
         let options = FitOptions {
             folder: self.out.clone().unwrap_or_else(|| Path::new("runs").join(name)),
             resume: self.resume,
@@ -76,11 +78,19 @@ impl Fit {
             format!("loss {loss:.5}, {:.1} steps/s", report.steps_per_second)
         });
         let checkpoint = report.checkpoint.display();
+        let name = report.name;
+        let next = match pixels {
+            true => format!("video {checkpoint} --png {name}.png"),
+            false => format!("export {checkpoint} --out {name}.onnx"),
+        };
         print_text(&format!(
-            "{name}: step {} of {}, {loss}\ncheckpoint {checkpoint}\nnext: planwright-train export {checkpoint} --out {name}.onnx",
-            report.step,
-            report.steps,
-            name = report.name,
+            "{name}: step {} of {}, {loss}\ncheckpoint {checkpoint}\nnext: planwright-train {next}",
+            report.step, report.steps,
         ))
     }
+}
+
+/// Whether a recipe's network is not exported, but looked at.
+fn is_of_pixels(recipe: &Recipe) -> bool {
+    matches!(recipe, Recipe::GoalForce(recipe) if recipe.network.sample == SampleKind::Pixels)
 }

@@ -18,6 +18,7 @@ pub use gate::{GateError, TOLERANCE};
 pub use onnx_graph::{BATCH, IR_VERSION, OPSET};
 
 use crate::fit::Checkpoint;
+use crate::network::SampleKind;
 use crate::recipe::Recipe;
 use network::{ExportedNetwork, exported_network};
 use planwright::diffusion::Solver;
@@ -119,6 +120,11 @@ pub enum ExportError {
         /// Which entry.
         entry: &'static str,
     },
+    /// A network of pixels.
+    #[error(
+        "expected a network of motions, got one with network.sample = \"pixels\", from which no planner reads a push\nhint: `planwright-train video` draws and measures what it predicts"
+    )]
+    Pixels,
     /// The recipe as JSON.
     #[error("expected a recipe that can be written as JSON, got {0}")]
     Recipe(serde_json::Error),
@@ -138,6 +144,9 @@ pub enum ExportError {
 /// # Errors
 /// If an engine is missing or differs from libtorch by more than the tolerance; the output file is untouched then.
 pub fn export(checkpoint: &Checkpoint, options: &ExportOptions) -> Result<ExportReport, ExportError> {
+    if matches!(&checkpoint.recipe, Recipe::GoalForce(recipe) if recipe.network.sample == SampleKind::Pixels) {
+        return Err(ExportError::Pixels);
+    }
     let path = &options.output;
     planwright::files::check_writable(path).map_err(|source| ExportError::Output { path: path.clone(), source })?;
     let expected: usize = checkpoint.recipe.network().parameters().iter().map(|spec| spec.len()).sum();

@@ -4,7 +4,7 @@ use super::network::{ExportedNetwork, plain};
 use super::onnx_grid::serialise_motion;
 use super::rows::RowShape;
 use crate::fit::{Checkpoint, Row, joined};
-use crate::network::{MOTION_CELLS, MOTION_CHANNELS, MotionNetworkSpec, Parameters, TorchGraph, declare_motion};
+use crate::network::{MOTION_CELLS, MotionNetworkSpec, Parameters, TorchGraph, declare_motion};
 use tch::{Device, Tensor};
 
 /// A motion network with its parameters.
@@ -32,7 +32,7 @@ impl ExportedNetwork for Motion<'_> {
             let grid = |place: usize, channels: usize| {
                 input(place).view([rows.len() as i64, channels as i64, MOTION_CELLS as i64])
             };
-            let (sample, scene) = (grid(0, MOTION_CHANNELS), grid(2, self.network.scene_channels()));
+            let (sample, scene) = (grid(0, self.network.sample_channels()), grid(2, self.network.scene_channels()));
             let mut graph = TorchGraph::new(&self.views, Device::Cpu);
             plain(&self.network.forward(&mut graph, &sample, &input(1), &scene))
         })
@@ -44,7 +44,7 @@ impl ExportedNetwork for Motion<'_> {
 
     fn shape(&self) -> RowShape {
         RowShape {
-            horizon: MOTION_CHANNELS,
+            horizon: self.network.sample_channels(),
             columns: MOTION_CELLS,
             condition: self.network.scene_channels() * MOTION_CELLS,
             timesteps: self.timesteps,

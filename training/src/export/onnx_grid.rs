@@ -2,7 +2,7 @@
 
 use super::onnx_graph::{OnnxGraph, integer, integers, value_info, written};
 use crate::network::{
-    AttentionSpec, Conv2dSpec, GridGraph, MOTION_CELLS, MOTION_CHANNELS, MotionNetworkSpec, Parameters, declare_motion,
+    AttentionSpec, Conv2dSpec, GridGraph, MOTION_CELLS, MotionNetworkSpec, Parameters, declare_motion,
 };
 use onnx_protobuf::AttributeProto;
 use planwright::model::tensors::{SAMPLE, SCENE, TIMESTEP};
@@ -18,7 +18,7 @@ pub(super) fn serialise_motion(
     let mut graph = OnnxGraph::new(&parameters, values);
     let result = network.forward(&mut graph, &SAMPLE.to_owned(), &TIMESTEP.to_owned(), &SCENE.to_owned());
     graph.rename(&result, output);
-    let sample = [None, Some(MOTION_CHANNELS), Some(MOTION_CELLS)];
+    let sample = [None, Some(network.sample_channels()), Some(MOTION_CELLS)];
     let inputs = vec![
         value_info(SAMPLE, &sample),
         value_info(TIMESTEP, &[None]),

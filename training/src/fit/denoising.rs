@@ -11,7 +11,7 @@ use tch::{Device, Kind, Tensor};
 use super::data_summary::Row;
 
 /// One batch in plain memory, row by row.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
     /// Clean samples, B x H x C.
     pub clean: Vec<f32>,

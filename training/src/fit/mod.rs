@@ -1,5 +1,6 @@
 //! Fitting a network from a recipe: objective, optimiser, checkpoints, metrics.
 
+mod ahead;
 mod checkpoint;
 mod corridor;
 mod corridor_paths;
@@ -8,6 +9,7 @@ mod denoising;
 mod ensemble_adam;
 mod error;
 mod goal_force;
+mod goal_force_batch;
 mod maze_diffusion;
 mod muon;
 mod optimiser;

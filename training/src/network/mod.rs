@@ -6,6 +6,7 @@ mod graph;
 mod grid_graph;
 mod motion_unet;
 mod policy_transformer;
+mod sample_kind;
 mod temporal_unet;
 mod torch;
 
@@ -16,10 +17,10 @@ pub use declare::{
 pub use graph::{AttentionSpec, ConvSpec, Graph, sinusoidal_frequencies};
 pub use grid_graph::{Conv2dSpec, GridGraph};
 pub use motion_unet::{
-    CONTROL_CHANNELS, ControlPath, MOTION_CELLS, MOTION_CHANNELS, MOTION_SIDE, MotionNetworkSpec, PICTURE_CHANNELS,
-    WIND_CHANNELS,
+    CONTROL_CHANNELS, ControlPath, MOTION_CELLS, MOTION_SIDE, MotionNetworkSpec, PICTURE_CHANNELS, WIND_CHANNELS,
 };
 pub use policy_transformer::PolicyNetworkSpec;
+pub use sample_kind::SampleKind;
 pub use temporal_unet::{ConditionSpec, NetworkSpec, NetworkSpecError};
 pub(crate) use torch::MASK;
 pub use torch::{Parameters, TorchGraph};

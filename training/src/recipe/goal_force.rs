@@ -1,8 +1,8 @@
 //! Recipe of a goal-force planner: simulated scenes, pictures, control signal, denoiser of motions.
 
 use super::{DiffusionSettings, FieldError, TrainingSettings};
-use crate::dataset::goal_force::SceneSettings;
-use crate::network::{MOTION_SIDE, MotionNetworkSpec};
+use crate::dataset::goal_force::{SceneSettings, is_one, one};
+use crate::network::{MOTION_SIDE, MotionNetworkSpec, SampleKind};
 use planwright::model::{DiffusionSpec, GoalForceSpec};
 use planwright::world::scene::CELL_PX;
 use schemars::JsonSchema;
@@ -29,6 +29,9 @@ impl Precision {
     }
 }
 
+/// Largest weight of moving pixels.
+const MOST_MOVING_WEIGHT: f64 = 1000.0;
+
 /// Everything that determines a goal-force planner.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +47,11 @@ pub struct GoalForceRecipe {
     /// Precision of its convolutions during the fit.
     #[serde(default)]
     pub convolutions: Precision,
-    /// The noise; the network predicts the clean motion.
+    /// Weight of moving pixels in the loss against 1 of those that rest; for `network.sample = "pixels"` alone.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[schemars(extend("default" = 1.0))]
+    pub moving_weight: f64,
+    /// The noise; the network predicts the clean sample.
     pub diffusion: DiffusionSettings,
     /// The fit.
     pub training: TrainingSettings,
@@ -73,6 +80,15 @@ impl GoalForceRecipe {
             let problem =
                 format!("expected wind = true with goal_force.wind_mps and false without, got {} and {}", got.0, got.1);
             return Err(FieldError::new("network", problem));
+        }
+        let (sample, weight) = (self.network.sample, self.moving_weight);
+        if !(weight > 0.0 && weight <= MOST_MOVING_WEIGHT) {
+            let problem = format!("expected a weight above 0, {MOST_MOVING_WEIGHT} at most, got {weight}");
+            return Err(FieldError::new("moving_weight", problem));
+        }
+        if sample == SampleKind::Motion && weight != 1.0 {
+            let problem = format!("expected 1 with network.sample = \"motion\", got {weight}");
+            return Err(FieldError::new("moving_weight", problem));
         }
         Ok(())
     }
@@ -114,11 +130,25 @@ mod tests {
         assert_eq!(recipe.goal_force.scene_channels(FRAMES), recipe.network.scene_channels());
         // What is at its default is not written, so that a new setting leaves the hash of a recipe as it was.
         let written = serde_json::to_string(&recipe).expect("JSON");
-        assert!(
-            ["wind", "flag", "plants", "pendulums", "speeds", "force_shown", "starts_from"]
-                .iter()
-                .all(|name| !written.contains(name)),
-            "{written}"
-        );
+        let settings =
+            ["wind", "flag", "plants", "pendulums", "speeds", "force_shown", "starts_from", "sample", "moving_weight"];
+        assert!(settings.iter().all(|name| !written.contains(name)), "{written}");
+    }
+
+    #[test]
+    fn a_weight_of_moving_pixels_is_for_pixels_alone() {
+        let text = include_str!("../../recipes/goal-force-pixels.toml");
+        let Ok(Recipe::GoalForce(recipe)) = Recipe::parse(text, "goal-force-pixels.toml".as_ref()) else {
+            panic!("a recipe of a pixel network");
+        };
+        assert!(recipe.moving_weight > 1.0 && recipe.network.sample == SampleKind::Pixels);
+        let refused = |recipe: &GoalForceRecipe| recipe.check().expect_err("refused").to_string();
+        let network = MotionNetworkSpec { sample: SampleKind::Motion, ..recipe.network.clone() };
+        let motion = GoalForceRecipe { network, ..recipe.clone() };
+        assert!(refused(&motion).contains("expected 1 with network.sample"), "{}", refused(&motion));
+        for moving_weight in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let wrong = GoalForceRecipe { moving_weight, ..recipe.clone() };
+            assert!(refused(&wrong).contains("expected a weight above 0"), "{}", refused(&wrong));
+        }
     }
 }

@@ -1,145 +1,125 @@
-//! One sample: a scene in a random camera's picture, its motion, and the control signal.
+//! One sample as numbers: what a network denoises, and what it sees beside it.
 
-use super::scenes::{SceneSet, SceneSettings};
+use super::frames::FrameRenderer;
+use super::residual::residual;
+use super::view::SceneView;
+use crate::network::SampleKind;
 use planwright::model::GoalForceSpec;
-use planwright::planner::goal_force::{
-    ControlSignal, Force, MAX_MOTION_PX, MassMark, UNIT_MOTION_PX, WindMark, picture_features,
-};
-use planwright::world::scene::{Camera, Cells, FRAMES, Generated, Light, Picture, Renderer, motion_field};
-use rand::{Rng, RngExt};
+use planwright::planner::goal_force::{MAX_MOTION_PX, UNIT_MOTION_PX, picture_features};
+use planwright::world::scene::{Cells, FRAMES, Picture, motion_field};
 
-/// Forces and masses that a sample shows.
+/// A sample and its scene.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Shown {
-    /// Direct forces.
-    pub direct: Vec<Force>,
-    /// Goals.
-    pub goal: Vec<Force>,
-    /// Masses.
-    pub masses: Vec<MassMark>,
-    /// The wind.
-    pub wind: Option<WindMark>,
+pub struct Sample {
+    /// What is denoised, without noise: channels x cells. Of a motion frames x (u, v), in units of [`UNIT_MOTION_PX`]; of pixels
+    /// frames x picture channels, in units of [`super::UNIT_RESIDUAL`].
+    pub clean: Vec<f32>,
+    /// Picture and control signal: channels x cells.
+    pub scene: Vec<f32>,
 }
 
-impl Shown {
-    /// As a control signal.
-    pub fn signal(&self) -> ControlSignal<'_> {
-        ControlSignal { direct: &self.direct, goal: &self.goal, masses: &self.masses, wind: self.wind }
-    }
-}
-
-/// Where a value lies in a range, 0 at its lower and 1 at its upper end.
-fn share(value: f64, range: [f64; 2]) -> f64 {
-    (value - range[0]) / (range[1] - range[0])
-}
-
-/// The control signal of a scene in a camera's picture: the goal, or the push (thesis 4.2: never both), and masses of all
-/// that can move on their own. Forces on what the camera does not see are left out. A scene in a wind shows the wind alone.
-pub fn shown_signal(scene: &Generated, camera: &Camera, spec: &GoalForceSpec, goal: bool, masses: bool) -> Shown {
-    let mut shown = Shown::default();
-    if let Some(wind) = scene.wind {
-        // At the table's middle: elsewhere perspective turns it a little.
-        let seen = camera.direction_px([0.0; 3], wind.direction_rad).zip(spec.wind_mps);
-        let mark = |((_, direction_rad), range)| WindMark { direction_rad, share: share(wind.speed_mps, range) };
-        return Shown { wind: seen.map(mark), ..shown };
-    }
-    match (goal, scene.goal) {
-        (true, Some(goal)) => {
-            let force = camera.direction_px(scene.scene.bodies[goal.body].centre_m(), goal.direction_rad);
-            shown.goal.extend(force.map(|(at_px, direction_rad)| Force {
-                at_px,
-                direction_rad,
-                share: share(goal.speed_mps, spec.goal_mps),
-            }));
-        }
-        _ => {
-            let push = scene.push;
-            let force = camera.direction_px(scene.scene.bodies[push.body].centre_m(), push.direction_rad);
-            shown.direct.extend(force.map(|(at_px, direction_rad)| Force {
-                at_px,
-                direction_rad,
-                share: share(push.speed_mps, spec.direct_mps),
-            }));
-        }
-    }
-    // Parts of a plant have no masses of their own.
-    if masses && scene.kind.has_goals() {
-        let marks = scene.scene.bodies.iter().filter(|body| body.moves).filter_map(|body| {
-            let at_px = camera.project(body.centre_m())?;
-            Some(MassMark { at_px, share: share(body.mass_kg, spec.mass_kg) })
-        });
-        shown.masses.extend(marks);
-    }
-    shown
-}
-
-/// Draws samples, with the buffers that this takes.
+/// Makes samples, with the buffers that this takes.
 #[derive(Debug)]
-pub struct MotionBatch {
+pub struct SampleMaker {
     spec: GoalForceSpec,
-    renderer: Renderer,
-    picture: Picture,
+    kind: SampleKind,
+    frames: FrameRenderer,
+    first: Picture,
     cells: Cells,
     field: Vec<f32>,
-    /// Clean motions in units of [`UNIT_MOTION_PX`]: samples x frames x (u, v) x cells.
-    pub motions: Vec<f32>,
-    /// Picture and control signal: samples x channels x cells.
-    pub scenes: Vec<f32>,
 }
 
-impl MotionBatch {
-    /// Empty.
-    pub fn new(spec: &GoalForceSpec) -> Self {
+impl SampleMaker {
+    /// Of one kind.
+    pub fn new(spec: &GoalForceSpec, kind: SampleKind) -> Self {
         Self {
             spec: spec.clone(),
-            renderer: Renderer::new(false),
-            picture: Picture::default(),
+            kind,
+            frames: FrameRenderer::default(),
+            first: Picture::default(),
             cells: Cells::default(),
             field: Vec::new(),
-            motions: Vec::new(),
-            scenes: Vec::new(),
         }
     }
 
-    /// Removes all samples.
-    pub fn clear(&mut self) {
-        self.motions.clear();
-        self.scenes.clear();
+    /// The sample of a view; it depends on nothing else.
+    pub fn make(&mut self, view: &SceneView<'_>) -> Sample {
+        self.frames.first(view, &mut self.first);
+        Sample { clean: self.clean(view), scene: scene_channels(&self.first.rgb, view, &self.spec) }
     }
 
-    /// Adds a sample of a random scene.
-    pub fn draw(&mut self, set: &SceneSet, settings: &SceneSettings, rng: &mut impl Rng) {
-        let size = [self.spec.picture_px; 2];
-        loop {
-            let scene = &set.scenes[rng.random_range(0..set.scenes.len())];
-            let tilt = settings.max_tilt_deg.to_radians();
-            // A camera is refused for settings that the recipe's check refuses first.
-            if let Ok(camera) = Camera::random(scene.scene.table.half_m, tilt, size, rng.random()) {
-                return self.add(scene, &camera, settings, rng);
+    fn clean(&mut self, view: &SceneView<'_>) -> Vec<f32> {
+        match self.kind {
+            SampleKind::Motion => {
+                self.cells.fill(&self.first);
+                motion_field(&self.cells, &view.scene.tracks, &view.camera, &mut self.field);
+                let scaled =
+                    |value: &f32| (f64::from(*value).clamp(-MAX_MOTION_PX, MAX_MOTION_PX) / UNIT_MOTION_PX) as f32;
+                self.field.iter().map(scaled).collect()
+            }
+            SampleKind::Pixels => {
+                let size = self.spec.picture_channels() * self.spec.cells();
+                let mut clean = vec![0.0; FRAMES * size];
+                let (first, spec) = (&self.first.rgb, &self.spec);
+                self.frames.frames(view, |frame, rgb| residual(first, rgb, spec, &mut clean[frame * size..][..size]));
+                clean
             }
         }
     }
+}
 
-    fn add(&mut self, scene: &Generated, camera: &Camera, settings: &SceneSettings, rng: &mut impl Rng) {
-        let goal = rng.random::<f64>() < settings.goal_shown;
-        let masses = rng.random::<f64>() < settings.masses_shown;
-        let mut shown = shown_signal(scene, camera, &self.spec, goal, masses);
-        if !settings.direct_shown {
-            shown.direct.clear();
+/// Picture and control signal of a view as a network sees them: channels x cells.
+pub fn scene_channels(first: &[u8], view: &SceneView<'_>, spec: &GoalForceSpec) -> Vec<f32> {
+    let cells = spec.cells();
+    let mut channels = vec![0.0; spec.scene_channels(FRAMES) * cells];
+    let (pixels, signal) = channels.split_at_mut(spec.picture_channels() * cells);
+    picture_features(first, spec, pixels);
+    view.shown.signal().fill(spec, FRAMES, signal);
+    channels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{SceneSet, UNIT_RESIDUAL, moving_value, tests::settings};
+    use super::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn moving_pixels_have_about_the_spread_of_the_noise_and_are_few() {
+        let settings = settings();
+        let set = SceneSet::simulate(&settings, &|| ());
+        let (spec, mut rng) = (GoalForceSpec::default(), ChaCha8Rng::seed_from_u64(3));
+        let mut maker = SampleMaker::new(&spec, SampleKind::Pixels);
+        let (mut moving, mut squares, mut all) = (0_usize, 0.0, 0_usize);
+        for _ in 0..40 {
+            let sample = maker.make(&SceneView::draw(&set, &settings, &spec, &mut rng));
+            assert_eq!(sample.clean.len(), SampleKind::Pixels.channels() * spec.cells());
+            assert_eq!(sample.scene.len(), spec.scene_channels(FRAMES) * spec.cells());
+            all += sample.clean.len();
+            for value in sample.clean.iter().map(|value| f64::from(*value)).filter(|value| value.abs() > moving_value())
+            {
+                moving += 1;
+                squares += value * value;
+            }
         }
-        // Nothing is drawn where all show their force: samples of recipes without the setting stay as they were.
-        if settings.force_shown < 1.0 && rng.random::<f64>() >= settings.force_shown {
-            shown = Shown { masses: shown.masses, ..Shown::default() };
-        }
-        self.renderer.render(&scene.scene, camera, &Light::random(rng), &mut self.picture);
-        self.cells.fill(&self.picture);
-        motion_field(&self.cells, &scene.tracks, camera, &mut self.field);
-        let scaled = |value: &f32| (f64::from(*value).clamp(-MAX_MOTION_PX, MAX_MOTION_PX) / UNIT_MOTION_PX) as f32;
-        self.motions.extend(self.field.iter().map(scaled));
-        let (cells, start) = (self.spec.cells(), self.scenes.len());
-        self.scenes.resize(start + self.spec.scene_channels(FRAMES) * cells, 0.0);
-        let (pixels, signal) = self.scenes[start..].split_at_mut(self.spec.picture_channels() * cells);
-        picture_features(&self.picture.rgb, &self.spec, pixels);
-        shown.signal().fill(&self.spec, FRAMES, signal);
+        let spread = (squares / moving as f64).sqrt();
+        assert!((1.0..1.5).contains(&spread), "{spread} with {UNIT_RESIDUAL}");
+        let share = moving as f64 / all as f64;
+        assert!((0.005..0.1).contains(&share), "{share}");
+    }
+
+    #[test]
+    fn the_same_view_gives_the_same_sample_and_both_kinds_see_the_same_scene() {
+        let settings = settings();
+        let set = SceneSet::simulate(&settings, &|| ());
+        let (spec, mut rng) = (GoalForceSpec::default(), ChaCha8Rng::seed_from_u64(5));
+        let [first, second] = [0, 1].map(|_| SceneView::draw(&set, &settings, &spec, &mut rng));
+        let [mut pixels, mut motion] =
+            [SampleKind::Pixels, SampleKind::Motion].map(|kind| SampleMaker::new(&spec, kind));
+        let made = pixels.make(&first);
+        assert_ne!(made, pixels.make(&second));
+        assert_eq!(made, pixels.make(&first), "buffers keep nothing of other samples");
+        assert_eq!(made.scene, motion.make(&first).scene);
     }
 }

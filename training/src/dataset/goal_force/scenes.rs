@@ -15,11 +15,11 @@ fn is_zero(value: &f64) -> bool {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_one(value: &f64) -> bool {
+pub(crate) fn is_one(value: &f64) -> bool {
     *value == 1.0
 }
 
-fn one() -> f64 {
+pub(crate) fn one() -> f64 {
     1.0
 }
 
@@ -231,31 +231,8 @@ impl SceneSet {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::settings;
     use super::*;
-
-    fn settings() -> SceneSettings {
-        SceneSettings {
-            scenes: 20,
-            blocked: 0.5,
-            dominos: 0.1,
-            tools: 0.1,
-            around: 0.0,
-            speeds: 0.0,
-            pendulums: 0.0,
-            plants: 0.0,
-            wind: 0.0,
-            flags: 0.0,
-            one_flag: 0.0,
-            max_tilt_deg: 60.0,
-            goal_shown: 0.7,
-            masses_shown: 0.5,
-            force_shown: 1.0,
-            direct_shown: true,
-            distractors: true,
-            one_ground: false,
-            seed: 1,
-        }
-    }
 
     #[test]
     fn what_stays_without_distractors_moves_as_before() {
