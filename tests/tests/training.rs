@@ -75,6 +75,10 @@ fn resumed_training_is_bit_equal_and_the_result_exports_and_loads() {
     let (_, stderr, code) = run(fit(&recipe, &truncated).arg("--resume"));
     assert!(code == 2 && stderr.contains("expected a checkpoint"), "{stderr}");
 
+    let checkpoint = whole.join("checkpoint.safetensors");
+    let (_, stderr, code) = run(command("planwright-train").arg("video").arg(&checkpoint));
+    assert!(code == 2 && stderr.contains("expected a checkpoint of family goal-force"), "{stderr}");
+
     // From the checkpoint to a file that PyTorch and onnx.checker accept.
     let model = folder.path().join("tiny.onnx");
     let mut export = command("planwright-train");
@@ -85,6 +89,67 @@ fn resumed_training_is_bit_equal_and_the_result_exports_and_loads() {
     assert!(checked["relative_difference_to_pytorch"].as_f64().is_some_and(|d| d <= 1e-5), "{checked}");
     let shown = json(command("planwright").arg("inspect").arg(&model).arg("--json"));
     assert_eq!(shown["manifest"]["name"], "tiny");
+}
+
+#[test]
+fn a_network_of_pixels_is_drawn_and_measured_and_refused_by_export() {
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    let at = |name: &str| folder.path().join(name);
+    let mut text = std::fs::read_to_string(root().join("training/recipes/goal-force-pixels.toml"))
+        .unwrap_or_else(|error| panic!("{error}"));
+    for (from, to) in [
+        ("scenes = 40000", "scenes = 6"),
+        ("widths = [384, 512, 512]", "widths = [16, 16]"),
+        ("steps = 4000", "steps = 2"),
+        ("batch = 128", "batch = 2"),
+    ] {
+        assert!(text.contains(from), "the recipe has no `{from}`");
+        text = text.replacen(from, to, 1);
+    }
+    std::fs::write(at("tiny.toml"), text).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(json(&mut fit(&at("tiny.toml"), &at("run")))["step"], 2);
+    let checkpoint = at("run").join("checkpoint.safetensors");
+
+    let (stdout, stderr, code) =
+        run(command("planwright-train").arg("export").arg(&checkpoint).arg("--out").arg(at("tiny.onnx")));
+    assert!(code == 2 && stdout.is_empty() && !at("tiny.onnx").exists(), "{stdout}{stderr}");
+    assert!(stderr.contains("expected a network of motions, got one with network.sample = \"pixels\""), "{stderr}");
+    assert!(stderr.contains("hint: `planwright-train video`") && !stderr.contains("panicked"), "{stderr}");
+
+    let video = |more: &[&str]| {
+        let mut command = command("planwright-train");
+        command.arg("video").arg(&checkpoint).args(["--scenes", "3"]).args(more);
+        command
+    };
+    let model = root().join("models/goal-force.onnx");
+    let report = json(video(&["--json", "--motion"]).arg(&model).arg("--png").arg(at("strip.png")));
+    assert_eq!(report["rows"].as_array().map(Vec::len), Some(4), "{report}");
+    for row in report["rows"].as_array().into_iter().flatten() {
+        assert!(row["moving"].as_f64().is_some_and(|error| error > 0.0 && error < 1.0), "{row}");
+    }
+    let png = std::fs::read(at("strip.png")).unwrap_or_else(|error| panic!("{error}"));
+    assert!(png.starts_with(b"\x89PNG") && png.len() > 10_000, "{} bytes", png.len());
+    let (stdout, stderr, code) = run(&mut video(&[]));
+    assert!(
+        code == 0 && stdout.contains("first picture repeated") && stdout.contains("true motion"),
+        "{stdout}{stderr}"
+    );
+
+    for (more, word) in [
+        (["--scenes", "0"], "--scenes: expected 1 to 10000, got 0"),
+        (["--steps", "0"], "--steps: expected 1 to 1000, got 0"),
+        (["--seed", "x"], "--seed"),
+        (["--png", "/proc/planwright/x.png"], "--png"),
+        (["--motion", "nowhere.onnx"], "nowhere.onnx"),
+        (["--motion", "models/maze-umaze.onnx"], "maze"),
+    ] {
+        let mut command = command("planwright-train");
+        let (stdout, stderr, code) = run(command.arg("video").arg(&checkpoint).args(more).current_dir(root()));
+        assert!(code == 2 && stdout.is_empty() && stderr.contains(word), "{more:?}: {stdout}{stderr}");
+        assert!(!stderr.contains("panicked"), "{more:?}: {stderr}");
+    }
+    let (_, stderr, code) = run(command("planwright-train").args(["video", "nowhere.safetensors"]));
+    assert!(code == 2 && stderr.contains("nowhere.safetensors"), "{stderr}");
 }
 
 const POLICY: &str = r#"

@@ -9,6 +9,7 @@
 //! * [`recipe`]: one TOML file, one enum of families, one reader;
 //! * [`fit`]: objectives, optimiser, checkpoints that resume bit for bit;
 //! * [`export`]: the graph, the manifest, and the gate that libtorch, ONNX Runtime and tract must pass;
+//! * [`video`]: predicted videos of goal-force networks beside simulated ones;
 //! * [`transform`]: systems with a physical quantity, the deviation kernel, and the coordinate transform;
 //! * [`head`]: output heads of networks: categorical, Fourier density, Gaussian mixture;
 //! * [`study`]: the framework of the experiments in the package `planwright-studies`, with [`statistics`] over seeds;
@@ -25,3 +26,4 @@ pub mod recipe;
 pub mod statistics;
 pub mod study;
 pub mod transform;
+pub mod video;

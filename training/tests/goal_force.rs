@@ -6,10 +6,11 @@ use planwright::planner::goal_force::{ControlSignal, Force, GoalForcePlanner, Go
 use planwright::planner::{PlannerSettings, load};
 use planwright::world::scene::Kind;
 use planwright_training::dataset::goal_force::SceneSettings;
-use planwright_training::export::{ExportOptions, TOLERANCE, export};
+use planwright_training::export::{ExportError, ExportOptions, TOLERANCE, export};
 use planwright_training::fit::{Checkpoint, FitError, FitOptions, fit, fit_stages, stages};
-use planwright_training::network::{ControlPath, MotionNetworkSpec, Parameters};
+use planwright_training::network::{ControlPath, MotionNetworkSpec, Parameters, SampleKind};
 use planwright_training::recipe::{GoalForceRecipe, Recipe};
+use planwright_training::video::{VideoErrors, VideoOptions, VideoReport, compare};
 use std::path::{Path, PathBuf};
 
 mod common;
@@ -99,6 +100,76 @@ fn the_full_network_with_either_way_of_the_control_runs_alike_in_both_engines() 
     }
 }
 
+/// The recipe of pixels with less of everything.
+fn pixel_recipe() -> Recipe {
+    let text = include_str!("../recipes/goal-force-pixels.toml");
+    let Ok(Recipe::GoalForce(recipe)) = Recipe::parse(text, Path::new("goal-force-pixels.toml")) else {
+        panic!("a recipe of a pixel network");
+    };
+    assert_eq!(recipe.network.sample, SampleKind::Pixels);
+    let mut training = recipe.training.clone();
+    (training.steps, training.batch, training.checkpoint_every) = (6, 2, 3);
+    let data = SceneSettings { scenes: 8, ..recipe.data.clone() };
+    let network = MotionNetworkSpec { widths: vec![16, 16], ..recipe.network.clone() };
+    Recipe::GoalForce(GoalForceRecipe { name: "tiny-pixels".to_owned(), data, network, training, ..recipe })
+}
+
+/// Two equal comparisons.
+fn compared(checkpoint: &Checkpoint, seed: u32) -> VideoReport {
+    let options = VideoOptions { scenes: 5, seed, steps: Some(2) };
+    let [first, second] = [0, 1].map(|_| compare(checkpoint, options, None, || ()).unwrap_or_else(|e| panic!("{e}")));
+    assert_eq!(first.rows, second.rows, "the same seed");
+    assert_eq!(first.strip, second.strip);
+    first
+}
+
+/// Of checkpoint, first picture and true motion.
+fn errors(report: &VideoReport) -> [&VideoErrors; 3] {
+    let errors: Vec<&VideoErrors> = report.rows.iter().map(|row| &row.errors).collect();
+    errors.try_into().unwrap_or_else(|rows| panic!("{rows:?}"))
+}
+
+#[test]
+fn a_network_of_pixels_resumes_is_compared_with_simulated_videos_and_is_not_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = fitted(&pixel_recipe(), &folder.path().join("whole"), &[None]);
+    assert!(whole == fitted(&pixel_recipe(), &folder.path().join("parts"), &[Some(3), None]), "resumed bit for bit");
+    let mut light = pixel_recipe();
+    let Recipe::GoalForce(recipe) = &mut light else { panic!("a recipe of a pixel network") };
+    recipe.moving_weight = 1.0;
+    assert!(whole != fitted(&light, &folder.path().join("light"), &[None]), "the weight of moving pixels counts");
+
+    let checkpoint = Checkpoint::read(&folder.path().join("whole/checkpoint.safetensors")).unwrap();
+    let path = folder.path().join("tiny.onnx");
+    let refused = export(&checkpoint, &ExportOptions::to(&path)).unwrap_err();
+    assert!(matches!(refused, ExportError::Pixels) && !path.exists(), "{refused}");
+
+    let report = compared(&checkpoint, 0);
+    let [own, repeated, true_motion] = errors(&report);
+    assert!(own.moving > 0.0 && own.resting > 0.0 && own.moving_by_frame.len() == 16, "{own:?}");
+    // What rests differs by the threshold of moving at most.
+    assert!(repeated.resting < 8.5 / 255.0 && true_motion.moving < repeated.moving, "{repeated:?} {true_motion:?}");
+    assert!((0.001..0.2).contains(&report.moving_share), "{}", report.moving_share);
+    assert_eq!([report.strip.width, report.strip.height], [9 * 66 - 2, 4 * 136 - 6]);
+    assert_ne!(report.rows, compared(&checkpoint, 1).rows, "other scenes");
+
+    for (scenes, steps, words) in [(0, 2, "--scenes: expected 1 to"), (2, 1001, "--steps: expected 1 to 1000")] {
+        let options = VideoOptions { scenes, seed: 0, steps: Some(steps) };
+        let refused = compare(&checkpoint, options, None, || ()).unwrap_err().to_string();
+        assert!(refused.starts_with(words), "{refused}");
+    }
+}
+
+#[test]
+fn a_network_of_motions_is_compared_by_splatting() {
+    let folder = tempfile::tempdir().unwrap();
+    fitted(&recipe(), folder.path(), &[None]);
+    let report = compared(&Checkpoint::read(&folder.path().join("checkpoint.safetensors")).unwrap(), 0);
+    let [own, repeated, true_motion] = errors(&report);
+    // A hardly trained one moves something, but not as it should.
+    assert!(own.moving > true_motion.moving && own.resting > repeated.resting, "{own:?} {repeated:?} {true_motion:?}");
+}
+
 /// Writes a small recipe that starts from another one, or from random values.
 fn write_stage(folder: &Path, name: &str, starts_from: Option<&str>, width: usize) -> PathBuf {
     let start = starts_from.map_or(String::new(), |name| format!("\nstarts_from = \"{name}\""));
@@ -170,6 +241,21 @@ fn a_start_from_itself_from_another_network_or_from_nowhere_is_named() {
     assert!(none.contains("missing.toml"), "{none}");
     let path = refused(&write_stage(folder.path(), "d", Some("../a"), 16));
     assert!(path.contains("training: expected starts_from"), "{path}");
+}
+
+#[test]
+fn settings_of_pixels_without_sense_are_named() {
+    let text = include_str!("../recipes/goal-force-pixels.toml");
+    for (from, to, words) in [
+        ("moving_weight = 20.0", "moving_weight = 0.0", "a.toml: moving_weight: expected a weight above 0"),
+        ("sample = \"pixels\"", "", "a.toml: moving_weight: expected 1 with network.sample = \"motion\", got 20"),
+        ("sample = \"pixels\"", "sample = \"voxels\"", "voxels"),
+        ("shifted-flow-6", "shifted-flow-7", "shifted-flow-7"),
+    ] {
+        assert!(text.contains(from), "the recipe has no `{from}`");
+        let refused = Recipe::parse(&text.replacen(from, to, 1), Path::new("a.toml")).expect_err(to).to_string();
+        assert!(refused.contains(words), "{refused}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod export;
 mod fit;
 mod fourier;
 mod schema;
+mod video;
 
 use crate::console;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -49,6 +50,8 @@ enum Command {
     Card(card::Card),
     /// Compare a corridor network with reference line, optimiser and expert on generated maps
     Corridor(corridor::Corridor),
+    /// Compare the videos of a goal-force checkpoint with simulated ones
+    Video(video::Video),
     /// Time training steps
     Bench(bench::Bench),
     /// The schemas of recipe and manifest
@@ -100,6 +103,7 @@ pub fn run() -> ExitCode {
         Command::Export(command) => command.run(),
         Command::Card(command) => command.run(),
         Command::Corridor(command) => command.run(),
+        Command::Video(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Schema(command) => command.run(),
         Command::Drift(command) => command.drift(),
