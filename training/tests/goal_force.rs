@@ -186,7 +186,7 @@ fn write_stage(folder: &Path, name: &str, starts_from: Option<&str>, width: usiz
         text = text.replacen(from, &to, 1);
     }
     let path = folder.join(format!("{name}.toml"));
-    std::fs::write(&path, text).unwrap();
+    std::fs::write(&path, text).unwrap_or_else(|error| panic!("{error}"));
     path
 }
 

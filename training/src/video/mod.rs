@@ -21,7 +21,7 @@ use planwright::planner::goal_force::GoalForcePlanner;
 use planwright::world::scene::Picture;
 use prediction::Prediction;
 use serde::Serialize;
-use strip::strip;
+use strip::{StripScene, strip};
 
 /// Scenes of a strip.
 const STRIP_SCENES: usize = 4;
@@ -124,7 +124,7 @@ pub fn compare(
         }
         if shown.len() < STRIP_SCENES {
             let own = all.swap_remove(0).1;
-            shown.push((case.first, case.frames, own.frames));
+            shown.push(StripScene { first: case.first, truth: case.frames, predicted: own.frames });
         }
         progress();
     }

@@ -9,15 +9,22 @@ const GAP: usize = 2;
 /// Between two scenes, px.
 const SCENE_GAP: usize = 6;
 
-/// Per scene the first picture, true and predicted frames; two rows each. Empty without scenes.
-pub(super) fn strip(scenes: &[(Picture, Vec<Vec<u8>>, Vec<Vec<u8>>)]) -> Picture {
-    let Some((first, frames, _)) = scenes.first() else { return Picture::default() };
+/// A scene of a strip. Frames are sRGB.
+pub(super) struct StripScene {
+    pub(super) first: Picture,
+    pub(super) truth: Vec<Vec<u8>>,
+    pub(super) predicted: Vec<Vec<u8>>,
+}
+
+/// Two rows per scene. Empty without scenes.
+pub(super) fn strip(scenes: &[StripScene]) -> Picture {
+    let Some(StripScene { first, truth, .. }) = scenes.first() else { return Picture::default() };
     let (wide, high) = (first.width, first.height);
-    let columns = 1 + frames.len() / EVERY;
+    let columns = 1 + truth.len() / EVERY;
     let (width, scene_height) = (columns * (wide + GAP) - GAP, 2 * high + GAP);
     let height = scenes.len() * (scene_height + SCENE_GAP) - SCENE_GAP;
     let mut picture = Picture { width, height, rgb: vec![255; 3 * width * height], ids: Vec::new() };
-    for (scene, (first, truth, predicted)) in scenes.iter().enumerate() {
+    for (scene, StripScene { first, truth, predicted }) in scenes.iter().enumerate() {
         for (row, frames) in [truth, predicted].into_iter().enumerate() {
             let top = scene * (scene_height + SCENE_GAP) + row * (high + GAP);
             let shown = std::iter::once(&first.rgb).chain(frames.iter().skip(EVERY - 1).step_by(EVERY));
@@ -48,7 +55,12 @@ mod tests {
         let grey = |value: u8| vec![value; 3 * 4];
         let first = Picture { width: 2, height: 2, rgb: grey(9), ids: Vec::new() };
         let frames = |base: u8| (0..4).map(|frame| grey(base + frame)).collect::<Vec<_>>();
-        let scenes = [(first.clone(), frames(10), frames(20)), (first, frames(30), frames(40))];
+        let scene = |truth: u8, predicted: u8| StripScene {
+            first: first.clone(),
+            truth: frames(truth),
+            predicted: frames(predicted),
+        };
+        let scenes = [scene(10, 20), scene(30, 40)];
         let picture = strip(&scenes);
         assert_eq!([picture.width, picture.height], [3 * 2 + 2 * GAP, 2 * (4 + GAP) + SCENE_GAP]);
         let at = |column: usize, row: usize| picture.at(column * (2 + GAP), row).map(|pixel| pixel[0]);
