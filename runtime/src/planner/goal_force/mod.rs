@@ -19,7 +19,7 @@ mod video;
 pub use control::{ControlSignal, Force, MassMark, WindMark};
 pub use features::picture_features;
 pub use planner::{GoalForcePlanner, GoalForceSettings, MAX_MOTION_PX, UNIT_MOTION_PX};
-pub use proposal::{PushProposal, read};
+pub use proposal::{PushProposal, READING_VERSION, read};
 pub use reading::{ObjectCells, ReadFault, Reading, read_push, tracks};
 pub use request::{PushRequest, RequestFault, SeenScene};
 pub use segment::{DetectError, Detection, OrientedBox, USUAL_MASS_KG, locate, segment};

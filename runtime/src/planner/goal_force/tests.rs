@@ -67,7 +67,6 @@ fn the_true_motion_is_read_as_the_push_that_made_it() {
     assert!(turns[turns.len() / 2] < 0.05, "median error of the direction: {} rad", turns[turns.len() / 2]);
     // Neither the frames after the contact nor friction and rolling make a push slower than it was.
     speeds.sort_by(f64::total_cmp);
-    println!("{:?}", speeds);
     let [low, middle, high] = [1, 2, 3].map(|quarter| speeds[quarter * speeds.len() / 4]);
     assert!(low > 0.85 && (0.93..1.07).contains(&middle) && high < 1.15, "{low} {middle} {high}");
 }

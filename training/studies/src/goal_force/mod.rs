@@ -36,6 +36,7 @@ pub use table::GoalForceTable;
 
 use clap::Args;
 use planwright::model::Artefact;
+use planwright::planner::goal_force::READING_VERSION;
 use planwright::world::scene::{Room, SCENES_VERSION};
 use planwright_training::recipe::content_sha256;
 use planwright_training::study::{Bench, Cell, Request, Results, Section, Shown, Study, StudyError};
@@ -192,7 +193,7 @@ impl Cell for GoalForceCell {
     }
 
     fn sha256(&self) -> String {
-        content_sha256(&(self.measure, self.seed, self.scenes, &self.model_sha256, SCENES_VERSION))
+        content_sha256(&(self.measure, self.seed, self.scenes, &self.model_sha256, SCENES_VERSION, READING_VERSION))
     }
 
     fn sha256_of(output: &GoalForceResult) -> Cow<'_, str> {

@@ -4,6 +4,7 @@ use super::arm::Arm;
 use crate::goal_force::{Direct, Fitted, fitted, measure_direct};
 use planwright::evaluate::{PushCase, PushChooser, PushEvaluation};
 use planwright::planner::goal_force::GoalForcePlanner;
+use planwright::planner::goal_force::READING_VERSION;
 use planwright::world::scene::{Kind, MAX_TILT_RAD, SCENES_VERSION};
 use planwright_training::recipe::{GoalForceRecipe, content_sha256};
 use planwright_training::study::{Bench, Cell, StudyError};
@@ -77,7 +78,7 @@ impl Cell for ArmCell {
     }
 
     fn sha256(&self) -> String {
-        content_sha256(&(&self.recipe, self.evaluated, SCENES_SEED, SCENES_VERSION))
+        content_sha256(&(&self.recipe, self.evaluated, SCENES_SEED, SCENES_VERSION, READING_VERSION))
     }
 
     fn sha256_of(output: &ArmResult) -> Cow<'_, str> {
