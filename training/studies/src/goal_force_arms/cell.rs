@@ -3,8 +3,7 @@
 use super::arm::Arm;
 use crate::goal_force::{Direct, Fitted, fitted, measure_direct};
 use planwright::evaluate::{PushCase, PushChooser, PushEvaluation};
-use planwright::planner::goal_force::GoalForcePlanner;
-use planwright::planner::goal_force::READING_VERSION;
+use planwright::planner::goal_force::{GoalForcePlanner, READING_VERSION};
 use planwright::world::scene::{Kind, MAX_TILT_RAD, SCENES_VERSION};
 use planwright_training::recipe::{GoalForceRecipe, content_sha256};
 use planwright_training::study::{Bench, Cell, StudyError};
