@@ -220,6 +220,11 @@ fn a_recipe_that_starts_from_another_one_fits_that_first_and_goes_on_after_an_in
 
     let refused = fit_stages(&chain, &options(&whole)).unwrap_err();
     assert!(matches!(refused, FitError::Exists(_)), "{refused}");
+    // What the last stage has started from is no longer what its recipe says.
+    let mut edited = chain.clone();
+    edited[0].set_seed(9);
+    let refused = fit_stages(&edited, &FitOptions { resume: true, ..options(&whole) }).unwrap_err().to_string();
+    assert!(refused.contains("expected a checkpoint of recipe 'first'"), "{refused}");
     let empty = FitOptions { resume: true, ..options(&folder.path().join("empty")) };
     let refused = fit_stages(&chain, &empty).unwrap_err();
     assert!(matches!(refused, FitError::NothingToResume(_)), "{refused}");
@@ -238,7 +243,20 @@ fn a_start_from_itself_from_another_network_or_from_nowhere_is_named() {
     let other = refused(&write_stage(folder.path(), "narrow", Some("wide"), 16));
     assert!(other.contains("training.starts_from: expected a recipe with the same [network]"), "{other}");
     let none = refused(&write_stage(folder.path(), "c", Some("missing"), 16));
-    assert!(none.contains("missing.toml"), "{none}");
+    assert!(
+        none.contains("c.toml: training.starts_from: expected a recipe in") && none.contains("missing.toml"),
+        "{none}"
+    );
+    let last = (0..10).map(|place| {
+        write_stage(
+            folder.path(),
+            &format!("chain{place}"),
+            (place > 0).then(|| format!("chain{}", place - 1)).as_deref(),
+            16,
+        )
+    });
+    let long = refused(&last.last().unwrap());
+    assert!(long.contains("expected at most 8 recipes"), "{long}");
     let path = refused(&write_stage(folder.path(), "d", Some("../a"), 16));
     assert!(path.contains("training: expected starts_from"), "{path}");
 }
@@ -256,6 +274,14 @@ fn settings_of_pixels_without_sense_are_named() {
         let refused = Recipe::parse(&text.replacen(from, to, 1), Path::new("a.toml")).expect_err(to).to_string();
         assert!(refused.contains(words), "{refused}");
     }
+}
+
+/// `--seed 1` is the shipped model's fit: later stages have a thousand more.
+#[test]
+fn the_shipped_model_has_the_seeds_of_its_stages() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("recipes/goal-force.toml");
+    let seeds: Vec<u64> = stages(&path).unwrap().iter().map(|recipe| recipe.training().seed).collect();
+    assert_eq!(seeds, [1, 1001]);
 }
 
 #[test]

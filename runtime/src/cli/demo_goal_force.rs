@@ -33,8 +33,8 @@ pub(super) fn goal_force(
     let view = recording.start_for(Subject::Push)?;
     let mut evaluation = PushEvaluation::new(spec, planner.candidates());
     let mut run = |chooser| evaluation.run(chooser, &cases, Some(&mut planner), || ()).map_err(CliError::failed);
-    let [planned, random, search] = [PushChooser::Model, PushChooser::Random, PushChooser::Search].map(&mut run);
-    let (planned, random, search) = (planned?, random?, search?);
+    let planned = run(PushChooser::Model)?;
+    let controls = [run(PushChooser::Random)?, run(PushChooser::Aligned)?, run(PushChooser::Search)?];
     record(&cases, &mut planner, &view)?;
     finish_view(view);
     if json {
@@ -47,7 +47,7 @@ pub(super) fn goal_force(
             "unsafe": planned.pushes_unsafe,
             "on_obstacles": planned.pushes_misidentified,
             "spontaneous": planned.spontaneous,
-            "controls": [random, search],
+            "controls": controls,
             "engine": planner.engine(),
             "model": model,
             "model_sha256": artefact.sha256(),
@@ -64,7 +64,7 @@ pub(super) fn goal_force(
             summary.pushes_unsafe
         )
     };
-    let lines: String = [&planned, &random, &search].into_iter().map(line).collect();
+    let lines: String = std::iter::once(&planned).chain(&controls).map(line).collect();
     let recorded = rrd.map_or_else(String::new, |rrd| format!("\nrecording {0}: rerun {0}", rrd.display()));
     print_text(&format!(
         "{} tables with obstacles, seed {seed}, {} on {}{lines}{recorded}\na table of your own: planwright world scene --kind blocked --out table",

@@ -92,7 +92,9 @@ impl WorldScene {
                 format!("its push answers: planwright plan --image {picture} --camera {camera} {asked}")
             }
             (Some(asked), _) => {
-                format!("its push answers {asked}; `planwright plan --image` rebuilds balls alone")
+                format!(
+                    "its push answers the goal {asked}, with which `planwright plan --image` cannot help: it rebuilds balls alone"
+                )
             }
             (None, Some(Wind { direction_rad, speed_mps })) => {
                 let towards = direction_rad.to_degrees();

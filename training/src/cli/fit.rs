@@ -31,10 +31,10 @@ pub(super) struct Fit {
     /// Go on from the run folder's checkpoint
     #[arg(long)]
     resume: bool,
-    /// Stop after this step
+    /// Stop after this step; recipes that this one starts from are fitted whole
     #[arg(long, value_name = "STEP")]
     until: Option<u64>,
-    /// Seed of fit and data, instead of the recipe's; of a recipe that starts from another one it is the first one's
+    /// Seed of fit and data, instead of the recipe's; of a recipe that starts from another one it is the first one's, and later ones have 1000 more each
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Instead of the recipe's device
@@ -67,6 +67,13 @@ impl Fit {
             progress: !self.json,
             initial: None,
         };
+        if let [before @ .., own] = &stages[..]
+            && !before.is_empty()
+            && !self.json
+        {
+            let names: Vec<&str> = before.iter().map(Recipe::name).collect();
+            eprintln!("{} starts from {}, fitted first where it is not", own.name(), names.join(", "));
+        }
         let report = fit_stages(&stages, &options).map_err(|error| match error {
             FitError::Diverged { .. } => CliError::failed(error),
             other => CliError::input(other),

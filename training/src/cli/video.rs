@@ -3,7 +3,7 @@
 use super::{CliError, print_json, print_text, set_threads};
 use crate::console::Progress;
 use crate::fit::Checkpoint;
-use crate::video::{MOST_SCENES, VideoOptions, VideoReport, compare};
+use crate::video::{VideoOptions, VideoReport, compare};
 use clap::Args;
 use planwright::files::{check_writable, write_atomically};
 use planwright::model::{Artefact, EngineChoice, load_engine};
@@ -20,10 +20,10 @@ Examples:
   planwright-train video runs/goal-force-pixels/checkpoint.safetensors --png videos.png
   planwright-train video runs/goal-force-pixels/checkpoint.safetensors --motion models/goal-force.onnx --scenes 200 --json
 
-Draws videos with the averaged parameters of a checkpoint of family goal-force, as a planner draws motions, on scenes that no
-fit has. Scenes show their push and masses. Prints the root mean square error of colours (0 to 1) of the pixels that move in
+Draws videos with the averaged parameters of a checkpoint of family goal-force, as a planner draws motions, on scenes that its
+fit has not. Scenes show their push and masses where the fit does. Prints the root mean square error of colours (0 to 1) of the pixels that move in
 the true video and of those that rest, beside the first picture repeated and the true motion's splatted video: the pixels of
-every object moved along its simulated centre, which is the most that a motion network can reach. A checkpoint of motions
+every object moved along its simulated centre, which is what splatting reaches with the true motion. A checkpoint of motions
 and a model of --motion are splatted too, with the true pixels of every object.")]
 pub(super) struct Video {
     /// A checkpoint of `fit`, of family goal-force
@@ -31,7 +31,7 @@ pub(super) struct Video {
     /// Scenes
     #[arg(long, default_value_t = 64, value_name = "N")]
     scenes: usize,
-    /// Seed of scenes, cameras and noise; no seed gives scenes of a fit
+    /// Seed of scenes, cameras and noise; no seed gives scenes of this checkpoint's fit
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u32,
     /// Network calls per video (default: the family's 4)
@@ -54,11 +54,20 @@ pub(super) struct Video {
 impl Video {
     pub(super) fn run(&self) -> Result<(), CliError> {
         set_threads(self.threads)?;
+        let same = |a: &Path, b: &Path| a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b);
         if let Some(path) = &self.png {
+            let inputs = std::iter::once(&self.checkpoint).chain(&self.motion);
+            if let Some(input) = inputs.into_iter().find(|input| same(input, path)) {
+                let input = input.display();
+                return Err(CliError::input(anyhow::anyhow!(
+                    "--png: expected another file than the input, got {input}"
+                )));
+            }
             check_writable(path).map_err(|error| unwritable(path, &error))?;
         }
         let checkpoint = Checkpoint::read(&self.checkpoint).map_err(CliError::input)?;
-        let options = VideoOptions { scenes: self.scenes.min(MOST_SCENES + 1), seed: self.seed, steps: self.steps };
+        let options = VideoOptions { scenes: self.scenes, seed: self.seed, steps: self.steps };
+        options.check(&checkpoint).map_err(CliError::input)?;
         let mut motion = self.motion.as_deref().map(|path| self.open(path)).transpose()?;
         let bar = Progress::new(self.scenes as u64, "scenes", !self.json);
         let report = compare(&checkpoint, options, motion.as_mut(), || bar.advance(1)).map_err(CliError::input)?;

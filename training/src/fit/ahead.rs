@@ -18,7 +18,7 @@ impl<T: Send + 'static> Ahead<T> {
     /// What a step needs. With `ahead` the next step's is begun.
     pub(super) fn take(&mut self, step: u64, ahead: bool) -> T {
         let next = self.next.take().filter(|(of, _)| *of == step);
-        // A sender that is gone has sent nothing: then it is drawn here.
+        // Nothing begun, or begun for another step: it is drawn here.
         let drawn = next.and_then(|(_, drawn)| drawn.recv().ok()).unwrap_or_else(|| (self.draw)(step));
         if ahead {
             let (sender, receiver) = channel();

@@ -67,7 +67,7 @@ fn weights(schedule: &NoiseSchedule, timesteps: &[f32]) -> Vec<f32> {
 }
 
 /// By value of clean pixels, batch x channels x cells: the given weight for the colours of a pixel that moves, 1 for those of one
-/// that rests. Without it the loss is that of resting pixels, of which there are fifty times as many.
+/// that rests. Without it the loss is that of resting pixels, of which there are thirty to fifty times as many.
 fn pixel_weights(clean: &Tensor, moving: f64) -> Tensor {
     let size = clean.size();
     let largest = clean.view([size[0], -1, 3, size[2]]).abs().amax([2].as_slice(), true);

@@ -21,10 +21,16 @@ pub fn stages(path: &Path) -> Result<Vec<Recipe>, RecipeError> {
         let Some(name) = own.training().starts_from.clone() else { break };
         let wrong =
             |problem: String| Err(RecipeError::value(&own_path, FieldError::new("training.starts_from", problem)));
-        if chain.len() == MOST_STAGES || chain.iter().any(|recipe| recipe.name() == name) {
+        if chain.iter().any(|recipe| recipe.name() == name) {
             return wrong(format!("expected a recipe that does not start from '{}' itself, got '{name}'", own.name()));
         }
+        if chain.len() == MOST_STAGES {
+            return wrong(format!("expected at most {MOST_STAGES} recipes that start from one another, got more"));
+        }
         let first_path = own_path.with_file_name(format!("{name}.toml"));
+        if !first_path.is_file() {
+            return wrong(format!("expected a recipe in {}, got none", first_path.display()));
+        }
         let first = Recipe::read(&first_path)?;
         if first.name() != name {
             let got = first.name();
@@ -34,6 +40,14 @@ pub fn stages(path: &Path) -> Result<Vec<Recipe>, RecipeError> {
             return wrong(format!(
                 "expected a recipe with the same [network], got another in {}",
                 first_path.display()
+            ));
+        }
+        if let (Recipe::GoalForce(first), Recipe::GoalForce(own)) = (&first, own)
+            && (&first.goal_force, first.diffusion()) != (&own.goal_force, own.diffusion())
+        {
+            let path = first_path.display();
+            return wrong(format!(
+                "expected a recipe with the same [goal_force] and [diffusion], got others in {path}"
             ));
         }
         chain.push(first);
@@ -53,11 +67,18 @@ pub fn fit_stages(stages: &[Recipe], options: &FitOptions) -> Result<FitReport, 
         return Err(FitError::Data { expected: "a recipe".to_owned(), got: "none".to_owned() });
     };
     let own_checkpoint = options.folder.join("checkpoint.safetensors");
-    let Some(first) = before.last().filter(|_| options.initial.is_none() && !own_checkpoint.exists()) else {
+    let Some(first) = before.last().filter(|_| options.initial.is_none()) else {
         return fit(own, options);
     };
     let folder = options.folder.join(first.name());
     let path = folder.join("checkpoint.safetensors");
+    if own_checkpoint.exists() {
+        // What the last stage has started from must still be what its recipe says.
+        if path.exists() {
+            Checkpoint::read(&path)?.check_recipe(first, &path)?;
+        }
+        return fit(own, options);
+    }
     let whole = |path: &Path| -> Result<Option<Checkpoint>, FitError> {
         if !path.exists() {
             return Ok(None);

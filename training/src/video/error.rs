@@ -10,7 +10,8 @@ use planwright::planner::PlanError;
 pub enum VideoError {
     /// A checkpoint of another family.
     #[error(
-        "expected a checkpoint of family goal-force, got one of {0:?}\nhint: `planwright-train fit` with a recipe such as training/recipes/goal-force-pixels.toml writes one"
+        "expected a checkpoint of family goal-force, got one of {family}\nhint: `planwright-train fit` with a recipe such as training/recipes/goal-force-pixels.toml writes one",
+        family = serde_json::to_value(.0).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
     )]
     Family(FamilyName),
     /// A number out of its range.
@@ -25,14 +26,9 @@ pub enum VideoError {
     },
     /// A motion model of other pictures or scales of the control signal.
     #[error(
-        "--motion: expected a model with the checkpoint's [goal_force], {expected}, got {got}\nhint: leave --motion out, or choose a model of the same scales"
+        "--motion: expected a model with the checkpoint's [goal_force], got another one\nhint: leave --motion out, or choose a model of the same scales"
     )]
-    OtherScales {
-        /// The checkpoint's.
-        expected: String,
-        /// The model's.
-        got: String,
-    },
+    OtherScales,
     /// The checkpoint does not hold the parameters of its own network.
     #[error(transparent)]
     Parameters(#[from] ExportError),

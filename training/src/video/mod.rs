@@ -1,5 +1,5 @@
 //! Predicted videos of goal-force networks beside simulated ones, on scenes that no fit has: errors of moving and of resting pixels,
-//! beside the first picture repeated and the true motion's splatted video, which is the most that a motion network can reach.
+//! beside the first picture repeated and the true motion's splatted video, which is what splatting reaches with the true motion.
 
 mod case;
 mod error;
@@ -13,7 +13,7 @@ pub use errors::VideoErrors;
 use crate::dataset::goal_force::{MOVING_LEVELS, SceneSet};
 use crate::export::default_solver;
 use crate::fit::Checkpoint;
-use crate::recipe::Recipe;
+use crate::recipe::{GoalForceRecipe, Recipe};
 use case::VideoCase;
 use errors::Sums;
 use planwright::diffusion::SamplerSettings;
@@ -25,8 +25,8 @@ use strip::{StripScene, strip};
 
 /// Scenes of a strip.
 const STRIP_SCENES: usize = 4;
-/// Most scenes of a comparison: all their frames are in memory.
-pub const MOST_SCENES: usize = 10_000;
+/// Most scenes of a comparison: all their tracks are in memory.
+const MOST_SCENES: usize = 10_000;
 
 /// What is compared.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,25 @@ pub struct VideoOptions {
     pub seed: u32,
     /// Network calls per video; the family's usual ones if `None`.
     pub steps: Option<usize>,
+}
+
+impl VideoOptions {
+    /// The recipe of a checkpoint of goal-force, and the network calls per video.
+    ///
+    /// # Errors
+    /// Another family, or a number out of its range.
+    pub fn check<'a>(&self, checkpoint: &'a Checkpoint) -> Result<(&'a GoalForceRecipe, usize), VideoError> {
+        let Recipe::GoalForce(recipe) = &checkpoint.recipe else {
+            return Err(VideoError::Family(checkpoint.recipe.family()));
+        };
+        let steps = self.steps.unwrap_or(default_solver(&checkpoint.recipe).steps);
+        for (name, got, most) in [("scenes", self.scenes, MOST_SCENES), ("steps", steps, recipe.diffusion.steps)] {
+            if !(1..=most).contains(&got) {
+                return Err(VideoError::Range { name, most, got });
+            }
+        }
+        Ok((recipe, steps))
+    }
 }
 
 /// Errors of one kind of prediction.
@@ -71,8 +90,8 @@ pub struct VideoReport {
     pub strip: Picture,
 }
 
-/// Samples videos with the averaged parameters of a checkpoint, and compares them. `motion` opens a motion model to stand beside
-/// it, given the number of network calls. `progress` is called after every scene.
+/// Samples videos with the averaged parameters of a checkpoint, and compares them. `motion` is a motion model to stand beside
+/// it. `progress` is called after every scene.
 ///
 /// # Errors
 /// See [`VideoError`].
@@ -82,26 +101,17 @@ pub fn compare(
     mut motion: Option<&mut GoalForcePlanner>,
     progress: impl Fn(),
 ) -> Result<VideoReport, VideoError> {
-    let Recipe::GoalForce(recipe) = &checkpoint.recipe else {
-        return Err(VideoError::Family(checkpoint.recipe.family()));
-    };
+    let (recipe, steps) = options.check(checkpoint)?;
     let usual = default_solver(&checkpoint.recipe);
-    let (steps, most) = (options.steps.unwrap_or(usual.steps), recipe.diffusion.steps);
-    for (name, got, most) in [("scenes", options.scenes, MOST_SCENES), ("steps", steps, most)] {
-        if !(1..=most).contains(&got) {
-            return Err(VideoError::Range { name, most, got });
-        }
-    }
-    if let Some(planner) = motion.as_deref().filter(|planner| *planner.spec() != recipe.goal_force) {
-        let [expected, got] = [&recipe.goal_force, planner.spec()].map(|spec| format!("{spec:?}"));
-        return Err(VideoError::OtherScales { expected, got });
+    if motion.as_deref().is_some_and(|planner| *planner.spec() != recipe.goal_force) {
+        return Err(VideoError::OtherScales);
     }
     let settings = SamplerSettings { solver: usual.solver, steps };
     let mut network = prediction::Network::new(checkpoint, recipe, settings)?;
     let held_out = case::held_out(&recipe.data, options);
     let set = SceneSet::simulate(&held_out, &|| ());
     let mut sums: Vec<(String, Sums)> = Vec::new();
-    let mut shown = Vec::new();
+    let (mut shown, mut compared) = (Vec::new(), 0);
     for (index, scene) in set.scenes.iter().enumerate() {
         let seed = u64::from(options.seed).wrapping_add(index as u64);
         let Some(case) = VideoCase::of(scene, &held_out, &recipe.goal_force, seed) else { continue };
@@ -126,6 +136,7 @@ pub fn compare(
             let own = all.swap_remove(0).1;
             shown.push(StripScene { first: case.first, truth: case.frames, predicted: own.frames });
         }
+        compared += 1;
         progress();
     }
     let moving_share = sums.first().map_or(0.0, |(_, sums)| sums.moving_share());
@@ -133,7 +144,7 @@ pub fn compare(
     Ok(VideoReport {
         name: recipe.name.clone(),
         training_steps: checkpoint.step,
-        scenes: set.scenes.len(),
+        scenes: compared,
         steps,
         moving_levels: MOVING_LEVELS,
         moving_share,

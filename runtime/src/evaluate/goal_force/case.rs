@@ -53,7 +53,8 @@ impl PushCase {
     /// The first `count` scenes of a room, from a seed on, in which one of its three things (of dominos: one of its three
     /// lines) can cause the goal and obstacles alone keep the others from it. Each of the nine classes of nearest, middle and
     /// farthest one on the left, in the middle and on the right can in turn, but for dominos, of which the nearest line always
-    /// does. The camera sees enough of each, and masses are not shown. Fewer where too few seeds have such a scene.
+    /// does. The camera sees enough of each, and masses are not shown. Balanced for multiples of nine. Fewer where
+    /// too few seeds have such a scene. [`Room::generate_as`] with the class gives the scene of a case again.
     pub fn draw_room(room: Room, max_tilt_rad: f64, size: usize, seed: u64, count: usize) -> Vec<Self> {
         let mut drawn = 0;
         first(seed, count, |seed, simulation| {

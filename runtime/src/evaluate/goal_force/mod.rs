@@ -326,3 +326,34 @@ fn summary(chooser: PushChooser, spontaneous: usize, outcomes: Vec<PushOutcome>)
         outcomes,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::scene::{Kind, MAX_TILT_RAD};
+
+    /// With the goal turned from a thing's line to the target, that thing is first where the turn is small.
+    #[test]
+    fn what_lies_straight_behind_the_target_is_aligned_first() {
+        let spec = GoalForceSpec::default();
+        let mut checked = 0;
+        for case in PushCase::draw(Kind::Balls, false, MAX_TILT_RAD, spec.picture_px, 3, 8) {
+            let Ok(seen) = case.seen(&spec, &[KnownPart::Objects]) else { continue };
+            let target = seen.scene.bodies[seen.goal.body].position_m;
+            for body in objects(&seen) {
+                let [x, y] = seen.scene.bodies[body].position_m;
+                let direction_rad = (target[1] - y).atan2(target[0] - x);
+                let mut asked = seen.clone();
+                asked.goal.direction_rad = direction_rad;
+                let order = by_angle(&asked);
+                assert_eq!(order.first(), Some(&body), "seed {}", case.seed);
+                // The other way round it is the last one.
+                asked.goal.direction_rad = direction_rad + std::f64::consts::PI;
+                assert_eq!(by_angle(&asked).last(), Some(&body), "seed {}", case.seed);
+                assert_eq!(order.len(), objects(&seen).len());
+                checked += 1;
+            }
+        }
+        assert!(checked > 16, "{checked}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Goal-force planners trained with one thing changed at a time, beside one another: branch against concatenated control, and
 //! the ablations of chapters 3 and 4 of the thesis.
 //!
-//! Every arm has the same number of steps, which is an eighth of the shipped model's, fixed before any result; every model is
+//! Every arm has the same number of steps, which is an eighth of that of goal-force-balls.toml, fixed before any result; every model is
 //! measured on the same scenes.
 
 mod arm;

@@ -20,7 +20,8 @@ const WINDOW: f64 = 0.85;
 pub(super) enum Pace {
     /// As published: little faster than the way needs, so that the way nearly decides the speed.
     Published,
-    /// Anything up to six times what the way needs, every factor alike often on a logarithmic scale.
+    /// Anything up to six times what the way needs, every factor alike often on a logarithmic scale before scenes are left out
+    /// in which push or goal is too fast.
     Any,
 }
 

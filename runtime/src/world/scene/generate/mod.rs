@@ -24,7 +24,7 @@ use super::{Camera, CameraError, Goal, Light, MAX_TILT_RAD, Push, Scene, Simulat
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Raised with every change after which a seed gives another scene: results that are kept are of the scenes of one version.
+/// Raised with every change after which a seed, or an evaluation that draws scenes, gives others: results that are kept are of the scenes of one version.
 pub const SCENES_VERSION: u32 = 1;
 
 /// A struck target slower than this is no goal, m/s.
