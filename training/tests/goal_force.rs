@@ -247,15 +247,12 @@ fn a_start_from_itself_from_another_network_or_from_nowhere_is_named() {
         none.contains("c.toml: training.starts_from: expected a recipe in") && none.contains("missing.toml"),
         "{none}"
     );
-    let last = (0..10).map(|place| {
-        write_stage(
-            folder.path(),
-            &format!("chain{place}"),
-            (place > 0).then(|| format!("chain{}", place - 1)).as_deref(),
-            16,
-        )
-    });
-    let long = refused(&last.last().unwrap());
+    let chain = |place: usize| {
+        let before = (place > 0).then(|| format!("chain{}", place - 1));
+        write_stage(folder.path(), &format!("chain{place}"), before.as_deref(), 16)
+    };
+    let paths: Vec<PathBuf> = (0..10).map(chain).collect();
+    let long = refused(&paths[9]);
     assert!(long.contains("expected at most 8 recipes"), "{long}");
     let path = refused(&write_stage(folder.path(), "d", Some("../a"), 16));
     assert!(path.contains("training: expected starts_from"), "{path}");
