@@ -34,7 +34,8 @@ pub(super) struct Fit {
     /// Stop after this step; recipes that this one starts from are fitted whole
     #[arg(long, value_name = "STEP")]
     until: Option<u64>,
-    /// Seed of fit and data, instead of the recipe's; of a recipe that starts from another one it is the first one's, and later ones have 1000 more each
+    /// Seed of fit and data, instead of the recipe's; of a recipe that starts from others it is the first one's, and each
+    /// later one has 1000 more
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Instead of the recipe's device

@@ -67,13 +67,14 @@ impl<'a> VideoCase<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::dataset::goal_force::SceneSet;
     use super::*;
+    use crate::dataset::goal_force::SceneSet;
+    use crate::recipe::Recipe;
 
     /// Settings of the recipe of pixels with few scenes.
     fn settings(scenes: usize) -> SceneSettings {
         let text = include_str!("../../recipes/goal-force-pixels.toml");
-        let Ok(crate::recipe::Recipe::GoalForce(recipe)) = crate::recipe::Recipe::parse(text, "a.toml".as_ref()) else {
+        let Ok(Recipe::GoalForce(recipe)) = Recipe::parse(text, "a.toml".as_ref()) else {
             panic!("a recipe");
         };
         SceneSettings { scenes, ..recipe.data }

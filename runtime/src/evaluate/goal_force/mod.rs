@@ -332,7 +332,7 @@ mod tests {
     use super::*;
     use crate::world::scene::{Kind, MAX_TILT_RAD};
 
-    /// With the goal turned from a thing's line to the target, that thing is first where the turn is small.
+    /// With the goal along the line from a thing to the target, that thing is first.
     #[test]
     fn what_lies_straight_behind_the_target_is_aligned_first() {
         let spec = GoalForceSpec::default();

@@ -85,8 +85,8 @@ pub fn read(
 }
 
 /// Frames in which the initiator moves and has not yet reached the target. The target is seen to move only once it is away
-/// from its place by more than a pixel: with the frames between, in which the initiator has lost its speed, true motions are
-/// read as a sixth too slow (median of 284 direct hits).
+/// from its place by more than a pixel: with the frames between, in which the initiator has lost its speed, a push would be
+/// read as too slow (`--example push_speeds`).
 fn free_frames(
     track: &[[f64; 2]; FRAMES + 1],
     scene: &Scene,

@@ -20,8 +20,8 @@ struct Seen {
     motion: Vec<f32>,
 }
 
-fn look_at(seed: u64, tilt_rad: f64) -> Option<Seen> {
-    let made = generate(Kind::Balls, seed, false);
+fn look_at(kind: Kind, seed: u64, tilt_rad: f64) -> Option<Seen> {
+    let made = generate(kind, seed, false);
     made.goal?;
     let camera = Camera::random(made.scene.table.half_m, tilt_rad, [64; 2], seed).expect("a camera");
     let (mut picture, mut cells, mut motion) = (Picture::default(), Cells::default(), Vec::new());
@@ -48,8 +48,12 @@ impl Seen {
 
 #[test]
 fn the_true_motion_is_read_as_the_push_that_made_it() {
+    [Kind::Balls, Kind::Speeds].into_iter().for_each(reads_true_motions);
+}
+
+fn reads_true_motions(kind: Kind) {
     let (mut read_right, mut all, mut turns, mut speeds) = (0, 0, Vec::new(), Vec::new());
-    for seen in (0..60).filter_map(|seed| look_at(seed, 0.8)) {
+    for seen in (0..60).filter_map(|seed| look_at(kind, seed, 0.8)) {
         let Ok(scene) = SeenScene::new(&seen.request(), &spec()) else { continue };
         all += 1;
         let Ok(proposal) = read(&seen.motion, 256, 64.0, &scene, &seen.camera) else { continue };
@@ -62,13 +66,13 @@ fn the_true_motion_is_read_as_the_push_that_made_it() {
         }
     }
     turns.sort_by(f64::total_cmp);
-    assert!(all >= 35, "{all} scenes are understood");
-    assert!(read_right as f64 >= 0.85 * f64::from(all), "{read_right} of {all}");
+    assert!(all >= 35, "{kind:?}: {all} scenes are understood");
+    assert!(read_right as f64 >= 0.85 * f64::from(all), "{kind:?}: {read_right} of {all}");
     assert!(turns[turns.len() / 2] < 0.05, "median error of the direction: {} rad", turns[turns.len() / 2]);
     // Neither the frames after the contact nor friction and rolling make a push slower than it was.
     speeds.sort_by(f64::total_cmp);
     let [low, middle, high] = [1, 2, 3].map(|quarter| speeds[quarter * speeds.len() / 4]);
-    assert!(low > 0.85 && (0.93..1.07).contains(&middle) && high < 1.15, "{low} {middle} {high}");
+    assert!(low > 0.85 && (0.93..1.07).contains(&middle) && high < 1.15, "{kind:?}: {low} {middle} {high}");
 }
 
 #[test]
@@ -76,7 +80,7 @@ fn a_read_push_is_corrected_and_passes_the_gate_and_a_changed_one_does_not() {
     let mut simulation = Simulation::new();
     let mut gate = PushGate::new(PushGateLimits::default());
     let (mut passed, mut all) = (0, 0);
-    for seen in (0..30).filter_map(|seed| look_at(seed, 0.4)) {
+    for seen in (0..30).filter_map(|seed| look_at(Kind::Balls, seed, 0.4)) {
         let Ok(scene) = SeenScene::new(&seen.request(), &spec()) else { continue };
         let Ok(proposal) = read(&seen.motion, 256, 64.0, &scene, &seen.camera) else { continue };
         all += 1;
@@ -108,7 +112,7 @@ fn a_read_push_is_corrected_and_passes_the_gate_and_a_changed_one_does_not() {
 
 #[test]
 fn requests_that_make_no_sense_are_refused_by_name() {
-    let seen = (0..50).find_map(|seed| look_at(seed, 0.0)).expect("a scene with a goal");
+    let seen = (0..50).find_map(|seed| look_at(Kind::Balls, seed, 0.0)).expect("a scene with a goal");
     let request = seen.request();
     let refused = |request: PushRequest<'_>| SeenScene::new(&request, &spec()).err();
     assert_eq!(refused(PushRequest { speed_mps: f64::NAN, ..request }), Some(RequestFault::NotFinite));

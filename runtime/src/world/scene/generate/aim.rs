@@ -1,5 +1,6 @@
 //! The force rule: how fast and where to a ball is pushed so that it strikes another one in time.
 
+use super::MAX_PUSH_MPS;
 use super::placement::{direction, distance};
 use crate::world::scene::free::FreeBall;
 use crate::world::scene::{Push, Scene, way};
@@ -26,6 +27,22 @@ pub(super) enum Pace {
 }
 
 impl Pace {
+    /// Largest speed of a push, m/s. Of any pace it is about what the motion of a picture's cell is bounded at.
+    pub fn most_mps(self) -> f64 {
+        match self {
+            Self::Published => MAX_PUSH_MPS,
+            Self::Any => 0.8,
+        }
+    }
+
+    /// Largest goal that comes of it, m/s. Of any pace it is the largest of the models' scale.
+    pub fn most_goal_mps(self) -> f64 {
+        match self {
+            Self::Published => f64::INFINITY,
+            Self::Any => 0.6,
+        }
+    }
+
     /// How much faster than the smallest push that arrives in time.
     fn faster(self, rng: &mut impl Rng) -> f64 {
         match self {

@@ -21,10 +21,12 @@ pub use rooms::Room;
 pub use windy::Airborne;
 
 use super::{Camera, CameraError, Goal, Light, MAX_TILT_RAD, Push, Scene, Simulation, Tracks, Wind};
+use aim::Pace;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Raised with every change after which a seed, or an evaluation that draws scenes, gives others: results that are kept are of the scenes of one version.
+/// Raised with every change after which a seed, or an evaluation that draws scenes, gives others: results that are kept are of
+/// the scenes of one version.
 pub const SCENES_VERSION: u32 = 1;
 
 /// A struck target slower than this is no goal, m/s.
@@ -33,10 +35,6 @@ const LEAST_GOAL_MPS: f64 = 0.06;
 const LEAST_TOPPLING_MPS: f64 = 0.02;
 /// Largest speed of a push, m/s.
 pub(super) const MAX_PUSH_MPS: f64 = 2.0;
-/// Largest speed of a push of any pace, m/s: about what the motion of a picture's cell is bounded at.
-const ANY_PACE_MOST_MPS: f64 = 0.8;
-/// Largest goal of one, m/s: the largest of the published scale.
-const ANY_PACE_MOST_GOAL_MPS: f64 = 0.6;
 /// Largest speed of a wind, m/s.
 pub(super) const MAX_WIND_MPS: f64 = 0.8;
 /// Share of scenes whose push reaches no target.
@@ -77,6 +75,11 @@ impl Kind {
     /// Whether a push in such scenes can give a target a motion: nothing strikes anything in a wind or where a plant is poked.
     pub fn has_goals(self) -> bool {
         !matches!(self, Self::Plants | Self::Wind | Self::Flags | Self::OneFlag)
+    }
+
+    /// How fast its pushes are.
+    fn pace(self) -> Pace {
+        if self == Self::Speeds { Pace::Any } else { Pace::Published }
     }
 }
 
@@ -156,8 +159,7 @@ pub fn generate(kind: Kind, seed: u64, held_out: bool) -> Generated {
     // Every class has drafts that fit with a share of at least some percent.
     loop {
         let made = match kind {
-            Kind::Balls => on_table(balls::draft(class, aim::Pace::Published, &mut rng)),
-            Kind::Speeds => on_table(balls::draft(class, aim::Pace::Any, &mut rng)),
+            Kind::Balls | Kind::Speeds => on_table(balls::draft(class, kind.pace(), &mut rng)),
             Kind::Blocked => on_table(obstacles::draft(class == Class::Miss, held_out, &mut rng)),
             Kind::Dominos => on_table(dominos::draft(class, &mut rng)),
             Kind::Tools => on_table(tools::draft(class, layout, &mut rng)),
@@ -213,7 +215,7 @@ pub fn domino_row(seed: u64) -> Generated {
 /// The draft with its motion, if that is what it is to be.
 fn simulated(kind: Kind, seed: u64, draft: Draft, simulation: &mut Simulation) -> Option<Generated> {
     let Draft { scene, push, target, by_secs, direct } = draft;
-    if push.speed_mps > if kind == Kind::Speeds { ANY_PACE_MOST_MPS } else { MAX_PUSH_MPS } {
+    if push.speed_mps > kind.pace().most_mps() {
         return None;
     }
     let tracks = simulation.run(&scene, &push);
@@ -237,8 +239,7 @@ fn simulated(kind: Kind, seed: u64, draft: Draft, simulation: &mut Simulation) -
             let [x, y] = velocity;
             let goal = Goal { body, direction_rad: y.atan2(x), speed_mps: x.hypot(y) };
             let least = if kind == Kind::Dominos { LEAST_TOPPLING_MPS } else { LEAST_GOAL_MPS };
-            let most = if kind == Kind::Speeds { ANY_PACE_MOST_GOAL_MPS } else { f64::INFINITY };
-            Some(goal).filter(|goal| (least..=most).contains(&goal.speed_mps))
+            Some(goal).filter(|goal| (least..=kind.pace().most_goal_mps()).contains(&goal.speed_mps))
         }
     };
     if target.is_some() && goal.is_none() {

@@ -1,5 +1,6 @@
 //! Tables with balls and obstacles: some balls that could strike the target are barred from it, at least one is not.
 
+use super::aim::Pace;
 use super::placement::{self, along, direction, distance};
 use super::{Draft, MAX_PUSH_MPS, aim, balls, looks};
 use crate::geometry::wrapped;
@@ -48,7 +49,7 @@ pub(super) fn draft(misses: bool, held_out: bool, rng: &mut impl Rng) -> Option<
         placement::place_anywhere(&mut scene, ball, rng)?;
     }
     let pushed = rng.random_range(1..=candidates);
-    let aimed = aim::at(&scene, pushed, target, aim::Pace::Published, rng)?;
+    let aimed = aim::at(&scene, pushed, target, Pace::Published, rng)?;
     // Half of the misses are pushes that an obstacle stops.
     let stopped = misses && rng.random();
     let open = (!misses).then_some((pushed, aimed.push.direction_rad));
@@ -66,7 +67,7 @@ pub(super) fn draft(misses: bool, held_out: bool, rng: &mut impl Rng) -> Option<
         return None;
     }
     scene.table.look = looks::ground(&scene, rng);
-    let aimed = if misses && !stopped { aim::past(&scene, pushed, aim::Pace::Published, rng) } else { aimed };
+    let aimed = if misses && !stopped { aim::past(&scene, pushed, Pace::Published, rng) } else { aimed };
     let target = (!misses).then_some(target);
     Some(Draft { scene, push: aimed.push, target, by_secs: aimed.by_secs, direct: true })
 }
